@@ -1,0 +1,37 @@
+"""The command line: thin commands, one file each, loaded when they are called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from prefml.cli._app import app
+from prefml.cli._shared import report_error
+
+__all__ = ["app", "main", "run"]
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    Parameters
+    ----------
+    args : sequence of str, optional
+        The words after `prefml`; `sys.argv[1:]` by default.
+
+    Returns
+    -------
+    int
+        0 done, 1 failed (one line on standard error), 2 wrong usage.
+    """
+    words = list(sys.argv[1:] if args is None else args)
+    try:
+        result = app.main(args=words, prog_name="prefml", standalone_mode=False)
+    except BaseException as error:
+        return report_error(error, debug="--debug" in words)
+    return result if isinstance(result, int) else 0
+
+
+def run() -> None:
+    """Run the command line and leave the process with its exit status."""
+    raise SystemExit(main())

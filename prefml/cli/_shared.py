@@ -1,0 +1,136 @@
+"""What every command shares: the workspace options, `--json`, progress and error lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from prefml.exceptions import PrefmlError
+from prefml.workspace import Workspace
+
+__all__ = [
+    "emit",
+    "json_option",
+    "open_workspace",
+    "progress",
+    "report_error",
+    "workspace_options",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+_KEEP = "prefml.options"
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value is not None and value is not False:
+        ctx.find_root().meta.setdefault(_KEEP, {})[param.name] = value
+
+
+def workspace_options(function: F) -> F:
+    """Add `--workspace`, `--artifacts` and `--debug`, before or after the command's name."""
+    for option in (
+        click.option("--debug", is_flag=True, expose_value=False, callback=_remember,
+                     help="Print the traceback of an error."),
+        click.option("--artifacts", metavar="DIR", expose_value=False, callback=_remember,
+                     help="Folder of models and reports.  [default: WORKSPACE/artifacts]"),
+        click.option("--workspace", metavar="DIR", expose_value=False, callback=_remember,
+                     help="The workspace folder.  [default: the current folder]"),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def json_option(function: F) -> F:
+    """Add the shared options and `--json`, passed to the function as `as_json`."""
+    flag = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+    return workspace_options(flag(function))
+
+
+def open_workspace() -> Workspace:
+    """Open the workspace that the options of the running command name."""
+    kept = click.get_current_context().find_root().meta.get(_KEEP, {})
+    return Workspace.open(kept.get("workspace", "."), kept.get("artifacts"))
+
+
+def emit(payload: Mapping[str, Any], text: str, as_json: bool) -> None:
+    """Print the result: one JSON object for machines, or text for people.
+
+    Parameters
+    ----------
+    payload : mapping
+        What `--json` prints; plain types only, no NaN.
+    text : str
+        What a person reads.
+    as_json : bool
+        Which of the two to print.
+    """
+    click.echo(json.dumps(payload, allow_nan=False) if as_json else text)
+
+
+def progress(items: Iterable[T], total: int | None, label: str, unit: str = "it") -> Iterable[T]:
+    """Wrap an iterable in a progress bar on standard error, with rate and time left.
+
+    Parameters
+    ----------
+    items : iterable
+        What is worked through.
+    total : int or None
+        How many there are, if known.
+    label : str
+        What is being done.
+    unit : str, default="it"
+        What is counted.
+
+    Returns
+    -------
+    iterable
+        The same items. No bar is drawn when standard error is not a terminal.
+    """
+    from tqdm import tqdm
+
+    return tqdm(items, total=total, desc=label, unit=unit, file=sys.stderr, disable=None)
+
+
+def report_error(error: BaseException, debug: bool) -> int:
+    """Print one line about an error on standard error and return the exit status.
+
+    Parameters
+    ----------
+    error : BaseException
+        What stopped the command.
+    debug : bool
+        Whether to print the traceback too.
+
+    Returns
+    -------
+    int
+        1 for a failure, 2 for wrong usage.
+    """
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 1
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if debug:
+        traceback.print_exception(error)
+    if isinstance(error, click.UsageError):
+        error.show()
+        return 2
+    click.echo(f"Error: {_one_line(error)}", err=True)
+    return 1
+
+
+def _one_line(error: BaseException) -> str:
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return "interrupted; the same command resumes"
+    if isinstance(error, PrefmlError):
+        return " ".join(str(error).split())
+    if isinstance(error, click.ClickException):
+        return " ".join(error.format_message().split())
+    name = type(error).__name__
+    return " ".join(f"unexpected {name}: {error}; run the same command with --debug".split())

@@ -1,0 +1,93 @@
+"""The errors prefml raises on purpose.
+
+Every message says what was found, what was expected and what to run next, so that the command
+line can print it as one line and stop.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "EncoderError",
+    "EncoderMismatchError",
+    "ImageError",
+    "LogError",
+    "ModelFileError",
+    "NotEnoughDataError",
+    "PrefmlError",
+    "SidecarError",
+    "WeightsUnavailableError",
+    "WorkspaceError",
+]
+
+
+class PrefmlError(Exception):
+    """Base of every error prefml raises on purpose.
+
+    Parameters
+    ----------
+    found : str
+        What was found, with the path or the value.
+    expected : str, optional
+        What was expected instead.
+    run : str, optional
+        The command, or the step, that leads on.
+
+    Examples
+    --------
+    >>> print(PrefmlError("no images in images/", "pictures", "prefml sample"))
+    no images in images/; expected pictures; run: prefml sample
+    """
+
+    def __init__(self, found: str, expected: str | None = None, run: str | None = None) -> None:
+        self.found, self.expected, self.run = found, expected, run
+        parts = [found]
+        if expected:
+            parts.append(f"expected {expected}")
+        if run:
+            parts.append(f"run: {run}")
+        super().__init__("; ".join(parts))
+
+    def __reduce__(self) -> tuple[type[PrefmlError], tuple[str, str | None, str | None]]:
+        """Pickle by the three parts, so that an error survives a process boundary."""
+        return type(self), (self.found, self.expected, self.run)
+
+
+class ConfigError(PrefmlError):
+    """`prefml.toml` says something that cannot be understood."""
+
+
+class WorkspaceError(PrefmlError):
+    """A folder or file of the workspace is missing or lies outside it."""
+
+
+class LogError(PrefmlError):
+    """A log file as a whole cannot be read; single bad rows are quarantined instead."""
+
+
+class ImageError(PrefmlError):
+    """A picture cannot be decoded or is larger than the configured limit."""
+
+
+class SidecarError(PrefmlError):
+    """A sidecar file is missing, foreign or damaged."""
+
+
+class EncoderError(PrefmlError):
+    """An encoder folder or name cannot be used."""
+
+
+class WeightsUnavailableError(EncoderError):
+    """Pretrained weights are not on this machine and could not be fetched."""
+
+
+class EncoderMismatchError(PrefmlError):
+    """Embeddings come from another encoder than the model was trained on."""
+
+
+class ModelFileError(PrefmlError):
+    """A model file is missing, changed, foreign or was written by a newer version."""
+
+
+class NotEnoughDataError(PrefmlError, ValueError):
+    """There are too few choices or crops for what was asked."""

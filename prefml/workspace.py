@@ -1,0 +1,242 @@
+"""Where things lie: one folder, its `prefml.toml`, and the paths that follow from them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from prefml.exceptions import ConfigError, WorkspaceError
+
+__all__ = ["Config", "Workspace", "read_config"]
+
+CONFIG_NAME = "prefml.toml"
+
+
+@dataclass(frozen=True)
+class Config:
+    """What `prefml.toml` may say; every entry has a default.
+
+    Attributes
+    ----------
+    encoder : str
+        `builtin`, `clip`, `open_clip:MODEL/PRETRAINED`, or a folder with an `encoder.json`
+        (relative to the workspace).
+    image_roots : tuple of str
+        Folders that hold pictures, relative to the workspace. Empty: `images`, `training data`
+        and every top-level folder named exactly like a project.
+    max_pixels : int
+        Pictures with more pixels than this are reported and skipped.
+    aliases : mapping of str to str
+        Folder name as it occurs -> project id.
+    suffixes : tuple of str
+        Suffixes a project folder may carry (`x_final` is `x`).
+    max_gap : float or None
+        Seconds between neighbouring pictures that end a set of new pictures; None: no limit.
+    policy : mapping
+        The person's crop rules, see `prefml.cropping.policy`.
+    """
+
+    encoder: str = "clip"
+    image_roots: tuple[str, ...] = ()
+    max_pixels: int = 150_000_000
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    suffixes: tuple[str, ...] = ("_final", "_raw")
+    max_gap: float | None = None
+    policy: Mapping[str, Any] = field(default_factory=dict)
+
+
+# Where each entry stands in the file: section ("" is the top level) and key.
+_PLACES = {
+    "encoder": ("", "encoder", str),
+    "image_roots": ("images", "roots", list),
+    "max_pixels": ("images", "max_pixels", int),
+    "aliases": ("projects", "aliases", dict),
+    "suffixes": ("projects", "suffixes", list),
+    "max_gap": ("sets", "max_gap", (int, float)),
+    "policy": ("crop", "policy", dict),
+}
+
+
+def read_config(path: Path) -> Config:
+    """Read a `prefml.toml`; a file that does not exist gives the defaults.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    ConfigError
+        If the file is not TOML, has an unknown entry, or an entry of the wrong type.
+    """
+    if not path.exists():
+        return Config()
+    document = _parse(path)
+    _refuse_unknown(document, path)
+    values = {}
+    for name, (section, key, kind) in _PLACES.items():
+        holder = document.get(section, {}) if section else document
+        if key in holder:
+            values[name] = _checked(holder[key], kind, f"{section}.{key}".lstrip("."), path)
+    return Config(**values)
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
+        raise ConfigError(f"{path}: {error}", "a TOML file", "correct the file") from error
+
+
+def _refuse_unknown(document: Mapping[str, Any], path: Path) -> None:
+    sections = {section for section, _, _ in _PLACES.values() if section}
+    known = {f"{section}.{key}".lstrip(".") for section, key, _ in _PLACES.values()}
+    for name, value in document.items():
+        if name in sections and not isinstance(value, dict):
+            raise ConfigError(f"{path}: {name} = {value!r}", f"a section [{name}]")
+        entries = [f"{name}.{key}" for key in value] if name in sections else [name]
+        for entry in entries:
+            if entry not in known:
+                raise ConfigError(
+                    f"{path}: unknown entry {entry!r}", f"one of {', '.join(sorted(known))}"
+                )
+
+
+def _checked(value: Any, kind: Any, name: str, path: Path) -> Any:
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise ConfigError(f"{path}: {name} = {value!r}", f"a {_kind_name(kind)}")
+    if kind is list:
+        return tuple(_checked(item, str, f"{name}[]", path) for item in value)
+    if kind is dict and name == "projects.aliases":
+        return {key: _checked(item, str, f"{name}.{key}", path) for key, item in value.items()}
+    if kind in (int, (int, float)) and not 0 < value < float("inf"):
+        raise ConfigError(f"{path}: {name} = {value!r}", "a positive number")
+    return value
+
+
+def _kind_name(kind: Any) -> str:
+    names = {str: "text", list: "list of texts", dict: "table", int: "whole number"}
+    return names.get(kind, "number") if not isinstance(kind, tuple) else "number"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with logs, manifests and pictures, and where each of them lies.
+
+    Build one with `Workspace.open`.
+
+    Attributes
+    ----------
+    root : Path
+        The absolute folder.
+    config : Config
+        What its `prefml.toml` says.
+    artifacts : Path
+        Where models and reports are written.
+    """
+
+    root: Path
+    config: Config
+    artifacts: Path
+
+    @classmethod
+    def open(cls, root: str | Path = ".", artifacts: str | Path | None = None) -> Workspace:
+        """Open a workspace.
+
+        Parameters
+        ----------
+        root : str or Path
+            The workspace folder.
+        artifacts : str or Path, optional
+            Where models and reports lie; `<root>/artifacts` by default. A relative path is taken
+            from the current folder.
+
+        Returns
+        -------
+        Workspace
+
+        Raises
+        ------
+        WorkspaceError
+            If the folder does not exist.
+        ConfigError
+            If its `prefml.toml` cannot be understood.
+        """
+        folder = Path(root).expanduser().resolve()
+        if not folder.is_dir():
+            raise WorkspaceError(f"no folder {folder}", "a workspace", f"prefml sample {root}")
+        place = Path(artifacts).expanduser().resolve() if artifacts else folder / "artifacts"
+        return cls(folder, read_config(folder / CONFIG_NAME), place)
+
+    @property
+    def sidecars(self) -> Path:
+        """Folder of the sidecars."""
+        return self.root / "data" / "sidecar"
+
+    @property
+    def sandbox(self) -> Path:
+        """Folder of suggestions and decisions under review."""
+        return self.root / "sandbox"
+
+    def log_folders(self) -> tuple[Path, ...]:
+        """Return the folders that may hold logs: `data/training`, else the root itself."""
+        return self._first_existing("data/training", ".")
+
+    def manifest_folders(self) -> tuple[Path, ...]:
+        """Return the folders that may hold project manifests."""
+        return self._first_existing("data/projects", "projects")
+
+    def _first_existing(self, *names: str) -> tuple[Path, ...]:
+        return tuple(self.root / name for name in names if (self.root / name).is_dir())[:1]
+
+    def image_roots(self, projects: Iterable[str] = ()) -> tuple[Path, ...]:
+        """Return the existing folders that hold pictures.
+
+        Parameters
+        ----------
+        projects : iterable of str
+            Known folder names of projects; a top-level folder of such a name is a root too, unless
+            the configuration names the roots itself.
+
+        Returns
+        -------
+        tuple of Path
+
+        Raises
+        ------
+        ConfigError
+            If a configured root lies outside the workspace.
+        """
+        names = self.config.image_roots or ("images", "training data", *sorted(set(projects)))
+        roots = tuple(self.inside(name) for name in names)
+        return tuple(path for path in dict.fromkeys(roots) if path.is_dir())
+
+    def inside(self, name: str | Path) -> Path:
+        """Return a path below the root, refusing one that leads out of it.
+
+        Parameters
+        ----------
+        name : str or Path
+            A path, relative to the root or absolute.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        WorkspaceError
+            If the path lies outside the workspace.
+        """
+        path = (self.root / name).resolve()
+        if not path.is_relative_to(self.root):
+            raise WorkspaceError(f"{name} lies outside {self.root}", "a path inside the workspace")
+        return path

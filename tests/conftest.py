@@ -1,0 +1,17 @@
+"""Fixtures shared by every test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of real material, or skip, saying so, when it is not there."""
+    if not SHARED.is_dir():
+        pytest.skip(f"real material is not here: {SHARED.name}/ beside the project")
+    return SHARED
