@@ -1,0 +1,90 @@
+"""The arrows between the rooms, read from the imports."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import prefml
+
+PACKAGE = Path(prefml.__file__).parent
+ROOMS = sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists())
+
+# Room or module -> what of prefml it may import besides itself.
+MAY_IMPORT = {
+    "exceptions": set(),
+    "files": set(),
+    "workspace": {"exceptions"},
+    "decisions": {"exceptions", "files", "workspace"},
+    "imaging": {"exceptions"},
+    "encoders": {"exceptions", "files"},
+    "sidecars": {"exceptions", "files", "workspace", "imaging", "encoders", "decisions"},
+    "ranking": {"exceptions"},
+    "cropping": {"exceptions"},
+    "features": {"exceptions", "decisions", "imaging", "sidecars"},
+    "sample": {"exceptions", "files"},
+    "models": {"exceptions", "files"},
+    "evaluation": {
+        "exceptions", "files", "workspace", "decisions", "sidecars", "features", "ranking",
+        "cropping", "imaging",
+    },
+    "training": {
+        "exceptions", "files", "workspace", "decisions", "sidecars", "features", "ranking",
+        "cropping", "evaluation", "models",
+    },
+    "serving": {
+        "exceptions", "workspace", "decisions", "imaging", "encoders", "sidecars", "features",
+        "ranking", "cropping", "models",
+    },
+    "doctor": {"exceptions", "workspace", "decisions", "encoders", "sidecars", "models"},
+}  # fmt: skip
+LEAVES = {"cli"}
+# Package -> the only files that may import it.
+CONFINED = {
+    "torch": {"encoders/openclip.py", "encoders/export.py", "evaluation/neural.py"},
+    "open_clip": {"encoders/openclip.py", "encoders/export.py"},
+    "click": {"cli/"},
+    "flask": {"review/"},
+}
+
+
+def imported_modules(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module or ""
+            if node.module == "prefml":
+                yield from (f"prefml.{alias.name}" for alias in node.names)
+
+
+def room_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_what_lies_below_it(path):
+    room = room_of(path)
+    if room in LEAVES:
+        return
+    names = {name.split(".")[1] for name in imported_modules(path) if name.startswith("prefml.")}
+    allowed = MAY_IMPORT[room] | {room, "__version__"}
+    assert names <= allowed, f"{path.name} imports {sorted(names - allowed)}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_heavy_packages_stay_in_their_rooms(path):
+    place = str(path.relative_to(PACKAGE))
+    for name in imported_modules(path):
+        package = name.split(".")[0]
+        homes = CONFINED.get(package)
+        assert homes is None or any(place.startswith(home) for home in homes), (place, package)
+
+
+def test_no_room_imports_the_command_line():
+    for path in FILES:
+        if room_of(path) not in LEAVES:
+            assert not any(name.startswith("prefml.cli") for name in imported_modules(path))
