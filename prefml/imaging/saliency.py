@@ -1,0 +1,183 @@
+"""Where a picture draws the eye: one saliency map, and what is measured on it.
+
+The map averages three published, training-free methods, each of which fails elsewhere:
+
+- colour that differs from the picture's mean (frequency-tuned saliency, Achanta et al., CVPR 2009);
+- structure that the smooth part of the spectrum does not predict, at two scales (spectral
+  residual, Hou and Zhang, CVPR 2007);
+- colour that differs from all but one of the picture's four borders (the backgroundness cue of
+  minimum barrier saliency, Zhang et al., ICCV 2015).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["GRID", "MAP_SIDE", "NAMES", "measure", "saliency_map"]
+
+MAP_SIDE = 84
+GRID = 7
+_QUANTILES = (5, 25, 50, 75, 95)
+_EPSILON = 1e-6
+# A difference of one unit of CIELAB is about the least that people see.
+_JUST_NOTICEABLE = 1.0
+
+NAMES = (
+    "saliency_mass",
+    "saliency_x",
+    "saliency_y",
+    "saliency_spread_x",
+    "saliency_spread_y",
+    *(f"saliency_x{q:02d}" for q in _QUANTILES),
+    *(f"saliency_y{q:02d}" for q in _QUANTILES),
+    *(f"saliency_grid_{row}{column}" for row in range(GRID) for column in range(GRID)),
+)
+
+Array = NDArray[np.float32]
+
+
+class _Pixels(Protocol):
+    @property
+    def working(self) -> NDArray[np.uint8]: ...
+
+
+def measure(picture: _Pixels) -> dict[str, float]:
+    """Measure where the eye is drawn.
+
+    Parameters
+    ----------
+    picture : Picture
+        A decoded picture; only `working` is read.
+
+    Returns
+    -------
+    dict of str to float
+        `saliency_mass` is the share of the picture more than twice as salient as its mean. `_x`
+        and `_y` are the centroid, `_spread_x` and `_spread_y` the standard deviations, `_xQQ` and
+        `_yQQ` the positions below which QQ per cent of the saliency lie, all in fractions of the
+        width and height. `_grid_RC` is the share of the saliency in row R and column C of a
+        7 x 7 grid; the 49 shares sum to 1.
+    """
+    return describe(saliency_map(picture.working))
+
+
+def saliency_map(rgb: NDArray[np.uint8]) -> Array:
+    """Return the saliency of a picture.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (height, width, 3), uint8
+        The picture.
+
+    Returns
+    -------
+    ndarray of shape (84, 84), float32
+        Non-negative, sums to 1; uniform when the picture is. Both axes are scaled to 84 cells
+        whatever the aspect, because everything downstream speaks in fractions.
+    """
+    small = cv2.resize(rgb, (MAP_SIDE, MAP_SIDE), interpolation=cv2.INTER_AREA)
+    # In floating point cv2 gives L in 0..100 and a, b unscaled, so distances are CIE76 distances.
+    lab = cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
+    if float(np.ptp(lab, axis=(0, 1)).max()) < _JUST_NOTICEABLE:
+        return np.full((MAP_SIDE, MAP_SIDE), 1.0 / MAP_SIDE**2, np.float32)
+    maps = (_frequency_tuned(lab), _spectral_residual(lab), _against_borders(lab))
+    total: Array = np.stack([_unit_range(one) for one in maps]).sum(axis=0)
+    # Squared: a picture of even texture has a high floor that would drown its subject's mass.
+    return _share(_smooth(total, 2.0) ** 2)
+
+
+def describe(saliency: Array) -> dict[str, float]:
+    """Summarise a saliency map as cues.
+
+    Parameters
+    ----------
+    saliency : ndarray of shape (84, 84)
+        A map that sums to 1.
+
+    Returns
+    -------
+    dict of str to float
+        See `measure`.
+    """
+    values = [float(np.mean(saliency > 2.0 * saliency.mean()))]
+    profiles = (saliency.sum(axis=0), saliency.sum(axis=1))
+    moments = [_moments(profile) for profile in profiles]
+    values += [moments[0][0], moments[1][0], moments[0][1], moments[1][1]]
+    for profile in profiles:
+        values += _positions(profile)
+    block = MAP_SIDE // GRID
+    grid = saliency.reshape(GRID, block, GRID, block).sum(axis=(1, 3))
+    return dict(zip(NAMES, [*values, *map(float, grid.ravel())], strict=True))
+
+
+def _frequency_tuned(lab: Array) -> Array:
+    return _norm(_smooth(lab, 1.0) - lab.mean(axis=(0, 1)))
+
+
+def _spectral_residual(lab: Array) -> Array:
+    total = np.zeros((MAP_SIDE, MAP_SIDE), np.float32)
+    for side in (64, 32):
+        gray = cv2.resize(lab[..., 0], (side, side), interpolation=cv2.INTER_AREA)
+        spectrum = np.fft.fft2(gray - gray.mean())
+        log_size = np.log(np.abs(spectrum) + _EPSILON).astype(np.float32)
+        residual = log_size - cv2.blur(log_size, (3, 3), borderType=cv2.BORDER_REFLECT)
+        back = np.fft.ifft2(np.exp(residual + 1j * np.angle(spectrum)))
+        energy = _smooth((np.abs(back) ** 2).astype(np.float32), side / 25.0)
+        total += _unit_range(
+            cv2.resize(energy, (MAP_SIDE, MAP_SIDE), interpolation=cv2.INTER_LINEAR)
+        )
+    return total
+
+
+def _against_borders(lab: Array) -> Array:
+    width = max(1, MAP_SIDE // 10)
+    sides = (lab[:width], lab[-width:], lab[:, :width], lab[:, -width:])
+    distances = np.stack([_mahalanobis(lab, side.reshape(-1, 3)) for side in sides])
+    # The subject may touch one border; the border that differs most is that one.
+    return np.asarray(distances.sum(axis=0) - distances.max(axis=0), np.float32)
+
+
+def _mahalanobis(lab: Array, sample: Array) -> Array:
+    mean = sample.mean(axis=0)
+    # One grey level of noise floor keeps a border of one flat colour invertible.
+    covariance = np.cov(sample, rowvar=False) + 4.0 * np.eye(3)
+    root = np.linalg.cholesky(np.linalg.inv(covariance)).astype(np.float32)
+    return _norm((lab - mean) @ root)
+
+
+def _norm(values: Array) -> Array:
+    return np.asarray(np.sqrt(np.square(values).sum(axis=-1)), np.float32)
+
+
+def _smooth(values: Array, sigma: float) -> Array:
+    blurred: Array = cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+    return blurred
+
+
+def _unit_range(values: Array) -> Array:
+    low, high = float(values.min()), float(values.max())
+    return (values - low) / max(high - low, _EPSILON)
+
+
+def _share(values: Array) -> Array:
+    total = float(values.sum(dtype=np.float64))
+    if total <= _EPSILON:
+        return np.full(values.shape, 1.0 / values.size, np.float32)
+    return (values / total).astype(np.float32)
+
+
+def _moments(profile: Array) -> tuple[float, float]:
+    centres = (np.arange(profile.size) + 0.5) / profile.size
+    mean = float(np.average(centres, weights=profile))
+    return mean, float(np.sqrt(np.average((centres - mean) ** 2, weights=profile)))
+
+
+def _positions(profile: Array) -> list[float]:
+    cumulated = np.concatenate([[0.0], np.cumsum(profile, dtype=np.float64)])
+    edges = np.linspace(0.0, 1.0, profile.size + 1)
+    wanted = np.array(_QUANTILES) / 100.0 * cumulated[-1]
+    return [float(value) for value in np.interp(wanted, cumulated, edges)]
