@@ -1,0 +1,63 @@
+# Two commands on a fresh machine: `make train`, `make test`. WORKSPACE=... points at real data.
+PYTHON ?= python3
+WORKSPACE ?= sample
+ARTIFACTS ?= artifacts
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+PREFML := $(BIN)/prefml --workspace "$(WORKSPACE)" --artifacts "$(ARTIFACTS)"
+BASE := $(VENV)/.base
+FULL := $(VENV)/.full
+
+.PHONY: help install train evaluate test lint bench review clean
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+
+$(VENV)/pyvenv.cfg:
+	$(PYTHON) -m venv $(VENV)
+
+$(BASE): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(PIP) -e '.[review]'
+	touch $@
+
+$(FULL): $(BASE)
+	$(PIP) -e '.[clip,review,bench,dev]'
+	touch $@
+
+install: $(BASE) ## Create .venv and install prefml without torch
+
+sample/prefml.toml: | $(BASE)
+	$(BIN)/prefml sample sample
+
+# The sample is written only when no other workspace is named.
+ifeq ($(WORKSPACE),sample)
+SAMPLE := sample/prefml.toml
+endif
+
+train: $(BASE) $(SAMPLE) ## Ingest, embed and train both models
+	$(PREFML) ingest
+	$(PREFML) embed
+	$(PREFML) train
+
+evaluate: $(BASE) $(SAMPLE) ## Cross-validate by project: metrics.json and report.html
+	$(PREFML) embed
+	$(PREFML) evaluate
+
+review: $(BASE) $(SAMPLE) ## Suggest for new pictures and open the review page
+	$(PREFML) suggest
+	$(PREFML) review
+
+test: $(FULL) ## Run every test, with torch
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(FULL) ## Style, types and the arrows between the rooms
+	$(BIN)/ruff check prefml tests benchmarks
+	$(BIN)/ruff format --check prefml tests benchmarks
+	$(BIN)/mypy
+
+bench: $(FULL) $(SAMPLE) ## Benchmarks against the baselines: benchmarks/results/*.json
+	$(BIN)/python benchmarks/rank.py --workspace "$(WORKSPACE)"
+	$(BIN)/python benchmarks/crop.py --workspace "$(WORKSPACE)"
+
+clean: ## Remove what make wrote; logs, pictures and real workspaces stay
+	rm -rf sample build dist artifacts/*.joblib artifacts/*.json artifacts/*.html
