@@ -1,1 +1,71 @@
-"""."""
+"""Pixels to vectors: the built-in descriptor, ONNX folders, and open_clip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefml.encoders.spec import Encoder, EncoderSpec
+from prefml.exceptions import EncoderError
+
+__all__ = ["Encoder", "EncoderSpec", "open_encoder"]
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def open_encoder(name: str, workspace_root: Path | None = None, device: str = "auto") -> Encoder:
+    """Open an encoder by its name.
+
+    Parameters
+    ----------
+    name : str
+        `builtin`, `clip` (open_clip's ViT-B-32 with OpenAI's weights),
+        `open_clip:MODEL/PRETRAINED`, `open_clip:MODEL/PATH` of a checkpoint, or a folder with an
+        ONNX model and `encoder.json`.
+    workspace_root : Path, optional
+        What relative paths start from; the current folder by default.
+    device : {"auto", "mps", "cuda", "cpu"}, default="auto"
+        Where networks run; "auto" takes the best there is.
+
+    Returns
+    -------
+    Encoder
+
+    Raises
+    ------
+    EncoderError
+        If there is no such encoder, or it cannot be used.
+    WeightsUnavailableError
+        If its weights are not here and could not be fetched.
+    """
+    root = Path() if workspace_root is None else Path(workspace_root)
+    if device not in DEVICES:
+        raise EncoderError(f"device {device!r}", f"one of {', '.join(DEVICES)}")
+    if name == "builtin":
+        return _builtin()
+    if name == "clip" or name.startswith("open_clip:"):
+        return _open_clip(name, root, device)
+    return _onnx(name, root, device)
+
+
+def _builtin() -> Encoder:
+    from prefml.encoders.builtin import BuiltinEncoder
+
+    return BuiltinEncoder()
+
+
+def _open_clip(name: str, root: Path, device: str) -> Encoder:
+    from prefml.encoders.openclip import OpenClipEncoder
+
+    return OpenClipEncoder.open(name, root, device)
+
+
+def _onnx(name: str, root: Path, device: str) -> Encoder:
+    from prefml.encoders.onnx import OnnxEncoder
+
+    folder = (root / Path(name).expanduser()).resolve()
+    if not folder.is_dir():
+        raise EncoderError(
+            f"no encoder {name!r} (nor a folder {folder})",
+            "builtin, clip, open_clip:MODEL/PRETRAINED, or a folder with encoder.json",
+        )
+    return OnnxEncoder.open(folder, device)

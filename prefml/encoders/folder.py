@@ -1,0 +1,155 @@
+"""An encoder folder: an ONNX model, and `encoder.json` that says how to feed it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prefml.encoders.spec import EncoderSpec
+from prefml.exceptions import EncoderError
+
+__all__ = ["DESCRIPTION", "EncoderFolder", "read_folder", "sha256_of"]
+
+DESCRIPTION = "encoder.json"
+_EXPORT = "prefml export-encoder OUT"
+_LARGEST_DESCRIPTION = 1_000_000
+
+
+@dataclass(frozen=True)
+class EncoderFolder:
+    """A folder whose files are the ones its `encoder.json` was written for.
+
+    Attributes
+    ----------
+    spec : EncoderSpec
+        What decides the vectors.
+    model : Path
+        The ONNX file.
+    input, output : str
+        Names of the model's input (n, 3, size, size) and output (n, dim).
+    patches : str or None
+        Name of a second output (n, rows, columns), the similarity of each patch of the picture to
+        the embedding of the whole, if the model has one.
+    """
+
+    spec: EncoderSpec
+    model: Path
+    input: str
+    output: str
+    patches: str | None = None
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_folder(folder: Path) -> EncoderFolder:
+    """Read `encoder.json` and verify every file it names.
+
+    Fields that are not known are ignored.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder with an `encoder.json`.
+
+    Returns
+    -------
+    EncoderFolder
+
+    Raises
+    ------
+    EncoderError
+        If a file is missing or another than the one described, or if the description is not one.
+    """
+    path = folder / DESCRIPTION
+    document = _parse(path)
+    model = _verified(folder, document.get("file"), document.get("sha256"))
+    for name, digest in _table(document, "external", path, {}).items():
+        _verified(folder, name, digest)
+    taken, given = _table(document, "input", path), _table(document, "output", path)
+    spec = _spec(document, taken, given)
+    _check_identity(document, spec, path)
+    patches = _table(given, "patches", path, {}).get("name")
+    return EncoderFolder(
+        spec,
+        model,
+        _name(taken, "pixels"),
+        _name(given, "embedding"),
+        patches if isinstance(patches, str) else None,
+    )
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise EncoderError(f"no {path}", "a folder with an ONNX model and encoder.json", _EXPORT)
+    try:
+        if path.stat().st_size > _LARGEST_DESCRIPTION:
+            raise EncoderError(f"{path} is larger than a megabyte", "a description", _EXPORT)
+        document = json.loads(path.read_text("utf-8-sig"))
+    except (ValueError, OSError, RecursionError) as error:
+        raise EncoderError(f"{path}: {error}", "a JSON file", _EXPORT) from error
+    if not isinstance(document, dict):
+        raise EncoderError(f"{path}: {type(document).__name__}", "a JSON object", _EXPORT)
+    return document
+
+
+def _table(
+    holder: Mapping[str, Any], key: str, path: Path, default: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    value = holder.get(key, default)
+    if not isinstance(value, dict):
+        raise EncoderError(f"{path}: {key} = {value!r}", "a JSON object", _EXPORT)
+    return value
+
+
+def _name(block: Mapping[str, Any], default: str) -> str:
+    name = block.get("name", default)
+    if not isinstance(name, str):
+        raise EncoderError(f"encoder input or output name = {name!r}", "text", _EXPORT)
+    return name
+
+
+def _verified(folder: Path, name: Any, digest: Any) -> Path:
+    if not isinstance(name, str) or not name or Path(name).name != name or "\0" in name:
+        raise EncoderError(f"{folder / DESCRIPTION}: file = {name!r}", "a file name", _EXPORT)
+    path = folder / name
+    if not path.is_file():
+        raise EncoderError(f"no {path}", f"the file that {DESCRIPTION} names", _EXPORT)
+    found = sha256_of(path)
+    if found != digest:
+        raise EncoderError(f"{path} has sha256 {found}", f"{digest!r} as described", _EXPORT)
+    return path
+
+
+def _spec(
+    document: Mapping[str, Any], taken: Mapping[str, Any], given: Mapping[str, Any]
+) -> EncoderSpec:
+    layout = taken.get("layout", "NCHW")
+    if layout != "NCHW":
+        raise EncoderError(f"encoder input layout = {layout!r}", "NCHW", _EXPORT)
+    picture = {key: taken[key] for key in _INPUT_FIELDS if key in taken}
+    vector = {key: given[key] for key in ("dim", "normalize") if key in given}
+    other = {key: document[key] for key in _OTHER_FIELDS if key in document}
+    # The hash of an export is that of the weights it was made from, so that its vectors and
+    # those of the network it came from are known to be the same.
+    digest = document.get("weights_sha256", document.get("sha256"))
+    return EncoderSpec.from_dict({**other, **picture, **vector, "sha256": digest})
+
+
+_INPUT_FIELDS = ("size", "resize", "interpolation", "crop", "mean", "std")
+_OTHER_FIELDS = ("id", "source", "license", "precision")
+
+
+def _check_identity(document: Mapping[str, Any], spec: EncoderSpec, path: Path) -> None:
+    stated = document.get("identity", spec.identity)
+    if stated != spec.identity:
+        raise EncoderError(
+            f"{path} was changed: its fields give identity {spec.identity}", f"{stated!r}", _EXPORT
+        )

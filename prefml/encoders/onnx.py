@@ -1,0 +1,211 @@
+"""Encoders that run an ONNX model with ONNX Runtime; torch is not needed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from prefml.encoders.folder import EncoderFolder, read_folder
+from prefml.encoders.preprocess import network_input
+from prefml.encoders.spec import EncoderSpec
+from prefml.encoders.vectors import check_probe, finish, probe_inputs
+from prefml.exceptions import EncoderError
+
+__all__ = ["OnnxEncoder"]
+
+PROVIDERS = {
+    "cpu": ("CPUExecutionProvider",),
+    "cuda": ("CUDAExecutionProvider", "CPUExecutionProvider"),
+    "mps": ("CoreMLExecutionProvider", "CPUExecutionProvider"),
+}
+
+
+class OnnxEncoder:
+    """An image tower in an ONNX file.
+
+    The model is loaded, and tried on three unlike inputs, when the first batch is encoded.
+
+    Parameters
+    ----------
+    folder : EncoderFolder
+        The verified model and how to feed it.
+    providers : sequence of str, default=("CPUExecutionProvider",)
+        ONNX Runtime execution providers, best first.
+    threads : int, default=0
+        Threads of one batch; 0 leaves the choice to ONNX Runtime (one per core).
+    """
+
+    def __init__(
+        self,
+        folder: EncoderFolder,
+        providers: Sequence[str] = PROVIDERS["cpu"],
+        threads: int = 0,
+    ) -> None:
+        self.folder = folder
+        self.providers = tuple(providers)
+        self.threads = threads
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, folder: str | Path, device: str = "cpu", threads: int = 0) -> OnnxEncoder:
+        """Open an encoder folder.
+
+        Parameters
+        ----------
+        folder : str or Path
+            A folder with an `encoder.json`.
+        device : {"auto", "cpu", "cuda", "mps"}, default="cpu"
+            Where to run; "auto" is the CPU, which every ONNX Runtime has and which is exact.
+        threads : int, default=0
+            Threads of one batch; 0 leaves the choice to ONNX Runtime.
+
+        Returns
+        -------
+        OnnxEncoder
+
+        Raises
+        ------
+        EncoderError
+            If the folder cannot be used or this ONNX Runtime does not run on that device.
+        """
+        return cls(read_folder(Path(folder)), _providers(device), threads)
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """What decides the vectors."""
+        return self.folder.spec
+
+    def preprocess(self, image: Image.Image) -> NDArray[np.float32]:
+        """Make the input of one picture, an array of shape (3, size, size)."""
+        return network_input(image, self.spec)
+
+    def encode(self, batch: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+        """Encode preprocessed pictures.
+
+        Parameters
+        ----------
+        batch : sequence of ndarray of shape (3, size, size)
+            Results of `preprocess`.
+
+        Returns
+        -------
+        ndarray of shape (len(batch), dim), float32
+
+        Raises
+        ------
+        EncoderError
+            If the model cannot be loaded, or gives vectors that are not finite, constant, or of
+            another length than described.
+        """
+        if not len(batch):
+            return np.empty((0, self.spec.dim), np.float32)
+        (vectors,) = self._run([self.folder.output], np.stack(list(batch)))
+        return finish(vectors, self.spec, len(batch))
+
+    def encode_with_patches(
+        self, batch: Sequence[NDArray[Any]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Encode pictures and say how like each of their patches is to the whole.
+
+        Parameters
+        ----------
+        batch : sequence of ndarray of shape (3, size, size)
+            Results of `preprocess`, at least one.
+
+        Returns
+        -------
+        vectors : ndarray of shape (n, dim), float32
+            As `encode` gives them.
+        patches : ndarray of shape (n, rows, columns), float32
+            Cosine of each patch of the preprocessed square to the picture's vector.
+
+        Raises
+        ------
+        EncoderError
+            As `encode`, and if the model has no such output; `has_patches` tells.
+        """
+        if self.folder.patches is None:
+            raise EncoderError(f"encoder {self.spec.id} has no patches", "an export of a ViT")
+        names = [self.folder.output, self.folder.patches]
+        vectors, patches = self._run(names, np.stack(list(batch)))
+        if patches.ndim != 3 or not np.isfinite(patches).all():
+            raise EncoderError(f"encoder {self.spec.id} gave patches of shape {patches.shape}")
+        return finish(vectors, self.spec, len(batch)), patches
+
+    @property
+    def has_patches(self) -> bool:
+        """Whether `encode_with_patches` can be called."""
+        return self.folder.patches is not None
+
+    def _run(self, outputs: list[str], pixels: NDArray[np.float32]) -> list[NDArray[Any]]:
+        with self._lock:
+            session = self._session
+        return _call(session, outputs, self.folder.input, pixels)
+
+    @cached_property
+    def _session(self) -> Any:
+        session = _load(self.folder.model, self.providers, self.threads)
+        _check_names(session, self.folder)
+        pixels = probe_inputs(self.spec)
+        (vectors,) = _call(session, [self.folder.output], self.folder.input, pixels)
+        check_probe(vectors, self.spec)
+        return session
+
+
+def _providers(device: str) -> tuple[str, ...]:
+    import onnxruntime
+
+    wanted = PROVIDERS.get("cpu" if device == "auto" else device)
+    if wanted is None:
+        raise EncoderError(f"device {device!r}", f"auto, {', '.join(sorted(PROVIDERS))}")
+    if wanted[0] not in onnxruntime.get_available_providers():
+        raise EncoderError(
+            f"this ONNX Runtime has no {wanted[0]}",
+            f"one of {', '.join(onnxruntime.get_available_providers())}",
+            "the same command with --device cpu",
+        )
+    return wanted
+
+
+def _load(model: Path, providers: Sequence[str], threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(model), options, providers=list(providers))
+    except Exception as error:
+        # ONNX Runtime raises a dozen unrelated classes for a file it cannot use.
+        raise EncoderError(f"{model}: {_first_line(error)}", "an ONNX model") from error
+
+
+def _call(
+    session: Any, outputs: list[str], name: str, pixels: NDArray[np.float32]
+) -> list[NDArray[Any]]:
+    try:
+        results: list[NDArray[Any]] = session.run(outputs, {name: pixels})
+    except Exception as error:
+        raise EncoderError(f"the encoder could not run: {_first_line(error)}") from error
+    return results
+
+
+def _check_names(session: Any, folder: EncoderFolder) -> None:
+    inputs = [node.name for node in session.get_inputs()]
+    outputs = [node.name for node in session.get_outputs()]
+    wanted = [folder.output, *([folder.patches] if folder.patches else [])]
+    if inputs != [folder.input] or not set(wanted) <= set(outputs):
+        raise EncoderError(
+            f"{folder.model} maps {inputs} to {outputs}", f"{[folder.input]} to {wanted}"
+        )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -1,0 +1,121 @@
+"""Picture -> network input, in the steps of the reference preprocessing of CLIP.
+
+The steps repeat `torchvision.transforms` (`Resize`, `CenterCrop`, `ToTensor`, `Normalize`) on a
+Pillow picture to the last bit, without needing torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from prefml.encoders.spec import EncoderSpec
+
+__all__ = ["center_crop", "network_input", "resize_shortest", "stretch", "to_planes"]
+
+# Strips longer than this times their width are cut before they are resized.
+LONGEST_RATIO = 32
+FILTERS = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+    "lanczos": Image.Resampling.LANCZOS,
+    "box": Image.Resampling.BOX,
+    "nearest": Image.Resampling.NEAREST,
+}
+
+
+def resize_shortest(image: Image.Image, size: int, interpolation: str) -> Image.Image:
+    """Resize so that the shortest side is `size` pixels; the other is rounded down.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        An RGB picture.
+    size : int
+        Pixels of the shortest side.
+    interpolation : str
+        A filter named in `EncoderSpec`.
+
+    Returns
+    -------
+    PIL.Image.Image
+    """
+    width, height = image.size
+    shortest = min(width, height)
+    target = (int(size * width / shortest), int(size * height / shortest))
+    return image.resize(target, FILTERS[interpolation]) if target != image.size else image
+
+
+def stretch(image: Image.Image, size: int, interpolation: str) -> Image.Image:
+    """Resize to a square of `size` pixels without keeping the aspect ratio."""
+    return image.resize((size, size), FILTERS[interpolation])
+
+
+def center_crop(image: Image.Image, size: int) -> Image.Image:
+    """Cut the central square of `size` pixels out of a picture that is at least as large."""
+    # Python rounds halves to even; torchvision does the same, so the squares coincide.
+    left, top = round((image.width - size) / 2.0), round((image.height - size) / 2.0)
+    return image.crop((left, top, left + size, top + size))
+
+
+def to_planes(
+    image: Image.Image, mean: Sequence[float], std: Sequence[float]
+) -> NDArray[np.float32]:
+    """Scale to 0..1, normalise each channel and put channels first.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        An RGB picture.
+    mean, std : sequence of three floats
+        Subtracted from, and divided into, the channels.
+
+    Returns
+    -------
+    ndarray of shape (3, height, width), float32
+    """
+    pixels = np.asarray(image, dtype=np.uint8).transpose(2, 0, 1)
+    scaled = pixels.astype(np.float32) / np.float32(255)
+    offset = np.array(mean, np.float32)[:, None, None]
+    scaled -= offset
+    scaled /= np.array(std, np.float32)[:, None, None]
+    return np.ascontiguousarray(scaled)
+
+
+def network_input(image: Image.Image, spec: EncoderSpec) -> NDArray[np.float32]:
+    """Make the network's input as the spec describes it.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        A picture of any size; other modes are converted to RGB.
+    spec : EncoderSpec
+        Resize, crop, mean and std.
+
+    Returns
+    -------
+    ndarray of shape (3, size, size), float32
+    """
+    picture = _middle(image if image.mode == "RGB" else image.convert("RGB"))
+    fit = resize_shortest if spec.resize == "shortest-side" else stretch
+    fitted = fit(picture, spec.size, spec.interpolation)
+    return to_planes(center_crop(fitted, spec.size), spec.mean, spec.std)
+
+
+def _middle(image: Image.Image) -> Image.Image:
+    """Cut the middle out of a strip, whose resized whole would be gigabytes thrown away."""
+    shortest = min(image.size)
+    if max(image.size) <= LONGEST_RATIO * shortest:
+        return image
+    half = LONGEST_RATIO * shortest // 2
+    x, y = image.width // 2, image.height // 2
+    box = (
+        max(0, x - half),
+        max(0, y - half),
+        min(image.width, x + half),
+        min(image.height, y + half),
+    )
+    return image.crop(box)

@@ -1,0 +1,184 @@
+"""What an encoder is: the description that sidecars carry, and the interface all of them share."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from prefml.exceptions import EncoderError
+
+__all__ = ["Encoder", "EncoderSpec"]
+
+CHOICES = {
+    "resize": ("shortest-side", "stretch"),
+    "interpolation": ("bicubic", "bilinear", "lanczos", "box", "nearest"),
+    "crop": ("center", "none"),
+    "normalize": ("l2", "none"),
+    "precision": ("fp32", "fp16", "int8"),
+}
+# Where an encoder comes from, and under what terms, does not change a single vector.
+_NOT_IDENTITY = ("source", "license")
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """Everything that decides which vector a picture gets.
+
+    Two encoders of the same `identity` give interchangeable vectors, whatever they run on.
+
+    Attributes
+    ----------
+    id : str
+        Name of the network or descriptor.
+    dim : int
+        Length of a vector.
+    size : int
+        Side of the square picture the encoder sees, in pixels.
+    resize : {"shortest-side", "stretch"}
+        Keep the aspect ratio and fit the shortest side, or stretch to the square.
+    interpolation : {"bicubic", "bilinear", "lanczos", "box", "nearest"}
+        Filter of the resize, as Pillow names it.
+    crop : {"center", "none"}
+        What happens to what sticks out of the square.
+    mean, std : tuple of three floats
+        Subtracted from, and divided into, each colour channel scaled to 0..1.
+    normalize : {"l2", "none"}
+        Whether vectors are scaled to length 1.
+    sha256 : str
+        Hash of the weights, 64 hex digits.
+    source, license : str
+        Where the weights come from and under what terms; not part of the identity.
+    precision : {"fp32", "fp16", "int8"}
+        Number format of the weights. Another format is another identity: variants of one picture
+        differ by so little that its rounding matters.
+    """
+
+    id: str
+    dim: int
+    size: int
+    resize: str
+    interpolation: str
+    crop: str
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    normalize: str
+    sha256: str
+    source: str = ""
+    license: str = ""
+    precision: str = "fp32"
+
+    @cached_property
+    def identity(self) -> str:
+        """Sixteen hex digits that change whenever the vectors would."""
+        content = {key: value for key, value in asdict(self).items() if key not in _NOT_IDENTITY}
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values that JSON can hold."""
+        return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> EncoderSpec:
+        """Build a spec from what `to_dict` wrote; fields it does not know are ignored.
+
+        Parameters
+        ----------
+        values : mapping
+            Field name -> value.
+
+        Returns
+        -------
+        EncoderSpec
+
+        Raises
+        ------
+        EncoderError
+            If a field is missing, of the wrong type or out of range; it names the field.
+        """
+        if not isinstance(values, Mapping):
+            raise EncoderError(f"an encoder description that is {type(values).__name__}", "a table")
+        known = [field.name for field in fields(cls)]
+        checked = {name: _check(name, values[name]) for name in known if name in values}
+        missing = [name for name in known[:10] if name not in checked]
+        if missing:
+            raise EncoderError(f"an encoder description without {', '.join(missing)}")
+        return cls(**checked)
+
+
+def _check(name: str, value: Any) -> Any:
+    if name in ("dim", "size"):
+        return _whole(name, value)
+    if name in ("mean", "std"):
+        return _channels(name, value)
+    if not isinstance(value, str):
+        raise EncoderError(f"encoder {name} = {value!r}", "text")
+    if value not in CHOICES.get(name, (value,)):
+        raise EncoderError(f"encoder {name} = {value!r}", f"one of {', '.join(CHOICES[name])}")
+    if name == "sha256" and (len(value) != 64 or set(value) - set("0123456789abcdef")):
+        raise EncoderError(f"encoder sha256 = {value!r}", "64 lowercase hex digits")
+    return value
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= 65536:
+        raise EncoderError(f"encoder {name} = {value!r}", "a whole number from 1 to 65536")
+    return value
+
+
+def _channels(name: str, value: Any) -> tuple[float, ...]:
+    numbers = tuple(value) if isinstance(value, list | tuple) else ()
+    plain = all(isinstance(item, int | float) and not isinstance(item, bool) for item in numbers)
+    if len(numbers) != 3 or not plain or not np.isfinite(np.array(numbers, float)).all():
+        raise EncoderError(f"encoder {name} = {value!r}", "three numbers")
+    if name == "std" and min(numbers) <= 0:
+        raise EncoderError(f"encoder {name} = {value!r}", "three numbers above 0")
+    return tuple(float(item) for item in numbers)
+
+
+class Encoder(Protocol):
+    """Turns pictures into vectors, in two steps so that the first can run in many threads."""
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """What decides the vectors."""
+
+    def preprocess(self, image: Image.Image) -> NDArray[Any]:
+        """Make the small array the encoder works on; safe to call from several threads.
+
+        Parameters
+        ----------
+        image : PIL.Image.Image
+            An upright RGB picture of any size.
+
+        Returns
+        -------
+        ndarray
+            What `encode` takes; its shape and type are the encoder's own affair.
+        """
+
+    def encode(self, batch: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+        """Encode preprocessed pictures.
+
+        Parameters
+        ----------
+        batch : sequence of ndarray
+            Results of `preprocess`.
+
+        Returns
+        -------
+        ndarray of shape (len(batch), dim), float32
+
+        Raises
+        ------
+        EncoderError
+            If the vectors are not finite, constant, or of the wrong length.
+        """

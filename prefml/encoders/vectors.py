@@ -1,0 +1,119 @@
+"""What must hold of any vectors before they are trusted, and how they are scaled."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prefml.encoders.spec import EncoderSpec
+from prefml.exceptions import EncoderError
+
+__all__ = ["check_probe", "check_vectors", "cosines", "finish", "l2_normalize", "probe_inputs"]
+
+# Vectors of unlike pictures that agree to this cosine carry no information about the picture.
+CONSTANT_COSINE = 0.999999
+
+
+def l2_normalize(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale each row to length 1; a row of zeros stays one."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: NDArray[np.float32] = vectors / np.where(lengths > 0, lengths, 1).astype(np.float32)
+    return scaled
+
+
+def cosines(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the cosine between each pair of rows; NaN where a row is zero or not finite.
+
+    Parameters
+    ----------
+    first, second : ndarray of shape (n, d)
+        Vectors.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+    """
+    a, b = first.astype(np.float64), second.astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        product = (a * b).sum(axis=1)
+        ratio: NDArray[np.float64] = product / (
+            np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+        )
+    return ratio
+
+
+def finish(vectors: NDArray[np.float32], spec: EncoderSpec, count: int) -> NDArray[np.float32]:
+    """Check raw vectors of a batch and scale them as the spec says.
+
+    Parameters
+    ----------
+    vectors : ndarray
+        What the network gave.
+    spec : EncoderSpec
+        Dimension and normalisation.
+    count : int
+        How many pictures went in.
+
+    Returns
+    -------
+    ndarray of shape (count, dim), float32
+
+    Raises
+    ------
+    EncoderError
+        If the shape is wrong or a number is not finite.
+    """
+    check_vectors(vectors, spec, count)
+    rows = np.ascontiguousarray(vectors, dtype=np.float32)
+    return l2_normalize(rows) if spec.normalize == "l2" else rows
+
+
+def check_vectors(vectors: NDArray[np.float32], spec: EncoderSpec, count: int) -> None:
+    """Raise `EncoderError` unless the vectors are finite and of shape (count, dim)."""
+    if vectors.shape != (count, spec.dim):
+        raise EncoderError(
+            f"encoder {spec.id} gave an array of shape {vectors.shape}", f"{(count, spec.dim)}"
+        )
+    bad = int((~np.isfinite(vectors)).sum())
+    if bad:
+        raise EncoderError(
+            f"encoder {spec.id} gave {bad} numbers that are not finite", "finite vectors"
+        )
+
+
+def probe_inputs(spec: EncoderSpec) -> NDArray[np.float32]:
+    """Return three unlike network inputs, on which an encoder must give unlike vectors.
+
+    Returns
+    -------
+    ndarray of shape (3, 3, size, size), float32
+        Noise, a slope from dark to bright, and a checkerboard.
+    """
+    side = spec.size
+    ramp = np.linspace(-1, 1, side, dtype=np.float32)
+    cells = np.sign(np.sin(np.linspace(0, 8 * np.pi, side, dtype=np.float32) + 0.1))
+    noise = np.random.default_rng(0).standard_normal((3, side, side), dtype=np.float32)
+    slope = np.broadcast_to(ramp, (3, side, side))
+    board = np.broadcast_to(cells[:, None] * cells, (3, side, side))
+    return np.stack([noise, slope, board])
+
+
+def check_probe(vectors: NDArray[np.float32], spec: EncoderSpec) -> None:
+    """Raise `EncoderError` if unlike inputs gave (nearly) equal or zero vectors.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, dim)
+        Vectors of unlike inputs.
+    spec : EncoderSpec
+        Whose vectors they are.
+    """
+    check_vectors(vectors, spec, len(vectors))
+    if not np.any(vectors, axis=1).all():
+        raise EncoderError(f"encoder {spec.id} gave a vector of zeros", "vectors that differ")
+    likeness = cosines(vectors, np.roll(vectors, 1, axis=0)).min()
+    if not likeness < CONSTANT_COSINE:
+        raise EncoderError(
+            f"encoder {spec.id} gave the same vector for unlike pictures (cosine {likeness:.7f})",
+            f"a cosine below {CONSTANT_COSINE}",
+        )
