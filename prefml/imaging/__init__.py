@@ -1,1 +1,1 @@
-"""."""
+"""Pictures in: one decode, many measurements."""

@@ -1,0 +1,54 @@
+"""All cues of a picture: named numbers that a person could check by looking."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Protocol
+
+from prefml.imaging import detail, shape, tone
+from prefml.imaging.decode import Picture
+
+__all__ = ["CUE_NAMES", "GROUPS", "cue_identity", "measure"]
+
+
+class CueGroup(Protocol):
+    """A module that measures some cues.
+
+    It may hold an integer `VERSION`, 1 if absent, to be raised when the same names get other values.
+    """
+
+    @property
+    def NAMES(self) -> tuple[str, ...]:  # noqa: N802
+        """Names of its cues."""
+
+    def measure(self, picture: Picture) -> dict[str, float]:
+        """Return one number for each of `NAMES`; NaN where it did not look."""
+
+
+GROUPS: tuple[CueGroup, ...] = (shape, detail, tone)
+CUE_NAMES: tuple[str, ...] = tuple(name for group in GROUPS for name in group.NAMES)
+
+
+def measure(picture: Picture) -> dict[str, float]:
+    """Measure every cue of a picture.
+
+    Parameters
+    ----------
+    picture : Picture
+        A decoded picture.
+
+    Returns
+    -------
+    dict of str to float
+        The cues, in the order of `CUE_NAMES`.
+    """
+    values: dict[str, float] = {}
+    for group in GROUPS:
+        values.update(group.measure(picture))
+    return {name: float(values[name]) for name in CUE_NAMES}
+
+
+def cue_identity() -> str:
+    """Return twelve hex digits that change whenever the set of cues or a group's version does."""
+    groups = [(group.NAMES, getattr(group, "VERSION", 1)) for group in GROUPS]
+    return hashlib.sha256(repr(groups).encode()).hexdigest()[:12]

@@ -1,0 +1,232 @@
+"""One decode of a picture: upright, eight-bit RGB, with the small copies that are measured."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from prefml.exceptions import ImageError
+from prefml.imaging.quiet import quiet_pillow
+
+__all__ = ["FORMATS", "MAX_PIXELS", "WORKING_SIDE", "Picture", "decode", "from_image"]
+
+WORKING_SIDE = 512
+MAX_PIXELS = 150_000_000
+# Only these decoders are tried, whatever a file is called: Pillow's others include ones that
+# start programs (EPS) or are rarely exercised. MPO is what many phones write as .jpg.
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "GIF")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture.
+
+    Attributes
+    ----------
+    image : PIL.Image.Image
+        Mode RGB, upright, full size.
+    """
+
+    image: Image.Image
+
+    @property
+    def width(self) -> int:
+        """Width of the upright picture in pixels."""
+        return self.image.width
+
+    @property
+    def height(self) -> int:
+        """Height of the upright picture in pixels."""
+        return self.image.height
+
+    @cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        """Full-size pixels, uint8 of shape (height, width, 3)."""
+        return np.asarray(self.image)
+
+    @cached_property
+    def working(self) -> NDArray[np.uint8]:
+        """Area-averaged copy, uint8 of shape (h, w, 3), longest side at most 512 pixels."""
+        return shrink(self.pixels, WORKING_SIDE)
+
+    @cached_property
+    def gray(self) -> NDArray[np.float32]:
+        """Luma of the working copy, float32 of shape (h, w), 0 to 255 (ITU-R BT.601)."""
+        luma: NDArray[np.float32] = cv2.cvtColor(
+            self.working.astype(np.float32), cv2.COLOR_RGB2GRAY
+        )
+        return luma
+
+
+def decode(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Decode a picture by its content, whatever its name says.
+
+    The picture is turned upright by its EXIF orientation. Transparent parts are laid on white,
+    as a viewer shows them (dropping the alpha channel would reveal whatever colour the hidden
+    pixels happen to hold). 16-bit channels are scaled to 8 bit, CMYK is converted (Adobe's
+    inverted JPEGs too), of an animation the first frame is taken. Colour profiles are not applied.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    max_pixels : int
+        Refuse pictures with more pixels than this, before they are unpacked.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, not a regular file, unreadable, not a picture, broken or truncated,
+        or larger than `max_pixels`.
+    """
+    with quiet_pillow():
+        try:
+            with _open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
+                _check_size(image, path, max_pixels)
+                image.load()
+                return from_image(image)
+        except ImageError:
+            raise
+        except Exception as error:
+            # A damaged file can make a decoder raise nearly anything; none of it is fatal here.
+            raise ImageError(f"{path}: {_reason(error)}", "a readable picture") from error
+
+
+def from_image(image: Image.Image) -> Picture:
+    """Make a picture from a loaded PIL image of any mode.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        A loaded image; it may carry an EXIF orientation, transparency and more than 8 bit.
+
+    Returns
+    -------
+    Picture
+    """
+    return Picture(_upright(_to_rgb(image), _orientation(image)))
+
+
+def shrink(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """Area-average pixels until the longest side is at most `longest`; never enlarge.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (h, w, 3) or (h, w)
+        The picture.
+    longest : int
+        The limit in pixels.
+
+    Returns
+    -------
+    ndarray
+        The same array if it is small enough.
+    """
+    height, width = pixels.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small: NDArray[np.uint8] = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return small
+
+
+@contextmanager
+def _open_regular(path: str | Path) -> Iterator[BinaryIO]:
+    """Open a regular file; a FIFO or device is refused without waiting for its other end."""
+    descriptor = os.open(
+        path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ImageError(f"{path}: not a regular file", "a picture")
+        if status.st_size == 0:
+            raise ImageError(f"{path}: empty file", "a picture")
+        yield file
+
+
+def _check_size(image: Image.Image, path: str | Path, max_pixels: int) -> None:
+    if image.width * image.height > max_pixels:
+        raise ImageError(
+            f"{path}: {image.width}x{image.height} pixels",
+            f"at most {max_pixels} pixels",
+            "raise images.max_pixels in prefml.toml",
+        )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "not a picture of a known format"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"{type(error).__name__}: {error}"
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:
+        # Damaged EXIF says nothing about the pixels.
+        return 1
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image.copy()
+    if image.mode == "F" or image.mode.startswith("I"):
+        return _deep_to_rgb(image)
+    if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
+        return _on_white(image.convert("RGBA"))
+    return image.convert("RGB")
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.getchannel("A").getextrema() == (255, 255):
+        return image.convert("RGB")
+    ground = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(ground, image).convert("RGB")
+
+
+# White of deep channels: unit floats, 8-bit and 16-bit values kept as floats.
+_FLOAT_RANGES = (1.0, 255.0, 65535.0)
+
+
+def _deep_to_rgb(image: Image.Image) -> Image.Image:
+    """Scale one deep channel to 8 bit by the range that its values show."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0, neginf=0)
+    top = float(values.max(initial=0))
+    limits = _FLOAT_RANGES if image.mode == "F" else _FLOAT_RANGES[-1:]
+    white = next((limit for limit in limits if top <= limit), max(top, 1.0))
+    gray = np.clip(np.rint(values * (255.0 / white)), 0, 255).astype(np.uint8)
+    return Image.fromarray(gray).convert("RGB")

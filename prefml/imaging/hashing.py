@@ -1,0 +1,34 @@
+"""Perceptual hashes: nearly equal pictures differ in few bits."""
+
+from __future__ import annotations
+
+import imagehash
+from PIL import Image
+
+from prefml.imaging.decode import Picture
+
+__all__ = ["phash"]
+
+
+def phash(picture: Picture) -> str:
+    """Hash the low frequencies of a picture.
+
+    The working copy is hashed: the hash looks at 32 x 32 pixels only, and reducing a large picture
+    to those is most of the cost.
+
+    Parameters
+    ----------
+    picture : Picture
+        A decoded picture.
+
+    Returns
+    -------
+    str
+        64 bits as 16 hexadecimal digits.
+
+    References
+    ----------
+    C. Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010; the
+    implementation is `imagehash.phash`.
+    """
+    return str(imagehash.phash(Image.fromarray(picture.working)))

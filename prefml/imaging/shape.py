@@ -1,0 +1,31 @@
+"""Cues of a picture's size."""
+
+from __future__ import annotations
+
+from prefml.imaging.decode import Picture
+
+__all__ = ["NAMES", "measure"]
+
+NAMES = ("width", "height", "megapixels", "aspect")
+
+
+def measure(picture: Picture) -> dict[str, float]:
+    """Measure the size of the upright picture.
+
+    Parameters
+    ----------
+    picture : Picture
+        A decoded picture.
+
+    Returns
+    -------
+    dict of str to float
+        `width` and `height` in pixels, `megapixels`, and `aspect` (width through height).
+    """
+    width, height = picture.width, picture.height
+    return {
+        "width": float(width),
+        "height": float(height),
+        "megapixels": width * height / 1e6,
+        "aspect": width / height,
+    }

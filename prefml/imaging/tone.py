@@ -1,0 +1,133 @@
+"""Cues of light and colour.
+
+References
+----------
+D. Hasler, S. Suesstrunk, "Measuring colourfulness in natural images", SPIE 5007, 2003.
+K. He, J. Sun, X. Tang, "Single image haze removal using dark channel prior", CVPR 2009.
+E. Peli, "Contrast in complex images", JOSA A 7(10), 1990 (RMS contrast).
+R. Datta et al., "Studying aesthetics in photographic images using a computational approach", ECCV
+2006 (the use of exposure, saturation, hue count and centre against border).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from prefml.imaging.decode import Picture, shrink
+
+__all__ = ["NAMES", "measure"]
+
+NAMES = (
+    "exposure",
+    "exposure_median",
+    "luma_low",
+    "luma_high",
+    "contrast",
+    "contrast_local",
+    "entropy",
+    "clipped_shadows",
+    "clipped_highlights",
+    "center_exposure",
+    "colourfulness",
+    "saturation",
+    "saturation_spread",
+    "warmth",
+    "tint",
+    "hue_variety",
+    "dark_channel",
+)
+
+# Values this close to the ends of 0..255 hold no detail any more.
+_SHADOW, _HIGHLIGHT = 5, 250
+_COLOUR_SIDE = 256
+_HUE_BINS = 18
+
+
+def measure(picture: Picture) -> dict[str, float]:
+    """Measure light and colour on the working copy.
+
+    Parameters
+    ----------
+    picture : Picture
+        A decoded picture.
+
+    Returns
+    -------
+    dict of str to float
+        Luma (`exposure`, `luma_*`, `contrast*`, `center_exposure`) and saturation in 0..1, clipped
+        pixels as shares of the picture, `entropy` of the luma in bits, `colourfulness` as Hasler
+        and Suesstrunk scale it, `warmth` and `tint` as mean b* and a* of CIELAB, `hue_variety`
+        as the entropy of the hues, weighted by saturation, in 0..1.
+    """
+    gray = cv2.cvtColor(picture.working, cv2.COLOR_RGB2GRAY)
+    small = shrink(picture.working, _COLOUR_SIDE)
+    return _light(gray) | _clipping(picture.working) | _colour(small) | _hues(small)
+
+
+def _light(gray: NDArray[np.uint8]) -> dict[str, float]:
+    counts = cv2.calcHist([gray], [0], None, [256], [0, 256])[:, 0].astype(np.float64)
+    shares = counts / counts.sum()
+    levels = np.arange(256) / 255
+    mean = float(shares @ levels)
+    low, median, high = np.searchsorted(np.cumsum(shares), (0.05, 0.5, 0.95)) / 255
+    seen = shares[shares > 0]
+    small = cv2.resize(gray, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float64) / 255
+    return {
+        "exposure": mean,
+        "exposure_median": float(median),
+        "luma_low": float(low),
+        "luma_high": float(high),
+        "contrast": float(np.sqrt(shares @ (levels - mean) ** 2)),
+        "contrast_local": float(small.std()),
+        "entropy": float(-(seen * np.log2(seen)).sum()),
+        "center_exposure": float(small[4:12, 4:12].mean() - small.mean()),
+    }
+
+
+def _clipping(rgb: NDArray[np.uint8]) -> dict[str, float]:
+    red, green, blue = cv2.split(rgb)
+    brightest = cv2.max(cv2.max(red, green), blue)
+    darkest = cv2.min(cv2.min(red, green), blue)
+    return {
+        "clipped_shadows": float((brightest <= _SHADOW).mean()),
+        "clipped_highlights": float((darkest >= _HIGHLIGHT).mean()),
+        "dark_channel": float(cv2.erode(darkest, np.ones((15, 15), np.uint8)).mean() / 255),
+    }
+
+
+def _colour(rgb: NDArray[np.uint8]) -> dict[str, float]:
+    red, green, blue = (channel.astype(np.float32) for channel in cv2.split(rgb))
+    opponents = np.stack([red - green, (red + green) / 2 - blue])
+    spread, center = opponents.std(axis=(1, 2)), opponents.mean(axis=(1, 2))
+    lab = cv2.mean(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB))
+    return {
+        "colourfulness": float(np.hypot(*spread) + 0.3 * np.hypot(*center)),
+        "warmth": lab[2] - 128,
+        "tint": lab[1] - 128,
+    }
+
+
+def _hues(rgb: NDArray[np.uint8]) -> dict[str, float]:
+    hue, saturation, value = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV))
+    # Saturation of a nearly black pixel is noise, so brightness weighs it.
+    vivid = saturation.astype(np.float32) * value.astype(np.float32) / 255**2
+    mean, spread = cv2.meanStdDev(vivid)
+    bins = (hue.ravel().astype(np.intp) * _HUE_BINS) // 180
+    weights = np.bincount(bins, vivid.ravel(), _HUE_BINS)
+    return {
+        "saturation": float(mean[0, 0]),
+        "saturation_spread": float(spread[0, 0]),
+        "hue_variety": _evenness(weights),
+    }
+
+
+def _evenness(weights: NDArray[Any]) -> float:
+    total = weights.sum()
+    if total <= 0:
+        return 0.0
+    shares = weights[weights > 0] / total
+    return abs(float(-(shares * np.log(shares)).sum() / np.log(len(weights))))
