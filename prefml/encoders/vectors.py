@@ -17,8 +17,7 @@ CONSTANT_COSINE = 0.999999
 def l2_normalize(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scale each row to length 1; a row of zeros stays one."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: NDArray[np.float32] = vectors / np.where(lengths > 0, lengths, 1).astype(np.float32)
-    return scaled
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
 def cosines(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:

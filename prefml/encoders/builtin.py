@@ -1,0 +1,114 @@
+"""The encoder that is always there: classic descriptors, no download, no network.
+
+A vector is four blocks side by side: GIST (512), Lab moments on a grid (96), an opponent colour
+histogram (80) and local binary patterns (236). Each block is scaled to length 1, so that none
+outweighs another by its units, and the whole is scaled to length 1 again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from prefml.encoders import colour, gist, texture
+from prefml.encoders.preprocess import stretch
+from prefml.encoders.spec import EncoderSpec
+from prefml.encoders.vectors import finish, l2_normalize
+from prefml.exceptions import EncoderError
+
+__all__ = ["BLOCKS", "BuiltinEncoder"]
+
+SIDE = 128
+# Name -> length of each block, in the order in which they stand in a vector.
+BLOCKS = {
+    "gist": gist.DIM,
+    "lab": colour.LAB_DIM,
+    "opponent": colour.OPPONENT_DIM,
+    "patterns": texture.DIM,
+}
+# There are no weights to hash: the recipe's name stands for them, and changes with the recipe.
+_RECIPE = "prefml builtin 1: " + ", ".join(f"{name} {size}" for name, size in BLOCKS.items())
+# Pictures worked on at once: more only spills out of the processor's cache.
+_CHUNK = 8
+
+SPEC = EncoderSpec(
+    id="builtin-1",
+    dim=sum(BLOCKS.values()),
+    size=SIDE,
+    resize="stretch",
+    interpolation="bicubic",
+    crop="none",
+    mean=(0.0, 0.0, 0.0),
+    std=(1.0, 1.0, 1.0),
+    normalize="l2",
+    sha256=hashlib.sha256(_RECIPE.encode()).hexdigest(),
+    source="computed by prefml: GIST, Lab moments, opponent histogram, local binary patterns",
+    license="MIT",
+)
+
+
+class BuiltinEncoder:
+    """GIST, colour and texture of the whole picture, stretched to 128 x 128 pixels.
+
+    The picture is stretched rather than cropped, so that its edges, which a crop box is about,
+    are seen too.
+    """
+
+    spec = SPEC
+
+    def preprocess(self, image: Image.Image) -> NDArray[np.uint8]:
+        """Shrink one picture.
+
+        Parameters
+        ----------
+        image : PIL.Image.Image
+            A picture of any size; other modes are converted to RGB.
+
+        Returns
+        -------
+        ndarray of shape (128, 128, 3), uint8
+        """
+        picture = image if image.mode == "RGB" else image.convert("RGB")
+        return np.asarray(stretch(picture, SIDE, self.spec.interpolation))
+
+    def encode(self, batch: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+        """Describe preprocessed pictures.
+
+        Parameters
+        ----------
+        batch : sequence of ndarray of shape (128, 128, 3), uint8
+            Results of `preprocess`.
+
+        Returns
+        -------
+        ndarray of shape (len(batch), 924), float32
+
+        Raises
+        ------
+        EncoderError
+            If the arrays are not results of `preprocess`.
+        """
+        parts = [_describe(batch[at : at + _CHUNK]) for at in range(0, len(batch), _CHUNK)]
+        rows = np.concatenate(parts) if parts else np.empty((0, self.spec.dim), np.float32)
+        return finish(rows, self.spec, len(batch))
+
+
+def _describe(batch: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+    pixels = np.stack(list(batch))
+    if pixels.shape[1:] != (SIDE, SIDE, 3) or pixels.dtype != np.uint8:
+        raise EncoderError(f"pixels of shape {pixels.shape[1:]} {pixels.dtype}", "128 x 128 x 3")
+    tall = cv2.cvtColor(pixels.reshape(-1, SIDE, 3), cv2.COLOR_RGB2GRAY)
+    gray = np.asarray(tall, np.uint8).reshape(-1, SIDE, SIDE)
+    blocks = (
+        gist.gist(gray.astype(np.float32)),
+        colour.lab_moments(pixels),
+        colour.opponent_histogram(pixels),
+        texture.binary_patterns(gray),
+    )
+    return np.concatenate([l2_normalize(block) for block in blocks], axis=1)

@@ -1,0 +1,109 @@
+"""GIST: the spatial envelope of a scene, from oriented filters pooled over a coarse grid.
+
+References
+----------
+.. [1] A. Oliva, A. Torralba. "Modeling the Shape of the Scene: A Holistic Representation of the
+   Spatial Envelope." International Journal of Computer Vision 42(3), 145-175, 2001. Filter
+   parameters and prefilter are those of the authors' own `LMgist.m`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+__all__ = ["DIM", "gist"]
+
+GRID = 4
+ORIENTATIONS = 8
+# Centre frequency of each scale in cycles per pixel, and by how much its response may be
+# subsampled: a filter has died down to 1e-3 at 2.4 times its centre frequency.
+SCALES = tuple((0.3 / 1.85**index, step) for index, step in enumerate((1, 1, 2, 4)))
+DIM = GRID * GRID * ORIENTATIONS * len(SCALES)
+
+_PREFILTER_CYCLES = 4
+_RADIAL, _ANGULAR = 3.5, 16 * ORIENTATIONS**2 / 32**2 * 2 * np.pi
+
+
+@dataclass(frozen=True)
+class _Band:
+    step: int
+    rows: NDArray[np.intp]
+    transfer: NDArray[np.float32]
+
+
+def gist(gray: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Describe pictures by the energy of 32 Gabor filters in each cell of a 4 x 4 grid.
+
+    Parameters
+    ----------
+    gray : ndarray of shape (n, side, side), float32
+        Pictures, 0..255; `side` is a multiple of 32.
+
+    Returns
+    -------
+    ndarray of shape (n, 512), float32
+        Mean magnitude by scale (fine to coarse), orientation, row, column.
+    """
+    margin = gray.shape[-1] // 8
+    padded = np.pad(_whiten(gray), ((0, 0), (margin, margin), (margin, margin)), "symmetric")
+    spectrum = scipy.fft.fft2(padded)
+    bands = [_energy(spectrum, band, margin) for band in _bank(padded.shape[-1])]
+    return np.concatenate(bands, axis=1).reshape(len(gray), DIM)
+
+
+def _energy(spectrum: NDArray[np.complex64], band: _Band, margin: int) -> NDArray[np.float32]:
+    """Pool the magnitude of one scale's responses: (n, orientations, grid, grid)."""
+    low = spectrum[:, band.rows[:, None], band.rows]
+    response = scipy.fft.ifft2(low[:, None] * band.transfer, overwrite_x=True)
+    inner = slice(margin // band.step, -(margin // band.step))
+    magnitude = np.abs(response[..., inner, inner])
+    cell = magnitude.shape[-1] // GRID
+    cells = magnitude.reshape(*magnitude.shape[:2], GRID, cell, GRID, cell)
+    pooled: NDArray[np.float32] = cells.mean(axis=(3, 5))
+    return pooled
+
+
+@cache
+def _bank(side: int) -> tuple[_Band, ...]:
+    """Make the filters of each scale on the frequencies that its subsampled response keeps."""
+    return tuple(_band(side, frequency, step) for frequency, step in SCALES)
+
+
+def _band(side: int, frequency: float, step: int) -> _Band:
+    kept = scipy.fft.fftfreq(side // step, step / side).round().astype(np.intp)
+    fy, fx = np.meshgrid(kept / side, kept / side, indexing="ij")
+    radius, angle = np.hypot(fx, fy), np.arctan2(fy, fx)
+    turns = np.pi / ORIENTATIONS * np.arange(ORIENTATIONS)[:, None, None]
+    turned = (angle + turns + np.pi) % (2 * np.pi) - np.pi
+    transfer = np.exp(-_RADIAL * (radius / frequency - 1) ** 2 - _ANGULAR * turned**2)
+    return _Band(step, kept, (transfer / step**2).astype(np.float32))
+
+
+def _whiten(gray: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Take the logarithm, remove slow changes of brightness and even out local contrast."""
+    logarithm = np.log1p(gray)
+    detail = logarithm - _smooth(logarithm)
+    spread = np.sqrt(np.maximum(_smooth(detail**2), 0))
+    return np.asarray(detail / (np.float32(0.2) + spread), np.float32)
+
+
+def _smooth(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    margin = 5
+    padded = np.pad(pictures, ((0, 0), (margin, margin), (margin, margin)), "symmetric")
+    side = padded.shape[-1]
+    spectrum = scipy.fft.rfft2(padded) * _lowpass(side)
+    smooth: NDArray[np.float32] = scipy.fft.irfft2(spectrum, s=(side, side))
+    return smooth[:, margin:-margin, margin:-margin]
+
+
+@cache
+def _lowpass(side: int) -> NDArray[np.float32]:
+    rows, columns = scipy.fft.fftfreq(side, 1 / side), scipy.fft.rfftfreq(side, 1 / side)
+    width = _PREFILTER_CYCLES / np.sqrt(np.log(2))
+    transfer = np.exp(-(rows[:, None] ** 2 + columns**2) / width**2)
+    return np.asarray(transfer, np.float32)
