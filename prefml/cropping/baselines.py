@@ -1,0 +1,157 @@
+"""What a crop proposer has to beat: boxes that look at nothing, or at little."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize
+from sklearn.base import BaseEstimator, RegressorMixin
+
+from prefml.cropping.geometry import FULL_FRAME, as_boxes, from_params, to_params
+from prefml.cropping.metrics import iou
+
+__all__ = ["ConstantBox", "FullFrame", "SaliencyBox", "SizeStageBoost", "optimal_box"]
+
+Array = NDArray[np.float64]
+
+
+def optimal_box(boxes: Array, weight: Array | None = None) -> Array:
+    """Return the one box with the highest mean intersection over union with many.
+
+    Found by direct search (Nelder and Mead 1965) from the median box, the mean box and the best
+    of the boxes' own quantiles: means and medians of edges are not optimal, and the objective has
+    kinks where edges meet.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4)
+        In fractions.
+    weight : ndarray of shape (n,), optional
+        What each counts; all the same by default.
+
+    Returns
+    -------
+    ndarray of shape (4,)
+        A box with equal sides.
+    """
+    counts = np.ones(len(boxes)) if weight is None else weight
+
+    def loss(params: Array) -> float:
+        return -float(np.average(iou(from_params(params[None]), boxes), weights=counts))
+
+    params = to_params(boxes)
+    starts = [np.quantile(params, q, axis=0) for q in (0.35, 0.5, 0.65)] + [params.mean(axis=0)]
+    best = min(starts, key=loss)
+    for _ in range(2):
+        found = minimize(
+            loss, best, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-8, "maxiter": 400}
+        )
+        best = np.clip(found.x, 0.0, 1.0)
+    return np.asarray(from_params(best[None])[0])
+
+
+class ConstantBox(RegressorMixin, BaseEstimator):
+    """The one box that overlaps the known crops best.
+
+    Attributes
+    ----------
+    box_ : ndarray of shape (4,)
+        In fractions.
+    """
+
+    def fit(
+        self, X: ArrayLike, boxes: ArrayLike, sample_weight: ArrayLike | None = None, **ignored: Any
+    ) -> Self:
+        """Find the box; `X` is not looked at."""
+        weight = None if sample_weight is None else np.asarray(sample_weight, float)
+        self.box_ = optimal_box(as_boxes(boxes), weight)
+        return self
+
+    def predict(self, X: ArrayLike, **ignored: Any) -> Array:
+        """Return the box for every row, shape (n, 4)."""
+        return np.tile(self.box_, (len(X), 1))  # type: ignore[arg-type]
+
+
+class FullFrame(RegressorMixin, BaseEstimator):
+    """Keep every picture whole."""
+
+    def fit(self, X: ArrayLike, boxes: ArrayLike, **ignored: Any) -> Self:
+        """Check the boxes; there is nothing to learn."""
+        as_boxes(boxes)
+        self.fitted_ = True
+        return self
+
+    def predict(self, X: ArrayLike, **ignored: Any) -> Array:
+        """Return the full frame for every row, shape (n, 4)."""
+        return np.tile(np.array(FULL_FRAME), (len(X), 1))  # type: ignore[arg-type]
+
+
+class SaliencyBox(ConstantBox):
+    """The constant box's size, centred on the centroid of saliency.
+
+    Needs the columns `cue_saliency_x` and `cue_saliency_y`; rows without them get the constant
+    box.
+    """
+
+    def predict(self, X: Any, **ignored: Any) -> Array:
+        """Return the moved box for every row, shape (n, 4)."""
+        boxes = super().predict(X)
+        if not {"cue_saliency_x", "cue_saliency_y"} <= set(getattr(X, "columns", ())):
+            return boxes
+        centre = np.asarray(X[["cue_saliency_x", "cue_saliency_y"]], np.float64)
+        side = self.box_[2] - self.box_[0]
+        start = np.clip(centre - side / 2.0, 0.0, 1.0 - side)
+        seen = np.isfinite(centre).all(axis=1)
+        boxes[seen] = np.clip(np.hstack([start, start + side]), 0.0, 1.0)[seen]
+        return boxes
+
+
+class SizeStageBoost(RegressorMixin, BaseEstimator):
+    """Absolute-loss boosted trees on the picture's size, aspect and stage alone.
+
+    This is the model that memorises "pictures of this size are cropped like that".
+
+    Parameters
+    ----------
+    n_estimators : int, default=200
+    random_state : int, default=0
+    """
+
+    columns = ("width", "height", "aspect", "stage")
+
+    def __init__(self, n_estimators: int = 200, random_state: int = 0) -> None:
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+
+    def fit(self, X: Any, boxes: ArrayLike, **ignored: Any) -> Self:
+        """Fit one model each for the side and the two positions."""
+        from lightgbm import LGBMRegressor
+
+        targets, table = to_params(as_boxes(boxes)), self._table(X)
+        self.models_ = [
+            LGBMRegressor(
+                objective="l1",
+                n_estimators=self.n_estimators,
+                learning_rate=0.05,
+                num_leaves=15,
+                random_state=self.random_state,
+                n_jobs=1,
+                verbose=-1,
+            ).fit(table, target)
+            for target in targets.T
+        ]
+        return self
+
+    def predict(self, X: Any, **ignored: Any) -> Array:
+        """Return a box for every row, shape (n, 4)."""
+        table = self._table(X)
+        return from_params(np.column_stack([model.predict(table) for model in self.models_]))
+
+    def _table(self, X: Any) -> Array:
+        named = getattr(X, "columns", None)
+        if named is None:
+            return np.asarray(X, np.float64)
+        present = [name for name in self.columns if name in named]
+        return np.asarray(X[present], np.float64)

@@ -1,0 +1,222 @@
+"""Boxes as three numbers, and back to whole pixels.
+
+A crop that keeps the aspect of its picture has the same side in fractions of the width and of the
+height. It is written as `(side, u, v)`: the side in (0, 1], and where in the free space
+`1 - side` the box starts, from 0 (left, top) to 1 (right, bottom). Every point of that unit cube
+is a box inside the picture.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "FULL_FRAME",
+    "KEEP_SIDE",
+    "areas",
+    "as_boxes",
+    "contains",
+    "from_params",
+    "is_full_frame",
+    "to_params",
+    "to_pixels",
+    "with_aspect",
+    "with_least_side",
+]
+
+Array = NDArray[np.float64]
+
+FULL_FRAME: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+# In the logs almost nothing lies between 0.90 and 0.98 of the area: above is "kept whole".
+KEEP_SIDE = 0.98**0.5
+_OVERSHOOT = 0.005
+
+
+def as_boxes(boxes: ArrayLike) -> Array:
+    """Check boxes and cut off what rounding put outside the picture.
+
+    Parameters
+    ----------
+    boxes : array-like of shape (n, 4)
+        x1, y1, x2, y2 in fractions.
+
+    Returns
+    -------
+    ndarray of shape (n, 4), float64
+
+    Raises
+    ------
+    ValueError
+        If the shape is another, or a box is not finite, empty, or leaves the picture by more than
+        half a per cent.
+    """
+    array = np.asarray(boxes, dtype=np.float64)
+    if array.ndim != 2 or array.shape[1] != 4:
+        raise ValueError(
+            f"boxes must have shape (n, 4) with x1, y1, x2, y2 in fractions, got {array.shape}"
+        )
+    inside = (array >= -_OVERSHOOT) & (array <= 1.0 + _OVERSHOOT)
+    clipped = np.clip(array, 0.0, 1.0)
+    good = inside.all(axis=1) & (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
+    if not good.all():
+        row = int(np.flatnonzero(~good)[0])
+        raise ValueError(
+            f"boxes[{row}] = {array[row].tolist()} is no box inside the picture; expected "
+            "0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1 in fractions"
+        )
+    return clipped
+
+
+def to_params(boxes: Array) -> Array:
+    """Write boxes as side and relative position.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4)
+        In fractions. A box of another aspect than its picture's is taken as the box of the same
+        area and centre.
+
+    Returns
+    -------
+    ndarray of shape (n, 3)
+        `side`, `u`, `v`; `u` and `v` are 0.5 where there is no free space.
+    """
+    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    side = np.sqrt(width * height)
+    free = 1.0 - side
+    start = (boxes[:, :2] + boxes[:, 2:] - side[:, None]) / 2.0
+    position = np.full_like(start, 0.5)
+    np.divide(start, free[:, None], out=position, where=free[:, None] > 1e-9)
+    return np.column_stack([side, np.clip(position, 0.0, 1.0)])
+
+
+def from_params(params: Array) -> Array:
+    """Turn side and relative position into boxes.
+
+    Parameters
+    ----------
+    params : ndarray of shape (n, 3)
+        `side`, `u`, `v`; values outside [0, 1] are brought to the nearest bound.
+
+    Returns
+    -------
+    ndarray of shape (n, 4)
+        Boxes inside the unit square with equal sides.
+    """
+    side, u, v = np.clip(params, 0.0, 1.0).T
+    x1, y1 = u * (1.0 - side), v * (1.0 - side)
+    return np.clip(np.column_stack([x1, y1, x1 + side, y1 + side]), 0.0, 1.0)
+
+
+def areas(boxes: Array) -> Array:
+    """Return the share of the picture inside each box, shape (n,)."""
+    return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
+
+
+def is_full_frame(boxes: Array) -> NDArray[np.bool_]:
+    """Tell which boxes keep the picture whole (at least 0.98 of its area), shape (n,)."""
+    return areas(boxes) >= KEEP_SIDE**2 - 1e-12
+
+
+def contains(outer: ArrayLike, inner: ArrayLike, slack: float = 1e-9) -> bool:
+    """Tell whether one box lies inside another, up to a slack in fractions."""
+    a, b = np.asarray(outer, float), np.asarray(inner, float)
+    return bool((a[:2] <= b[:2] + slack).all() and (a[2:] >= b[2:] - slack).all())
+
+
+def with_least_side(boxes: Array, least: ArrayLike) -> Array:
+    """Enlarge boxes that are too small, about their centre, without leaving the picture.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4)
+        In fractions, equal sides.
+    least : float or array-like of shape (n,)
+        The least side in fractions; above 1 it means the whole picture.
+
+    Returns
+    -------
+    ndarray of shape (n, 4)
+    """
+    side = boxes[:, 2] - boxes[:, 0]
+    wanted = np.maximum(side, np.minimum(least, 1.0))
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2.0
+    start = np.clip(centre - wanted[:, None] / 2.0, 0.0, (1.0 - wanted)[:, None])
+    grown = np.column_stack([start, start + wanted[:, None]])
+    return np.asarray(np.where((wanted > side)[:, None], np.clip(grown, 0.0, 1.0), boxes))
+
+
+def with_aspect(box: ArrayLike, size: tuple[int, int], aspect: float) -> Array:
+    """Return the crop of another aspect that best stands for a box.
+
+    It has the box's centre and area where the picture allows it, else the largest that fits.
+
+    Parameters
+    ----------
+    box : array-like of shape (4,)
+        In fractions.
+    size : tuple of int
+        Width and height of the picture in pixels.
+    aspect : float
+        Width over height, in pixels, of the crop wanted.
+
+    Returns
+    -------
+    ndarray of shape (4,)
+        In fractions.
+
+    Raises
+    ------
+    ValueError
+        If the aspect or the size is not positive.
+    """
+    width, height = size
+    if not (0.0 < aspect < float("inf") and min(size) > 0):
+        raise ValueError(f"aspect {aspect} of a picture of {width} x {height}: must be positive")
+    x1, y1, x2, y2 = np.asarray(box, float)
+    ratio = aspect * height / width
+    sides = np.array([1.0, 1.0 / ratio]) * np.sqrt((x2 - x1) * (y2 - y1) * ratio)
+    sides /= max(1.0, float(sides.max()))
+    start = np.clip(np.array([x1 + x2, y1 + y2]) / 2.0 - sides / 2.0, 0.0, 1.0 - sides)
+    return np.asarray(np.clip(np.concatenate([start, start + sides]), 0.0, 1.0))
+
+
+def to_pixels(
+    box: ArrayLike, size: tuple[int, int], aspect: float | None = None
+) -> tuple[int, int, int, int]:
+    """Round a box to whole pixels, keeping the aspect.
+
+    The shorter side is rounded first and the longer one follows from it, so that each is within
+    half a pixel of what the other asks for.
+
+    Parameters
+    ----------
+    box : array-like of shape (4,)
+        In fractions.
+    size : tuple of int
+        Width and height of the picture in pixels.
+    aspect : float, optional
+        Width over height of the crop; that of the picture by default.
+
+    Returns
+    -------
+    tuple of int
+        Left, top, right, bottom, at least one pixel wide and high, inside the picture.
+    """
+    width, height = size
+    x1, y1, x2, y2 = np.asarray(box, float)
+    ratio = width / height if aspect is None else aspect
+    if ratio <= 1.0:
+        w = _whole((x2 - x1) * width, width)
+        h = _whole(w / ratio, height)
+    else:
+        h = _whole((y2 - y1) * height, height)
+        w = _whole(h * ratio, width)
+    left = min(max(round((x1 + x2) * width / 2.0 - w / 2.0), 0), width - w)
+    top = min(max(round((y1 + y2) * height / 2.0 - h / 2.0), 0), height - h)
+    return left, top, left + w, top + h
+
+
+def _whole(length: float, limit: int) -> int:
+    return min(max(round(length), 1), limit)

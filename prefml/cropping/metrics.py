@@ -1,0 +1,194 @@
+"""How close a proposed crop comes to the person's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from prefml.cropping.geometry import is_full_frame
+
+__all__ = [
+    "SIMILAR",
+    "boundary_displacement",
+    "cluster_interval",
+    "crop_scores",
+    "edges_within",
+    "iou",
+    "keep_balanced_accuracy",
+    "paired_iou",
+    "scores_by",
+]
+
+Array = NDArray[np.float64]
+
+# Two crops are called similar above this intersection over union.
+SIMILAR = 0.7
+
+
+def iou(a: ArrayLike, b: ArrayLike) -> Array:
+    """Return the intersection over union of boxes.
+
+    Parameters
+    ----------
+    a, b : array-like of shape (..., 4)
+        Boxes in fractions of the same picture; broadcast against each other.
+
+    Returns
+    -------
+    ndarray of shape (...)
+        In [0, 1]; 0 where both boxes are empty.
+    """
+    first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    low = np.maximum(first[..., :2], second[..., :2])
+    high = np.minimum(first[..., 2:], second[..., 2:])
+    shared = np.clip(high - low, 0.0, None).prod(axis=-1)
+    union = _area(first) + _area(second) - shared
+    return np.asarray(np.divide(shared, union, out=np.zeros_like(union), where=union > 0.0))
+
+
+def _area(boxes: Array) -> Array:
+    return np.asarray(np.clip(boxes[..., 2:] - boxes[..., :2], 0.0, None).prod(axis=-1))
+
+
+def paired_iou(a: Array, b: Array) -> Array:
+    """Return the intersection over union of every box of one list with every one of another.
+
+    Parameters
+    ----------
+    a : ndarray of shape (n, 4)
+    b : ndarray of shape (m, 4)
+
+    Returns
+    -------
+    ndarray of shape (n, m)
+    """
+    return iou(a[:, None, :], b[None, :, :])
+
+
+def boundary_displacement(a: ArrayLike, b: ArrayLike) -> Array:
+    """Return the mean distance of the four edges, in fractions, shape (n,)."""
+    return np.asarray(np.abs(np.asarray(a, float) - np.asarray(b, float)).mean(axis=-1))
+
+
+def edges_within(a: ArrayLike, b: ArrayLike, tolerance: float = 0.05) -> NDArray[np.bool_]:
+    """Tell which boxes agree in all four edges within a tolerance in fractions, shape (n,)."""
+    apart = np.abs(np.asarray(a, float) - np.asarray(b, float)).max(axis=-1)
+    return np.asarray(apart <= tolerance + 1e-12)
+
+
+def keep_balanced_accuracy(kept: ArrayLike, predicted: ArrayLike) -> float:
+    """Return the mean of the share of kept and of cropped pictures that were told right.
+
+    Parameters
+    ----------
+    kept : array-like of shape (n,), bool
+        Whether the person kept the picture whole.
+    predicted : array-like of shape (n,), bool
+        Whether keeping it whole was proposed.
+
+    Returns
+    -------
+    float
+        0.5 is what knows nothing; NaN if only one of the two occurs.
+    """
+    truth, guess = np.asarray(kept, bool), np.asarray(predicted, bool)
+    if truth.all() or not truth.any():
+        return float("nan")
+    return float((guess[truth].mean() + (~guess[~truth]).mean()) / 2.0)
+
+
+def cluster_interval(
+    values: ArrayLike,
+    groups: ArrayLike,
+    level: float = 0.95,
+    repeats: int = 2000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Return a percentile interval of the mean, resampling whole groups.
+
+    Crops of one project resemble each other; drawing single rows would make the interval too
+    narrow (cluster bootstrap, Davison and Hinkley 1997, chapter 3.8).
+
+    Parameters
+    ----------
+    values : array-like of shape (n,)
+    groups : array-like of shape (n,)
+        What belongs together, such as project and day.
+    level : float, default=0.95
+    repeats : int, default=2000
+    seed : int, default=0
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound; NaN twice where there are no values.
+    """
+    array = np.asarray(values, np.float64)
+    if array.size == 0:
+        return float("nan"), float("nan")
+    _, index = np.unique(np.asarray(groups), return_inverse=True)
+    sums = np.bincount(index, weights=array)
+    counts = np.bincount(index).astype(np.float64)
+    draws = np.random.default_rng(seed).integers(0, sums.size, (repeats, sums.size))
+    means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
+    low, high = np.quantile(means, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
+    return float(low), float(high)
+
+
+def crop_scores(
+    boxes: Array, predicted: Array, keep: ArrayLike | None = None, groups: ArrayLike | None = None
+) -> dict[str, float | list[float]]:
+    """Summarise predictions in the measures of `metrics.json`.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4)
+        The person's crops in fractions.
+    predicted : ndarray of shape (n, 4)
+        The proposed ones.
+    keep : array-like of shape (n,), bool, optional
+        Whether keeping whole was proposed; by default, whether the proposed box is the full frame.
+    groups : array-like of shape (n,), optional
+        What is resampled together for the interval; single rows by default.
+
+    Returns
+    -------
+    dict
+        `iou`, `iou_ci`, `bde`, `edges_within_5pct`, `keep_balanced_accuracy`.
+    """
+    overlap = iou(boxes, predicted)
+    told = is_full_frame(predicted) if keep is None else np.asarray(keep, bool)
+    clusters = np.arange(len(boxes)) if groups is None else groups
+    return {
+        "iou": float(overlap.mean()),
+        "iou_ci": list(cluster_interval(overlap, clusters)),
+        "bde": float(boundary_displacement(boxes, predicted).mean()),
+        "edges_within_5pct": float(edges_within(boxes, predicted).mean()),
+        "keep_balanced_accuracy": keep_balanced_accuracy(is_full_frame(boxes), told),
+    }
+
+
+def scores_by(
+    labels: ArrayLike, boxes: Array, predicted: Array, score: Callable[[Array, Array], Array] = iou
+) -> dict[str, dict[str, float]]:
+    """Average a measure inside each value of a label, such as project, size or stage.
+
+    Parameters
+    ----------
+    labels : array-like of shape (n,)
+    boxes, predicted : ndarray of shape (n, 4)
+    score : callable, default=iou
+        Takes both and returns one value a row.
+
+    Returns
+    -------
+    dict
+        Label as text -> `rows` and `mean`.
+    """
+    values, names = score(boxes, predicted), np.asarray(labels).astype(str)
+    return {
+        name: {"rows": int((names == name).sum()), "mean": float(values[names == name].mean())}
+        for name in sorted(set(names.tolist()))
+    }
