@@ -14,7 +14,7 @@ __all__ = ["CUE_NAMES", "GROUPS", "cue_identity", "measure"]
 class CueGroup(Protocol):
     """A module that measures some cues.
 
-    It may hold an integer `VERSION`, 1 if absent, to be raised when the same names get other values.
+    It may hold an integer `VERSION`, 1 if absent, to be raised when names keep but values change.
     """
 
     @property

@@ -24,8 +24,8 @@ __all__ = ["FORMATS", "MAX_PIXELS", "WORKING_SIDE", "Picture", "decode", "from_i
 WORKING_SIDE = 512
 MAX_PIXELS = 150_000_000
 # Only these decoders are tried, whatever a file is called: Pillow's others include ones that
-# start programs (EPS) or are rarely exercised. MPO is what many phones write as .jpg.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "GIF")
+# start programs (EPS) or are rarely exercised.
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "TIFF", "GIF")
 
 
 @dataclass(frozen=True)
