@@ -17,25 +17,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GRID", "MAP_SIDE", "NAMES", "measure", "saliency_map"]
+from prefml.imaging.maps import (
+    MAP_SIDE,
+    describe_map,
+    grid_names,
+    grid_shares,
+    map_names,
+    share,
+)
 
-MAP_SIDE = 84
-GRID = 7
-_QUANTILES = (5, 25, 50, 75, 95)
+__all__ = ["NAMES", "measure", "saliency_map"]
+
+NAMES = ("saliency_mass", *map_names("saliency"), *grid_names("saliency"))
+
 _EPSILON = 1e-6
 # A difference of one unit of CIELAB is about the least that people see.
 _JUST_NOTICEABLE = 1.0
-
-NAMES = (
-    "saliency_mass",
-    "saliency_x",
-    "saliency_y",
-    "saliency_spread_x",
-    "saliency_spread_y",
-    *(f"saliency_x{q:02d}" for q in _QUANTILES),
-    *(f"saliency_y{q:02d}" for q in _QUANTILES),
-    *(f"saliency_grid_{row}{column}" for row in range(GRID) for column in range(GRID)),
-)
 
 Array = NDArray[np.float32]
 
@@ -56,13 +53,13 @@ def measure(picture: _Pixels) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        `saliency_mass` is the share of the picture more than twice as salient as its mean. `_x`
-        and `_y` are the centroid, `_spread_x` and `_spread_y` the standard deviations, `_xQQ` and
-        `_yQQ` the positions below which QQ per cent of the saliency lie, all in fractions of the
-        width and height. `_grid_RC` is the share of the saliency in row R and column C of a
-        7 x 7 grid; the 49 shares sum to 1.
+        `saliency_mass`, the share of the picture more than twice as salient as its mean; the places
+        of `prefml.imaging.maps.describe_map`; and the 7 x 7 grid of `grid_shares`.
     """
-    return describe(saliency_map(picture.working))
+    weights = saliency_map(picture.working)
+    mass = float(np.mean(weights > 2.0 * weights.mean()))
+    places = describe_map(weights, "saliency") | grid_shares(weights, "saliency")
+    return {"saliency_mass": mass, **places}
 
 
 def saliency_map(rgb: NDArray[np.uint8]) -> Array:
@@ -87,31 +84,7 @@ def saliency_map(rgb: NDArray[np.uint8]) -> Array:
     maps = (_frequency_tuned(lab), _spectral_residual(lab), _against_borders(lab))
     total: Array = np.stack([_unit_range(one) for one in maps]).sum(axis=0)
     # Squared: a picture of even texture has a high floor that would drown its subject's mass.
-    return _share(_smooth(total, 2.0) ** 2)
-
-
-def describe(saliency: Array) -> dict[str, float]:
-    """Summarise a saliency map as cues.
-
-    Parameters
-    ----------
-    saliency : ndarray of shape (84, 84)
-        A map that sums to 1.
-
-    Returns
-    -------
-    dict of str to float
-        See `measure`.
-    """
-    values = [float(np.mean(saliency > 2.0 * saliency.mean()))]
-    profiles = (saliency.sum(axis=0), saliency.sum(axis=1))
-    moments = [_moments(profile) for profile in profiles]
-    values += [moments[0][0], moments[1][0], moments[0][1], moments[1][1]]
-    for profile in profiles:
-        values += _positions(profile)
-    block = MAP_SIDE // GRID
-    grid = saliency.reshape(GRID, block, GRID, block).sum(axis=(1, 3))
-    return dict(zip(NAMES, [*values, *map(float, grid.ravel())], strict=True))
+    return share(_smooth(total, 2.0) ** 2)
 
 
 def _frequency_tuned(lab: Array) -> Array:
@@ -161,23 +134,3 @@ def _smooth(values: Array, sigma: float) -> Array:
 def _unit_range(values: Array) -> Array:
     low, high = float(values.min()), float(values.max())
     return (values - low) / max(high - low, _EPSILON)
-
-
-def _share(values: Array) -> Array:
-    total = float(values.sum(dtype=np.float64))
-    if total <= _EPSILON:
-        return np.full(values.shape, 1.0 / values.size, np.float32)
-    return (values / total).astype(np.float32)
-
-
-def _moments(profile: Array) -> tuple[float, float]:
-    centres = (np.arange(profile.size) + 0.5) / profile.size
-    mean = float(np.average(centres, weights=profile))
-    return mean, float(np.sqrt(np.average((centres - mean) ** 2, weights=profile)))
-
-
-def _positions(profile: Array) -> list[float]:
-    cumulated = np.concatenate([[0.0], np.cumsum(profile, dtype=np.float64)])
-    edges = np.linspace(0.0, 1.0, profile.size + 1)
-    wanted = np.array(_QUANTILES) / 100.0 * cumulated[-1]
-    return [float(value) for value in np.interp(wanted, cumulated, edges)]

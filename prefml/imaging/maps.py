@@ -1,0 +1,100 @@
+"""What a map of weights over a picture says about where things are, in a few numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["GRID", "MAP_SIDE", "describe_map", "grid_names", "grid_shares", "map_names", "share"]
+
+MAP_SIDE = 84
+GRID = 7
+_QUANTILES = (5, 25, 50, 75, 95)
+_PLACES = (
+    *("x", "y", "spread_x", "spread_y"),
+    *(f"x{q:02d}" for q in _QUANTILES),
+    *(f"y{q:02d}" for q in _QUANTILES),
+    *("object_x1", "object_y1", "object_x2", "object_y2", "object_share"),
+)
+
+Array = NDArray[np.float32]
+
+
+def map_names(prefix: str) -> tuple[str, ...]:
+    """Return the names of what `describe_map` measures."""
+    return tuple(f"{prefix}_{place}" for place in _PLACES)
+
+
+def grid_names(prefix: str) -> tuple[str, ...]:
+    """Return the names of what `grid_shares` measures."""
+    return tuple(f"{prefix}_grid_{row}{column}" for row in range(GRID) for column in range(GRID))
+
+
+def describe_map(weights: Array, prefix: str) -> dict[str, float]:
+    """Say where the weight of a map lies.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (84, 84)
+        Non-negative, sums to 1.
+    prefix : str
+        What the names begin with.
+
+    Returns
+    -------
+    dict of str to float
+        Everything in fractions of the picture's width and height. `_x`, `_y`: centroid;
+        `_spread_x`, `_spread_y`: standard deviations; `_xQQ`, `_yQQ`: positions below which QQ per
+        cent of the weight lie; `_object_x1` to `_object_y2`: bounding box of the heaviest connected
+        part above Otsu's threshold; `_object_share`: its share of the weight above it.
+    """
+    profiles = (weights.sum(axis=0), weights.sum(axis=1))
+    (x, spread_x), (y, spread_y) = (_moments(profile) for profile in profiles)
+    values = [x, y, spread_x, spread_y]
+    for profile in profiles:
+        values += _positions(profile)
+    return dict(zip(map_names(prefix), [*values, *_main_object(weights)], strict=True))
+
+
+def grid_shares(weights: Array, prefix: str) -> dict[str, float]:
+    """Return the shares of a map's weight in a 7 x 7 grid, row by row; they sum to 1."""
+    block = MAP_SIDE // GRID
+    grid = weights.reshape(GRID, block, GRID, block).sum(axis=(1, 3))
+    return dict(zip(grid_names(prefix), map(float, grid.ravel()), strict=True))
+
+
+def share(values: Array) -> Array:
+    """Scale non-negative values to sum 1; uniform where there is nothing."""
+    total = float(values.sum(dtype=np.float64))
+    if total <= 1e-6:
+        return np.full(values.shape, 1.0 / values.size, np.float32)
+    return (values / total).astype(np.float32)
+
+
+def _moments(profile: Array) -> tuple[float, float]:
+    centres = (np.arange(profile.size) + 0.5) / profile.size
+    mean = float(np.average(centres, weights=profile))
+    return mean, float(np.sqrt(np.average((centres - mean) ** 2, weights=profile)))
+
+
+def _positions(profile: Array) -> list[float]:
+    cumulated = np.concatenate([[0.0], np.cumsum(profile, dtype=np.float64)])
+    edges = np.linspace(0.0, 1.0, profile.size + 1)
+    wanted = np.array(_QUANTILES) / 100.0 * cumulated[-1]
+    return [float(value) for value in np.interp(wanted, cumulated, edges)]
+
+
+def _main_object(weights: Array) -> Iterable[float]:
+    scaled = np.round(weights / max(float(weights.max()), 1e-9) * 255.0).astype(np.uint8)
+    _, above = cv2.threshold(scaled, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    if not 0 < int(above.sum()) < above.size:
+        return 0.0, 0.0, 1.0, 1.0, 1.0
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
+    mass = np.bincount(labels.ravel(), weights=weights.ravel(), minlength=count)[1:]
+    best = int(mass.argmax())
+    left, top, width, height = (int(value) for value in stats[best + 1, :4])
+    box = np.array([left, top, left + width, top + height]) / weights.shape[0]
+    return *map(float, box), float(mass[best] / mass.sum())
