@@ -1,0 +1,57 @@
+"""`prefml sample`: write a sample workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prefml.cli._shared import emit, json_option, progress
+
+if TYPE_CHECKING:
+    from prefml.sample import SampleReport
+
+__all__ = ["command"]
+
+
+@click.command("sample")
+@click.argument("folder", metavar="[DIR]", default="sample")
+@json_option
+def command(folder: str, as_json: bool) -> None:
+    """Write a sample workspace into DIR (by default the folder `sample` below the current one).
+
+    It holds edited pictures of two real photographs, selection and crop logs with the usual
+    irregularities, manifests, and a folder `new` with undecided sets. Running it again writes only
+    what is missing; a folder with other files in it is refused.
+    """
+    from prefml.sample import write_sample
+
+    report = write_sample(folder, _bar)
+    emit(_payload(report), _text(report), as_json)
+
+
+def _bar(counts: Iterable[int], total: int) -> Iterable[int]:
+    return progress(counts, total, "pictures", "set")
+
+
+def _payload(report: SampleReport) -> dict[str, Any]:
+    return {
+        "folder": str(report.folder),
+        "sets": report.sets,
+        "lower_stage_sets": report.lower_stage_sets,
+        "crops": report.crops,
+        "new_sets": report.new_sets,
+        "images": report.images,
+        "written": report.written,
+        "seconds": round(report.seconds, 2),
+    }
+
+
+def _text(report: SampleReport) -> str:
+    return (
+        f"{report.images} pictures, {report.sets} decided sets ({report.lower_stage_sets} of them "
+        f"for a lower stage), {report.crops} crops and {report.new_sets} undecided sets in "
+        f"{report.folder} ({report.written} files written in {report.seconds:.0f} s)\n"
+        f"next: prefml --workspace {report.folder} embed"
+    )

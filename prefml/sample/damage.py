@@ -1,0 +1,113 @@
+"""Four ways in which a later stage comes out wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["apply_damage"]
+
+Pixels = NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+
+
+def apply_damage(
+    pixels: Pixels, kind: str, severity: float, subject: Box, rng: np.random.Generator
+) -> Pixels:
+    """Put a flaw into a picture.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width, 3)
+        The picture, RGB; it is not changed.
+    kind : str
+        `ringing`, `smearing`, `wrong_colour` or `duplicated_patch`.
+    severity : float
+        Between 0 (hardly visible) and 1 (spoilt).
+    subject : tuple of float
+        Where the subject lies, x1, y1, x2, y2 in fractions.
+    rng : numpy.random.Generator
+        Source of place and direction.
+
+    Returns
+    -------
+    ndarray of uint8, shape (height, width, 3)
+    """
+    return _KINDS[kind](pixels, severity, subject, rng)
+
+
+def _ringing(pixels: Pixels, severity: float, subject: Box, rng: np.random.Generator) -> Pixels:
+    image = pixels.astype(np.float32)
+    width = max(pixels.shape[:2]) / 320
+    for scale in (1.2, 2.6):
+        blurred = cv2.GaussianBlur(image, (0, 0), scale * width)
+        image = np.clip(image + (0.4 + 1.6 * severity) * (image - blurred), 0, 255)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(70 - 45 * severity)]
+    _, coded = cv2.imencode(".jpg", image.astype(np.uint8), quality)
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), dtype=np.uint8)
+
+
+def _smearing(pixels: Pixels, severity: float, subject: Box, rng: np.random.Generator) -> Pixels:
+    height, width = pixels.shape[:2]
+    length = max(3, round((0.02 + 0.10 * severity) * max(height, width)))
+    angle = float(rng.uniform(-35, 35))
+    smeared = cv2.filter2D(pixels, -1, _streak(length, angle), borderType=cv2.BORDER_REFLECT)
+    weight = _spot(height, width, subject, 0.55 + 0.6 * severity)[..., None]
+    return np.asarray(np.round(pixels * (1 - weight) + smeared * weight), dtype=np.uint8)
+
+
+def _streak(length: int, angle: float) -> NDArray[np.float32]:
+    size = length | 1
+    kernel = np.zeros((size, size), np.float32)
+    kernel[size // 2] = 1
+    turn = cv2.getRotationMatrix2D((size / 2 - 0.5, size / 2 - 0.5), angle, 1)
+    kernel = cv2.warpAffine(kernel, turn, (size, size))
+    return np.asarray(kernel / kernel.sum(), dtype=np.float32)
+
+
+def _spot(height: int, width: int, box: Box, reach: float) -> NDArray[np.float32]:
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    across = (x / width - (box[0] + box[2]) / 2) / (reach * (box[2] - box[0]))
+    down = (y / height - (box[1] + box[3]) / 2) / (reach * (box[3] - box[1]))
+    return np.asarray(np.clip(3 - 3 * (across**2 + down**2), 0, 1), dtype=np.float32)
+
+
+def _wrong_colour(
+    pixels: Pixels, severity: float, subject: Box, rng: np.random.Generator
+) -> Pixels:
+    hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV).astype(np.int16)
+    turn = (12 + 60 * severity) * (1 if rng.random() < 0.5 else -1)
+    hsv[..., 0] = (hsv[..., 0] + round(turn)) % 180
+    hsv[..., 1] = np.clip(hsv[..., 1] * (1 + 0.9 * severity), 0, 255)
+    return np.asarray(cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2RGB), dtype=np.uint8)
+
+
+def _duplicated_patch(
+    pixels: Pixels, severity: float, subject: Box, rng: np.random.Generator
+) -> Pixels:
+    height, width = pixels.shape[:2]
+    across, down = (round((0.10 + 0.25 * severity) * side) for side in (width, height))
+    left = _inside((subject[0] + subject[2]) / 2 * width - across / 2, width - across)
+    top = _inside((subject[1] + subject[3]) / 2 * height - down / 2, height - down)
+    patch = pixels[top : top + down, left : left + across].copy()
+    spoilt = pixels.copy()
+    for _ in range(1 + round(2 * severity)):
+        x = int(rng.integers(0, width - across + 1))
+        y = int(rng.integers(0, height - down + 1))
+        spoilt[y : y + down, x : x + across] = patch
+    return spoilt
+
+
+def _inside(place: float, most: int) -> int:
+    return min(max(round(place), 0), most)
+
+
+_KINDS: dict[str, Callable[[Pixels, float, Box, np.random.Generator], Pixels]] = {
+    "ringing": _ringing,
+    "smearing": _smearing,
+    "wrong_colour": _wrong_colour,
+    "duplicated_patch": _duplicated_patch,
+}

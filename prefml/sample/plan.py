@@ -1,0 +1,294 @@
+"""What the sample shows and what the made-up person decides: plain data, no pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from prefml.sample.taste import Crop, decide_crop
+
+__all__ = ["DAMAGES", "PROJECTS", "Damage", "ProjectPlan", "Scene", "Shot", "plan_project"]
+
+SEED = 20250301
+DAMAGES = ("ringing", "smearing", "wrong_colour", "duplicated_patch")
+STAGE_NAMES = {
+    1.0: "stage1_generated",
+    1.5: "stage1.5_face_swapped",
+    2.0: "stage2_upscaled",
+    3.0: "stage3_enhanced",
+}
+# Side of a stage as a share of the last stage's side.
+STAGE_SCALE = {1.0: 0.5, 1.5: 0.55, 2.0: 0.8, 3.0: 1.0}
+LADDERS = (
+    (1.0, 2.0),
+    (1.0, 1.5),
+    (1.5, 2.0),
+    (1.0, 1.5, 2.0),
+    (1.0, 2.0, 3.0),
+    (1.0, 1.5, 2.0, 3.0),
+)
+LADDER_ODDS = (0.40, 0.14, 0.16, 0.18, 0.07, 0.05)
+LONG_SIDES = (320, 384, 448, 512, 640, 768)
+LONG_SIDE_ODDS = (0.28, 0.32, 0.22, 0.12, 0.04, 0.02)
+ASPECTS = ((1, 1), (2, 3), (3, 2), (13, 19), (4, 3))
+ASPECT_ODDS = (0.35, 0.25, 0.2, 0.1, 0.1)
+MILD_SHARE = 0.04
+CROP_SHARE = 0.82
+SESSIONS = 5
+
+
+@dataclass(frozen=True)
+class ProjectPlan:
+    """One project of the sample.
+
+    Attributes
+    ----------
+    name : str
+        Project id and folder name.
+    sets, lower : int
+        Number of decided sets, and of those in which a lower stage is chosen.
+    new_sets : int
+        Number of sets nobody has decided yet.
+    start : datetime
+        First day of the person's work; `days` later it ends.
+    days : int
+        Days of work, both ends counted.
+    extension : str
+        Usual file type.
+    plate : str
+        Background of its pictures.
+    pagoda_share : float
+        Share of pictures whose subject is the pagoda; the others show the flower.
+    """
+
+    name: str
+    sets: int
+    lower: int
+    new_sets: int
+    start: datetime
+    days: int
+    extension: str
+    plate: str
+    pagoda_share: float
+
+
+PROJECTS = (
+    ProjectPlan("harbour", 205, 1, 5, datetime(2025, 3, 3), 7, ".jpg", "shore", 0.65),
+    ProjectPlan("garden", 190, 7, 5, datetime(2025, 4, 7), 6, ".png", "leaves", 0.30),
+    ProjectPlan("orchard", 185, 18, 5, datetime(2025, 5, 12), 8, ".png", "trees", 0.45),
+    ProjectPlan("terrace", 190, 6, 5, datetime(2025, 6, 16), 9, ".png", "dusk", 0.50),
+)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A flaw put into a picture: one of `DAMAGES`, with a severity between 0 and 1."""
+
+    kind: str
+    severity: float
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture of a set: file name, stage, size in pixels, flaw and unusual encoding."""
+
+    name: str
+    stage: float
+    width: int
+    height: int
+    damage: Damage | None = None
+    encoding: str | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One set: what is in the picture, its stages, and the decision.
+
+    Attributes
+    ----------
+    project, number
+        Project id and running number inside it.
+    seed : int
+        Seed of everything random in its pixels.
+    subject : str
+        `flower` or `pagoda`.
+    subject_box : tuple of float
+        Where the subject lies, x1, y1, x2, y2 in fractions (may reach over the edge).
+    shots : tuple of Shot
+        The pictures, lowest stage first.
+    chosen : int
+        Index of the picture that is kept; meaningless for a set not `decided`.
+    decided : datetime
+        Time of the decision.
+    session : int
+        Running number of the session inside the project.
+    crop : Crop or None
+        The crop decision on the kept picture, if there is one.
+    """
+
+    project: str
+    number: int
+    seed: int
+    subject: str
+    subject_box: tuple[float, float, float, float]
+    shots: tuple[Shot, ...]
+    chosen: int
+    decided: datetime
+    session: int
+    crop: Crop | None = field(default=None)
+
+    @property
+    def winner(self) -> Shot:
+        """The picture that is kept."""
+        return self.shots[self.chosen]
+
+    @property
+    def is_lower(self) -> bool:
+        """Whether a lower stage than the highest is kept."""
+        return self.chosen < len(self.shots) - 1
+
+    @property
+    def key(self) -> str:
+        """Time stamp of the first picture, which names the set."""
+        return self.shots[0].name[:15]
+
+
+def plan_project(project: ProjectPlan) -> list[Scene]:
+    """Plan all sets of a project, the undecided ones last.
+
+    Parameters
+    ----------
+    project : ProjectPlan
+        The project.
+
+    Returns
+    -------
+    list of Scene
+        `project.sets` decided sets in order of time, then `project.new_sets` undecided ones.
+    """
+    rng = np.random.default_rng([SEED, *project.name.encode()])
+    total = project.sets + project.new_sets
+    flaws = _flaws(project, rng)
+    times = _shot_times(project.start - timedelta(days=3), total, rng)
+    decisions = _decision_times(project, rng)
+    return [
+        _scene(project, number, next(times), flaws[number], decisions[number], rng)
+        for number in range(total)
+    ]
+
+
+def _flaws(project: ProjectPlan, rng: np.random.Generator) -> list[str]:
+    flaws = ["lower"] * project.lower
+    flaws += ["mild"] * round(MILD_SHARE * project.sets)
+    flaws += ["none"] * (project.sets - len(flaws))
+    new = ["lower"] + ["none"] * (project.new_sets - 1)
+    return [*rng.permutation(flaws), *rng.permutation(new)]
+
+
+def _shot_times(
+    start: datetime, sets: int, rng: np.random.Generator
+) -> Iterator[Iterator[datetime]]:
+    now = start + timedelta(hours=7, seconds=int(rng.integers(3600)))
+
+    def rising() -> Iterator[datetime]:
+        nonlocal now
+        while True:
+            yield now
+            gap = np.clip(rng.lognormal(np.log(83), 0.7), 14, 300)
+            now += timedelta(seconds=round(gap))
+
+    for _ in range(sets):
+        yield rising()
+        now += timedelta(seconds=int(rng.integers(20, 90)))
+
+
+def _decision_times(project: ProjectPlan, rng: np.random.Generator) -> list[tuple[int, datetime]]:
+    spread = np.sort(rng.uniform(0, 8 * 3600, project.sets + project.new_sets))
+    session = np.arange(len(spread)) * SESSIONS // len(spread)
+    day = session * (project.days - 1) // (SESSIONS - 1)
+    return [
+        (int(s), project.start + timedelta(days=int(d), hours=9, seconds=int(t)))
+        for s, d, t in zip(session, day, spread, strict=True)
+    ]
+
+
+def _scene(
+    project: ProjectPlan,
+    number: int,
+    times: Iterator[datetime],
+    flaw: str,
+    decision: tuple[int, datetime],
+    rng: np.random.Generator,
+) -> Scene:
+    subject = "pagoda" if rng.random() < project.pagoda_share else "flower"
+    stages = LADDERS[int(rng.choice(len(LADDERS), p=LADDER_ODDS))]
+    damages = _damages(flaw, len(stages), rng)
+    long_side = LONG_SIDES[int(rng.choice(len(LONG_SIDES), p=LONG_SIDE_ODDS))]
+    across, down = ASPECTS[int(rng.choice(len(ASPECTS), p=ASPECT_ODDS))]
+    unit = long_side / max(across, down) / STAGE_SCALE[stages[-1]]
+    shots = tuple(
+        Shot(
+            f"{next(times):%Y%m%d_%H%M%S}_{STAGE_NAMES[stage]}{project.extension}",
+            stage,
+            max(96, round(unit * across * STAGE_SCALE[stage])),
+            max(96, round(unit * down * STAGE_SCALE[stage])),
+            damage,
+        )
+        for stage, damage in zip(stages, damages, strict=True)
+    )
+    chosen = _chosen(shots)
+    box = _place(shots[chosen], subject, rng)
+    session, decided = decision
+    crop = decide_crop(box, shots[chosen].width, shots[chosen].height, rng)
+    cropped = number < project.sets and rng.random() < CROP_SHARE
+    shots = _odd_encodings(shots, rng)
+    seed = int(rng.integers(2**31))
+    return Scene(
+        project.name, number, seed, subject, box, shots, chosen, decided, session,
+        crop if cropped else None,
+    )  # fmt: skip
+
+
+def _damages(flaw: str, count: int, rng: np.random.Generator) -> list[Damage | None]:
+    damages: list[Damage | None] = [None] * count
+    kind = DAMAGES[int(rng.integers(len(DAMAGES)))]
+    if flaw == "mild":
+        damages[int(rng.integers(count))] = Damage(kind, float(rng.uniform(0.05, 0.25)))
+    if flaw == "lower":
+        damages[-1] = Damage(kind, float(rng.uniform(0.6, 1.0)))
+        if count > 2 and rng.random() < 0.3:
+            damages[-2] = Damage(kind, float(rng.uniform(0.6, 0.9)))
+    return damages
+
+
+def _chosen(shots: Sequence[Shot]) -> int:
+    sound = [i for i, shot in enumerate(shots) if not shot.damage or shot.damage.severity < 0.5]
+    return sound[-1]
+
+
+def _place(shot: Shot, subject: str, rng: np.random.Generator) -> tuple[float, float, float, float]:
+    close_up = rng.random() < 0.09
+    extent = float(rng.uniform(0.86, 1.05) if close_up else rng.uniform(0.26, 0.64))
+    tall = shot.width / shot.height * (1.18 if subject == "pagoda" else 1.0)
+    width, height = (extent / tall, extent) if tall > 1 else (extent, extent * tall)
+    x = float(rng.uniform(0.04, max(0.05, 0.96 - width))) if width < 0.9 else 0.5 - width / 2
+    y = float(rng.uniform(0.04, max(0.05, 0.96 - height))) if height < 0.9 else 0.5 - height / 2
+    return x, y, x + width, y + height
+
+
+def _odd_encodings(shots: tuple[Shot, ...], rng: np.random.Generator) -> tuple[Shot, ...]:
+    if rng.random() >= 0.06:
+        return shots
+    index = int(rng.integers(len(shots)))
+    odd = {
+        ".png": ("palette", "sixteen_bit", "alpha"),
+        ".jpg": ("exif_rotated", "cmyk", "exif_rotated"),
+    }
+    shot = shots[index]
+    choices = odd[shot.name[-4:]]
+    encoding = choices[int(rng.integers(len(choices)))]
+    changed = Shot(shot.name, shot.stage, shot.width, shot.height, shot.damage, encoding)
+    return (*shots[:index], changed, *shots[index + 1 :])

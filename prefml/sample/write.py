@@ -1,0 +1,170 @@
+"""Write the sample workspace."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefml.exceptions import WorkspaceError
+from prefml.sample.encode import encode
+from prefml.sample.logs import ALIAS, ALIAS_OF, crop_logs, manifests, selection_logs
+from prefml.sample.plan import PROJECTS, Scene, plan_project
+from prefml.sample.render import render
+from prefml.sample.truth import truth_text
+
+__all__ = ["SampleReport", "write_sample"]
+
+# First line of `prefml.toml`, by which a sample is recognised; raise the number with the recipe.
+MARK = "# prefml sample workspace, recipe 1"
+CONFIG = f"""{MARK}
+encoder = "builtin"
+
+[projects.aliases]
+{ALIAS} = "{ALIAS_OF}"
+"""
+_PICTURE_FOLDERS = {"orchard": "training data", "terrace": "training data"}
+
+Track = Callable[[Iterable[int], int], Iterable[int]]
+
+
+@dataclass(frozen=True)
+class SampleReport:
+    """What was written.
+
+    Attributes
+    ----------
+    folder : Path
+        The sample workspace.
+    sets, lower_stage_sets, crops, new_sets : int
+        Decided sets, those of them in which a lower stage is chosen, logged crops, undecided sets.
+    images : int
+        Number of pictures, undecided ones included.
+    written : int
+        How many files were missing and have been written.
+    seconds : float
+        Time it took.
+    """
+
+    folder: Path
+    sets: int
+    lower_stage_sets: int
+    crops: int
+    new_sets: int
+    images: int
+    written: int
+    seconds: float
+
+
+def write_sample(folder: str | Path, track: Track | None = None) -> SampleReport:
+    """Write a sample workspace: pictures, logs, manifests, configuration and the truth.
+
+    The pictures are edits of the two photographs that scikit-learn ships. The same library
+    versions write the same bytes. Files that exist already are left alone, so an interrupted run
+    is finished by the next one.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where to write; made if missing.
+    track : callable, optional
+        Wraps the running count of sets, for a progress bar.
+
+    Returns
+    -------
+    SampleReport
+
+    Raises
+    ------
+    WorkspaceError
+        If the folder holds something else than this sample.
+    """
+    began = time.monotonic()
+    root = Path(folder).expanduser().resolve()
+    _refuse_foreign(root)
+    decided, new = _plan()
+    written = _write_missing(root / "prefml.toml", CONFIG.encode())
+    written += _write_texts(root, decided, new)
+    written += _write_pictures(root, decided, new, track or (lambda counts, total: counts))
+    return SampleReport(
+        root,
+        len(decided),
+        sum(scene.is_lower for scene in decided),
+        sum(scene.crop is not None for scene in decided),
+        len(new),
+        sum(len(scene.shots) for scene in (*decided, *new)),
+        written,
+        time.monotonic() - began,
+    )
+
+
+def _plan() -> tuple[list[Scene], list[Scene]]:
+    decided: list[Scene] = []
+    new: list[Scene] = []
+    for project in PROJECTS:
+        scenes = plan_project(project)
+        decided += scenes[: project.sets]
+        new += scenes[project.sets :]
+    return decided, new
+
+
+def _refuse_foreign(root: Path) -> None:
+    if not root.exists():
+        return
+    if not root.is_dir():
+        raise WorkspaceError(f"{root} is a file", "a folder", "prefml sample ANOTHER_FOLDER")
+    config = root / "prefml.toml"
+    first = config.read_text("utf-8", "replace").split("\n", 1)[0] if config.is_file() else ""
+    if first.strip() != MARK and any(root.iterdir()):
+        raise WorkspaceError(
+            f"{root} holds other files", "an empty folder", "prefml sample ANOTHER_FOLDER"
+        )
+
+
+def _write_texts(root: Path, decided: Sequence[Scene], new: Sequence[Scene]) -> int:
+    logs = [*selection_logs(decided), *crop_logs(decided)]
+    texts = {f"data/training/{log.name}": log.text for log in logs}
+    for name, text in manifests(PROJECTS, decided).items():
+        texts[f"data/projects/{name}"] = text
+    texts["truth.json"] = truth_text(decided, new, logs)
+    return sum(_write_missing(root / name, text.encode()) for name, text in texts.items())
+
+
+def _write_pictures(
+    root: Path, decided: Sequence[Scene], new: Sequence[Scene], track: Track
+) -> int:
+    jobs = [(root / _PICTURE_FOLDERS.get(s.project, "images") / s.project, s) for s in decided]
+    jobs += [(root / "new" / scene.project, scene) for scene in new]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return sum(track(pool.map(lambda job: _write_scene(*job), jobs), len(jobs)))
+
+
+def _write_scene(folder: Path, scene: Scene) -> int:
+    paths = [folder / shot.name for shot in scene.shots]
+    if all(path.exists() for path in paths):
+        return 0
+    pictures = zip(paths, scene.shots, render(scene), strict=True)
+    return sum(
+        _write_missing(path, encode(pixels, path.suffix, shot.encoding))
+        for path, shot, pixels in pictures
+    )
+
+
+def _write_missing(path: Path, content: bytes) -> int:
+    if path.exists():
+        return 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(draft, 0o644)
+        os.replace(draft, path)
+    except BaseException:
+        os.unlink(draft)
+        raise
+    return 1
