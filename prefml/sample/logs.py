@@ -32,7 +32,7 @@ CROP_V2_HEADER = (
 CROP_DELAY = timedelta(hours=2, seconds=17)
 # The garden was kept in another folder at first; `prefml.toml` names the alias.
 ALIAS, ALIAS_OF = "garden_shoot", "garden"
-# Rows near the end of the terrace's work that were logged by an older tool, without sizes.
+# How many rows, near the end of the terrace's work, an older tool logged without sizes.
 OLD_ROWS = 24
 
 Row = Sequence[Any]
@@ -92,10 +92,11 @@ def crop_logs(scenes: Sequence[Scene]) -> list[LogFile]:
     cropped = [scene for scene in scenes if scene.crop]
     newer = [scene for scene in cropped if _logged_as_v2(scene)]
     rest = [scene for scene in cropped if not _logged_as_v2(scene)]
-    old, wide = rest[-OLD_ROWS:], rest[:-OLD_ROWS]
-    kept = [_placeholder_row(scene) for scene in scenes if not scene.crop][-OLD_ROWS // 2 :]
+    few = min(OLD_ROWS, len(rest) // 4)
+    old, wide = rest[-few:], rest[:-few]
+    kept = [_placeholder_row(scene) for scene in scenes if not scene.crop][-few // 2 :]
     rows = [_crop_row(scene) for scene in wide]
-    old_rows = [[*_crop_row(scene)[:13], 0, 0] for scene in old]
+    old_rows = [_old_crop_row(scene) for scene in old]
     rows_v2 = [_crop_row_v2(scene) for scene in newer]
     return [
         _log("select_crop_log.csv", CROP_HEADER, _spread(rows, _unusable_crops(wide)), len(rows)),
@@ -251,6 +252,11 @@ def _crop_row(scene: Scene) -> list[Any]:
     if len(shown) == 1 and scene.number % 2:
         cells = cells[:4] + [""] * 4
     return [*_crop_head(scene, len(shown)), *_logged_box(scene), _crop_time(scene), *cells]
+
+
+def _old_crop_row(scene: Scene) -> list[Any]:
+    shown = [_crop_path(scene, scene.winner), STAGE_NAMES[scene.winner.stage], 0, 0]
+    return [*_crop_head(scene, 1), *_logged_box(scene), _crop_time(scene), *shown]
 
 
 def _crop_head(scene: Scene, shown: int) -> list[Any]:

@@ -125,7 +125,7 @@ def _stage(base: Pixels, scene: Scene, shot: Shot, rng: np.random.Generator) -> 
     image += sharpen * float(rng.uniform(0.5, 1.5)) * (image - soft)
     image *= float(rng.normal(1, 0.02))
     image += rng.normal(0, noise, image.shape[:2]).astype(np.float32)[..., None]
-    pixels = np.clip(np.round(image), 0, 255).astype(np.uint8)
+    pixels: Pixels = np.asarray(np.clip(np.round(image), 0, 255), dtype=np.uint8)
     if not shot.damage:
         return pixels
     return apply_damage(pixels, shot.damage.kind, shot.damage.severity, scene.subject_box, rng)

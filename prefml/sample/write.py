@@ -7,21 +7,21 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prefml.exceptions import WorkspaceError
 from prefml.sample.encode import encode
 from prefml.sample.logs import ALIAS, ALIAS_OF, crop_logs, manifests, selection_logs
-from prefml.sample.plan import PROJECTS, Scene, plan_project
+from prefml.sample.plan import PROJECTS, ProjectPlan, Scene, plan_project
 from prefml.sample.render import render
 from prefml.sample.truth import truth_text
 
 __all__ = ["SampleReport", "write_sample"]
 
-# First line of `prefml.toml`, by which a sample is recognised; raise the number with the recipe.
-MARK = "# prefml sample workspace, recipe 1"
-CONFIG = f"""{MARK}
+# Raise the number when the same plan gives other files.
+RECIPE = 1
+CONFIG = f"""
 encoder = "builtin"
 
 [projects.aliases]
@@ -60,7 +60,9 @@ class SampleReport:
     seconds: float
 
 
-def write_sample(folder: str | Path, track: Track | None = None) -> SampleReport:
+def write_sample(
+    folder: str | Path, track: Track | None = None, share: float = 1.0
+) -> SampleReport:
     """Write a sample workspace: pictures, logs, manifests, configuration and the truth.
 
     The pictures are edits of the two photographs that scikit-learn ships. The same library
@@ -73,6 +75,8 @@ def write_sample(folder: str | Path, track: Track | None = None) -> SampleReport
         Where to write; made if missing.
     track : callable, optional
         Wraps the running count of sets, for a progress bar.
+    share : float, default=1.0
+        Share of the sets to make, for quick trials; every project keeps a few.
 
     Returns
     -------
@@ -85,10 +89,12 @@ def write_sample(folder: str | Path, track: Track | None = None) -> SampleReport
     """
     began = time.monotonic()
     root = Path(folder).expanduser().resolve()
-    _refuse_foreign(root)
-    decided, new = _plan()
-    written = _write_missing(root / "prefml.toml", CONFIG.encode())
-    written += _write_texts(root, decided, new)
+    projects = [_shrink(project, share) for project in PROJECTS]
+    decided, new = _plan(projects)
+    mark = f"# prefml sample workspace, recipe {RECIPE}, {len(decided)} sets"
+    _refuse_foreign(root, mark)
+    written = _write_missing(root / "prefml.toml", (mark + CONFIG).encode())
+    written += _write_texts(root, projects, decided, new)
     written += _write_pictures(root, decided, new, track or (lambda counts, total: counts))
     return SampleReport(
         root,
@@ -102,33 +108,43 @@ def write_sample(folder: str | Path, track: Track | None = None) -> SampleReport
     )
 
 
-def _plan() -> tuple[list[Scene], list[Scene]]:
+def _shrink(project: ProjectPlan, share: float) -> ProjectPlan:
+    sets, lower = round(share * project.sets), round(share * project.lower)
+    return replace(project, sets=max(12, sets), lower=max(1, lower))
+
+
+def _plan(projects: Sequence[ProjectPlan]) -> tuple[list[Scene], list[Scene]]:
     decided: list[Scene] = []
     new: list[Scene] = []
-    for project in PROJECTS:
+    for project in projects:
         scenes = plan_project(project)
         decided += scenes[: project.sets]
         new += scenes[project.sets :]
     return decided, new
 
 
-def _refuse_foreign(root: Path) -> None:
+def _refuse_foreign(root: Path, mark: str) -> None:
     if not root.exists():
         return
     if not root.is_dir():
         raise WorkspaceError(f"{root} is a file", "a folder", "prefml sample ANOTHER_FOLDER")
     config = root / "prefml.toml"
     first = config.read_text("utf-8", "replace").split("\n", 1)[0] if config.is_file() else ""
-    if first.strip() != MARK and any(root.iterdir()):
+    if first.strip() != mark and any(root.iterdir()):
         raise WorkspaceError(
             f"{root} holds other files", "an empty folder", "prefml sample ANOTHER_FOLDER"
         )
 
 
-def _write_texts(root: Path, decided: Sequence[Scene], new: Sequence[Scene]) -> int:
+def _write_texts(
+    root: Path,
+    projects: Sequence[ProjectPlan],
+    decided: Sequence[Scene],
+    new: Sequence[Scene],
+) -> int:
     logs = [*selection_logs(decided), *crop_logs(decided)]
     texts = {f"data/training/{log.name}": log.text for log in logs}
-    for name, text in manifests(PROJECTS, decided).items():
+    for name, text in manifests(projects, decided).items():
         texts[f"data/projects/{name}"] = text
     texts["truth.json"] = truth_text(decided, new, logs)
     return sum(_write_missing(root / name, text.encode()) for name, text in texts.items())
