@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from prefml.exceptions import WorkspaceError
+from prefml.files import replacing
 from prefml.sample.encode import encode
-from prefml.sample.logs import ALIAS, ALIAS_OF, crop_logs, manifests, selection_logs
+from prefml.sample.logs import (
+    ALIAS,
+    ALIAS_OF,
+    LogFile,
+    crop_logs,
+    manifests,
+    selection_logs,
+)
 from prefml.sample.plan import PROJECTS, ProjectPlan, Scene, plan_project
 from prefml.sample.render import render
 from prefml.sample.truth import truth_text
 
 __all__ = ["SampleReport", "write_sample"]
 
-# Raise the number when the same plan gives other files.
-RECIPE = 1
-CONFIG = f"""
+CONFIG = f"""\
 encoder = "builtin"
 
 [projects.aliases]
 {ALIAS} = "{ALIAS_OF}"
 """
+# Written first, so that an interrupted sample is recognised; `prefml.toml` is written last.
+TRUTH = "truth.json"
 _PICTURE_FOLDERS = {"orchard": "training data", "terrace": "training data"}
 
 Track = Callable[[Iterable[int], int], Iterable[int]]
@@ -91,11 +98,13 @@ def write_sample(
     root = Path(folder).expanduser().resolve()
     projects = [_shrink(project, share) for project in PROJECTS]
     decided, new = _plan(projects)
-    mark = f"# prefml sample workspace, recipe {RECIPE}, {len(decided)} sets"
-    _refuse_foreign(root, mark)
-    written = _write_missing(root / "prefml.toml", (mark + CONFIG).encode())
-    written += _write_texts(root, projects, decided, new)
+    logs = [*selection_logs(decided), *crop_logs(decided)]
+    truth = truth_text(decided, new, logs)
+    _refuse_foreign(root, truth)
+    written = _write_missing(root / TRUTH, truth.encode())
+    written += _write_texts(root / "data", logs, manifests(projects, decided))
     written += _write_pictures(root, decided, new, track or (lambda counts, total: counts))
+    written += _write_missing(root / "prefml.toml", CONFIG.encode())
     return SampleReport(
         root,
         len(decided),
@@ -123,31 +132,22 @@ def _plan(projects: Sequence[ProjectPlan]) -> tuple[list[Scene], list[Scene]]:
     return decided, new
 
 
-def _refuse_foreign(root: Path, mark: str) -> None:
+def _refuse_foreign(root: Path, truth: str) -> None:
     if not root.exists():
         return
     if not root.is_dir():
         raise WorkspaceError(f"{root} is a file", "a folder", "prefml sample ANOTHER_FOLDER")
-    config = root / "prefml.toml"
-    first = config.read_text("utf-8", "replace").split("\n", 1)[0] if config.is_file() else ""
-    if first.strip() != mark and any(root.iterdir()):
+    mark = root / TRUTH
+    if any(root.iterdir()) and not (mark.is_file() and mark.read_bytes() == truth.encode()):
         raise WorkspaceError(
             f"{root} holds other files", "an empty folder", "prefml sample ANOTHER_FOLDER"
         )
 
 
-def _write_texts(
-    root: Path,
-    projects: Sequence[ProjectPlan],
-    decided: Sequence[Scene],
-    new: Sequence[Scene],
-) -> int:
-    logs = [*selection_logs(decided), *crop_logs(decided)]
-    texts = {f"data/training/{log.name}": log.text for log in logs}
-    for name, text in manifests(projects, decided).items():
-        texts[f"data/projects/{name}"] = text
-    texts["truth.json"] = truth_text(decided, new, logs)
-    return sum(_write_missing(root / name, text.encode()) for name, text in texts.items())
+def _write_texts(folder: Path, logs: Sequence[LogFile], manifests: Mapping[str, str]) -> int:
+    texts = {f"training/{log.name}": log.text for log in logs}
+    texts |= {f"projects/{name}": text for name, text in manifests.items()}
+    return sum(_write_missing(folder / name, text.encode()) for name, text in texts.items())
 
 
 def _write_pictures(
@@ -173,14 +173,6 @@ def _write_scene(folder: Path, scene: Scene) -> int:
 def _write_missing(path: Path, content: bytes) -> int:
     if path.exists():
         return 0
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(draft, 0o644)
-        os.replace(draft, path)
-    except BaseException:
-        os.unlink(draft)
-        raise
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
     return 1
