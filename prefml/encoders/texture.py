@@ -16,34 +16,45 @@ from numpy.typing import NDArray
 
 __all__ = ["DIM", "binary_patterns"]
 
-GRID = 2
+LEVELS = 3
 PATTERNS = 59
-DIM = GRID * GRID * PATTERNS
+DIM = LEVELS * PATTERNS
 
 # Each neighbour's place in the 3 x 3 window, round the centre, so that a pattern is a circle.
 _RING = ((0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0))
 
 
 def binary_patterns(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Count uniform local binary patterns in each quarter of a picture; square roots of shares.
+    """Count uniform local binary patterns at full, half and quarter size; roots of shares.
 
     Parameters
     ----------
     gray : ndarray of shape (n, side, side), uint8
-        Pictures with an even side.
+        Pictures; `side` is a multiple of 4.
 
     Returns
     -------
-    ndarray of shape (n, 236), float32
-        59 patterns for each cell of a 2 x 2 grid.
+    ndarray of shape (n, 177), float32
+        59 patterns for each size.
     """
-    labels = _uniform_labels()[_codes(np.pad(gray, ((0, 0), (1, 1), (1, 1)), "edge"))]
+    levels = [gray]
+    while len(levels) < LEVELS:
+        levels.append(_halve(levels[-1]))
+    return np.concatenate([_histogram(level) for level in levels], axis=1)
+
+
+def _halve(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
     count, side = gray.shape[:2]
-    half = side // GRID
-    cells = labels.reshape(count, GRID, half, GRID, half).swapaxes(2, 3).reshape(-1, half * half)
-    rows = np.arange(len(cells), dtype=np.int32)[:, None] * PATTERNS
-    counts = np.bincount((cells + rows).ravel(), minlength=len(cells) * PATTERNS)
-    return np.asarray(np.sqrt(counts.reshape(count, DIM) / (half * half)), np.float32)
+    cells = gray.reshape(count, side // 2, 2, side // 2, 2).astype(np.uint16)
+    return np.asarray((cells.sum(axis=(2, 4)) + 2) // 4, np.uint8)
+
+
+def _histogram(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
+    labels = _uniform_labels()[_codes(np.pad(gray, ((0, 0), (1, 1), (1, 1)), "edge"))]
+    flat = labels.reshape(len(gray), -1)
+    rows = np.arange(len(flat), dtype=np.int32)[:, None] * PATTERNS
+    counts = np.bincount((flat + rows).ravel(), minlength=len(flat) * PATTERNS)
+    return np.asarray(np.sqrt(counts.reshape(-1, PATTERNS) / flat.shape[1]), np.float32)
 
 
 def _codes(padded: NDArray[np.uint8]) -> NDArray[np.uint8]:

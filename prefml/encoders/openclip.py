@@ -1,0 +1,383 @@
+"""CLIP and its relatives through open_clip; the only encoder that needs torch.
+
+References
+----------
+.. [1] A. Radford et al. "Learning Transferable Visual Models From Natural Language Supervision."
+   ICML 2021.
+.. [2] G. Ilharco et al. "OpenCLIP." Zenodo, 2021, https://doi.org/10.5281/zenodo.5143773.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from prefml.encoders.preprocess import network_input
+from prefml.encoders.spec import EncoderSpec
+from prefml.encoders.tower import embed_with_patches, tower_has_patches, tower_spec
+from prefml.encoders.vectors import check_probe, cosines, finish, probe_inputs
+from prefml.encoders.weights import CLIP, find_source, is_torchscript
+from prefml.exceptions import EncoderError
+
+__all__ = ["OpenClipEncoder", "import_open_clip", "run_tower", "run_tower_with_patches"]
+
+# An accelerator's vectors of the first batch must be this close to the processor's.
+TRUSTED_COSINE = 0.999
+_CHECKED = 5
+_INSTALL = "pip install 'prefml[clip]'"
+
+_log = logging.getLogger("prefml")
+
+
+class OpenClipEncoder:
+    """The image tower of an open_clip model.
+
+    The first batch on an accelerator is compared with the processor's vectors.
+
+    Parameters
+    ----------
+    tower : torch.nn.Module
+        The image tower, on the CPU, in float32.
+    spec : EncoderSpec
+        What decides the vectors.
+    device : {"cpu", "cuda", "mps"}, default="cpu"
+        Where to run.
+    fallback : bool, default=False
+        Whether to go on, on the CPU, with a warning, when the accelerator proves wrong.
+    """
+
+    def __init__(
+        self, tower: Any, spec: EncoderSpec, device: str = "cpu", fallback: bool = False
+    ) -> None:
+        self.tower = tower
+        self.spec = spec
+        self.device = device
+        self.fallback = fallback
+        self._trusted = False
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, name: str, root: Path, device: str = "auto") -> OpenClipEncoder:
+        """Open `clip`, `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL/PATH`.
+
+        Parameters
+        ----------
+        name : str
+            The encoder's name.
+        root : Path
+            What a relative path of a checkpoint starts from.
+        device : {"auto", "mps", "cuda", "cpu"}, default="auto"
+            Where to run; "auto" takes the best there is.
+
+        Returns
+        -------
+        OpenClipEncoder
+
+        Raises
+        ------
+        EncoderError
+            If torch or open_clip is missing, or the model, the checkpoint or the device is not
+            there.
+        WeightsUnavailableError
+            If the weights are not here and cannot be fetched.
+        """
+        open_clip = import_open_clip()
+        place = choose_device(device)
+        source = find_source(open_clip, CLIP if name == "clip" else name, root)
+        tower = _tower(open_clip, source.model, source.weights)
+        dim = _dim(open_clip, source.model)
+        spec = tower_spec(source.model, dim, tower, source.preprocess, source.origin)
+        return cls(tower, spec, place, fallback=device == "auto")
+
+    @classmethod
+    def untrained(cls, model: str, seed: int = 0, device: str = "cpu") -> OpenClipEncoder:
+        """Build a model with random weights: for tests and for measuring speed.
+
+        Parameters
+        ----------
+        model : str
+            A model that open_clip knows.
+        seed : int, default=0
+            Seed of the weights.
+        device : str, default="cpu"
+            Where to run.
+
+        Returns
+        -------
+        OpenClipEncoder
+        """
+        open_clip = import_open_clip()
+        import torch
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            tower = _tower(open_clip, model, None)
+        origin = f"open_clip {model}, random weights"
+        return cls(tower, tower_spec(model, _dim(open_clip, model), tower, {}, origin), device)
+
+    @property
+    def has_patches(self) -> bool:
+        """Whether `encode_with_patches` can be called."""
+        return tower_has_patches(self.tower)
+
+    def preprocess(self, image: Image.Image) -> NDArray[np.float32]:
+        """Make the input of one picture, an array of shape (3, size, size)."""
+        return network_input(image, self.spec)
+
+    def encode(self, batch: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+        """Encode preprocessed pictures.
+
+        Parameters
+        ----------
+        batch : sequence of ndarray of shape (3, size, size)
+            Results of `preprocess`.
+
+        Returns
+        -------
+        ndarray of shape (len(batch), dim), float32
+            Vectors of length 1.
+
+        Raises
+        ------
+        EncoderError
+            If the vectors are not finite or constant, or a device that was asked for by name
+            does not agree with the CPU.
+        """
+        if not len(batch):
+            return np.empty((0, self.spec.dim), np.float32)
+        pixels = self._ready(batch)
+        return finish(run_tower(self.tower, pixels, self.device), self.spec, len(batch))
+
+    def encode_with_patches(
+        self, batch: Sequence[NDArray[Any]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Encode pictures and say how like each of their patches is to the whole.
+
+        Parameters
+        ----------
+        batch : sequence of ndarray of shape (3, size, size)
+            Results of `preprocess`, at least one.
+
+        Returns
+        -------
+        vectors : ndarray of shape (n, dim), float32
+            As `encode` gives them.
+        patches : ndarray of shape (n, rows, columns), float32
+            Cosine of each patch of the preprocessed square to the picture's vector.
+
+        Raises
+        ------
+        EncoderError
+            As `encode`, and if the model has no patches; `has_patches` tells.
+        """
+        if not self.has_patches:
+            raise EncoderError(f"encoder {self.spec.id} has no patches", "a vision transformer")
+        pixels = self._ready(batch)
+        vectors, patches = run_tower_with_patches(self.tower, pixels, self.device)
+        return finish(vectors, self.spec, len(batch)), patches
+
+    def _ready(self, batch: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+        pixels = np.stack(list(batch))
+        with self._lock:
+            if not self._trusted:
+                self._check(pixels)
+                self._trusted = True
+        return pixels
+
+    def _check(self, pixels: NDArray[np.float32]) -> None:
+        probes = probe_inputs(self.spec)
+        sample = np.concatenate([probes, pixels[:_CHECKED]])
+        reference = run_tower(self.tower, sample, "cpu")
+        check_probe(reference[: len(probes)], self.spec)
+        if self.device == "cpu":
+            return
+        fault = _accelerator_fault(self.tower, sample, self.device, reference)
+        if fault and not self.fallback:
+            raise EncoderError(fault, "the CPU's vectors", "the same command with --device cpu")
+        if fault:
+            _log.warning("%s; going on with the CPU", fault)
+            self.device = "cpu"
+
+
+def _accelerator_fault(
+    tower: Any, sample: NDArray[np.float32], device: str, reference: NDArray[np.float32]
+) -> str | None:
+    """Run a sample on an accelerator and say what is wrong with its vectors, if anything."""
+    try:
+        vectors = run_tower(tower, sample, device)
+    except (RuntimeError, NotImplementedError) as error:
+        return f"device {device} failed: {str(error).splitlines()[0][:200]}"
+    worst = float(np.nan_to_num(cosines(vectors, reference), nan=-1.0).min())
+    if worst > TRUSTED_COSINE:
+        return None
+    return (
+        f"device {device} gives other vectors than the CPU (worst cosine {worst:.6f} over "
+        f"{len(sample)} pictures, needed {TRUSTED_COSINE})"
+    )
+
+
+def run_tower(tower: Any, pixels: NDArray[np.float32], device: str) -> NDArray[np.float32]:
+    """Run an image tower on one batch.
+
+    Parameters
+    ----------
+    tower : torch.nn.Module
+        The tower; it is moved to the device and stays there.
+    pixels : ndarray of shape (n, 3, size, size), float32
+        Network input.
+    device : str
+        Where to run.
+
+    Returns
+    -------
+    ndarray of shape (n, dim), float32
+        Raw vectors.
+    """
+    import torch
+
+    with torch.inference_mode():
+        result = tower.to(device)(torch.from_numpy(pixels).to(device))
+    # Some towers return their tokens beside the pooled vector.
+    pooled = result[0] if isinstance(result, tuple) else result
+    return np.asarray(pooled.float().cpu().numpy(), np.float32)
+
+
+def run_tower_with_patches(
+    tower: Any, pixels: NDArray[np.float32], device: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Run a vision transformer on one batch and compare each patch with the whole.
+
+    Parameters
+    ----------
+    tower, pixels, device
+        As for `run_tower`.
+
+    Returns
+    -------
+    vectors : ndarray of shape (n, dim), float32
+    patches : ndarray of shape (n, rows, columns), float32
+    """
+    import torch
+
+    with torch.inference_mode():
+        pooled, patches = embed_with_patches(tower.to(device), torch.from_numpy(pixels).to(device))
+    return pooled.float().cpu().numpy(), patches.float().cpu().numpy()
+
+
+def choose_device(device: str) -> str:
+    """Return the device to run on: for "auto" the first there is of mps, cuda and cpu.
+
+    Raises
+    ------
+    EncoderError
+        If a device was asked for by name and is not there.
+    """
+    import torch
+
+    there = {"mps": torch.backends.mps.is_available(), "cuda": torch.cuda.is_available()}
+    present = [name for name, here in there.items() if here] + ["cpu"]
+    if device == "auto":
+        return present[0]
+    if device not in present:
+        raise EncoderError(f"device {device!r} is not here", f"one of {', '.join(present)}")
+    return device
+
+
+def _dim(open_clip: Any, model: str) -> int:
+    return int(open_clip.get_model_config(model)["embed_dim"])
+
+
+def _tower(open_clip: Any, model: str, weights: Path | None) -> Any:
+    with _quiet():
+        try:
+            network = open_clip.create_model(model, load_weights=False)
+        except (RuntimeError, OSError, ValueError) as error:
+            raise EncoderError(f"open_clip {model}: {str(error)[:300]}") from error
+        if weights is not None:
+            _load(open_clip, network, weights, model)
+    return network.visual.float().eval().requires_grad_(False)
+
+
+def _load(open_clip: Any, network: Any, weights: Path, model: str) -> None:
+    from pickle import UnpicklingError
+
+    try:
+        if is_torchscript(weights):
+            _load_torchscript(network, weights)
+        else:
+            open_clip.load_checkpoint(network, str(weights))
+    except (RuntimeError, OSError, LookupError, ValueError, TypeError, UnpicklingError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise EncoderError(f"{weights}: {reason}", f"weights of {model}") from error
+    except Exception as error:
+        # safetensors raises a class of its own for damaged files.
+        raise EncoderError(f"{weights}: {str(error)[:300]}", f"weights of {model}") from error
+
+
+def _load_torchscript(network: Any, weights: Path) -> None:
+    """Load one of OpenAI's own archives, which carry three numbers beside the weights."""
+    import torch
+
+    state = torch.jit.load(str(weights), map_location="cpu").state_dict()
+    for name in ("input_resolution", "context_length", "vocab_size"):
+        state.pop(name, None)
+    network.load_state_dict({name: tensor.float() for name, tensor in state.items()})
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep open_clip from setting up logging and from announcing random weights on the way."""
+    root, handler, before = logging.getLogger(), logging.NullHandler(), logging.root.manager.disable
+    root.addHandler(handler)
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+        root.removeHandler(handler)
+
+
+_declared: list[Any] = []
+
+
+def import_open_clip() -> Any:
+    """Import open_clip, also beside a torchvision whose compiled operators are missing.
+
+    Raises
+    ------
+    EncoderError
+        If torch or open_clip is not installed.
+    """
+    try:
+        import torch
+
+        try:
+            import open_clip
+        except RuntimeError as error:
+            if "torchvision::" not in str(error):
+                raise
+            _declare_operators(torch)
+            import open_clip
+    except ImportError as error:
+        raise EncoderError(f"{error}", "torch and open_clip for this encoder", _INSTALL) from error
+    return open_clip
+
+
+def _declare_operators(torch: Any) -> None:
+    """Declare what a CPU build of torch lacks beside PyPI's torchvision; nothing calls them."""
+    library = torch.library.Library("torchvision", "DEF")
+    for name in ("nms", "qnms"):
+        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    # Declarations last only as long as the library object.
+    _declared.append(library)

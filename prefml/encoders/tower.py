@@ -1,0 +1,115 @@
+"""What can be said of an open_clip image tower that is already in memory; imports no torch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from prefml.encoders.spec import EncoderSpec
+from prefml.exceptions import EncoderError
+
+__all__ = ["embed_with_patches", "tower_has_patches", "tower_spec", "weights_digest"]
+
+# Mean and spread of the colours in the pictures that OpenAI trained CLIP on.
+OPENAI_MEAN = (0.48145466, 0.4578275, 0.40821073)
+OPENAI_STD = (0.26862954, 0.26130258, 0.27577711)
+_RESIZE = {"shortest": "shortest-side", "squash": "stretch"}
+
+
+def tower_spec(
+    model: str, dim: int, tower: Any, preprocess: Mapping[str, Any], origin: str
+) -> EncoderSpec:
+    """Describe an image tower.
+
+    Parameters
+    ----------
+    model : str
+        The model, with the activation that is used.
+    dim : int
+        Length of its vectors.
+    tower : torch.nn.Module
+        Its image tower.
+    preprocess : mapping
+        open_clip's entry for the weights; what is not there is as for OpenAI's CLIP.
+    origin : str
+        Where the weights come from.
+
+    Returns
+    -------
+    EncoderSpec
+
+    Raises
+    ------
+    EncoderError
+        If the preprocessing is one that prefml cannot repeat.
+    """
+    sides = tower.image_size if isinstance(tower.image_size, tuple) else (tower.image_size,)
+    mode = preprocess.get("resize_mode", "shortest")
+    if len(set(sides)) != 1 or mode not in _RESIZE:
+        raise EncoderError(f"{model} wants {sides} pixels, {mode}", "a square, shortest or squash")
+    return EncoderSpec(
+        id=f"open_clip/{model}",
+        dim=dim,
+        size=int(sides[0]),
+        resize=_RESIZE[mode],
+        interpolation=preprocess.get("interpolation", "bicubic"),
+        crop="center" if mode == "shortest" else "none",
+        mean=tuple(preprocess.get("mean", OPENAI_MEAN)),
+        std=tuple(preprocess.get("std", OPENAI_STD)),
+        normalize="l2",
+        sha256=weights_digest(tower),
+        source=origin,
+    )
+
+
+def weights_digest(tower: Any) -> str:
+    """Hash names, shapes and values, so that it does not matter in which file they came."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tower.state_dict().items()):
+        array = np.ascontiguousarray(tensor.detach().cpu().numpy())
+        digest.update(f"{name} {array.shape} {array.dtype}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def tower_has_patches(tower: Any) -> bool:
+    """Say whether a tower is a vision transformer whose tokens share the embedding's space."""
+    plain = getattr(tower, "attn_pool", "") is None and getattr(tower, "proj", None) is not None
+    return plain and tower.pool_type in ("tok", "avg") and hasattr(tower, "grid_size")
+
+
+def embed_with_patches(tower: Any, pixels: Any) -> tuple[Any, Any]:
+    """Give a transformer's embedding, and the cosine of each projected patch token to it.
+
+    Every token goes through the final norm and projection that the class token goes through, as in
+    CLIP's use for dense prediction (C. Zhou, C. C. Loy, B. Dai, "Extract Free Dense Labels from
+    CLIP", ECCV 2022).
+
+    Parameters
+    ----------
+    tower : open_clip.transformer.VisionTransformer
+        The image tower.
+    pixels : torch.Tensor of shape (n, 3, size, size)
+        Network input.
+
+    Returns
+    -------
+    pooled : torch.Tensor of shape (n, dim)
+    patches : torch.Tensor of shape (n, rows, columns)
+    """
+    before, tower.output_tokens = tower.output_tokens, True
+    try:
+        pooled, tokens = tower(pixels)
+    finally:
+        tower.output_tokens = before
+    normed = tower.ln_post(tokens) if tower.final_ln_after_pool else tokens
+    directions = _unit(normed @ tower.proj)
+    likeness = (directions * _unit(pooled).unsqueeze(1)).sum(dim=-1)
+    return pooled, likeness.unflatten(1, tower.grid_size)
+
+
+def _unit(vectors: Any) -> Any:
+    return vectors / vectors.norm(dim=-1, keepdim=True).clamp_min(1e-12)

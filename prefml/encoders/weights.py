@@ -1,0 +1,256 @@
+"""Which weights a name means, and where they are: here first, then on the network, no hanging."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prefml.encoders.folder import sha256_of
+from prefml.exceptions import EncoderError, WeightsUnavailableError
+
+__all__ = [
+    "CLIP",
+    "Source",
+    "find_source",
+    "find_weights",
+    "is_torchscript",
+    "trained_with_quick_gelu",
+]
+
+CLIP = "open_clip:ViT-B-32/openai"
+QUICK = "-quickgelu"
+
+
+# Files a model repository on the Hugging Face hub may hold, safest format first.
+HUB_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+REACH_SECONDS = 5.0
+
+# Levels of a path that may name the source: a file in the hub's cache lies three folders deep.
+_NAMED_PARTS = 4
+
+_log = logging.getLogger("prefml")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model, with the activation its weights want, and where the weights lie."""
+
+    model: str
+    weights: Path
+    preprocess: Mapping[str, Any]
+    origin: str
+
+
+def find_source(open_clip: Any, name: str, root: Path) -> Source:
+    """Find out which model and which weights a name means.
+
+    Parameters
+    ----------
+    open_clip : module
+        The library, which knows models and pretrained weights by name.
+    name : str
+        `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL/PATH`.
+    root : Path
+        What a relative path starts from.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    EncoderError
+        If there is no such model, weights or file.
+    WeightsUnavailableError
+        If the weights are not here and cannot be fetched.
+    """
+    model, _, rest = name.removeprefix("open_clip:").partition("/")
+    if model not in open_clip.list_models():
+        raise EncoderError(
+            f"open_clip has no model {model!r}", f"open_clip:MODEL/PRETRAINED, e.g. {CLIP}"
+        )
+    config = open_clip.get_pretrained_cfg(model, rest)
+    if config:
+        chosen = _with_activation(open_clip, model, bool(config.get("quick_gelu")))
+        weights = find_weights(model, rest, config)
+        return Source(chosen, weights, config, f"open_clip {model}/{rest}")
+    return _checkpoint_source(open_clip, model, (root / Path(rest).expanduser()).resolve())
+
+
+def _checkpoint_source(open_clip: Any, model: str, path: Path) -> Source:
+    tags = open_clip.list_pretrained_tags_by_model(model)
+    if not path.is_file():
+        raise EncoderError(
+            f"{path.name!r} is neither pretrained weights of {model} nor a file ({path})",
+            f"one of {', '.join(tags)}, or the path of a checkpoint" if tags else "a checkpoint",
+        )
+    known = {tag: open_clip.get_pretrained_cfg(model, tag) for tag in tags}
+    chosen = _with_activation(open_clip, model, trained_with_quick_gelu(path, known))
+    if chosen != model:
+        _log.warning("%s was trained with QuickGELU: using %s", path.name, chosen)
+    return Source(chosen, path, {}, f"open_clip {chosen}, checkpoint {path.name}")
+
+
+def _with_activation(open_clip: Any, model: str, quick_gelu: bool) -> str:
+    """Name the variant of a model with the activation that its weights were trained with.
+
+    open_clip's `ViT-B-32` uses GELU; with weights trained with QuickGELU it only warns, and gives
+    vectors that are subtly wrong.
+    """
+    config = open_clip.get_model_config(model)
+    if not quick_gelu or config.get("quick_gelu") or model + QUICK not in open_clip.list_models():
+        return model
+    return model + QUICK
+
+
+def find_weights(model: str, tag: str, config: Mapping[str, Any]) -> Path:
+    """Return the file of pretrained weights, fetching it if the network allows.
+
+    open_clip itself asks the network first and retries for most of a minute when there is none;
+    here a file that was fetched before is used without asking, and one short look says whether
+    the hub can be reached at all.
+
+    Parameters
+    ----------
+    model, tag : str
+        As open_clip names them; used in the message.
+    config : mapping
+        open_clip's entry for the tag: `hf_hub` and `url`.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    WeightsUnavailableError
+        If the weights are not here and cannot be fetched; it names three ways on.
+    """
+    here = _from_hub(config, local=True) or _from_cache(config)
+    if here:
+        return here
+    if _offline() or not _reachable(_endpoint()):
+        raise _unavailable(model, tag, f"no connection to {_endpoint()}")
+    fetched = _from_hub(config, local=False)
+    if not fetched:
+        raise _unavailable(model, tag, "the download failed")
+    return fetched
+
+
+def _unavailable(model: str, tag: str, why: str) -> WeightsUnavailableError:
+    return WeightsUnavailableError(
+        f"the weights of open_clip {model}/{tag} are not on this machine ({why})",
+        "one of three ways on: (1) connect once, so that they can be downloaded; (2) name a local "
+        f"checkpoint, --encoder open_clip:{model}/PATH; (3) use an encoder folder, exported "
+        "elsewhere by `prefml export-encoder OUT`, or --encoder builtin",
+        "prefml embed --encoder builtin",
+    )
+
+
+def _from_hub(config: Mapping[str, Any], local: bool) -> Path | None:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    repository, named = os.path.split(str(config.get("hf_hub", "")))
+    if not repository:
+        return None
+    for name in (named,) if named else HUB_FILES:
+        try:
+            return Path(hf_hub_download(repository, name, local_files_only=local))
+        except (OSError, HfHubHTTPError):
+            continue
+    return None
+
+
+def _from_cache(config: Mapping[str, Any]) -> Path | None:
+    """Return the file that OpenAI's own `clip` package, or an older open_clip, has fetched."""
+    name = os.path.basename(str(config.get("url", "")))
+    path = Path.home() / ".cache" / "clip" / name
+    digest = str(config.get("url", "")).split("/")[-2:-1]
+    if not name or not path.is_file() or digest != [sha256_of(path)]:
+        return None
+    return path
+
+
+def _endpoint() -> str:
+    return os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+
+
+def _offline() -> bool:
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+
+
+def _reachable(url: str) -> bool:
+    """Ask once; in a thread, because looking up a name knows no time limit."""
+    answers: list[bool] = []
+    asking = threading.Thread(target=lambda: answers.append(_answers(url)), daemon=True)
+    asking.start()
+    asking.join(REACH_SECONDS)
+    return bool(answers and answers[0])
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, method="HEAD"), timeout=REACH_SECONDS
+        ):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def trained_with_quick_gelu(path: Path, known: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Say whether a local checkpoint was trained with QuickGELU, as OpenAI's are.
+
+    A checkpoint does not record its activation. What gives it away: a copy of a hub repository has
+    its configuration beside it; OpenAI publishes TorchScript archives; and the file, or a folder
+    not far above it, is named after its source.
+
+    Parameters
+    ----------
+    path : Path
+        The checkpoint.
+    known : mapping
+        open_clip's entries for the model: tag -> `url`, `hf_hub`, `quick_gelu`.
+
+    Returns
+    -------
+    bool
+    """
+    beside = path.parent / "open_clip_config.json"
+    if beside.is_file():
+        return _stated(beside)
+    names = "/".join(path.parts[-_NAMED_PARTS:]).lower()
+    quick = [str(entry.get("url", "")) for entry in known.values() if entry.get("quick_gelu")]
+    listed = path.name.lower() in {os.path.basename(url).lower() for url in quick if url}
+    return is_torchscript(path) or "openai" in names or (listed and "quickgelu" in names)
+
+
+def _stated(config: Path) -> bool:
+    try:
+        model = json.loads(config.read_text("utf-8")).get("model_cfg", {})
+    except (OSError, ValueError, AttributeError):
+        return False
+    return bool(isinstance(model, dict) and model.get("quick_gelu"))
+
+
+def is_torchscript(path: Path) -> bool:
+    """Say whether a file is a TorchScript archive: a zip with a `constants.pkl` and code."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    return any(name.endswith("constants.pkl") for name in names) and any(
+        "/code/" in name for name in names
+    )
