@@ -1,0 +1,137 @@
+"""Crop logs, version 1 (pixels, one to many images a row) and version 2 (fractions)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from prefml.decisions.boxes import read_box, read_number, read_size
+from prefml.decisions.projects import ProjectResolver, stated_project
+from prefml.decisions.quarantine import RowRefusedError
+from prefml.decisions.records import Crop, Entry, Size
+from prefml.decisions.selections import Reader
+from prefml.decisions.stages import split_path
+from prefml.decisions.times import parse_timestamp
+
+__all__ = ["crop_reader_v1", "crop_reader_v2"]
+
+_BOX = ("crop_x1", "crop_y1", "crop_x2", "crop_y2")
+_V1_START = (
+    "session_id", "set_id", "directory", "image_count", "chosen_index", "chosen_path", *_BOX,
+    "timestamp",
+)  # fmt: skip
+# A row of this length is session_id, directory, chosen_path, chosen_stage, x1, y1, x2, y2,
+# timestamp, whatever the header says.
+_PLACEHOLDER_FIELDS = 9
+
+
+def v1_columns(images: int) -> tuple[str, ...]:
+    """Return the columns of a version 1 row.
+
+    Parameters
+    ----------
+    images : int
+        How many images it describes: 1 gives 15 columns, 2 give 19.
+
+    Returns
+    -------
+    tuple of str
+    """
+    groups = (
+        (f"image_{i}_path", f"image_{i}_stage", f"width_{i}", f"height_{i}") for i in range(images)
+    )
+    return _V1_START + tuple(name for group in groups for name in group)
+
+
+def crop_reader_v1(header: Sequence[str], resolver: ProjectResolver) -> Reader | None:
+    """Return a reader for the rows of a crop log, version 1.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The column names of a file.
+    resolver : ProjectResolver
+        Finds the project of a row.
+
+    Returns
+    -------
+    callable or None
+        Fields -> `Entry`, raising `RowRefusedError`. None if the header is that of no such log.
+    """
+    if not {"chosen_path", *_BOX} <= set(header):
+        return None
+    columns = tuple(header)
+
+    def read(fields: Sequence[str]) -> Entry:
+        if len(fields) == _PLACEHOLDER_FIELDS != len(columns):
+            raise RowRefusedError("placeholder", f"kept, not cropped: {fields[2]}")
+        names = columns if len(fields) == len(columns) else _names_for(len(fields), columns)
+        return _read_v1(dict(zip(names, fields, strict=True)), resolver)
+
+    return read
+
+
+def _names_for(count: int, header: Sequence[str]) -> tuple[str, ...]:
+    images, rest = divmod(count - len(_V1_START), 4)
+    if images < 1 or rest or tuple(header[: len(_V1_START)]) != _V1_START:
+        raise RowRefusedError("wrong_fields", f"{count} fields, {len(header)} columns")
+    return v1_columns(images)
+
+
+def _read_v1(row: Mapping[str, str], resolver: ProjectResolver) -> Entry:
+    path = _image(row["chosen_path"])
+    box = read_box([row[name] for name in _BOX])
+    when = parse_timestamp(row.get("timestamp"))
+    size = _chosen_size(row)
+    if size is None and box == (0.0, 0.0, 1.0, 1.0):
+        raise RowRefusedError("placeholder", f"box 0,0,1,1 without an image size: {path}")
+    others = [row[name] for name in row if name.startswith("image_") and name.endswith("_path")]
+    paths = [path, *filter(None, others), f"{row.get('directory', '')}/"]
+    placement = resolver.place(paths, stated_project(row), when)
+    crop = Crop(row.get("session_id", ""), path, box, size, may_be_pixels=True)
+    return Entry(placement, when, crop=crop)
+
+
+def _chosen_size(row: Mapping[str, str]) -> Size | None:
+    index = f"{read_number(row.get('chosen_index', '0')):g}"
+    return read_size(row.get(f"width_{index}", ""), row.get(f"height_{index}", ""))
+
+
+def crop_reader_v2(header: Sequence[str], resolver: ProjectResolver) -> Reader | None:
+    """Return a reader for the rows of a crop log, version 2.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The column names of a file.
+    resolver : ProjectResolver
+        Finds the project of a row.
+
+    Returns
+    -------
+    callable or None
+        Fields -> `Entry`, raising `RowRefusedError`. None if the header is that of no such log.
+    """
+    if not {"filename", "width", "height", *_BOX} <= set(header):
+        return None
+
+    def read(fields: Sequence[str]) -> Entry:
+        if len(fields) != len(header):
+            raise RowRefusedError("wrong_fields", f"{len(fields)} fields, {len(header)} columns")
+        return _read_v2(dict(zip(header, fields, strict=True)), resolver)
+
+    return read
+
+
+def _read_v2(row: Mapping[str, str], resolver: ProjectResolver) -> Entry:
+    path = _image(row["filename"])
+    box = read_box([row[name] for name in _BOX])
+    when = parse_timestamp(row.get("timestamp"))
+    placement = resolver.place([path], stated_project(row), when)
+    size = read_size(row["width"], row["height"])
+    return Entry(placement, when, crop=Crop(row.get("session_id", ""), path, box, size))
+
+
+def _image(path: str) -> str:
+    if not split_path(path)[1].strip():
+        raise RowRefusedError("no_image", f"chosen path {path!r}")
+    return path

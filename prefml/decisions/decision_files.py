@@ -1,0 +1,84 @@
+"""`.decision` files: what an earlier review page wrote beside each picture, in two shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from prefml.decisions.boxes import read_box
+from prefml.decisions.documents import as_mapping, as_paths, as_text, pick
+from prefml.decisions.projects import ProjectResolver, stated_project
+from prefml.decisions.quarantine import RowRefusedError
+from prefml.decisions.records import Crop, Entry, Rejection
+from prefml.decisions.selections import choice_of
+from prefml.decisions.times import parse_timestamp
+
+__all__ = ["read_decision"]
+
+SESSION = "decisions"
+_CHOSEN = ("approve", "manual_crop", "override")
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def read_decision(document: Any, name: str, resolver: ProjectResolver) -> Entry:
+    """Read one `.decision` file.
+
+    The person's own `user_decision` is a choice or a rejection; `ai_crop_accepted` makes a crop
+    of the suggested box. Everything else in the file is a suggestion and no label.
+
+    Parameters
+    ----------
+    document : object
+        The parsed JSON.
+    name : str
+        The file's name; its stem is that of the picture in the second shape.
+    resolver : ProjectResolver
+        Finds the project.
+
+    Returns
+    -------
+    Entry
+
+    Raises
+    ------
+    RowRefusedError
+        If the file holds no decision of the person, or one that cannot be used.
+    """
+    if not isinstance(document, Mapping):
+        raise RowRefusedError("wrong_fields", f"{type(document).__name__} instead of an object")
+    decision = as_mapping(document.get("user_decision"))
+    if decision:
+        return _read_choice(document, decision, resolver)
+    if document.get("ai_crop_accepted") is True:
+        return _read_accepted_crop(document, name, resolver)
+    if not {"user_decision", "needs_crop", "ai_recommendation"} & set(document):
+        raise RowRefusedError("wrong_fields", f"entries {sorted(map(str, document))[:10]}")
+    raise RowRefusedError("placeholder", "no decision of the person, only a wish or a suggestion")
+
+
+def _read_choice(
+    document: Mapping[str, Any], decision: Mapping[str, Any], resolver: ProjectResolver
+) -> Entry:
+    group = as_text(document.get("group_id"), "group_id")
+    paths = as_paths(document.get("images"))
+    when = parse_timestamp(decision.get("timestamp"))
+    placement = resolver.place(paths, stated_project(document), when)
+    action = decision.get("action")
+    if action == "reject":
+        return Entry(placement, when, rejection=Rejection(SESSION, group, tuple(paths)))
+    if action not in _CHOSEN:
+        raise RowRefusedError("placeholder", f"action {action!r} is no decision")
+    chosen = pick(decision.get("selected_image"), decision.get("selected_index"), paths)
+    proposal = as_mapping(document.get("ai_recommendation"))
+    corrected = proposal.get("selected_image") not in (None, chosen)
+    return Entry(placement, when, choice_of(SESSION, group, paths, chosen, corrected))
+
+
+def _read_accepted_crop(document: Mapping[str, Any], name: str, resolver: ProjectResolver) -> Entry:
+    coordinates = document.get("ai_crop_coords")
+    box = read_box(coordinates if isinstance(coordinates, list) else [coordinates])
+    picture = name.removesuffix(".decision")
+    # The page wrote them beside PNGs under the picture's stem, which itself may hold a dot.
+    path = picture if picture.endswith(_PICTURES) else f"{picture}.png"
+    placement = resolver.place([path], stated_project(document))
+    return Entry(placement, None, crop=Crop(SESSION, path, box, None))

@@ -1,0 +1,104 @@
+"""Reading JSON that nobody checked: each helper gives the asked-for type or refuses the row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from prefml.decisions.quarantine import RowRefusedError, printable
+from prefml.decisions.stages import split_path
+
+__all__ = ["as_mapping", "as_paths", "as_text", "parse_json", "pick"]
+
+
+def parse_json(raw: bytes) -> Any:
+    """Parse JSON in UTF-8.
+
+    Parameters
+    ----------
+    raw : bytes
+        One document.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    RowRefusedError
+        `unreadable_row` if it is not JSON, nested beyond reason, or holds text that no file can
+        name.
+    """
+    try:
+        text = raw.decode("utf-8-sig")
+        document = json.loads(text)
+        sound = "\\u" not in text or _sound(document)
+    except (ValueError, RecursionError) as error:
+        raise RowRefusedError("unreadable_row", f"not JSON: {error}") from error
+    if not sound:
+        raise RowRefusedError("unreadable_row", "text with half a character or a NUL")
+    return document
+
+
+def _sound(document: Any) -> bool:
+    text = json.dumps(document, ensure_ascii=False)
+    return printable(text) == text and "\\u0000" not in text
+
+
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """Return an object as it is, and anything else as an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def as_text(value: Any, name: str) -> str:
+    """Return a key that is text or a whole number as text."""
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        raise RowRefusedError("wrong_fields", f"{name} is {value!r}"[:200])
+    return str(value)
+
+
+def as_paths(value: Any) -> list[str]:
+    """Return a list of image paths."""
+    if not isinstance(value, list) or not all(map(_is_path, value)):
+        raise RowRefusedError("unreadable_list", f"images are {value!r}"[:200])
+    return value
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and bool(split_path(value)[1].strip())
+
+
+def pick(named: Any, index: Any, paths: Sequence[str]) -> str:
+    """Return the path that a decision names, by path, file name or position.
+
+    Parameters
+    ----------
+    named : object
+        A path or a file name, if the decision gives one.
+    index : object
+        A position in `paths`, used when nothing is named.
+    paths : sequence of str
+        The images of the set.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    RowRefusedError
+        `no_image` if nothing is chosen, `winner_not_in_set` if it is not one of the set.
+    """
+    if named is None and index is None:
+        raise RowRefusedError("no_image", "no image is chosen")
+    if named is None:
+        whole = isinstance(index, int) and not isinstance(index, bool)
+        matching = [path for place, path in enumerate(paths) if whole and place == index]
+    else:
+        matching = [path for path in paths if path == named] or [
+            path for path in paths if split_path(path)[1] == split_path(str(named))[1]
+        ]
+    if len(matching) != 1:
+        raise RowRefusedError("winner_not_in_set", f"chosen {named if named else index!r}"[:200])
+    return matching[0]

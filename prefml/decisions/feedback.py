@@ -1,0 +1,208 @@
+"""Reviewed suggestions: `sandbox/approved_decisions.jsonl`, read back as training data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from prefml.decisions.boxes import read_box
+from prefml.decisions.documents import as_mapping, as_paths, as_text, parse_json, pick
+from prefml.decisions.projects import ProjectResolver, stated_project
+from prefml.decisions.quarantine import Refusal, RowRefusedError
+from prefml.decisions.records import Box, Crop, Entry, Rejection, Row
+from prefml.decisions.selections import choice_of
+from prefml.decisions.tables import read_bytes
+from prefml.decisions.times import parse_timestamp
+
+__all__ = ["APPROVED", "SUGGESTED", "read_feedback", "read_suggestions"]
+
+APPROVED = "approved_decisions.jsonl"
+SUGGESTED = "automation_decisions.jsonl"
+SESSION = "review"
+
+_WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+# Two boxes closer than this were not told apart by hand.
+_SAME_EDGE = 1e-4
+
+
+class _Suggestion(NamedTuple):
+    chosen: Any
+    box: Any
+    needs_crop: Any
+
+
+def read_suggestions(path: Path) -> tuple[dict[str, Mapping[str, Any]], list[str]]:
+    """Read the suggestions that were reviewed.
+
+    Parameters
+    ----------
+    path : Path
+        `automation_decisions.jsonl`; it may be absent.
+
+    Returns
+    -------
+    suggestions : dict
+        By group_id; of two for the same group the later one.
+    problems : list of str
+        Lines that could not be read.
+
+    Raises
+    ------
+    LogError
+        If the file exists and cannot be read.
+    """
+    suggestions: dict[str, Mapping[str, Any]] = {}
+    problems: list[str] = []
+    if not path.is_file():
+        return suggestions, problems
+    for line, raw in _lines(path):
+        try:
+            document = as_mapping(parse_json(raw))
+            suggestions[as_text(document.get("group_id"), "group_id")] = document
+        except RowRefusedError as error:
+            problems.append(f"{path.name}:{line}: {error.refusal.detail}; not used")
+    return suggestions, problems
+
+
+def read_feedback(
+    path: Path,
+    source: str,
+    suggestions: Mapping[str, Mapping[str, Any]],
+    resolver: ProjectResolver,
+) -> list[Row]:
+    """Read the reviewed sets.
+
+    Parameters
+    ----------
+    path : Path
+        `approved_decisions.jsonl`.
+    source : str
+        Its name relative to the workspace.
+    suggestions : mapping
+        What was suggested, by group_id.
+    resolver : ProjectResolver
+        Finds the project of a set.
+
+    Returns
+    -------
+    list of Row
+        One for each line that is not blank. Of several decisions on one group the last counts.
+
+    Raises
+    ------
+    LogError
+        If the file cannot be read.
+    """
+    rows: list[Row] = []
+    last: dict[str, Row] = {}
+    for line, raw in _lines(path):
+        row = Row(source, line, raw.decode("utf-8", "surrogateescape"))
+        rows.append(row)
+        try:
+            document = as_mapping(parse_json(raw))
+            group = as_text(document.get("group_id"), "group_id")
+            row.take(_read_line(document, group, suggestions.get(group, {}), resolver))
+        except RowRefusedError as error:
+            row.refusals.append(error.refusal)
+            continue
+        if group in last:
+            _supersede(last[group], line)
+        last[group] = row
+    return rows
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    for line, raw in enumerate(read_bytes(path).split(b"\n"), start=1):
+        if raw.strip(b" \t\r\xef\xbb\xbf"):
+            yield line, raw
+
+
+def _supersede(row: Row, line: int) -> None:
+    row.choice = row.crop = row.rejection = None
+    row.refusals.append(Refusal("repeat_set", f"decided again in line {line}"))
+
+
+def _read_line(
+    document: Mapping[str, Any],
+    group: str,
+    suggestion: Mapping[str, Any],
+    resolver: ProjectResolver,
+) -> Entry:
+    action = document.get("action")
+    if action not in ("approved", "overridden", "rejected"):
+        raise RowRefusedError("placeholder", f"action {action!r} is no decision"[:200])
+    images = document.get("images", suggestion.get("images"))
+    if images is None:
+        raise RowRefusedError("unknown_group", f"no images of {group}"[:200])
+    paths = as_paths(images)
+    when = parse_timestamp(document.get("timestamp"))
+    stated = stated_project(document) or stated_project(suggestion)
+    placement = resolver.place(paths, stated, when)
+    session = document.get("session_id")
+    session = session if isinstance(session, str) and session else SESSION
+    if action == "rejected":
+        return Entry(placement, when, rejection=Rejection(session, group, tuple(paths)))
+    proposed = _proposal(suggestion)
+    chosen = _final_choice(document, action, proposed, paths)
+    corrected = _overruled(proposed.chosen, chosen, paths, action)
+    crop = _crop(document, action, proposed, session, chosen, corrected)
+    if len(paths) == 1 and crop is not None:
+        return Entry(placement, when, crop=crop)
+    return Entry(placement, when, choice_of(session, group, paths, chosen, corrected), crop)
+
+
+def _proposal(suggestion: Mapping[str, Any]) -> _Suggestion:
+    selection = as_mapping(suggestion.get("step1_selection"))
+    crop = as_mapping(suggestion.get("step2_crop"))
+    return _Suggestion(selection.get("chosen"), crop.get("crop_coords"), crop.get("needs_crop"))
+
+
+def _final_choice(
+    document: Mapping[str, Any], action: str, proposed: _Suggestion, paths: list[str]
+) -> str:
+    final = document.get("final_choice")
+    if final is None and action == "approved":
+        final = proposed.chosen
+    return _pick_any(final, paths)
+
+
+def _pick_any(named: Any, paths: list[str]) -> str:
+    by_position = isinstance(named, int)
+    return pick(None if by_position else named, named if by_position else None, paths)
+
+
+def _overruled(suggested: Any, chosen: str, paths: list[str], action: str) -> bool:
+    try:
+        return _pick_any(suggested, paths) != chosen
+    except RowRefusedError:
+        return action == "overridden"
+
+
+def _crop(
+    document: Mapping[str, Any],
+    action: str,
+    proposed: _Suggestion,
+    session: str,
+    chosen: str,
+    corrected: bool,
+) -> Crop | None:
+    """Return the crop that the person set or accepted; approving "no crop" keeps the whole."""
+    coordinates = document.get("crop_coords")
+    if coordinates is None:
+        kept_whole = action == "approved" and proposed.needs_crop is False
+        return Crop(session, chosen, _WHOLE, None) if kept_whole else None
+    box = read_box(coordinates if isinstance(coordinates, list) else [coordinates])
+    edited = corrected or _redrawn(box, proposed, action)
+    return Crop(session, chosen, box, None, corrected=edited)
+
+
+def _redrawn(box: Box, proposed: _Suggestion, action: str) -> bool:
+    suggested: Sequence[object] = _WHOLE
+    if proposed.needs_crop is not False:
+        suggested = proposed.box if isinstance(proposed.box, list) else ()
+    try:
+        edges = read_box(suggested)
+    except RowRefusedError:
+        return action == "overridden"
+    return any(abs(a - b) > _SAME_EDGE for a, b in zip(box, edges, strict=True))

@@ -1,0 +1,203 @@
+"""Settled rows -> typed data frames."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from prefml.decisions.manifests import UNKNOWN
+from prefml.decisions.quarantine import printable
+from prefml.decisions.records import Row
+from prefml.decisions.stages import split_path, stage_of
+from prefml.decisions.tables import as_line
+
+__all__ = [
+    "crops_frame",
+    "items_frame",
+    "quarantine_frame",
+    "rejections_frame",
+    "set_key",
+    "unmatched_frame",
+]
+
+_TEXT = ("project", "session_id", "set_id", "filename", "path", "source", "file", "reason",
+         "detail", "row", "folder")  # fmt: skip
+_KINDS = {
+    "chosen": "bool", "corrected": "bool", "line": "int64", "rows": "int64", "by_date": "int64",
+    "unknown": "int64",
+}  # fmt: skip
+_ITEMS = ("project", "session_id", "set_id", "filename", "path", "chosen", "stage", "timestamp",
+          "source", "line", "corrected")  # fmt: skip
+_REJECTIONS = tuple(name for name in _ITEMS if name not in ("chosen", "corrected"))
+_CROPS = ("project", "filename", "path", "x1", "y1", "x2", "y2", "width", "height", "stage",
+          "timestamp", "session_id", "source", "line", "corrected")  # fmt: skip
+_QUARANTINE = ("file", "line", "reason", "detail", "row")
+_UNMATCHED = ("folder", "rows", "by_date", "unknown")
+
+
+def set_key(project: str, session_id: str, set_id: str) -> str:
+    """Return the unique key of a set, `project/session/set`.
+
+    Parameters
+    ----------
+    project, session_id, set_id : str
+        A `/` or `%` inside a part is escaped, so that two sets never share a key.
+
+    Returns
+    -------
+    str
+    """
+    parts = (project, session_id, set_id)
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
+
+
+def items_frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """Return one row for each image of each set.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        Settled rows.
+
+    Returns
+    -------
+    DataFrame
+        project, session_id, set_id (the unique key), filename, path, chosen (bool), stage (float
+        or NaN), timestamp (UTC or NaT), source, line, corrected (bool).
+    """
+    values = []
+    for row in rows:
+        if row.choice is None:
+            continue
+        session, set_id, paths, chosen, corrected = row.choice
+        key = set_key(row.project, session, set_id or f"{row.source}:{row.line}")
+        for index, path in enumerate(paths):
+            image = _image(row.project, session, key, path)
+            values.append((*image, index == chosen, *_origin(path, row), corrected))
+    return _frame(_ITEMS, values)
+
+
+def rejections_frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """Return one row for each image of each set of which none was good.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        Settled rows.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `items_frame` without chosen and corrected.
+    """
+    values = []
+    for row in rows:
+        if row.rejection is not None:
+            session, set_id, paths = row.rejection
+            key = set_key(row.project, session, set_id)
+            images = (_image(row.project, session, key, path) for path in paths)
+            values += [(*image, *_origin(image[-1], row)) for image in images]
+    return _frame(_REJECTIONS, values)
+
+
+def crops_frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """Return one row for each crop.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        Settled rows.
+
+    Returns
+    -------
+    DataFrame
+        project, filename, path, x1, y1, x2, y2 (fractions), width, height (pixels; NaN where no
+        row says it), stage, timestamp, session_id, source, line, corrected.
+    """
+    values = []
+    for row in rows:
+        if row.crop is not None:
+            crop = row.crop
+            name = split_path(crop.path)[1]
+            size = crop.size or (np.nan, np.nan)
+            stage, when, source, line = _origin(crop.path, row)
+            values.append(
+                (row.project, name, crop.path, *crop.box, *size, stage, when, crop.session_id,
+                 source, line, crop.corrected)
+            )  # fmt: skip
+    return _frame(_CROPS, values)
+
+
+def quarantine_frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """Return one row for each logged row that is not used.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        Settled rows.
+
+    Returns
+    -------
+    DataFrame
+        file, line, reason, detail, row (its text).
+    """
+    values = [
+        (row.source, row.line, row.refusals[0].reason, printable(row.refusals[0].detail),
+         printable(as_line(row.raw)))
+        for row in rows
+        if not row.used
+    ]  # fmt: skip
+    return _frame(_QUARANTINE, values)
+
+
+def unmatched_frame(rows: Iterable[Row]) -> pd.DataFrame:
+    """Count the folder names that led to no project.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        Settled rows.
+
+    Returns
+    -------
+    DataFrame
+        folder, rows, by_date (rows whose project the date gave), unknown; most unknown rows first.
+    """
+    counts: Counter[str] = Counter()
+    unknown: Counter[str] = Counter()
+    for row in rows:
+        if row.used:
+            counts.update(row.unmatched)
+            unknown.update(row.unmatched if row.project == UNKNOWN else ())
+    ordered = sorted(counts.items(), key=lambda item: (-unknown[item[0]], -item[1], item[0]))
+    values = [(name, n, n - unknown[name], unknown[name]) for name, n in ordered]
+    return _frame(_UNMATCHED, values)
+
+
+def _image(project: str, session: str, key: str, path: str) -> tuple[str, str, str, str, str]:
+    return project, session, key, split_path(path)[1], path
+
+
+def _origin(path: str, row: Row) -> tuple[float, Any, str, int]:
+    stage = stage_of(path)
+    # Naive UTC: numpy knows no time zone, and `_frame` puts it back.
+    when = np.datetime64(row.when.replace(tzinfo=None), "us") if row.when else np.datetime64("NaT")
+    return (np.nan if stage is None else stage), when, row.source, row.line
+
+
+def _frame(columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    stacked = zip(*values, strict=True) if values else [()] * len(columns)
+    return pd.DataFrame(
+        {name: _column(name, list(cells)) for name, cells in zip(columns, stacked, strict=True)}
+    )
+
+
+def _column(name: str, cells: list[Any]) -> Any:
+    if name == "timestamp":
+        return pd.Series(np.array(cells, dtype="datetime64[us]")).dt.tz_localize("UTC")
+    kind = "str" if name in _TEXT else _KINDS.get(name, "float64")
+    return pd.Series(cells, dtype=kind)

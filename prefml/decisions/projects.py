@@ -1,0 +1,276 @@
+"""To which project a path, a name or a moment belongs: exactly, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from prefml.decisions.manifests import UNKNOWN, Manifest, read_manifests
+from prefml.decisions.quarantine import RowRefusedError
+from prefml.decisions.stages import split_path
+
+if TYPE_CHECKING:
+    from prefml.workspace import Workspace
+
+__all__ = ["Placement", "ProjectResolver", "stated_project"]
+
+
+class Placement(NamedTuple):
+    """The project of a row, and the folder names that did not lead to it.
+
+    Attributes
+    ----------
+    project : str
+        A project id, or `unknown`.
+    unmatched : tuple of str
+        Folder names of the row that name no project; empty if its project stands in a name.
+    """
+
+    project: str
+    unmatched: tuple[str, ...] = ()
+
+
+class ProjectResolver:
+    """Finds projects by exact folder name, by a stated name, or by date.
+
+    Parameters
+    ----------
+    manifests : iterable of Manifest
+        The known projects.
+    aliases : mapping of str to str, optional
+        Folder name as it occurs -> a name of the project.
+    suffixes : iterable of str, optional
+        What may follow any name of a project.
+    folder_projects : iterable of str, optional
+        Folder names that are projects; used only when there are no manifests.
+    root : Path, optional
+        The workspace; its own path in front of a logged path names no project.
+
+    Attributes
+    ----------
+    projects : tuple of str
+        The ids of the known projects.
+    names : frozenset of str
+        Every folder name that means a project.
+    manifests : tuple of Manifest
+        The known projects' manifests.
+    problems : list of str
+        Names that two projects claim, aliases without a project, broken manifests.
+    """
+
+    def __init__(
+        self,
+        manifests: Iterable[Manifest] = (),
+        aliases: Mapping[str, str] | None = None,
+        suffixes: Iterable[str] = (),
+        folder_projects: Iterable[str] = (),
+        root: Path | None = None,
+    ) -> None:
+        self.manifests = tuple(manifests)
+        self.problems: list[str] = []
+        self._root = f"{root.as_posix()}/" if root else None
+        self._by_day: dict[date, str | None] = {}
+        self._by_folder: dict[str, tuple[str, ...]] = {}
+        endings = tuple(suffix for suffix in suffixes if suffix)
+        folders = () if self.manifests else _without_suffixed(folder_projects, endings)
+        self._table = self._name_table(folders, aliases or {}, endings)
+        self.names = frozenset(self._table)
+        self.projects = tuple(sorted({*(m.project for m in self.manifests), *folders}))
+
+    @classmethod
+    def open(cls, workspace: Workspace) -> ProjectResolver:
+        """Read a workspace's manifests, its alias table and, without manifests, its folders.
+
+        Parameters
+        ----------
+        workspace : Workspace
+            The workspace.
+
+        Returns
+        -------
+        ProjectResolver
+
+        Raises
+        ------
+        LogError
+            If a manifest cannot be read from the disk.
+        """
+        manifests, problems = read_manifests(workspace.manifest_folders())
+        folders = () if manifests else _image_folders(workspace.image_roots())
+        config = workspace.config
+        resolver = cls(manifests, config.aliases, config.suffixes, folders, workspace.root)
+        resolver.problems[:0] = problems
+        return resolver
+
+    def from_name(self, name: str) -> str | None:
+        """Return the project that a name, such as an id in a column, means.
+
+        Parameters
+        ----------
+        name : str
+            Compared exactly, upper and lower case included.
+
+        Returns
+        -------
+        str or None
+            None if it is no project's name. Where nothing at all is known of projects, every name
+            is one.
+        """
+        if not self.projects and name and name != UNKNOWN:
+            return self._table.get(name, name)
+        return self._table.get(name)
+
+    def projects_in(self, path: str) -> tuple[str, ...]:
+        """Return the projects that the folders of a path name, in their order.
+
+        Parameters
+        ----------
+        path : str
+            As logged; its file name is not looked at.
+
+        Returns
+        -------
+        tuple of str
+        """
+        folder = split_path(path)[0]
+        if folder not in self._by_folder:
+            known = (self._table.get(part) for part in self._parts(folder))
+            self._by_folder[folder] = tuple(dict.fromkeys(name for name in known if name))
+        return self._by_folder[folder]
+
+    def from_path(self, path: str) -> str | None:
+        """Return the one project that a path names.
+
+        Parameters
+        ----------
+        path : str
+            As logged, or relative to the workspace.
+
+        Returns
+        -------
+        str or None
+            None if its folders name no project, or two.
+        """
+        found = self.projects_in(path)
+        return found[0] if len(found) == 1 else None
+
+    def from_time(self, when: datetime | None) -> str | None:
+        """Return the one project in work on a day.
+
+        Parameters
+        ----------
+        when : datetime or None
+            In UTC.
+
+        Returns
+        -------
+        str or None
+            None if no manifest covers the day, or more than one.
+        """
+        if when is None:
+            return None
+        day = when.date()
+        if day not in self._by_day:
+            found = [m.project for m in self.manifests if m.covers(day)]
+            self._by_day[day] = found[0] if len(found) == 1 else None
+        return self._by_day[day]
+
+    def place(
+        self, paths: Sequence[str], stated: str = "", when: datetime | None = None
+    ) -> Placement:
+        """Determine the project of a row: by name, else by date, else `unknown`.
+
+        Parameters
+        ----------
+        paths : sequence of str
+            Every path of the row.
+        stated : str
+            The project that the row itself names, if it does. A stated name that is not known is
+            never overruled by the date.
+        when : datetime, optional
+            The moment of the decision, in UTC.
+
+        Returns
+        -------
+        Placement
+        """
+        found: dict[str, str] = {}
+        named = self.from_name(stated) if stated else None
+        if named:
+            found[named] = stated
+        for path in paths:
+            for project in self.projects_in(path):
+                found.setdefault(project, path)
+        if len(found) > 1:
+            detail = " and ".join(f"{where} ({project})" for project, where in found.items())
+            raise RowRefusedError("mixed_projects", detail)
+        if found:
+            return Placement(next(iter(found)))
+        dated = None if stated else self.from_time(when)
+        return Placement(dated or UNKNOWN, self._folders_of(paths, stated))
+
+    def _folders_of(self, paths: Sequence[str], stated: str) -> tuple[str, ...]:
+        parts = [part for path in paths for part in self._parts(split_path(path)[0])]
+        return tuple(dict.fromkeys(part for part in [*parts, stated] if part))
+
+    def _parts(self, folder: str) -> list[str]:
+        if self._root and f"{folder}/".startswith(self._root):
+            folder = folder[len(self._root) :]
+        return [part for part in folder.split("/") if part not in ("", ".", "..")]
+
+    def _name_table(
+        self, folders: Sequence[str], aliases: Mapping[str, str], suffixes: Sequence[str]
+    ) -> dict[str, str]:
+        ids = [(m.project, m.project) for m in self.manifests]
+        table: dict[str, str] = {}
+        blocked: set[str] = set()
+        self._claim(table, blocked, [*ids, *((name, name) for name in folders)])
+        self._claim(table, blocked, [(n, m.project) for m in self.manifests for n in m.names])
+        for alias, meant in aliases.items():
+            table[alias] = self._alias_target(alias, meant, table)
+        longer = [(name + end, project) for name, project in table.items() for end in suffixes]
+        self._claim(table, blocked, longer)
+        return table
+
+    def _alias_target(self, alias: str, meant: str, table: Mapping[str, str]) -> str:
+        if self.manifests and meant not in table:
+            self.problems.append(f"alias {alias!r} means {meant!r}, which no manifest describes")
+        return table.get(meant, meant)
+
+    def _claim(
+        self, table: dict[str, str], blocked: set[str], claims: Iterable[tuple[str, str]]
+    ) -> None:
+        """Enter names that no earlier level has taken; one that two projects claim is nobody's."""
+        fresh: dict[str, set[str]] = {}
+        for name, project in claims:
+            if name not in table and name not in blocked:
+                fresh.setdefault(name, set()).add(project)
+        for name, owners in fresh.items():
+            if len(owners) == 1:
+                table[name] = owners.pop()
+            else:
+                blocked.add(name)
+                claimants = " and ".join(sorted(owners))
+                self.problems.append(f"folder name {name!r} could mean {claimants}; it is not used")
+
+
+def stated_project(row: Mapping[str, object]) -> str:
+    """Return the project that a row names in a column or entry of its own, or nothing."""
+    for name in ("project_id", "project"):
+        stated = row.get(name)
+        if isinstance(stated, str) and stated.strip():
+            return stated.strip()
+    return ""
+
+
+def _without_suffixed(folders: Iterable[str], suffixes: Sequence[str]) -> tuple[str, ...]:
+    names = {name for name in folders if name != UNKNOWN}
+    bases = {name + suffix for name in names for suffix in suffixes}
+    return tuple(sorted(names - bases))
+
+
+def _image_folders(roots: Iterable[Path]) -> list[str]:
+    folders = (folder for root in roots for folder in root.glob("[!.]*"))
+    return [folder.name for folder in folders if folder.is_dir()]

@@ -1,0 +1,134 @@
+"""Why a logged row is not used; every reason has a name that stays, a meaning and a remedy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+__all__ = ["REASONS", "FileCount", "Reason", "Refusal", "RowRefusedError", "printable"]
+
+
+class Reason(NamedTuple):
+    """What a quarantine reason means, and what a person can do about it."""
+
+    meaning: str
+    remedy: str
+
+
+REASONS: Mapping[str, Reason] = {
+    "mixed_projects": Reason(
+        "The row names images of two projects.",
+        "Correct the path, or the alias table if one folder belongs to the other project.",
+    ),
+    "no_image": Reason(
+        "The row names no chosen image.",
+        "Fill in the path, or delete the row.",
+    ),
+    "no_losers": Reason(
+        "The set has a winner and nothing it was chosen from.",
+        "Add the other images of the set; a lone image teaches nothing about choosing.",
+    ),
+    "winner_among_losers": Reason(
+        "The chosen file name is also listed as rejected.",
+        "Remove it from the list of losers.",
+    ),
+    "winner_not_in_set": Reason(
+        "The chosen image is not one of the set's images.",
+        "Correct the choice or the list of images.",
+    ),
+    "unreadable_list": Reason(
+        "The list of losers is neither a JSON list nor a Python list of paths.",
+        'Write it as ["a.png", "b.png"], quoted as one cell.',
+    ),
+    "impossible_box": Reason(
+        "The crop box is no number, empty, inside out, or more than a pixel outside the image.",
+        "Correct the box or the image size of the row.",
+    ),
+    "unknown_size": Reason(
+        "The box is in pixels and neither this row, another row of the same image nor the picture "
+        "says how large the image was.",
+        "Add the width and height.",
+    ),
+    "repeat_crop": Reason(
+        "A crop of this (project, file name) was logged before: this is a crop of the cropped "
+        "file, or the same row again.",
+        "Nothing: the first one counts.",
+    ),
+    "repeat_set": Reason(
+        "The same set was logged before, by its key or with the same images and winner.",
+        "Nothing: one of them counts, for reviewed sets the last decision.",
+    ),
+    "placeholder": Reason(
+        "The row holds no decision of the person: a placeholder box, a suggestion that nobody "
+        "answered, or only the wish for a crop.",
+        "Nothing: it says that an image was kept, not how it was cropped.",
+    ),
+    "unknown_group": Reason(
+        "A reviewed set has no list of images, and no suggestion of its group_id has one.",
+        "Put sandbox/automation_decisions.jsonl of that review back.",
+    ),
+    "wrong_fields": Reason(
+        "The number of fields, or a field itself, fits no known shape of this log.",
+        "Compare the row with the header; an unquoted comma is the usual cause.",
+    ),
+    "unreadable_row": Reason(
+        "The row has bytes that are not UTF-8, NUL bytes, or is not JSON where JSON is due.",
+        "Save the file as UTF-8, or restore the row from a backup.",
+    ),
+    "unknown_columns": Reason(
+        "The header of the file is that of no known log.",
+        "Correct the header, or move the file out of data/training.",
+    ),
+}
+
+
+class Refusal(NamedTuple):
+    """One reason for one row, with what was found in it."""
+
+    reason: str
+    detail: str
+
+
+class RowRefusedError(Exception):
+    """A reader found that a row cannot be used; never leaves `prefml.decisions`.
+
+    Parameters
+    ----------
+    reason : str
+        One of `REASONS`.
+    detail : str
+        What was found.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        self.refusal = Refusal(reason, detail)
+        super().__init__(f"{reason}: {detail}")
+
+
+@dataclass(frozen=True)
+class FileCount:
+    """How the rows of one file fared; `rows` is `accepted` plus all of `quarantined`.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the workspace.
+    rows : int
+        Records after the header, blank lines left out.
+    accepted : int
+        Rows that are used.
+    quarantined : mapping of str to int
+        Rows by reason.
+    """
+
+    path: str
+    rows: int
+    accepted: int
+    quarantined: Mapping[str, int] = field(default_factory=Counter)
+
+
+def printable(text: str) -> str:
+    """Return text that any file can hold: undecodable bytes and NUL written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")

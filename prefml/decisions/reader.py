@@ -1,0 +1,186 @@
+"""Every log of a workspace, read at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from prefml.decisions import frames
+from prefml.decisions.crops import crop_reader_v1, crop_reader_v2
+from prefml.decisions.decision_files import read_decision
+from prefml.decisions.documents import parse_json
+from prefml.decisions.feedback import APPROVED, SUGGESTED, read_feedback, read_suggestions
+from prefml.decisions.manifests import Manifest
+from prefml.decisions.projects import ProjectResolver
+from prefml.decisions.quarantine import FileCount, Refusal, RowRefusedError, printable
+from prefml.decisions.records import Row
+from prefml.decisions.repeats import ImageSize, settle_crops, settle_sets
+from prefml.decisions.report import is_report
+from prefml.decisions.selections import Reader, selection_reader
+from prefml.decisions.tables import Record, Table, read_bytes, read_table
+from prefml.workspace import Workspace
+
+__all__ = ["Decisions", "read_decisions"]
+
+_FORMATS = (selection_reader, crop_reader_v1, crop_reader_v2)
+Source = tuple[str, list[Row]]
+
+_DECISION_FOLDERS = ("decisions", "data/decisions")
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What a workspace's logs say.
+
+    Attributes
+    ----------
+    items : DataFrame
+        One row for each image of each set; see `prefml.decisions.frames.items_frame`.
+    crops : DataFrame
+        One row for each crop; see `prefml.decisions.frames.crops_frame`.
+    rejections : DataFrame
+        One row for each image of a set of which none was good.
+    quarantine : DataFrame
+        One row for each logged row that is not used: file, line, reason, detail, row.
+    unmatched : DataFrame
+        Folder names that led to no project: folder, rows, by_date, unknown.
+    files : tuple of FileCount
+        For each file, its rows = accepted + quarantined.
+    manifests : tuple of Manifest
+        The known projects.
+    problems : tuple of str
+        Whatever else a person should know: manifests that cannot be used, ambiguous names, parts
+        of accepted rows that are not used.
+    """
+
+    items: pd.DataFrame
+    crops: pd.DataFrame
+    rejections: pd.DataFrame
+    quarantine: pd.DataFrame
+    unmatched: pd.DataFrame
+    files: tuple[FileCount, ...]
+    manifests: tuple[Manifest, ...]
+    problems: tuple[str, ...]
+
+
+def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) -> Decisions:
+    """Read every log of a workspace.
+
+    Rows whose project cannot be determined are accepted under the project `unknown`.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the logs lie.
+    image_size : callable, optional
+        (project, file name) -> (width, height) or None, asked when no row knows an image's size.
+
+    Returns
+    -------
+    Decisions
+
+    Raises
+    ------
+    LogError
+        If a file cannot be read from the disk. Rows never raise: they are quarantined.
+    """
+    resolver = ProjectResolver.open(workspace)
+    files, problems = _read_files(workspace, resolver)
+    rows = [row for _, found in files for row in found]
+    settle_sets(rows)
+    settle_crops(rows, image_size)
+    return Decisions(
+        items=frames.items_frame(rows),
+        crops=frames.crops_frame(rows),
+        rejections=frames.rejections_frame(rows),
+        quarantine=frames.quarantine_frame(rows),
+        unmatched=frames.unmatched_frame(rows),
+        files=tuple(_count(source, found) for source, found in files),
+        manifests=resolver.manifests,
+        problems=(*resolver.problems, *problems, *_partial(rows)),
+    )
+
+
+def _read_files(workspace: Workspace, resolver: ProjectResolver) -> tuple[list[Source], list[str]]:
+    files = [*_read_logs(workspace, resolver), *_read_decision_files(workspace, resolver)]
+    approved = workspace.sandbox / APPROVED
+    if not approved.is_file():
+        return files, []
+    suggestions, problems = read_suggestions(workspace.sandbox / SUGGESTED)
+    source = _relative(approved, workspace)
+    files.append((source, read_feedback(approved, source, suggestions, resolver)))
+    return files, problems
+
+
+def _read_logs(workspace: Workspace, resolver: ProjectResolver) -> Iterator[Source]:
+    for folder in workspace.log_folders():
+        for path in sorted(folder.glob("*.csv")):
+            if not path.is_file():
+                continue
+            table = read_table(path)
+            reader = _recognise(table.header, resolver)
+            source = _relative(path, workspace)
+            if reader is not None:
+                yield source, [_read_record(record, source, reader) for record in table.records]
+            elif folder != workspace.root and not is_report(table.header):
+                yield source, _refuse_all(table, source)
+
+
+def _recognise(header: Sequence[str], resolver: ProjectResolver) -> Reader | None:
+    found = (make(header, resolver) for make in _FORMATS)
+    return next((reader for reader in found if reader is not None), None)
+
+
+def _read_record(record: Record, source: str, reader: Reader) -> Row:
+    row = Row(source, record.line, record.fields)
+    if not record.sound:
+        row.refusals.append(Refusal("unreadable_row", "bytes that are not UTF-8, or NUL"))
+        return row
+    try:
+        row.take(reader(record.fields))
+    except RowRefusedError as error:
+        row.refusals.append(error.refusal)
+    return row
+
+
+def _refuse_all(table: Table, source: str) -> list[Row]:
+    refusal = Refusal("unknown_columns", ",".join(table.header)[:200])
+    return [Row(source, r.line, r.fields, refusals=[refusal]) for r in table.records]
+
+
+def _read_decision_files(workspace: Workspace, resolver: ProjectResolver) -> Iterator[Source]:
+    for name in _DECISION_FOLDERS:
+        for path in sorted((workspace.root / name).glob("*.decision")):
+            if path.is_file():
+                source = _relative(path, workspace)
+                yield source, [_read_decision_file(path, source, resolver)]
+
+
+def _read_decision_file(path: Path, source: str, resolver: ProjectResolver) -> Row:
+    raw = read_bytes(path)
+    row = Row(source, 1, raw.decode("utf-8", "surrogateescape"))
+    try:
+        row.take(read_decision(parse_json(raw), printable(path.name), resolver))
+    except RowRefusedError as error:
+        row.refusals.append(error.refusal)
+    return row
+
+
+def _relative(path: Path, workspace: Workspace) -> str:
+    return printable(path.relative_to(workspace.root).as_posix())
+
+
+def _count(source: str, rows: Sequence[Row]) -> FileCount:
+    refused = Counter(row.refusals[0].reason for row in rows if not row.used)
+    return FileCount(source, len(rows), len(rows) - refused.total(), dict(refused.most_common()))
+
+
+def _partial(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        if row.used:
+            for reason, detail in row.refusals:
+                yield f"{row.source}:{row.line}: part of the row is not used: {reason}, {detail}"

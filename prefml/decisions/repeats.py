@@ -1,0 +1,116 @@
+"""Rows compared with each other: sizes borrowed, boxes scaled, repeats found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+
+from prefml.decisions.boxes import as_fractions
+from prefml.decisions.quarantine import Refusal, RowRefusedError
+from prefml.decisions.records import Crop, Row, Size
+from prefml.decisions.selections import file_names
+from prefml.decisions.stages import split_path
+
+__all__ = ["ImageSize", "settle_crops", "settle_sets"]
+
+ImageSize = Callable[[str, str], Size | None]
+"""(project, file name) -> width and height in pixels, or None."""
+
+_Key = tuple[str, ...]
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def settle_sets(rows: Iterable[Row]) -> None:
+    """Refuse sets that were logged before; the first in the order of the rows stays.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        Changed in place. A repeat has the same project, session and set_id, or the same images
+        with the same winner; another winner under another key is another decision.
+    """
+    by_key: dict[_Key, Row] = {}
+    by_content: dict[tuple[object, ...], Row] = {}
+    for row in rows:
+        part = row.choice or row.rejection
+        if part is None:
+            continue
+        key = (row.project, part.session_id, part.set_id or f"{row.source}:{row.line}")
+        content = _content(row)
+        first = by_key.get(key) or by_content.get(content)
+        if first is not None:
+            row.choice = row.rejection = None
+            row.refusals.append(Refusal("repeat_set", f"first in {first.source}:{first.line}"))
+            continue
+        by_key[key] = by_content[content] = row
+
+
+def _content(row: Row) -> tuple[object, ...]:
+    if row.choice is None:
+        paths = row.rejection.paths if row.rejection else ()
+        return row.project, None, file_names(paths)
+    winner = split_path(row.choice.paths[row.choice.chosen])[1]
+    return row.project, winner, file_names(row.choice.paths)
+
+
+def settle_crops(rows: Iterable[Row], image_size: ImageSize | None = None) -> None:
+    """Turn every box into fractions and refuse those that cannot be used or come again.
+
+    The first crop of a (project, file name) stays, by the time of the decision; at the same
+    moment a row that knows its size comes before one that does not, then the order of the rows
+    counts. The tool that wrote the logs cropped in place, so a later crop is one of the cropped
+    file.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        Changed in place.
+    image_size : callable, optional
+        Asked last for a missing size, with project and file name.
+    """
+    cropped = sorted((row for row in rows if row.crop), key=_order)
+    sizes = _first_sizes(cropped)
+    taken: dict[_Key, Row] = {}
+    for row in cropped:
+        crop, key = row.crop, _key(row)
+        if crop is None:
+            continue
+        size = crop.size or sizes.get(key) or (image_size(*key) if image_size else None)
+        refusal = _repeat(taken.get(key)) or _scale(row, crop, size)
+        if refusal is None:
+            taken[key] = row
+        else:
+            row.crop = None
+            row.refusals.append(refusal)
+
+
+def _order(row: Row) -> tuple[datetime, bool]:
+    return row.when or _LAST, row.crop is None or row.crop.size is None
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return row.project, split_path(row.crop.path)[1] if row.crop else ""
+
+
+def _first_sizes(rows: Sequence[Row]) -> dict[_Key, Size]:
+    sizes: dict[_Key, Size] = {}
+    for row in rows:
+        if row.crop and row.crop.size:
+            sizes.setdefault(_key(row), row.crop.size)
+    return sizes
+
+
+def _repeat(first: Row | None) -> Refusal | None:
+    return Refusal("repeat_crop", f"first in {first.source}:{first.line}") if first else None
+
+
+def _scale(row: Row, crop: Crop, size: Size | None) -> Refusal | None:
+    """Put the scaled box into the row, or say why there is none."""
+    if size is None and crop.may_be_pixels:
+        return Refusal("unknown_size", crop.path)
+    try:
+        box = as_fractions(crop.box, size, crop.may_be_pixels)
+    except RowRefusedError as error:
+        return error.refusal
+    row.crop = crop._replace(box=box, size=size)
+    return None

@@ -1,0 +1,83 @@
+"""The list of quarantined rows as a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from prefml.decisions.tables import read_bytes, read_table
+from prefml.exceptions import WorkspaceError
+
+__all__ = ["COLUMNS", "is_report", "write_report"]
+
+COLUMNS = ("file", "line", "reason", "detail", "row")
+
+
+def is_report(header: Sequence[str]) -> bool:
+    """Whether a CSV file with this header is a report of this module."""
+    return tuple(header) == COLUMNS
+
+
+def write_report(quarantine: pd.DataFrame, path: Path) -> None:
+    """Write every quarantined row to a file; an older report is replaced, nothing else.
+
+    Parameters
+    ----------
+    quarantine : DataFrame
+        file, line, reason, detail, row.
+    path : Path
+        Ends in `.csv` or `.jsonl`, which decides the format.
+
+    Raises
+    ------
+    WorkspaceError
+        If the ending is another one, the path holds something that is no report, or the file
+        cannot be written.
+    """
+    if path.suffix not in (".csv", ".jsonl"):
+        raise WorkspaceError(f"report {path.name}", "a name that ends in .csv or .jsonl")
+    if path.exists() and not _holds_report(path):
+        raise WorkspaceError(f"{path} exists and is no report", "another name for --report")
+    text = _as_csv(quarantine) if path.suffix == ".csv" else _as_jsonl(quarantine)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, text)
+    except OSError as error:
+        raise WorkspaceError(f"{path}: {error.strerror}", "a place that can be written") from error
+
+
+def _as_csv(quarantine: pd.DataFrame) -> str:
+    return str(quarantine.to_csv(index=False, columns=list(COLUMNS), lineterminator="\n"))
+
+
+def _as_jsonl(quarantine: pd.DataFrame) -> str:
+    records = quarantine[list(COLUMNS)].to_dict("records")
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def _holds_report(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    if path.suffix == ".csv":
+        return is_report(read_table(path).header)
+    first = read_bytes(path).partition(b"\n")[0]
+    try:
+        return not first or list(json.loads(first)) == list(COLUMNS)
+    except (ValueError, TypeError, RecursionError):
+        return False
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise

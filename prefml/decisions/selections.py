@@ -1,0 +1,156 @@
+"""Selection logs: one row is one complete image set."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from prefml.decisions.projects import ProjectResolver, stated_project
+from prefml.decisions.quarantine import RowRefusedError, printable
+from prefml.decisions.records import Choice, Entry
+from prefml.decisions.stages import split_path
+from prefml.decisions.times import parse_timestamp
+
+__all__ = ["choice_of", "file_names", "read_list", "selection_reader"]
+
+LOSER_COLUMNS = ("neg_paths", "rejected_paths")
+Reader = Callable[[Sequence[str]], Entry]
+
+# Far above any set; parsing a longer cell would only cost time and memory.
+_LONGEST_LIST = 1_000_000
+# A Python list of plain paths, by far the most frequent kind that JSON cannot read.
+_PLAIN_LITERAL = re.compile(r"""\[\s*'[^'"\\]*'(\s*,\s*'[^'"\\]*')*\s*\]""")
+
+
+def selection_reader(header: Sequence[str], resolver: ProjectResolver) -> Reader | None:
+    """Return a reader for the rows of a selection log.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The column names of a file.
+    resolver : ProjectResolver
+        Finds the project of a row.
+
+    Returns
+    -------
+    callable or None
+        Fields -> `Entry`, raising `RowRefusedError`. None if the header is that of no selection
+        log.
+    """
+    losers = next((name for name in LOSER_COLUMNS if name in header), None)
+    if losers is None or not {"set_id", "chosen_path"} <= set(header):
+        return None
+
+    def read(fields: Sequence[str]) -> Entry:
+        if len(fields) != len(header):
+            raise RowRefusedError("wrong_fields", f"{len(fields)} fields, {len(header)} columns")
+        return _read_row(dict(zip(header, fields, strict=True)), losers, resolver)
+
+    return read
+
+
+def _read_row(row: dict[str, str], losers: str, resolver: ProjectResolver) -> Entry:
+    winner = row["chosen_path"]
+    paths = (winner, *read_list(row[losers]))
+    when = parse_timestamp(row.get("timestamp"))
+    choice = choice_of(row.get("session_id", ""), row["set_id"], paths, winner)
+    return Entry(resolver.place(paths, stated_project(row), when), when, choice)
+
+
+def choice_of(
+    session_id: str, set_id: str, paths: Sequence[str], winner: str, corrected: bool = False
+) -> Choice:
+    """Make a choice out of paths that begin with, or contain, the winner.
+
+    Parameters
+    ----------
+    session_id, set_id : str
+        As logged.
+    paths : sequence of str
+        Images of the set; the first occurrence of the winner is the chosen one. An image listed
+        twice is one image.
+    winner : str
+        One of `paths`.
+    corrected : bool
+        Whether the person overruled a suggestion.
+
+    Returns
+    -------
+    Choice
+
+    Raises
+    ------
+    RowRefusedError
+        `no_image`, `no_losers`, or `winner_among_losers` when the winner's file name occurs twice.
+    """
+    if not split_path(winner)[1].strip():
+        raise RowRefusedError("no_image", f"chosen path {winner!r}")
+    chosen = paths.index(winner)
+    losers = [path for index, path in enumerate(paths) if index != chosen]
+    if not losers:
+        raise RowRefusedError("no_losers", f"only {winner}")
+    if split_path(winner)[1] in file_names(losers):
+        raise RowRefusedError("winner_among_losers", winner)
+    distinct: dict[str, str] = {}
+    for path in paths:
+        distinct.setdefault(split_path(path)[1], path)
+    kept = tuple(distinct.values())
+    return Choice(session_id, set_id, kept, kept.index(winner), corrected)
+
+
+def file_names(paths: Sequence[str]) -> frozenset[str]:
+    """Return the file names of some paths."""
+    return frozenset(split_path(path)[1] for path in paths)
+
+
+def read_list(cell: str) -> list[str]:
+    """Read the list of losers: JSON, JSON with doubled quotes, or a Python literal.
+
+    Parameters
+    ----------
+    cell : str
+        The cell, as the csv module gives it.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    RowRefusedError
+        `unreadable_list` if it is no list of file paths.
+    """
+    readings = (json.loads, _undoubled, _literal) if len(cell) <= _LONGEST_LIST else ()
+    for reading in readings:
+        try:
+            found = reading(cell)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            continue
+        if _is_list_of_paths(found):
+            return list(found)
+    raise RowRefusedError("unreadable_list", cell[:200])
+
+
+def _is_list_of_paths(found: Any) -> bool:
+    return isinstance(found, list | tuple) and all(
+        isinstance(path, str) and split_path(path)[1].strip() and printable(path) == path
+        for path in found
+    )
+
+
+def _undoubled(cell: str) -> Any:
+    return json.loads(cell.replace('""', '"'))
+
+
+def _literal(cell: str) -> Any:
+    if _PLAIN_LITERAL.fullmatch(cell.strip()):
+        return json.loads(cell.replace("'", '"'))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return ast.literal_eval(cell.strip())

@@ -1,0 +1,130 @@
+"""CSV files as they really are: any encoding, any line end, rows of any length."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from prefml.exceptions import LogError
+
+__all__ = ["Record", "Table", "as_line", "read_bytes", "read_table"]
+
+
+class Record(NamedTuple):
+    """One record of a file: where it begins, its fields, and whether its bytes are sound."""
+
+    line: int
+    fields: list[str]
+    sound: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """The header of a CSV file and the records below it."""
+
+    header: tuple[str, ...]
+    records: list[Record]
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    LogError
+        If the system does not let it be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise LogError(f"{path}: {reason}", "a readable file", f"ls -l {path}") from error
+
+
+def read_table(path: Path) -> Table:
+    """Read a CSV file, record by record, as the `csv` module parses it.
+
+    Bytes that are not UTF-8 and NUL bytes make the record unsound, not the file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Table
+        Blank lines are left out. An empty file has an empty header.
+
+    Raises
+    ------
+    LogError
+        If the file cannot be read at all.
+    """
+    raw = read_bytes(path)
+    text = raw.decode("utf-8-sig", "surrogateescape")
+    suspect = "\0" in text or _undecodable(text)
+    records = list(_records(text, suspect))
+    if not records:
+        return Table((), [])
+    return Table(tuple(name.strip() for name in records[0].fields), records[1:])
+
+
+def _undecodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _records(text: str, suspect: bool) -> Iterator[Record]:
+    # The limit belongs to the module, not to a reader; a C long is all it holds.
+    usual = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""))
+        end = 0
+        for fields in reader:
+            begin, end = end + 1, reader.line_num
+            if fields:
+                yield Record(begin, fields, not suspect or _sound(fields))
+    finally:
+        csv.field_size_limit(usual)
+
+
+def _sound(fields: list[str]) -> bool:
+    return not any("\0" in field or _undecodable(field) for field in fields)
+
+
+def as_line(raw: str | Sequence[str]) -> str:
+    """Return a record as the line of CSV that it was.
+
+    Parameters
+    ----------
+    raw : str or sequence of str
+        A line that is kept as it is, or the fields of a record.
+
+    Returns
+    -------
+    str
+        Without the line end.
+    """
+    if isinstance(raw, str):
+        return raw.rstrip("\r\n")
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="").writerow(raw)
+    return buffer.getvalue()
