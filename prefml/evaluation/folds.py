@@ -1,0 +1,172 @@
+"""Which rows are learned from and which are tested on: whole projects apart from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.model_selection import GroupKFold
+
+from prefml.exceptions import NotEnoughDataError
+
+__all__ = ["NEAR_DUPLICATE", "Fold", "Folds", "make_folds", "near_duplicates_of"]
+
+Rows = NDArray[np.intp]
+# Two pictures whose perceptual hashes differ in at most so many of 64 bits count as the same.
+NEAR_DUPLICATE = 8
+# Bounds the memory of comparing hashes: this many comparisons at a time.
+_CHUNK = 4_000_000
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One division of the rows.
+
+    Attributes
+    ----------
+    train, test : ndarray of int
+        Row numbers; no set, no project and no near duplicate lies on both sides.
+    purged : int
+        Sets kept out of `train` because a near duplicate of one of their pictures is tested.
+    """
+
+    train: Rows
+    test: Rows
+    purged: int
+
+
+@dataclass(frozen=True)
+class Folds:
+    """All divisions of one round; every row is tested exactly once.
+
+    Attributes
+    ----------
+    folds : tuple of Fold
+        The divisions.
+    kind : str
+        `project`, or `session` where there are fewer than two projects.
+    groups : int
+        Number of projects or sessions.
+    """
+
+    folds: tuple[Fold, ...]
+    kind: str
+    groups: int
+
+    @property
+    def purged(self) -> int:
+        """Sets kept out of training for a near duplicate, summed over the folds."""
+        return sum(fold.purged for fold in self.folds)
+
+
+def make_folds(
+    project: ArrayLike,
+    session: ArrayLike,
+    set_id: ArrayLike,
+    hashes: ArrayLike | None = None,
+    n_folds: int = 4,
+    seed: int = 0,
+) -> Folds:
+    """Divide rows into folds by project.
+
+    Parameters
+    ----------
+    project, session, set_id : array-like of shape (n_rows,)
+        What each row belongs to. Sessions are told apart inside projects only.
+    hashes : array-like of shape (n_rows,), optional
+        Perceptual hashes, 16 hexadecimal digits. Where a picture is near (at most
+        `NEAR_DUPLICATE` bits) to a tested one, its set is not trained on. Merging the two
+        projects instead would let a few lookalikes join all projects into one.
+    n_folds : int, default=4
+        Number of folds, at most the number of projects.
+    seed : int, default=0
+        0 gives folds of similar size; others give random ones.
+
+    Returns
+    -------
+    Folds
+
+    Raises
+    ------
+    NotEnoughDataError
+        If there is one project with a single session, or nothing.
+    """
+    kind, groups = _groups(_text(project), _text(session))
+    count = len(np.unique(groups))
+    splitter = GroupKFold(min(max(n_folds, 2), count), **_shuffling(seed))
+    sets = _text(set_id)
+    bits = None if hashes is None else _bits(_text(hashes))
+    folds = [
+        _fold(train, test, sets, bits)
+        for train, test in splitter.split(np.zeros(len(groups)), groups=groups)
+    ]
+    return Folds(tuple(folds), kind, count)
+
+
+def _text(values: ArrayLike) -> NDArray[np.object_]:
+    return np.asarray(values, dtype=object)
+
+
+def _shuffling(seed: int) -> dict[str, Any]:
+    return {"shuffle": True, "random_state": seed} if seed else {}
+
+
+def _groups(project: NDArray[np.object_], session: NDArray[np.object_]) -> tuple[str, Rows]:
+    codes, names = pd.factorize(project)
+    if len(names) > 1:
+        return "project", codes.astype(np.intp)
+    codes, names = pd.factorize(session)
+    if len(names) < 2:
+        found = (
+            f"{len(names)} session of {len(set(project))} project" if len(project) else "no rows"
+        )
+        raise NotEnoughDataError(
+            found, "at least two projects, or two sessions, to learn from one and test on the other"
+        )
+    return "session", codes.astype(np.intp)
+
+
+def _bits(hashes: Sequence[str] | NDArray[np.object_]) -> NDArray[np.uint64]:
+    return np.array([int(str(text), 16) for text in hashes], dtype=np.uint64)
+
+
+def _fold(
+    train: Rows, test: Rows, sets: NDArray[np.object_], bits: NDArray[np.uint64] | None
+) -> Fold:
+    if bits is None:
+        return Fold(train, test, 0)
+    close = near_duplicates_of(bits[train], bits[test])
+    doubtful = set(sets[train][close])
+    keep = np.array([name not in doubtful for name in sets[train]], dtype=bool)
+    return Fold(train[keep], test, len(doubtful))
+
+
+def near_duplicates_of(
+    candidates: NDArray[np.uint64], references: NDArray[np.uint64]
+) -> NDArray[np.bool_]:
+    """Tell which hashes lie near any of some others.
+
+    Parameters
+    ----------
+    candidates : ndarray of uint64, shape (n,)
+        Hashes to judge.
+    references : ndarray of uint64, shape (m,)
+        Hashes they are compared with.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Whether at most `NEAR_DUPLICATE` bits differ from the nearest reference.
+    """
+    unique, places = np.unique(candidates, return_inverse=True)
+    others = np.unique(references)
+    step = max(1, _CHUNK // max(len(others), 1))
+    near = [
+        (np.bitwise_count(part[:, None] ^ others) <= NEAR_DUPLICATE).any(axis=1)
+        for part in (unique[start : start + step] for start in range(0, len(unique), step))
+    ]
+    return np.concatenate(near)[places] if near else np.zeros(0, bool)

@@ -1,0 +1,301 @@
+"""The two small neural nets that prefml has to beat, in torch.
+
+They are baselines: nothing else needs them, and torch is imported when one is fitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+
+from prefml.exceptions import NotEnoughDataError, PrefmlError
+from prefml.ranking.sets import index_sets, winning_pairs
+
+__all__ = ["NeuralCropper", "NeuralRanker", "has_torch"]
+
+Floats = NDArray[np.float32]
+
+
+def has_torch() -> bool:
+    """Say whether torch is installed, without importing it."""
+    return find_spec("torch") is not None
+
+
+class _Net(BaseEstimator):  # type: ignore[misc]
+    """What the two nets share: standardised inputs, rectified layers with dropout, Adam."""
+
+    def __init__(
+        self,
+        hidden: Sequence[int],
+        dropout: float = 0.3,
+        epochs: int = 30,
+        batch_size: int = 128,
+        learning_rate: float = 1e-3,
+        random_state: int = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.dropout = dropout
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.random_state = random_state
+
+    def _fit(self, X: ArrayLike, outputs: int, examples: int, make_loss: Any) -> None:
+        torch = _torch()
+        values = np.asarray(X, np.float32)
+        self.n_features_in_ = values.shape[1]
+        self.mean_, self.scale_ = _moments(values)
+        inputs = torch.from_numpy(self._standardised(values))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.random_state)
+            self.net_ = self._layers(torch, outputs)
+            self._descend(torch, examples, make_loss(torch, self.net_, inputs))
+        self.net_.eval()
+
+    def _layers(self, torch: Any, outputs: int) -> Any:
+        layers: list[Any] = []
+        width = self.n_features_in_
+        for units in self.hidden:
+            layers += [
+                torch.nn.Linear(width, units),
+                torch.nn.ReLU(),
+                torch.nn.Dropout(self.dropout),
+            ]
+            width = units
+        return torch.nn.Sequential(*layers, torch.nn.Linear(width, outputs))
+
+    def _descend(self, torch: Any, examples: int, loss: Callable[[Any], Any]) -> None:
+        optimiser = torch.optim.Adam(self.net_.parameters(), lr=self.learning_rate)
+        rng = np.random.default_rng(self.random_state)
+        self.net_.train()
+        for batch in self._batches(examples, rng):
+            optimiser.zero_grad()
+            loss(torch.from_numpy(batch)).backward()
+            optimiser.step()
+
+    def _batches(self, examples: int, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:
+        for _ in range(self.epochs):
+            order = rng.permutation(examples)
+            for start in range(0, examples, self.batch_size):
+                yield order[start : start + self.batch_size]
+
+    def _standardised(self, values: Floats) -> Floats:
+        scaled = (values - self.mean_) / self.scale_
+        return np.asarray(np.nan_to_num(scaled, nan=0.0, posinf=0.0, neginf=0.0), np.float32)
+
+    def _outputs(self, X: ArrayLike) -> Any:
+        torch = _torch()
+        with torch.no_grad():
+            return self.net_(torch.from_numpy(self._standardised(np.asarray(X, np.float32))))
+
+
+class NeuralRanker(_Net):
+    """A multilayer perceptron that scores pictures, trained on pairs by Bradley-Terry.
+
+    With an embedding of 512 numbers the layers are 512-256-64-1.
+
+    Parameters
+    ----------
+    hidden : sequence of int, default=(256, 64)
+        Units of the hidden layers.
+    dropout : float, default=0.3
+        Share of hidden units dropped in training.
+    epochs : int, default=30
+        Passes over all pairs.
+    batch_size : int, default=128
+        Pairs a step.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    random_state : int, default=0
+        Seed of weights, dropout and order.
+
+    References
+    ----------
+    C. Burges et al., "Learning to rank using gradient descent", ICML 2005 (the pairwise loss).
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (256, 64),
+        dropout: float = 0.3,
+        epochs: int = 30,
+        batch_size: int = 128,
+        learning_rate: float = 1e-3,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(hidden, dropout, epochs, batch_size, learning_rate, random_state)
+
+    def fit(self, X: ArrayLike, y: ArrayLike, *, set_id: ArrayLike) -> NeuralRanker:
+        """Learn from the pairs inside sets.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            One row an image; missing values count as the mean.
+        y : array-like of shape (n_rows,)
+            Higher is better; pairs of equal labels are not used.
+        set_id : array-like of shape (n_rows,)
+            The set of each row.
+
+        Returns
+        -------
+        NeuralRanker
+
+        Raises
+        ------
+        NotEnoughDataError
+            If no set has a better and a worse image.
+        PrefmlError
+            If torch is not installed.
+        """
+        pairs = _pairs(np.asarray(y, float), np.asarray(set_id))
+        if not len(pairs):
+            raise NotEnoughDataError("no set with a choice", "sets with a winner and a loser")
+
+        def make_loss(torch: Any, net: Any, inputs: Any) -> Callable[[Any], Any]:
+            index = torch.from_numpy(pairs)
+
+            def loss(batch: Any) -> Any:
+                better, worse = index[batch].T
+                gap = net(inputs[better]) - net(inputs[worse])
+                return torch.nn.functional.softplus(-gap).mean()
+
+            return loss
+
+        self._fit(X, 1, len(pairs), make_loss)
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Score pictures.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Log odds up to a constant: a difference of 0 means an even chance.
+        """
+        return np.asarray(self._outputs(X)[:, 0].numpy(), dtype=np.float64)
+
+
+class NeuralCropper(_Net):
+    """A multilayer perceptron from a picture's features to its four crop edges.
+
+    With an embedding of 512 numbers the layers are 512-256-128-4, then a sigmoid.
+
+    Parameters
+    ----------
+    hidden : sequence of int, default=(256, 128)
+        Units of the hidden layers.
+    dropout : float, default=0.3
+        Share of hidden units dropped in training.
+    epochs : int, default=30
+        Passes over all pictures.
+    batch_size : int, default=128
+        Pictures a step.
+    learning_rate : float, default=1e-3
+        Of Adam.
+    random_state : int, default=0
+        Seed of weights, dropout and order.
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (256, 128),
+        dropout: float = 0.3,
+        epochs: int = 30,
+        batch_size: int = 128,
+        learning_rate: float = 1e-3,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(hidden, dropout, epochs, batch_size, learning_rate, random_state)
+
+    def fit(
+        self, X: ArrayLike, boxes: ArrayLike, *, size: ArrayLike | None = None
+    ) -> NeuralCropper:
+        """Learn the edges by mean squared error.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            One row a picture; missing values count as the mean.
+        boxes : array-like of shape (n_rows, 4)
+            Crop boxes x1, y1, x2, y2 in fractions.
+        size : array-like of shape (n_rows, 2), optional
+            Ignored; taken so that all croppers are called alike.
+
+        Returns
+        -------
+        NeuralCropper
+
+        Raises
+        ------
+        NotEnoughDataError
+            If there is no row.
+        PrefmlError
+            If torch is not installed.
+        """
+        edges = np.asarray(boxes, np.float32)
+        if not len(edges):
+            raise NotEnoughDataError("no crops", "pictures with a crop box")
+
+        def make_loss(torch: Any, net: Any, inputs: Any) -> Callable[[Any], Any]:
+            target = torch.from_numpy(edges)
+
+            def loss(batch: Any) -> Any:
+                return ((torch.sigmoid(net(inputs[batch])) - target[batch]) ** 2).mean()
+
+            return loss
+
+        self._fit(X, 4, len(edges), make_loss)
+        return self
+
+    def predict(self, X: ArrayLike, *, size: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Propose a box for each picture.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features)
+            As in `fit`.
+        size : array-like of shape (n_rows, 2), optional
+            Ignored.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, 4)
+            x1, y1, x2, y2 in fractions, with x1 <= x2 and y1 <= y2; the aspect is not kept.
+        """
+        edges = self._outputs(X).sigmoid().numpy().astype(np.float64)
+        left, right = np.sort(edges[:, [0, 2]], axis=1).T
+        top, bottom = np.sort(edges[:, [1, 3]], axis=1).T
+        return np.column_stack([left, top, right, bottom])
+
+
+def _torch() -> Any:
+    if not has_torch():
+        raise PrefmlError(
+            "torch is not installed", "the extra `clip`", "pip install 'prefml[clip]'"
+        )
+    import torch
+
+    return torch
+
+
+def _moments(values: Floats) -> tuple[Floats, Floats]:
+    known = np.isfinite(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, values, 0).sum(axis=0) / count
+    spread = np.sqrt(np.where(known, (values - mean) ** 2, 0).sum(axis=0) / count)
+    return mean.astype(np.float32), np.where(spread > 1e-8, spread, 1).astype(np.float32)
+
+
+def _pairs(y: NDArray[np.float64], set_id: NDArray[Any]) -> NDArray[np.intp]:
+    return np.stack(winning_pairs(y, index_sets(set_id, len(y))), axis=1)
