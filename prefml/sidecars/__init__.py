@@ -1,1 +1,1 @@
-"""."""
+"""The one pass over the pictures, and the files it leaves: embeddings, hashes, cues."""

@@ -1,0 +1,103 @@
+"""`prefml embed`: the one pass over the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prefml.cli._shared import emit, json_option, open_workspace, progress
+
+if TYPE_CHECKING:
+    from prefml.sidecars.build import BuildReport
+
+__all__ = ["command"]
+
+_SHOWN = 3
+
+
+@click.command("embed")
+@click.option(
+    "--encoder",
+    metavar="NAME",
+    help="builtin, clip, open_clip:MODEL/PRETRAINED, or a folder with encoder.json.  "
+    "[default: the one in prefml.toml, else clip]",
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "mps", "cuda", "cpu"]),
+    default="auto",
+    show_default=True,
+    help="Where the encoder runs.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1, 4096),
+    default=32,
+    show_default=True,
+    help="Pictures encoded and written together; the most that a crash can lose.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    help="Threads that decode.  [default: one for each core]",
+)
+@click.option("--force", is_flag=True, help="Make everything again, whatever is finished.")
+@json_option
+def command(
+    encoder: str | None,
+    device: str,
+    batch_size: int,
+    workers: int | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Compute embeddings, hashes and cues of all pictures, each decoded once.
+
+    Only new and changed pictures are worked on, and a run that was stopped is taken up where it
+    was. Broken pictures are skipped and reported in data/sidecar/failures.jsonl.
+    """
+    from prefml.decisions.projects import ProjectResolver
+    from prefml.encoders import open_encoder
+    from prefml.sidecars.build import BuildOptions, build_sidecars
+
+    workspace = open_workspace()
+    report = build_sidecars(
+        workspace,
+        ProjectResolver.open(workspace),
+        open_encoder(encoder or workspace.config.encoder, workspace.root, device),
+        BuildOptions(batch_size, workers or 0, force),
+        partial(progress, label="embed", unit="image"),
+    )
+    emit(_payload(report), _text(report), as_json)
+
+
+def _payload(report: BuildReport) -> dict[str, Any]:
+    values = asdict(report)
+    values["unknown_project"] = values.pop("unknown")
+    return values
+
+
+def _text(report: BuildReport) -> str:
+    lines = [
+        f"{report.images} images: {report.computed} computed, {report.reused} reused, "
+        f"{report.failed} failed, in {report.seconds:.1f} s"
+    ]
+    reasons = [f"{failure.path}: {failure.reason}" for failure in report.failures]
+    lines += _named("failed (all in data/sidecar/failures.jsonl)", reasons)
+    lines += _named("left out, project and name occur twice", report.shadowed)
+    lines += _named("of no known project, not learned from", report.unknown)
+    lines += _named("damaged and made again", report.repaired)
+    return "\n".join(lines)
+
+
+def _named(what: str, names: Iterable[str]) -> list[str]:
+    """Count the names and show the first few."""
+    every = list(names)
+    if not every:
+        return []
+    more = [f"  and {len(every) - _SHOWN} more"] if len(every) > _SHOWN else []
+    return [f"{len(every)} {what}:", *(f"  {name}" for name in every[:_SHOWN]), *more]

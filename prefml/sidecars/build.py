@@ -1,0 +1,293 @@
+"""The one pass: every picture decoded once; embedding, hash and cues into the sidecar files."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from time import perf_counter
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+
+from prefml.encoders.spec import Encoder
+from prefml.exceptions import SidecarError, WorkspaceError
+from prefml.files import write_text
+from prefml.imaging.cues import CUE_NAMES, cue_identity
+from prefml.sidecars.batches import make_rows
+from prefml.sidecars.compact import Selection, compact, recover
+from prefml.sidecars.derive import Derived, derive_all
+from prefml.sidecars.find import (
+    SUFFIXES,
+    Failure,
+    FoundImages,
+    FromPath,
+    ImageFile,
+    find_images,
+    scan_images,
+)
+from prefml.sidecars.lock import only_run
+from prefml.sidecars.plan import Kept, Task, finished_rows, make_tasks
+from prefml.sidecars.schema import Stamp, part_schema
+from prefml.sidecars.sources import Source, find_sources, list_parts, next_number, write_part
+from prefml.workspace import Workspace
+
+__all__ = ["BuildOptions", "BuildReport", "ImageFile", "build_sidecars", "find_images"]
+
+T = TypeVar("T")
+Results: TypeAlias = Iterable[Derived | Failure]
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """How a pass is run; nothing here changes a value that is written.
+
+    Attributes
+    ----------
+    batch_size : int
+        Pictures that are encoded, and written, together: the most that a crash can lose.
+    workers : int
+        Threads that decode; 0 takes one for each core.
+    force : bool
+        Make everything again, whatever is finished.
+    """
+
+    batch_size: int = 32
+    workers: int = 0
+    force: bool = False
+
+    @property
+    def threads(self) -> int:
+        """Number of decoding threads."""
+        return self.workers or os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a pass did; `images` is the sum of `computed`, `reused` and `failed`.
+
+    Attributes
+    ----------
+    images : int
+        Pictures found, with those that failed.
+    computed : int
+        Decoded in this run.
+    reused : int
+        Taken from earlier runs.
+    failed : int
+        Could not be used.
+    seconds : float
+        Duration.
+    failures : tuple of Failure
+        Which, and why.
+    shadowed : tuple of str
+        Paths left out because project and name occur twice.
+    unknown : tuple of str
+        Paths without a project; they are embedded, but nothing is learned from them.
+    repaired : tuple of str
+        Damaged sidecar files whose rows were made again.
+    """
+
+    images: int
+    computed: int
+    reused: int
+    failed: int
+    seconds: float
+    failures: tuple[Failure, ...] = ()
+    shadowed: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    repaired: tuple[str, ...] = ()
+
+
+def _silent(results: Results, total: int) -> Results:
+    return results
+
+
+def build_sidecars(
+    workspace: Workspace,
+    resolver: FromPath,
+    encoder: Encoder,
+    options: BuildOptions | None = None,
+    progress: Callable[[Results, int], Results] = _silent,
+) -> BuildReport:
+    """Bring the sidecars of a workspace up to date with its pictures.
+
+    Pictures that are new or changed are decoded, once; those that are gone drop out. Every batch is
+    on disk before the next begins, so that a run stopped at any moment is taken up by the next.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Whose pictures; the files go to its `data/sidecar`.
+    resolver : object with `from_path`
+        Says which project a path belongs to.
+    encoder : Encoder
+        Makes the embeddings.
+    options : BuildOptions, optional
+        How the pass is run.
+    progress : callable
+        Wraps the iterable of results, whose number is its second argument.
+
+    Returns
+    -------
+    BuildReport
+
+    Raises
+    ------
+    WorkspaceError
+        If there is no picture at all.
+    SidecarError
+        If another run is at work, or the folder cannot be written.
+    EncoderError
+        If the encoder's vectors are unusable.
+    """
+    start = perf_counter()
+    found = scan_images(workspace, resolver)
+    _refuse_empty(found, workspace)
+    with _disk_errors(workspace.sidecars), only_run(workspace.sidecars):
+        run = _Run.begin(workspace, encoder, options or BuildOptions())
+        rows = {} if run.options.force else finished_rows(found.images, run.sources, run.stamp)
+        tasks = make_tasks(found.images, rows)
+        failures = [*found.failures, *run.compute(tasks, progress)]
+        run.finish(found.images, {key: kept for key, kept in rows.items() if kept.whole})
+        _write_failures(workspace.sidecars / "failures.jsonl", failures)
+    reused = len(found.images) - len(tasks)
+    return BuildReport(
+        images=len(found.images) + len(found.failures),
+        computed=len(found.images) + len(found.failures) - reused - len(failures),
+        reused=reused,
+        failed=len(failures),
+        seconds=perf_counter() - start,
+        failures=tuple(failures),
+        shadowed=tuple(found.shadowed),
+        unknown=tuple(found.unknown),
+        repaired=tuple(run.problems),
+    )
+
+
+@dataclass
+class _Run:
+    """One pass: what was there when it began, and the parts it has written since."""
+
+    workspace: Workspace
+    encoder: Encoder
+    options: BuildOptions
+    stamp: Stamp
+    sources: list[Source]
+    problems: list[str]
+    number: int
+    written: list[Source] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, workspace: Workspace, encoder: Encoder, options: BuildOptions) -> _Run:
+        folder = workspace.sidecars
+        recover(folder)
+        sources, problems = find_sources(folder)
+        stamp = Stamp(encoder.spec, cue_identity(), CUE_NAMES)
+        number = next_number(list_parts(folder))
+        return cls(workspace, encoder, options, stamp, sources, problems, number)
+
+    def compute(
+        self, tasks: Sequence[Task], progress: Callable[[Results, int], Results]
+    ) -> list[Failure]:
+        """Work through the tasks, a batch at a time, and return what failed."""
+        failures: list[Failure] = []
+        if tasks:
+            schema = part_schema(self.stamp)
+            for batch in self._batches(progress(self._derived(tasks), len(tasks)), failures):
+                rows = make_rows(batch, self.encoder, self.sources, schema)
+                part = write_part(self.workspace.sidecars, self.number, schema, rows)
+                self.written.append(part)
+                self.number += 1
+        return failures
+
+    def _derived(self, tasks: Sequence[Task]) -> Results:
+        options = self.options
+        return derive_all(
+            tasks,
+            self.workspace.root,
+            self.encoder,
+            self.workspace.config.max_pixels,
+            options.threads,
+            options.batch_size + 2 * options.threads,
+        )
+
+    def _batches(self, results: Results, failures: list[Failure]) -> Iterator[list[Derived]]:
+        batch: list[Derived] = []
+        for result in results:
+            if isinstance(result, Failure):
+                failures.append(result)
+                continue
+            batch.append(result)
+            if len(batch) == self.options.batch_size:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def finish(self, images: Sequence[ImageFile], rows: Mapping[tuple[str, str], Kept]) -> None:
+        """Gather old and new rows in the three files, unless they hold exactly these."""
+        selections = [*_old_selections(self.sources, images, rows), *map(_all_rows, self.written)]
+        parts = list_parts(self.workspace.sidecars)
+        if parts or not _already_there(self.sources, selections):
+            stamp = replace(self.stamp, generation=secrets.token_hex(8))
+            compact(self.workspace.sidecars, stamp, selections, parts)
+        for source in self.sources:
+            source.close()
+
+
+def _old_selections(
+    sources: Sequence[Source], images: Sequence[ImageFile], rows: Mapping[tuple[str, str], Kept]
+) -> list[Selection]:
+    by_source: dict[int, list[tuple[int, str]]] = {}
+    for image in images:
+        if kept := rows.get(image.key):
+            by_source.setdefault(kept.source, []).append((kept.row, image.path))
+    selections = []
+    for number, pairs in sorted(by_source.items()):
+        places, paths = zip(*sorted(pairs), strict=True)
+        selections.append(Selection(sources[number], np.array(places, np.int64), list(paths)))
+    return selections
+
+
+def _all_rows(source: Source) -> Selection:
+    rows = np.arange(source.keys.num_rows, dtype=np.int64)
+    return Selection(source, rows, source.keys["path"].to_pylist())
+
+
+def _already_there(sources: Sequence[Source], selections: Sequence[Selection]) -> bool:
+    """Say whether the three files hold exactly the selected rows."""
+    if len(sources) != 1 or len(selections) != 1:
+        return False
+    paths: list[str] = sources[0].keys["path"].to_pylist()
+    return selections[0].paths == paths
+
+
+def _refuse_empty(found: FoundImages, workspace: Workspace) -> None:
+    if not found.images and not found.failures:
+        raise WorkspaceError(
+            f"no pictures in the image folders of {workspace.root}",
+            f"files that end in {' '.join(SUFFIXES)} below images/ or below [images] roots",
+            "prefml sample, or name the folders in prefml.toml",
+        )
+
+
+@contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SidecarError(
+            f"{folder}: {error.strerror or error}",
+            "a folder that can be written, with room",
+            "prefml embed again; what was finished is kept",
+        ) from error
+
+
+def _write_failures(path: Path, failures: Sequence[Failure]) -> None:
+    if failures or path.exists():
+        write_text(path, "".join(json.dumps(asdict(failure)) + "\n" for failure in failures))

@@ -1,0 +1,162 @@
+"""Parts become the three sidecar files: streamed, and switched over in one step.
+
+The new files are written beside the old ones and flushed. A small `commit.json` then says that
+they are whole: from there on an interrupted switch is completed by the next run, before that it is
+forgotten. Nothing is deleted before the new files are in place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from prefml.files import sync_folder, write_text
+from prefml.sidecars.schema import KEYS, KINDS, Stamp, part_schema, select, writer
+from prefml.sidecars.sources import Source, parts_folder
+
+__all__ = ["Selection", "compact", "recover"]
+
+COMMIT = "commit.json"
+ROW_GROUP = 2048
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of one source that stay.
+
+    Attributes
+    ----------
+    source : Source
+        Where they lie.
+    rows : ndarray of int64
+        Which rows, rising.
+    paths : list of str
+        Where each row's picture lies now.
+    """
+
+    source: Source
+    rows: NDArray[np.int64]
+    paths: list[str]
+
+
+def compact(folder: Path, stamp: Stamp, selections: Sequence[Selection], parts: list[Path]) -> None:
+    """Write the rows that stay into the three files and drop the parts.
+
+    One row group is held in memory at a time.
+
+    Parameters
+    ----------
+    folder : Path
+        The sidecar folder.
+    stamp : Stamp
+        What all the rows were made with, and the new generation.
+    selections : sequence of Selection
+        The rows, in the order in which they are written.
+    parts : list of Path
+        Part files that are not needed afterwards.
+    """
+    whole = part_schema(stamp)
+    for kind in KINDS:
+        _write(_next(folder, kind), select(whole, kind), kind, selections)
+    sync_folder(folder)
+    names = [path.name for path in parts]
+    write_text(folder / COMMIT, json.dumps({"generation": stamp.generation, "parts": names}))
+    recover(folder)
+
+
+def recover(folder: Path) -> None:
+    """Complete a switch that was interrupted, or clear away what was not yet whole.
+
+    Parameters
+    ----------
+    folder : Path
+        The sidecar folder.
+    """
+    parts = _committed(folder / COMMIT)
+    if parts is not None:
+        _switch(folder)
+        _drop_parts(folder, parts)
+    if (folder / COMMIT).exists():
+        (folder / COMMIT).unlink()
+        sync_folder(folder)
+    for place in (folder, parts_folder(folder)):
+        for path in (*place.glob("*.next"), *place.glob(".*.tmp")):
+            path.unlink()
+
+
+def _committed(path: Path) -> list[str] | None:
+    """Return the parts that a whole set of new files replaces; None if there is no such set."""
+    try:
+        return [Path(name).name for name in json.loads(path.read_text())["parts"]]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _next(folder: Path, kind: str) -> Path:
+    return folder / f"{kind}.parquet.next"
+
+
+def _switch(folder: Path) -> None:
+    for kind in KINDS:
+        if _next(folder, kind).exists():
+            _next(folder, kind).replace(folder / f"{kind}.parquet")
+    sync_folder(folder)
+
+
+def _drop_parts(folder: Path, names: Sequence[str]) -> None:
+    for name in names:
+        (parts_folder(folder) / name).unlink(missing_ok=True)
+
+
+def _write(path: Path, schema: pa.Schema, kind: str, selections: Sequence[Selection]) -> None:
+    with path.open("wb") as stream:
+        with writer(stream, schema) as file:
+            for table in _in_groups(_tables(kind, selections)):
+                file.write_table(table.cast(schema))
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _in_groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Join small tables, so that many parts do not make many row groups."""
+    held: list[pa.Table] = []
+    for table in tables:
+        held.append(table)
+        if sum(len(one) for one in held) >= ROW_GROUP:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)
+
+
+def _tables(kind: str, selections: Sequence[Selection]) -> Iterator[pa.Table]:
+    for selection in selections:
+        yield from _kept_groups(kind, selection)
+        selection.source.close()
+
+
+def _kept_groups(kind: str, selection: Selection) -> Iterator[pa.Table]:
+    source, rows = selection.source, selection.rows
+    for group in range(source.groups(kind)):
+        first, end = source.start(kind, group), source.start(kind, group + 1)
+        low, high = np.searchsorted(rows, (first, end))
+        if low < high:
+            yield _joined(source, kind, group, rows[low:high], selection.paths[low:high])
+
+
+def _joined(
+    source: Source, kind: str, group: int, rows: NDArray[np.int64], paths: list[str]
+) -> pa.Table:
+    table = source.keys.take(rows)
+    table = table.set_column(KEYS.index("path"), "path", pa.array(paths, pa.string()))
+    payload = source.read_group(kind, group).take(rows - source.start(kind, group))
+    for name in payload.column_names:
+        table = table.append_column(name, payload[name])
+    return table

@@ -1,0 +1,164 @@
+"""One decode of a picture, and all that is derived from it, in many threads."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cv2
+from numpy.typing import NDArray
+
+from prefml.decisions.stages import stage_of
+from prefml.encoders.spec import Encoder
+from prefml.exceptions import ImageError
+from prefml.imaging import cues
+from prefml.imaging.decode import decode
+from prefml.imaging.hashing import phash
+from prefml.sidecars.find import Failure
+from prefml.sidecars.plan import Task
+
+__all__ = ["Derived", "derive", "derive_all", "in_order"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What one decode of a picture gave.
+
+    Attributes
+    ----------
+    task : Task
+        The picture.
+    prepared : ndarray or None
+        The encoder's input; None where the embedding is taken over.
+    phash : str or None
+        Perceptual hash; None where hash and cues are taken over.
+    cues : dict of str to float
+        Stage and cues.
+    """
+
+    task: Task
+    prepared: NDArray[Any] | None
+    phash: str | None
+    cues: dict[str, float]
+
+
+def derive(task: Task, root: Path, encoder: Encoder, max_pixels: int) -> Derived | Failure:
+    """Decode a picture once and make all of it that is needed.
+
+    Parameters
+    ----------
+    task : Task
+        The picture, and what of it is needed.
+    root : Path
+        The workspace folder.
+    encoder : Encoder
+        Prepares its own input.
+    max_pixels : int
+        Larger pictures fail.
+
+    Returns
+    -------
+    Derived or Failure
+        Whatever goes wrong with a single picture is a failure, never an exception.
+    """
+    try:
+        return _derive(task, root, encoder, max_pixels)
+    except ImageError as error:
+        reason = str(error).removeprefix(f"{root / task.image.path}: ")
+        return Failure(task.image.path, reason)
+    except Exception as error:
+        return Failure(task.image.path, f"{type(error).__name__}: {error}")
+
+
+def _derive(task: Task, root: Path, encoder: Encoder, max_pixels: int) -> Derived:
+    picture = decode(root / task.image.path, max_pixels)
+    prepared = encoder.preprocess(picture.image) if task.encode else None
+    if not task.measure:
+        return Derived(task, prepared, None, {})
+    stage = stage_of(task.image.filename)
+    values = {"stage": float("nan") if stage is None else stage} | cues.measure(picture)
+    return Derived(task, prepared, phash(picture), values)
+
+
+def derive_all(
+    tasks: Iterable[Task], root: Path, encoder: Encoder, max_pixels: int, workers: int, ahead: int
+) -> Iterator[Derived | Failure]:
+    """Derive from many pictures at once, in their order, a bounded number ahead.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        The pictures.
+    root : Path
+        The workspace folder.
+    encoder : Encoder
+        Prepares its own input.
+    max_pixels : int
+        Larger pictures fail.
+    workers : int
+        Threads; each holds one decoded picture at most.
+    ahead : int
+        Results that may wait to be taken.
+
+    Yields
+    ------
+    Derived or Failure
+    """
+    work = partial(derive, root=root, encoder=encoder, max_pixels=max_pixels)
+    with _one_opencv_thread():
+        yield from in_order(work, tasks, workers, ahead)
+
+
+def in_order(
+    function: Callable[[T], R], items: Iterable[T], workers: int, ahead: int
+) -> Iterator[R]:
+    """Map a function over items in threads, keeping their order and a bounded number in flight.
+
+    Parameters
+    ----------
+    function : callable
+        Called once for each item, in some thread.
+    items : iterable
+        Taken from as results are taken.
+    workers : int
+        Threads.
+    ahead : int
+        Calls begun or finished whose result was not taken yet.
+
+    Yields
+    ------
+    object
+        The results.
+    """
+    waiting: deque[Future[R]] = deque()
+    source = iter(items)
+    with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
+        try:
+            waiting.extend(pool.submit(function, item) for item in islice(source, ahead))
+            while waiting:
+                result = waiting.popleft().result()
+                waiting.extend(pool.submit(function, item) for item in islice(source, 1))
+                yield result
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _one_opencv_thread() -> Iterator[None]:
+    """Let pictures be the unit of parallel work; threads inside OpenCV would fight over cores."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

@@ -1,0 +1,235 @@
+"""The pictures of a workspace: which files there are, and which project each belongs to."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from prefml.workspace import Workspace
+
+__all__ = [
+    "SUFFIXES",
+    "UNKNOWN",
+    "Failure",
+    "FoundImages",
+    "ImageFile",
+    "find_images",
+    "scan_images",
+]
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+UNKNOWN = "unknown"
+
+Entry: TypeAlias = "os.DirEntry[str]"
+
+
+class FromPath(Protocol):
+    """Whatever knows the project of a path."""
+
+    def from_path(self, path: str) -> str | None:
+        """Return the project of a path, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """A picture that was found, not yet looked into.
+
+    Attributes
+    ----------
+    project : str
+        Its project; `unknown` if its path names none.
+    filename : str
+        Its name without folders.
+    path : str
+        Its path relative to the workspace, with forward slashes.
+    file_size : int
+        Bytes.
+    mtime_ns : int
+        Time of the last change in nanoseconds.
+    """
+
+    project: str
+    filename: str
+    path: str
+    file_size: int
+    mtime_ns: int
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a picture is known by: project and file name."""
+        return self.project, self.filename
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A picture, or something called like one, that cannot be used.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the workspace.
+    reason : str
+        What is wrong with it.
+    """
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class FoundImages:
+    """What a walk through the image folders found.
+
+    Attributes
+    ----------
+    images : list of ImageFile
+        One for each (project, file name), in the order of the walk.
+    failures : list of Failure
+        Names that look like pictures and are none.
+    shadowed : list of str
+        Paths of pictures whose project and name an earlier one has already.
+    """
+
+    images: list[ImageFile] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    shadowed: list[str] = field(default_factory=list)
+
+    @property
+    def unknown(self) -> list[str]:
+        """Paths of the pictures without a project."""
+        return [image.path for image in self.images if image.project == UNKNOWN]
+
+
+def find_images(workspace: Workspace, resolver: FromPath) -> list[ImageFile]:
+    """List the pictures of a workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its image roots are walked; hidden files and folders are left out.
+    resolver : object with `from_path`
+        Says which project a path belongs to.
+
+    Returns
+    -------
+    list of ImageFile
+        One for each (project, file name).
+    """
+    return scan_images(workspace, resolver).images
+
+
+def scan_images(workspace: Workspace, resolver: FromPath) -> FoundImages:
+    """Walk the image roots in order, each by sorted names, a folder's files before its folders.
+
+    Of two files with the same project and name the first counts. Links to folders are followed,
+    each folder is read once, so that a loop of links ends.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its image roots are walked; hidden files and folders are left out.
+    resolver : object with `from_path`
+        Says which project a path belongs to; asked once for each folder.
+
+    Returns
+    -------
+    FoundImages
+    """
+    found = FoundImages()
+    seen: set[tuple[str, str]] = set()
+    for folder, entries in _walk(_roots(workspace, resolver), found.failures):
+        below = os.path.relpath(folder, workspace.root).replace(os.sep, "/")
+        project = _project_of(below, entries, resolver)
+        for entry in entries:
+            _take(entry, f"{below}/{entry.name}", project, found, seen)
+    return found
+
+
+def _roots(workspace: Workspace, resolver: FromPath) -> tuple[Path, ...]:
+    projects: Iterable[str] = getattr(resolver, "names", ())
+    return workspace.image_roots(projects)
+
+
+def _project_of(folder: str, entries: list[Entry], resolver: FromPath) -> str:
+    if not entries:
+        return UNKNOWN
+    return resolver.from_path(f"{folder}/{entries[0].name}") or UNKNOWN
+
+
+def _walk(roots: Iterable[Path], failures: list[Failure]) -> Iterator[tuple[str, list[Entry]]]:
+    """Yield each folder once, with the entries that are called like pictures."""
+    waiting = [str(root) for root in reversed(list(roots))]
+    visited: set[tuple[int, int]] = set()
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = _entries_once(folder, visited)
+        except OSError as error:
+            failures.append(Failure(_printable(folder), f"folder: {error.strerror}"))
+            continue
+        pictures = [entry for entry in entries if entry.name.lower().endswith(SUFFIXES)]
+        others = (entry for entry in entries if not entry.name.lower().endswith(SUFFIXES))
+        waiting += reversed([entry.path for entry in others if _is_folder(entry)])
+        yield folder, pictures
+
+
+def _entries_once(folder: str, visited: set[tuple[int, int]]) -> list[Entry]:
+    """List a folder by name, without what is hidden; nothing if it was listed before."""
+    status = os.stat(folder)
+    if (status.st_dev, status.st_ino) in visited:
+        return []
+    visited.add((status.st_dev, status.st_ino))
+    with os.scandir(folder) as scan:
+        return sorted((entry for entry in scan if entry.name[0] != "."), key=_name)
+
+
+def _name(entry: Entry) -> str:
+    return entry.name
+
+
+def _is_folder(entry: Entry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _take(
+    entry: Entry,
+    path: str,
+    project: str,
+    found: FoundImages,
+    seen: set[tuple[str, str]],
+) -> None:
+    problem, status = _look(entry)
+    if status is None:
+        found.failures.append(Failure(_printable(path), problem))
+    elif (project, entry.name) in seen:
+        found.shadowed.append(path)
+    else:
+        seen.add((project, entry.name))
+        size, changed = status.st_size, status.st_mtime_ns
+        found.images.append(ImageFile(project, entry.name, path, size, changed))
+
+
+def _look(entry: Entry) -> tuple[str, os.stat_result | None]:
+    """Say what keeps an entry from being a picture, or give its status."""
+    if entry.path != _printable(entry.path):
+        return "a path that is not valid UTF-8", None
+    try:
+        status = entry.stat()
+    except OSError as error:
+        return f"{error.strerror}", None
+    if stat.S_ISDIR(status.st_mode):
+        return "a folder with the name of a picture; rename it to have its pictures read", None
+    if not stat.S_ISREG(status.st_mode):
+        return "not a regular file", None
+    return "", status
+
+
+def _printable(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", "replace")

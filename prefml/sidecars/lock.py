@@ -1,0 +1,50 @@
+"""One run at a time in a sidecar folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from prefml.exceptions import SidecarError
+
+__all__ = ["only_run"]
+
+
+@contextmanager
+def only_run(folder: Path) -> Iterator[None]:
+    """Hold the sidecar folder for this process; the system frees it when the process ends.
+
+    Parameters
+    ----------
+    folder : Path
+        The sidecar folder; it is created.
+
+    Raises
+    ------
+    SidecarError
+        If another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    owner = folder / "embed.pid"
+    try:
+        with FileLock(folder / "embed.lock", timeout=0):
+            owner.write_text(str(os.getpid()))
+            yield
+            owner.unlink(missing_ok=True)
+    except Timeout as error:
+        raise SidecarError(
+            f"another prefml embed (process {_read(owner)}) is at work in {folder}",
+            "one run at a time",
+            "the same command when it has finished",
+        ) from error
+
+
+def _read(owner: Path) -> str:
+    try:
+        return owner.read_text().strip() or "unknown"
+    except OSError:
+        return "unknown"

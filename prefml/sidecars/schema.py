@@ -1,0 +1,212 @@
+"""Columns and metadata of the sidecar files, and of the part files that they grow from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from prefml.encoders.spec import EncoderSpec
+from prefml.exceptions import PrefmlError, SidecarError
+
+__all__ = [
+    "KEYS",
+    "KINDS",
+    "Stamp",
+    "open_parquet",
+    "part_schema",
+    "read_stamp",
+    "select",
+    "writer",
+]
+
+SCHEMA = "prefml/sidecar/1"
+KINDS = ("embeddings", "hashes", "cues")
+KEYS = ("project", "filename", "path", "file_size", "mtime_ns")
+_KEY_TYPES = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.int64())
+_METADATA = b"prefml"
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a file's rows were made with; rows of different stamps are never mixed.
+
+    Attributes
+    ----------
+    encoder : EncoderSpec
+        The encoder, with its preprocessing and normalisation.
+    cues : str
+        Identity of the set of cues.
+    cue_names : tuple of str
+        Their columns, in order.
+    generation : str
+        Equal in the three files that were written together; empty in a part.
+    """
+
+    encoder: EncoderSpec
+    cues: str
+    cue_names: tuple[str, ...]
+    generation: str = ""
+
+    def to_metadata(self) -> dict[bytes, bytes]:
+        """Return what goes into a parquet schema."""
+        content = {
+            "schema": SCHEMA,
+            "encoder": self.encoder.to_dict(),
+            "encoder_identity": self.encoder.identity,
+            "cues": self.cues,
+            "cue_names": list(self.cue_names),
+            "generation": self.generation,
+        }
+        return {_METADATA: json.dumps(content).encode()}
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> Stamp:
+        """Build a stamp from what `to_metadata` wrote.
+
+        Parameters
+        ----------
+        content : mapping
+            The parsed JSON.
+
+        Returns
+        -------
+        Stamp
+
+        Raises
+        ------
+        SidecarError
+            If it is of another format or its encoder does not have the identity that was written.
+        """
+        if content.get("schema") != SCHEMA:
+            raise SidecarError(f"format {content.get('schema')!r}", repr(SCHEMA))
+        encoder = EncoderSpec.from_dict(content["encoder"])
+        if encoder.identity != content["encoder_identity"]:
+            raise SidecarError("an encoder description that does not match its identity")
+        names = tuple(str(name) for name in content["cue_names"])
+        return cls(encoder, str(content["cues"]), names, str(content["generation"]))
+
+
+def part_schema(stamp: Stamp) -> pa.Schema:
+    """Return the columns of a part file: keys, embedding, hash, stage and cues.
+
+    Parameters
+    ----------
+    stamp : Stamp
+        Dimension of the embedding and names of the cues.
+
+    Returns
+    -------
+    pyarrow.Schema
+    """
+    vector = pa.list_(pa.float32(), stamp.encoder.dim)
+    fields = [
+        *zip(KEYS, _KEY_TYPES, strict=True),
+        ("embedding", vector),
+        ("phash", pa.string()),
+        *((name, pa.float32()) for name in ("stage", *stamp.cue_names)),
+    ]
+    return pa.schema(fields, metadata=stamp.to_metadata())
+
+
+def select(schema: pa.Schema, kind: str) -> pa.Schema:
+    """Return the part of a schema that one of the three files holds, keys first.
+
+    Parameters
+    ----------
+    schema : pyarrow.Schema
+        The columns of a part.
+    kind : {"embeddings", "hashes", "cues"}
+        Which file.
+
+    Returns
+    -------
+    pyarrow.Schema
+    """
+    own = {"embeddings": {"embedding"}, "hashes": {"phash"}}
+    rest = [name for name in schema.names if name not in KEYS]
+    others = own["embeddings"] | own["hashes"]
+    names = [name for name in rest if name in own.get(kind, set(rest) - others)]
+    return pa.schema([schema.field(name) for name in (*KEYS, *names)], metadata=schema.metadata)
+
+
+def writer(target: Path | BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
+    """Open a parquet writer; only texts are compressed, floats would gain nearly nothing.
+
+    Parameters
+    ----------
+    target : Path or binary file
+        Where to write.
+    schema : pyarrow.Schema
+        Its columns and metadata.
+
+    Returns
+    -------
+    pyarrow.parquet.ParquetWriter
+    """
+    leaves = {name: "zstd" for name in KEYS} | {"phash": "zstd"}
+    floats = [name for name in schema.names if name not in leaves]
+    plain = {"embedding.list.element" if name == "embedding" else name: "NONE" for name in floats}
+    present = {name: codec for name, codec in leaves.items() if name in schema.names}
+    return pq.ParquetWriter(target, schema, compression=present | plain, use_dictionary=["project"])
+
+
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """Open a sidecar file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    pyarrow.parquet.ParquetFile
+
+    Raises
+    ------
+    SidecarError
+        If it is missing or not a parquet file.
+    """
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError as error:
+        raise SidecarError(
+            f"no {path}", "the sidecars of this workspace", "prefml embed"
+        ) from error
+    except (OSError, pa.ArrowException) as error:
+        raise SidecarError(f"{path}: {error}", "a parquet file", "prefml embed") from error
+
+
+def read_stamp(path: Path, metadata: Mapping[bytes, bytes] | None) -> Stamp:
+    """Read the stamp from a file's schema metadata.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    metadata : mapping or None
+        The metadata of its schema.
+
+    Returns
+    -------
+    Stamp
+
+    Raises
+    ------
+    SidecarError
+        If prefml did not write the file, or not this version of it.
+    """
+    try:
+        return Stamp.from_content(json.loads((metadata or {})[_METADATA]))
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError, PrefmlError) as error:
+        raise SidecarError(
+            f"{path}: not a sidecar of this version ({error})",
+            "a file written by prefml",
+            "prefml embed",
+        ) from error

@@ -1,0 +1,274 @@
+"""Where finished rows lie: the three sidecar files, and the parts of runs that were stopped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from prefml.exceptions import SidecarError
+from prefml.files import replacing
+from prefml.sidecars.schema import (
+    KEYS,
+    KINDS,
+    Stamp,
+    open_parquet,
+    part_schema,
+    read_stamp,
+    select,
+    writer,
+)
+
+__all__ = [
+    "Source",
+    "find_sources",
+    "list_parts",
+    "next_number",
+    "open_part",
+    "open_store",
+    "parts_folder",
+    "write_part",
+]
+
+# The number comes first; a writer's name may follow it.
+_PART = re.compile(r"part-(\d+)[\w-]*\.parquet")
+
+
+@dataclass
+class Source:
+    """Finished rows in one place; row i of each kind belongs to key i.
+
+    Attributes
+    ----------
+    stamp : Stamp
+        What the rows were made with.
+    keys : pyarrow.Table
+        Project, file name, path, size and time of change of each row.
+    files : dict of str to Path
+        Where each kind of payload lies; one and the same file for a part.
+    """
+
+    stamp: Stamp
+    keys: pa.Table
+    files: dict[str, Path]
+    _open: dict[str, tuple[pq.ParquetFile, NDArray[np.int64]]] = field(default_factory=dict)
+    _group: dict[str, tuple[int, pa.Table]] = field(default_factory=dict)
+
+    def groups(self, kind: str) -> int:
+        """Return the number of row groups of a kind."""
+        return len(self._file(kind)[1]) - 1
+
+    def start(self, kind: str, group: int) -> int:
+        """Return the first row of a row group."""
+        return int(self._file(kind)[1][group])
+
+    def read_group(self, kind: str, group: int) -> pa.Table:
+        """Read the payload of one row group, without its keys.
+
+        Parameters
+        ----------
+        kind : {"embeddings", "hashes", "cues"}
+            Which payload.
+        group : int
+            Number of the row group.
+
+        Returns
+        -------
+        pyarrow.Table
+        """
+        return self._file(kind)[0].read_row_group(group, columns=self._payload(kind))
+
+    def read(self, kind: str) -> pa.Table:
+        """Read the whole payload of a kind, without its keys."""
+        return self._file(kind)[0].read(columns=self._payload(kind))
+
+    def row(self, kind: str, index: int) -> pa.Table:
+        """Read the payload of one row; neighbours come from memory.
+
+        Parameters
+        ----------
+        kind : {"embeddings", "hashes", "cues"}
+            Which payload.
+        index : int
+            Number of the row.
+
+        Returns
+        -------
+        pyarrow.Table of one row
+        """
+        group = int(np.searchsorted(self._file(kind)[1], index, side="right")) - 1
+        if self._group.get(kind, (-1,))[0] != group:
+            self._group[kind] = (group, self.read_group(kind, group))
+        return self._group[kind][1].slice(index - self.start(kind, group), 1)
+
+    def close(self) -> None:
+        """Close the files and forget what was read from them."""
+        for file, _ in self._open.values():
+            file.close()
+        self._open.clear()
+        self._group.clear()
+
+    def _payload(self, kind: str) -> list[str]:
+        names: list[str] = select(part_schema(self.stamp), kind).names
+        return names[len(KEYS) :]
+
+    def _file(self, kind: str) -> tuple[pq.ParquetFile, NDArray[np.int64]]:
+        if kind not in self._open:
+            file = open_parquet(self.files[kind])
+            lengths = [
+                file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)
+            ]
+            self._open[kind] = (file, np.cumsum([0, *lengths], dtype=np.int64))
+        return self._open[kind]
+
+
+def parts_folder(folder: Path) -> Path:
+    """Return where the parts of unfinished runs lie."""
+    return folder / "parts"
+
+
+def list_parts(folder: Path) -> list[Path]:
+    """Return the part files of a sidecar folder, oldest first."""
+    return sorted(
+        path for path in parts_folder(folder).glob("part-*") if _PART.fullmatch(path.name)
+    )
+
+
+def find_sources(folder: Path) -> tuple[list[Source], list[str]]:
+    """Open what earlier runs left, oldest first.
+
+    Parameters
+    ----------
+    folder : Path
+        The sidecar folder.
+
+    Returns
+    -------
+    sources : list of Source
+        The three files first, if they are there and agree, then the parts.
+    problems : list of str
+        Why files were left out; their rows will be made again.
+    """
+    sources, problems = [], []
+    if any((folder / f"{kind}.parquet").exists() for kind in KINDS):
+        try:
+            sources.append(open_store(folder))
+        except SidecarError as error:
+            problems.append(error.found)
+    for path in list_parts(folder):
+        try:
+            sources.append(open_part(path))
+        except SidecarError as error:
+            problems.append(error.found)
+    return sources, problems
+
+
+def open_store(folder: Path) -> Source:
+    """Open the three sidecar files as one.
+
+    Parameters
+    ----------
+    folder : Path
+        The sidecar folder.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    SidecarError
+        If one is missing or damaged, or they were not written together.
+    """
+    files = {kind: folder / f"{kind}.parquet" for kind in KINDS}
+    stamps, tables = zip(*(_keys(files[kind], kind) for kind in KINDS), strict=True)
+    for kind, stamp, keys in zip(KINDS, stamps, tables, strict=True):
+        if stamp != stamps[0] or not keys.equals(tables[0]):
+            raise SidecarError(
+                f"{files[kind]} and {files[KINDS[0]].name} are of different runs",
+                "three files that belong together",
+                "prefml embed",
+            )
+    return Source(stamps[0], tables[0], files)
+
+
+def open_part(path: Path) -> Source:
+    """Open one part file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    SidecarError
+        If it is damaged or of another version.
+    """
+    stamp, keys = _keys(path)
+    return Source(stamp, keys, dict.fromkeys(KINDS, path))
+
+
+def _keys(path: Path, *kinds: str) -> tuple[Stamp, pa.Table]:
+    """Read stamp and keys, and see that the columns of the kinds (default: all) are there."""
+    with open_parquet(path) as file:
+        stamp = read_stamp(path, file.schema_arrow.metadata)
+        whole = part_schema(stamp)
+        for kind in kinds or KINDS:
+            _check_columns(path, file.schema_arrow, select(whole, kind))
+        try:
+            return stamp, file.read(columns=list(KEYS)).replace_schema_metadata(None)
+        except (OSError, pa.ArrowException) as error:
+            raise SidecarError(f"{path}: {error}", "a whole file", "prefml embed") from error
+
+
+def _check_columns(path: Path, found: pa.Schema, expected: pa.Schema) -> None:
+    for column in expected:
+        position = found.get_field_index(column.name)
+        if position < 0 or found.field(position).type != column.type:
+            raise SidecarError(
+                f"{path}: no column {column.name} of type {column.type}",
+                "a file written by prefml",
+                "prefml embed",
+            )
+
+
+def write_part(folder: Path, number: int, schema: pa.Schema, rows: pa.Table) -> Source:
+    """Write a batch of finished rows so that it is there whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        The sidecar folder.
+    number : int
+        Its place among the parts; of two rows with the same key the later part's counts.
+    schema : pyarrow.Schema
+        The columns, see `part_schema`.
+    rows : pyarrow.Table
+        Keys, embedding, hash and cues.
+
+    Returns
+    -------
+    Source
+    """
+    path = parts_folder(folder) / f"part-{number:08d}.parquet"
+    with replacing(path) as temporary, writer(temporary, schema) as file:
+        file.write_table(rows.cast(schema))
+    stamp = read_stamp(path, schema.metadata)
+    return Source(stamp, rows.select(list(KEYS)), dict.fromkeys(KINDS, path))
+
+
+def next_number(paths: Iterable[Path]) -> int:
+    """Return a part number above those in use."""
+    found = (_PART.fullmatch(path.name) for path in paths)
+    return 1 + max((int(match[1]) for match in found if match), default=0)

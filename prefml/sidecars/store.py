@@ -1,0 +1,127 @@
+"""Reading the sidecars: embeddings, hashes and cues of every picture, row by row the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import ArrayLike, NDArray
+
+from prefml.encoders.spec import EncoderSpec
+from prefml.exceptions import SidecarError
+from prefml.sidecars.sources import Source, open_store
+
+__all__ = ["Sidecars", "read_sidecars"]
+
+
+@dataclass(frozen=True)
+class Sidecars:
+    """What is known of every picture; row i of each attribute is the same picture.
+
+    Attributes
+    ----------
+    index : DataFrame
+        Columns project, filename, path, file_size (bytes), mtime_ns, stage (NaN without one);
+        sorted by project and file name, which together are unique.
+    embeddings : ndarray of shape (n_images, dim), float32
+        The encoder's vectors; `encoder.normalize` says whether their length is 1.
+    hashes : ndarray of shape (n_images,)
+        Perceptual hashes, 16 hex digits.
+    cues : DataFrame
+        One float32 column for each cue.
+    encoder : EncoderSpec
+        What made the embeddings.
+    cue_identity : str
+        Identity of the set of cues.
+    """
+
+    index: pd.DataFrame
+    embeddings: NDArray[np.float32]
+    hashes: NDArray[np.str_]
+    cues: pd.DataFrame
+    encoder: EncoderSpec
+    cue_identity: str
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.index)
+
+    @cached_property
+    def _keys(self) -> pd.MultiIndex:
+        return pd.MultiIndex.from_frame(self.index[["project", "filename"]])
+
+    def positions(self, project: ArrayLike, filename: ArrayLike) -> NDArray[np.intp]:
+        """Look up pictures by project and file name.
+
+        Parameters
+        ----------
+        project, filename : array-like of str, of shape (n,)
+            The keys; a name is looked up inside its own project only.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Row of each picture, -1 where there is none.
+        """
+        wanted = [np.asarray(project, dtype=object), np.asarray(filename, dtype=object)]
+        if not len(self) or not len(wanted[0]):
+            return np.full(len(wanted[0]), -1, dtype=np.intp)
+        found: NDArray[np.intp] = self._keys.get_indexer(pd.MultiIndex.from_arrays(wanted))
+        return found
+
+
+def read_sidecars(folder: Path) -> Sidecars:
+    """Read the three sidecar files.
+
+    Parameters
+    ----------
+    folder : Path
+        The sidecar folder, `data/sidecar` of a workspace.
+
+    Returns
+    -------
+    Sidecars
+
+    Raises
+    ------
+    SidecarError
+        If a file is missing, damaged, foreign, or not of the same run as the others.
+    """
+    source = open_store(Path(folder))
+    try:
+        order = _sorted_order(source.keys)
+        index = source.keys.take(order).to_pandas()
+        cues = source.read("cues").take(order).to_pandas()
+        index["stage"] = cues.pop("stage").astype(np.float64)
+        hashes = source.read("hashes")["phash"].take(order)
+        vectors = _vectors(source, order)
+    except (OSError, pa.ArrowException) as error:
+        raise SidecarError(f"{folder}: {error}", "whole sidecar files", "prefml embed") from error
+    finally:
+        source.close()
+    text = np.array(hashes.to_pylist(), dtype="U16")
+    return Sidecars(index, vectors, text, cues, source.stamp.encoder, source.stamp.cues)
+
+
+def _sorted_order(keys: pa.Table) -> NDArray[np.int64]:
+    by = [("project", "ascending"), ("filename", "ascending")]
+    order: NDArray[np.int64] = pc.sort_indices(keys, sort_keys=by).to_numpy().astype(np.int64)
+    return order
+
+
+def _vectors(source: Source, order: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Put every row group at its sorted place, so that the vectors are held once."""
+    vectors = np.empty((len(order), source.stamp.encoder.dim), np.float32)
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    for group in range(source.groups("embeddings")):
+        column = source.read_group("embeddings", group)["embedding"].combine_chunks()
+        values = column.flatten().to_numpy().reshape(len(column), -1)
+        first = source.start("embeddings", group)
+        vectors[place[first : first + len(values)]] = values
+    return vectors
