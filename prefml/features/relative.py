@@ -1,0 +1,171 @@
+"""Columns that say how a picture stands to the others of its set.
+
+A tree splits on one column at a time and cannot subtract two pictures, so the differences are
+made here, where the set is known; the models can then score every row by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["SetRows", "closeness", "relative_cues", "relative_embedding", "stage_columns"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+
+class SetRows:
+    """Rows grouped into sets, in any order.
+
+    Parameters
+    ----------
+    set_id : array-like of shape (n_rows,)
+        The set of each row.
+    """
+
+    def __init__(self, set_id: ArrayLike) -> None:
+        self.codes = pd.factorize(np.asarray(set_id))[0].astype(np.intp)
+        self.order = np.argsort(self.codes, kind="stable")
+        self.sizes = np.bincount(self.codes)
+        self.starts = (np.cumsum(self.sizes) - self.sizes).astype(np.intp)
+
+    def reduce(self, function: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
+        """Reduce the rows of each set and give every row its set's result."""
+        if not len(self.codes):
+            return values
+        found = function.reduceat(values[self.order], self.starts, axis=0)
+        return np.asarray(found[self.codes])
+
+    def mean(self, values: Floats) -> Floats:
+        """Return, for every row, the mean of its set; NaN is left out of it."""
+        known = ~np.isnan(values)
+        total = self.reduce(np.add, np.where(known, values, 0.0))
+        count = self.reduce(np.add, known.astype(float))
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def relative_cues(cues: Floats, names: Sequence[str], rows: SetRows) -> dict[str, Floats]:
+    """Return each cue as it is, minus the set's mean, highest and lowest.
+
+    Parameters
+    ----------
+    cues : ndarray of shape (n_rows, n_cues)
+        Cues, NaN where not looked at.
+    names : sequence of str
+        Their names.
+    rows : SetRows
+        The grouping.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_rows,)
+        Columns `cue__NAME`, `cue_mean__NAME`, `cue_best__NAME` and `cue_least__NAME`.
+    """
+    kinds = {
+        "cue": cues,
+        "cue_mean": cues - rows.mean(cues),
+        "cue_best": cues - rows.reduce(np.fmax, cues),
+        "cue_least": cues - rows.reduce(np.fmin, cues),
+    }
+    return {
+        f"{kind}__{name}": values[:, i] for kind, values in kinds.items()
+        for i, name in enumerate(names)
+    }  # fmt: skip
+
+
+def relative_embedding(embeddings: Floats, rows: SetRows) -> dict[str, Floats]:
+    """Return the embedding as it is and minus the set's mean.
+
+    Parameters
+    ----------
+    embeddings : ndarray of shape (n_rows, dim)
+        Vectors.
+    rows : SetRows
+        The grouping.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_rows,)
+        Columns `emb__0000`, ... and `emb_mean__0000`, ...
+    """
+    inside = embeddings - rows.mean(embeddings)
+    return {
+        f"{kind}__{i:04d}": values[:, i]
+        for kind, values in (("emb", embeddings), ("emb_mean", inside))
+        for i in range(embeddings.shape[1])
+    }
+
+
+def stage_columns(stage: Floats, rows: SetRows) -> dict[str, Floats]:
+    """Return the stage, how far it lies below the set's highest, and its rank.
+
+    Parameters
+    ----------
+    stage : ndarray of shape (n_rows,)
+        Stages, NaN where unknown.
+    rows : SetRows
+        The grouping.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_rows,)
+        Columns `stage`, `stage_below_top` (0 for the highest), `stage_rank` (0 for the lowest, 1
+        for the next, ...) and `set_size`.
+    """
+    known = np.where(np.isnan(stage), -np.inf, stage)
+    top = rows.reduce(np.maximum, known)
+    position = pd.Series(stage).groupby(rows.codes).rank(method="dense").to_numpy(dtype=float) - 1
+    with np.errstate(invalid="ignore"):
+        below = np.where(np.isnan(stage), np.nan, stage - top)
+    size = rows.sizes[rows.codes].astype(float)
+    return {"stage": stage, "stage_below_top": below, "stage_rank": position, "set_size": size}
+
+
+def closeness(embeddings: Floats, stage: Floats, rows: SetRows) -> dict[str, Floats]:
+    """Return how far each picture lies from the rest of its set: what drifted is suspect.
+
+    Parameters
+    ----------
+    embeddings : ndarray of shape (n_rows, dim)
+        Vectors.
+    stage : ndarray of shape (n_rows,)
+        Stages, NaN where unknown.
+    rows : SetRows
+        The grouping.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_rows,)
+        Columns `near__centroid` (distance to the mean of the others), `near__lower_stage` (to the
+        next lower stage) and `near__above` (from the next higher stage); NaN where there is none.
+    """
+    count = rows.sizes[rows.codes].astype(float)[:, None]
+    total = rows.reduce(np.add, embeddings)
+    others = (total - embeddings) / np.maximum(count - 1, 1)
+    apart = np.linalg.norm(embeddings - others, axis=1)
+    below = _next_lower(stage, rows)
+    drift = np.full(len(stage), np.nan)
+    has = below >= 0
+    drift[has] = np.linalg.norm(embeddings[has] - embeddings[below[has]], axis=1)
+    above = np.full(len(stage), np.nan)
+    above[below[has]] = drift[has]
+    return {
+        "near__centroid": np.where(count[:, 0] > 1, apart, np.nan),
+        "near__lower_stage": drift,
+        "near__above": above,
+    }
+
+
+def _next_lower(stage: Floats, rows: SetRows) -> Ints:
+    """Return the row of the next lower stage in the same set, -1 where there is none."""
+    order = np.lexsort((stage, rows.codes))
+    below = np.full(len(stage), -1, dtype=np.intp)
+    before, after = order[:-1], order[1:]
+    steps = (rows.codes[before] == rows.codes[after]) & (stage[before] < stage[after])
+    below[after[steps]] = before[steps]
+    return below

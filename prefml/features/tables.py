@@ -1,0 +1,288 @@
+"""Decisions and sidecars -> the tables that models learn from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from prefml.features.relative import (
+    SetRows,
+    closeness,
+    relative_cues,
+    relative_embedding,
+    stage_columns,
+)
+from prefml.features.weights import row_weights
+from prefml.sidecars.store import Sidecars
+
+__all__ = [
+    "ChoiceTable",
+    "CropTable",
+    "choice_table",
+    "crop_columns",
+    "crop_table",
+    "image_rows",
+    "ranking_cues",
+]
+
+Texts = NDArray[np.object_]
+Floats = NDArray[np.float64]
+_UNKNOWN = "unknown"
+# Where things lie in a picture: 98 columns that serve cropping and are noise to a choice.
+_LAYOUT = ("saliency_grid_", "detail_grid_", "saliency_object_", "detail_object_")
+
+
+@dataclass(frozen=True)
+class ChoiceTable:
+    """Sets of pictures with one choice each; row i of every part is the same picture.
+
+    Attributes
+    ----------
+    X : DataFrame
+        Features, the relative ones built in; see `image_rows`.
+    y : ndarray of shape (n_rows,)
+        1 for the chosen picture, 0 for the others.
+    set_id, project, filename, session_id : ndarray of shape (n_rows,)
+        Where the row comes from.
+    stage : ndarray of shape (n_rows,)
+        Stage, NaN where unknown.
+    timestamp : ndarray of shape (n_rows,), datetime64
+        When the choice was made, UTC; NaT where unknown.
+    weight : ndarray of shape (n_rows,)
+        How much the row's set counts.
+    hashes : ndarray of shape (n_rows,)
+        Perceptual hashes, by which near duplicates are kept on one side of a fold.
+    left_out : mapping of str to int
+        Reason -> sets that are not in the table.
+    """
+
+    X: pd.DataFrame
+    y: NDArray[np.int64]
+    set_id: Texts
+    project: Texts
+    filename: Texts
+    session_id: Texts
+    stage: Floats
+    timestamp: NDArray[np.datetime64]
+    weight: Floats
+    hashes: Texts
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.y)
+
+    @property
+    def n_sets(self) -> int:
+        """Number of sets."""
+        return len(np.unique(self.set_id)) if len(self) else 0
+
+
+@dataclass(frozen=True)
+class CropTable:
+    """Kept pictures with the crop a person made; row i of every part is the same picture.
+
+    Attributes
+    ----------
+    X : DataFrame
+        Features: size, aspect and stage, and with sidecars the cues and the embedding.
+    boxes : ndarray of shape (n_rows, 4)
+        x1, y1, x2, y2 in fractions of the picture.
+    size : ndarray of shape (n_rows, 2)
+        Width and height in pixels.
+    project, filename, session_id : ndarray of shape (n_rows,)
+        Where the row comes from.
+    stage : ndarray of shape (n_rows,)
+        Stage, NaN where unknown.
+    timestamp : ndarray of shape (n_rows,), datetime64
+        When the crop was made, UTC; NaT where unknown.
+    left_out : mapping of str to int
+        Reason -> rows that are not in the table.
+    """
+
+    X: pd.DataFrame
+    boxes: Floats
+    size: Floats
+    project: Texts
+    filename: Texts
+    session_id: Texts
+    stage: Floats
+    timestamp: NDArray[np.datetime64]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.boxes)
+
+
+def ranking_cues(cues: pd.DataFrame) -> pd.DataFrame:
+    """Return the cues that a choice can depend on, without the grids of where things lie."""
+    return cues[[name for name in cues.columns if not name.startswith(_LAYOUT)]]
+
+
+def image_rows(
+    embeddings: ArrayLike, cues: pd.DataFrame, stage: ArrayLike, set_id: ArrayLike
+) -> pd.DataFrame:
+    """Build the ranker's columns for pictures that are grouped into sets.
+
+    Parameters
+    ----------
+    embeddings : array-like of shape (n_rows, dim)
+        The encoder's vectors.
+    cues : DataFrame of shape (n_rows, n_cues)
+        The cues of the same pictures.
+    stage : array-like of shape (n_rows,)
+        Stages, NaN where unknown.
+    set_id : array-like of shape (n_rows,)
+        The set of each picture.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        Stage columns, `near__*`, `cue__*` and its relatives, `emb__*` and `emb_mean__*`. A row
+        depends on the rows of its own set and on nothing else.
+    """
+    rows = SetRows(set_id)
+    vectors, stages = np.asarray(embeddings, np.float64), np.asarray(stage, np.float64)
+    kept = ranking_cues(cues)
+    columns: dict[str, Floats] = {}
+    columns.update(stage_columns(stages, rows))
+    columns.update(closeness(vectors, stages, rows))
+    columns.update(relative_cues(kept.to_numpy(np.float64), list(kept.columns), rows))
+    columns.update(relative_embedding(vectors, rows))
+    table = np.column_stack(list(columns.values())).astype(np.float32)
+    return pd.DataFrame(table, columns=list(columns), copy=False)
+
+
+def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:
+    """Join choices with what is known of their pictures.
+
+    Parameters
+    ----------
+    items : DataFrame
+        `Decisions.items`: one row for each picture of each accepted set.
+    sidecars : Sidecars
+        Embeddings, hashes and cues.
+
+    Returns
+    -------
+    ChoiceTable
+        Whole sets only: a set of which a picture has no sidecar row, or whose project is unknown,
+        is left out and counted.
+    """
+    position = sidecars.positions(items["project"].to_numpy(), items["filename"].to_numpy())
+    fault = np.where(position < 0, "no_sidecar", "").astype(object)
+    fault[items["project"].to_numpy() == _UNKNOWN] = "unknown_project"
+    bad = pd.Series(fault).groupby(items["set_id"].to_numpy()).transform("max").to_numpy()
+    left_out = Counter(
+        pd.Series(bad[bad != ""], items["set_id"][bad != ""]).groupby(level=0).first()
+    )
+    kept = items[bad == ""].reset_index(drop=True)
+    found = position[bad == ""]
+    X = image_rows(
+        sidecars.embeddings[found], sidecars.cues.iloc[found].reset_index(drop=True),
+        kept["stage"], kept["set_id"],
+    )  # fmt: skip
+    return ChoiceTable(
+        X=X, y=kept["chosen"].to_numpy(np.int64), weight=row_weights(kept),
+        hashes=np.asarray(sidecars.hashes, dtype=object)[found], left_out=dict(left_out),
+        **_origin(kept, "set_id", "project", "filename", "session_id"),
+    )  # fmt: skip
+
+
+def _origin(frame: pd.DataFrame, *texts: str) -> dict[str, Any]:
+    columns: dict[str, Any] = {name: frame[name].to_numpy(dtype=object) for name in texts}
+    columns["stage"] = frame["stage"].to_numpy(dtype=np.float64)
+    stamps = pd.to_datetime(frame["timestamp"], utc=True).dt.tz_localize(None)
+    columns["timestamp"] = stamps.to_numpy(dtype="datetime64[ns]")
+    return columns
+
+
+def crop_columns(size: ArrayLike, stage: ArrayLike) -> pd.DataFrame:
+    """Build the columns of a crop that need no picture.
+
+    Parameters
+    ----------
+    size : array-like of shape (n_rows, 2)
+        Width and height in pixels.
+    stage : array-like of shape (n_rows,)
+        Stages, NaN where unknown.
+
+    Returns
+    -------
+    DataFrame
+        Columns width, height, aspect, megapixels and stage.
+    """
+    pixels = np.asarray(size, np.float64).reshape(-1, 2)
+    width, height = pixels[:, 0], pixels[:, 1]
+    return pd.DataFrame(
+        {
+            "width": width,
+            "height": height,
+            "aspect": width / height,
+            "megapixels": width * height / 1e6,
+            "stage": np.asarray(stage, np.float64),
+        }
+    )
+
+
+def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTable:
+    """Join crops with what is known of their pictures.
+
+    Parameters
+    ----------
+    crops : DataFrame
+        `Decisions.crops`: one row for each crop.
+    sidecars : Sidecars, optional
+        Without them (no pictures at hand) only size, aspect and stage are known.
+
+    Returns
+    -------
+    CropTable
+        Rows without a sidecar row, where there are sidecars, are left out and counted.
+    """
+    left_out: dict[str, int] = {}
+    kept, found = crops, None
+    if sidecars is not None:
+        position = sidecars.positions(crops["project"].to_numpy(), crops["filename"].to_numpy())
+        if (position < 0).any():
+            left_out["no_sidecar"] = int((position < 0).sum())
+        kept, found = crops[position >= 0], position[position >= 0]
+    kept = kept.reset_index(drop=True)
+    size = kept[["width", "height"]].to_numpy(np.float64)
+    X = crop_columns(size, kept["stage"])
+    if sidecars is not None and found is not None:
+        X = pd.concat(
+            [X, picture_columns(sidecars.embeddings[found], sidecars.cues.iloc[found])], axis=1
+        )
+    return CropTable(
+        X=X, boxes=kept[["x1", "y1", "x2", "y2"]].to_numpy(np.float64), size=size,
+        left_out=left_out, **_origin(kept, "project", "filename", "session_id"),
+    )  # fmt: skip
+
+
+def picture_columns(embeddings: ArrayLike, cues: pd.DataFrame) -> pd.DataFrame:
+    """Build the columns of a crop that come from the picture.
+
+    Parameters
+    ----------
+    embeddings : array-like of shape (n_rows, dim)
+        The encoder's vectors.
+    cues : DataFrame of shape (n_rows, n_cues)
+        The cues of the same pictures.
+
+    Returns
+    -------
+    DataFrame
+        Columns `cue__NAME` and `emb__0000`, ...
+    """
+    vectors = np.asarray(embeddings, np.float64)
+    named = cues.reset_index(drop=True).add_prefix("cue__")
+    names = [f"emb__{i:04d}" for i in range(vectors.shape[1])]
+    return pd.concat([named, pd.DataFrame(vectors, columns=names)], axis=1)

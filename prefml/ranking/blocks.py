@@ -1,0 +1,136 @@
+"""Compress blocks of like columns, such as an embedding, and leave the others as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.decomposition import PCA
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+__all__ = ["BlockPCA", "column_names", "starting_with"]
+
+
+def column_names(X: Any) -> list[str]:
+    """Return the names of a table's columns, or `x0`, `x1`, ... if it has none."""
+    columns = getattr(X, "columns", None)
+    if columns is not None and all(isinstance(name, str) for name in columns):
+        return list(columns)
+    return [f"x{i}" for i in range(np.shape(X)[1] if np.ndim(X) > 1 else 0)]
+
+
+def starting_with(names: Sequence[str], prefixes: Sequence[str]) -> NDArray[np.intp]:
+    """Return the positions of the names that begin with one of the prefixes."""
+    found = [i for i, name in enumerate(names) if name.startswith(tuple(prefixes))]
+    return np.asarray(found, dtype=np.intp)
+
+
+class BlockPCA(TransformerMixin, BaseEstimator):
+    """Replace each block of columns by its leading principal components.
+
+    Parameters
+    ----------
+    compress : mapping of str to int, optional
+        Prefix of a block's column names -> number of components. A block of no more columns than
+        that, and every column of no block, passes through unchanged.
+    random_state : int, optional
+        Seed of the randomised solver.
+
+    Attributes
+    ----------
+    feature_names_out_ : ndarray of str
+        Names after compression: kept columns first, then `<prefix>pc00`, `<prefix>pc01`, ...
+    """
+
+    def __init__(
+        self, compress: Mapping[str, int] | None = None, random_state: int | None = 0
+    ) -> None:
+        self.compress = compress
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        """Declare that NaN is allowed."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> BlockPCA:
+        """Learn the components.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Columns, NaN where missing.
+        y : ignored
+
+        Returns
+        -------
+        BlockPCA
+        """
+        names = column_names(X)
+        X = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64)
+        names = list(getattr(self, "feature_names_in_", names or column_names(X)))
+        self.blocks_ = []
+        for prefix, size in (self.compress or {}).items():
+            columns = starting_with(names, [prefix])
+            if size < min(len(columns), len(X)):
+                self.blocks_.append((prefix, columns, *self._components(X[:, columns], size)))
+        taken = {int(i) for block in self.blocks_ for i in block[1]}
+        self.kept_ = np.array([i for i in range(X.shape[1]) if i not in taken], dtype=np.intp)
+        self.feature_names_out_ = np.array(self._names(names), dtype=object)
+        return self
+
+    def _components(self, block: NDArray[np.float64], size: int) -> tuple[Any, Any]:
+        centre = np.nan_to_num(np.nanmean(block, axis=0))
+        filled = np.where(np.isnan(block), centre, block)
+        solver = PCA(size, svd_solver="randomized", random_state=self.random_state)
+        return centre, solver.fit(filled).components_
+
+    def _names(self, names: Sequence[str]) -> list[str]:
+        out = [names[i] for i in self.kept_]
+        for prefix, _, _, components in self.blocks_:
+            out += [f"{prefix}pc{i:02d}" for i in range(len(components))]
+        return out
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the compressed columns.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Columns as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns_out)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
+        return self.transform_checked(X)
+
+    def transform_checked(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Compress an array that is known to be sound; see `transform`."""
+        if not self.blocks_:
+            return np.array(X)
+        parts = [X[:, self.kept_]]
+        for _, columns, centre, components in self.blocks_:
+            block = X[:, columns] - centre
+            parts.append(np.nan_to_num(block, nan=0.0) @ components.T)
+        return np.hstack(parts)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+        """Return the names of the columns that `transform` gives.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of str
+        """
+        check_is_fitted(self)
+        return np.asarray(self.feature_names_out_)

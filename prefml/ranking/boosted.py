@@ -1,0 +1,208 @@
+"""LambdaRank trees, grown from zero or from a linear score, averaged over bags."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from lightgbm import LGBMRanker
+from numpy.typing import NDArray
+
+from prefml.ranking.linear_start import LinearStart, grouped_folds
+from prefml.ranking.sets import Sets
+
+__all__ = ["BoostedScore", "Recipe", "Table"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows to learn from, sets contiguous.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_rows, n_columns)
+        Features, NaN where missing.
+    grades : ndarray of shape (n_rows,)
+        Whole numbers, the higher the better.
+    sets : Sets
+        The grouping of the rows, each set's rows together.
+    groups : ndarray of shape (n_rows,)
+        Number of what must stay on one side of a fold: the project.
+    weight : ndarray of shape (n_rows,) or None
+        Weight of each row.
+    """
+
+    X: Floats
+    grades: NDArray[np.int64]
+    sets: Sets
+    groups: Ints
+    weight: Floats | None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What `BoostedScore` is made of.
+
+    Attributes
+    ----------
+    settings : mapping
+        Parameters of `lightgbm.LGBMRanker`.
+    linear : tuple of ndarray of int
+        Columns of each linear score to start from; empty: trees start from zero.
+    trees : ndarray of int
+        Columns the trees see.
+    n_bags : int
+        Rankers to average, each with its own seed.
+    n_folds : int
+        Inner folds that keep the linear start out of fold.
+    callbacks : sequence of callable
+        LightGBM callbacks.
+    """
+
+    settings: Mapping[str, Any]
+    linear: tuple[Ints, ...]
+    trees: Ints
+    n_bags: int = 1
+    n_folds: int = 5
+    callbacks: Sequence[Any] = field(default_factory=tuple)
+
+
+class BoostedScore:
+    """A linear start plus the mean of bagged LambdaRank models that were grown from it.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What it is made of.
+    strengths : sequence of sequence of float, optional
+        Prior variances already chosen, one for each linear score; by default they are chosen.
+
+    References
+    ----------
+    C. Burges, "From RankNet to LambdaRank to LambdaMART", MSR-TR-2010-82; G. Ke et al.,
+    "LightGBM: a highly efficient gradient boosting decision tree", NeurIPS 2017.
+    """
+
+    def __init__(self, recipe: Recipe, strengths: Sequence[float] | None = None) -> None:
+        self.recipe = recipe
+        self.strengths = strengths
+
+    def fit(self, table: Table, validation: Table | None = None) -> BoostedScore:
+        """Fit the linear start, then the trees on what it leaves over.
+
+        Parameters
+        ----------
+        table : Table
+            Rows to learn from.
+        validation : Table, optional
+            Rows for LightGBM's early stopping.
+
+        Returns
+        -------
+        BoostedScore
+        """
+        self.linear_ = self._fit_linear(table) if self.recipe.linear else None
+        bags = range(self.recipe.n_bags)
+        self.rankers_ = [self._fit_trees(table, validation, bag) for bag in bags]
+        return self
+
+    def _fit_linear(self, table: Table) -> LinearStart:
+        folds = grouped_folds(table.groups, table.sets, self.recipe.n_folds)
+        options = {} if self.strengths is None else {"strengths": self.strengths}
+        start = LinearStart(self.recipe.linear, **options)
+        return start.fit(table.X, table.grades, table.sets, folds, table.weight)
+
+    def _fit_trees(self, table: Table, validation: Table | None, bag: int) -> LGBMRanker:
+        settings = dict(self.recipe.settings)
+        if bag:
+            settings["random_state"] = (settings.get("random_state") or 0) + 1009 * bag
+        start = None if self.linear_ is None else self.linear_.out_of_fold_
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*eval_set.*")
+            return LGBMRanker(**settings).fit(
+                table.X[:, self.recipe.trees],
+                table.grades,
+                group=table.sets.sizes,
+                sample_weight=table.weight,
+                init_score=start,
+                callbacks=copy.deepcopy(list(self.recipe.callbacks)) or None,
+                **self._validation(validation),
+            )
+
+    def _validation(self, table: Table | None) -> dict[str, Any]:
+        if table is None:
+            return {}
+        start = None if self.linear_ is None else [self.linear_.predict(table.X)]
+        return {
+            "eval_set": [(table.X[:, self.recipe.trees], table.grades)],
+            "eval_group": [table.sets.sizes],
+            "eval_init_score": start,
+        }
+
+    def predict(self, X: Floats, n_trees: int | None = None) -> Floats:
+        """Return the score of each row.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Features.
+        n_trees : int, optional
+            Use only the first trees of each bag.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        total = np.zeros(len(X)) if self.linear_ is None else self.linear_.predict(X)
+        return total + self._tree_output(X, n_trees)
+
+    def _tree_output(self, X: Floats, n_trees: int | None, **options: Any) -> Any:
+        if n_trees == 0:
+            return 0.0
+        part = np.ascontiguousarray(X[:, self.recipe.trees])
+        outputs = [
+            ranker.booster_.predict(
+                part,
+                num_iteration=n_trees or ranker.best_iteration_ or -1,
+                num_threads=1,
+                validate_features=False,
+                **options,
+            )
+            for ranker in self.rankers_
+        ]
+        return np.mean(outputs, axis=0) if len(outputs) > 1 else outputs[0]
+
+    def contributions(self, X: Floats, n_trees: int | None = None) -> Floats:
+        """Return what each column adds to each row's score, and the constant in the last column.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Features.
+        n_trees : int, optional
+            Use only the first trees of each bag.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns + 1)
+
+        References
+        ----------
+        S. Lundberg et al., "From local explanations to global understanding with explainable AI
+        for trees", Nature Machine Intelligence 2, 2020 (the trees' part).
+        """
+        total = np.zeros((X.shape[0], X.shape[1] + 1))
+        if n_trees != 0:
+            found = self._tree_output(X, n_trees, pred_contrib=True)
+            total[:, self.recipe.trees] += found[:, :-1]
+            total[:, -1] = found[:, -1]
+        if self.linear_ is not None:
+            total[:, :-1] += self.linear_.contributions(X)
+        return total

@@ -1,0 +1,174 @@
+"""From scores to the probability of winning a set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from sklearn.isotonic import IsotonicRegression
+
+from prefml.ranking.sets import Sets
+
+__all__ = ["WinCalibrator", "softmax_in_sets"]
+
+Floats = NDArray[np.float64]
+
+# With fewer sets of one size than this, its own factor is mostly the factor of all sizes.
+_PRIOR_SETS = 100
+# Isotonic regression spends about one parameter for every thirty sets, so it needs many.
+_SETS_FOR_ISOTONIC = 1000
+_FLOOR = 1e-6
+
+
+def softmax_in_sets(scores: Floats, sets: Sets, factor: Floats | float = 1.0) -> Floats:
+    """Return probabilities that sum to 1 in each set.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_rows,)
+        Scores.
+    sets : Sets
+        The grouping of the rows.
+    factor : float or ndarray of shape (n_rows,)
+        What the scores are multiplied by (one over the temperature).
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+    """
+    raised = scores * factor
+    raised = np.exp(raised - sets.reduce(np.maximum, raised)[sets.codes])
+    return np.asarray(raised / sets.reduce(np.add, raised)[sets.codes])
+
+
+class WinCalibrator:
+    """Temperature for each set size, then isotonic regression of the top choice.
+
+    Parameters
+    ----------
+    isotonic_from : int, default=1000
+        Sets needed before the isotonic step is taken.
+
+    References
+    ----------
+    C. Guo et al., "On calibration of modern neural networks", ICML 2017 (temperature);
+    B. Zadrozny, C. Elkan, "Transforming classifier scores into accurate multiclass probability
+    estimates", KDD 2002 (isotonic).
+    """
+
+    def __init__(self, isotonic_from: int = _SETS_FOR_ISOTONIC) -> None:
+        self.isotonic_from = isotonic_from
+
+    def fit(self, scores: Floats, y: NDArray[Any], sets: Sets) -> WinCalibrator:
+        """Learn from out-of-fold scores.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_rows,)
+            Scores from models that did not see the row's project.
+        y : ndarray of shape (n_rows,)
+            Labels; the highest of a set win it, sharing where several are.
+        sets : Sets
+            The grouping of the rows.
+
+        Returns
+        -------
+        WinCalibrator
+        """
+        share = _winner_share(np.asarray(y), sets)
+        self.factor_ = _best_factor(scores, share, sets)
+        self.factors_ = {}
+        for size in np.unique(sets.sizes[sets.sizes > 1]):
+            rows, part = _of_size(sets, int(size))
+            own = _best_factor(scores[rows], share[rows], part)
+            trust = len(part) / (len(part) + _PRIOR_SETS)
+            self.factors_[int(size)] = float(self.factor_ * (own / self.factor_) ** trust)
+        self.isotonic_ = self._fit_isotonic(scores, share, sets)
+        return self
+
+    def _fit_isotonic(self, scores: Floats, share: Floats, sets: Sets) -> Any:
+        if int((sets.sizes > 1).sum()) < self.isotonic_from:
+            return None
+        probability = self._tempered(scores, sets)
+        top = _top_rows(probability, sets)
+        kept = top[sets.sizes[sets.codes[top]] > 1]
+        model = IsotonicRegression(y_min=_FLOOR, y_max=1 - _FLOOR, out_of_bounds="clip")
+        return model.fit(probability[kept], share[kept])
+
+    def _tempered(self, scores: Floats, sets: Sets) -> Floats:
+        sizes = sets.sizes[sets.codes]
+        factor = np.full(len(scores), self.factor_)
+        for size, own in self.factors_.items():
+            factor[sizes == size] = own
+        return softmax_in_sets(scores, sets, factor)
+
+    def predict(self, scores: Floats, sets: Sets) -> Floats:
+        """Return the probability of each row to win its set.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_rows,)
+            Scores.
+        sets : Sets
+            The grouping of the rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Sums to 1 in each set; in the order of the scores.
+        """
+        probability = self._tempered(scores, sets)
+        return probability if self.isotonic_ is None else self._remapped(probability, sets)
+
+    def _remapped(self, probability: Floats, sets: Sets) -> Floats:
+        """Move the top choice to its isotonic value; the others share the rest as before."""
+        top = _top_rows(probability, sets)
+        before = probability[top]
+        rest = 1 - before
+        others = probability.copy()
+        others[top] = 0
+        second = sets.reduce(np.maximum, others)
+        # The top choice may fall to a tie with the second, never below it.
+        least = np.where(rest > 0, second / np.maximum(rest + second, _FLOOR), 1.0)
+        wanted = np.maximum(self.isotonic_.predict(before), least)
+        after = np.where(sets.sizes > 1, wanted, 1.0)
+        scale = np.where(rest > 0, (1 - after) / np.maximum(rest, _FLOOR), 0.0)
+        result = others * scale[sets.codes]
+        result[top] = after
+        return np.asarray(result / sets.reduce(np.add, result)[sets.codes])
+
+
+def _winner_share(y: NDArray[Any], sets: Sets) -> Floats:
+    best = (y == sets.reduce(np.maximum, y)[sets.codes]).astype(float)
+    return np.asarray(best / sets.reduce(np.add, best)[sets.codes])
+
+
+def _of_size(sets: Sets, size: int) -> tuple[NDArray[np.bool_], Sets]:
+    from prefml.ranking.sets import index_sets
+
+    rows = sets.sizes[sets.codes] == size
+    return rows, index_sets(sets.codes[rows])
+
+
+def _top_rows(probability: Floats, sets: Sets) -> NDArray[np.intp]:
+    order = np.lexsort((-probability, sets.codes))
+    return np.asarray(order[sets.starts])
+
+
+def _best_factor(scores: Floats, share: Floats, sets: Sets) -> float:
+    """Return the factor with the least log loss of the winners, between 0.001 and 1000."""
+    spread = scores - sets.mean(scores)[sets.codes]
+    unit = float(np.sqrt((spread**2).mean())) if len(scores) else 0.0
+    if unit == 0:
+        return 1.0
+
+    def loss(log_factor: float) -> float:
+        probability = softmax_in_sets(spread, sets, np.exp(log_factor) / unit)
+        # One imagined coin toss keeps the factor finite when every choice was right.
+        penalty = 0.5 * (np.exp(log_factor) * 0.1) ** 2
+        return float(-(share * np.log(np.maximum(probability, _FLOOR))).sum() + penalty)
+
+    found = minimize_scalar(loss, bounds=(np.log(1e-3), np.log(1e3)), method="bounded")
+    return float(np.exp(found.x) / unit)

@@ -1,0 +1,199 @@
+"""Why the winner beat the runner-up, in words a person understands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prefml.ranking.sets import Sets
+
+__all__ = ["Explanation", "Reason", "explain_set", "mean_importance", "theme_of"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that speaks for or against the winner.
+
+    Attributes
+    ----------
+    name : str
+        In words, such as "sharper".
+    contribution : float
+        What it adds to the difference of the scores; negative: it speaks for the runner-up.
+    """
+
+    name: str
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why one row of a set is ranked first.
+
+    Attributes
+    ----------
+    set_id : object
+        The set.
+    winner, runner_up : int
+        Row numbers.
+    difference : float
+        Score of the winner minus score of the runner-up.
+    reasons : tuple of Reason
+        Largest contribution first, in absolute value; they add up to `difference`.
+    """
+
+    set_id: Any
+    winner: int
+    runner_up: int
+    difference: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class _Theme:
+    """Columns that mean one thing: its name, and its words when a lead column is more or less."""
+
+    name: str
+    words: tuple[str, ...]
+    lead: str = ""
+    more: str = ""
+    less: str = ""
+
+
+# A column belongs to the first theme one of whose words begins the column's name, once the kind of
+# column (`cue__`, `cue_mean__`, ...) is taken off.
+_THEMES = (
+    _Theme("stage", ("stage",), "stage", "higher stage", "lower stage"),
+    _Theme(
+        "closeness to the set", ("near__",), "near__centroid",
+        "further from the set's other pictures", "closer to the set's other stages",
+    ),
+    _Theme("content", ("emb",)),
+    _Theme(
+        "sharpness", ("sharp", "detail", "edge", "band", "reblur", "laplacian", "gradient"),
+        "cue__detail_high", "sharper", "softer",
+    ),
+    _Theme(
+        "noise", ("noise", "blocking", "grain"), "cue__noise_flat", "more texture in flat parts",
+        "less noise",
+    ),
+    _Theme(
+        "exposure", ("light", "exposure", "bright", "clip", "shadow", "highlight", "dark", "haze",
+                     "luma"),
+        "cue__light_p50", "brighter", "darker",
+    ),
+    _Theme(
+        "colour", ("colour", "color", "chroma", "rg", "by", "satur", "hue"), "cue__chroma_p50",
+        "richer colour", "calmer colour",
+    ),
+    _Theme(
+        "contrast", ("contrast",), "cue__contrast1_p90", "stronger local contrast",
+        "gentler local contrast",
+    ),
+    _Theme("natural look", ("nss",)),
+    _Theme("composition", ("saliency", "face", "layout", "centre", "thirds", "symmetry")),
+    _Theme("size", ("width", "height", "size", "aspect", "megapixels", "pixels")),
+    _Theme("size of the set", ("set_size",)),
+)  # fmt: skip
+_OTHER = _Theme("other", ())
+
+
+def theme_of(column: str) -> str:
+    """Return the name of the theme that a column belongs to.
+
+    Parameters
+    ----------
+    column : str
+        Name of a column, such as `cue_mean__sharpness`.
+
+    Returns
+    -------
+    str
+    """
+    return _theme(column).name
+
+
+def _theme(column: str) -> _Theme:
+    bare = column.split("__", 1)[1] if column.startswith("cue") and "__" in column else column
+    if bare.startswith("set_size"):
+        return _THEMES[-1]
+    return next((theme for theme in _THEMES if bare.startswith(theme.words)), _OTHER)
+
+
+def explain_set(
+    set_id: Any, rows: NDArray[np.intp], X: Floats, contributions: Floats, columns: Sequence[str]
+) -> Explanation:
+    """Compare the two highest scores of a set.
+
+    Parameters
+    ----------
+    set_id : object
+        The set.
+    rows : ndarray of shape (n,)
+        Row numbers of its members.
+    X : ndarray of shape (n, n_columns)
+        Their features.
+    contributions : ndarray of shape (n, n_columns + 1)
+        What each column adds to each score, and a constant.
+    columns : sequence of str
+        Names of the columns.
+
+    Returns
+    -------
+    Explanation
+    """
+    scores = contributions.sum(axis=1)
+    first, second = np.argsort(-scores, kind="stable")[:2]
+    gap = contributions[first] - contributions[second]
+    step = dict(zip(columns, X[first] - X[second], strict=True))
+    sums: dict[_Theme, float] = {}
+    for name, value in zip(columns, gap[:-1], strict=True):
+        if value != 0:
+            theme = _theme(name)
+            sums[theme] = sums.get(theme, 0.0) + float(value)
+    reasons = [Reason(_wording(theme, step), value) for theme, value in sums.items()]
+    reasons.sort(key=lambda reason: -abs(reason.contribution))
+    return Explanation(
+        set_id, int(rows[first]), int(rows[second]), float(scores[first] - scores[second]),
+        tuple(reasons),
+    )  # fmt: skip
+
+
+def _wording(theme: _Theme, step: dict[str, float]) -> str:
+    change = step.get(theme.lead, 0.0)
+    if not change or np.isnan(change):
+        return theme.name
+    return theme.more if change > 0 else theme.less
+
+
+def mean_importance(contributions: Floats, sets: Sets, columns: Sequence[str]) -> dict[str, float]:
+    """Return the share of each theme in how scores differ inside sets.
+
+    Parameters
+    ----------
+    contributions : ndarray of shape (n_rows, n_columns)
+        What each column adds to each score.
+    sets : Sets
+        The grouping of the rows.
+    columns : sequence of str
+        Names of the columns.
+
+    Returns
+    -------
+    dict of str to float
+        Largest first.
+    """
+    themes = [theme_of(name) for name in columns]
+    inside = contributions - sets.mean(contributions)[sets.codes]
+    found = {}
+    for theme in dict.fromkeys(themes):
+        chosen = [i for i, name in enumerate(themes) if name == theme]
+        found[theme] = float(np.abs(inside[:, chosen].sum(axis=1)).mean())
+    total = sum(found.values()) or 1.0
+    return dict(sorted(((k, v / total) for k, v in found.items()), key=lambda pair: -pair[1]))

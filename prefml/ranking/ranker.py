@@ -1,0 +1,436 @@
+"""`SetRanker`: LightGBM LambdaRank as a scikit-learn citizen that learns inside sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from prefml.ranking.blocks import BlockPCA, column_names, starting_with
+from prefml.ranking.boosted import BoostedScore, Recipe, Table
+from prefml.ranking.calibration import WinCalibrator, softmax_in_sets
+from prefml.ranking.explain import Explanation, explain_set, mean_importance
+from prefml.ranking.linear_start import grouped_folds
+from prefml.ranking.metrics import top1
+from prefml.ranking.sets import Sets, content_order, index_sets
+from prefml.ranking.validation import checked_sets, grades
+
+__all__ = ["SetRanker"]
+
+Floats = NDArray[np.float64]
+EvalSet = tuple[ArrayLike, ArrayLike, ArrayLike]
+
+
+class SetRanker(BaseEstimator):
+    """Rank the rows of a set, having learned from which rows of other sets were chosen.
+
+    With its default parameters this is `lightgbm.LGBMRanker` with the same settings, told which
+    row belongs to which set instead of how many rows each consecutive group has. The parameters
+    from `compress` on add what helps when choices are few.
+
+    Parameters
+    ----------
+    objective : {"lambdarank", "rank_xendcg"}, default="lambdarank"
+        LightGBM's ranking objective.
+    n_estimators, learning_rate, num_leaves, min_child_samples, reg_lambda, colsample_bytree, \
+subsample, subsample_freq
+        As in `lightgbm.LGBMRanker`.
+    lgbm_params : mapping, optional
+        Any other parameter of `lightgbm.LGBMRanker`.
+    callbacks : sequence of callable, optional
+        LightGBM callbacks, such as early stopping (needs `eval_set` in `fit`).
+    monotone : mapping of str to int, optional
+        Column name or prefix -> 1 (more never lowers the score) or -1.
+    compress : mapping of str to int, optional
+        Prefix of a block of columns -> principal components to keep instead.
+    linear : sequence of sequence of str, optional
+        Each entry is a list of column prefixes ("" for all); one linear Bradley-Terry score is
+        fitted on each, and boosting starts from their mean, out of fold.
+    trees : sequence of str, optional
+        Prefixes of the columns that the trees see; all by default.
+    n_bags : int, default=1
+        Rankers to average, each with its own seed.
+    n_folds : int, default=5
+        Inner folds by group, for the linear start and the calibration.
+    calibration : {None, "auto"}, default=None
+        None: probabilities are the softmax of the scores. "auto": a temperature for each set
+        size and, from 1,000 sets on, isotonic regression, both from out-of-fold scores.
+    item_order : {"content", "given"}, default="content"
+        LambdaRank breaks ties by the order of rows. "content" sorts rows by what they contain, so
+        that neither their order nor the names of sets matter; "given" keeps the order, as bare
+        LightGBM does.
+    allow_missing_set_id : bool, default=False
+        Treat all rows as one set when `set_id` is not given, instead of raising.
+    random_state : int, optional
+        Seed.
+    n_jobs : int, default=1
+        Threads of LightGBM.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns seen in `fit`.
+    feature_names_in_ : ndarray of str
+        Their names, when `X` was a DataFrame.
+    score_ : BoostedScore
+        The fitted linear start and trees.
+    calibrator_ : WinCalibrator or None
+        What turns scores into probabilities.
+    out_of_fold_ : ndarray of shape (n_rows,) or None
+        Scores from the inner folds, in the order of the rows given to `fit`.
+
+    Notes
+    -----
+    Labels that are whole numbers from 0 to 30 are graded relevance; any other labels only order
+    the rows of their set. A set of one row, or whose labels are all equal, teaches nothing and
+    harms nothing. Missing values are allowed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from prefml.ranking import SetRanker
+    >>> X = np.tile([[0.0], [1.0]], (50, 1))
+    >>> y = np.tile([0, 1], 50)
+    >>> ranker = SetRanker(min_child_samples=1).fit(X, y, set_id=np.repeat(np.arange(50), 2))
+    >>> bool(np.diff(ranker.predict([[0.0], [1.0]]))[0] > 0)
+    True
+    """
+
+    __metadata_request__fit = {"set_id": True, "groups": True}  # noqa: RUF012
+    __metadata_request__score = {"set_id": True}  # noqa: RUF012
+
+    def __init__(
+        self,
+        objective: str = "lambdarank",
+        n_estimators: int = 100,
+        learning_rate: float = 0.1,
+        num_leaves: int = 31,
+        min_child_samples: int = 20,
+        reg_lambda: float = 0.0,
+        colsample_bytree: float = 1.0,
+        subsample: float = 1.0,
+        subsample_freq: int = 0,
+        lgbm_params: Mapping[str, Any] | None = None,
+        callbacks: Sequence[Any] | None = None,
+        monotone: Mapping[str, int] | None = None,
+        compress: Mapping[str, int] | None = None,
+        linear: Sequence[Sequence[str]] | None = None,
+        trees: Sequence[str] | None = None,
+        n_bags: int = 1,
+        n_folds: int = 5,
+        calibration: str | None = None,
+        item_order: str = "content",
+        allow_missing_set_id: bool = False,
+        random_state: int | None = None,
+        n_jobs: int = 1,
+    ) -> None:
+        self.objective = objective
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.num_leaves = num_leaves
+        self.min_child_samples = min_child_samples
+        self.reg_lambda = reg_lambda
+        self.colsample_bytree = colsample_bytree
+        self.subsample = subsample
+        self.subsample_freq = subsample_freq
+        self.lgbm_params = lgbm_params
+        self.callbacks = callbacks
+        self.monotone = monotone
+        self.compress = compress
+        self.linear = linear
+        self.trees = trees
+        self.n_bags = n_bags
+        self.n_folds = n_folds
+        self.calibration = calibration
+        self.item_order = item_order
+        self.allow_missing_set_id = allow_missing_set_id
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def __sklearn_tags__(self) -> Any:
+        """Declare that labels are needed and that NaN is allowed."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        set_id: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        eval_set: EvalSet | None = None,
+    ) -> SetRanker:
+        """Learn from choices.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Features, NaN where missing.
+        y : array-like of shape (n_rows,)
+            Labels: 1 for the chosen row of a set and 0 for the others, or grades.
+        set_id : array-like of shape (n_rows,)
+            The set of each row.
+        groups : array-like of shape (n_rows,), optional
+            The project of each row, kept together by the inner folds; each set by itself if not
+            given.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weight of each row.
+        eval_set : tuple of (X, y, set_id), optional
+            Rows for LightGBM's early stopping.
+
+        Returns
+        -------
+        SetRanker
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            If `set_id` is missing (unless that was allowed), a length is wrong, or a parameter
+            is not one of those above.
+        """
+        self._check_parameters()
+        names = column_names(X)
+        X, y = validate_data(
+            self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
+        )
+        keys = checked_sets(set_id, len(X), self.allow_missing_set_id)
+        self.design_ = BlockPCA(self.compress, self.random_state or 0)
+        table, order = self._table(X, y, keys, groups, sample_weight)
+        named = pd.DataFrame(table.X, columns=names, copy=False)
+        table = _with_features(table, self.design_.fit(named).transform(named))
+        self.columns_ = list(self.design_.get_feature_names_out())
+        recipe = self._recipe()
+        self.score_ = BoostedScore(recipe).fit(table, self._validation(eval_set))
+        self._calibrate(table, recipe, order)
+        return self
+
+    def _check_parameters(self) -> None:
+        for name, allowed in (
+            ("calibration", (None, "auto")),
+            ("item_order", ("content", "given")),
+        ):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name}={getattr(self, name)!r}; expected one of {allowed}")
+        for name, least in (("n_bags", 1), ("n_folds", 2)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name}={getattr(self, name)!r}; expected at least {least}")
+
+    def _table(
+        self, X: Floats, y: Any, keys: Any, groups: Any, weight: Any
+    ) -> tuple[Table, NDArray[np.intp]]:
+        """Sort rows so that sets are contiguous, and say which row went where."""
+        sets = index_sets(keys, len(X))
+        graded = grades(y, sets)
+        weights = None if weight is None else _checked(weight, len(X), "sample_weight")
+        together = sets.codes if groups is None else _checked(groups, len(X), "groups")
+        if self.item_order == "given":
+            order = sets.order
+        else:
+            columns = [X, graded[:, None]] + ([] if weights is None else [weights[:, None]])
+            order, _ = content_order(np.hstack(columns), sets)
+        number = index_sets(together[order]).codes
+        ordered = index_sets(sets.codes[order])
+        table = Table(
+            X[order], graded[order], ordered, number,
+            None if weights is None else weights[order].astype(float),
+        )  # fmt: skip
+        return table, order
+
+    def _recipe(self) -> Recipe:
+        trees = np.arange(len(self.columns_))
+        if self.trees is not None:
+            trees = starting_with(self.columns_, self.trees)
+        linear = tuple(starting_with(self.columns_, prefixes) for prefixes in self.linear or ())
+        return Recipe(
+            settings=self._settings(trees),
+            linear=tuple(columns for columns in linear if len(columns)),
+            trees=trees,
+            n_bags=self.n_bags,
+            n_folds=self.n_folds,
+            callbacks=tuple(self.callbacks or ()),
+        )
+
+    def _settings(self, trees: NDArray[np.intp]) -> dict[str, Any]:
+        names = (
+            "objective", "n_estimators", "learning_rate", "num_leaves", "min_child_samples",
+            "reg_lambda", "colsample_bytree", "subsample", "subsample_freq", "random_state",
+            "n_jobs",
+        )  # fmt: skip
+        settings = {name: getattr(self, name) for name in names}
+        settings |= {"verbose": -1, "deterministic": True, "force_row_wise": True}
+        if self.monotone:
+            settings["monotone_constraints"] = [
+                next((s for p, s in self.monotone.items() if self.columns_[i].startswith(p)), 0)
+                for i in trees
+            ]
+        return settings | dict(self.lgbm_params or {})
+
+    def _validation(self, eval_set: EvalSet | None) -> Table | None:
+        if eval_set is None:
+            return None
+        X, y, set_id = eval_set
+        design = self._design(X)
+        return self._table(design, np.asarray(y, float), np.asarray(set_id), None, None)[0]
+
+    def _design(self, X: ArrayLike) -> Floats:
+        X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
+        return self.design_.transform_checked(X)
+
+    def _calibrate(self, table: Table, recipe: Recipe, order: NDArray[np.intp]) -> None:
+        self.calibrator_, self.out_of_fold_ = None, None
+        if self.calibration is None:
+            return
+        folds = grouped_folds(table.groups, table.sets, self.n_folds)
+        if not folds:
+            return
+        scores = np.zeros(len(table.X))
+        linear = self.score_.linear_
+        for train, test in folds:
+            model = BoostedScore(recipe, None if linear is None else linear.chosen_)
+            scores[test] = model.fit(_rows(table, train)).predict(table.X[test])
+        self.calibrator_ = WinCalibrator().fit(scores, table.grades, table.sets)
+        self.out_of_fold_ = np.empty(len(scores))
+        self.out_of_fold_[order] = scores
+
+    def predict(self, X: ArrayLike) -> Floats:
+        """Return a score for each row, by itself.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            The higher, the better; only comparable inside a set.
+        """
+        check_is_fitted(self)
+        return self.score_.predict(self._design(X))
+
+    def win_probability(self, X: ArrayLike, set_id: ArrayLike | None = None) -> Floats:
+        """Return the probability of each row to be the one chosen from its set.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Features.
+        set_id : array-like of shape (n_rows,), optional
+            The set of each row; all rows are one set if not given.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Sums to 1 in each set.
+        """
+        scores = self.predict(X)
+        sets = index_sets(checked_sets(set_id, len(scores), allow_missing=True))
+        return self.probability_of(scores, sets)
+
+    def probability_of(self, scores: Floats, sets: Sets) -> Floats:
+        """Turn scores that were predicted before into probabilities.
+
+        Parameters
+        ----------
+        scores : ndarray of shape (n_rows,)
+            What `predict` gave.
+        sets : Sets
+            The grouping of the rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        if self.calibrator_ is None:
+            return softmax_in_sets(scores, sets)
+        return self.calibrator_.predict(scores, sets)
+
+    def score(self, X: ArrayLike, y: ArrayLike, set_id: ArrayLike | None = None) -> float:
+        """Return the share of sets in which the highest score is the winner's.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Features.
+        y : array-like of shape (n_rows,)
+            Labels.
+        set_id : array-like of shape (n_rows,), optional
+            The set of each row; all rows are one set if not given.
+
+        Returns
+        -------
+        float
+        """
+        scores = self.predict(X)
+        return top1(y, scores, checked_sets(set_id, len(scores), allow_missing=True))
+
+    def explain(self, X: ArrayLike, set_id: ArrayLike | None = None) -> list[Explanation]:
+        """Say what made the winner of each set beat its runner-up.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Features.
+        set_id : array-like of shape (n_rows,), optional
+            The set of each row; all rows are one set if not given.
+
+        Returns
+        -------
+        list of Explanation
+            One for each set of two rows or more, by first appearance; the contributions of each
+            add up to the difference of the two scores.
+        """
+        check_is_fitted(self)
+        design = self._design(X)
+        keys = checked_sets(set_id, len(design), allow_missing=True)
+        found = self.score_.contributions(design)
+        return [
+            explain_set(keys[rows[0]], rows, design[rows], found[rows], self.columns_)
+            for rows in index_sets(keys).members()
+            if len(rows) > 1
+        ]
+
+    def importances(self, X: ArrayLike, set_id: ArrayLike) -> dict[str, float]:
+        """Return how much each group of columns moves scores inside sets, on average.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Features.
+        set_id : array-like of shape (n_rows,)
+            The set of each row.
+
+        Returns
+        -------
+        dict of str to float
+            Share of the total, largest first; sums to 1 unless nothing matters.
+        """
+        found = self.score_.contributions(self._design(X))[:, :-1]
+        return mean_importance(found, index_sets(set_id, len(found)), self.columns_)
+
+
+def _checked(values: Any, n_rows: int, name: str) -> NDArray[Any]:
+    column = np.asarray(values)
+    if column.shape != (n_rows,):
+        raise ValueError(f"{name} has shape {column.shape}; X has {n_rows} rows")
+    return column
+
+
+def _with_features(table: Table, X: Floats) -> Table:
+    return Table(X, table.grades, table.sets, table.groups, table.weight)
+
+
+def _rows(table: Table, rows: NDArray[np.intp]) -> Table:
+    weight = None if table.weight is None else table.weight[rows]
+    groups = index_sets(table.groups[rows]).codes
+    sets = index_sets(table.sets.codes[rows])
+    return Table(table.X[rows], table.grades[rows], sets, groups, weight)

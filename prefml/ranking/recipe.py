@@ -1,0 +1,42 @@
+"""The ranker prefml trains unless told otherwise; why, is written in `docs/experiments.md`."""
+
+from __future__ import annotations
+
+from prefml.ranking.ranker import SetRanker
+
+__all__ = ["COMPONENTS", "default_ranker"]
+
+# Principal components kept of an embedding.
+COMPONENTS = 64
+
+
+def default_ranker(random_state: int | None = 0, n_jobs: int = 1) -> SetRanker:
+    """Return the ranker with every part that helped on held-out projects turned on.
+
+    Parameters
+    ----------
+    random_state : int or None, default=0
+        Seed.
+    n_jobs : int, default=1
+        Threads of LightGBM.
+
+    Returns
+    -------
+    SetRanker
+        Not fitted; it expects the columns of `prefml.features.choice_table`.
+    """
+    return SetRanker(
+        n_estimators=60,
+        learning_rate=0.03,
+        num_leaves=7,
+        colsample_bytree=0.3,
+        subsample=0.7,
+        subsample_freq=1,
+        reg_lambda=10.0,
+        compress={"emb__": COMPONENTS, "emb_mean__": COMPONENTS},
+        linear=(("cue__", "stage", "near__"), ("cue__", "stage", "near__", "emb__")),
+        n_bags=3,
+        calibration="auto",
+        random_state=random_state,
+        n_jobs=n_jobs,
+    )

@@ -1,0 +1,150 @@
+"""Rows grouped into sets: the one place that knows how to walk over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Sets", "content_order", "index_sets", "winning_pairs"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Which rows belong to which set.
+
+    Build one with `index_sets`.
+
+    Attributes
+    ----------
+    codes : ndarray of shape (n_rows,)
+        Number of each row's set, counted by first appearance.
+    order : ndarray of shape (n_rows,)
+        Rows sorted by set; inside a set as they came.
+    starts : ndarray of shape (n_sets,)
+        Where each set begins in `order`.
+    sizes : ndarray of shape (n_sets,)
+        Rows in each set.
+    """
+
+    codes: Ints
+    order: Ints
+    starts: Ints
+    sizes: Ints
+
+    def __len__(self) -> int:
+        """Return the number of sets."""
+        return len(self.sizes)
+
+    def reduce(self, function: np.ufunc, values: ArrayLike) -> NDArray[Any]:
+        """Reduce the rows of each set with a ufunc, such as `numpy.add` or `numpy.maximum`."""
+        return np.asarray(function.reduceat(np.asarray(values)[self.order], self.starts, axis=0))
+
+    def mean(self, values: ArrayLike) -> NDArray[Any]:
+        """Return the mean of each set, one row a set."""
+        total = self.reduce(np.add, values)
+        return np.asarray(total / self.sizes.reshape(-1, *[1] * (total.ndim - 1)))
+
+    def members(self) -> list[Ints]:
+        """Return the rows of each set."""
+        return np.split(self.order, self.starts[1:])
+
+
+def index_sets(set_id: ArrayLike, n_rows: int | None = None) -> Sets:
+    """Group rows by their set.
+
+    Parameters
+    ----------
+    set_id : array-like of shape (n_rows,)
+        The set each row belongs to; anything hashable.
+    n_rows : int, optional
+        How many rows there must be.
+
+    Returns
+    -------
+    Sets
+
+    Raises
+    ------
+    ValueError
+        If the length is wrong or an entry is missing.
+    """
+    column = np.asarray(set_id)
+    if column.ndim != 1 or (n_rows is not None and len(column) != n_rows):
+        raise ValueError(f"set_id has shape {column.shape}; expected ({n_rows or 'n_rows'},)")
+    codes = pd.factorize(column)[0].astype(np.intp)
+    if (codes < 0).any():
+        raise ValueError(f"set_id is missing in row {int(np.argmax(codes < 0))}")
+    sizes = np.bincount(codes).astype(np.intp)
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp)
+    return Sets(codes, np.argsort(codes, kind="stable"), starts[: len(sizes)], sizes)
+
+
+def winning_pairs(grades: ArrayLike, sets: Sets) -> tuple[Ints, Ints]:
+    """List every pair of rows of one set in which the first has the higher grade.
+
+    Parameters
+    ----------
+    grades : array-like of shape (n_rows,)
+        The higher, the better.
+    sets : Sets
+        The grouping of the rows.
+
+    Returns
+    -------
+    better, worse : ndarray of shape (n_pairs,)
+        Row numbers.
+    """
+    value = np.asarray(grades)
+    better, worse = [], []
+    for size in np.unique(sets.sizes[sets.sizes > 1]):
+        starts = sets.starts[sets.sizes == size]
+        rows = sets.order[starts[:, None] + np.arange(size)]
+        left, right = (rows[:, side] for side in np.nonzero(~np.eye(size, dtype=bool)))
+        wins = value[left] > value[right]
+        better.append(left[wins])
+        worse.append(right[wins])
+    empty = [np.empty(0, np.intp)]
+    return np.concatenate(better or empty), np.concatenate(worse or empty)
+
+
+def content_order(rows: ArrayLike, sets: Sets) -> tuple[Ints, Ints]:
+    """Order rows and sets by what they contain, not by how they came or are named.
+
+    Parameters
+    ----------
+    rows : array-like of shape (n_rows, n_columns)
+        Everything learning sees of a row: features, label, weight.
+    sets : Sets
+        The grouping of the rows.
+
+    Returns
+    -------
+    order : ndarray of shape (n_rows,)
+        Rows with sets contiguous; the same rows in the same sets give the same sequence of
+        contents whatever their first order and whatever the sets are called.
+    sizes : ndarray of shape (n_sets,)
+        Sizes of the sets in that order.
+    """
+    rank = _content_rank(rows)
+    inside = np.lexsort((rank, sets.codes))
+    padded = np.full((len(sets), int(sets.sizes.max(initial=0))), -1, np.int64)
+    place = np.arange(len(rank)) - np.repeat(sets.starts, sets.sizes)
+    padded[sets.codes[inside], place] = rank[inside]
+    sequence = np.lexsort(padded.T[::-1])
+    position = np.empty(len(sets), np.intp)
+    position[sequence] = np.arange(len(sets))
+    return np.lexsort((rank, position[sets.codes])), sets.sizes[sequence]
+
+
+def _content_rank(rows: ArrayLike) -> NDArray[np.int64]:
+    table = np.ascontiguousarray(rows, dtype=np.float64) + 0.0
+    table[np.isnan(table)] = np.nan
+    keys = table.view(np.dtype((np.void, table.itemsize * table.shape[1]))).ravel()
+    return np.unique(keys, return_inverse=True)[1].astype(np.int64)

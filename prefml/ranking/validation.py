@@ -1,0 +1,81 @@
+"""Checks that every ranker of this room shares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from prefml.ranking.sets import Sets
+
+__all__ = ["MAX_GRADE", "checked_sets", "grades"]
+
+# LightGBM's default label gains end at 2**30 - 1.
+MAX_GRADE = 30
+
+
+def checked_sets(set_id: ArrayLike | None, n_rows: int, allow_missing: bool) -> NDArray[Any]:
+    """Return the set of each row, or one set of all rows if that was allowed.
+
+    Parameters
+    ----------
+    set_id : array-like of shape (n_rows,) or None
+        As passed by the caller.
+    n_rows : int
+        Rows of X.
+    allow_missing : bool
+        Whether None stands for one set.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+
+    Raises
+    ------
+    ValueError
+        If there is no `set_id` and none was not allowed, or its length is wrong.
+    """
+    if set_id is None:
+        if not allow_missing:
+            raise ValueError(
+                "set_id is missing: a ranker learns from comparisons inside sets; pass "
+                "fit(X, y, set_id=...) with the set of each row (in cross-validation: "
+                "params={'set_id': ...})"
+            )
+        return np.zeros(n_rows, np.intp)
+    column = np.asarray(set_id)
+    if column.shape != (n_rows,):
+        raise ValueError(f"set_id has shape {column.shape}; X has {n_rows} rows")
+    return column
+
+
+def grades(y: ArrayLike, sets: Sets) -> NDArray[np.int64]:
+    """Turn labels into the whole-number grades that LambdaRank learns from.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_rows,)
+        Labels; the higher, the better.
+    sets : Sets
+        The grouping of the rows.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Whole numbers from 0 to 30 as they are; for any other labels the rank inside the set, from
+        0 for the worst, equal labels sharing a rank and sets of many levels squeezed into 0 to 30.
+    """
+    labels = np.asarray(y, dtype=np.float64)
+    if ((labels >= 0) & (labels <= MAX_GRADE) & (labels == np.floor(labels))).all():
+        return labels.astype(np.int64)
+    order = np.lexsort((labels, sets.codes))
+    rises = np.ones(len(labels), bool)
+    rises[1:] = np.diff(labels[order]) > 0
+    level = np.cumsum(rises)
+    ranks = level - np.repeat(level[sets.starts], sets.sizes)
+    top = np.repeat(np.maximum.reduceat(ranks, sets.starts), sets.sizes)
+    squeezed = np.where(top > MAX_GRADE, ranks * MAX_GRADE // np.maximum(top, 1), ranks)
+    result = np.empty(len(labels), np.int64)
+    result[order] = squeezed
+    return result
