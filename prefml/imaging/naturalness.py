@@ -186,7 +186,7 @@ def _contrast_map(gray: Plane) -> Iterator[tuple[str, float]]:
     plane = gray
     for scale in (1, 2):
         _, contrast = normalised_contrast(plane)
-        levels = np.percentile(contrast[::2, ::2], (10, 50, 90, 99))
+        levels = np.percentile(contrast[::4, ::4], (10, 50, 90, 99))
         for percent, level in zip((10, 50, 90, 99), levels, strict=True):
             yield f"contrast{scale}_p{percent}", np.log1p(level)
         skewness, kurtosis = _moments(contrast)
@@ -217,25 +217,28 @@ def _gradients(gray: Plane) -> Iterator[tuple[str, float]]:
     """Yield the law of edge strength, reblur, noise in flat parts and 8-pixel blocking."""
     dx, dy = cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)
     magnitude = cv2.magnitude(dx, dy)
-    levels = np.percentile(magnitude[::2, ::2], (25, 50, 75, 95, 99.5))
+    levels = np.percentile(magnitude[::4, ::4], (25, 50, 75, 95, 99.5))
     for percent, level in zip((25, 50, 75, 95, 99), levels, strict=True):
         yield f"edge_p{percent}", np.log1p(level)
     yield "edge_peak_ratio", np.log((levels[4] + 1) / (levels[1] + 1))
-    yield "edge_upright", np.log((np.abs(dx).mean() + 1) / (np.abs(dy).mean() + 1))
+    upright, level = (cv2.norm(step, cv2.NORM_L1) / step.size for step in (dx, dy))
+    yield "edge_upright", np.log((upright + 1) / (level + 1))
     yield "reblur", _reblur(gray)
     mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     noise = np.abs(cv2.filter2D(gray, cv2.CV_32F, mask))
-    yield "noise_all", np.log1p(noise.mean())
-    yield "noise_flat", np.log1p(noise[magnitude <= levels[0]].mean())
+    flat = (magnitude <= np.float32(levels[0])).astype(np.uint8)
+    yield "noise_all", np.log1p(cv2.mean(noise)[0])
+    yield "noise_flat", np.log1p(cv2.mean(noise, mask=flat)[0])
     yield "blocking", 0.5 * (_blocking(gray) + _blocking(gray.T))
 
 
 def _reblur(gray: Plane) -> float:
     """Return how little a second blur changes the picture (1: already blurred)."""
     worst = 0.0
-    for axis, size in ((0, (1, 9)), (1, (9, 1))):
-        before = np.abs(np.diff(gray, axis=axis))
-        after = np.abs(np.diff(cv2.blur(gray, size), axis=axis))
+    for plane in (gray, np.ascontiguousarray(gray.T)):
+        smooth = cv2.blur(plane, (1, 9))
+        before = cv2.absdiff(plane[1:], plane[:-1])
+        after = cv2.absdiff(smooth[1:], smooth[:-1])
         lost = float(np.maximum(before - after, 0).sum())
         worst = max(worst, 1 - lost / (float(before.sum()) + _TINY))
     return worst
@@ -267,35 +270,40 @@ def _blocks(gray: Plane) -> Iterator[tuple[str, float]]:
 
 def _colour(rgb: NDArray[np.uint8]) -> Iterator[tuple[str, float]]:
     """Yield the law of the colour planes: opponent colours at two scales, chroma, saturation."""
-    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab).astype(np.float32)
-    red_green, blue_yellow = (np.ascontiguousarray(lab[..., i]) - 128 for i in (1, 2))
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
+    red_green, blue_yellow = (
+        _halved(cv2.extractChannel(lab, i).astype(np.float32)) - 128 for i in (1, 2)
+    )
     chroma = cv2.magnitude(red_green, blue_yellow)
     planes = {"rg": red_green, "by": blue_yellow, "chroma": chroma}
     for name, plane in planes.items():
         yield f"{name}_mean", plane.mean()
         yield f"{name}_deviation", np.log1p(plane.std())
-        for scale, scaled in ((1, plane), (2, _halved(plane))):
-            shape, deviation = _symmetric(normalised_contrast(scaled)[0])
+        coefficients, contrast = normalised_contrast(plane)
+        coarse, _ = normalised_contrast(_halved(plane))
+        for scale, scaled in ((1, coefficients), (2, coarse)):
+            shape, deviation = _symmetric(scaled)
             yield f"{name}{scale}_shape", shape
             yield f"{name}{scale}_spread", deviation
-        yield f"{name}_noise", np.log1p(np.percentile(normalised_contrast(plane)[1][::4, ::4], 25))
-    levels = np.percentile(chroma[::4, ::4], (10, 50, 90))
+        yield f"{name}_noise", np.log1p(np.percentile(contrast[::2, ::2], 25))
+    levels = np.percentile(chroma[::2, ::2], (10, 50, 90))
     for percent, level in zip((10, 50, 90), levels, strict=True):
         yield f"chroma_p{percent}", level
 
 
 def _light(rgb: NDArray[np.uint8], gray: Plane) -> Iterator[tuple[str, float]]:
     """Yield where the light lies: percentiles, entropy, skew, haze by the dark channel."""
-    levels = np.percentile(gray[::2, ::2], (1, 10, 25, 50, 75, 90, 99))
+    levels = np.percentile(gray[::4, ::4], (1, 10, 25, 50, 75, 90, 99))
     for percent, level in zip((1, 10, 25, 50, 75, 90, 99), levels, strict=True):
         yield f"light_p{percent}", level
     yield "light_range", levels[5] - levels[1]
-    histogram = np.bincount(gray.astype(np.uint8).ravel() // 4, minlength=64) / gray.size
+    histogram = cv2.calcHist([gray], [0], None, [64], [0, 256]).ravel() / gray.size
     yield "light_entropy", -float(np.sum(histogram * np.log(histogram + _TINY)))
     skewness, kurtosis = _moments(gray)
     yield "light_skew", skewness
     yield "light_kurtosis", kurtosis
-    dark = cv2.erode(rgb.min(axis=2), np.ones((15, 15), np.uint8))
+    darkest = cv2.min(cv2.min(*cv2.split(rgb)[:2]), cv2.extractChannel(rgb, 2))
+    dark = cv2.erode(darkest, np.ones((15, 15), np.uint8))
     yield "haze", dark.mean()
     yield "haze_top", np.percentile(dark[::4, ::4], 90)
 
