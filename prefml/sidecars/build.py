@@ -17,7 +17,7 @@ import numpy as np
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import SidecarError, WorkspaceError
 from prefml.files import write_text
-from prefml.imaging.cues import CUE_NAMES, cue_identity
+from prefml.imaging import cues
 from prefml.sidecars.batches import make_rows
 from prefml.sidecars.compact import Selection, compact, recover
 from prefml.sidecars.derive import Derived, derive_all
@@ -187,7 +187,7 @@ class _Run:
         folder = workspace.sidecars
         recover(folder)
         sources, problems = find_sources(folder)
-        stamp = Stamp(encoder.spec, cue_identity(), CUE_NAMES)
+        stamp = Stamp(encoder.spec, cues.cue_identity(), cues.CUE_NAMES)
         number = next_number(list_parts(folder))
         return cls(workspace, encoder, options, stamp, sources, problems, number)
 

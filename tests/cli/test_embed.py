@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from prefml.cli import main
+from prefml.sidecars.lock import only_run
+from prefml.sidecars.store import read_sidecars
+from prefml.workspace import Workspace
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A workspace of three pictures in one project, embedded by the built-in encoder."""
+    (tmp_path / "prefml.toml").write_text('encoder = "builtin"\n')
+    (tmp_path / "images" / "p").mkdir(parents=True)
+    for number in range(3):
+        pixels = np.random.default_rng(number).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+        image = Image.fromarray(pixels).resize((96, 72))
+        image.save(tmp_path / "images" / "p" / f"{number}.png")
+    return tmp_path
+
+
+@pytest.fixture
+def embed(root, capsys):
+    def run(*words: str) -> tuple[int, str, str]:
+        status = main(["--workspace", str(root), "embed", *words])
+        shown = capsys.readouterr()
+        return status, shown.out, shown.err
+
+    return run
+
+
+def test_json_is_one_object_with_the_promised_names(embed):
+    status, out, _ = embed("--json")
+    report = json.loads(out)
+    assert status == 0
+    assert {"images", "computed", "reused", "failed", "seconds"} <= set(report)
+    assert (report["images"], report["computed"], report["reused"]) == (3, 3, 0)
+
+
+def test_second_run_reuses_everything(embed):
+    embed()
+    status, out, _ = embed()
+    assert status == 0
+    assert out.startswith("3 images: 0 computed, 3 reused, 0 failed")
+
+
+def test_encoder_is_the_one_in_the_configuration(embed, root):
+    embed()
+    sidecars = read_sidecars(Workspace.open(root).sidecars)
+    assert sidecars.encoder.id.startswith("builtin")
+    assert sidecars.index["project"].to_list() == ["p"] * 3
+
+
+def test_broken_picture_is_shown_and_the_command_succeeds(embed, root):
+    (root / "images" / "p" / "broken.png").write_text("no")
+    status, out, _ = embed()
+    assert status == 0
+    assert "images/p/broken.png: not a picture" in out
+    report = json.loads(embed("--json")[1])
+    assert report["failed"] == 1
+    assert report["failures"][0]["path"] == "images/p/broken.png"
+
+
+def test_only_a_few_of_many_names_are_shown(embed, root):
+    for number in range(8):
+        (root / "images" / "p" / f"broken{number}.png").touch()
+    out = embed()[1]
+    assert "8 failed" in out
+    assert "and 5 more" in out
+
+
+def test_pictures_of_no_project_are_named(embed, root):
+    (root / "images" / "p" / "0.png").rename(root / "images" / "0.png")
+    report = json.loads(embed("--json")[1])
+    assert report["unknown_project"] == ["images/0.png"]
+
+
+def test_force_computes_again(embed):
+    embed()
+    assert json.loads(embed("--force", "--json")[1])["computed"] == 3
+
+
+def test_no_pictures_is_one_line_and_fails(embed, root):
+    for path in (root / "images" / "p").iterdir():
+        path.unlink()
+    status, out, err = embed()
+    assert (status, out) == (1, "")
+    assert err.startswith("Error: no pictures")
+    assert err.count("\n") == 1
+
+
+def test_unknown_encoder_is_one_line_and_fails(embed):
+    status, _, err = embed("--encoder", "nowhere")
+    assert status == 1
+    assert "nowhere" in err
+    assert err.count("\n") == 1
+
+
+def test_run_beside_another_is_one_line_and_fails(embed, root):
+    with only_run(Workspace.open(root).sidecars):
+        status, _, err = embed()
+    assert status == 1
+    assert "another prefml embed" in err
+
+
+@pytest.mark.parametrize("words", [("--batch-size", "0"), ("--workers", "none"), ("--device", "x")])
+def test_wrong_values_are_wrong_usage(embed, words):
+    assert embed(*words)[0] == 2
+
+
+def test_help_names_every_option(embed):
+    status, out, _ = embed("--help")
+    assert status == 0
+    for option in ("--encoder", "--device", "--batch-size", "--workers", "--force", "--json"):
+        assert option in out
