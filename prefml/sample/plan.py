@@ -77,9 +77,9 @@ class ProjectPlan:
 
 PROJECTS = (
     ProjectPlan("harbour", 205, 1, 5, datetime(2025, 3, 3), 7, ".jpg", "shore", 0.65),
-    ProjectPlan("garden", 190, 7, 5, datetime(2025, 4, 7), 6, ".png", "leaves", 0.30),
-    ProjectPlan("orchard", 185, 18, 5, datetime(2025, 5, 12), 8, ".png", "trees", 0.45),
-    ProjectPlan("terrace", 190, 6, 5, datetime(2025, 6, 16), 9, ".png", "dusk", 0.50),
+    ProjectPlan("garden", 190, 9, 5, datetime(2025, 4, 7), 6, ".png", "leaves", 0.30),
+    ProjectPlan("orchard", 185, 16, 5, datetime(2025, 5, 12), 8, ".png", "trees", 0.45),
+    ProjectPlan("terrace", 190, 8, 5, datetime(2025, 6, 16), 9, ".png", "dusk", 0.50),
 )
 
 

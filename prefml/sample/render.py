@@ -25,7 +25,7 @@ _PAGODA = (
 )  # fmt: skip
 _FLOWER = (308, 222, 136)
 # Blur and noise (in grey levels) of a stage, and how much it is sharpened.
-_LOOK = {1.0: (0.8, 2.5, 0.0), 1.5: (0.6, 1.5, 0.1), 2.0: (0.0, 0.0, 0.3), 3.0: (0.0, 0.0, 0.6)}
+_LOOK = {1.0: (0.7, 0.8, 0.0), 1.5: (0.5, 0.5, 0.1), 2.0: (0.0, 0.0, 0.2), 3.0: (0.0, 0.0, 0.4)}
 
 
 @dataclass(frozen=True)
