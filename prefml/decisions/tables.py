@@ -126,5 +126,5 @@ def as_line(raw: str | Sequence[str]) -> str:
     if isinstance(raw, str):
         return raw.rstrip("\r\n")
     buffer = io.StringIO(newline="")
-    csv.writer(buffer, lineterminator="").writerow(raw)
-    return buffer.getvalue()
+    csv.writer(buffer).writerow(raw)
+    return buffer.getvalue().removesuffix("\r\n")

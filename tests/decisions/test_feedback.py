@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+BOX = [0.1, 0.0, 0.9, 0.8]
+
+
+@pytest.fixture
+def sandbox(bench):
+    folder = bench.root / "sandbox"
+    folder.mkdir()
+
+    def write(approved, suggested=()):
+        for name, documents in (("approved", approved), ("automation", suggested)):
+            lines = [d if isinstance(d, str) else json.dumps(d) for d in documents]
+            (folder / f"{name}_decisions.jsonl").write_text("\n".join(lines) + "\n")
+        return bench.read()
+
+    return write
+
+
+def suggestion(group="g1", images=("mojo1/a.png", "mojo1/b.png"), needs_crop=True, box=BOX):
+    return {
+        "group_id": group,
+        "images": list(images),
+        "step1_selection": {"chosen": images[0], "reason": "", "confidence": 0.9},
+        "step2_crop": {"needs_crop": needs_crop, "crop_coords": box, "confidence": 0.5},
+    }
+
+
+def answer(action="approved", group="g1", final="mojo1/a.png", box=BOX, **more):
+    return {
+        "group_id": group,
+        "action": action,
+        "final_choice": final,
+        "crop_coords": box,
+        "timestamp": "2025-10-05T01:00:00Z",
+        **more,
+    }
+
+
+def test_an_approved_suggestion_is_a_choice_and_a_crop(sandbox):
+    decisions = sandbox([answer()], [suggestion()])
+    assert decisions.items["chosen"].tolist() == [True, False]
+    assert decisions.items["set_id"].tolist() == ["mojo1/review/g1"] * 2
+    assert decisions.crops[["x1", "y1", "x2", "y2"]].to_numpy().tolist() == [BOX]
+    assert not decisions.items["corrected"].any()
+    assert not decisions.crops["corrected"].any()
+
+
+def test_another_choice_corrects_both(sandbox):
+    decisions = sandbox([answer("overridden", final="b.png")], [suggestion()])
+    assert decisions.items["chosen"].tolist() == [False, True]
+    assert decisions.items["corrected"].all()
+    assert decisions.crops["filename"].tolist() == ["b.png"]
+    assert decisions.crops["corrected"].all()
+
+
+def test_a_redrawn_box_corrects_the_crop_alone(sandbox):
+    decisions = sandbox([answer("overridden", box=[0.2, 0, 0.9, 0.7])], [suggestion()])
+    assert not decisions.items["corrected"].any()
+    assert decisions.crops["corrected"].all()
+
+
+def test_without_the_suggestion_the_action_tells_what_was_corrected(sandbox):
+    images = ["mojo1/a.png", "mojo1/b.png"]
+    decisions = sandbox([answer("overridden", images=images)])
+    assert decisions.items["corrected"].all()
+    assert decisions.crops["corrected"].all()
+
+
+def test_a_rejected_set_is_kept_as_a_rejection(sandbox):
+    decisions = sandbox([answer("rejected", final=None, box=None)], [suggestion()])
+    assert decisions.items.empty
+    assert decisions.rejections["filename"].tolist() == ["a.png", "b.png"]
+    assert decisions.files[0].accepted == 1
+
+
+def test_approving_no_crop_keeps_the_whole_picture(sandbox):
+    decisions = sandbox([answer(box=None)], [suggestion(needs_crop=False, box=None)])
+    assert decisions.crops[["x1", "y1", "x2", "y2"]].to_numpy().tolist() == [[0, 0, 1, 1]]
+
+
+def test_no_box_where_one_was_suggested_says_nothing_about_the_crop(sandbox):
+    assert sandbox([answer(box=None)], [suggestion()]).crops.empty
+
+
+def test_a_single_picture_gets_a_crop_and_no_choice(sandbox):
+    decisions = sandbox([answer()], [suggestion(images=["mojo1/a.png"])])
+    assert len(decisions.crops) == 1
+    assert decisions.items.empty
+
+
+def test_an_approval_without_a_choice_means_the_suggested_one(sandbox):
+    decisions = sandbox([answer(final=None)], [suggestion()])
+    assert decisions.items["chosen"].tolist() == [True, False]
+
+
+def test_a_choice_may_be_a_position(sandbox):
+    assert sandbox([answer(final=1)], [suggestion()]).items["chosen"].tolist() == [False, True]
+
+
+def test_the_last_decision_on_a_group_counts(sandbox):
+    decisions = sandbox([answer(), answer("overridden", final="b.png")], [suggestion()])
+    assert decisions.items["chosen"].tolist() == [False, True]
+    assert decisions.quarantine[["line", "reason"]].to_numpy().tolist() == [[1, "repeat_set"]]
+
+
+def test_a_crop_that_a_log_already_holds_leaves_the_choice(sandbox, bench):
+    bench.crops(bench.crop_row(when="2025-10-04T00:00:00Z"))
+    decisions = sandbox([answer()], [suggestion()])
+    assert len(decisions.crops) == 1
+    assert decisions.items["source"].tolist() == ["sandbox/approved_decisions.jsonl"] * 2
+    assert decisions.quarantine.empty
+    assert "approved_decisions.jsonl:1: part of the row is not used" in decisions.problems[-1]
+
+
+def test_a_choice_that_a_log_already_holds_leaves_the_crop(sandbox, bench):
+    bench.selections("s,g,mojo1/a.png,\"['mojo1/b.png']\",")
+    decisions = sandbox([answer()], [suggestion()])
+    assert decisions.items["set_id"].nunique() == 1
+    assert decisions.crops["source"].tolist() == ["sandbox/approved_decisions.jsonl"]
+
+
+def test_a_file_named_csv_beside_it_is_not_looked_at(sandbox, bench):
+    (bench.root / "sandbox" / "approved_decisions.csv").write_text("a,b\n1,2\n")
+    assert len(sandbox([answer()], [suggestion()]).files) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (answer("skipped"), "placeholder"),
+        (answer(group="g9"), "unknown_group"),
+        (answer(final="mojo1/c.png"), "winner_not_in_set"),
+        (answer("overridden", final=None), "no_image"),
+        (answer(box=[0, 0, "x", 1]), "impossible_box"),
+        (answer(images=["mojo1/a.png", "mojo2/b.png"]), "mixed_projects"),
+        (answer(images=["mojo1/a.png"], box=None), "no_losers"),
+        (answer(images=7), "unreadable_list"),
+        (answer(project="mojo2"), "mixed_projects"),
+        ({"action": "approved"}, "wrong_fields"),
+        ("nonsense", "unreadable_row"),
+        ("[]", "wrong_fields"),
+    ],
+)
+def test_an_answer_that_cannot_be_used_is_quarantined(sandbox, line, reason):
+    decisions = sandbox([line], [suggestion()])
+    assert decisions.quarantine["reason"].tolist() == [reason]
+
+
+def test_broken_suggestions_are_reported(sandbox):
+    decisions = sandbox([answer()], ["{", suggestion()])
+    assert decisions.items["set_id"].nunique() == 1
+    assert decisions.problems[0].startswith("automation_decisions.jsonl:1:")

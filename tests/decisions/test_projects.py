@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from prefml.decisions.manifests import Manifest
+from prefml.decisions.projects import ProjectResolver
+from prefml.decisions.quarantine import RowRefusedError
+from prefml.workspace import Workspace
+
+
+def manifest(project, *names, days=(date(2025, 10, 1), date(2025, 10, 11))):
+    return Manifest(project, names or (project,), days, f"{project}.project.json")
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.fixture
+def resolver():
+    return ProjectResolver(
+        [
+            manifest("mojo1", "Mojo1"),
+            manifest("mojo2", days=(date(2025, 10, 12), None)),
+            manifest("slender_kiara", "Slender Kiara", days=None),
+            manifest("aiko_raw", "Aiko_raw", days=None),
+        ],
+        aliases={"Kiara_Slender": "slender_kiara"},
+        suffixes=("_final", "_raw"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "project"),
+    [
+        ("mojo1/a.png", "mojo1"),
+        ("PROJECT_ROOT/training data/mojo1_final/group_76/a.png", "mojo1"),
+        ("/Users/me/Mojo1/a.png", "mojo1"),
+        (r"C:\work\mojo2\a.png", "mojo2"),
+        ("x/Slender Kiara/a.png", "slender_kiara"),
+        ("x/Kiara_Slender/a.png", "slender_kiara"),
+        ("x/Kiara_Slender_final/a.png", "slender_kiara"),
+        ("x/Aiko_raw_final/a.png", "aiko_raw"),
+    ],
+)
+def test_a_folder_of_exactly_that_name_is_the_project(resolver, path, project):
+    assert resolver.from_path(path) == project
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "mojo10/a.png",
+        "xmojo1/a.png",
+        "MOJO1/a.png",
+        "mojo1-old/a.png",
+        "crop/mojo1.png",
+        "crop/mojo1",
+        "aiko/a.png",
+        "mojo1_final_raw/a.png",
+        "a.png",
+        "",
+    ],
+)
+def test_no_part_of_a_name_and_no_other_case_matches(resolver, path):
+    assert resolver.from_path(path) is None
+
+
+def test_a_path_that_names_two_projects_names_none(resolver):
+    assert resolver.projects_in("mojo1/old/mojo2/a.png") == ("mojo1", "mojo2")
+    assert resolver.from_path("mojo1/old/mojo2/a.png") is None
+
+
+def test_the_workspace_s_own_path_names_no_project():
+    resolver = ProjectResolver([manifest("mojo1"), manifest("home")], root=Path("/home/ws"))
+    assert resolver.from_path("/home/ws/mojo1/a.png") == "mojo1"
+    assert resolver.projects_in("/home/wsx/mojo1/a.png") == ("home", "mojo1")
+
+
+@pytest.mark.parametrize(
+    ("when", "project"),
+    [
+        ("2025-10-01T00:00:00", "mojo1"),
+        ("2025-10-11T23:59:59", "mojo1"),
+        ("2025-10-12T00:00:00", "mojo2"),
+        ("2031-01-01T00:00:00", "mojo2"),
+        ("2025-09-30T23:59:59", None),
+    ],
+)
+def test_both_days_of_a_manifest_count_and_an_open_end_runs_on(resolver, when, project):
+    assert resolver.from_time(at(when)) == project
+
+
+def test_a_day_in_two_projects_is_not_determined():
+    resolver = ProjectResolver([manifest("a"), manifest("b")])
+    assert resolver.from_time(at("2025-10-05T00:00:00")) is None
+
+
+def test_no_time_is_no_project(resolver):
+    assert resolver.from_time(None) is None
+
+
+def test_the_path_goes_before_the_date(resolver):
+    placed = resolver.place(["mojo2/a.png"], when=at("2025-10-05T00:00:00"))
+    assert placed == ("mojo2", ())
+
+
+def test_what_the_date_decided_is_told_with_its_folders(resolver):
+    placed = resolver.place(["crop/group_04/a.png"], when=at("2025-10-05T00:00:00"))
+    assert placed == ("mojo1", ("crop", "group_04"))
+
+
+def test_a_stated_name_that_nobody_knows_is_not_overruled_by_the_date(resolver):
+    placed = resolver.place(["a.png"], "mojo10", at("2025-10-05T00:00:00"))
+    assert placed == ("unknown", ("mojo10",))
+
+
+def test_a_stated_name_against_the_path_is_mixed(resolver):
+    with pytest.raises(RowRefusedError, match=r"mixed_projects: mojo2 .* and mojo1/a.png"):
+        resolver.place(["mojo1/a.png"], "mojo2")
+
+
+def test_a_mixed_set_names_both_paths(resolver):
+    with pytest.raises(RowRefusedError, match=r"mojo1/a.png \(mojo1\) and mojo2/b.png \(mojo2\)"):
+        resolver.place(["mojo1/a.png", "mojo2/b.png"])
+
+
+def test_a_name_that_two_projects_claim_is_nobody_s():
+    resolver = ProjectResolver([manifest("a", "Same"), manifest("b", "Same")])
+    assert resolver.from_path("Same/x.png") is None
+    assert "'Same'" in resolver.problems[0]
+
+
+def test_an_id_goes_before_another_project_s_title_or_suffix():
+    resolver = ProjectResolver([manifest("a"), manifest("a_raw", "a")], suffixes=("_raw",))
+    assert resolver.from_path("a/x.png") == "a"
+    assert resolver.from_path("a_raw/x.png") == "a_raw"
+
+
+def test_an_alias_settles_what_two_projects_claim():
+    manifests = [manifest("a", "Same"), manifest("b", "Same")]
+    resolver = ProjectResolver(manifests, aliases={"Same": "b"})
+    assert resolver.from_path("Same/x.png") == "b"
+
+
+def test_an_alias_without_a_manifest_is_reported():
+    resolver = ProjectResolver([manifest("a")], aliases={"A": "aa"})
+    assert "no manifest describes" in resolver.problems[0]
+
+
+def test_without_manifests_the_image_folders_are_the_projects(tmp_path):
+    for name in ("images/beach", "images/beach_final", "images/.cache", "training data/city"):
+        (tmp_path / name).mkdir(parents=True)
+    resolver = ProjectResolver.open(Workspace.open(tmp_path))
+    assert resolver.projects == ("beach", "city")
+    assert resolver.from_path("images/beach_final/a.png") == "beach"
+    assert resolver.from_name("forest") is None
+
+
+def test_where_nothing_is_known_a_stated_name_is_the_project(tmp_path):
+    resolver = ProjectResolver.open(Workspace.open(tmp_path))
+    assert resolver.from_name("forest") == "forest"
+    assert resolver.from_name("unknown") is None
+
+
+def test_with_manifests_the_image_folders_are_not_asked(bench):
+    (bench.root / "images" / "beach").mkdir(parents=True)
+    resolver = ProjectResolver.open(Workspace.open(bench.root))
+    assert resolver.projects == ("mojo1", "mojo2")

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prefml.decisions.tables import as_line, read_table
+from prefml.exceptions import LogError
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_bytes(raw):
+        path = tmp_path / "log.csv"
+        path.write_bytes(raw)
+        return read_table(path)
+
+    return read_bytes
+
+
+def fields_of(table):
+    return [record.fields for record in table.records]
+
+
+def test_a_byte_order_mark_and_crlf_are_no_part_of_the_fields(read):
+    table = read(b"\xef\xbb\xbfa, b \r\n1,2\r\n")
+    assert table.header == ("a", "b")
+    assert fields_of(table) == [["1", "2"]]
+
+
+def test_undecodable_bytes_and_nul_make_one_record_unsound(read):
+    table = read(b"a,b\n1,2\n\xff,2\n1,\x002\n3,4\n")
+    assert [record.sound for record in table.records] == [True, False, False, True]
+
+
+def test_blank_lines_count_as_lines_but_not_as_records(read):
+    table = read(b'\na\n\n"x\ny"\n\nz\n')
+    assert [(record.line, record.fields) for record in table.records] == [
+        (4, ["x\ny"]),
+        (7, ["z"]),
+    ]
+
+
+def test_huge_fields_are_read_and_the_limit_put_back(read):
+    usual = csv.field_size_limit()
+    table = read(b"a\n" + b"x" * 500_000 + b"\n")
+    assert len(table.records[0].fields[0]) == 500_000
+    assert csv.field_size_limit() == usual
+
+
+def test_an_empty_file_has_no_header(read):
+    assert read(b"").header == ()
+    assert read(b"\n\n").records == []
+
+
+def test_a_file_that_cannot_be_read_is_an_error_of_ours(tmp_path):
+    with pytest.raises(LogError, match="Is a directory"):
+        read_table(tmp_path)
+
+
+@given(st.lists(st.lists(st.text(), min_size=1), min_size=1))
+def test_records_are_those_of_the_csv_module(tmp_path_factory, rows):
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    raw = text.getvalue().encode("utf-8", "surrogatepass")
+    path = tmp_path_factory.mktemp("csv") / "log.csv"
+    path.write_bytes(raw)
+    with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+        expected = [fields for fields in csv.reader(file) if fields]
+    assert fields_of(read_table(path)) == expected[1:]
+
+
+@given(st.lists(st.text(), min_size=2))
+def test_a_record_written_as_a_line_parses_to_itself(fields):
+    assert next(csv.reader(io.StringIO(as_line(fields), newline=""))) == fields

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prefml.decisions.times import parse_timestamp
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2025-10-05T01:43:47Z", datetime(2025, 10, 5, 1, 43, 47, tzinfo=UTC)),
+        ("2025-10-05T01:43:47.152546Z", datetime(2025, 10, 5, 1, 43, 47, 152546, tzinfo=UTC)),
+        ("2025-10-05T01:43:47+00:00", datetime(2025, 10, 5, 1, 43, 47, tzinfo=UTC)),
+        ("20250727_224840", datetime(2025, 7, 27, 22, 48, 40, tzinfo=UTC)),
+        ("2025-10-05T01:43:47", datetime(2025, 10, 5, 1, 43, 47, tzinfo=UTC)),
+        (" 2025-10-05 01:43:47 ", datetime(2025, 10, 5, 1, 43, 47, tzinfo=UTC)),
+        ("2025-10-11T23:30:00-04:00", datetime(2025, 10, 12, 3, 30, tzinfo=UTC)),
+    ],
+)
+def test_every_form_of_the_logs_is_read_as_utc(text, expected):
+    assert parse_timestamp(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "group_8", "yesterday", "20251399_000000", None, 12, "\0"])
+def test_anything_else_has_no_time(text):
+    assert parse_timestamp(text) is None
+
+
+def test_a_time_before_the_calendar_begins_is_none():
+    assert parse_timestamp("0001-01-01T00:00:00+14:00") is None
+
+
+@given(st.text())
+def test_no_text_raises(text):
+    parse_timestamp(text)
