@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from typing import Any
 
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import EncoderError
+from prefml.files import file_sha256
 
-__all__ = ["DESCRIPTION", "EncoderFolder", "read_folder", "sha256_of"]
+__all__ = ["DESCRIPTION", "EncoderFolder", "read_folder"]
 
 DESCRIPTION = "encoder.json"
 _EXPORT = "prefml export-encoder OUT"
@@ -41,12 +41,6 @@ class EncoderFolder:
     input: str
     output: str
     patches: str | None = None
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file as 64 hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_folder(folder: Path) -> EncoderFolder:
@@ -122,7 +116,7 @@ def _verified(folder: Path, name: Any, digest: Any) -> Path:
     path = folder / name
     if not path.is_file():
         raise EncoderError(f"no {path}", f"the file that {DESCRIPTION} names", _EXPORT)
-    found = sha256_of(path)
+    found = file_sha256(path)
     if found != digest:
         raise EncoderError(f"{path} has sha256 {found}", f"{digest!r} as described", _EXPORT)
     return path

@@ -151,7 +151,8 @@ class OnnxEncoder:
 
     @cached_property
     def _session(self) -> Any:
-        session = _load(self.folder.model, self.providers, self.threads)
+        options = _options(self.threads, self.spec.precision)
+        session = _load(self.folder.model, self.providers, options)
         _check_names(session, self.folder)
         pixels = probe_inputs(self.spec)
         (vectors,) = _call(session, [self.folder.output], self.folder.input, pixels)
@@ -174,12 +175,23 @@ def _providers(device: str) -> tuple[str, ...]:
     return wanted
 
 
-def _load(model: Path, providers: Sequence[str], threads: int) -> Any:
+def _options(threads: int, precision: str) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    if precision == "fp16":
+        # With half floats on the CPU, the last level of ONNX Runtime 1.32's optimisations ends the
+        # process, and microsoft/onnxruntime#27768 reports that memory patterns spoil later runs.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+        options.enable_mem_pattern = False
+    return options
+
+
+def _load(model: Path, providers: Sequence[str], options: Any) -> Any:
+    import onnxruntime
+
     try:
         return onnxruntime.InferenceSession(str(model), options, providers=list(providers))
     except Exception as error:

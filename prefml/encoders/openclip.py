@@ -28,7 +28,14 @@ from prefml.encoders.vectors import check_probe, cosines, finish, probe_inputs
 from prefml.encoders.weights import CLIP, find_source, is_torchscript
 from prefml.exceptions import EncoderError
 
-__all__ = ["OpenClipEncoder", "import_open_clip", "run_tower", "run_tower_with_patches"]
+__all__ = [
+    "OpenClipEncoder",
+    "choose_device",
+    "import_open_clip",
+    "quiet_libraries",
+    "run_tower",
+    "run_tower_with_patches",
+]
 
 # An accelerator's vectors of the first batch must be this close to the processor's.
 TRUSTED_COSINE = 0.999
@@ -297,7 +304,7 @@ def _dim(open_clip: Any, model: str) -> int:
 
 
 def _tower(open_clip: Any, model: str, weights: Path | None) -> Any:
-    with _quiet():
+    with quiet_libraries():
         try:
             network = open_clip.create_model(model, load_weights=False)
         except (RuntimeError, OSError, ValueError) as error:
@@ -334,8 +341,8 @@ def _load_torchscript(network: Any, weights: Path) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep open_clip from setting up logging and from announcing random weights on the way."""
+def quiet_libraries() -> Iterator[None]:
+    """Keep libraries from setting up logging and from warning of what is no concern of a person."""
     root, handler, before = logging.getLogger(), logging.NullHandler(), logging.root.manager.disable
     root.addHandler(handler)
     logging.disable(logging.WARNING)

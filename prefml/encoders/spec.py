@@ -15,7 +15,7 @@ from PIL import Image
 
 from prefml.exceptions import EncoderError
 
-__all__ = ["Encoder", "EncoderSpec"]
+__all__ = ["Encoder", "EncoderSpec", "PatchEncoder"]
 
 CHOICES = {
     "resize": ("shortest-side", "stretch"),
@@ -181,4 +181,30 @@ class Encoder(Protocol):
         ------
         EncoderError
             If the vectors are not finite, constant, or of the wrong length.
+        """
+
+
+class PatchEncoder(Encoder, Protocol):
+    """An encoder that may also say where in the picture its embedding comes from."""
+
+    @property
+    def has_patches(self) -> bool:
+        """Whether `encode_with_patches` can be called."""
+
+    def encode_with_patches(
+        self, batch: Sequence[NDArray[Any]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Encode pictures and compare each of their patches with the whole.
+
+        Parameters
+        ----------
+        batch : sequence of ndarray
+            Results of `preprocess`, at least one.
+
+        Returns
+        -------
+        vectors : ndarray of shape (n, dim), float32
+            As `encode` gives them.
+        patches : ndarray of shape (n, rows, columns), float32
+            Cosine of each patch of the preprocessed square to the picture's vector.
         """

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prefml.encoders.folder import sha256_of
 from prefml.exceptions import EncoderError, WeightsUnavailableError
+from prefml.files import file_sha256
 
 __all__ = [
     "CLIP",
@@ -176,7 +176,7 @@ def _from_cache(config: Mapping[str, Any]) -> Path | None:
     name = os.path.basename(str(config.get("url", "")))
     path = Path.home() / ".cache" / "clip" / name
     digest = str(config.get("url", "")).split("/")[-2:-1]
-    if not name or not path.is_file() or digest != [sha256_of(path)]:
+    if not name or not path.is_file() or digest != [file_sha256(path)]:
         return None
     return path
 

@@ -1,0 +1,283 @@
+"""An open_clip image tower as an ONNX folder, which then runs without torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from prefml.encoders.folder import DESCRIPTION
+from prefml.encoders.onnx import OnnxEncoder
+from prefml.encoders.openclip import OpenClipEncoder, quiet_libraries
+from prefml.encoders.parity import (
+    NEEDED_COSINE,
+    Parity,
+    compare,
+    refuse_slower,
+    refuse_unequal,
+    sample_pictures,
+)
+from prefml.encoders.spec import CHOICES, Encoder, EncoderSpec
+from prefml.encoders.tower import embed_with_patches
+from prefml.encoders.vectors import cosines, probe_inputs
+from prefml.exceptions import EncoderError
+from prefml.files import file_sha256, sync_folder, write_text
+
+__all__ = ["ExportReport", "export_encoder"]
+
+MODEL = "model.onnx"
+# Exported with 2, so that the exporter cannot mistake the batch for a constant, and tried at each.
+BATCHES = (1, 2, 7, 64)
+_PATCH_TOLERANCE = {"fp32": 1e-3, "fp16": 0.05, "int8": 0.1}
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written, and the numbers with which it passed the gate.
+
+    Attributes
+    ----------
+    folder : Path
+        The encoder folder.
+    identity : str
+        `EncoderSpec.identity` of the export.
+    precision : str
+        Number format of its weights.
+    bytes : int
+        Size of the folder's files.
+    patches : bool
+        Whether the model has the second output.
+    parity : Parity
+        Comparison of float32 with torch, of a smaller format with float32.
+    """
+
+    folder: Path
+    identity: str
+    precision: str
+    bytes: int
+    patches: bool
+    parity: Parity
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return {**asdict(self), "folder": str(self.folder)}
+
+
+def export_encoder(
+    encoder: Encoder,
+    out: str | Path,
+    precision: str = "fp32",
+    pictures: Sequence[Image.Image] = (),
+) -> ExportReport:
+    """Write an image tower as ONNX, and accept it only if it gives torch's vectors.
+
+    Parameters
+    ----------
+    encoder : OpenClipEncoder
+        What to export.
+    out : str or Path
+        The folder to make; it must not exist, or be empty. It appears only when all is well.
+    precision : {"fp32", "fp16", "int8"}, default="fp32"
+        Number format of the weights. The smaller ones are refused unless they are faster.
+    pictures : sequence of PIL.Image.Image
+        Pictures for the comparison; crops of two photographs by default.
+
+    Returns
+    -------
+    ExportReport
+
+    Raises
+    ------
+    EncoderError
+        If the encoder is no image tower, the folder is in use, or the export does not pass; the
+        message carries the numbers.
+    """
+    if not isinstance(encoder, OpenClipEncoder):
+        raise EncoderError(f"encoder {encoder.spec.id}", "clip or open_clip:MODEL/PRETRAINED")
+    if precision not in CHOICES["precision"]:
+        raise EncoderError(f"precision {precision!r}", f"one of {', '.join(CHOICES['precision'])}")
+    chosen = list(pictures) if len(pictures) > 1 else sample_pictures()
+    with _staged(Path(out)) as folder:
+        spec = replace(encoder.spec, precision=precision)
+        parity = _exact(encoder, folder, chosen)
+        if precision != "fp32":
+            parity = _smaller(encoder, spec, folder, chosen)
+        size = sum(file.stat().st_size for file in folder.iterdir())
+    return ExportReport(Path(out), spec.identity, precision, size, encoder.has_patches, parity)
+
+
+@contextmanager
+def _staged(out: Path) -> Iterator[Path]:
+    """Give a folder beside `out` that takes its name if all goes well, and vanishes otherwise."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise EncoderError(f"{out} is in use", "a new or empty folder")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        yield folder
+        folder.chmod(0o755)
+        os.replace(folder, out)
+        sync_folder(out.parent)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _exact(encoder: OpenClipEncoder, folder: Path, pictures: Sequence[Image.Image]) -> Parity:
+    """Write the float32 folder and hold it against torch."""
+    _export(encoder.tower.to("cpu"), encoder, folder / MODEL)
+    _write_description(folder, encoder.spec, encoder)
+    candidate = OnnxEncoder.open(folder)
+    parity = compare(encoder, candidate, pictures)
+    refuse_unequal(parity, "fp32")
+    _refuse_batch_effects(candidate, pictures)
+    if encoder.has_patches:
+        _refuse_unequal_patches(encoder, candidate, pictures, "fp32")
+    return parity
+
+
+def _smaller(
+    encoder: OpenClipEncoder, spec: EncoderSpec, folder: Path, pictures: Sequence[Image.Image]
+) -> Parity:
+    """Replace the float32 model of a folder and hold the smaller one against it."""
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".exact.") as place:
+        exact = Path(place) / "fp32"
+        shutil.copytree(folder, exact)
+        for file in folder.iterdir():
+            file.unlink()
+        _WRITERS[spec.precision](encoder, exact / MODEL, folder / MODEL)
+        _write_description(folder, spec, encoder)
+        reference, candidate = OnnxEncoder.open(exact), OnnxEncoder.open(folder)
+        parity = compare(reference, candidate, pictures)
+    refuse_unequal(parity, spec.precision)
+    refuse_slower(parity, spec.precision)
+    _refuse_batch_effects(candidate, pictures)
+    if encoder.has_patches:
+        _refuse_unequal_patches(encoder, candidate, pictures, spec.precision)
+    return parity
+
+
+def _write_fp16(encoder: OpenClipEncoder, exact: Path, path: Path) -> None:
+    _export(deepcopy(encoder.tower).half(), encoder, path)
+
+
+def _write_int8(encoder: OpenClipEncoder, exact: Path, path: Path) -> None:
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with quiet_libraries():
+        quantize_dynamic(
+            exact,
+            path,
+            op_types_to_quantize=["MatMul", "Gemm"],
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+        )
+
+
+_WRITERS = {"fp16": _write_fp16, "int8": _write_int8}
+
+
+def _export(tower: Any, encoder: OpenClipEncoder, path: Path) -> None:
+    import torch
+
+    pixels = torch.from_numpy(probe_inputs(encoder.spec)[:2])
+    batch = torch.export.Dim("batch", min=1, max=4096)
+    with quiet_libraries(), torch.no_grad():
+        program = torch.onnx.export(
+            _module(tower, encoder.has_patches),
+            (pixels,),
+            dynamo=True,
+            verbose=False,
+            input_names=["pixels"],
+            output_names=["embedding", "patches"][: 1 + encoder.has_patches],
+            dynamic_shapes={"pixels": {0: batch}},
+        )
+        # Weights beyond two gigabytes, which one file cannot hold, go into model.onnx.data.
+        program.save(path)
+
+
+def _module(tower: Any, has_patches: bool) -> Any:
+    """Wrap a tower so that it takes and gives float32 whatever its weights are."""
+    import torch
+
+    dtype = next(tower.parameters()).dtype
+
+    class Embedding(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.tower = tower
+
+        def forward(self, pixels: Any) -> Any:
+            result = self.tower(pixels.to(dtype))
+            return (result[0] if isinstance(result, tuple) else result).float()
+
+    class EmbeddingAndPatches(Embedding):
+        def forward(self, pixels: Any) -> Any:
+            pooled, patches = embed_with_patches(self.tower, pixels.to(dtype))
+            return pooled.float(), patches.float()
+
+    return (EmbeddingAndPatches if has_patches else Embedding)().eval()
+
+
+def _write_description(folder: Path, spec: EncoderSpec, encoder: OpenClipEncoder) -> None:
+    others = sorted(path for path in folder.iterdir() if path.name != MODEL)
+    document: dict[str, Any] = {
+        "id": spec.id,
+        "file": MODEL,
+        "sha256": file_sha256(folder / MODEL),
+        "external": {path.name: file_sha256(path) for path in others},
+        "weights_sha256": spec.sha256,
+        "identity": spec.identity,
+        "precision": spec.precision,
+        "input": {"name": "pixels", "layout": "NCHW", **_input_fields(spec)},
+        "output": {"name": "embedding", "dim": spec.dim, "normalize": spec.normalize},
+        "source": spec.source,
+        "license": spec.license,
+    }
+    if encoder.has_patches:
+        rows, columns = encoder.tower.grid_size
+        document["output"]["patches"] = {"name": "patches", "rows": rows, "columns": columns}
+    write_text(folder / DESCRIPTION, json.dumps(document, indent=2) + "\n")
+
+
+def _input_fields(spec: EncoderSpec) -> dict[str, Any]:
+    names = ("size", "resize", "interpolation", "crop", "mean", "std")
+    return {name: spec.to_dict()[name] for name in names}
+
+
+def _refuse_batch_effects(candidate: OnnxEncoder, pictures: Sequence[Image.Image]) -> None:
+    """Encode each picture alone and among others, at every batch size; they must agree."""
+    inputs = [candidate.preprocess(picture) for picture in pictures]
+    alone = np.concatenate([candidate.encode([one]) for one in inputs])
+    for count in BATCHES:
+        places = np.arange(count) % len(inputs)
+        worst = cosines(candidate.encode([inputs[at] for at in places]), alone[places]).min()
+        if not worst > NEEDED_COSINE[candidate.spec.precision]:
+            raise EncoderError(
+                f"vectors depend on the batch: {count} pictures at once, cosine {worst:.6f}",
+                f"above {NEEDED_COSINE[candidate.spec.precision]}",
+            )
+
+
+def _refuse_unequal_patches(
+    encoder: OpenClipEncoder,
+    candidate: OnnxEncoder,
+    pictures: Sequence[Image.Image],
+    precision: str,
+) -> None:
+    batch = [encoder.preprocess(picture) for picture in pictures[:4]]
+    expected, found = encoder.encode_with_patches(batch)[1], candidate.encode_with_patches(batch)[1]
+    worst = float(np.abs(expected - found).max())
+    if not worst < _PATCH_TOLERANCE[precision]:
+        raise EncoderError(
+            f"patch similarities differ by up to {worst:.4f}", f"{_PATCH_TOLERANCE[precision]}"
+        )

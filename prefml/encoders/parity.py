@@ -1,0 +1,149 @@
+"""Do two encoders give the same vectors? The gate that every export and backend has to pass."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from prefml.encoders.spec import Encoder
+from prefml.encoders.vectors import check_probe, cosines
+from prefml.exceptions import EncoderError
+
+__all__ = [
+    "NEEDED_COSINE",
+    "Parity",
+    "compare",
+    "refuse_slower",
+    "refuse_unequal",
+    "sample_pictures",
+]
+
+# Precision -> worst cosine to the reference over the pictures that is still accepted.
+NEEDED_COSINE = {"fp32": 0.9999, "fp16": 0.999, "int8": 0.999}
+_BATCH = 8
+_REPEATS = 3
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How a candidate encoder compares with its reference.
+
+    Attributes
+    ----------
+    pictures : int
+        How many pictures were compared.
+    min_cosine, mean_cosine : float
+        Worst and mean cosine between the two vectors of a picture; -1 where one is not a number.
+    seconds, reference_seconds : float
+        Time of a picture in a batch, the fastest of a few.
+    """
+
+    pictures: int
+    min_cosine: float
+    mean_cosine: float
+    seconds: float
+    reference_seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return asdict(self)
+
+
+def compare(reference: Encoder, candidate: Encoder, pictures: Sequence[Image.Image]) -> Parity:
+    """Encode pictures with two encoders, each with its own preprocessing.
+
+    Parameters
+    ----------
+    reference, candidate : Encoder
+        The one that is trusted, and the one in question.
+    pictures : sequence of PIL.Image.Image
+        At least two unlike pictures.
+
+    Returns
+    -------
+    Parity
+
+    Raises
+    ------
+    EncoderError
+        If the candidate's vectors are not finite, are constant, or have another length.
+    """
+    if len(pictures) < 2:
+        raise EncoderError(f"{len(pictures)} pictures to compare encoders on", "at least two")
+    expected, reference_seconds = _timed(reference, pictures)
+    found, seconds = _timed(candidate, pictures)
+    check_probe(found, reference.spec)
+    likeness = np.nan_to_num(cosines(expected, found), nan=-1.0)
+    return Parity(
+        len(pictures), float(likeness.min()), float(likeness.mean()), seconds, reference_seconds
+    )
+
+
+def refuse_unequal(parity: Parity, precision: str) -> None:
+    """Raise `EncoderError`, with the numbers, if vectors differ too much for a precision.
+
+    Parameters
+    ----------
+    parity : Parity
+        What was measured.
+    precision : {"fp32", "fp16", "int8"}
+        Number format of the candidate.
+    """
+    needed = NEEDED_COSINE[precision]
+    if not parity.min_cosine > needed:
+        raise EncoderError(
+            f"{precision} vectors differ: worst cosine {parity.min_cosine:.6f}, mean "
+            f"{parity.mean_cosine:.6f} over {parity.pictures} pictures",
+            f"above {needed}",
+            "prefml export-encoder OUT --precision fp32",
+        )
+
+
+def refuse_slower(parity: Parity, precision: str) -> None:
+    """Raise `EncoderError`, with the numbers, if the candidate is not faster than the reference."""
+    if parity.seconds >= parity.reference_seconds:
+        raise EncoderError(
+            f"{precision} takes {1000 * parity.seconds:.1f} ms a picture, the reference "
+            f"{1000 * parity.reference_seconds:.1f} ms",
+            "a faster one",
+            "prefml export-encoder OUT --precision fp32",
+        )
+
+
+def _timed(encoder: Encoder, pictures: Sequence[Image.Image]) -> tuple[NDArray[np.float32], float]:
+    inputs = [encoder.preprocess(picture) for picture in pictures]
+    batches = [inputs[at : at + _BATCH] for at in range(0, len(inputs), _BATCH)]
+    vectors = np.concatenate([encoder.encode(batch) for batch in batches])
+    seconds = min(_clock(lambda: encoder.encode(batches[0])) for _ in range(_REPEATS))
+    return vectors, seconds / len(batches[0])
+
+
+def _clock(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def sample_pictures() -> list[Image.Image]:
+    """Return ten unlike crops of the two photographs that scikit-learn ships."""
+    from sklearn.datasets import load_sample_images
+
+    photos = [Image.fromarray(pixels) for pixels in load_sample_images().images]
+    return [_part(photo, *place) for photo in photos for place in _PARTS]
+
+
+# Left, top and size of each crop, in fractions of the photograph.
+_PARTS = ((0, 0, 1), (0, 0, 0.5), (0.5, 0, 0.5), (0, 0.5, 0.5), (0.4, 0.4, 0.6))
+
+
+def _part(photo: Image.Image, left: float, top: float, size: float) -> Image.Image:
+    width, height = photo.size
+    box = (left * width, top * height, (left + size) * width, (top + size) * height)
+    x1, y1, x2, y2 = (int(edge) for edge in box)
+    return photo.crop((x1, y1, x2, y2))
