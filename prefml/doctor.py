@@ -120,13 +120,15 @@ def _look_at_devices(workspace: Workspace) -> Iterator[Check]:
         detail = "torch is not installed; needed only to embed with CLIP in torch or to export it"
         yield Check("device", True, detail, "pip install 'prefml[clip]'")
         return
-    from prefml.encoders import torch_devices
+    from prefml.encoders.openclip import choose_device
 
-    yield Check("device", True, ", ".join(torch_devices()))
+    yield Check("device", True, f"torch runs on {choose_device('auto')}")
 
 
 def _look_at_encoder(workspace: Workspace) -> Iterator[Check]:
-    name = workspace.config.encoder
+    from prefml.sidecars.choice import chosen_encoder
+
+    name = chosen_encoder(workspace)
     needs_torch = name == "clip" or name.startswith("open_clip:")
     if needs_torch and find_spec("open_clip") is None:
         fix = "pip install 'prefml[clip]', or set encoder in prefml.toml"
@@ -157,7 +159,7 @@ def _look_at_decisions(workspace: Workspace) -> Iterator[Check]:
 
 
 def _look_at_sidecars(workspace: Workspace) -> Iterator[Check]:
-    from prefml.sidecars import read_sidecars
+    from prefml.sidecars.store import read_sidecars
 
     sidecars = read_sidecars(workspace.sidecars)
     spec = sidecars.encoder

@@ -21,9 +21,9 @@ class Config:
 
     Attributes
     ----------
-    encoder : str
+    encoder : str or None
         `builtin`, `clip`, `open_clip:MODEL/PRETRAINED`, or a folder with an `encoder.json`
-        (relative to the workspace).
+        (relative to the workspace). None: the one that made the sidecars, else `clip`.
     image_roots : tuple of str
         Folders that hold pictures, relative to the workspace. Empty: `images`, `training data`
         and every top-level folder named exactly like a project.
@@ -39,7 +39,7 @@ class Config:
         The person's crop rules, see `prefml.cropping.policy`.
     """
 
-    encoder: str = "clip"
+    encoder: str | None = None
     image_roots: tuple[str, ...] = ()
     max_pixels: int = 150_000_000
     aliases: Mapping[str, str] = field(default_factory=dict)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +25,7 @@ _SHOWN = 3
     "--encoder",
     metavar="NAME",
     help="builtin, clip, open_clip:MODEL/PRETRAINED, or a folder with encoder.json.  "
-    "[default: the one in prefml.toml, else clip]",
+    "[default: the one in prefml.toml, else the one used before, else clip]",
 )
 @click.option(
     "--device",
@@ -61,17 +62,21 @@ def command(
     was. Broken pictures are skipped and reported in data/sidecar/failures.jsonl.
     """
     from prefml.decisions.projects import ProjectResolver
-    from prefml.encoders import open_encoder
-    from prefml.sidecars.build import BuildOptions, build_sidecars
+    from prefml.sidecars.find import refuse_empty, scan_images
 
+    start = perf_counter()
     workspace = open_workspace()
-    report = build_sidecars(
-        workspace,
-        ProjectResolver.open(workspace),
-        open_encoder(encoder or workspace.config.encoder, workspace.root, device),
-        BuildOptions(batch_size, workers or 0, force),
-        partial(progress, label="embed", unit="image"),
-    )
+    found = scan_images(workspace, ProjectResolver.open(workspace))
+    refuse_empty(found, workspace)
+
+    from prefml.encoders import open_encoder
+    from prefml.sidecars.build import BuildOptions, build_found
+
+    opened = open_encoder(encoder or workspace.config.encoder, workspace.root, device)
+    options = BuildOptions(batch_size, workers or 0, force)
+    bar = partial(progress, label="embed", unit="image")
+    report = build_found(workspace, found, opened, options, bar)
+    report = replace(report, seconds=perf_counter() - start)
     emit(_payload(report), _text(report), as_json)
 
 

@@ -1,0 +1,75 @@
+"""`prefml crop`: propose a crop for one picture, or keeping it whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prefml.cli._shared import emit, json_option, open_workspace
+
+if TYPE_CHECKING:
+    from prefml.serving import CropProposal
+
+
+class Aspect(click.ParamType[float]):
+    """A ratio written `4:5` or `0.8`."""
+
+    name = "W:H"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return width divided by height."""
+        try:
+            width, _, height = str(value).partition(":")
+            ratio = float(width) / float(height or 1)
+        except (ValueError, ZeroDivisionError):
+            ratio = 0.0
+        if not 0.05 <= ratio <= 20:
+            self.fail(f"{value!r} is no ratio such as 4:5 between 1:20 and 20:1", param, ctx)
+        return ratio
+
+
+@click.command("crop")
+@click.argument("image", metavar="IMG")
+@click.option("--aspect", type=Aspect(), help="Another aspect ratio than the picture's own.")
+@click.option("--encoder", metavar="NAME", help="Where the model's encoder lies now.")
+@json_option
+def command(image: str, aspect: float | None, encoder: str | None, as_json: bool) -> None:
+    """Propose the crop the person would make, or keeping the picture whole."""
+    from prefml.serving import Suggester
+
+    workspace = open_workspace()
+    suggester = Suggester.open(workspace, encoder, kinds=("crop",))
+    proposal = suggester.crop(suggester.measure([workspace.root / image]), aspect=aspect)
+    emit(_payload(image, proposal), _text(proposal), as_json)
+
+
+def _payload(image: str, proposal: CropProposal) -> dict[str, Any]:
+    return {
+        "image": image,
+        "keep_probability": proposal.keep_probability,
+        "keep": proposal.keeps_whole,
+        "box": list(proposal.box),
+        "probability": proposal.probability,
+        "certainty": proposal.certainty,
+        "alternatives": [
+            {"box": list(box), "probability": chance} for box, chance in proposal.alternatives
+        ],
+        "reasons": list(proposal.reasons),
+    }
+
+
+def _text(proposal: CropProposal) -> str:
+    what = "keep it whole" if proposal.keeps_whole else f"crop to {_words(proposal.box)}"
+    lines = [
+        f"{what}  ({proposal.probability:.0%}; {proposal.certainty})",
+        f"kept whole with probability {proposal.keep_probability:.0%}",
+    ]
+    lines += [f"or {_words(box)}  ({chance:.0%})" for box, chance in proposal.alternatives]
+    return "\n".join([*lines, *proposal.reasons])
+
+
+def _words(box: tuple[float, float, float, float]) -> str:
+    return " ".join(f"{edge:.3f}" for edge in box)

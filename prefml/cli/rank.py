@@ -1,0 +1,80 @@
+"""`prefml rank`: put the pictures of one set in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prefml.cli._shared import emit, json_option, open_workspace
+
+if TYPE_CHECKING:
+    from prefml.serving import PictureRows, Ranking
+
+
+@click.command("rank")
+@click.argument("images", nargs=-1, required=True, metavar="IMG IMG...")
+@click.option("--encoder", metavar="NAME", help="Where the model's encoder lies now.")
+@json_option
+def command(images: tuple[str, ...], encoder: str | None, as_json: bool) -> None:
+    """Say which of two or more pictures the person would keep, and why."""
+    from prefml.serving import Suggester
+
+    if len(images) < 2:
+        raise click.UsageError("rank needs two pictures or more; for one: prefml crop IMG")
+    workspace = open_workspace()
+    refuse_mixed(workspace, images)
+    suggester = Suggester.open(workspace, encoder, kinds=("ranker",))
+    rows = suggester.measure([workspace.root / image for image in images])
+    ranking = suggester.rank(rows)
+    emit(_payload(images, ranking), _text(rows, ranking), as_json)
+
+
+def refuse_mixed(workspace: Any, images: tuple[str, ...]) -> None:
+    """Refuse pictures of two projects: what is liked in one says nothing about the other.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Knows the projects.
+    images : tuple of str
+        Paths as given.
+
+    Raises
+    ------
+    WorkspaceError
+        If two of them belong to different projects; it names both.
+    """
+    from prefml.decisions.projects import ProjectResolver
+    from prefml.exceptions import WorkspaceError
+
+    resolver = ProjectResolver.open(workspace)
+    found = {project: image for image in images if (project := resolver.from_path(image))}
+    if len(found) > 1:
+        (one, first), (two, second), *_ = found.items()
+        raise WorkspaceError(
+            f"{first} of project {one} beside {second} of project {two}", "one project"
+        )
+
+
+def _payload(images: tuple[str, ...], ranking: Ranking) -> dict[str, Any]:
+    return {
+        "ranking": [
+            {
+                "image": images[i],
+                "score": float(ranking.scores[i]),
+                "probability": float(ranking.probabilities[i]),
+            }
+            for i in ranking.order
+        ],
+        "why": [{"reason": one.reason, "contribution": one.contribution} for one in ranking.why],
+    }
+
+
+def _text(rows: PictureRows, ranking: Ranking) -> str:
+    lines = [
+        f"{place}.  {ranking.probabilities[i]:6.1%}  {rows.names[i]}"
+        for place, i in enumerate(ranking.order, 1)
+    ]
+    reasons = ", ".join(one.reason for one in ranking.why if one.contribution > 0) or "no reason"
+    return "\n".join([*lines, f"first because: {reasons}"])

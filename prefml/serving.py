@@ -1,0 +1,370 @@
+"""Models at work: new pictures in, an order, a crop and the reasons out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from prefml.decisions.stages import stage_of
+from prefml.encoders import Encoder, open_encoder
+from prefml.exceptions import EncoderMismatchError, SidecarError, WorkspaceError
+from prefml.features.tables import crop_columns, image_rows, picture_columns
+from prefml.models import load_model, read_manifest
+from prefml.sidecars.choice import chosen_encoder
+from prefml.sidecars.store import Sidecars, read_sidecars
+from prefml.workspace import Workspace
+
+__all__ = ["CropProposal", "PictureRows", "Ranking", "Reason", "Suggester"]
+
+Floats = NDArray[np.float64]
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class PictureRows:
+    """What the models need to know of some pictures; row i of each part is the same picture.
+
+    Attributes
+    ----------
+    names : tuple of str
+        File names.
+    size : ndarray of shape (n, 2)
+        Width and height in pixels.
+    stage : ndarray of shape (n,)
+        Stages, NaN where the name has none.
+    embeddings : ndarray of shape (n, dim), float32
+        The encoder's vectors.
+    cues : DataFrame of shape (n, n_cues)
+        The cues.
+    """
+
+    names: tuple[str, ...]
+    size: Floats
+    stage: Floats
+    embeddings: NDArray[np.float32]
+    cues: pd.DataFrame
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that speaks for the winner, or against it.
+
+    Attributes
+    ----------
+    reason : str
+        In words.
+    contribution : float
+        What it adds to the winner's lead in score.
+    """
+
+    reason: str
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """One set in order.
+
+    Attributes
+    ----------
+    order : tuple of int
+        Row numbers, best first.
+    scores : ndarray of shape (n,)
+        Comparable inside the set only.
+    probabilities : ndarray of shape (n,)
+        That the person would choose this one; they add up to 1.
+    why : tuple of Reason
+        What made the winner beat the runner-up; the contributions add up to the difference of
+        their scores.
+    """
+
+    order: tuple[int, ...]
+    scores: Floats
+    probabilities: Floats
+    why: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class CropProposal:
+    """What to do with one kept picture.
+
+    Attributes
+    ----------
+    keep_probability : float
+        That the person would keep it whole.
+    box : tuple of float
+        x1, y1, x2, y2 in fractions; the full frame when keeping it whole is proposed.
+    probability : float
+        That the person would do nearly the same.
+    alternatives : tuple of (box, probability)
+        Other crops, likelier first.
+    reasons : tuple of str
+        What the person's rules changed, in words.
+    certainty : str
+        How sure it is, in words.
+    """
+
+    keep_probability: float
+    box: Box
+    probability: float
+    alternatives: tuple[tuple[Box, float], ...]
+    reasons: tuple[str, ...]
+    certainty: str
+
+    @property
+    def keeps_whole(self) -> bool:
+        """Whether keeping the picture whole is proposed."""
+        return self.box == (0.0, 0.0, 1.0, 1.0)
+
+
+class Suggester:
+    """The trained models of a workspace and the encoder they were trained with.
+
+    Build one with `Suggester.open`.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where pictures and sidecars lie.
+    ranker, cropper : estimator or None
+        The fitted models.
+    manifests : dict of str to dict
+        Their manifests, by kind.
+    encoder_name : str
+        The encoder to open for pictures without sidecar rows.
+    device : {"auto", "mps", "cuda", "cpu"}
+        Where it runs.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        ranker: Any,
+        cropper: Any,
+        manifests: dict[str, dict[str, Any]],
+        encoder_name: str,
+        device: str = "auto",
+    ) -> None:
+        self.workspace = workspace
+        self.ranker = ranker
+        self.cropper = cropper
+        self.manifests = manifests
+        self.encoder_name = encoder_name
+        self.device = device
+
+    @classmethod
+    def open(
+        cls,
+        workspace: Workspace,
+        encoder: str | None = None,
+        device: str = "auto",
+        kinds: Sequence[str] = ("ranker", "crop"),
+    ) -> Suggester:
+        """Load the models of a workspace.
+
+        Parameters
+        ----------
+        workspace : Workspace
+            Its artifacts folder holds the models.
+        encoder : str, optional
+            Another name for the encoder the models were trained with.
+        device : {"auto", "mps", "cuda", "cpu"}, default="auto"
+            Where the encoder runs.
+        kinds : sequence of {"ranker", "crop"}
+            Which models to look for.
+
+        Returns
+        -------
+        Suggester
+            A model that was never trained is None.
+
+        Raises
+        ------
+        ModelFileError
+            If none of them is there, or one cannot be trusted.
+        """
+        paths = {kind: workspace.artifacts / f"{kind}.joblib" for kind in kinds}
+        found = {kind: path for kind, path in paths.items() if path.exists()} or paths
+        models = {kind: load_model(path, kind) for kind, path in found.items()}
+        manifests = {kind: read_manifest(path) for kind, path in found.items()}
+        names = [(m["encoder"] or {}).get("name") for m in manifests.values()]
+        name = encoder or next((one for one in names if one), None)
+        chosen = chosen_encoder(workspace, name)
+        return cls(workspace, models.get("ranker"), models.get("crop"), manifests, chosen, device)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder, opened when a picture has to be encoded.
+
+        Raises
+        ------
+        EncoderMismatchError
+            If it is not the one the models were trained with.
+        """
+        opened = open_encoder(self.encoder_name, self.workspace.root, self.device)
+        self._check_identity(opened.spec.identity, opened.spec.id)
+        return opened
+
+    @cached_property
+    def sidecars(self) -> Sidecars:
+        """The workspace's sidecars.
+
+        Raises
+        ------
+        SidecarError
+            If there are none.
+        EncoderMismatchError
+            If another encoder made them than the models were trained with.
+        """
+        found = read_sidecars(self.workspace.sidecars)
+        self._check_identity(found.encoder.identity, found.encoder.id)
+        return found
+
+    def _check_identity(self, identity: str, name: str) -> None:
+        for kind, manifest in self.manifests.items():
+            trained = manifest["encoder"]
+            if trained is not None and trained["identity"] != identity:
+                raise EncoderMismatchError(
+                    f"embeddings of {name} ({identity})",
+                    f"those of {trained['id']} ({trained['identity']}), "
+                    f"with which the {kind} model was trained",
+                    f"prefml embed --encoder {trained['name']}, or prefml train",
+                )
+
+    def measure(self, paths: Sequence[str | Path]) -> PictureRows:
+        """Decode, measure and encode pictures now.
+
+        Parameters
+        ----------
+        paths : sequence of str or Path
+            Picture files, at least one.
+
+        Returns
+        -------
+        PictureRows
+
+        Raises
+        ------
+        ImageError
+            If one of them cannot be decoded.
+        """
+        from prefml.imaging.cues import measure
+        from prefml.imaging.decode import decode
+
+        if not paths:
+            raise WorkspaceError("no pictures", "at least one picture file")
+        prepared, cues, size = [], [], []
+        for path in paths:
+            picture = decode(path, self.workspace.config.max_pixels)
+            prepared.append(self.encoder.preprocess(picture.image))
+            cues.append(measure(picture))
+            size.append((picture.width, picture.height))
+        names = tuple(Path(path).name for path in paths)
+        return PictureRows(
+            names, np.array(size, float), _stages(names), self.encoder.encode(prepared),
+            pd.DataFrame(cues).astype(np.float32),
+        )  # fmt: skip
+
+    def from_sidecars(self, project: str, filenames: Sequence[str]) -> PictureRows:
+        """Look pictures up that were embedded before.
+
+        Parameters
+        ----------
+        project : str
+            Their project.
+        filenames : sequence of str
+            Their names.
+
+        Returns
+        -------
+        PictureRows
+
+        Raises
+        ------
+        SidecarError
+            If one of them has no sidecar row.
+        """
+        found = self.sidecars.positions([project] * len(filenames), list(filenames))
+        if (found < 0).any():
+            missing = filenames[int(np.argmin(found))]
+            raise SidecarError(f"no sidecar of {project}/{missing}", "one", "prefml embed")
+        cues = self.sidecars.cues.iloc[found].reset_index(drop=True)
+        names = tuple(filenames)
+        size = cues[["width", "height"]].to_numpy(float)
+        return PictureRows(names, size, _stages(names), self.sidecars.embeddings[found], cues)
+
+    def rank(self, rows: PictureRows) -> Ranking:
+        """Put the pictures of one set in order.
+
+        Parameters
+        ----------
+        rows : PictureRows
+            The pictures of one set, at least two.
+
+        Returns
+        -------
+        Ranking
+        """
+        together = np.zeros(len(rows), int)
+        X = image_rows(rows.embeddings, rows.cues, rows.stage, together)
+        scores = np.asarray(self.ranker.predict(X), float)
+        chances = np.asarray(self.ranker.win_probability(X, set_id=together), float)
+        explained = self.ranker.explain(X, together)
+        why = explained[0].reasons if explained else ()
+        return Ranking(
+            order=tuple(int(i) for i in np.argsort(-scores, kind="stable")),
+            scores=scores,
+            probabilities=chances,
+            why=tuple(Reason(one.name, float(one.contribution)) for one in why),
+        )
+
+    def crop(self, rows: PictureRows, i: int = 0, aspect: float | None = None) -> CropProposal:
+        """Propose a crop for one picture, or keeping it whole.
+
+        Parameters
+        ----------
+        rows : PictureRows
+            Pictures.
+        i : int, default=0
+            Which of them.
+        aspect : float, optional
+            Width divided by height of the crop in pixels; the picture's own by default.
+
+        Returns
+        -------
+        CropProposal
+        """
+        X = crop_columns(rows.size[i : i + 1], rows.stage[i : i + 1])
+        if self.manifests["crop"]["encoder"] is not None:
+            seen = picture_columns(rows.embeddings[i : i + 1], rows.cues.iloc[i : i + 1])
+            X = pd.concat([X, seen], axis=1)
+        options = {} if aspect is None else {"aspect": aspect}
+        found = self.cropper.propose(X, size=rows.size[i : i + 1], **options)[0]
+        return CropProposal(
+            keep_probability=float(found.keep_probability),
+            box=_plain(found.box),
+            probability=float(found.probability),
+            alternatives=tuple((_plain(o.box), float(o.probability)) for o in found.alternatives),
+            reasons=tuple(found.reasons),
+            certainty=found.certainty,
+        )
+
+
+def _stages(names: Sequence[str]) -> Floats:
+    return np.array([np.nan if (s := stage_of(name)) is None else s for name in names], float)
+
+
+def _plain(box: Sequence[float]) -> Box:
+    x1, y1, x2, y2 = (float(edge) for edge in box)
+    return x1, y1, x2, y2

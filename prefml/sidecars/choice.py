@@ -1,0 +1,59 @@
+"""Which encoder a workspace uses: the one asked for, configured, or used before."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from prefml.files import write_text
+from prefml.workspace import Workspace
+
+__all__ = ["chosen_encoder", "remember_encoder"]
+
+DEFAULT = "clip"
+_FILE = "encoder.json"
+
+
+def chosen_encoder(workspace: Workspace, asked: str | None = None) -> str:
+    """Return the name of the encoder to open.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its `prefml.toml` may name one, and its sidecars remember the one that made them.
+    asked : str, optional
+        The one asked for; a folder is looked for in the workspace, then from the current folder.
+
+    Returns
+    -------
+    str
+        What was asked for, else what `prefml.toml` says, else what made the sidecars, else
+        `clip`.
+    """
+    name = asked or workspace.config.encoder or _remembered(workspace) or DEFAULT
+    beside = Path(name).expanduser()
+    if not (workspace.root / beside).is_dir() and (beside / _FILE).is_file():
+        return str(beside.resolve())
+    return name
+
+
+def remember_encoder(workspace: Workspace, name: str) -> None:
+    """Write down which encoder made the sidecars.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    name : str
+        What `chosen_encoder` returned.
+    """
+    write_text(workspace.sidecars / _FILE, json.dumps({"name": name}) + "\n")
+
+
+def _remembered(workspace: Workspace) -> str | None:
+    try:
+        content = json.loads((workspace.sidecars / _FILE).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    name = content.get("name") if isinstance(content, dict) else None
+    return name if isinstance(name, str) else None
