@@ -71,11 +71,14 @@ def command(
 
     from prefml.encoders import open_encoder
     from prefml.sidecars.build import BuildOptions, build_found
+    from prefml.sidecars.choice import chosen_encoder, remember_encoder
 
-    opened = open_encoder(encoder or workspace.config.encoder, workspace.root, device)
+    name = chosen_encoder(workspace, encoder)
+    opened = open_encoder(name, workspace.root, device)
     options = BuildOptions(batch_size, workers or 0, force)
     bar = partial(progress, label="embed", unit="image")
     report = build_found(workspace, found, opened, options, bar)
+    remember_encoder(workspace, name)
     report = replace(report, seconds=perf_counter() - start)
     emit(_payload(report), _text(report), as_json)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
@@ -15,19 +15,19 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 
 from prefml.encoders.spec import Encoder
-from prefml.exceptions import SidecarError, WorkspaceError
+from prefml.exceptions import SidecarError
 from prefml.files import write_text
 from prefml.imaging import cues
 from prefml.sidecars.batches import make_rows
 from prefml.sidecars.compact import Selection, compact, recover
 from prefml.sidecars.derive import Derived, derive_all
 from prefml.sidecars.find import (
-    SUFFIXES,
     Failure,
     FoundImages,
     FromPath,
     ImageFile,
     find_images,
+    refuse_empty,
     scan_images,
 )
 from prefml.sidecars.lock import only_run
@@ -36,7 +36,14 @@ from prefml.sidecars.schema import Stamp, part_schema
 from prefml.sidecars.sources import Source, find_sources, list_parts, next_number, write_part
 from prefml.workspace import Workspace
 
-__all__ = ["BuildOptions", "BuildReport", "ImageFile", "build_sidecars", "find_images"]
+__all__ = [
+    "BuildOptions",
+    "BuildReport",
+    "ImageFile",
+    "build_found",
+    "build_sidecars",
+    "find_images",
+]
 
 T = TypeVar("T")
 Results: TypeAlias = Iterable[Derived | Failure]
@@ -145,9 +152,38 @@ def build_sidecars(
     EncoderError
         If the encoder's vectors are unusable.
     """
+    return build_found(workspace, scan_images(workspace, resolver), encoder, options, progress)
+
+
+def build_found(
+    workspace: Workspace,
+    found: FoundImages,
+    encoder: Encoder,
+    options: BuildOptions | None = None,
+    progress: Callable[[Results, int], Results] = _silent,
+) -> BuildReport:
+    """Do what `build_sidecars` does, for pictures that were looked for before.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Whose pictures; the files go to its `data/sidecar`.
+    found : FoundImages
+        All its pictures; rows of others drop out.
+    encoder, options, progress
+        As for `build_sidecars`.
+
+    Returns
+    -------
+    BuildReport
+
+    Raises
+    ------
+    WorkspaceError, SidecarError, EncoderError
+        As `build_sidecars`.
+    """
     start = perf_counter()
-    found = scan_images(workspace, resolver)
-    _refuse_empty(found, workspace)
+    refuse_empty(found, workspace)
     with _disk_errors(workspace.sidecars), only_run(workspace.sidecars):
         run = _Run.begin(workspace, encoder, options or BuildOptions())
         rows = {} if run.options.force else finished_rows(found.images, run.sources, run.stamp)
@@ -197,15 +233,18 @@ class _Run:
         """Work through the tasks, a batch at a time, and return what failed."""
         failures: list[Failure] = []
         if tasks:
-            schema = part_schema(self.stamp)
-            for batch in self._batches(progress(self._derived(tasks), len(tasks)), failures):
-                rows = make_rows(batch, self.encoder, self.sources, schema)
-                part = write_part(self.workspace.sidecars, self.number, schema, rows)
-                self.written.append(part)
-                self.number += 1
+            with closing(self._derived(tasks)) as results:
+                for batch in self._batches(progress(results, len(tasks)), failures):
+                    self._write(batch)
         return failures
 
-    def _derived(self, tasks: Sequence[Task]) -> Results:
+    def _write(self, batch: list[Derived]) -> None:
+        schema = part_schema(self.stamp)
+        rows = make_rows(batch, self.encoder, self.sources, schema)
+        self.written.append(write_part(self.workspace.sidecars, self.number, schema, rows))
+        self.number += 1
+
+    def _derived(self, tasks: Sequence[Task]) -> Generator[Derived | Failure]:
         options = self.options
         return derive_all(
             tasks,
@@ -265,15 +304,6 @@ def _already_there(sources: Sequence[Source], selections: Sequence[Selection]) -
         return False
     paths: list[str] = sources[0].keys["path"].to_pylist()
     return selections[0].paths == paths
-
-
-def _refuse_empty(found: FoundImages, workspace: Workspace) -> None:
-    if not found.images and not found.failures:
-        raise WorkspaceError(
-            f"no pictures in the image folders of {workspace.root}",
-            f"files that end in {' '.join(SUFFIXES)} below images/ or below [images] roots",
-            "prefml sample, or name the folders in prefml.toml",
-        )
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ def _derive(task: Task, root: Path, encoder: Encoder, max_pixels: int) -> Derive
 
 def derive_all(
     tasks: Iterable[Task], root: Path, encoder: Encoder, max_pixels: int, workers: int, ahead: int
-) -> Iterator[Derived | Failure]:
+) -> Generator[Derived | Failure]:
     """Derive from many pictures at once, in their order, a bounded number ahead.
 
     Parameters
@@ -121,7 +121,7 @@ def derive_all(
 
 def in_order(
     function: Callable[[T], R], items: Iterable[T], workers: int, ahead: int
-) -> Iterator[R]:
+) -> Generator[R]:
     """Map a function over items in threads, keeping their order and a bounded number in flight.
 
     Parameters

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from prefml.exceptions import WorkspaceError
 from prefml.workspace import Workspace
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "FoundImages",
     "ImageFile",
     "find_images",
+    "refuse_empty",
     "scan_images",
 ]
 
@@ -147,6 +149,29 @@ def scan_images(workspace: Workspace, resolver: FromPath) -> FoundImages:
         for entry in entries:
             _take(entry, f"{below}/{entry.name}", project, found, seen)
     return found
+
+
+def refuse_empty(found: FoundImages, workspace: Workspace) -> None:
+    """Raise if a workspace has nothing that even looks like a picture.
+
+    Parameters
+    ----------
+    found : FoundImages
+        What was found.
+    workspace : Workspace
+        Where it was looked for.
+
+    Raises
+    ------
+    WorkspaceError
+        It says where pictures are looked for.
+    """
+    if not found.images and not found.failures:
+        raise WorkspaceError(
+            f"no pictures in the image folders of {workspace.root}",
+            f"files that end in {' '.join(SUFFIXES)} below images/ or below [images] roots",
+            "prefml sample, or name the folders in prefml.toml",
+        )
 
 
 def _roots(workspace: Workspace, resolver: FromPath) -> tuple[Path, ...]:

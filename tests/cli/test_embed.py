@@ -56,6 +56,12 @@ def test_encoder_is_the_one_in_the_configuration(embed, root):
     assert sidecars.index["project"].to_list() == ["p"] * 3
 
 
+def test_encoder_used_before_is_used_again(embed, root):
+    embed()
+    (root / "prefml.toml").unlink()
+    assert json.loads(embed("--json")[1])["reused"] == 3
+
+
 def test_broken_picture_is_shown_and_the_command_succeeds(embed, root):
     (root / "images" / "p" / "broken.png").write_text("no")
     status, out, _ = embed()
@@ -92,6 +98,11 @@ def test_no_pictures_is_one_line_and_fails(embed, root):
     assert (status, out) == (1, "")
     assert err.startswith("Error: no pictures")
     assert err.count("\n") == 1
+
+
+def test_no_pictures_is_said_before_the_encoder_is_looked_for(embed, root):
+    (root / "images").rename(root / "elsewhere")
+    assert "no pictures" in embed("--encoder", "nowhere")[2]
 
 
 def test_unknown_encoder_is_one_line_and_fails(embed):
