@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "exceptions": set(),
     "files": set(),
     "workspace": {"exceptions"},
-    "decisions": {"exceptions", "files", "workspace"},
+    "decisions": {"exceptions", "files", "sandbox", "workspace"},
     "imaging": {"exceptions"},
     "encoders": {"exceptions", "files"},
     "sidecars": {"exceptions", "files", "workspace", "imaging", "encoders", "decisions"},
@@ -36,6 +36,9 @@ MAY_IMPORT = {
         "exceptions", "workspace", "decisions", "imaging", "encoders", "sidecars", "features",
         "ranking", "cropping", "models",
     },
+    "sandbox": {"exceptions", "files", "workspace"},
+    "review": {"exceptions", "files", "workspace", "sandbox", "imaging"},
+    "apply": {"exceptions", "files", "workspace", "decisions", "sandbox", "cropping"},
     "doctor": {"exceptions", "workspace", "decisions", "encoders", "sidecars", "models"},
 }  # fmt: skip
 LEAVES = {"cli"}
@@ -45,6 +48,7 @@ CONFINED = {
     "open_clip": {"encoders/openclip.py", "encoders/export.py"},
     "click": {"cli/"},
     "flask": {"review/"},
+    "waitress": {"review/"},
 }
 
 

@@ -20,6 +20,8 @@ COMMANDS = {
     "evaluate": "evaluate",
     "rank": "rank",
     "crop": "crop",
+    "review": "review",
+    "apply": "apply",
 }
 
 

@@ -1,0 +1,46 @@
+"""`prefml review`: the local page where suggestions are judged."""
+
+from __future__ import annotations
+
+import webbrowser
+
+import click
+
+from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.exceptions import PrefmlError
+
+
+@click.command("review")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Port on 127.0.0.1; 0 takes any free one.",
+)
+@click.option("--no-browser", is_flag=True, help="Print the address only.")
+@click.option(
+    "--hide-suggestion", is_flag=True, help="Start with suggestions hidden until you have chosen."
+)
+@json_option
+def command(port: int, no_browser: bool, hide_suggestion: bool, as_json: bool) -> None:
+    """Open the page where suggestions are approved, edited or rejected.
+
+    It is served on 127.0.0.1 only, until Ctrl-C. Every decision is on the disk before the page
+    moves on.
+    """  # fmt: skip
+    try:
+        from prefml.review import create_app, serve
+    except ModuleNotFoundError as error:
+        raise PrefmlError(
+            f"the package {error.name} is not installed",
+            "the extra `review`",
+            "pip install 'prefml[review]'",
+        ) from error
+
+    def announce(address: str) -> None:
+        emit({"url": address}, f"Review at {address} (Ctrl-C ends it)", as_json)
+        if not no_browser:
+            webbrowser.open(address)
+
+    serve(create_app(open_workspace(), hide_suggestion), port, announce)

@@ -1,0 +1,124 @@
+"""The web application: the page, its pictures, the API, and what guards them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flask import Flask, Response, abort, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from prefml import __version__
+from prefml.exceptions import PrefmlError
+from prefml.review.api import make_api
+from prefml.review.outcome import TAGS
+from prefml.review.pictures import SIDES
+from prefml.review.room import ReviewRoom
+from prefml.review.security import HEADERS, page_token, refusal
+from prefml.workspace import Workspace
+
+__all__ = ["MAX_BODY", "create_app"]
+
+# A batch of 10,000 ids fits; nothing that is sent needs more.
+MAX_BODY = 2 * 1024**2
+_PICTURE_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def create_app(workspace: Workspace | str | Path, hide_suggestion: bool = False) -> Flask:
+    """Make the application for one workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace, str or Path
+        Where suggestions and pictures lie.
+    hide_suggestion : bool, default=False
+        Whether the page starts with suggestions hidden until the person has chosen.
+
+    Returns
+    -------
+    flask.Flask
+        `app.extensions["prefml"]` is its `ReviewRoom`.
+
+    Raises
+    ------
+    WorkspaceError
+        If there are no suggestions to review.
+    """
+    place = workspace if isinstance(workspace, Workspace) else Workspace.open(workspace)
+    room = ReviewRoom(place)
+    token = page_token(room.store.secret)
+    app = Flask(__name__)
+    app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions["prefml"] = room
+    app.register_blueprint(make_api(room, token))
+    _add_page(app, token, hide_suggestion)
+    _add_pictures(app, room)
+    _add_guards(app, token)
+    _add_errors(app)
+    return app
+
+
+def _add_page(app: Flask, token: str, hide_suggestion: bool) -> None:
+    @app.get("/")
+    def page() -> str:
+        return render_template(
+            "review.html", token=token, hide=hide_suggestion, tags=TAGS, version=__version__
+        )
+
+    @app.get("/api/openapi.json")
+    def description() -> Response:
+        return app.send_static_file("openapi.json")
+
+
+def _add_pictures(app: Flask, room: ReviewRoom) -> None:
+    @app.get("/picture/<picture_id>/<size>")
+    def picture(picture_id: str, size: str) -> Response:
+        known = _PICTURE_ID.fullmatch(picture_id)
+        name = room.shelf.name_of(picture_id) if known else None
+        if name is None or size not in (*SIDES, "full"):
+            abort(404)
+        with room.warmer.stepping_aside():
+            served = room.shelf.full(name) if size == "full" else room.shelf.reduced(name, size)
+        response = Response(served.data, content_type=served.content_type)
+        # The page's address of a picture changes with the file, so a copy never grows old.
+        age = "max-age=31536000, immutable" if request.args.get("v") else "no-cache"
+        response.headers["Cache-Control"] = f"private, {age}"
+        return response
+
+
+def _add_guards(app: Flask, token: str) -> None:
+    @app.before_request
+    def guard() -> tuple[Response, int] | None:
+        port = str(request.environ.get("SERVER_PORT", ""))
+        reason = refusal(request.method, request.path, request.headers, port, token)
+        return (jsonify(error=reason), 403) if reason else None
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def _add_errors(app: Flask) -> None:
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> tuple[Response, int]:
+        return jsonify(error=error.name), error.code or 500
+
+    @app.errorhandler(KeyError)
+    def unknown(error: KeyError) -> tuple[Response, int]:
+        return jsonify(error="no such group"), 404
+
+    @app.errorhandler(PrefmlError)
+    def impossible(error: PrefmlError) -> tuple[Response, int]:
+        # A picture that is missing or damaged is the workspace's state, not the request's fault.
+        missing = request.path.startswith("/picture/")
+        return jsonify(error="this picture cannot be read" if missing else str(error)), (
+            404 if missing else 400
+        )
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> tuple[Response, int]:
+        app.logger.exception("unexpected error", exc_info=error)
+        return jsonify(error="unexpected error; see the terminal"), 500

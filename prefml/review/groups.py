@@ -1,0 +1,294 @@
+"""Suggestions as the page needs them: checked, typed, and forgiving about what is absent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from prefml.exceptions import WorkspaceError
+from prefml.sandbox import index_of, read_lines, suggestions_path
+from prefml.workspace import Workspace
+
+__all__ = ["Batch", "Box", "CropProposal", "Group", "parse_box", "parse_group", "read_batch"]
+
+Box: TypeAlias = tuple[float, float, float, float]
+
+# Below this probability of the suggested image a set counts as uncertain.
+UNCERTAIN = 0.75
+
+
+@dataclass(frozen=True)
+class CropProposal:
+    """What is proposed for the frame of the suggested image.
+
+    Attributes
+    ----------
+    box : tuple of float or None
+        x1, y1, x2, y2 in fractions; None proposes to keep the picture whole.
+    confidence : float or None
+        Probability of what is proposed.
+    keep_probability : float or None
+        Probability that the person keeps the picture whole.
+    reason : str
+        Why, in words.
+    alternatives : tuple of (box, probability or None)
+        Other boxes, best first.
+    """
+
+    box: Box | None = None
+    confidence: float | None = None
+    keep_probability: float | None = None
+    reason: str = ""
+    alternatives: tuple[tuple[Box, float | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """One set, or single picture, with what is suggested for it.
+
+    Attributes
+    ----------
+    group_id : str
+        Unique in the file of suggestions.
+    project : str
+        Project id; empty when the suggestion names none.
+    images : tuple of str
+        Paths relative to the workspace, in the order in which they are shown.
+    chosen : int or None
+        Position of the suggested image.
+    confidence : float or None
+        Probability that the person would choose it.
+    probabilities : tuple of float or None
+        The same for every image; empty when unknown.
+    reasons : tuple of str
+        Why, in words.
+    none_probability : float or None
+        Probability that the person rejects the whole set.
+    crop : CropProposal
+        What is proposed for the suggested image's frame.
+    flags, duplicates : tuple of str
+        What looked odd, and what else looks the same, in words.
+    within_budget : bool
+        Whether the set could be approved unseen at the chosen error budget.
+    raw : mapping
+        The suggestion as it was read, without its images.
+    """
+
+    group_id: str
+    project: str
+    images: tuple[str, ...]
+    chosen: int | None = None
+    confidence: float | None = None
+    probabilities: tuple[float | None, ...] = ()
+    reasons: tuple[str, ...] = ()
+    none_probability: float | None = None
+    crop: CropProposal = field(default_factory=CropProposal)
+    flags: tuple[str, ...] = ()
+    duplicates: tuple[str, ...] = ()
+    within_budget: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether the suggestion is less than 75 % sure of what it proposes."""
+        value = self.confidence if len(self.images) > 1 else self.crop.confidence
+        return value is None or value < UNCERTAIN
+
+    @property
+    def judges_crop(self) -> bool:
+        """Whether there is a crop to judge: one is proposed, or the picture stands alone."""
+        return self.crop.box is not None or len(self.images) == 1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """All suggestions of a file.
+
+    Attributes
+    ----------
+    groups : dict of str to Group
+        By group id, in the order of the file.
+    problems : tuple of str
+        Lines that could not be used, and why.
+    """
+
+    groups: dict[str, Group]
+    problems: tuple[str, ...] = ()
+
+
+def read_batch(workspace: Workspace) -> Batch:
+    """Read the suggestions that wait for review.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they lie.
+
+    Returns
+    -------
+    Batch
+
+    Raises
+    ------
+    WorkspaceError
+        If there is no file of suggestions.
+    LogError
+        If it cannot be read.
+    """
+    path = suggestions_path(workspace)
+    if not path.is_file():
+        raise WorkspaceError(f"no {path}", "suggestions to review", "prefml suggest FOLDER")
+    lines = read_lines(path)
+    groups: dict[str, Group] = {}
+    problems = list(lines.bad)
+    for row in lines.rows:
+        group = parse_group(row)
+        if isinstance(group, str):
+            problems.append(group)
+        elif group.group_id in groups:
+            problems.append(f"group {group.group_id}: occurs twice, the first is used")
+        else:
+            groups[group.group_id] = group
+    return Batch(groups, tuple(problems))
+
+
+def parse_group(row: Mapping[str, Any]) -> Group | str:
+    """Make a group of one suggestion, or say why it cannot be one.
+
+    Parameters
+    ----------
+    row : mapping
+        One object of `automation_decisions.jsonl`.
+
+    Returns
+    -------
+    Group or str
+    """
+    group_id, images = row.get("group_id"), row.get("images")
+    if not isinstance(group_id, str) or not group_id:
+        return "a suggestion without group_id"
+    if not isinstance(images, list) or not images or not all(_is_path(name) for name in images):
+        return f"group {group_id}: images is not a list of paths"
+    if len(set(images)) < len(images):
+        return f"group {group_id}: an image occurs twice"
+    first, second = _mapping(row.get("step1_selection")), _mapping(row.get("step2_crop"))
+    return Group(
+        group_id=group_id,
+        project=_project(row, images),
+        images=tuple(images),
+        chosen=_chosen(first, images),
+        confidence=_share(first.get("confidence")),
+        probabilities=_shares(first.get("probabilities"), len(images)),
+        reasons=_reasons(row, first),
+        none_probability=_share(row.get("none_probability")),
+        crop=_crop(second, row),
+        flags=_texts(row.get("flags")),
+        duplicates=_texts(row.get("duplicates")),
+        within_budget=row.get("within_budget") is True,
+        raw={key: value for key, value in row.items() if key not in ("group_id", "images")},
+    )
+
+
+def parse_box(value: Any) -> Box | None:
+    """Return a crop box, or None if the value is not one inside the unit square.
+
+    Parameters
+    ----------
+    value : object
+        Four numbers x1, y1, x2, y2 in fractions; an excess of rounding is cut off.
+
+    Returns
+    -------
+    tuple of 4 floats or None
+    """
+    if not isinstance(value, list | tuple) or len(value) != 4 or not all(map(_is_number, value)):
+        return None
+    if any(not -1e-3 <= edge <= 1 + 1e-3 for edge in value):
+        return None
+    x1, y1, x2, y2 = (min(1.0, max(0.0, float(edge))) for edge in value)
+    return (x1, y1, x2, y2) if x2 - x1 > 1e-3 and y2 - y1 > 1e-3 else None
+
+
+def _is_number(value: Any) -> bool:
+    # Whole numbers of JSON have no limit; one too large for a float is no edge or share.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < 1e300 and math.isfinite(value)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and "\0" not in value
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _share(value: Any) -> float | None:
+    return float(value) if _is_number(value) and 0 <= value <= 1 else None
+
+
+def _shares(value: Any, count: int) -> tuple[float | None, ...]:
+    if not isinstance(value, list) or len(value) != count:
+        return ()
+    return tuple(_share(item) for item in value)
+
+
+def _project(row: Mapping[str, Any], images: list[str]) -> str:
+    named = row.get("project_id")
+    if isinstance(named, str):
+        return named
+    parts = Path(images[0]).parts
+    return parts[-2] if len(parts) > 1 else ""
+
+
+def _chosen(first: Mapping[str, Any], images: list[str]) -> int | None:
+    found = index_of(first.get("chosen"), images)
+    return 0 if found is None and len(images) == 1 else found
+
+
+def _reasons(row: Mapping[str, Any], first: Mapping[str, Any]) -> tuple[str, ...]:
+    return _texts(row.get("reasons")) or _texts(first.get("reason"))
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,) if value.strip() else ()
+    if isinstance(value, dict):
+        return tuple(f"{key}: {item}" for key, item in value.items())
+    return tuple(_text(item) for item in value) if isinstance(value, list) else ()
+
+
+def _text(item: Any) -> str:
+    if isinstance(item, dict):
+        for key in ("reason", "text", "flag", "image"):
+            if isinstance(item.get(key), str):
+                return str(item[key])
+    return ", ".join(_texts(item)) if isinstance(item, list | dict) else str(item)
+
+
+def _crop(second: Mapping[str, Any], row: Mapping[str, Any]) -> CropProposal:
+    box = parse_box(second.get("crop_coords")) if second.get("needs_crop") else None
+    offered = second.get("alternatives", row.get("crop_alternatives"))
+    return CropProposal(
+        box=None if box is None or _is_whole(box) else box,
+        confidence=_share(second.get("confidence")),
+        keep_probability=_share(second.get("keep_probability")),
+        reason=", ".join(_texts(second.get("reason"))),
+        alternatives=tuple(_alternatives(offered)),
+    )
+
+
+def _is_whole(box: Box) -> bool:
+    return box == (0.0, 0.0, 1.0, 1.0)
+
+
+def _alternatives(value: Any) -> Iterable[tuple[Box, float | None]]:
+    for item in value if isinstance(value, list) else ():
+        found = _mapping(item)
+        box = parse_box(found.get("crop_coords", item))
+        if box is not None:
+            yield box, _share(found.get("probability"))

@@ -1,0 +1,179 @@
+"""What follows from the events: current decisions, tags, and what can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+__all__ = ["KINDS", "STATES", "Event", "Ledger", "Mark"]
+
+KINDS = ("decide", "tag", "undo", "redo", "submit")
+STATES = ("pending", "approved", "overridden", "rejected", "skipped")
+EXPORTED = frozenset(("approved", "overridden", "rejected"))
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row of the event table.
+
+    Attributes
+    ----------
+    seq : int
+        Position in the table; the order of events, whatever the clock said.
+    event_id : str
+        Given by whoever asked, so that a repeated request is one event.
+    at : str
+        UTC time in ISO form.
+    session_id : str
+        The run of the server that wrote it.
+    kind : str
+        One of `KINDS`.
+    body : mapping
+        `changes` for `decide` and `tag`, `of` (a seq) for `undo` and `redo`.
+    """
+
+    seq: int
+    event_id: str
+    at: str
+    session_id: str
+    kind: str
+    body: Mapping[str, Any]
+
+    def groups(self) -> list[str]:
+        """Return the groups that the event changes."""
+        return [change["group_id"] for change in self.body.get("changes", ())]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A change that is in force for a group, and the event that made it."""
+
+    event: Event
+    change: Mapping[str, Any]
+
+
+class Ledger:
+    """The state that a sequence of events leads to.
+
+    Undoing takes back the latest event in force, whatever group it touched; a new decision after
+    an undo ends what could be redone.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self._past: list[Event] = []
+        self._future: list[Event] = []
+        self._marks: dict[str, dict[str, list[Mark]]] = {"decide": {}, "tag": {}}
+        self._submitted: dict[str, tuple[int, int]] = {}
+        self._unsubmitted: set[str] = set()
+        self.times: list[datetime] = []
+        self.last_seq = 0
+        for event in events:
+            self.apply(event)
+
+    def apply(self, event: Event) -> None:
+        """Add the next event.
+
+        Parameters
+        ----------
+        event : Event
+            Its `seq` is higher than that of every event before.
+        """
+        self.last_seq = event.seq
+        if event.kind == "submit":
+            self._submit()
+        elif event.kind == "undo":
+            self._undo(event)
+        elif event.kind == "redo":
+            self._redo(event)
+        else:
+            self._future.clear()
+            self._put(event)
+            self._note_time(event)
+
+    def _put(self, event: Event) -> None:
+        self._past.append(event)
+        marks = self._marks[event.kind]
+        for change in event.body["changes"]:
+            marks.setdefault(change["group_id"], []).append(Mark(event, change))
+        self._compare(event.groups())
+
+    def _undo(self, event: Event) -> None:
+        if not self._past or self._past[-1].seq != event.body.get("of"):
+            return
+        undone = self._past.pop()
+        self._future.append(undone)
+        for group_id in undone.groups():
+            self._marks[undone.kind][group_id].pop()
+        self._compare(undone.groups())
+
+    def _redo(self, event: Event) -> None:
+        if self._future and self._future[-1].seq == event.body.get("of"):
+            self._put(self._future.pop())
+
+    def _note_time(self, event: Event) -> None:
+        # A batch approved at once says nothing about the pace of judging one set.
+        if event.kind == "decide" and len(event.body["changes"]) == 1:
+            self.times.append(datetime.fromisoformat(event.at))
+
+    def _version(self, group_id: str) -> tuple[int, int]:
+        decision, tag = self._top("decide", group_id), self._top("tag", group_id)
+        if decision is None or decision.change["state"] not in EXPORTED:
+            return (0, 0)
+        return (decision.event.seq, tag.event.seq if tag else 0)
+
+    def _compare(self, groups: Iterable[str]) -> None:
+        for group_id in groups:
+            if self._version(group_id) == self._submitted.get(group_id, (0, 0)):
+                self._unsubmitted.discard(group_id)
+            else:
+                self._unsubmitted.add(group_id)
+
+    def _submit(self) -> None:
+        for group_id in self._unsubmitted:
+            self._submitted[group_id] = self._version(group_id)
+        self._unsubmitted.clear()
+
+    def _top(self, kind: str, group_id: str) -> Mark | None:
+        marks = self._marks[kind].get(group_id)
+        return marks[-1] if marks else None
+
+    @property
+    def to_undo(self) -> Event | None:
+        """The event that undo would take back, or None."""
+        return self._past[-1] if self._past else None
+
+    @property
+    def to_redo(self) -> Event | None:
+        """The event that redo would bring back, or None."""
+        return self._future[-1] if self._future else None
+
+    @property
+    def unsubmitted(self) -> int:
+        """Number of groups whose exported line is missing or out of date."""
+        return len(self._unsubmitted)
+
+    def decision(self, group_id: str) -> Mark | None:
+        """Return the decision in force for a group, or None."""
+        return self._top("decide", group_id)
+
+    def state(self, group_id: str) -> str:
+        """Return the state of a group, one of `STATES`."""
+        mark = self._top("decide", group_id)
+        return str(mark.change["state"]) if mark else "pending"
+
+    def tags(self, group_id: str) -> dict[str, list[str]]:
+        """Return the anomaly tags of a group by image path."""
+        mark = self._top("tag", group_id)
+        return dict(mark.change["image_tags"]) if mark else {}
+
+    def knows(self, group_id: str) -> bool:
+        """Return whether a group was ever decided, in force or undone."""
+        return group_id in self._marks["decide"]
+
+    def exported(self) -> list[Mark]:
+        """Return the decisions that belong in the export, in the order in which they were made."""
+        tops = (marks[-1] for marks in self._marks["decide"].values() if marks)
+        kept = (mark for mark in tops if mark.change["state"] in EXPORTED)
+        return sorted(kept, key=lambda mark: mark.event.seq)

@@ -1,0 +1,80 @@
+// Talking to the server. What a person pressed is kept in the browser until the server has it.
+
+import { alarm } from "./dom.js";
+
+const token = document.querySelector("meta[name=csrf-token]").content;
+// Another workspace on the same port has another token, and must not see this one's leftovers.
+const space = `prefml.${token.slice(0, 12)}`;
+
+export const kept = {
+  read(name) {
+    try { return JSON.parse(localStorage.getItem(`${space}.${name}`)); } catch { return null; }
+  },
+  write(name, value) { localStorage.setItem(`${space}.${name}`, JSON.stringify(value)); },
+  remove(name) { localStorage.removeItem(`${space}.${name}`); },
+};
+
+export class Refused extends Error {}
+
+const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+async function answer(path, options) {
+  const response = await fetch(`/api/automation/${path}`, { cache: "no-store", ...options });
+  const body = await response.json();
+  if (response.ok) return body;
+  if (response.status >= 500) throw new Error(body.error);
+  throw new Refused(body.error);
+}
+
+async function untilAnswered(path, options, words) {
+  for (let wait = 250; ; wait = Math.min(2000, wait * 1.5)) {
+    try {
+      const body = await answer(path, options);
+      alarm(null);
+      return body;
+    } catch (error) {
+      if (error instanceof Refused) { alarm(null); throw error; }
+      alarm(words);
+      await pause(wait);
+    }
+  }
+}
+
+export function get(path, parameters = {}) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const item of Array.isArray(value) ? value : [value]) if (item) query.append(name, item);
+  }
+  return untilAnswered(`${path}?${query}`, {}, "The review server does not answer. Start prefml review again; this page waits.");
+}
+
+// Resolves once the server has written it to the disk; asks again, with the same id, until then.
+export async function post(path, body, picture) {
+  const sent = { path: `${path}?picture=${picture}`, body: { ...body, event_id: newId() } };
+  kept.write("outbox", sent);
+  return deliver(sent);
+}
+
+async function deliver(sent) {
+  const options = {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
+    body: JSON.stringify(sent.body),
+  };
+  try {
+    return await untilAnswered(sent.path, options, "Not saved yet: the review server does not answer. Start prefml review again; this page waits and then saves.");
+  } finally {
+    kept.remove("outbox");
+  }
+}
+
+// What was pressed just before a crash or a reload, and may not have arrived.
+export async function deliverLeftovers() {
+  const sent = kept.read("outbox");
+  if (sent) await deliver(sent).catch(() => null);
+}
+
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,76 @@
+// Approving sets inside the error budget together: how many, a look at each, then one key.
+
+import { get, post } from "./api.js";
+import { byId, make } from "./dom.js";
+import { text } from "./geometry.js";
+import { address, size } from "./pictures.js";
+import { session, take } from "./session.js";
+import { setBox } from "./view.js";
+import { count, sets } from "./words.js";
+
+const PAGE = 48;
+
+let batch = null;
+
+export async function start(done) {
+  const { group_ids: ids } = await get("budget", { project: session.project });
+  batch = { ids, left: new Set(ids), looked: 0, done, loading: false };
+  byId("bulk-grid").replaceChildren();
+  byId("bulk").showModal();
+  tell();
+  if (ids.length) await more();
+}
+
+function tell() {
+  const { ids, left, looked } = batch;
+  byId("bulk-text").textContent = ids.length
+    ? `${sets(ids.length)} undecided, without flags, inside the error budget${session.project ? `, project ${session.project}` : ""}. You have had ${count(looked)} before you; scroll for more and untick what needs a look of its own. One undo takes the whole batch back.`
+    : "No undecided set lies inside the error budget. prefml suggest marks them once there are enough decisions to promise an error rate.";
+  const button = byId("bulk-approve");
+  button.textContent = `Approve ${sets(left.size)} as suggested`;
+  button.disabled = !left.size || !looked;
+}
+
+async function more() {
+  if (batch.loading || batch.looked >= batch.ids.length) return;
+  batch.loading = true;
+  const ids = batch.ids.slice(batch.looked, batch.looked + PAGE);
+  const answer = await get("load_batch", { id: ids, picture: "small" });
+  byId("bulk-grid").append(...answer.groups.map(item));
+  batch.looked += ids.length;
+  batch.loading = false;
+  tell();
+}
+
+function item(group) {
+  const image = group.images[group.suggested];
+  const picture = make("img", { alt: `Suggested picture of ${group.group_id}`, loading: "lazy", width: image.width, height: image.height });
+  if (image.version) picture.src = address(image, "small");
+  const frame = make("div", { class: "frame" }, picture);
+  if (group.crop.box) {
+    const box = make("div", { class: "crop", "data-box": text(group.crop.box) });
+    setBox(box, group.crop.box);
+    frame.append(box);
+  }
+  const tick = make("input", { type: "checkbox", checked: true, onchange: (event) => mark(group.group_id, event.target.checked) });
+  return make("div", { class: "bulk-item" }, frame, make("label", {}, tick, make("span", {}, image.name)));
+}
+
+function mark(id, wanted) {
+  if (wanted) batch.left.add(id); else batch.left.delete(id);
+  tell();
+}
+
+async function approve() {
+  byId("bulk-approve").disabled = true;
+  const answer = await post("approve_batch", { group_ids: batch.ids.filter((id) => batch.left.has(id)) }, size);
+  take(answer);
+  byId("bulk").close();
+  batch.done(answer.group_ids);
+}
+
+byId("bulk-grid").addEventListener("scroll", (event) => {
+  const grid = event.target;
+  if (grid.scrollTop + grid.clientHeight > grid.scrollHeight - 400) more();
+});
+byId("bulk-approve").addEventListener("click", approve);

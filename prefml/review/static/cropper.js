@@ -1,0 +1,121 @@
+// Editing a crop, by keyboard and by mouse. Steps are shares of the picture.
+
+import { announce, byId, make } from "./dom.js";
+import { WHOLE, grow, isWhole, move, pull, sameBox, text } from "./geometry.js";
+import { draft, frameOn, keepDraft, session } from "./session.js";
+import { setBox } from "./view.js";
+import { place } from "./words.js";
+
+const STEP = 0.005, BIG = 0.05;
+const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+let edit = null;
+
+export const editing = () => edit !== null;
+export const edited = () => edit && { index: edit.index, box: edit.box };
+
+export function start(group, index) {
+  const proposals = offered(group);
+  const box = draft(group)?.box ?? frameOn(group, index) ?? proposals[0] ?? [...WHOLE];
+  edit = { group, index, box, proposals, locked: true };
+  build();
+  byId("crop-tools").hidden = false;
+  byId("decisions").hidden = true;
+  tell("Editing the crop. Arrows move, plus and minus size, Tab next proposal, Enter uses it, Escape leaves. ");
+}
+
+// The editor closes; the box stays as a draft, which is no decision.
+export function stop() {
+  edit = null;
+  byId("crop-tools").hidden = true;
+  byId("decisions").hidden = false;
+}
+
+function offered(group) {
+  const boxes = [group.crop.box, ...group.crop.alternatives.map((other) => other.box), WHOLE].filter(Boolean);
+  return boxes.filter((box, i) => boxes.findIndex((other) => sameBox(box, other)) === i);
+}
+
+function build() {
+  document.querySelectorAll(".crop, .ghost").forEach((box) => box.remove());
+  const frame = document.querySelectorAll(".tile .frame")[edit.index];
+  const handles = HANDLES.map((name) => make("div", { class: "handle", "data-handle": name, "aria-hidden": "true" }));
+  edit.element = make("div", {
+    class: "crop editing", "data-testid": "crop-box", tabindex: "0", role: "application", "aria-roledescription": "crop box",
+  }, handles);
+  edit.frame = frame;
+  frame.append(edit.element);
+  edit.element.addEventListener("pointerdown", grab);
+  show();
+  edit.element.focus({ preventScroll: true });
+}
+
+function show() {
+  setBox(edit.element, edit.box);
+  edit.element.dataset.box = text(edit.box);
+  edit.element.setAttribute("aria-label", `Crop box, ${place(edit.box, edit.group.images[edit.index])}`);
+}
+
+function change(box) {
+  edit.box = box;
+  show();
+  keepDraft(edit.group, edit.index, box);
+  tell("");
+}
+
+const tell = (before) => announce(`${before}Crop box: ${place(edit.box, edit.group.images[edit.index])}`);
+
+// Returns whether the key was for the editor.
+export function press({ key, shift }) {
+  const step = shift ? BIG : STEP;
+  if (ARROWS[key]) change(move(edit.box, ARROWS[key][0] * step, ARROWS[key][1] * step));
+  else if (["+", "=", "*"].includes(key)) change(grow(edit.box, 2 * step));
+  else if (["-", "_"].includes(key)) change(grow(edit.box, -2 * step));
+  else if (key === "Tab") propose(shift ? -1 : 1);
+  else if (key === "l") lock();
+  else if (key === "0") change([...WHOLE]);
+  else return false;
+  return true;
+}
+
+export function propose(by) {
+  const at = edit.proposals.findIndex((box) => sameBox(box, edit.box));
+  const next = at < 0 ? (by > 0 ? 0 : edit.proposals.length - 1) : (at + by + edit.proposals.length) % edit.proposals.length;
+  edit.box = [...edit.proposals[next]];
+  show();
+  keepDraft(edit.group, edit.index, edit.box);
+  tell(`Proposal ${next + 1} of ${edit.proposals.length}${isWhole(edit.box) ? ", whole picture" : ""}. `);
+}
+
+export function lock() {
+  edit.locked = !edit.locked;
+  const button = byId("lock");
+  button.setAttribute("aria-pressed", String(edit.locked));
+  button.lastChild.textContent = edit.locked ? " Aspect locked" : " Aspect free";
+  announce(edit.locked ? "Aspect locked" : "Aspect free");
+}
+
+function grab(event) {
+  if (event.button !== 0) return;
+  event.preventDefault();
+  const handle = event.target.dataset.handle;
+  const from = { x: event.clientX, y: event.clientY, box: edit.box, size: edit.frame.getBoundingClientRect() };
+  edit.element.setPointerCapture(event.pointerId);
+  const drag = (moved) => {
+    const dx = (moved.clientX - from.x) / from.size.width, dy = (moved.clientY - from.y) / from.size.height;
+    change(handle ? pull(from.box, handle, dx, dy, edit.locked) : move(from.box, dx, dy));
+  };
+  const end = () => {
+    edit?.element.removeEventListener("pointermove", drag);
+    edit?.element.focus({ preventScroll: true });
+  };
+  edit.element.addEventListener("pointermove", drag);
+  edit.element.addEventListener("pointerup", end, { once: true });
+  edit.element.addEventListener("pointercancel", end, { once: true });
+}
+
+// After the window changed, or the set was drawn again.
+export function redraw() {
+  if (edit && session.groups.get(edit.group.group_id)) build();
+}

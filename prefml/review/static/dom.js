@@ -1,0 +1,34 @@
+// Making elements without HTML text, which the page's content policy forbids.
+
+export function make(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "class") element.className = value;
+    else if (name in element && typeof value !== "string") element[name] = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+export const byId = (id) => document.getElementById(id);
+
+export const keys = (...names) => names.map((name) => make("kbd", {}, name));
+
+let speaking = 0;
+export function announce(text) {
+  // A screen reader hears a change of text only after a pause; while a box moves, the last counts.
+  clearTimeout(speaking);
+  speaking = setTimeout(() => { byId("announce").textContent = text; }, 150);
+}
+
+export function status(text) {
+  byId("status").textContent = text;
+}
+
+export function alarm(text) {
+  const box = byId("alert");
+  box.textContent = text ?? "";
+  box.hidden = !text;
+}

@@ -1,0 +1,205 @@
+"""The event table: an append-only SQLite file that is the truth about what was decided."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from prefml.exceptions import LogError
+from prefml.files import sync_folder
+from prefml.review.ledger import KINDS, Event, Ledger
+
+__all__ = ["SCHEMA_VERSION", "EventStore", "MakeBody"]
+
+SCHEMA_VERSION = 1
+
+# Given the current state, what to write; None writes nothing.
+MakeBody: TypeAlias = Callable[[Ledger], Mapping[str, Any] | None]
+
+_SCHEMA = f"""
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id TEXT NOT NULL UNIQUE,
+    at TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ({", ".join(repr(kind) for kind in KINDS)})),
+    body TEXT NOT NULL
+);
+CREATE TRIGGER events_are_not_changed BEFORE UPDATE ON events
+BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+CREATE TABLE secret (value TEXT NOT NULL);
+PRAGMA user_version = {SCHEMA_VERSION};
+"""
+_COLUMNS = "seq, event_id, at, session_id, kind, body"
+
+
+class EventStore:
+    """Events on disk and the state that follows from them.
+
+    An event counts once `append` returns: it is then committed and synced to the disk. Several
+    processes may use one file; each sees the others' events before it adds its own.
+
+    Parameters
+    ----------
+    path : Path
+        The SQLite file; it is made, with its folder, when it does not exist.
+
+    Attributes
+    ----------
+    secret : str
+        Random text of this file, the key of opaque picture ids and of the page's token, so that
+        an open page goes on working when the server is started again.
+    session_id : str
+        Names this run in the events.
+
+    Raises
+    ------
+    LogError
+        If the file is not an event table or was written by a newer prefml.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.RLock()
+        self._ledger = Ledger()
+        self._seen = -1
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._connection = self._connect()
+            self.secret = self._prepare()
+            self._catch_up()
+        except sqlite3.DatabaseError as error:
+            raise LogError(f"{path}: {error}", "a prefml event table", "move it away") from error
+        self.session_id = f"review_{datetime.now(UTC):%Y%m%dT%H%M%S}_{secrets.token_hex(3)}"
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=10, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        # WAL's usual NORMAL may lose the last commits in a power cut.
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _prepare(self) -> str:
+        with self._transaction():
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                raise LogError(
+                    f"{self._path}: version {version} of the event table",
+                    f"at most {SCHEMA_VERSION}",
+                    "pip install --upgrade prefml",
+                )
+            if version == 0:
+                self._create()
+        sync_folder(self._path.parent)
+        return str(self._connection.execute("SELECT value FROM secret").fetchone()[0])
+
+    def _create(self) -> None:
+        # executescript() would commit the transaction that keeps a second process out.
+        for statement in _statements(_SCHEMA):
+            self._connection.execute(statement)
+        self._connection.execute("INSERT INTO secret VALUES (?)", (secrets.token_hex(32),))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _catch_up(self) -> None:
+        """Fold in what other processes, or an earlier run, have written."""
+        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._seen:
+            for row in self._connection.execute(
+                f"SELECT {_COLUMNS} FROM events WHERE seq > ? ORDER BY seq",
+                (self._ledger.last_seq,),
+            ).fetchall():
+                self._ledger.apply(_event(row))
+            self._seen = version
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        """Give the current state, which does not change inside the block.
+
+        Yields
+        ------
+        Ledger
+        """
+        with self._lock:
+            self._catch_up()
+            yield self._ledger
+
+    def append(self, kind: str, make_body: MakeBody, event_id: str | None = None) -> Event | None:
+        """Write one event and wait until it is on the disk.
+
+        Parameters
+        ----------
+        kind : str
+            One of `KINDS`.
+        make_body : callable
+            Gets the state that the event will follow on and returns its body, or None to write
+            nothing.
+        event_id : str, optional
+            When an event of this id is there already, nothing is written and it is returned.
+
+        Returns
+        -------
+        Event or None
+        """
+        with self._lock:
+            with self._transaction():
+                self._catch_up()
+                known = self._find(event_id)
+                body = None if known else make_body(self._ledger)
+                if body is None:
+                    return known
+                event = self._insert(kind, body, event_id or secrets.token_hex(16))
+            self._ledger.apply(event)
+            return event
+
+    def _find(self, event_id: str | None) -> Event | None:
+        query = f"SELECT {_COLUMNS} FROM events WHERE event_id = ?"
+        row = self._connection.execute(query, (event_id,)).fetchone()
+        return _event(row) if row else None
+
+    def _insert(self, kind: str, body: Mapping[str, Any], event_id: str) -> Event:
+        at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        cursor = self._connection.execute(
+            "INSERT INTO events (event_id, at, session_id, kind, body) VALUES (?, ?, ?, ?, ?)",
+            (event_id, at, self.session_id, kind, json.dumps(body, allow_nan=False)),
+        )
+        return Event(int(cursor.lastrowid or 0), event_id, at, self.session_id, kind, body)
+
+    def close(self) -> None:
+        """Close the file; events are safe whether or not this is called."""
+        with self._lock:
+            self._connection.close()
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    seq, event_id, at, session_id, kind, body = row
+    return Event(seq, event_id, at, session_id, kind, json.loads(body))
+
+
+def _statements(script: str) -> list[str]:
+    statements, part = [], ""
+    for line in script.strip().splitlines():
+        part += line + "\n"
+        if sqlite3.complete_statement(part):
+            statements.append(part)
+            part = ""
+    return statements
