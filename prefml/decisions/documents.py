@@ -8,6 +8,7 @@ from typing import Any
 
 from prefml.decisions.quarantine import RowRefusedError, printable
 from prefml.decisions.stages import split_path
+from prefml.sandbox import index_of
 
 __all__ = ["as_mapping", "as_paths", "as_text", "parse_json", "pick"]
 
@@ -66,7 +67,9 @@ def as_paths(value: Any) -> list[str]:
 
 
 def _is_path(value: Any) -> bool:
-    return isinstance(value, str) and bool(split_path(value)[1].strip())
+    if not isinstance(value, str) or not split_path(value)[1].strip():
+        return False
+    return printable(value) == value
 
 
 def pick(named: Any, index: Any, paths: Sequence[str]) -> str:
@@ -75,7 +78,7 @@ def pick(named: Any, index: Any, paths: Sequence[str]) -> str:
     Parameters
     ----------
     named : object
-        A path or a file name, if the decision gives one.
+        A path, a file name or a position, if the decision gives one.
     index : object
         A position in `paths`, used when nothing is named.
     paths : sequence of str
@@ -92,13 +95,8 @@ def pick(named: Any, index: Any, paths: Sequence[str]) -> str:
     """
     if named is None and index is None:
         raise RowRefusedError("no_image", "no image is chosen")
-    if named is None:
-        whole = isinstance(index, int) and not isinstance(index, bool)
-        matching = [path for place, path in enumerate(paths) if whole and place == index]
-    else:
-        matching = [path for path in paths if path == named] or [
-            path for path in paths if split_path(path)[1] == split_path(str(named))[1]
-        ]
-    if len(matching) != 1:
-        raise RowRefusedError("winner_not_in_set", f"chosen {named if named else index!r}"[:200])
-    return matching[0]
+    wanted = index if named is None else named
+    place = index_of(wanted, list(paths))
+    if place is None:
+        raise RowRefusedError("winner_not_in_set", f"chosen {wanted!r}"[:200])
+    return paths[place]

@@ -15,13 +15,13 @@ from prefml.decisions.selections import choice_of
 from prefml.decisions.tables import read_bytes
 from prefml.decisions.times import parse_timestamp
 
-__all__ = ["APPROVED", "SUGGESTED", "read_feedback", "read_suggestions"]
+__all__ = ["read_feedback"]
 
-APPROVED = "approved_decisions.jsonl"
-SUGGESTED = "automation_decisions.jsonl"
 SESSION = "review"
 
 _WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+# Where the review page says so, nobody looked at the box on this picture.
+_NOT_JUDGED = ("by_hand", "carried")
 # Two boxes closer than this were not told apart by hand.
 _SAME_EDGE = 1e-4
 
@@ -30,39 +30,6 @@ class _Suggestion(NamedTuple):
     chosen: Any
     box: Any
     needs_crop: Any
-
-
-def read_suggestions(path: Path) -> tuple[dict[str, Mapping[str, Any]], list[str]]:
-    """Read the suggestions that were reviewed.
-
-    Parameters
-    ----------
-    path : Path
-        `automation_decisions.jsonl`; it may be absent.
-
-    Returns
-    -------
-    suggestions : dict
-        By group_id; of two for the same group the later one.
-    problems : list of str
-        Lines that could not be read.
-
-    Raises
-    ------
-    LogError
-        If the file exists and cannot be read.
-    """
-    suggestions: dict[str, Mapping[str, Any]] = {}
-    problems: list[str] = []
-    if not path.is_file():
-        return suggestions, problems
-    for line, raw in _lines(path):
-        try:
-            document = as_mapping(parse_json(raw))
-            suggestions[as_text(document.get("group_id"), "group_id")] = document
-        except RowRefusedError as error:
-            problems.append(f"{path.name}:{line}: {error.refusal.detail}; not used")
-    return suggestions, problems
 
 
 def read_feedback(
@@ -102,7 +69,9 @@ def read_feedback(
         try:
             document = as_mapping(parse_json(raw))
             group = as_text(document.get("group_id"), "group_id")
-            row.take(_read_line(document, group, suggestions.get(group, {}), resolver))
+            # What was on the page goes before a file that may have been written anew since.
+            shown = as_mapping(document.get("suggestion")) or suggestions.get(group, {})
+            row.take(_read_line(document, group, shown, resolver))
         except RowRefusedError as error:
             row.refusals.append(error.refusal)
             continue
@@ -132,6 +101,8 @@ def _read_line(
     action = document.get("action")
     if action not in ("approved", "overridden", "rejected"):
         raise RowRefusedError("placeholder", f"action {action!r} is no decision"[:200])
+    if document.get("reask_of") or suggestion.get("reask_of"):
+        raise RowRefusedError("repeat_set", "asked again, to see how steady the answers are")
     images = document.get("images", suggestion.get("images"))
     if images is None:
         raise RowRefusedError("unknown_group", f"no images of {group}"[:200])
@@ -164,17 +135,12 @@ def _final_choice(
     final = document.get("final_choice")
     if final is None and action == "approved":
         final = proposed.chosen
-    return _pick_any(final, paths)
-
-
-def _pick_any(named: Any, paths: list[str]) -> str:
-    by_position = isinstance(named, int)
-    return pick(None if by_position else named, named if by_position else None, paths)
+    return pick(final, document.get("final_index"), paths)
 
 
 def _overruled(suggested: Any, chosen: str, paths: list[str], action: str) -> bool:
     try:
-        return _pick_any(suggested, paths) != chosen
+        return pick(suggested, None, paths) != chosen
     except RowRefusedError:
         return action == "overridden"
 
@@ -188,19 +154,24 @@ def _crop(
     corrected: bool,
 ) -> Crop | None:
     """Return the crop that the person set or accepted; approving "no crop" keeps the whole."""
-    coordinates = document.get("crop_coords")
+    source, coordinates = document.get("crop_source"), document.get("crop_coords")
+    if document.get("crop_by_hand") is True or source in _NOT_JUDGED:
+        return None
     if coordinates is None:
-        kept_whole = action == "approved" and proposed.needs_crop is False
-        return Crop(session, chosen, _WHOLE, None) if kept_whole else None
+        agreed = source is None and action == "approved" and proposed.needs_crop is False
+        if not agreed and source != "whole":
+            return None
+        coordinates = list(_WHOLE)
     box = read_box(coordinates if isinstance(coordinates, list) else [coordinates])
     edited = corrected or _redrawn(box, proposed, action)
     return Crop(session, chosen, box, None, corrected=edited)
 
 
 def _redrawn(box: Box, proposed: _Suggestion, action: str) -> bool:
-    suggested: Sequence[object] = _WHOLE
-    if proposed.needs_crop is not False:
-        suggested = proposed.box if isinstance(proposed.box, list) else ()
+    uncropped = proposed.needs_crop is False
+    suggested: Sequence[object] = _WHOLE if uncropped else ()
+    if isinstance(proposed.box, list) and not uncropped:
+        suggested = proposed.box
     try:
         edges = read_box(suggested)
     except RowRefusedError:

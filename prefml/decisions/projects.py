@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from prefml.decisions.manifests import UNKNOWN, Manifest, read_manifests
-from prefml.decisions.quarantine import RowRefusedError
+from prefml.decisions.quarantine import RowRefusedError, printable
 from prefml.decisions.stages import split_path
 
 if TYPE_CHECKING:
@@ -260,8 +260,8 @@ def stated_project(row: Mapping[str, object]) -> str:
     """Return the project that a row names in a column or entry of its own, or nothing."""
     for name in ("project_id", "project"):
         stated = row.get(name)
-        if isinstance(stated, str) and stated.strip():
-            return stated.strip()
+        if isinstance(stated, str) and stated.strip() not in ("", UNKNOWN):
+            return printable(stated.strip())
     return ""
 
 

@@ -13,7 +13,7 @@ from prefml.decisions import frames
 from prefml.decisions.crops import crop_reader_v1, crop_reader_v2
 from prefml.decisions.decision_files import read_decision
 from prefml.decisions.documents import parse_json
-from prefml.decisions.feedback import APPROVED, SUGGESTED, read_feedback, read_suggestions
+from prefml.decisions.feedback import read_feedback
 from prefml.decisions.manifests import Manifest
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.quarantine import FileCount, Refusal, RowRefusedError, printable
@@ -22,6 +22,7 @@ from prefml.decisions.repeats import ImageSize, settle_crops, settle_sets
 from prefml.decisions.report import is_report
 from prefml.decisions.selections import Reader, selection_reader
 from prefml.decisions.tables import Record, Table, read_bytes, read_table
+from prefml.sandbox import decisions_path, read_lines, suggestions_path
 from prefml.workspace import Workspace
 
 __all__ = ["Decisions", "read_decisions"]
@@ -107,13 +108,13 @@ def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) ->
 
 def _read_files(workspace: Workspace, resolver: ProjectResolver) -> tuple[list[Source], list[str]]:
     files = [*_read_logs(workspace, resolver), *_read_decision_files(workspace, resolver)]
-    approved = workspace.sandbox / APPROVED
+    approved = decisions_path(workspace)
     if not approved.is_file():
         return files, []
-    suggestions, problems = read_suggestions(workspace.sandbox / SUGGESTED)
+    suggested = read_lines(suggestions_path(workspace))
     source = _relative(approved, workspace)
-    files.append((source, read_feedback(approved, source, suggestions, resolver)))
-    return files, problems
+    files.append((source, read_feedback(approved, source, suggested.by_group(), resolver)))
+    return files, list(suggested.bad)
 
 
 def _read_logs(workspace: Workspace, resolver: ProjectResolver) -> Iterator[Source]:

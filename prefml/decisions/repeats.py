@@ -75,7 +75,7 @@ def settle_crops(rows: Iterable[Row], image_size: ImageSize | None = None) -> No
         crop, key = row.crop, _key(row)
         if crop is None:
             continue
-        size = crop.size or sizes.get(key) or (image_size(*key) if image_size else None)
+        size = crop.size or sizes.get(key) or _picture_size(crop, key, image_size)
         refusal = _repeat(taken.get(key)) or _scale(row, crop, size)
         if refusal is None:
             taken[key] = row
@@ -98,6 +98,17 @@ def _first_sizes(rows: Sequence[Row]) -> dict[_Key, Size]:
         if row.crop and row.crop.size:
             sizes.setdefault(_key(row), row.crop.size)
     return sizes
+
+
+def _picture_size(crop: Crop, key: tuple[str, str], image_size: ImageSize | None) -> Size | None:
+    """Ask the picture, unless it is the crop itself: files were cropped in place."""
+    size = image_size(*key) if image_size else None
+    if size is None or not crop.may_be_pixels:
+        return size
+    x1, y1, x2, y2 = crop.box
+    outside = x2 > size[0] + 1 or y2 > size[1] + 1
+    is_the_crop = abs(x2 - x1 - size[0]) <= 1 and abs(y2 - y1 - size[1]) <= 1
+    return None if outside or is_the_crop else size
 
 
 def _repeat(first: Row | None) -> Refusal | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pandas as pd
 
 from prefml.decisions.tables import as_line, read_bytes, read_table
 from prefml.exceptions import WorkspaceError
+from prefml.files import write_text
 
 __all__ = ["COLUMNS", "is_report", "write_report"]
 
@@ -45,8 +44,7 @@ def write_report(quarantine: pd.DataFrame, path: Path) -> None:
         raise WorkspaceError(f"{path} exists and is no report", "another name for --report")
     text = _as_csv(quarantine) if path.suffix == ".csv" else _as_jsonl(quarantine)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, text)
+        write_text(path, text)
     except OSError as error:
         raise WorkspaceError(f"{path}: {error.strerror}", "a place that can be written") from error
 
@@ -72,14 +70,3 @@ def _holds_report(path: Path) -> bool:
         return not first or list(json.loads(first)) == list(COLUMNS)
     except (ValueError, TypeError, RecursionError):
         return False
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise

@@ -93,6 +93,19 @@ def test_the_picture_is_asked_last_for_a_size(bench):
     assert asked == [("mojo1", "a.png"), ("mojo1", "b.png")]
 
 
+@pytest.mark.parametrize("size", [(100, 200), (99, 399)], ids=["the crop itself", "smaller"])
+def test_a_picture_that_was_cropped_since_does_not_tell_the_size(bench, size):
+    bench.crops(bench.crop_row(size="0,0"))
+    decisions = bench.read(image_size=lambda project, name: size)
+    assert decisions.quarantine["reason"].tolist() == ["unknown_size"]
+
+
+def test_a_picture_tells_the_size_that_version_two_leaves_out(bench):
+    bench.crops_v2("2025-10-05T00:00:00Z,mojo2,a.png,0,0,.5,.75,0,0")
+    crops = bench.read(image_size=lambda project, name: (200, 400)).crops
+    assert crops["height"].tolist() == [400]
+
+
 @pytest.mark.parametrize(
     "box",
     ["10,20,10,220", "110,20,10,220", "-5,0,100,100", "0,0,205,100", "nan,0,1,1", "0,inf,1,1",

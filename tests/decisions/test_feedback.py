@@ -154,4 +154,42 @@ def test_an_answer_that_cannot_be_used_is_quarantined(sandbox, line, reason):
 def test_broken_suggestions_are_reported(sandbox):
     decisions = sandbox([answer()], ["{", suggestion()])
     assert decisions.items["set_id"].nunique() == 1
-    assert decisions.problems[0].startswith("automation_decisions.jsonl:1:")
+    assert decisions.problems[0].startswith("automation_decisions.jsonl line 1:")
+
+
+def test_a_reviewed_set_carries_its_own_suggestion(sandbox):
+    decisions = sandbox([answer(suggestion=suggestion())])
+    assert decisions.items["chosen"].tolist() == [True, False]
+    assert not decisions.crops["corrected"].any()
+
+
+@pytest.mark.parametrize("holder", [{"reask_of": "g0"}, {"suggestion": {"reask_of": "g0"}}])
+def test_a_set_that_was_asked_again_is_no_label(sandbox, holder):
+    decisions = sandbox([answer(images=["mojo1/a.png", "mojo1/b.png"], **holder)])
+    assert decisions.quarantine["reason"].tolist() == ["repeat_set"]
+
+
+@pytest.mark.parametrize("more", [{"crop_source": "carried"}, {"crop_by_hand": True, "box": None}])
+def test_a_box_that_nobody_judged_is_no_crop(sandbox, more):
+    decisions = sandbox([answer(**more)], [suggestion(needs_crop=False)])
+    assert decisions.crops.empty
+    assert decisions.items["chosen"].any()
+
+
+def test_keeping_the_whole_against_a_suggested_crop_is_a_corrected_label(sandbox):
+    kept = answer("overridden", box=None, crop_source="whole")
+    decisions = sandbox([kept], [suggestion()])
+    assert decisions.crops[["x1", "y1", "x2", "y2"]].to_numpy().tolist() == [[0, 0, 1, 1]]
+    assert decisions.crops["corrected"].all()
+    assert not decisions.items["corrected"].any()
+
+
+def test_a_project_written_as_unknown_is_looked_for_by_date(sandbox, bench):
+    bench.project("mojo3", "2025-10-01", "2025-10-31")
+    decisions = sandbox([answer(final="a.png", images=["a.png", "b.png"], project_id="unknown")])
+    assert set(decisions.items["project"]) == {"mojo3"}
+
+
+def test_half_a_character_in_a_suggestion_refuses_the_set(sandbox):
+    decisions = sandbox([answer()], [suggestion(images=("mojo1/a.png", "\ud800.png"))])
+    assert decisions.quarantine["reason"].tolist() == ["unreadable_list"]
