@@ -19,7 +19,15 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from prefml.exceptions import ImageError
 from prefml.imaging.quiet import quiet_pillow
 
-__all__ = ["FORMATS", "MAX_PIXELS", "WORKING_SIDE", "Picture", "decode", "from_image"]
+__all__ = [
+    "FORMATS",
+    "MAX_PIXELS",
+    "WORKING_SIDE",
+    "Picture",
+    "decode",
+    "from_image",
+    "pixel_count",
+]
 
 WORKING_SIDE = 512
 MAX_PIXELS = 150_000_000
@@ -94,17 +102,32 @@ def decode(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
         If the file is missing, not a regular file, unreadable, not a picture, broken or truncated,
         or larger than `max_pixels`.
     """
-    with quiet_pillow():
-        try:
-            with _open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
-                _check_size(image, path, max_pixels)
-                image.load()
-                return from_image(image)
-        except ImageError:
-            raise
-        except Exception as error:
-            # A damaged file can make a decoder raise nearly anything; none of it is fatal here.
-            raise ImageError(f"{path}: {_reason(error)}", "a readable picture") from error
+    with _opened(path, max_pixels) as image:
+        image.load()
+        return from_image(image)
+
+
+def pixel_count(path: str | Path, max_pixels: int = MAX_PIXELS) -> int:
+    """Read from a picture's header how many pixels it has, without unpacking them.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    max_pixels : int
+        Refuse pictures with more pixels than this.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ImageError
+        As `decode`, as far as the header tells.
+    """
+    with _opened(path, max_pixels) as image:
+        return image.width * image.height
 
 
 def from_image(image: Image.Image) -> Picture:
@@ -144,6 +167,21 @@ def shrink(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small: NDArray[np.uint8] = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return small
+
+
+@contextmanager
+def _opened(path: str | Path, max_pixels: int) -> Iterator[Image.Image]:
+    """Open a picture, and turn whatever goes wrong with it into an `ImageError`."""
+    with quiet_pillow():
+        try:
+            with _open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
+                _check_size(image, path, max_pixels)
+                yield image
+        except ImageError:
+            raise
+        except Exception as error:
+            # A damaged file can make a decoder raise nearly anything; none of it is fatal here.
+            raise ImageError(f"{path}: {_reason(error)}", "a readable picture") from error
 
 
 @contextmanager

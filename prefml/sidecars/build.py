@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from prefml.files import write_text
 from prefml.imaging import cues
 from prefml.sidecars.batches import make_rows
 from prefml.sidecars.compact import Selection, compact, recover
-from prefml.sidecars.derive import Derived, derive_all
+from prefml.sidecars.derive import Derived, PixelBudget, Reading, derive_all
 from prefml.sidecars.find import (
     Failure,
     FoundImages,
@@ -45,7 +45,9 @@ __all__ = [
     "find_images",
 ]
 
-T = TypeVar("T")
+# A camera's usual picture; unpacked, with its copies, some 250 MB.
+PIXELS_A_THREAD = 24_000_000
+
 Results: TypeAlias = Iterable[Derived | Failure]
 
 
@@ -245,15 +247,11 @@ class _Run:
         self.number += 1
 
     def _derived(self, tasks: Sequence[Task]) -> Generator[Derived | Failure]:
-        options = self.options
-        return derive_all(
-            tasks,
-            self.workspace.root,
-            self.encoder,
-            self.workspace.config.max_pixels,
-            options.threads,
-            options.batch_size + 2 * options.threads,
-        )
+        threads = self.options.threads
+        budget = PixelBudget(PIXELS_A_THREAD * threads)
+        reading = Reading(self.workspace.root, self.workspace.config.max_pixels, budget)
+        ahead = self.options.batch_size + 2 * threads
+        return derive_all(tasks, reading, self.encoder, threads, ahead)
 
     def _batches(self, results: Results, failures: list[Failure]) -> Iterator[list[Derived]]:
         batch: list[Derived] = []

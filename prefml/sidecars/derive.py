@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,12 +20,12 @@ from prefml.decisions.stages import stage_of
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import ImageError
 from prefml.imaging import cues
-from prefml.imaging.decode import decode
+from prefml.imaging.decode import decode, pixel_count
 from prefml.imaging.hashing import phash
 from prefml.sidecars.find import Failure
 from prefml.sidecars.plan import Task
 
-__all__ = ["Derived", "derive", "derive_all", "in_order"]
+__all__ = ["Derived", "PixelBudget", "Reading", "derive", "derive_all", "in_order"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -52,19 +53,70 @@ class Derived:
     cues: dict[str, float]
 
 
-def derive(task: Task, root: Path, encoder: Encoder, max_pixels: int) -> Derived | Failure:
+class PixelBudget:
+    """Bounds the pixels that all threads together hold unpacked.
+
+    Parameters
+    ----------
+    limit : int
+        The most pixels at once; a picture with more is let in when no other is.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.held = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def hold(self, pixels: int) -> Iterator[None]:
+        """Wait for room, and hold it.
+
+        Parameters
+        ----------
+        pixels : int
+            How many.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: not self.held or self.held + pixels <= self.limit)
+            self.held += pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self.held -= pixels
+                self._changed.notify_all()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How pictures are read.
+
+    Attributes
+    ----------
+    root : Path
+        The workspace folder.
+    max_pixels : int
+        Larger pictures fail.
+    budget : PixelBudget
+        What all threads together may hold.
+    """
+
+    root: Path
+    max_pixels: int
+    budget: PixelBudget
+
+
+def derive(task: Task, reading: Reading, encoder: Encoder) -> Derived | Failure:
     """Decode a picture once and make all of it that is needed.
 
     Parameters
     ----------
     task : Task
         The picture, and what of it is needed.
-    root : Path
-        The workspace folder.
+    reading : Reading
+        How pictures are read.
     encoder : Encoder
         Prepares its own input.
-    max_pixels : int
-        Larger pictures fail.
 
     Returns
     -------
@@ -72,26 +124,28 @@ def derive(task: Task, root: Path, encoder: Encoder, max_pixels: int) -> Derived
         Whatever goes wrong with a single picture is a failure, never an exception.
     """
     try:
-        return _derive(task, root, encoder, max_pixels)
+        return _derive(task, reading, encoder)
     except ImageError as error:
-        reason = str(error).removeprefix(f"{root / task.image.path}: ")
+        reason = str(error).removeprefix(f"{reading.root / task.image.path}: ")
         return Failure(task.image.path, reason)
     except Exception as error:
         return Failure(task.image.path, f"{type(error).__name__}: {error}")
 
 
-def _derive(task: Task, root: Path, encoder: Encoder, max_pixels: int) -> Derived:
-    picture = decode(root / task.image.path, max_pixels)
-    prepared = encoder.preprocess(picture.image) if task.encode else None
-    if not task.measure:
-        return Derived(task, prepared, None, {})
-    stage = stage_of(task.image.filename)
-    values = {"stage": float("nan") if stage is None else stage} | cues.measure(picture)
-    return Derived(task, prepared, phash(picture), values)
+def _derive(task: Task, reading: Reading, encoder: Encoder) -> Derived:
+    path = reading.root / task.image.path
+    with reading.budget.hold(pixel_count(path, reading.max_pixels)):
+        picture = decode(path, reading.max_pixels)
+        prepared = encoder.preprocess(picture.image) if task.encode else None
+        if not task.measure:
+            return Derived(task, prepared, None, {})
+        stage = stage_of(task.image.filename)
+        values = {"stage": float("nan") if stage is None else stage} | cues.measure(picture)
+        return Derived(task, prepared, phash(picture), values)
 
 
 def derive_all(
-    tasks: Iterable[Task], root: Path, encoder: Encoder, max_pixels: int, workers: int, ahead: int
+    tasks: Iterable[Task], reading: Reading, encoder: Encoder, workers: int, ahead: int
 ) -> Generator[Derived | Failure]:
     """Derive from many pictures at once, in their order, a bounded number ahead.
 
@@ -99,12 +153,10 @@ def derive_all(
     ----------
     tasks : iterable of Task
         The pictures.
-    root : Path
-        The workspace folder.
+    reading : Reading
+        How pictures are read.
     encoder : Encoder
         Prepares its own input.
-    max_pixels : int
-        Larger pictures fail.
     workers : int
         Threads; each holds one decoded picture at most.
     ahead : int
@@ -114,7 +166,7 @@ def derive_all(
     ------
     Derived or Failure
     """
-    work = partial(derive, root=root, encoder=encoder, max_pixels=max_pixels)
+    work = partial(derive, reading=reading, encoder=encoder)
     with _one_opencv_thread():
         yield from in_order(work, tasks, workers, ahead)
 

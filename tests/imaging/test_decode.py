@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import struct
+import tracemalloc
 import warnings
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from prefml.exceptions import ImageError
-from prefml.imaging.decode import WORKING_SIDE, decode, from_image, shrink
+from prefml.imaging.decode import WORKING_SIDE, decode, from_image, pixel_count, shrink
 
 RED, BLUE = (200, 30, 40), (20, 60, 210)
 
@@ -224,6 +227,32 @@ def test_oversized_picture_is_refused_with_the_way_out(tmp_path):
     halves().save(tmp_path / "a.png")
     with pytest.raises(ImageError, match=r"64x32 pixels.*at most 2047 pixels.*max_pixels"):
         decode(tmp_path / "a.png", max_pixels=2047)
+
+
+def bomb(side: int) -> bytes:
+    """A PNG whose header promises a square that its few bytes do not hold."""
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b"")]
+    packed = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+def test_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path):
+    (tmp_path / "a.png").write_bytes(bomb(2**31 - 1))
+    tracemalloc.start()
+    with pytest.raises(ImageError, match="2147483647x2147483647 pixels"):
+        decode(tmp_path / "a.png")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
+def test_pixels_are_counted_from_the_header(tmp_path):
+    (tmp_path / "a.png").write_bytes(bomb(5000))
+    assert pixel_count(tmp_path / "a.png") == 25_000_000
 
 
 def test_picture_of_exactly_the_limit_is_read(tmp_path):

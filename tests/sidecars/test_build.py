@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -18,7 +19,7 @@ from prefml.imaging.decode import decode
 from prefml.imaging.hashing import phash
 from prefml.sidecars import build as build_module
 from prefml.sidecars.build import BuildOptions, build_sidecars
-from prefml.sidecars.derive import in_order
+from prefml.sidecars.derive import PixelBudget, in_order
 from prefml.sidecars.lock import only_run
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Config, Workspace
@@ -380,6 +381,20 @@ def test_results_stay_in_order_and_few_are_ahead():
         taken.append(result)
         assert len(started) <= len(taken) + 7
     assert taken == list(range(100))
+
+
+def test_pixel_budget_is_kept_by_many_threads():
+    budget, seen = PixelBudget(100), []
+
+    def work(pixels):
+        with budget.hold(pixels):
+            seen.append((budget.held, pixels))
+            time.sleep(0.001)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, [10, 60, 250, 40, 90, 5] * 10))
+    assert all(held <= max(100, pixels) for held, pixels in seen)
+    assert budget.held == 0
 
 
 def test_error_in_the_middle_stops_the_threads():
