@@ -68,13 +68,12 @@ def settle_crops(rows: Iterable[Row], image_size: ImageSize | None = None) -> No
     image_size : callable, optional
         Asked last for a missing size, with project and file name.
     """
-    cropped = sorted((row for row in rows if row.crop), key=_order)
+    cropped = [(row, row.crop) for row in rows if row.crop is not None]
+    cropped.sort(key=lambda pair: (pair[0].when or _LAST, pair[1].size is None))
     sizes = _first_sizes(cropped)
     taken: dict[_Key, Row] = {}
-    for row in cropped:
-        crop, key = row.crop, _key(row)
-        if crop is None:
-            continue
+    for row, crop in cropped:
+        key = _key(row, crop)
         size = crop.size or sizes.get(key) or _picture_size(crop, key, image_size)
         refusal = _repeat(taken.get(key)) or _scale(row, crop, size)
         if refusal is None:
@@ -84,19 +83,15 @@ def settle_crops(rows: Iterable[Row], image_size: ImageSize | None = None) -> No
             row.refusals.append(refusal)
 
 
-def _order(row: Row) -> tuple[datetime, bool]:
-    return row.when or _LAST, row.crop is None or row.crop.size is None
+def _key(row: Row, crop: Crop) -> tuple[str, str]:
+    return row.project, split_path(crop.path)[1]
 
 
-def _key(row: Row) -> tuple[str, str]:
-    return row.project, split_path(row.crop.path)[1] if row.crop else ""
-
-
-def _first_sizes(rows: Sequence[Row]) -> dict[_Key, Size]:
+def _first_sizes(cropped: Sequence[tuple[Row, Crop]]) -> dict[_Key, Size]:
     sizes: dict[_Key, Size] = {}
-    for row in rows:
-        if row.crop and row.crop.size:
-            sizes.setdefault(_key(row), row.crop.size)
+    for row, crop in cropped:
+        if crop.size:
+            sizes.setdefault(_key(row, crop), crop.size)
     return sizes
 
 

@@ -61,6 +61,22 @@ def test_a_person_reads_counts_reasons_folders_and_problems(ingest):
         assert expected in out
 
 
+def test_nothing_is_said_of_folders_and_problems_where_there_are_none(tmp_path, capsys):
+    row = "s,g,a.png,\"['b.png']\",\n"
+    (tmp_path / "log.csv").write_text(SELECTION + row)
+    assert main(["--workspace", str(tmp_path), "ingest"]) == 0
+    out = capsys.readouterr().out
+    assert "Folder names" not in out
+    assert "Also found" not in out
+
+
+def test_many_unmatched_folders_are_cut_short(ingest, workspace):
+    log = workspace / "data" / "training" / "selection_only_log.csv"
+    rows = (f"s,h{i},folder{i}/a.png,\"['folder{i}/b{i}.png']\",\n" for i in range(30))
+    log.write_text(SELECTION + "".join(rows))
+    assert "and 15 more: --json" in ingest()[1]
+
+
 def test_decision_files_are_one_line_a_folder(ingest, workspace):
     (workspace / "decisions").mkdir()
     for name in "ab":

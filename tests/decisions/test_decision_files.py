@@ -105,6 +105,7 @@ def test_an_accepted_box_takes_its_size_from_a_log(decide, bench):
         (review(images="a.png"), "unreadable_list"),
         (review(images=[IMAGES[0], f"mojo1/{IMAGES[1]}"], project_id="mojo3"), "mixed_projects"),
         (review(group_id=None), "wrong_fields"),
+        (review(images=["a.png", 7]), "unreadable_list"),
         (accepted(ai_crop_coords=[0, 0, 1]), "impossible_box"),
         (accepted(ai_crop_coords=None), "impossible_box"),
         (accepted(ai_crop_coords=[0, 0, 2, 1]), "impossible_box"),
