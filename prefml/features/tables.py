@@ -245,15 +245,17 @@ def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTab
     Returns
     -------
     CropTable
-        Rows without a sidecar row, where there are sidecars, are left out and counted.
+        In the order of the decisions. Rows of unknown project, and where there are sidecars rows
+        without one, are left out and counted.
     """
-    left_out: dict[str, int] = {}
-    kept, found = crops, None
+    known = crops["project"] != _UNKNOWN
+    left_out = {"unknown_project": int((~known).sum())} if not known.all() else {}
+    kept, found = crops[known].sort_values("timestamp", kind="stable"), None
     if sidecars is not None:
-        position = sidecars.positions(crops["project"].to_numpy(), crops["filename"].to_numpy())
+        position = sidecars.positions(kept["project"].to_numpy(), kept["filename"].to_numpy())
         if (position < 0).any():
             left_out["no_sidecar"] = int((position < 0).sum())
-        kept, found = crops[position >= 0], position[position >= 0]
+        kept, found = kept[position >= 0], position[position >= 0]
     kept = kept.reset_index(drop=True)
     size = kept[["width", "height"]].to_numpy(np.float64)
     X = crop_columns(size, kept["stage"])

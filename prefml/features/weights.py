@@ -81,7 +81,7 @@ def exposure_weights(
         followed = (shown["both"].sum() + 1) / (len(shown) + 2)
         even = np.where(shown["both"], 0.5 / followed, 0.5 / (1 - followed))
         weight[shown.index] = np.minimum(even, most)
-    return weight.loc[frame["set"]].to_numpy(dtype=np.float64)
+    return np.asarray(weight.loc[frame["set"]].to_numpy(dtype=np.float64))
 
 
 def row_weights(items: pd.DataFrame, half_life_days: float | None = None) -> Floats:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["NAMES", "measure", "normalised_contrast"]
 
 Plane = NDArray[np.float32]
+Scales = list[tuple[Plane, Plane]]
 
 _PAIRS = {"h": (0, 1), "v": (1, 0), "d": (1, 1), "a": (1, -1)}
 _SMALLEST = 32
@@ -56,17 +57,23 @@ def measure(picture: Picture) -> dict[str, float]:
     """
     rgb = _at_least(picture.working)
     gray = rgb_to_gray(rgb)
-    values: dict[str, float] = {}
-    for group in (_brisque, _contrast_map, _bands, _gradients, _blocks):
-        values.update(group(gray))
-    values.update(_colour(rgb))
-    values.update(_light(rgb, gray))
-    return {name: _finite(value) for name, value in values.items()}
+    return {name: _finite(value) for name, value in _all(rgb, gray)}
+
+
+def _all(rgb: NDArray[np.uint8], gray: Plane) -> Iterator[tuple[str, float]]:
+    scales = [normalised_contrast(gray), normalised_contrast(_halved(gray))]
+    yield from _brisque(scales)
+    yield from _contrast_map(scales)
+    for group in (_bands, _gradients, _blocks):
+        yield from group(gray)
+    yield from _colour(rgb)
+    yield from _light(rgb, gray)
 
 
 def rgb_to_gray(rgb: NDArray[np.uint8]) -> Plane:
     """Return the luminance of an RGB picture, 0 to 255, as float32."""
-    return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    gray: Plane = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return gray
 
 
 def normalised_contrast(plane: Plane, floor: float = 1.0) -> tuple[Plane, Plane]:
@@ -96,7 +103,7 @@ def _at_least(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if min(height, width) >= _SMALLEST:
         return np.ascontiguousarray(rgb)
     size = (max(width, _SMALLEST), max(height, _SMALLEST))
-    return cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST).astype(np.uint8)
+    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def _finite(value: Any) -> float:
@@ -105,7 +112,8 @@ def _finite(value: Any) -> float:
 
 def _halved(plane: Plane) -> Plane:
     height, width = plane.shape
-    return cv2.resize(plane, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    half = cv2.resize(plane, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(half, np.float32)
 
 
 @cache
@@ -146,29 +154,28 @@ def _asymmetric(x: Plane) -> tuple[float, float, float, float]:
     return shape, float((right_sd - left_sd) * spread), left_sd, right_sd
 
 
-def _shifted(x: Plane, step: tuple[int, int]) -> Plane:
-    """Multiply each coefficient by its neighbour."""
+def _products(x: Plane, step: tuple[int, int]) -> Plane:
+    """Multiply coefficients by their neighbours, in every other row: enough to fit four numbers."""
     down, right = step
-    height = x.shape[0] - down
+    upper, lower = x[: x.shape[0] - down : 2], x[down::2]
+    lower = lower[: len(upper)]
+    upper = upper[: len(lower)]
     if right < 0:
-        return np.ascontiguousarray(x[:height, 1:] * x[down:, :-1])
+        return upper[:, 1:] * lower[:, :-1]
     width = x.shape[1] - right
-    return np.ascontiguousarray(x[:height, :width] * x[down:, right:])
+    return upper[:, :width] * lower[:, right:]
 
 
-def _brisque(gray: Plane) -> Iterator[tuple[str, float]]:
+def _brisque(scales: Scales) -> Iterator[tuple[str, float]]:
     """Yield the 36 cues of BRISQUE: 18 at full and 18 at half scale."""
-    plane = gray
-    for scale in (1, 2):
-        coefficients, _ = normalised_contrast(plane)
+    for scale, (coefficients, _) in enumerate(scales, start=1):
         shape, deviation = _symmetric(coefficients)
         yield f"nss{scale}_shape", shape
         yield f"nss{scale}_spread", deviation
         for name, step in _PAIRS.items():
-            fitted = _asymmetric(_shifted(coefficients, step))
+            fitted = _asymmetric(_products(coefficients, step))
             for part, value in zip(("shape", "mean", "left", "right"), fitted, strict=True):
                 yield f"nss{scale}_{name}_{part}", value
-        plane = _halved(plane)
 
 
 def _moments(x: Plane) -> tuple[float, float]:
@@ -181,22 +188,19 @@ def _moments(x: Plane) -> tuple[float, float]:
     return float(np.arcsinh(third / variance**1.5)), float(np.log1p(fourth / variance**2))
 
 
-def _contrast_map(gray: Plane) -> Iterator[tuple[str, float]]:
+def _contrast_map(scales: Scales) -> Iterator[tuple[str, float]]:
     """Yield how local contrast is spread over the picture, at two scales."""
-    plane = gray
-    for scale in (1, 2):
-        _, contrast = normalised_contrast(plane)
+    for scale, (_, contrast) in enumerate(scales, start=1):
         levels = np.percentile(contrast[::4, ::4], (10, 50, 90, 99))
         for percent, level in zip((10, 50, 90, 99), levels, strict=True):
             yield f"contrast{scale}_p{percent}", np.log1p(level)
-        skewness, kurtosis = _moments(contrast)
+        skewness, kurtosis = _moments(contrast[::2])
         yield f"contrast{scale}_skew", skewness
         yield f"contrast{scale}_kurtosis", kurtosis
         coefficients, _ = normalised_contrast(contrast)
         shape, deviation = _symmetric(coefficients)
         yield f"contrast{scale}_shape", shape
         yield f"contrast{scale}_spread", deviation
-        plane = _halved(plane)
 
 
 def _bands(gray: Plane) -> Iterator[tuple[str, float]]:
@@ -235,7 +239,7 @@ def _gradients(gray: Plane) -> Iterator[tuple[str, float]]:
 def _reblur(gray: Plane) -> float:
     """Return how little a second blur changes the picture (1: already blurred)."""
     worst = 0.0
-    for plane in (gray, np.ascontiguousarray(gray.T)):
+    for plane in (np.ascontiguousarray(gray[:, ::2]), np.ascontiguousarray(gray.T[:, ::2])):
         smooth = cv2.blur(plane, (1, 9))
         before = cv2.absdiff(plane[1:], plane[:-1])
         after = cv2.absdiff(smooth[1:], smooth[:-1])
@@ -299,7 +303,7 @@ def _light(rgb: NDArray[np.uint8], gray: Plane) -> Iterator[tuple[str, float]]:
     yield "light_range", levels[5] - levels[1]
     histogram = cv2.calcHist([gray], [0], None, [64], [0, 256]).ravel() / gray.size
     yield "light_entropy", -float(np.sum(histogram * np.log(histogram + _TINY)))
-    skewness, kurtosis = _moments(gray)
+    skewness, kurtosis = _moments(gray[::2])
     yield "light_skew", skewness
     yield "light_kurtosis", kurtosis
     darkest = cv2.min(cv2.min(*cv2.split(rgb)[:2]), cv2.extractChannel(rgb, 2))
@@ -310,10 +314,7 @@ def _light(rgb: NDArray[np.uint8], gray: Plane) -> Iterator[tuple[str, float]]:
 
 def _names() -> tuple[str, ...]:
     blank = np.zeros((_SMALLEST, _SMALLEST, 3), np.uint8)
-    gray = rgb_to_gray(blank)
-    groups = [group(gray) for group in (_brisque, _contrast_map, _bands, _gradients, _blocks)]
-    groups += [_colour(blank), _light(blank, gray)]
-    return tuple(name for group in groups for name, _ in group)
+    return tuple(name for name, _ in _all(blank, rgb_to_gray(blank)))
 
 
 NAMES: tuple[str, ...] = _names()

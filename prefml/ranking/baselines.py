@@ -57,7 +57,7 @@ class HighestStage(BaseEstimator):
 
     def predict(self, X: Any) -> Floats:
         """Return the stage of each row, -1 where there is none."""
-        return np.nan_to_num(np.asarray(X[self.column], dtype=float), nan=-1.0)
+        return np.asarray(np.nan_to_num(np.asarray(X[self.column], dtype=float), nan=-1.0))
 
 
 class RandomRanker(BaseEstimator):

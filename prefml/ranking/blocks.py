@@ -70,16 +70,15 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         -------
         BlockPCA
         """
-        names = column_names(X)
-        X = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64)
-        names = list(getattr(self, "feature_names_in_", names or column_names(X)))
+        rows = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64)
+        names = list(getattr(self, "feature_names_in_", column_names(rows)))
         self.blocks_ = []
         for prefix, size in (self.compress or {}).items():
             columns = starting_with(names, [prefix])
-            if size < min(len(columns), len(X)):
-                self.blocks_.append((prefix, columns, *self._components(X[:, columns], size)))
+            if size < min(len(columns), len(rows)):
+                self.blocks_.append((prefix, columns, *self._components(rows[:, columns], size)))
         taken = {int(i) for block in self.blocks_ for i in block[1]}
-        self.kept_ = np.array([i for i in range(X.shape[1]) if i not in taken], dtype=np.intp)
+        self.kept_ = np.array([i for i in range(rows.shape[1]) if i not in taken], dtype=np.intp)
         self.feature_names_out_ = np.array(self._names(names), dtype=object)
         return self
 
@@ -108,8 +107,8 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         ndarray of shape (n_rows, n_columns_out)
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
-        return self.transform_checked(X)
+        rows = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
+        return self.transform_checked(rows)
 
     def transform_checked(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compress an array that is known to be sound; see `transform`."""

@@ -161,7 +161,7 @@ class BoostedScore:
         ndarray of shape (n_rows,)
         """
         total = np.zeros(len(X)) if self.linear_ is None else self.linear_.predict(X)
-        return total + self._tree_output(X, n_trees)
+        return np.asarray(total + self._tree_output(X, n_trees))
 
     def _tree_output(self, X: Floats, n_trees: int | None, **options: Any) -> Any:
         if n_trees == 0:

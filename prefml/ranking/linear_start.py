@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 
-from prefml.ranking.pairwise import PairwiseLogistic, WithinSetScaler, fit_weights, pair_weights
+from prefml.ranking.pairwise import (
+    PairwiseLogistic,
+    WithinSetScaler,
+    fit_weights,
+    pair_weights,
+    row_sums,
+)
 from prefml.ranking.sets import Sets, index_sets, winning_pairs
 
 __all__ = ["STRENGTHS", "LinearStart", "grouped_folds"]
@@ -93,7 +99,7 @@ class LinearStart:
             strength, held_out = _choose(part, graded, sets, folds, weight, self.strengths)
             model = PairwiseLogistic(strength).fit_checked(part, graded, sets, weight)
             if held_out is None:
-                held_out = model.contributions(part).sum(axis=1)
+                held_out = row_sums(model.contributions(part))
             self.models_.append(model)
             self.chosen_.append(strength)
             self.out_of_fold_ += held_out / len(self.columns)
@@ -101,7 +107,7 @@ class LinearStart:
 
     def predict(self, X: Floats) -> Floats:
         """Return the mean of the linear scores of each row."""
-        return self.contributions(X).sum(axis=1)
+        return row_sums(self.contributions(X))
 
     def contributions(self, X: Floats) -> Floats:
         """Return what each column adds to each row's score."""

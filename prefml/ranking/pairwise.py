@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -67,7 +66,7 @@ class WithinSetScaler:
     def transform(self, X: Floats) -> Floats:
         """Return the columns centred, scaled and clipped, without NaN."""
         scaled = np.nan_to_num((X - self.centre_) / self.scale_, nan=0.0)
-        return np.clip(scaled, -self.clip, self.clip)
+        return np.asarray(np.clip(scaled, -self.clip, self.clip))
 
 
 def pair_weights(better: NDArray[np.intp], sets: Sets, row_weight: Floats | None = None) -> Floats:
@@ -186,12 +185,12 @@ class PairwiseLogistic(BaseEstimator):
         -------
         PairwiseLogistic
         """
-        X, y = validate_data(
+        rows, labels = validate_data(
             self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
         )
-        sets = index_sets(checked_sets(set_id, len(X), self.allow_missing_set_id))
+        sets = index_sets(checked_sets(set_id, len(rows), self.allow_missing_set_id))
         weight = None if sample_weight is None else np.asarray(sample_weight, float)
-        return self.fit_checked(X, grades(y, sets), sets, weight)
+        return self.fit_checked(rows, grades(labels, sets), sets, weight)
 
     def fit_checked(
         self, X: Floats, graded: NDArray[Any], sets: Sets, weight: Floats | None = None
@@ -217,14 +216,14 @@ class PairwiseLogistic(BaseEstimator):
         ndarray of shape (n_rows,)
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
-        return self.contributions(X).sum(axis=1)
+        rows = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
+        return row_sums(self.contributions(rows))
 
     def contributions(self, X: Floats) -> Floats:
         """Return what each column adds to each row's score."""
         return np.asarray(self.scaler_.transform(X) * self.coef_)
 
 
-def strengths() -> Sequence[float]:
-    """Return the prior variances tried by default, weakest signal first."""
-    return (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+def row_sums(values: Floats) -> Floats:
+    """Return the sum of each row, the same whatever rows stand beside it."""
+    return np.asarray(np.ascontiguousarray(values).sum(axis=1))

@@ -199,12 +199,12 @@ subsample, subsample_freq
         """
         self._check_parameters()
         names = column_names(X)
-        X, y = validate_data(
+        rows, labels = validate_data(
             self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
         )
-        keys = checked_sets(set_id, len(X), self.allow_missing_set_id)
+        keys = checked_sets(set_id, len(rows), self.allow_missing_set_id)
         self.design_ = BlockPCA(self.compress, self.random_state or 0)
-        table, order = self._table(X, y, keys, groups, sample_weight)
+        table, order = self._table(rows, labels, keys, groups, sample_weight)
         named = pd.DataFrame(table.X, columns=names, copy=False)
         table = _with_features(table, self.design_.fit(named).transform(named))
         self.columns_ = list(self.design_.get_feature_names_out())
@@ -282,8 +282,8 @@ subsample, subsample_freq
         return self._table(design, np.asarray(y, float), np.asarray(set_id), None, None)[0]
 
     def _design(self, X: ArrayLike) -> Floats:
-        X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
-        return self.design_.transform_checked(X)
+        rows = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
+        return self.design_.transform_checked(rows)
 
     def _calibrate(self, table: Table, recipe: Recipe, order: NDArray[np.intp]) -> None:
         self.calibrator_, self.out_of_fold_ = None, None

@@ -1,0 +1,106 @@
+"""Option B: a ranker of each project's own, beside the one for all projects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+from prefml.ranking.ranker import SetRanker
+from prefml.ranking.sets import index_sets
+
+__all__ = ["PerProjectRanker"]
+
+Floats = NDArray[np.float64]
+
+
+def _take(X: Any, rows: NDArray[Any]) -> Any:
+    return X.iloc[rows] if hasattr(X, "iloc") else np.asarray(X)[rows]
+
+
+class PerProjectRanker(BaseEstimator):
+    """One ranker over all projects, and a further one for each project with choices enough.
+
+    Parameters
+    ----------
+    ranker : SetRanker, optional
+        What is fitted; `SetRanker()` by default.
+    min_sets : int, default=100
+        Sets a project needs for a ranker of its own.
+
+    Attributes
+    ----------
+    common_ : SetRanker
+        The ranker over all projects, used for projects it has not seen.
+    own_ : dict of str to SetRanker
+        The rankers of single projects.
+    """
+
+    def __init__(self, ranker: SetRanker | None = None, min_sets: int = 100) -> None:
+        self.ranker = ranker
+        self.min_sets = min_sets
+
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        set_id: ArrayLike,
+        groups: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> PerProjectRanker:
+        """Fit the common ranker and those of single projects.
+
+        Parameters
+        ----------
+        X, y, set_id, sample_weight
+            As in `SetRanker.fit`.
+        groups : array-like of shape (n_rows,)
+            The project of each row.
+
+        Returns
+        -------
+        PerProjectRanker
+        """
+        base = SetRanker() if self.ranker is None else self.ranker
+        labels, keys, names = np.asarray(y), np.asarray(set_id), np.asarray(groups)
+        weight = None if sample_weight is None else np.asarray(sample_weight, float)
+        self.common_ = clone(base).fit(X, labels, set_id=keys, groups=names, sample_weight=weight)
+        self.own_: dict[Any, SetRanker] = {}
+        for name in dict.fromkeys(names.tolist()):
+            rows = np.flatnonzero(names == name)
+            if len(index_sets(keys[rows])) >= self.min_sets:
+                self.own_[name] = clone(base).fit(
+                    _take(X, rows),
+                    labels[rows],
+                    set_id=keys[rows],
+                    sample_weight=None if weight is None else weight[rows],
+                )
+        return self
+
+    def predict(self, X: Any, groups: ArrayLike | None = None) -> Floats:
+        """Return a score for each row, by its project's own ranker where there is one.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Features.
+        groups : array-like of shape (n_rows,), optional
+            The project of each row; the common ranker is used if not given.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        check_is_fitted(self)
+        scores = self.common_.predict(X)
+        if groups is None:
+            return np.asarray(scores)
+        names = np.asarray(groups)
+        for name, ranker in self.own_.items():
+            rows = np.flatnonzero(names == name)
+            if len(rows):
+                scores[rows] = ranker.predict(_take(X, rows))
+        return np.asarray(scores)
