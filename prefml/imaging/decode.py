@@ -211,8 +211,8 @@ def _check_size(image: Image.Image, path: str | Path, max_pixels: int) -> None:
 def _reason(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "not a picture of a known format"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
     return f"{type(error).__name__}: {error}"
 
 
