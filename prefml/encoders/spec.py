@@ -137,7 +137,7 @@ def _whole(name: str, value: Any) -> int:
 def _channels(name: str, value: Any) -> tuple[float, ...]:
     numbers = tuple(value) if isinstance(value, list | tuple) else ()
     plain = all(isinstance(item, int | float) and not isinstance(item, bool) for item in numbers)
-    if len(numbers) != 3 or not plain or not np.isfinite(np.array(numbers, float)).all():
+    if len(numbers) != 3 or not plain or not all(abs(item) <= 1e6 for item in numbers):
         raise EncoderError(f"encoder {name} = {value!r}", "three numbers")
     if name == "std" and min(numbers) <= 0:
         raise EncoderError(f"encoder {name} = {value!r}", "three numbers above 0")

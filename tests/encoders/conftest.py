@@ -1,11 +1,14 @@
-"""A tiny CLIP with random weights, its ONNX export, and a few real pictures."""
+"""Small ONNX encoders, a tiny CLIP with random weights, its export, and a few real pictures."""
 
+import copy
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from prefml.encoders.parity import sample_pictures
+from prefml.files import file_sha256
 
 TINY = "prefml-tiny"
 CONFIG = {
@@ -50,7 +53,87 @@ def exported(tiny, pictures, tmp_path_factory):
     return export_encoder(tiny, tmp_path_factory.mktemp("export") / "tiny", "fp32", pictures)
 
 
+LITTLE, LITTLE_DIM = 8, 5
+DESCRIPTION = {
+    "id": "little",
+    "file": "model.onnx",
+    "input": {
+        "name": "pixels",
+        "size": LITTLE,
+        "layout": "NCHW",
+        "resize": "shortest-side",
+        "interpolation": "bicubic",
+        "crop": "center",
+        "mean": [0.5, 0.5, 0.5],
+        "std": [0.5, 0.5, 0.5],
+    },
+    "output": {"name": "embedding", "dim": LITTLE_DIM, "normalize": "l2"},
+    "source": "a test",
+    "license": "MIT",
+}
+
+
+def little_weights(kind: str) -> np.ndarray:
+    shape = (3 * LITTLE * LITTLE, LITTLE_DIM + (kind == "wide"))
+    values = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    values[:, 0] = np.nan if kind == "nan" else values[:, 0]
+    return values * (kind not in ("constant", "zero"))
+
+
+def write_model(path: Path, kind: str = "sound") -> None:
+    """Write flatten -> matrix -> plus: a whole encoder, of the given kind."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    matrix = little_weights(kind)
+    offset = np.full(matrix.shape[1], float(kind == "constant"), np.float32)
+    nodes = [
+        helper.make_node("Flatten", ["pixels"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "matrix"], ["product"]),
+        helper.make_node("Add", ["product", "offset"], ["embedding"]),
+    ]
+    batch = 4 if kind == "fixed" else "batch"
+    pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [batch, 3, LITTLE, LITTLE])
+    vectors = helper.make_tensor_value_info(
+        "embedding", TensorProto.FLOAT, [batch, matrix.shape[1]]
+    )
+    initial = [
+        numpy_helper.from_array(matrix, "matrix"),
+        numpy_helper.from_array(offset, "offset"),
+    ]
+    graph = helper.make_graph(nodes, "little", [pixels], [vectors], initial)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    external = kind == "external"
+    onnx.save_model(
+        model, path, save_as_external_data=external, location="weights.bin", size_threshold=16
+    )
+
+
 @pytest.fixture
-def batch():
-    """Two unlike inputs of a 32-pixel network."""
-    return list(np.random.default_rng(1).standard_normal((2, 3, 32, 32), dtype=np.float32))
+def write_folder(tmp_path):
+    """Write an encoder folder whose description fits its files, except for what is changed.
+
+    A change is a dotted path in the description, and the value to put there.
+    """
+    pytest.importorskip("onnx")
+
+    def write(kind="sound", changes=None):
+        folder = tmp_path / "encoder"
+        folder.mkdir(exist_ok=True)
+        write_model(folder / "model.onnx", kind)
+        document = copy.deepcopy(DESCRIPTION) | {"sha256": file_sha256(folder / "model.onnx")}
+        if kind == "external":
+            document["external"] = {"weights.bin": file_sha256(folder / "weights.bin")}
+        for path, value in (changes or {}).items():
+            *above, name = path.split(".")
+            (document[above[0]] if above else document)[name] = value
+        (folder / "encoder.json").write_text(json.dumps(document))
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def little_matrix():
+    """The weights of the sound model: its vectors are pixels times these, scaled."""
+    return little_weights("sound")
