@@ -20,6 +20,8 @@ spectrum).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -209,6 +211,7 @@ def _radial_power(tiles: list[Plane], rings: int = 24) -> tuple[NDArray[np.float
     return total / max(len(tiles), 1), radius
 
 
+@lru_cache(maxsize=32)
 def _ring_of(shape: tuple[int, ...], rings: int) -> NDArray[np.intp]:
     down = np.fft.fftfreq(shape[0])[:, None]
     across = np.fft.rfftfreq(shape[1])[None, :]
