@@ -42,7 +42,9 @@ def optimal_box(boxes: Array, weight: Array | None = None) -> Array:
         return -float(np.average(iou(from_params(params[None]), boxes), weights=counts))
 
     params = to_params(boxes)
-    starts = [np.quantile(params, q, axis=0) for q in (0.35, 0.5, 0.65)] + [params.mean(axis=0)]
+    shares = (0.35, 0.5, 0.65)
+    starts = [np.array([_quantile(column, counts, q) for column in params.T]) for q in shares]
+    starts.append(np.average(params, axis=0, weights=counts))
     best = min(starts, key=loss)
     for _ in range(2):
         found = minimize(
@@ -52,7 +54,13 @@ def optimal_box(boxes: Array, weight: Array | None = None) -> Array:
     return np.asarray(from_params(best[None])[0])
 
 
-class ConstantBox(RegressorMixin, BaseEstimator):
+def _quantile(values: Array, weight: Array, share: float) -> float:
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weight[order])
+    return float(values[order][np.searchsorted(reached, share * reached[-1])])
+
+
+class ConstantBox(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """The one box that overlaps the known crops best.
 
     Attributes
@@ -74,7 +82,7 @@ class ConstantBox(RegressorMixin, BaseEstimator):
         return np.tile(self.box_, (len(X), 1))  # type: ignore[arg-type]
 
 
-class FullFrame(RegressorMixin, BaseEstimator):
+class FullFrame(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Keep every picture whole."""
 
     def fit(self, X: ArrayLike, boxes: ArrayLike, **ignored: Any) -> Self:
@@ -108,7 +116,7 @@ class SaliencyBox(ConstantBox):
         return boxes
 
 
-class SizeStageBoost(RegressorMixin, BaseEstimator):
+class SizeStageBoost(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Absolute-loss boosted trees on the picture's size, aspect and stage alone.
 
     This is the model that memorises "pictures of this size are cropped like that".

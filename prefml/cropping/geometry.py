@@ -106,7 +106,7 @@ def from_params(params: Array) -> Array:
     """
     side, u, v = np.clip(params, 0.0, 1.0).T
     x1, y1 = u * (1.0 - side), v * (1.0 - side)
-    return np.clip(np.column_stack([x1, y1, x1 + side, y1 + side]), 0.0, 1.0)
+    return np.asarray(np.clip(np.column_stack([x1, y1, x1 + side, y1 + side]), 0.0, 1.0))
 
 
 def areas(boxes: Array) -> Array:

@@ -1,0 +1,185 @@
+"""Reading a feature table: which columns say where things are, and which say what they are.
+
+Columns are known by their names, so that the regressor finds them in any table:
+
+- `NAME_grid_RC` or `NAME_RC`, all 49 of R and C in 0..6: a map of where NAME lies;
+- `NAME_x1`, `_y1`, `_x2`, `_y2`: a box round something, NaN where there is none;
+- `NAME_x05`, `_y05`, `_x95`, `_y95`, `_x50`, `_y50`: extent and middle of something;
+- `emb_0000` and on: the embedding;
+- everything else describes the picture as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CELLS", "Inputs", "Rows"]
+
+CELLS = 7
+_CORNERS = ("_x1", "_y1", "_x2", "_y2")
+_EXTENT = ("_x05", "_y05", "_x95", "_y95")
+_MIDDLE = ("_x50", "_y50")
+_EMBEDDING = re.compile(r"emb_\d+$")
+_PLACE = re.compile(r"_(x|y|spread_x|spread_y|[xy]\d\d?)$")
+# The number of pixels tells one project from another, not where the subject is.
+_SIZE = re.compile(r"(^|_)(width|height|megapixels)$")
+_MANY = 32
+_HUGE = 1e9
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is known of each picture, in the form in which windows are judged.
+
+    Attributes
+    ----------
+    maps : ndarray of shape (n, maps, 49)
+        Share of each map in each cell of a 7 x 7 grid.
+    boxes : ndarray of shape (n, boxes, 4)
+        Boxes round things, in fractions; NaN where there is none.
+    extents : ndarray of shape (n, extents, 4)
+        x05, y05, x95, y95 of things, in fractions.
+    middles : ndarray of shape (n, middles, 2)
+        x50, y50 of things, in fractions.
+    scalars : ndarray of shape (n, scalars)
+        The picture as a whole, the compressed embedding included.
+    """
+
+    maps: Array
+    boxes: Array
+    extents: Array
+    middles: Array
+    scalars: Array
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+        return len(self.scalars)
+
+    def __getitem__(self, index: Index | slice) -> Rows:
+        """Return some of the pictures."""
+        parts = (self.maps, self.boxes, self.extents, self.middles, self.scalars)
+        return Rows(*(part[index] for part in parts))
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Which columns are which, and how the embedding is compressed.
+
+    Build one with `Inputs.learn`.
+    """
+
+    maps: Index
+    boxes: Index
+    extents: Index
+    middles: Index
+    scalars: Index
+    embedding: Index
+    mean: Array
+    directions: Array
+
+    @classmethod
+    def learn(cls, X: Array, names: Sequence[str] | None, components: int) -> Inputs:
+        """Find the columns and the embedding's principal components.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, n_features)
+            The training table.
+        names : sequence of str or None
+            Column names; without them every column describes the picture as a whole, and more
+            than 32 are compressed like an embedding.
+        components : int
+            To how many numbers an embedding is compressed.
+
+        Returns
+        -------
+        Inputs
+        """
+        where = {name: column for column, name in enumerate([] if names is None else names)}
+        embedding = [column for name, column in where.items() if _EMBEDDING.match(name)]
+        if names is None and X.shape[1] > _MANY:
+            embedding = list(range(X.shape[1]))
+        grids, boxes = _grids(where), _suffixed(where, _CORNERS)
+        extents, middles = _suffixed(where, _EXTENT), _suffixed(where, _MIDDLE)
+        places = {column for name, column in where.items() if _PLACE.search(name)}
+        sizes = {column for name, column in where.items() if _SIZE.search(name)}
+        used = places | sizes | {*embedding, *np.ravel(grids), *np.ravel(boxes)}
+        scalars = [column for column in range(X.shape[1]) if column not in used]
+        mean, directions = _components(X[:, embedding], components)
+        return cls(
+            _index(grids, CELLS**2),
+            _index(boxes, 4),
+            _index(extents, 4),
+            _index(middles, 2),
+            np.array(scalars, np.intp),
+            np.array(embedding, np.intp),
+            mean,
+            directions,
+        )
+
+    def read(self, X: Array) -> Rows:
+        """Read a table with the same columns.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, n_features)
+            NaN where something was not measured.
+
+        Returns
+        -------
+        Rows
+        """
+        within = np.clip(X, -_HUGE, _HUGE)
+        centred = np.nan_to_num(within[:, self.embedding] - self.mean)
+        # Without BLAS, and rounded, a row's numbers do not depend on the rows beside it.
+        compressed = np.round(np.einsum("nd,cd->nc", centred, self.directions), 6)
+        scalars = np.hstack([within[:, self.scalars], compressed])
+        maps = np.nan_to_num(np.clip(X[:, self.maps], 0.0, 1.0))
+        boxes, extents, middles = (
+            np.clip(X[:, columns], 0.0, 1.0) for columns in (self.boxes, self.extents, self.middles)
+        )
+        return Rows(maps, boxes, extents, middles, scalars)
+
+
+def _grids(where: Mapping[str, int]) -> list[list[int]]:
+    cells = [f"{row}{column}" for row, column in product(range(CELLS), repeat=2)]
+    stems = [name[:-2] for name in where if name.endswith("_00")]
+    return [
+        [where[stem + cell] for cell in cells]
+        for stem in stems
+        if all(stem + cell in where for cell in cells)
+    ]
+
+
+def _suffixed(where: Mapping[str, int], suffixes: Sequence[str]) -> list[list[int]]:
+    stems = [name.removesuffix(suffixes[0]) for name in where if name.endswith(suffixes[0])]
+    return [
+        [where[stem + suffix] for suffix in suffixes]
+        for stem in stems
+        if all(stem + suffix in where for suffix in suffixes)
+    ]
+
+
+def _index(columns: list[list[int]], width: int) -> Index:
+    return np.array(columns, np.intp).reshape(-1, width)
+
+
+def _components(block: Array, components: int) -> tuple[Array, Array]:
+    filled = np.nan_to_num(np.clip(block, -_HUGE, _HUGE))
+    mean = filled.mean(axis=0)
+    count = min(components, *block.shape)
+    if count == 0:
+        return mean, np.zeros((0, block.shape[1]))
+    _, _, directions = np.linalg.svd(filled - mean, full_matrices=False)
+    # The sign of a component is arbitrary: fix it, so that a fit can be repeated elsewhere.
+    signs = np.sign(directions[np.arange(count), np.abs(directions[:count]).argmax(axis=1)])
+    return mean, directions[:count] * np.where(signs == 0.0, 1.0, signs)[:, None]

@@ -1,0 +1,226 @@
+"""From crops to a model: a scorer, and what inner folds support of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from prefml.cropping.bands import EdgeBands
+from prefml.cropping.baselines import optimal_box
+from prefml.cropping.geometry import FULL_FRAME, is_full_frame
+from prefml.cropping.held_out import blocks, inner_folds, is_supported, lower_bound
+from prefml.cropping.inputs import Rows
+from prefml.cropping.keep import KeepClassifier
+from prefml.cropping.metrics import SIMILAR, iou
+from prefml.cropping.scorer import Judged, WindowScorer
+from prefml.cropping.similar import SimilarityModel
+
+__all__ = ["CropModel", "Crops", "learn"]
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.intp]
+
+# With fewer crops than this nothing but a constant can be told from chance.
+_FEWEST = 40
+_SHRINKAGES = (0.25, 0.5, 0.75, 1.0)
+_SAMPLED = 12
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Crops to learn from.
+
+    Attributes
+    ----------
+    rows : Rows
+        n pictures, in the order of the decisions.
+    boxes : ndarray of shape (n, 4)
+        The person's crops in fractions.
+    weight : ndarray of shape (n,)
+        What each counts.
+    folds, clusters : ndarray of shape (n,)
+        What is held out together, and what was probably decided together.
+    """
+
+    rows: Rows
+    boxes: Array
+    weight: Array
+    folds: Labels
+    clusters: Labels
+
+    @classmethod
+    def of(
+        cls, rows: Rows, boxes: Array, weight: Array, groups: ArrayLike | None, folds: int
+    ) -> Crops:
+        """Assign rows to inner folds and clusters."""
+        n = len(boxes)
+        return cls(rows, boxes, weight, inner_folds(n, groups, folds), blocks(n, groups))
+
+
+@dataclass(frozen=True)
+class CropModel:
+    """What was learned.
+
+    Attributes
+    ----------
+    scorer : WindowScorer
+        Judges pictures.
+    constant : ndarray of shape (4,)
+        The best constant box.
+    shrink : float
+        Share of the way from the constant box to the scored one.
+    keep : KeepClassifier
+    threshold : float
+        Probability from which keeping whole is proposed.
+    bands : EdgeBands
+    similar : SimilarityModel
+    inner_iou : dict of str to float
+        Mean held-out overlap of the `constant` box, the `scored` one and what was `chosen`.
+    """
+
+    scorer: WindowScorer
+    constant: Array
+    shrink: float
+    keep: KeepClassifier
+    threshold: float
+    bands: EdgeBands
+    similar: SimilarityModel
+    inner_iou: dict[str, float]
+
+    def crops(self, judged: Judged) -> Array:
+        """Return the best crop of each judged picture, kept whole or not, shape (n, 4)."""
+        return _towards(self.constant, judged.boxes, self.shrink)
+
+    def boxes(self, judged: Judged) -> Array:
+        """Return what is proposed for each judged picture, shape (n, 4)."""
+        return _or_full(self.crops(judged), self.keep.predict(judged) >= self.threshold)
+
+    def band(self, judged: Judged) -> Array:
+        """Return the bands of the edges of each judged picture, shape (n, 4, 2)."""
+        return self.bands.predict(_band_features(judged))
+
+
+@dataclass(frozen=True)
+class _HeldOut:
+    """Judgements by scorers that had not seen the picture, and some windows with their scores."""
+
+    judged: Judged
+    windows: Array
+    scores: Array
+
+
+Fit = Callable[[Rows, Array, Array], WindowScorer]
+
+
+def learn(
+    crops: Crops, make_scorer: Callable[[], WindowScorer], make_bands: Callable[[], EdgeBands]
+) -> CropModel:
+    """Learn a crop model.
+
+    Parameters
+    ----------
+    crops : Crops
+    make_scorer, make_bands : callable
+        Return an unfitted one.
+
+    Returns
+    -------
+    CropModel
+        With `shrink` 0 and an infinite `threshold` where nothing beats the constant box.
+    """
+
+    def fit_prior(rows: Rows, boxes: Array, weight: Array) -> WindowScorer:
+        return make_scorer().learn_prior(boxes, weight)
+
+    def fit(rows: Rows, boxes: Array, weight: Array) -> WindowScorer:
+        return make_scorer().fit(rows, boxes, weight)
+
+    if len(crops.boxes) >= _FEWEST:
+        model = _assemble(crops, fit, make_bands)
+        if model.shrink > 0.0 or model.keep.model_ is not None:
+            return model
+    return _assemble(crops, fit_prior, make_bands)
+
+
+def _assemble(crops: Crops, fit: Fit, make_bands: Callable[[], EdgeBands]) -> CropModel:
+    seen = _held_out(crops, fit)
+    judged, boxes = seen.judged, crops.boxes
+    scorer = fit(crops.rows, boxes, crops.weight)
+    constant = optimal_box(boxes, crops.weight)
+    shrink = _shrinkage(judged, crops, constant) if scorer.knows else 0.0
+    keep = KeepClassifier().fit(judged, is_full_frame(boxes), crops.clusters)
+    probability, drawn = keep.predict(judged), _towards(constant, judged.boxes, shrink)
+    threshold = _threshold(probability, drawn, crops) if scorer.knows else float("inf")
+    chosen = _or_full(drawn, probability >= threshold)
+    similar = iou(seen.windows, boxes[:, None]) > SIMILAR
+    return CropModel(
+        scorer=scorer,
+        constant=constant,
+        shrink=shrink,
+        keep=keep,
+        threshold=threshold,
+        bands=make_bands().fit(_band_features(judged), boxes, crops.folds),
+        similar=SimilarityModel().fit(seen.scores.ravel(), similar.ravel()),
+        inner_iou={
+            "constant": _mean_iou(constant[None], crops),
+            "scored": _mean_iou(judged.boxes, crops),
+            "chosen": _mean_iou(chosen, crops),
+        },
+    )
+
+
+def _held_out(crops: Crops, fit: Fit) -> _HeldOut:
+    """Judge every row by a scorer that was fitted without its fold."""
+    n = len(crops.boxes)
+    found, levels = np.zeros((n, 4)), np.zeros((n, 2))
+    windows, scores = np.zeros((n, _SAMPLED, 4)), np.zeros((n, _SAMPLED))
+    for fold in np.unique(crops.folds):
+        test = np.flatnonzero(crops.folds == fold)
+        train = np.setdiff1d(np.arange(n), test)
+        train = train if len(train) else test
+        scorer = fit(crops.rows[train], crops.boxes[train], crops.weight[train])
+        judged = scorer.judge(crops.rows[test])
+        found[test] = judged.boxes
+        levels[test] = np.column_stack([judged.best, judged.full])
+        windows[test], scores[test] = scorer.sample(crops.rows[test], _SAMPLED)
+    return _HeldOut(Judged(found, levels[:, 0], levels[:, 1]), windows, scores)
+
+
+def _shrinkage(judged: Judged, crops: Crops, constant: Array) -> float:
+    start = iou(constant[None], crops.boxes)
+    bounds = {0.0: 0.0}
+    for share in _SHRINKAGES:
+        moved = _towards(constant, judged.boxes, share)
+        bounds[share] = lower_bound(iou(moved, crops.boxes) - start, crops.clusters)
+    return max(bounds, key=lambda share: bounds[share])
+
+
+def _threshold(probability: Array, drawn: Array, crops: Crops) -> float:
+    start = iou(drawn, crops.boxes)
+    best, most = float("inf"), 0.0
+    for threshold in np.unique(np.quantile(probability, np.linspace(0.01, 0.99, 99))):
+        chosen = _or_full(drawn, probability >= threshold)
+        gain = iou(chosen, crops.boxes) - start
+        if gain.mean() > most and is_supported(gain, crops.clusters):
+            best, most = float(threshold), float(gain.mean())
+    return best
+
+
+def _towards(constant: Array, boxes: Array, share: float) -> Array:
+    return constant + share * (boxes - constant)
+
+
+def _or_full(boxes: Array, keep: NDArray[np.bool_]) -> Array:
+    return np.where(keep[:, None], np.array(FULL_FRAME), boxes)
+
+
+def _mean_iou(boxes: Array, crops: Crops) -> float:
+    return float(np.average(iou(boxes, crops.boxes), weights=crops.weight))
+
+
+def _band_features(judged: Judged) -> Array:
+    side = judged.boxes[:, 2] - judged.boxes[:, 0]
+    return np.column_stack([judged.boxes, side, judged.best, judged.full])

@@ -1,0 +1,165 @@
+"""One picture's proposal: keep or box, two others that differ, and how sure all of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prefml.cropping.geometry import FULL_FRAME, from_params, is_full_frame, with_least_side
+from prefml.cropping.inputs import Rows
+from prefml.cropping.learning import CropModel
+from prefml.cropping.metrics import SIMILAR, iou
+from prefml.cropping.scorer import blend
+
+__all__ = ["ALTERNATIVES", "DIFFERENT", "Option", "Proposal", "propose_row"]
+
+Array = NDArray[np.float64]
+Box = tuple[float, float, float, float]
+
+ALTERNATIVES = 2
+# Boxes that overlap more than this look like the same crop.
+DIFFERENT = 0.85
+_APART = 0.80
+_CLOSE = 0.75
+
+
+@dataclass(frozen=True)
+class Option:
+    """A box and the probability that it is similar to the person's own.
+
+    Attributes
+    ----------
+    box : tuple of float
+        x1, y1, x2, y2 in fractions.
+    probability : float
+        That the overlap with the person's box is above 0.7.
+    """
+
+    box: Box
+    probability: float
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is proposed for one picture.
+
+    Attributes
+    ----------
+    box : tuple of float
+        x1, y1, x2, y2 in fractions; the full frame where keeping it whole is proposed.
+    probability : float
+        That the person would do nearly the same: keep it whole, or make a similar crop.
+    keep_probability : float
+        That the person keeps the picture whole.
+    alternatives : tuple of Option
+        Two other crops, the likelier first; they overlap the proposed box and each other by
+        less than 0.85. Fewer where the least side leaves no room for them.
+    bands : tuple of tuple of float
+        Lower and upper bound of each edge, x1, y1, x2, y2.
+    reasons : tuple of str
+        What the person's rules changed, in words.
+    """
+
+    box: Box
+    probability: float
+    keep_probability: float
+    alternatives: tuple[Option, ...]
+    bands: tuple[tuple[float, float], ...]
+    reasons: tuple[str, ...] = field(default=())
+
+    @property
+    def keeps_whole(self) -> bool:
+        """Whether keeping the picture whole is proposed."""
+        return bool(is_full_frame(np.array([self.box]))[0])
+
+    @property
+    def certainty(self) -> str:
+        """How sure it is, in words a person can check."""
+        share = round(100 * self.probability)
+        degree = "sure" if share >= 90 else "fairly sure" if share >= 65 else "unsure"
+        what = "are kept whole" if self.keeps_whole else f"overlap yours by more than {SIMILAR}"
+        return f"{degree}: about {share} of 100 such proposals {what}"
+
+    def because(self, box: Box, *reasons: str) -> Proposal:
+        """Return a proposal with another box, and why."""
+        return replace(self, box=box, reasons=(*self.reasons, *reasons))
+
+
+def propose_row(model: CropModel, row: Rows, least: float) -> Proposal:
+    """Propose for one picture.
+
+    Parameters
+    ----------
+    model : CropModel
+    row : Rows
+        One picture.
+    least : float
+        Least side of a box in fractions.
+
+    Returns
+    -------
+    Proposal
+    """
+    scores = model.scorer.score_candidates(row)
+    judged = model.scorer.judge_scores(scores)
+    keep = float(model.keep.predict(judged)[0])
+    crop = with_least_side(model.crops(judged), least)[0]
+    whole = np.array(FULL_FRAME)
+    first = whole if keep >= model.threshold else crop
+    others = list(_others(model, scores[0, :-1], first, crop, least))
+    options = np.array([crop, *others])
+    probability = _probabilities(model, row, options)
+    alternatives = [
+        Option(_box(box), float(p)) for box, p in zip(options[1:], probability[1:], strict=True)
+    ]
+    if first is whole:
+        alternatives = [Option(_box(crop), float(probability[0])), *alternatives]
+    alternatives = sorted(alternatives, key=lambda option: -option.probability)[:ALTERNATIVES]
+    return Proposal(
+        box=_box(first),
+        probability=keep if first is whole else float(probability[0]),
+        keep_probability=keep,
+        alternatives=tuple(alternatives),
+        bands=tuple((float(low), float(high)) for low, high in model.band(judged)[0]),
+    )
+
+
+def _others(
+    model: CropModel, scores: Array, first: Array, crop: Array, least: float
+) -> Iterator[Array]:
+    """Yield crops, best first, that differ from what is proposed and from each other."""
+    windows = np.vstack([model.scorer.windows_[:-1], _SPARE])
+    # Spare windows come last, whatever the scores of the others are.
+    ranking = np.concatenate([scores, np.full(len(_SPARE), scores.min() - 1.0)])
+    taken = [first, crop]
+    for _ in range(ALTERNATIVES):
+        apart = np.max([iou(box, windows) for box in taken], axis=0)
+        free = apart < _APART
+        if not free.any():
+            return
+        best = windows[np.where(free, ranking, -np.inf).argmax()]
+        near = free & (iou(best, windows) > _CLOSE)
+        for candidate in (blend(windows[near], ranking[near]), best):
+            box = with_least_side(candidate[None], least)[0]
+            if max(float(iou(box, other)) for other in taken) < DIFFERENT:
+                taken.append(box)
+                yield box
+                break
+
+
+def _probabilities(model: CropModel, row: Rows, boxes: Array) -> Array:
+    prior = model.scorer.prior(boxes)
+    return model.similar.predict(model.scorer.score(row, boxes[None], prior[None])[0])
+
+
+def _box(box: Array) -> Box:
+    x1, y1, x2, y2 = map(float, box)
+    return x1, y1, x2, y2
+
+
+_SPARE = from_params(
+    np.array([[side, u, v] for side in (0.8, 0.6, 0.4) for u in (0.5, 0, 1) for v in (0.5, 0, 1)])
+)

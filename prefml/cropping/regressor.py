@@ -1,0 +1,299 @@
+"""The crop that the person would make, or none."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from prefml.cropping.bands import EdgeBands
+from prefml.cropping.geometry import as_boxes, with_least_side
+from prefml.cropping.inputs import Inputs, Rows
+from prefml.cropping.learning import Crops, learn
+from prefml.cropping.metrics import iou
+from prefml.cropping.proposal import Proposal, propose_row
+from prefml.cropping.scorer import Judged, WindowScorer
+
+__all__ = ["CropRegressor"]
+
+Array = NDArray[np.float64]
+
+
+class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """Propose the crop a person would make, from the crops they made.
+
+    Boosted trees score a grid of candidate windows by expected overlap with the person's crop,
+    starting from what each window is worth when nothing is known of the picture. The best
+    windows are blended into one box, which is then drawn back towards the best constant box as
+    far as inner held-out folds ask for; with no signal it is that box exactly. A classifier of its
+    own says how likely the picture is to be kept whole.
+
+    Columns that say where things are are known by their names, see `prefml.cropping.inputs`; a
+    table without them, or a plain array, will do.
+
+    Parameters
+    ----------
+    n_estimators : int, default=200
+        Trees of the window scorer.
+    learning_rate : float, default=0.1
+        Of the window scorer.
+    num_leaves : int, default=31
+        Leaves of each of its trees.
+    n_components : int, default=8
+        To how many numbers the embedding is compressed.
+    coverage : float, default=0.8
+        Share of edges that lie inside the bands of `predict_bands`.
+    min_side : float, default=0.1
+        Least side of a box as a fraction of the picture's.
+    min_pixels : int, default=0
+        Least side of a box in pixels, where `size` is given.
+    inner_folds : int, default=4
+        Folds on which shrinking, probabilities and bands are learned.
+    random_state : int, default=0
+        Seed of everything drawn.
+    n_jobs : int or None, default=None
+        Threads for fitting; None leaves it to LightGBM.
+
+    Attributes
+    ----------
+    constant_ : ndarray of shape (4,)
+        The box with the highest mean overlap with the training crops.
+    shrink_ : float
+        0: always the constant box; 1: always the scored one.
+    keep_threshold_ : float
+        Probability from which keeping whole is proposed; infinite if never.
+    inner_iou_ : dict
+        Mean held-out overlap of the `constant` box and of what was `chosen`.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only for a table with column names.
+
+    See Also
+    --------
+    prefml.cropping.policy.apply_policy : The person's rules, on top of the learned box.
+
+    References
+    ----------
+    Zeng, Li, Cao and Zhang, "Reliable and efficient image cropping: a grid anchor based
+    approach", CVPR 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from prefml.cropping import CropRegressor
+    >>> boxes = np.tile([0.1, 0.0, 0.9, 0.8], (30, 1))
+    >>> CropRegressor().fit(np.zeros((30, 2)), boxes).predict(np.zeros((1, 2))).round(3)
+    array([[0.1, 0. , 0.9, 0.8]])
+    """
+
+    # `groups` is also what splitters are given; every routed piece of metadata is wanted.
+    __metadata_request__fit = {"size": True, "groups": True, "sample_weight": True}  # noqa: RUF012
+    __metadata_request__predict = {"size": True}  # noqa: RUF012
+
+    def __init__(
+        self,
+        n_estimators: int = 200,
+        learning_rate: float = 0.1,
+        num_leaves: int = 31,
+        n_components: int = 8,
+        coverage: float = 0.8,
+        min_side: float = 0.1,
+        min_pixels: int = 0,
+        inner_folds: int = 4,
+        random_state: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.learning_rate = learning_rate
+        self.num_leaves = num_leaves
+        self.n_components = n_components
+        self.coverage = coverage
+        self.min_side = min_side
+        self.min_pixels = min_pixels
+        self.inner_folds = inner_folds
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(
+        self,
+        X: Any,
+        boxes: ArrayLike,
+        size: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from crops.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            One row per picture, in the order of the decisions; NaN where not measured.
+        boxes : array-like of shape (n, 4)
+            The person's crops: x1, y1, x2, y2 in fractions; the full frame where kept whole.
+        size : array-like of shape (n, 2), optional
+            Width and height in pixels; checked, and not needed for learning.
+        groups : array-like of shape (n,), optional
+            Project of each row: whole projects are held out in the inner folds. Without it,
+            runs of neighbouring rows are.
+        sample_weight : array-like of shape (n,), optional
+            What each row counts; rows of weight 0 are left out.
+
+        Returns
+        -------
+        CropRegressor
+
+        Raises
+        ------
+        ValueError
+            If a box is no box inside the picture, or lengths differ.
+        """
+        self._check_settings()
+        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        targets = as_boxes(_required(boxes))
+        check_consistent_length(X, targets, groups)
+        _checked_size(size, len(X))
+        weight = np.asarray(_check_sample_weight(sample_weight, X, ensure_non_negative=True))
+        used = weight > 0.0
+        if not used.any():
+            raise ValueError("sample_weight is zero for every row; at least one must count")
+        labels = None if groups is None else np.asarray(groups)[used]
+        self._learn(X[used], targets[used], weight[used], labels)
+        return self
+
+    def predict(self, X: Any, size: ArrayLike | None = None) -> Array:
+        """Propose one box for every picture; the full frame where keeping it is proposed.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+        size : array-like of shape (n, 2), optional
+            Width and height in pixels; only `min_pixels` needs it.
+
+        Returns
+        -------
+        ndarray of shape (n, 4)
+            x1, y1, x2, y2 in fractions, inside the picture, of the picture's aspect.
+        """
+        judged = self._judge(X)
+        boxes = self.model_.boxes(judged)
+        return with_least_side(boxes, self._least_side(size, len(boxes)))
+
+    def keep_probability(self, X: Any) -> Array:
+        """Return how likely each picture is to be kept whole, shape (n,)."""
+        judged = self._judge(X)
+        return self.model_.keep.predict(judged)
+
+    def predict_bands(self, X: Any) -> Array:
+        """Return the band of each edge.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n, 4, 2)
+            Between which fractions x1, y1, x2, y2 of the person's crop lie with probability
+            `coverage`; a picture kept whole counts as the full frame.
+        """
+        judged = self._judge(X)
+        return self.model_.band(judged)
+
+    def propose(self, X: Any, size: ArrayLike | None = None) -> list[Proposal]:
+        """Propose a box, two others that differ, and how sure all of it is.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+        size : array-like of shape (n, 2), optional
+            Width and height in pixels; only `min_pixels` needs it.
+
+        Returns
+        -------
+        list of Proposal
+            One a row, before the person's rules, see `prefml.cropping.policy`.
+        """
+        rows = self._read(X)
+        least = self._least_side(size, len(rows))
+        return [
+            propose_row(self.model_, rows[row : row + 1], float(least[row]))
+            for row in range(len(rows))
+        ]
+
+    def score(self, X: Any, boxes: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the mean intersection over union with known crops."""
+        overlap = iou(self.predict(X), as_boxes(boxes))
+        weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
+        return float(np.average(overlap, weights=weight))
+
+    def __sklearn_tags__(self) -> Any:
+        """Declare what the estimator takes."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.target_tags.single_output = False
+        return tags
+
+    def _check_settings(self) -> None:
+        for name in ("n_estimators", "num_leaves", "inner_folds"):
+            if getattr(self, name) < 2:
+                raise ValueError(f"{name} must be at least 2, got {getattr(self, name)!r}")
+        for name in ("coverage", "min_side"):
+            if not 0.0 < getattr(self, name) < 1.0:
+                raise ValueError(f"{name} must lie between 0 and 1, got {getattr(self, name)!r}")
+
+    def _learn(self, X: Array, boxes: Array, weight: Array, groups: NDArray[Any] | None) -> None:
+        self.inputs_ = Inputs.learn(X, getattr(self, "feature_names_in_", None), self.n_components)
+        crops = Crops.of(self.inputs_.read(X), boxes, weight, groups, self.inner_folds)
+        threads = 0 if self.n_jobs is None else max(self.n_jobs, 0)
+        self.model_ = learn(
+            crops,
+            lambda: WindowScorer(
+                self.n_estimators, self.learning_rate, self.num_leaves, self.random_state, threads
+            ),
+            lambda: EdgeBands(self.coverage, self.random_state, threads),
+        )
+        self.constant_ = self.model_.constant
+        self.shrink_ = self.model_.shrink
+        self.keep_threshold_ = self.model_.threshold
+        self.inner_iou_ = self.model_.inner_iou
+
+    def _judge(self, X: Any) -> Judged:
+        rows = self._read(X)
+        return self.model_.scorer.judge(rows)
+
+    def _read(self, X: Any) -> Rows:
+        check_is_fitted(self, "model_")
+        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+        return self.inputs_.read(X)
+
+    def _least_side(self, size: ArrayLike | None, rows: int) -> Array:
+        pixels = _checked_size(size, rows)
+        if pixels is None:
+            return np.full(rows, self.min_side)
+        return np.asarray(np.maximum(self.min_side, self.min_pixels / pixels.min(axis=1)))
+
+
+def _required(boxes: ArrayLike | None) -> ArrayLike:
+    if boxes is None:
+        raise ValueError("CropRegressor requires y to be passed (boxes), but the target y is None")
+    return boxes
+
+
+def _checked_size(size: ArrayLike | None, rows: int) -> Array | None:
+    if size is None:
+        return None
+    pixels = np.asarray(size, np.float64)
+    if pixels.shape != (rows, 2) or not (np.isfinite(pixels).all() and (pixels > 0.0).all()):
+        raise ValueError(
+            f"size must have shape ({rows}, 2) with positive widths and heights in pixels, "
+            f"got shape {pixels.shape}"
+        )
+    return pixels

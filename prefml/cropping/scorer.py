@@ -1,0 +1,247 @@
+"""How well each candidate window would agree with the person: a boosted score per window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from prefml.cropping.baselines import optimal_box
+from prefml.cropping.geometry import FULL_FRAME, is_full_frame
+from prefml.cropping.inputs import Rows
+from prefml.cropping.metrics import iou
+from prefml.cropping.windows import candidate_windows, evidence, expected_iou
+
+__all__ = ["Judged", "WindowScorer", "blend"]
+
+Array = NDArray[np.float64]
+
+_PAIRS = 100_000
+_PER_PICTURE = 100
+_REFERENCE = 512
+_CHUNK = 256
+# Windows within about 1/60 of the best score share in the box.
+_SHARPNESS = 60.0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the windows of some pictures came to.
+
+    Attributes
+    ----------
+    boxes : ndarray of shape (n, 4)
+        The best crop of each picture, full frame left aside.
+    best, full : ndarray of shape (n,)
+        Expected overlap with the person's box of the best window, and of the full frame.
+    """
+
+    boxes: Array
+    best: Array
+    full: Array
+
+    def __getitem__(self, index: NDArray[np.bool_]) -> Judged:
+        """Return some of the pictures."""
+        return Judged(self.boxes[index], self.best[index], self.full[index])
+
+
+class WindowScorer:
+    """Expected overlap of a window with the crop that the person would make.
+
+    Boosted trees add what is seen in the picture to what a window is worth when nothing is known.
+
+    Parameters
+    ----------
+    n_estimators : int
+    learning_rate : float
+    num_leaves : int
+    seed : int
+    n_jobs : int
+        Threads for fitting; 0 for LightGBM's own choice.
+
+    Attributes
+    ----------
+    windows_ : ndarray of shape (m, 4)
+        Candidates: the grid, the best constant box, and last the full frame.
+    prior_ : ndarray of shape (m,)
+        Their expected overlap when nothing is known.
+    """
+
+    def __init__(
+        self, n_estimators: int, learning_rate: float, num_leaves: int, seed: int, n_jobs: int
+    ) -> None:
+        self.booster_: lgb.Booster | None = None
+        self.rounds = n_estimators
+        self.seed = seed
+        self.settings = {
+            "objective": "regression",
+            "learning_rate": learning_rate,
+            "num_leaves": num_leaves,
+            "min_data_in_leaf": 50,
+            "feature_fraction": 0.6,
+            "seed": seed,
+            "num_threads": n_jobs,
+            "deterministic": True,
+            "force_col_wise": True,
+            "verbose": -1,
+        }
+
+    def fit(self, rows: Rows, boxes: Array, weight: Array) -> Self:
+        """Learn from the windows of pictures whose crops are known.
+
+        Parameters
+        ----------
+        rows : Rows
+            n pictures.
+        boxes : ndarray of shape (n, 4)
+            Their crops in fractions.
+        weight : ndarray of shape (n,)
+
+        Returns
+        -------
+        WindowScorer
+        """
+        self.learn_prior(boxes, weight)
+        rng = np.random.default_rng(self.seed)
+        table, gain, picture = self._pairs(rows, boxes, rng)
+        data = lgb.Dataset(table, gain, weight=weight[picture], free_raw_data=True)
+        self.booster_ = lgb.train(self.settings, data, num_boost_round=self.rounds)
+        return self
+
+    def learn_prior(self, boxes: Array, weight: Array) -> Self:
+        """Learn only what windows are worth when nothing is known of the picture."""
+        rng = np.random.default_rng(self.seed)
+        keep = np.sort(rng.permutation(len(boxes))[:_REFERENCE])
+        self.reference_, self.reference_weight_ = boxes[keep], weight[keep]
+        cropped = boxes[~is_full_frame(boxes)]
+        grid = candidate_windows(cropped if len(cropped) else boxes)
+        ends = np.array([optimal_box(boxes, weight), FULL_FRAME])
+        self.windows_ = np.vstack([grid, ends])
+        self.prior_ = self.prior(self.windows_)
+        self.booster_ = None
+        return self
+
+    def prior(self, windows: Array) -> Array:
+        """Return the expected overlap of windows when nothing is known of the picture."""
+        return expected_iou(windows, self.reference_, self.reference_weight_)
+
+    def score(self, rows: Rows, windows: Array, prior: Array) -> Array:
+        """Score windows.
+
+        Parameters
+        ----------
+        rows : Rows
+            n pictures.
+        windows : ndarray of shape (n, m, 4) or (1, m, 4)
+        prior : ndarray of shape (n, m) or (1, m)
+            Their `prior`.
+
+        Returns
+        -------
+        ndarray of shape (n, m)
+            Expected overlap with the person's crop.
+        """
+        if self.booster_ is None:
+            return np.repeat(prior, len(rows), axis=0) if len(prior) == 1 else prior
+        table = evidence(rows, windows, prior)
+        flat = table.reshape(-1, table.shape[-1])
+        # One picture is scored faster without waking other threads.
+        threads = 1 if len(rows) < 8 else self.settings["num_threads"]
+        gain = self.booster_.predict(flat, num_threads=threads)
+        return np.asarray(prior + np.reshape(gain, table.shape[:2]))
+
+    def score_candidates(self, rows: Rows) -> Array:
+        """Score the candidate windows of every picture, shape (n, m)."""
+        windows, prior = self.windows_[None], self.prior_[None]
+        parts = [
+            self.score(rows[start : start + _CHUNK], windows, prior)
+            for start in range(0, len(rows), _CHUNK)
+        ]
+        return np.concatenate([np.zeros((0, len(self.windows_))), *parts])
+
+    @property
+    def knows(self) -> bool:
+        """Whether it looks at the picture at all."""
+        return self.booster_ is not None
+
+    def sample(self, rows: Rows, count: int) -> tuple[Array, Array]:
+        """Return the best window of every picture and others drawn from the better half.
+
+        Parameters
+        ----------
+        rows : Rows
+            n pictures.
+        count : int
+            Windows a picture.
+
+        Returns
+        -------
+        tuple of ndarray, shapes (n, count, 4) and (n, count)
+            The windows and their scores.
+        """
+        scores = self.score_candidates(rows)[:, :-1]
+        order = np.argsort(-scores, axis=1, kind="stable")[:, : scores.shape[1] // 2]
+        steps = np.linspace(0, order.shape[1] - 1, count).astype(np.intp)
+        drawn = order[:, steps]
+        return self.windows_[drawn], np.take_along_axis(scores, drawn, axis=1)
+
+    def judge(self, rows: Rows) -> Judged:
+        """Find the best crop of every picture.
+
+        Parameters
+        ----------
+        rows : Rows
+
+        Returns
+        -------
+        Judged
+        """
+        return self.judge_scores(self.score_candidates(rows))
+
+    def judge_scores(self, scores: Array) -> Judged:
+        """Find the best crop from the scores of the candidate windows, shape (n, m)."""
+        crops, full = scores[:, :-1], scores[:, -1]
+        boxes = np.array([blend(self.windows_[:-1], row) for row in crops]).reshape(-1, 4)
+        return Judged(boxes, crops.max(axis=1), full)
+
+    def _pairs(
+        self, rows: Rows, boxes: Array, rng: np.random.Generator
+    ) -> tuple[Array, Array, NDArray[np.intp]]:
+        """Draw windows of every picture: evidence, gain over the prior, and the picture's row."""
+        count = int(np.clip(_PAIRS // len(rows), 10, _PER_PICTURE))
+        count = min(count, len(self.windows_))
+        drawn = rng.random((len(rows), len(self.windows_))).argsort(axis=1)[:, :count]
+        tables = [
+            evidence(
+                rows[start : start + _CHUNK],
+                self.windows_[drawn[start : start + _CHUNK]],
+                self.prior_[drawn[start : start + _CHUNK]],
+            )
+            for start in range(0, len(rows), _CHUNK)
+        ]
+        table = np.concatenate(tables)
+        gain = iou(self.windows_[drawn], boxes[:, None]) - self.prior_[drawn]
+        picture = np.repeat(np.arange(len(rows)), count)
+        return table.reshape(-1, table.shape[-1]), gain.ravel(), picture
+
+
+def blend(windows: Array, scores: Array) -> Array:
+    """Return the box between the best windows, each weighing the more the better it scores.
+
+    The grid is coarser than the person's eye; windows of equal sides blend into one of equal sides.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (m, 4)
+    scores : ndarray of shape (m,)
+
+    Returns
+    -------
+    ndarray of shape (4,)
+    """
+    weight = np.exp(_SHARPNESS * (scores - scores.max()))
+    mixed = (weight[:, None] * windows).sum(axis=0) / weight.sum()
+    return np.asarray(np.clip(mixed, 0.0, 1.0))
