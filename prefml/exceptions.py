@@ -7,6 +7,7 @@ line can print it as one line and stop.
 from __future__ import annotations
 
 __all__ = [
+    "ApplyError",
     "ConfigError",
     "EncoderError",
     "EncoderMismatchError",
@@ -87,6 +88,10 @@ class EncoderMismatchError(PrefmlError):
 
 class ModelFileError(PrefmlError):
     """A model file is missing, changed, foreign or was written by a newer version."""
+
+
+class ApplyError(PrefmlError):
+    """Approved decisions cannot be carried out, or taken back, without risking a file."""
 
 
 class NotEnoughDataError(PrefmlError, ValueError):

@@ -1,0 +1,220 @@
+"""Carrying out a plan through the journal, finishing what was interrupted, and undoing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from prefml.apply import primitives
+from prefml.apply.journal import Journal, applied_groups, read_journals, start_journal
+from prefml.apply.lock import alone
+from prefml.apply.places import Places
+from prefml.apply.plan import LeftOut, Plan, make_plan, with_hash
+from prefml.apply.steps import Site, can_take_back, carry_out, take_back
+from prefml.decisions.projects import ProjectResolver
+from prefml.exceptions import ApplyError, ImageError
+from prefml.files import file_sha256
+from prefml.sandbox import read_decided, read_suggestions
+from prefml.workspace import Workspace
+
+__all__ = ["Report", "Watch", "execute", "preview", "undo"]
+
+Watch = Callable[[Iterable[int], int, str], Iterable[int]]
+
+
+def _unwatched(numbers: Iterable[int], total: int, label: str) -> Iterable[int]:
+    return numbers
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run did.
+
+    Attributes
+    ----------
+    plan : Plan
+        What was planned beyond `finished` and `undone`.
+    executed : bool
+        Whether the plan was carried out.
+    finished : Journal or None
+        An interrupted run that was finished first.
+    undone : Journal or None
+        A run that was undone.
+    left_out : tuple of LeftOut
+        Sets that could not be carried out.
+    already : int
+        Reviewed sets that earlier runs have carried out.
+    changed : tuple of str
+        Among them, those that were decided anew since.
+    waiting : Journal or None
+        An interrupted run that the next `--execute` or `--undo` ends.
+    """
+
+    plan: Plan
+    executed: bool = False
+    finished: Journal | None = None
+    undone: Journal | None = None
+    left_out: tuple[LeftOut, ...] = ()
+    already: int = 0
+    changed: tuple[str, ...] = field(default=())
+    waiting: Journal | None = None
+
+
+def preview(workspace: Workspace, keep_sources: bool = False) -> Report:
+    """Plan what the approved decisions would do, changing nothing.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    keep_sources : bool, default=False
+        Copy instead of moving.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ApplyError
+        If a set mixes projects or a journal cannot be read.
+    WorkspaceError
+        If a path leads out of the workspace.
+    """
+    journals = read_journals(workspace)
+    applied = applied_groups(journals)
+    decisions = read_decided(workspace)
+    fresh = {group: row for group, row in decisions.items() if group not in applied}
+    places = Places(workspace, ProjectResolver.open(workspace))
+    plan = make_plan(workspace, read_suggestions(workspace), fresh, places, keep_sources)
+    changed = tuple(
+        group
+        for group, when in applied.items()
+        if group in decisions and str(decisions[group].get("timestamp", "")) != when
+    )
+    waiting = next((journal for journal in journals if journal.pending), None)
+    return Report(
+        plan,
+        left_out=plan.left_out,
+        already=len(decisions) - len(fresh),
+        changed=changed,
+        waiting=waiting,
+    )
+
+
+def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = _unwatched) -> Report:
+    """Finish an interrupted run, then carry out what is approved.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    keep_sources : bool, default=False
+        Copy instead of moving.
+    watch : callable, optional
+        Wraps the numbers of the steps, to draw a progress bar.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ApplyError
+        If a file is not as the journal expects. What has been done so far stays, and the next run
+        ends it or takes it back.
+    WorkspaceError
+        If a path leads out of the workspace.
+    """
+    with alone(workspace):
+        finished, undone = _end_interrupted(workspace, watch)
+        report = preview(workspace, keep_sources)
+        plan, left_out = report.plan, report.left_out
+        if plan.steps:
+            journal = _start(workspace, plan, watch)
+            _run(workspace, journal, watch)
+            left_out += tuple(LeftOut(*item) for item in journal.dropped.items())
+        return Report(plan, True, finished, undone, left_out, report.already, report.changed)
+
+
+def undo(workspace: Workspace, watch: Watch = _unwatched) -> Report:
+    """Take the last run back, interrupted or not, and remove its journal.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    watch : callable, optional
+        Wraps the numbers of the steps, to draw a progress bar.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ApplyError
+        If a file was changed or removed since, so that taking the run back would lose something;
+        nothing has been touched then.
+    """
+    with alone(workspace):
+        journals = read_journals(workspace)
+        if not journals:
+            return Report(Plan((), {}, ()))
+        _take_back(workspace, journals[-1], watch)
+        return Report(Plan((), {}, ()), undone=journals[-1])
+
+
+def _end_interrupted(workspace: Workspace, watch: Watch) -> tuple[Journal | None, Journal | None]:
+    pending = [journal for journal in read_journals(workspace) if journal.pending]
+    for journal in pending:
+        if journal.state == "undoing":
+            _take_back(workspace, journal, watch)
+            return None, journal
+        _run(workspace, journal, watch)
+        return journal, None
+    return None, None
+
+
+def _start(workspace: Workspace, plan: Plan, watch: Watch) -> Journal:
+    numbers = watch(range(len(plan.steps)), len(plan.steps), "hashing")
+    steps = []
+    for step in map(plan.steps.__getitem__, numbers):
+        digest = file_sha256(workspace.root / step.source) if step.source else ""
+        steps.append(with_hash(step, digest))
+    return start_journal(workspace, steps, plan.groups)
+
+
+def _run(workspace: Workspace, journal: Journal, watch: Watch) -> None:
+    for number in watch(range(len(journal.steps)), len(journal.steps), "applying"):
+        group = journal.steps[number].group
+        if number in journal.done or group in journal.dropped:
+            continue
+        try:
+            carry_out(Site(workspace, journal, number))
+        except ImageError as error:
+            # A cropped copy is the first step of its set: nothing of the set is done yet.
+            _discard(Site(workspace, journal, number))
+            journal.note_dropped(group, str(error))
+        else:
+            journal.note_done(number)
+    journal.note_state("finished")
+
+
+def _discard(site: Site) -> None:
+    primitives.remove_name(site.temporary(site.target))
+
+
+def _take_back(workspace: Workspace, journal: Journal, watch: Watch) -> None:
+    sites = [Site(workspace, journal, number) for number in range(len(journal.steps))]
+    against = [reason for site in sites if (reason := can_take_back(site))]
+    if against:
+        more = f" and {len(against) - 1} more like it" if len(against) > 1 else ""
+        raise ApplyError(
+            f"cannot undo: {against[0]}{more}", "the files as apply left them",
+            "put the files back, then prefml apply --undo",
+        )  # fmt: skip
+    journal.note_state("undoing")
+    for number in watch(range(len(sites)), len(sites), "undoing"):
+        take_back(sites[-1 - number])
+    journal.remove()

@@ -1,0 +1,118 @@
+"""What one line of approved decisions says about its set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from prefml.sandbox import index_of
+
+__all__ = ["Outcome", "outcome_of"]
+
+Box = tuple[float, float, float, float]
+# Words of the older `.decision` files beside those of the format.
+_ACTIONS = {
+    "approved": "keep",
+    "approve": "keep",
+    "overridden": "keep",
+    "override": "keep",
+    "rejected": "reject",
+    "reject": "reject",
+    "manual_crop": "manual",
+    "skipped": "undecided",
+    "pending": "undecided",
+}
+_WHOLE = 1e-6
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happens to a set.
+
+    Attributes
+    ----------
+    index : int or None
+        Position of the picture that is kept; None when none is.
+    box : tuple of 4 floats or None
+        Its crop, None when it is kept whole.
+    manual : bool
+        The person wants to crop it by hand.
+    undecided : bool
+        Nothing has been decided.
+    """
+
+    index: int | None = None
+    box: Box | None = None
+    manual: bool = False
+    undecided: bool = False
+
+    def destination(self) -> tuple[str, str]:
+        """Return the folder of the kept picture and its role there."""
+        return ("crop", "manual crop") if self.manual else ("selected", "winner")
+
+
+def outcome_of(
+    decision: Mapping[str, Any], suggestion: Mapping[str, Any], images: list[str]
+) -> Outcome | str:
+    """Read a decision.
+
+    Parameters
+    ----------
+    decision, suggestion : mapping
+        The two lines of one `group_id`; the suggestion may be empty.
+    images : list of str
+        The images of the set.
+
+    Returns
+    -------
+    Outcome or str
+        A text says why the decision cannot be carried out.
+    """
+    meaning = _ACTIONS.get(str(decision.get("action")))
+    if meaning is None:
+        return f"action {decision.get('action')!r} is none of approved, rejected, overridden"
+    if meaning in ("undecided", "reject"):
+        return Outcome(undecided=meaning == "undecided")
+    index = index_of(_chosen(decision, suggestion, images), images)
+    if index is None:
+        return f"final_choice {decision.get('final_choice')!r} names no single picture of the set"
+    if meaning == "manual" or decision.get("manual_crop") is True:
+        return Outcome(index, manual=True)
+    box = _box(_crop(decision, suggestion, index, images))
+    return box if isinstance(box, str) else Outcome(index, box)
+
+
+def _chosen(decision: Mapping[str, Any], suggestion: Mapping[str, Any], images: list[str]) -> Any:
+    if decision.get("final_choice") is not None:
+        return decision["final_choice"]
+    if len(images) == 1:
+        return 0
+    return (suggestion.get("step1_selection") or {}).get("chosen")
+
+
+def _crop(
+    decision: Mapping[str, Any], suggestion: Mapping[str, Any], index: int, images: list[str]
+) -> Any:
+    """Return the decided crop; a decision that is silent on it approved the suggested one."""
+    if "crop_coords" in decision:
+        return decision["crop_coords"]
+    suggested = (suggestion.get("step1_selection") or {}).get("chosen")
+    same = len(images) == 1 or index_of(suggested, images) == index
+    crop = suggestion.get("step2_crop") or {}
+    return crop.get("crop_coords") if crop.get("needs_crop") and same else None
+
+
+def _box(value: Any) -> Box | str | None:
+    if value is None:
+        return None
+    try:
+        x1, y1, x2, y2 = (float(number) for number in value)
+    except (TypeError, ValueError):
+        return f"crop_coords {value!r} are not four numbers"
+    inside = 0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1
+    if not (inside and all(map(math.isfinite, (x1, y1, x2, y2)))):
+        return f"crop_coords {value!r} are no box inside the picture"
+    whole = max(x1, y1, 1 - x2, 1 - y2) <= _WHOLE
+    return None if whole else (x1, y1, x2, y2)

@@ -1,0 +1,180 @@
+"""Where the pictures of a reviewed set lie, whose they are, and what travels with them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from prefml.decisions.manifests import UNKNOWN
+from prefml.decisions.projects import ProjectResolver
+from prefml.workspace import Workspace
+
+__all__ = ["Place", "Places"]
+
+# Pictures of any kind are no companions, also those that prefml itself cannot read.
+_PICTURES = {
+    ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif",
+    ".jxl", ".dng", ".raw", ".cr2", ".nef", ".arw", ".psd",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """One picture of a set.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the workspace, with `/`.
+    projects : tuple of str
+        The projects that its folders name.
+    companions : tuple of str
+        Files beside it with the same stem that are no pictures.
+    trouble : str or None
+        Why it cannot be used.
+    """
+
+    path: str
+    projects: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
+    trouble: str | None = None
+
+
+class Places:
+    """Looks pictures up in a workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where to look.
+    resolver : ProjectResolver
+        Knows the projects.
+    """
+
+    def __init__(self, workspace: Workspace, resolver: ProjectResolver) -> None:
+        self.workspace, self._resolver = workspace, resolver
+        self._folders: dict[Path, dict[str, list[str]]] = {}
+        self._targets: dict[Path, set[str]] = {}
+
+    def find(self, image: str) -> Place:
+        """Find one picture.
+
+        Parameters
+        ----------
+        image : str
+            A path relative to the workspace, or a bare file name that occurs once among the
+            workspace's pictures.
+
+        Returns
+        -------
+        Place
+
+        Raises
+        ------
+        WorkspaceError
+            If the path leads out of the workspace.
+        """
+        path = self._path(image)
+        name = self._relative(path)
+        projects = self._resolver.projects_in(name)
+        if path.is_symlink():
+            return Place(name, projects, trouble=f"{name} is a link, not a picture")
+        if not path.is_file():
+            return self._search(image) if "/" not in image else self._gone(name, projects)
+        companions = tuple(self._companions(path))
+        links = [other for other in companions if not self._is_regular(other)]
+        trouble = f"{links[0]} is not a regular file" if links else None
+        return Place(name, projects, companions, trouble)
+
+    def named(self, stated: object) -> str | None:
+        """Return the project that a line states.
+
+        Parameters
+        ----------
+        stated : object
+            Its `project_id`.
+
+        Returns
+        -------
+        str or None
+            None if it states none.
+        """
+        if not isinstance(stated, str) or stated in ("", UNKNOWN):
+            return None
+        return self._resolver.from_name(stated) or stated
+
+    def is_taken(self, target: str) -> bool:
+        """Tell whether a target exists already, upper and lower case being the same.
+
+        Parameters
+        ----------
+        target : str
+            Relative to the workspace.
+
+        Returns
+        -------
+        bool
+
+        Raises
+        ------
+        WorkspaceError
+            If the target leads out of the workspace, through a linked folder.
+        """
+        path = self._path(target)
+        if path.parent not in self._targets:
+            self._targets[path.parent] = {name.casefold() for name in _names(path.parent)}
+        return path.name.casefold() in self._targets[path.parent]
+
+    def _path(self, name: str) -> Path:
+        # A link in the place of the picture itself must not be followed, those above it must.
+        self.workspace.inside(name)
+        return self.workspace.inside((self.workspace.root / name).parent) / Path(name).name
+
+    def _relative(self, path: Path) -> str:
+        return path.relative_to(self.workspace.root).as_posix()
+
+    def _is_regular(self, name: str) -> bool:
+        path = self.workspace.root / name
+        return path.is_file() and not path.is_symlink()
+
+    def _gone(self, name: str, projects: tuple[str, ...]) -> Place:
+        return Place(name, projects, trouble=f"no file {name}")
+
+    def _search(self, name: str) -> Place:
+        found = self._by_name.get(name, [])
+        if len(found) == 1:
+            return self.find(found[0])
+        trouble = f"no file {name}" if not found else f"{name} could be {' or '.join(found)}"
+        return Place(name, trouble=trouble)
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        places: dict[str, list[str]] = {}
+        roots = (self.workspace.root / "new", *self.workspace.image_roots())
+        for root in dict.fromkeys(roots):
+            for folder, _, names in os.walk(root):
+                for name in names:
+                    path = self._relative(Path(folder, name))
+                    places.setdefault(name, []).append(path)
+        return {name: sorted(set(paths)) for name, paths in places.items()}
+
+    def _companions(self, path: Path) -> Iterable[str]:
+        if path.parent not in self._folders:
+            stems: dict[str, list[str]] = {}
+            for name in sorted(_names(path.parent)):
+                if Path(name).suffix.lower() not in _PICTURES:
+                    stems.setdefault(Path(name).stem, []).append(name)
+            self._folders[path.parent] = stems
+        for name in self._folders[path.parent].get(path.stem, []):
+            if name != path.name and not (path.parent / name).is_dir():
+                yield self._relative(path.parent / name)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []

@@ -1,0 +1,228 @@
+"""What approved decisions would do to the files, worked out without touching any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+from prefml.apply.outcome import Outcome, outcome_of
+from prefml.apply.places import Place, Places
+from prefml.exceptions import ApplyError
+from prefml.workspace import Workspace
+
+__all__ = ["CROP", "SELECTED", "STAGING", "LeftOut", "Plan", "Step", "make_plan"]
+
+SELECTED, CROP, STAGING = "selected", "crop", "delete_staging"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One file and where it goes.
+
+    Attributes
+    ----------
+    kind : {"folder", "move", "copy", "crop"}
+        What is done; a folder is created before the files that go there.
+    source, target : str
+        Paths relative to the workspace, with `/`. A folder has no source.
+    role : {"folder", "winner", "manual crop", "loser", "companion"}
+        Why.
+    group : str
+        The set it belongs to.
+    box : tuple of 4 floats, optional
+        The crop box of a cropped copy.
+    sha256 : str
+        Hash of the source, known once the plan is carried out.
+    """
+
+    kind: str
+    source: str
+    target: str
+    role: str
+    group: str
+    box: tuple[float, float, float, float] | None = None
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A reviewed set that is not carried out, and why."""
+
+    group: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes
+    ----------
+    steps : tuple of Step
+        In order; folders first.
+    groups : mapping of str to str
+        The sets that are carried out, with the time of each decision.
+    left_out : tuple of LeftOut
+        Reviewed sets that cannot be carried out.
+    """
+
+    steps: tuple[Step, ...]
+    groups: Mapping[str, str]
+    left_out: tuple[LeftOut, ...]
+
+    def count(self, role: str) -> int:
+        """Return how many files have a role."""
+        return sum(step.role == role for step in self.steps)
+
+
+def make_plan(
+    workspace: Workspace,
+    suggestions: Mapping[str, Mapping[str, Any]],
+    decisions: Mapping[str, Mapping[str, Any]],
+    places: Places,
+    keep_sources: bool = False,
+) -> Plan:
+    """Work out what a workspace's decisions do to its files.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the files lie.
+    suggestions, decisions : mapping
+        By `group_id`, see `prefml.sandbox`.
+    places : Places
+        Finds pictures, their projects and their companions.
+    keep_sources : bool, default=False
+        Copy instead of moving.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ApplyError
+        If a set mixes projects. Nothing of any set is planned then.
+    WorkspaceError
+        If a path leads out of the workspace.
+    """
+    builder = _Builder(workspace, places, "copy" if keep_sources else "move")
+    for group, decision in decisions.items():
+        suggestion = suggestions.get(group, {})
+        if not (suggestion.get("reask_of") or decision.get("reask_of")):
+            builder.add(group, decision, suggestion)
+    return Plan((*builder.folders(), *builder.steps), dict(builder.groups), tuple(builder.left_out))
+
+
+class _Builder:
+    """Collects the steps of one set after the other, claiming every source and target once."""
+
+    def __init__(self, workspace: Workspace, places: Places, kind: str) -> None:
+        self.workspace, self.places, self.kind = workspace, places, kind
+        self.steps: list[Step] = []
+        self.groups: dict[str, str] = {}
+        self.left_out: list[LeftOut] = []
+        self._claimed: set[str] = set()
+
+    def add(self, group: str, decision: Mapping[str, Any], suggestion: Mapping[str, Any]) -> None:
+        images = decision.get("images") or suggestion.get("images")
+        if not isinstance(images, list) or not all(isinstance(x, str) for x in images):
+            self._leave_out(group, "no suggestion says which pictures belong to it")
+            return
+        outcome = outcome_of(decision, suggestion, images)
+        if isinstance(outcome, Outcome) and outcome.undecided:
+            return
+        found = [self.places.find(image) for image in images]
+        project = self._one_project(group, found, decision, suggestion)
+        if isinstance(outcome, str):
+            self._leave_out(group, outcome)
+            return
+        steps = list(self._steps(group, found, outcome, project))
+        reason = self._trouble(found, steps)
+        if reason:
+            self._leave_out(group, reason)
+        else:
+            self._claim(group, str(decision.get("timestamp", "")), steps)
+
+    def _leave_out(self, group: str, reason: str) -> None:
+        self.left_out.append(LeftOut(group, reason))
+
+    def _one_project(
+        self,
+        group: str,
+        found: list[Place],
+        decision: Mapping[str, Any],
+        suggestion: Mapping[str, Any],
+    ) -> str:
+        said = self.places.named(decision.get("project_id") or suggestion.get("project_id"))
+        known = dict.fromkeys(name for place in found for name in place.projects)
+        if said:
+            known.setdefault(said)
+        nameless = not said and not all(place.projects for place in found)
+        if len(known) > 1 or (known and nameless):
+            where = ", ".join(
+                f"{place.path} ({' and '.join(place.projects) or 'unknown'})" for place in found
+            )
+            raise ApplyError(
+                f"set {group} mixes projects: {where}"
+                + (f"; it is said to be {said}" * bool(said)),
+                "pictures of one project",
+                "take the set out of sandbox/approved_decisions.jsonl",
+            )
+        return next(iter(known), "")
+
+    def _steps(
+        self, group: str, found: list[Place], outcome: Outcome, project: str
+    ) -> Iterable[Step]:
+        order = sorted(range(len(found)), key=lambda i: i != outcome.index)
+        taken: set[str] = set()
+        for i in order:
+            folder, role = (STAGING, "loser") if i != outcome.index else outcome.destination()
+            home = PurePosixPath(folder, project)
+            box = outcome.box if role == "winner" else None
+            kind = "crop" if box else self.kind
+            path = found[i].path
+            yield Step(kind, path, str(home / PurePosixPath(path).name), role, group, box)
+            # The original of a cropped copy stays where it is, and so keeps its companions.
+            for companion in found[i].companions:
+                if companion not in taken:
+                    taken.add(companion)
+                    target = str(home / PurePosixPath(companion).name)
+                    kind = "copy" if box else self.kind
+                    yield Step(kind, companion, target, "companion", group)
+
+    def _trouble(self, found: list[Place], steps: list[Step]) -> str | None:
+        missing = next((place.trouble for place in found if place.trouble), None)
+        if missing:
+            return missing
+        # Names that differ by case alone are one file on a Mac.
+        targets = [step.target.casefold() for step in steps]
+        for step, target in zip(steps, targets, strict=True):
+            if target in self._claimed or targets.count(target) > 1:
+                return f"two files would become {step.target}"
+            if step.source in self._claimed:
+                return f"{step.source} belongs to another reviewed set too"
+            if self.places.is_taken(step.target):
+                return f"{step.target} exists already"
+        return None
+
+    def _claim(self, group: str, when: str, steps: list[Step]) -> None:
+        for step in steps:
+            self._claimed |= {step.target.casefold(), step.source}
+        self.groups[group] = when
+        self.steps.extend(steps)
+
+    def folders(self) -> list[Step]:
+        wanted: dict[str, None] = {}
+        for step in self.steps:
+            for folder in reversed(PurePosixPath(step.target).parents):
+                if folder.parts and not (self.workspace.root / folder).is_dir():
+                    wanted[str(folder)] = None
+        return [Step("folder", "", name, "folder", "") for name in wanted]
+
+
+def with_hash(step: Step, digest: str) -> Step:
+    """Return a step that knows the hash of its source."""
+    return replace(step, sha256=digest)

@@ -1,0 +1,169 @@
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from prefml.apply.cropped import crop_pixels, write_cropped
+from prefml.exceptions import ImageError
+
+BOX = (0.25, 0.0, 0.75, 0.5)
+ORIENTATION, MAKER, EXIF = 0x0112, 0x010F, 0x8769
+
+
+def ramp(size=(80, 120)):
+    width, height = size
+    rows, columns = np.mgrid[:height, :width]
+    pixels = np.stack([rows * 2, columns * 3, rows + columns], axis=2) % 256
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+def crop(source, box=BOX, max_pixels=10**6):
+    target = source.with_name("out.tmp")
+    write_cropped(source, target, box, max_pixels)
+    with Image.open(target) as image:
+        image.load()
+        image.getexif().get_ifd(EXIF)
+        return image
+
+
+@settings(deadline=None)
+@given(
+    st.integers(16, 4000),
+    st.integers(16, 4000),
+    st.floats(0.1, 1),
+    st.floats(0, 1),
+    st.floats(0, 1),
+)
+def test_a_crop_of_the_pictures_aspect_keeps_it_to_the_pixel(width, height, side, u, v):
+    x1, y1 = u * (1 - side), v * (1 - side)
+    left, top, right, bottom = crop_pixels((x1, y1, x1 + side, y1 + side), (width, height))
+    assert 0 <= left < right <= width
+    assert 0 <= top < bottom <= height
+    w, h = right - left, bottom - top
+    assert abs(w * height / width - h) <= 1 or abs(h * width / height - w) <= 1
+
+
+def test_a_crop_of_another_aspect_keeps_its_own():
+    left, top, right, bottom = crop_pixels((0, 0, 1, 0.5), (1000, 1000))
+    assert (right - left, bottom - top) == (1000, 500)
+
+
+def test_png_text_and_colour_chunks_are_kept(tmp_path):
+    info = PngInfo()
+    info.add_text("parameters", "a portrait, steps: 20")
+    info.add_itxt("prompt", "Mädchen 日本", lang="de")
+    info.add_text("long", "x" * 500, zip=True)
+    info.add(b"gAMA", struct.pack(">I", 45455))
+    path = tmp_path / "a.png"
+    ramp().save(path, pnginfo=info, dpi=(300, 300), icc_profile=b"profile bytes")
+    cropped = crop(path)
+    with Image.open(path) as original:
+        original.load()
+        assert cropped.text == original.text
+        assert cropped.info["icc_profile"] == original.info["icc_profile"]
+        assert cropped.info["gamma"] == original.info["gamma"]
+    assert cropped.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    assert np.array_equal(np.asarray(cropped), np.asarray(ramp().crop((20, 0, 60, 60))))
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif"])
+def test_exif_is_kept(tmp_path, suffix):
+    exif = Image.Exif()
+    exif[MAKER] = "a camera"
+    exif.get_ifd(EXIF)[0x9003] = "2025:01:01 10:00:00"
+    path = tmp_path / f"a.{suffix}"
+    ramp().save(path, exif=exif)
+    kept = crop(path).getexif()
+    assert kept[MAKER] == "a camera"
+    with Image.open(path) as original:
+        assert kept.get_ifd(EXIF) == original.getexif().get_ifd(EXIF)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
+def test_a_turned_picture_is_cropped_as_it_is_seen(tmp_path, suffix):
+    exif = Image.Exif()
+    exif[ORIENTATION], exif[MAKER] = 6, "a camera"
+    path = tmp_path / f"a.{suffix}"
+    lossless = {"lossless": True} if suffix == "webp" else {}
+    ramp((120, 80)).save(path, exif=exif, **lossless)
+    cropped = crop(path)
+    assert cropped.size == (40, 60)
+    assert ORIENTATION not in cropped.getexif()
+    assert cropped.getexif()[MAKER] == "a camera"
+    with Image.open(path) as original:
+        seen = original.transpose(Image.Transpose.ROTATE_270).crop((20, 0, 60, 60))
+    difference = np.abs(np.asarray(cropped, int) - np.asarray(seen, int))
+    assert difference.mean() < (3 if suffix == "jpg" else 1e-9)
+
+
+def test_a_jpeg_keeps_its_quantisation_and_profile(tmp_path):
+    path = tmp_path / "a.jpg"
+    ramp().save(path, quality=83, subsampling=0, icc_profile=b"profile bytes")
+    cropped = crop(path)
+    with Image.open(path) as original:
+        assert cropped.quantization == original.quantization
+    assert cropped.info["icc_profile"] == b"profile bytes"
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
+def test_a_png_keeps_its_mode(tmp_path, mode):
+    image = ramp().convert("L" if mode == "I;16" else "RGB").convert(mode)
+    image.save(tmp_path / "a.png")
+    cropped = crop(tmp_path / "a.png")
+    assert cropped.mode == mode
+    assert cropped.size == (40, 60)
+
+
+def test_a_palette_keeps_its_transparency(tmp_path):
+    ramp().quantize(16).save(tmp_path / "a.png", transparency=3)
+    assert crop(tmp_path / "a.png").info["transparency"] == 3
+
+
+def deep_png(path):
+    def chunk(name, data):
+        body = name + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    rows = zlib.compress(b"".join(b"\0" + bytes(20 * 6) for _ in range(20)))
+    head = struct.pack(">IIBBBBB", 20, 20, 16, 2, 0, 0, 0)
+    parts = chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
+
+
+def test_depth_is_not_lost_in_silence(tmp_path):
+    deep_png(tmp_path / "a.png")
+    with pytest.raises(ImageError, match="16 bits"):
+        crop(tmp_path / "a.png")
+
+
+def test_frames_are_not_lost_in_silence(tmp_path):
+    path = tmp_path / "a.tif"
+    ramp().save(path, save_all=True, append_images=[ramp()])
+    with pytest.raises(ImageError, match="several frames"):
+        crop(path)
+
+
+def test_a_picture_beyond_the_limit_is_refused(tmp_path):
+    ramp().save(tmp_path / "a.png")
+    with pytest.raises(ImageError, match="80x120"):
+        crop(tmp_path / "a.png", max_pixels=100)
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_picture_is_refused(tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(ImageError):
+        crop(tmp_path / "a.png")
+
+
+def test_an_original_is_never_written_to(tmp_path):
+    path = tmp_path / "a.png"
+    ramp().save(path)
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    crop(path)
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before

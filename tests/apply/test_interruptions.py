@@ -1,0 +1,247 @@
+"""A run stopped before, after or within each operation is finished or undone by the next run."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from prefml.apply import execute, primitives, undo
+from prefml.apply import steps as steps_module
+from prefml.exceptions import ApplyError
+from prefml.workspace import Workspace
+
+OPERATIONS = (
+    "add_line",
+    "add_name",
+    "add_note",
+    "copy_bytes",
+    "create",
+    "make_folder",
+    "remove_folder",
+    "remove_name",
+    "sync_file",
+    "take_name",
+)
+
+
+class StoppedError(BaseException):
+    """Stands for the process dying: nothing may catch it."""
+
+
+class Stopper:
+    """Counts operations and stops the run at one of them."""
+
+    def __init__(self, monkeypatch, at=None, when="before"):
+        self.calls, self.at, self.when = 0, at, when
+        for name in OPERATIONS:
+            monkeypatch.setattr(primitives, name, self.wrap(getattr(primitives, name), name))
+        write = steps_module.write_cropped
+        monkeypatch.setattr(steps_module, "write_cropped", self.wrap(write, "write_cropped"))
+
+    def wrap(self, operation, name):
+        def wrapped(*args):
+            self.calls += 1
+            now = self.calls == self.at
+            if now and self.when == "before":
+                raise StoppedError
+            if now and self.when == "within" and name in ("add_line", "add_note"):
+                args = (args[0], args[1][: len(args[1]) // 2])
+            result = operation(*args)
+            if now and self.when == "within" and name in ("write_cropped", "copy_bytes"):
+                os.truncate(args[1], 20)
+            if now:
+                raise StoppedError
+            return result
+
+        return wrapped
+
+
+def count_operations(monkeypatch, run):
+    with monkeypatch.context() as patch:
+        stopper = Stopper(patch)
+        run()
+    return stopper.calls
+
+
+def interrupted(monkeypatch, at, when, run):
+    with monkeypatch.context() as patch:
+        Stopper(patch, at, when)
+        with pytest.raises(StoppedError):
+            run()
+
+
+@pytest.fixture(autouse=True)
+def quick_disk(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
+@pytest.fixture(params=["links", "no links"])
+def file_system(request, monkeypatch):
+    if request.param == "no links":
+        monkeypatch.setattr(primitives, "_NO_LINKS", {*primitives._NO_LINKS, 77})
+
+        def link(*args, **kwargs):
+            raise OSError(77, "no hard links here")
+
+        monkeypatch.setattr(os, "link", link)
+    return request.param
+
+
+@pytest.fixture
+def few(tree):
+    """A cropped winner with a companion, a loser, a manual crop: every kind of step, few files."""
+    pair = [tree.picture(f"new/alpha/{name}.png") for name in "ab"]
+    tree.file("new/alpha/a.yaml", "a")
+    tree.set("cropped", pair)
+    tree.decide("cropped", "overridden", pair[0], crop_coords=[0.1, 0.0, 0.6, 0.5])
+    tree.set("byhand", [tree.picture("new/beta/c.png", shade=3)])
+    tree.decide("byhand", "approved", manual_crop=True)
+    return tree
+
+
+def check_every_interruption(tree, monkeypatch, when, keep_sources):
+    workspace = tree.write()
+    start = tree.state()
+    total = count_operations(monkeypatch, lambda: execute(workspace, keep_sources))
+    end = tree.state()
+    undo(workspace)
+    assert total > 30
+    for at in range(1, total + 1):
+        interrupted(monkeypatch, at, when, lambda: execute(workspace, keep_sources))
+        undo(workspace)
+        assert tree.state() == start, f"undo after a stop {when} operation {at}"
+        interrupted(monkeypatch, at, when, lambda: execute(workspace, keep_sources))
+        execute(workspace, keep_sources)
+        assert without_journal(tree.state()) == without_journal(end), f"{when} operation {at}"
+        undo(workspace)
+        assert tree.state() == start, f"undo of a resumed run, {when} operation {at}"
+
+
+@pytest.mark.parametrize("when", ["before", "after", "within"])
+def test_an_interruption_at_any_operation_is_finished_or_undone(few, monkeypatch, when):
+    check_every_interruption(few, monkeypatch, when, keep_sources=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keep_sources", [False, True])
+@pytest.mark.parametrize("when", ["before", "after", "within"])
+def test_the_same_holds_for_copies_and_without_hard_links(
+    few, monkeypatch, file_system, when, keep_sources
+):
+    check_every_interruption(few, monkeypatch, when, keep_sources)
+
+
+def test_an_interruption_before_any_operation_on_every_kind_of_set(reviewed, monkeypatch):
+    workspace = reviewed.write()
+    start = reviewed.state()
+    total = count_operations(monkeypatch, lambda: execute(workspace))
+    undo(workspace)
+    for at in range(1, total + 1, 3):
+        interrupted(monkeypatch, at, "before", lambda: execute(workspace))
+        execute(workspace)
+        undo(workspace)
+        assert reviewed.state() == start, f"operation {at}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["before", "after", "within"])
+def test_an_interrupted_undo_is_ended_by_the_next_run(few, monkeypatch, file_system, when):
+    workspace = few.write()
+    start = few.state()
+    execute(workspace)
+    end = few.state()
+    total = count_operations(monkeypatch, lambda: undo(workspace))
+    for at in range(1, total + 1):
+        execute(workspace)
+        interrupted(monkeypatch, at, when, lambda: undo(workspace))
+        undo(workspace)
+        assert few.state() == start, f"{when} operation {at}"
+        execute(workspace)
+        interrupted(monkeypatch, at, when, lambda: undo(workspace))
+        execute(workspace)
+        assert without_journal(few.state()) == without_journal(end), f"{when} operation {at}"
+        undo(workspace)
+
+
+def without_journal(state):
+    return {name: value for name, value in state.items() if "journal" not in name}
+
+
+KILLED = """
+import os, signal, sys
+from prefml.apply import execute, primitives
+from prefml.apply import steps
+from prefml.workspace import Workspace
+calls = 0
+def wrap(operation):
+    def wrapped(*args):
+        global calls
+        calls += 1
+        if calls == int(sys.argv[2]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return operation(*args)
+    return wrapped
+for name in sys.argv[3].split(","):
+    setattr(primitives, name, wrap(getattr(primitives, name)))
+steps.write_cropped = wrap(steps.write_cropped)
+execute(Workspace.open(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("at", "end"),
+    [(2, undo), (7, undo), (16, undo), (33, undo), (6, execute), (11, execute), (25, execute)],
+)
+def test_kill_minus_nine_loses_nothing(reviewed, at, end):
+    workspace = reviewed.write()
+    start = reviewed.state()
+    command = [sys.executable, "-c", KILLED, str(reviewed.root), str(at), ",".join(OPERATIONS)]
+    killed = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    end(workspace)
+    if end is execute:
+        assert (reviewed.root / "selected/beta/x.jpg").exists()
+        undo(workspace)
+    assert reviewed.state() == start
+
+
+def test_kill_within_the_first_write_leaves_nothing_behind(reviewed):
+    workspace = reviewed.write()
+    start = reviewed.state()
+    folder = reviewed.root / "sandbox" / "journal"
+    folder.mkdir()
+    (folder / ".000001.jsonl.abc.tmp").write_text('{"for')
+    undo(workspace)
+    assert reviewed.state() == start
+
+
+def test_two_runs_at_once_are_refused(reviewed):
+    from prefml.apply.lock import alone
+
+    workspace = reviewed.write()
+    with alone(workspace), pytest.raises(ApplyError, match="at work"):
+        execute(workspace)
+
+
+def test_a_source_changed_during_an_interruption_stops_the_run(reviewed, monkeypatch):
+    workspace = reviewed.write()
+    start = reviewed.state()
+    interrupted(monkeypatch, 10, "before", lambda: execute(workspace))
+    path = Path(reviewed.root, "new/beta/r1.png")
+    content = path.read_bytes()
+    path.write_bytes(b"another picture")
+    with pytest.raises(ApplyError, match="has changed since the run began"):
+        execute(workspace)
+    undo(workspace)
+    path.write_bytes(content)
+    assert reviewed.state() == start
+
+
+def test_the_lock_is_free_after_a_run(reviewed):
+    workspace = reviewed.write()
+    execute(workspace)
+    undo(Workspace.open(reviewed.root))

@@ -1,0 +1,71 @@
+import json
+
+import pytest
+from PIL import Image
+
+from prefml.cli import main
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    images = []
+    for name in ("a", "b"):
+        path = tmp_path / "new" / "p" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (20, 30), name and "teal").save(path)
+        images.append(f"new/p/{name}.png")
+    manifest = {"projectId": "p", "startedAt": "2025-01-01T00:00:00Z", "finishedAt": None}
+    (tmp_path / "data" / "projects").mkdir(parents=True)
+    (tmp_path / "data" / "projects" / "p.project.json").write_text(json.dumps(manifest))
+    sandbox = tmp_path / "sandbox"
+    sandbox.mkdir()
+    (sandbox / "automation_decisions.jsonl").write_text(
+        json.dumps({"group_id": "g", "images": images}) + "\n"
+    )
+    (sandbox / "approved_decisions.jsonl").write_text(
+        json.dumps({"group_id": "g", "action": "approved", "final_choice": images[1],
+                    "crop_coords": [0.0, 0.0, 0.5, 0.5], "timestamp": "2025-02-01T00:00:00Z"})
+        + "\n"
+    )  # fmt: skip
+    return tmp_path
+
+
+def call(workspace, capsys, *words):
+    status = main(["--workspace", str(workspace), "apply", *words])
+    return status, capsys.readouterr()
+
+
+def test_the_plan_is_printed_and_nothing_done(workspace, capsys):
+    status, printed = call(workspace, capsys)
+    assert status == 0
+    assert "crop  new/p/b.png -> selected/p/b.png  (winner)" in printed.out
+    assert "Nothing was changed" in printed.out
+    assert not (workspace / "selected").exists()
+
+
+def test_execute_then_undo(workspace, capsys):
+    status, printed = call(workspace, capsys, "--execute")
+    assert status == 0
+    assert "Applied 1 sets: 1 to selected/, 0 to crop/, 1 to delete_staging/" in printed.out
+    assert (workspace / "selected/p/b.png").exists()
+    status, printed = call(workspace, capsys, "--undo")
+    assert (status, printed.out) == (0, "Took back a run of 1 sets.\n")
+    assert not (workspace / "selected").exists()
+    assert call(workspace, capsys, "--undo")[1].out == "Nothing to undo.\n"
+
+
+def test_json_is_one_object(workspace, capsys):
+    _, printed = call(workspace, capsys, "--execute", "--copy", "--json")
+    payload = json.loads(printed.out)
+    assert payload["executed"] is True
+    assert payload["sets"] == 1
+    assert {step["action"] for step in payload["steps"]} == {"folder", "copy", "crop"}
+
+
+def test_an_error_is_one_line(workspace, capsys):
+    with (workspace / "sandbox" / "automation_decisions.jsonl").open("a") as file:
+        file.write(json.dumps({"group_id": "g", "images": ["../x.png"]}) + "\n")
+    status, printed = call(workspace, capsys, "--execute")
+    assert status == 1
+    assert printed.err.startswith("Error: ../x.png lies outside")
+    assert printed.err.count("\n") == 1
