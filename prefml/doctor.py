@@ -145,8 +145,9 @@ def _look_at_encoder(workspace: Workspace) -> Iterator[Check]:
 
 def _look_at_decisions(workspace: Workspace) -> Iterator[Check]:
     from prefml.decisions import read_decisions
+    from prefml.sidecars.sizes import picture_sizes
 
-    found = read_decisions(workspace)
+    found = read_decisions(workspace, picture_sizes(workspace))
     for project in sorted(set(found.items.project) | set(found.crops.project)):
         sets = found.items.loc[found.items.project == project, "set_id"].nunique()
         crops = int((found.crops.project == project).sum())

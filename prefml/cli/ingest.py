@@ -28,10 +28,11 @@ def command(report: str | None, as_json: bool) -> None:
     """Read every log; print what was accepted and what was quarantined, and why."""
     from prefml.decisions import read_decisions, write_report
     from prefml.exceptions import NotEnoughDataError
+    from prefml.sidecars.sizes import picture_sizes
 
     workspace = open_workspace()
     target = workspace.inside(report) if report else None
-    decisions = read_decisions(workspace)
+    decisions = read_decisions(workspace, picture_sizes(workspace))
     if not decisions.files:
         raise NotEnoughDataError(
             f"no logs in {workspace.root}", "CSV logs in data/training", "prefml sample DIR"

@@ -26,7 +26,8 @@ __all__ = [
     "Picture",
     "decode",
     "from_image",
-    "pixel_count",
+    "shrink",
+    "upright_size",
 ]
 
 WORKING_SIDE = 512
@@ -107,8 +108,8 @@ def decode(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
         return from_image(image)
 
 
-def pixel_count(path: str | Path, max_pixels: int = MAX_PIXELS) -> int:
-    """Read from a picture's header how many pixels it has, without unpacking them.
+def upright_size(path: str | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Read from a picture's header how large it is when turned upright, without unpacking it.
 
     Parameters
     ----------
@@ -119,7 +120,8 @@ def pixel_count(path: str | Path, max_pixels: int = MAX_PIXELS) -> int:
 
     Returns
     -------
-    int
+    tuple of int
+        Width and height in pixels.
 
     Raises
     ------
@@ -127,7 +129,8 @@ def pixel_count(path: str | Path, max_pixels: int = MAX_PIXELS) -> int:
         As `decode`, as far as the header tells.
     """
     with _opened(path, max_pixels) as image:
-        return image.width * image.height
+        lying = _orientation(image) >= 5
+        return (image.height, image.width) if lying else (image.width, image.height)
 
 
 def from_image(image: Image.Image) -> Picture:

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import ExifTags, Image
 
 from prefml.exceptions import ImageError
-from prefml.imaging.decode import WORKING_SIDE, decode, from_image, pixel_count, shrink
+from prefml.imaging.decode import WORKING_SIDE, decode, from_image, shrink, upright_size
 
 RED, BLUE = (200, 30, 40), (20, 60, 210)
 
@@ -250,9 +250,17 @@ def test_decompression_bomb_is_refused_before_it_is_unpacked(tmp_path):
     assert peak < 10_000_000
 
 
-def test_pixels_are_counted_from_the_header(tmp_path):
+def test_the_size_is_read_from_the_header(tmp_path):
     (tmp_path / "a.png").write_bytes(bomb(5000))
-    assert pixel_count(tmp_path / "a.png") == 25_000_000
+    assert upright_size(tmp_path / "a.png") == (5000, 5000)
+
+
+@pytest.mark.parametrize(("orientation", "size"), [(1, (40, 20)), (3, (40, 20)), (6, (20, 40))])
+def test_the_size_is_that_of_the_upright_picture(tmp_path, orientation, size):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    Image.new("RGB", (40, 20)).save(tmp_path / "a.jpg", exif=exif)
+    assert upright_size(tmp_path / "a.jpg") == size
 
 
 def test_picture_of_exactly_the_limit_is_read(tmp_path):

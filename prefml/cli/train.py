@@ -1,0 +1,63 @@
+"""`prefml train`: fit the models and write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prefml.cli._shared import emit, json_option, open_workspace
+
+if TYPE_CHECKING:
+    from prefml.training import Trained
+
+_WORDS = {
+    "top1": "their choice is ours",
+    "top1_highest_stage": "  of the highest stage",
+    "top1_random": "  of chance",
+    "lower_stage_top1": "  ours where they chose a lower stage",
+    "iou_chosen": "overlap with their crop",
+    "iou_constant": "  of one constant box",
+}
+
+
+@click.command("train")
+@click.argument("what", type=click.Choice(["ranker", "crop"]), required=False)
+@json_option
+def command(what: str | None, as_json: bool) -> None:
+    """Fit the ranker and the crop model (or one of them) and write them with their manifests.
+
+    Prints how well each did on projects that were held out in turn while training. What cannot be
+    trained for want of decisions or pictures is named.
+    """
+    from prefml.training import KINDS, train
+
+    results = train(open_workspace(), (what,) if what else KINDS)
+    emit({one.kind: _payload(one) for one in results}, "\n".join(_lines(results)), as_json)
+
+
+def _payload(result: Trained) -> dict[str, Any]:
+    return {
+        "path": None if result.path is None else str(result.path),
+        "counts": dict(result.counts),
+        "fold_scores": dict(result.scores),
+        "left_out": dict(result.left_out),
+        "why_not": result.why_not,
+    }
+
+
+def _lines(results: list[Trained]) -> Iterator[str]:
+    for result in results:
+        if result.path is None:
+            yield f"{result.kind}: not trained; {result.why_not}"
+            continue
+        yield f"{result.kind}: {_counted(result.counts)} -> {result.path}"
+        yield from (f"  {_WORDS.get(n, n):<40} {v:.3f}" for n, v in result.scores.items())
+        if result.left_out:
+            yield f"  left out: {_counted(result.left_out)}"
+    yield "Measured on projects held out in turn; intervals and baselines: prefml evaluate"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items())
