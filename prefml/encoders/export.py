@@ -211,7 +211,7 @@ def _module(tower: Any, has_patches: bool) -> Any:
 
     dtype = next(tower.parameters()).dtype
 
-    class Embedding(torch.nn.Module):  # type: ignore[misc]
+    class Embedding(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.tower = tower

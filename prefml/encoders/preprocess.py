@@ -16,7 +16,7 @@ from prefml.encoders.spec import EncoderSpec
 
 __all__ = ["center_crop", "network_input", "resize_shortest", "stretch", "to_planes"]
 
-# Strips longer than this times their width are cut before they are resized.
+# Of strips longer than this times their width, only the middle is resized.
 LONGEST_RATIO = 32
 FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
@@ -99,23 +99,26 @@ def network_input(image: Image.Image, spec: EncoderSpec) -> NDArray[np.float32]:
     -------
     ndarray of shape (3, size, size), float32
     """
-    picture = _middle(image if image.mode == "RGB" else image.convert("RGB"))
-    fit = resize_shortest if spec.resize == "shortest-side" else stretch
-    fitted = fit(picture, spec.size, spec.interpolation)
-    return to_planes(center_crop(fitted, spec.size), spec.mean, spec.std)
+    picture = image if image.mode == "RGB" else image.convert("RGB")
+    return to_planes(_square(picture, spec), spec.mean, spec.std)
 
 
-def _middle(image: Image.Image) -> Image.Image:
-    """Cut the middle out of a strip, whose resized whole would be gigabytes thrown away."""
-    shortest = min(image.size)
-    if max(image.size) <= LONGEST_RATIO * shortest:
-        return image
-    half = LONGEST_RATIO * shortest // 2
-    x, y = image.width // 2, image.height // 2
-    box = (
-        max(0, x - half),
-        max(0, y - half),
-        min(image.width, x + half),
-        min(image.height, y + half),
-    )
-    return image.crop(box)
+def _square(picture: Image.Image, spec: EncoderSpec) -> Image.Image:
+    if spec.resize == "stretch":
+        return stretch(picture, spec.size, spec.interpolation)
+    if max(picture.size) > LONGEST_RATIO * min(picture.size):
+        return _middle_of_strip(picture, spec.size, spec.interpolation)
+    return center_crop(resize_shortest(picture, spec.size, spec.interpolation), spec.size)
+
+
+def _middle_of_strip(image: Image.Image, size: int, interpolation: str) -> Image.Image:
+    """Resize only what the crop will keep; the whole of a strip could be gigabytes."""
+    (left, right), (top, bottom) = (_kept(side, min(image.size), size) for side in image.size)
+    return image.resize((size, size), FILTERS[interpolation], (left, top, right, bottom))
+
+
+def _kept(side: int, shortest: int, size: int) -> tuple[float, float]:
+    """Return what the central crop keeps of one side of a picture, in its pixels."""
+    resized = int(size * side / shortest)
+    start = round((resized - size) / 2.0)
+    return start * side / resized, min((start + size) * side / resized, side)

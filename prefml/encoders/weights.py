@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import threading
 import urllib.error
 import urllib.request
@@ -36,6 +37,7 @@ REACH_SECONDS = 5.0
 
 # Levels of a path that may name the source: a file in the hub's cache lies three folders deep.
 _NAMED_PARTS = 4
+_SOURCES = re.compile(r"(?<![a-z])(openai|quickgelu)(?![a-z])")
 
 _log = logging.getLogger("prefml")
 
@@ -60,7 +62,8 @@ def find_source(open_clip: Any, name: str, root: Path) -> Source:
     name : str
         `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL/PATH`.
     root : Path
-        What a relative path starts from.
+        What a relative path starts from. Links are not followed: the hub's cache links names that
+        mean something to files named by their hash.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def find_source(open_clip: Any, name: str, root: Path) -> Source:
         chosen = _with_activation(open_clip, model, bool(config.get("quick_gelu")))
         weights = find_weights(model, rest, config)
         return Source(chosen, weights, config, f"open_clip {model}/{rest}")
-    return _checkpoint_source(open_clip, model, (root / Path(rest).expanduser()).resolve())
+    return _checkpoint_source(open_clip, model, root / Path(rest).expanduser())
 
 
 def _checkpoint_source(open_clip: Any, model: str, path: Path) -> Source:
@@ -93,8 +96,7 @@ def _checkpoint_source(open_clip: Any, model: str, path: Path) -> Source:
             f"{path.name!r} is neither pretrained weights of {model} nor a file ({path})",
             f"one of {', '.join(tags)}, or the path of a checkpoint" if tags else "a checkpoint",
         )
-    known = {tag: open_clip.get_pretrained_cfg(model, tag) for tag in tags}
-    chosen = _with_activation(open_clip, model, trained_with_quick_gelu(path, known))
+    chosen = _with_activation(open_clip, model, trained_with_quick_gelu(path))
     if chosen != model:
         _log.warning("%s was trained with QuickGELU: using %s", path.name, chosen)
     return Source(chosen, path, {}, f"open_clip {chosen}, checkpoint {path.name}")
@@ -210,7 +212,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def trained_with_quick_gelu(path: Path, known: Mapping[str, Mapping[str, Any]]) -> bool:
+def trained_with_quick_gelu(path: Path) -> bool:
     """Say whether a local checkpoint was trained with QuickGELU, as OpenAI's are.
 
     A checkpoint does not record its activation. What gives it away: a copy of a hub repository has
@@ -221,8 +223,6 @@ def trained_with_quick_gelu(path: Path, known: Mapping[str, Mapping[str, Any]]) 
     ----------
     path : Path
         The checkpoint.
-    known : mapping
-        open_clip's entries for the model: tag -> `url`, `hf_hub`, `quick_gelu`.
 
     Returns
     -------
@@ -232,9 +232,7 @@ def trained_with_quick_gelu(path: Path, known: Mapping[str, Mapping[str, Any]]) 
     if beside.is_file():
         return _stated(beside)
     names = "/".join(path.parts[-_NAMED_PARTS:]).lower()
-    quick = [str(entry.get("url", "")) for entry in known.values() if entry.get("quick_gelu")]
-    listed = path.name.lower() in {os.path.basename(url).lower() for url in quick if url}
-    return is_torchscript(path) or "openai" in names or (listed and "quickgelu" in names)
+    return is_torchscript(path) or bool(_SOURCES.search(names))
 
 
 def _stated(config: Path) -> bool:

