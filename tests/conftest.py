@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes depends on what else the machine does; nothing here is timed.
+settings.register_profile("prefml", deadline=None)
+settings.load_profile("prefml")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
