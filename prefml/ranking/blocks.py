@@ -83,7 +83,8 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         return self
 
     def _components(self, block: NDArray[np.float64], size: int) -> tuple[Any, Any]:
-        centre = np.nan_to_num(np.nanmean(block, axis=0))
+        known = ~np.isnan(block)
+        centre = np.nan_to_num(block).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
         filled = np.where(np.isnan(block), centre, block)
         solver = PCA(size, svd_solver="randomized", random_state=self.random_state)
         return centre, solver.fit(filled).components_

@@ -121,6 +121,7 @@ class BoostedScore:
 
     def _fit_trees(self, table: Table, validation: Table | None, bag: int) -> LGBMRanker:
         settings = dict(self.recipe.settings)
+        depths = settings.pop("eval_at", None)
         if bag:
             settings["random_state"] = (settings.get("random_state") or 0) + 1009 * bag
         start = None if self.linear_ is None else self.linear_.out_of_fold_
@@ -133,10 +134,10 @@ class BoostedScore:
                 sample_weight=table.weight,
                 init_score=start,
                 callbacks=copy.deepcopy(list(self.recipe.callbacks)) or None,
-                **self._validation(validation),
+                **self._validation(validation, depths),
             )
 
-    def _validation(self, table: Table | None) -> dict[str, Any]:
+    def _validation(self, table: Table | None, depths: Any) -> dict[str, Any]:
         if table is None:
             return {}
         start = None if self.linear_ is None else [self.linear_.predict(table.X)]
@@ -144,6 +145,7 @@ class BoostedScore:
             "eval_set": [(table.X[:, self.recipe.trees], table.grades)],
             "eval_group": [table.sets.sizes],
             "eval_init_score": start,
+            **({} if depths is None else {"eval_at": depths}),
         }
 
     def predict(self, X: Floats, n_trees: int | None = None) -> Floats:

@@ -133,7 +133,8 @@ class WinCalibrator:
         # The top choice may fall to a tie with the second, never below it.
         least = np.where(rest > 0, second / np.maximum(rest + second, _FLOOR), 1.0)
         wanted = np.maximum(self.isotonic_.predict(before), least)
-        after = np.where(sets.sizes > 1, wanted, 1.0)
+        # Rows that tie for the lead stay equal.
+        after = np.where(second == before, before, np.where(sets.sizes > 1, wanted, 1.0))
         scale = np.where(rest > 0, (1 - after) / np.maximum(rest, _FLOOR), 0.0)
         result = others * scale[sets.codes]
         result[top] = after

@@ -69,37 +69,42 @@ class _Theme:
 # A column belongs to the first theme one of whose words begins the column's name, once the kind of
 # column (`cue__`, `cue_mean__`, ...) is taken off.
 _THEMES = (
-    _Theme("stage", ("stage",), "stage", "higher stage", "lower stage"),
+    _Theme("size of the set", ("set_size",)),
     _Theme(
         "closeness to the set", ("near__",), "near__centroid",
         "further from the set's other pictures", "closer to the set's other stages",
     ),
+    _Theme("stage", ("stage",), "stage", "higher stage", "lower stage"),
     _Theme("content", ("emb",)),
     _Theme(
-        "sharpness", ("sharp", "detail", "edge", "band", "reblur", "laplacian", "gradient"),
+        "composition",
+        ("saliency", "detail_x", "detail_y", "detail_spread", "detail_centre", "border", "face",
+         "layout", "light_centre", "center_", "centre_", "sharpness_center"),
+    ),
+    _Theme("natural look", ("nss", "spectrum")),
+    _Theme(
+        "noise", ("noise", "blocking", "blockiness", "high_frequency"), "cue__noise",
+        "more grain", "less noise",
+    ),
+    _Theme(
+        "contrast", ("contrast",), "cue__contrast_local", "stronger local contrast",
+        "gentler local contrast",
+    ),
+    _Theme(
+        "sharpness", ("sharp", "detail", "edge", "band", "reblur", "gradient"),
         "cue__detail_high", "sharper", "softer",
     ),
     _Theme(
-        "noise", ("noise", "blocking", "grain"), "cue__noise_flat", "more texture in flat parts",
-        "less noise",
-    ),
-    _Theme(
-        "exposure", ("light", "exposure", "bright", "clip", "shadow", "highlight", "dark", "haze",
-                     "luma"),
+        "exposure",
+        ("light", "exposure", "luma", "clipped", "dark", "haze", "entropy"),
         "cue__light_p50", "brighter", "darker",
     ),
     _Theme(
-        "colour", ("colour", "color", "chroma", "rg", "by", "satur", "hue"), "cue__chroma_p50",
+        "colour",
+        ("colour", "chroma", "rg", "by", "satur", "hue", "warmth", "tint"), "cue__chroma_p50",
         "richer colour", "calmer colour",
     ),
-    _Theme(
-        "contrast", ("contrast",), "cue__contrast1_p90", "stronger local contrast",
-        "gentler local contrast",
-    ),
-    _Theme("natural look", ("nss",)),
-    _Theme("composition", ("saliency", "face", "layout", "centre", "thirds", "symmetry")),
-    _Theme("size", ("width", "height", "size", "aspect", "megapixels", "pixels")),
-    _Theme("size of the set", ("set_size",)),
+    _Theme("size", ("width", "height", "aspect", "megapixels")),
 )  # fmt: skip
 _OTHER = _Theme("other", ())
 
@@ -121,8 +126,6 @@ def theme_of(column: str) -> str:
 
 def _theme(column: str) -> _Theme:
     bare = column.split("__", 1)[1] if column.startswith("cue") and "__" in column else column
-    if bare.startswith("set_size"):
-        return _THEMES[-1]
     return next((theme for theme in _THEMES if bare.startswith(theme.words)), _OTHER)
 
 

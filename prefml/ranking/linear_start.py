@@ -129,7 +129,7 @@ def _choose(
         held_out[:, test] = _path(X, graded, sets, train, test, weight, strengths)
     better, worse = winning_pairs(graded, sets)
     gap = held_out[:, better] - held_out[:, worse]
-    loss = -np.log(np.maximum(expit(gap), 1e-12)) @ pair_weights(better, sets, weight)
+    loss = -np.log(np.maximum(expit(gap), 1e-12)) @ pair_weights(better, worse, sets, weight)
     best = int(np.argmin(loss))
     return strengths[best], held_out[best]
 
@@ -140,10 +140,11 @@ def _path(
 ) -> Floats:  # fmt: skip
     """Fit every strength on the training rows, each from the last, and score the others."""
     inside = index_sets(sets.codes[train])
-    scaler = WithinSetScaler().fit(X[train], inside)
+    kept = None if weight is None else weight[train]
+    scaler = WithinSetScaler().fit(X[train], inside, kept)
     scaled, held_out = scaler.transform(X[train]), scaler.transform(X[test])
     better, worse = winning_pairs(graded[train], inside)
-    pairs = pair_weights(better, inside, None if weight is None else weight[train])
+    pairs = pair_weights(better, worse, inside, kept)
     differences = scaled[better] - scaled[worse]
     found, scores = np.zeros(X.shape[1]), []
     for strength in strengths:

@@ -12,13 +12,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from prefml.ranking.sets import Sets, index_sets, winning_pairs
-from prefml.ranking.validation import checked_sets, grades
+from prefml.ranking.validation import checked_sets, checked_weight, grades
 
 __all__ = ["PairwiseLogistic", "WithinSetScaler", "fit_weights", "pair_weights"]
 
 Floats = NDArray[np.float64]
 _MAX_STEPS = 25
 _TOLERANCE = 1e-6
+_TINY = 1e-300
 
 
 class WithinSetScaler:
@@ -37,7 +38,7 @@ class WithinSetScaler:
     def __init__(self, clip: float = 4.0) -> None:
         self.clip = clip
 
-    def fit(self, X: Floats, sets: Sets) -> WithinSetScaler:
+    def fit(self, X: Floats, sets: Sets, weight: Floats | None = None) -> WithinSetScaler:
         """Learn the centre and scale of each column.
 
         Parameters
@@ -46,21 +47,23 @@ class WithinSetScaler:
             Columns, NaN where missing.
         sets : Sets
             The grouping of the rows.
+        weight : ndarray of shape (n_rows,), optional
+            Weight of each row.
 
         Returns
         -------
         WithinSetScaler
         """
-        known = ~np.isnan(X)
-        filled = np.where(known, X, 0.0)
-        self.centre_ = filled.sum(0) / np.maximum(known.sum(0), 1)
-        filled = np.where(known, X - self.centre_, 0.0)
-        inside = filled - sets.mean(filled)[sets.codes]
-        freedom = max(len(X) - len(sets), 1)
-        spread = np.sqrt((inside**2).sum(0) / freedom)
-        whole = np.sqrt((filled**2).mean(0))
-        self.scale_ = np.where(spread > 1e-9 * (whole + 1e-30), spread, 0.0)
-        self.scale_[self.scale_ == 0] = np.inf
+        rows = np.ones(len(X)) if weight is None else weight
+        known = ~np.isnan(X) * rows[:, None]
+        self.centre_ = (np.nan_to_num(X) * known).sum(0) / np.maximum(known.sum(0), _TINY)
+        filled = np.where(np.isnan(X), 0.0, X - self.centre_)
+        counts = np.maximum(sets.reduce(np.add, rows), _TINY)[sets.codes]
+        means = sets.reduce(np.add, filled * rows[:, None])[sets.codes] / counts[:, None]
+        total = max(float(rows.sum()), _TINY)
+        spread = np.sqrt(((filled - means) ** 2 * rows[:, None]).sum(0) / total)
+        whole = np.sqrt((filled**2 * rows[:, None]).sum(0) / total)
+        self.scale_ = np.where(spread > 1e-9 * (whole + 1e-30), spread, np.inf)
         return self
 
     def transform(self, X: Floats) -> Floats:
@@ -69,24 +72,31 @@ class WithinSetScaler:
         return np.asarray(np.clip(scaled, -self.clip, self.clip))
 
 
-def pair_weights(better: NDArray[np.intp], sets: Sets, row_weight: Floats | None = None) -> Floats:
+def pair_weights(
+    better: NDArray[np.intp],
+    worse: NDArray[np.intp],
+    sets: Sets,
+    row_weight: Floats | None = None,
+) -> Floats:
     """Return a weight for each pair, so that a set of many pictures does not drown the others.
 
     Parameters
     ----------
-    better : ndarray of shape (n_pairs,)
-        The winning row of each pair.
+    better, worse : ndarray of shape (n_pairs,)
+        The rows of each pair.
     sets : Sets
         The grouping of the rows.
     row_weight : ndarray of shape (n_rows,), optional
-        Weight of each row; the winner's counts.
+        Weight of each row; a row of weight 2 counts like the row twice.
 
     Returns
     -------
     ndarray of shape (n_pairs,)
     """
-    weight = 2.0 / sets.sizes[sets.codes[better]]
-    return weight if row_weight is None else weight * row_weight[better]
+    if row_weight is None:
+        return np.asarray(2.0 / sets.sizes[sets.codes[better]])
+    total = np.maximum(sets.reduce(np.add, row_weight), _TINY)[sets.codes[better]]
+    return np.asarray(2.0 * row_weight[better] * row_weight[worse] / total)
 
 
 def fit_weights(
@@ -189,17 +199,17 @@ class PairwiseLogistic(BaseEstimator):
             self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
         )
         sets = index_sets(checked_sets(set_id, len(rows), self.allow_missing_set_id))
-        weight = None if sample_weight is None else np.asarray(sample_weight, float)
+        weight = checked_weight(sample_weight, rows)
         return self.fit_checked(rows, grades(labels, sets), sets, weight)
 
     def fit_checked(
         self, X: Floats, graded: NDArray[Any], sets: Sets, weight: Floats | None = None
     ) -> PairwiseLogistic:
         """Fit on arrays that are known to be sound; see `fit`."""
-        self.scaler_ = WithinSetScaler(self.clip).fit(X, sets)
+        self.scaler_ = WithinSetScaler(self.clip).fit(X, sets, weight)
         better, worse = winning_pairs(graded, sets)
         scaled = self.scaler_.transform(X)
-        pairs = pair_weights(better, sets, weight)
+        pairs = pair_weights(better, worse, sets, weight)
         self.coef_ = fit_weights(scaled[better] - scaled[worse], pairs, self.strength)
         return self
 

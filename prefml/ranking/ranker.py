@@ -18,7 +18,7 @@ from prefml.ranking.explain import Explanation, explain_set, mean_importance
 from prefml.ranking.linear_start import grouped_folds
 from prefml.ranking.metrics import top1
 from prefml.ranking.sets import Sets, content_order, index_sets
-from prefml.ranking.validation import checked_sets, grades
+from prefml.ranking.validation import checked_sets, checked_weight, grades
 
 __all__ = ["SetRanker"]
 
@@ -198,12 +198,12 @@ subsample, subsample_freq
             is not one of those above.
         """
         self._check_parameters()
-        names = column_names(X)
         rows, labels = validate_data(
             self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
         )
         keys = checked_sets(set_id, len(rows), self.allow_missing_set_id)
         self.design_ = BlockPCA(self.compress, self.random_state or 0)
+        names = list(getattr(self, "feature_names_in_", column_names(rows)))
         table, order = self._table(rows, labels, keys, groups, sample_weight)
         named = pd.DataFrame(table.X, columns=names, copy=False)
         table = _with_features(table, self.design_.fit(named).transform(named))
@@ -230,7 +230,7 @@ subsample, subsample_freq
         """Sort rows so that sets are contiguous, and say which row went where."""
         sets = index_sets(keys, len(X))
         graded = grades(y, sets)
-        weights = None if weight is None else _checked(weight, len(X), "sample_weight")
+        weights = checked_weight(weight, X)
         together = sets.codes if groups is None else _checked(groups, len(X), "groups")
         if self.item_order == "given":
             order = sets.order
@@ -241,7 +241,7 @@ subsample, subsample_freq
         ordered = index_sets(sets.codes[order])
         table = Table(
             X[order], graded[order], ordered, number,
-            None if weights is None else weights[order].astype(float),
+            None if weights is None else weights[order],
         )  # fmt: skip
         return table, order
 

@@ -125,7 +125,7 @@ def coverage_at(
     names = np.zeros(len(right), int) if groups is None else np.asarray(groups)
     stated, wrong, names = stated[kept], 1 - right[kept], names[kept]
     threshold = None
-    for level in _levels(stated):
+    for level in _levels(stated, _first_step(budget, delta)):
         chosen = stated >= level
         effect = 1.0 if groups is None else design_effect(wrong[chosen], names[chosen])
         trials = float(chosen.sum())
@@ -136,13 +136,25 @@ def coverage_at(
     return _approval(budget, threshold, stated, wrong)
 
 
-def _levels(stated: Floats) -> list[float]:
+def _first_step(budget: float, delta: float) -> int:
+    """Return how many sets the first step takes: enough that one error in them is forgiven.
+
+    Fewer could not pass even without any error, and would end the search before it began.
+    """
+    size = 1
+    while upper_error(1, size, delta) > budget:
+        size = size + 1 + size // 50
+    return size
+
+
+def _levels(stated: Floats, first: int) -> list[float]:
     """Return thresholds from high to low that depend on confidences alone, not on outcomes."""
     if not len(stated):
         return []
     ordered = np.sort(stated)[::-1]
     count = np.unique(np.ceil(np.arange(1, _STEPS + 1) / _STEPS * len(ordered)).astype(int))
-    return list(dict.fromkeys(float(ordered[n - 1]) for n in count))
+    taken = count[count >= min(first, len(ordered))]
+    return list(dict.fromkeys(float(ordered[n - 1]) for n in taken))
 
 
 def _approval(budget: float, threshold: float | None, stated: Floats, wrong: Floats) -> Approval:

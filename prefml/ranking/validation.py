@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import _check_sample_weight
 
 from prefml.ranking.sets import Sets
 
-__all__ = ["MAX_GRADE", "checked_sets", "grades"]
+__all__ = ["MAX_GRADE", "checked_sets", "checked_weight", "grades"]
 
 # LightGBM's default label gains end at 2**30 - 1.
 MAX_GRADE = 30
@@ -48,6 +49,35 @@ def checked_sets(set_id: ArrayLike | None, n_rows: int, allow_missing: bool) -> 
     if column.shape != (n_rows,):
         raise ValueError(f"set_id has shape {column.shape}; X has {n_rows} rows")
     return column
+
+
+def checked_weight(
+    sample_weight: ArrayLike | None, X: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Return the weights as an array, or None.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_rows,) or None
+        As passed by the caller.
+    X : ndarray of shape (n_rows, n_columns)
+        The rows they belong to.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,) or None
+
+    Raises
+    ------
+    ValueError
+        If there are not as many as rows, one is negative, or all are zero.
+    """
+    if sample_weight is None:
+        return None
+    weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if not weight.any():
+        raise ValueError("sample_weight is zero everywhere; expected a positive weight")
+    return np.asarray(weight)
 
 
 def grades(y: ArrayLike, sets: Sets) -> NDArray[np.int64]:
