@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from prefml.sample import write_sample
+
 # How long an example takes depends on what else the machine does; nothing here is timed.
 settings.register_profile("prefml", deadline=None)
 settings.load_profile("prefml")
@@ -20,3 +22,15 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"real material is not here: {SHARED.name}/ beside the project")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small sample workspace, embedded and trained once; tests must not change it."""
+    from prefml.cli import main
+
+    folder = tmp_path_factory.mktemp("trained") / "sample"
+    write_sample(folder, share=0.12)
+    for words in (["embed"], ["train"]):
+        assert main(["--workspace", str(folder), *words, "--json"]) == 0
+    return folder

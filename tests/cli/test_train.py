@@ -1,0 +1,80 @@
+import json
+import shutil
+
+import pytest
+
+from prefml.models import load_model, read_manifest
+
+
+@pytest.fixture
+def copy(trained, tmp_path):
+    folder = tmp_path / "copy"
+    ignored = shutil.ignore_patterns("*.png", "*.jpg", "*.webp", "*.bmp", "*.tif*", "artifacts")
+    shutil.copytree(trained, folder, ignore=ignored)
+    return folder
+
+
+def test_both_models_are_written_with_their_manifests(trained):
+    names = {path.name for path in (trained / "artifacts").iterdir()}
+    assert names >= {"ranker.joblib", "ranker.manifest.json", "crop.joblib", "crop.manifest.json"}
+
+
+@pytest.mark.parametrize("kind", ["ranker", "crop"])
+def test_the_manifest_says_what_the_model_was_trained_on(trained, kind):
+    manifest = read_manifest(trained / "artifacts" / f"{kind}.joblib")
+    assert manifest["encoder"]["name"] == "builtin"
+    assert manifest["counts"]["projects"] == 4
+    assert len(manifest["decisions_sha256"]) == 64
+    assert manifest["fold_scores"]
+
+
+def test_the_loaded_ranker_ranks_a_row_by_itself(trained):
+    model = load_model(trained / "artifacts" / "ranker.joblib")
+    assert "stage" in model.feature_names_in_
+
+
+def test_only_the_named_model_is_trained(prefml, copy):
+    ran = prefml("--workspace", copy, "--artifacts", copy / "b", "train", "crop", "--json")
+    assert (ran.status, list(ran.json)) == (0, ["crop"])
+    assert {path.name for path in (copy / "b").iterdir()} == {"crop.joblib", "crop.manifest.json"}
+
+
+def test_crops_without_pictures_are_learned_from_their_sizes(prefml, copy):
+    shutil.rmtree(copy / "data" / "sidecar")
+    ran = prefml("--workspace", copy, "train", "--json")
+    assert ran.status == 0
+    assert "no sidecars" in ran.json["ranker"]["why_not"]
+    assert read_manifest(copy / "artifacts" / "crop.joblib")["encoder"] is None
+
+
+def test_a_workspace_without_sidecars_names_the_command_that_makes_them(prefml, copy):
+    shutil.rmtree(copy / "data" / "sidecar")
+    ran = prefml("--workspace", copy, "train", "ranker")
+    assert ran.status == 1
+    assert ran.err.startswith("Error: ")
+    assert ran.err.endswith("run: prefml embed\n")
+
+
+def test_an_empty_workspace_gives_one_clear_line(prefml, tmp_path):
+    ran = prefml("--workspace", tmp_path, "train")
+    assert (ran.status, ran.out) == (1, "")
+    assert len(ran.err.splitlines()) == 1
+
+
+def test_the_text_names_scores_and_baselines(prefml, copy):
+    ran = prefml("--workspace", copy, "train", "crop")
+    assert "overlap with their crop" in ran.out
+    assert "of one constant box" in ran.out
+
+
+def test_damaged_sidecars_are_not_taken_for_missing_ones(prefml, copy):
+    (copy / "data" / "sidecar" / "cues.parquet").write_bytes(b"")
+    ran = prefml("--workspace", copy, "train")
+    assert ran.status == 1
+    assert "prefml embed" in ran.err
+
+
+def test_the_manifest_is_strict_json(trained):
+    text = (trained / "artifacts" / "ranker.manifest.json").read_text()
+    assert "NaN" not in text
+    assert json.loads(text)["kind"] == "ranker"
