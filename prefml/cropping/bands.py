@@ -74,7 +74,7 @@ class EdgeBands:
         for fold in np.unique(folds):
             test = folds == fold
             boosters = self._boosters(features[~test], boxes[~test], tails)
-            held_out[test] = _raw_bands(boosters, features[test], 0)
+            held_out[test] = _raw_bands(boosters, features[test])
         self.boosters_ = self._boosters(features, boxes, tails)
         self.moves_ = np.array(
             [
@@ -98,7 +98,7 @@ class EdgeBands:
         """
         if not self.boosters_:
             return np.tile(self.plain_, (len(features), 1, 1))
-        raw = _raw_bands(self.boosters_, features, 1 if len(features) < 8 else 0)
+        raw = _raw_bands(self.boosters_, features)
         moved = np.clip(raw + self.moves_ * np.array([-1.0, 1.0]), 0.0, 1.0)
         # Narrowing can make a band cross itself; it is then the point between.
         middle = moved.mean(axis=2, keepdims=True)
@@ -154,10 +154,10 @@ def _reach(scores: Array, misses: float) -> float:
     return float(np.quantile(scores, level, method="higher"))
 
 
-def _raw_bands(boosters: list[list[lgb.Booster]], features: Array, threads: int) -> Array:
+def _raw_bands(boosters: list[list[lgb.Booster]], features: Array) -> Array:
     bands = np.stack(
         [
-            np.column_stack([booster.predict(features, num_threads=threads) for booster in pair])
+            np.column_stack([booster.predict(features, num_threads=1) for booster in pair])
             for pair in boosters
         ],
         axis=1,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["blocks", "inner_folds", "is_supported", "lower_bound"]
+__all__ = ["blocks", "dealt", "inner_folds", "is_supported", "lower_bound"]
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -69,6 +69,28 @@ def inner_folds(rows: int, groups: ArrayLike | None, folds: int) -> Labels:
         if len(counts) > 1:
             return _balanced(counts, min(folds, len(counts)))[labels]
     return (np.arange(rows) * min(folds, rows) // max(rows, 1)).astype(np.intp)
+
+
+def dealt(clusters: Labels, folds: int) -> Labels:
+    """Deal clusters out to folds at random, the same way every time.
+
+    Parameters
+    ----------
+    clusters : ndarray of shape (n,)
+        What stays together.
+    folds : int
+        At most this many.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Fold of each row, from 0.
+    """
+    present = _numbered(clusters)
+    count = int(present.max(initial=0)) + 1
+    order = np.random.default_rng(0).permutation(count)
+    fold_of: Labels = (order % min(folds, count)).astype(np.intp)
+    return fold_of[present]
 
 
 def _numbered(labels: NDArray[Any]) -> Labels:

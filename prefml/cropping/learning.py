@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from prefml.cropping.bands import EdgeBands
 from prefml.cropping.baselines import optimal_box
 from prefml.cropping.geometry import FULL_FRAME, is_full_frame
-from prefml.cropping.held_out import blocks, inner_folds, is_supported, lower_bound
+from prefml.cropping.held_out import blocks, dealt, inner_folds, is_supported, lower_bound
 from prefml.cropping.inputs import Rows
 from prefml.cropping.keep import KeepClassifier
 from prefml.cropping.metrics import SIMILAR, iou
@@ -27,6 +28,7 @@ Labels = NDArray[np.intp]
 _FEWEST = 40
 _SHRINKAGES = (0.25, 0.5, 0.75, 1.0)
 _SAMPLED = 12
+_BAND_FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -41,23 +43,29 @@ class Crops:
         The person's crops in fractions.
     weight : ndarray of shape (n,)
         What each counts.
-    folds, clusters : ndarray of shape (n,)
-        What is held out together, and what was probably decided together.
+    clusters : ndarray of shape (n,)
+        What was probably decided together.
+    splits : tuple of ndarray of shape (n,)
+        Ways to hold rows out. The first holds out whole projects where there are several, and
+        alone decides what is supported. A scorer that has never seen a project but also lacks
+        a third of the data errs more than the one that will be used, one that has seen part of
+        the project errs less: how sure to be is learned from both.
     """
 
     rows: Rows
     boxes: Array
     weight: Array
-    folds: Labels
     clusters: Labels
+    splits: tuple[Labels, ...]
 
     @classmethod
     def of(
         cls, rows: Rows, boxes: Array, weight: Array, groups: ArrayLike | None, folds: int
     ) -> Crops:
-        """Assign rows to inner folds and clusters."""
-        n = len(boxes)
-        return cls(rows, boxes, weight, inner_folds(n, groups, folds), blocks(n, groups))
+        """Assign rows to clusters and inner folds."""
+        clusters = blocks(len(boxes), groups)
+        splits = (inner_folds(len(boxes), groups, folds), dealt(clusters, folds))
+        return cls(rows, boxes, weight, clusters, splits if groups is not None else splits[:1])
 
 
 @dataclass(frozen=True)
@@ -108,8 +116,15 @@ class _HeldOut:
     """Judgements by scorers that had not seen the picture, and some windows with their scores."""
 
     judged: Judged
+    boxes: Array
     windows: Array
     scores: Array
+
+    def joined(self, other: _HeldOut) -> _HeldOut:
+        judged = self.judged.joined(other.judged)
+        pairs = ((self.boxes, other.boxes), (self.windows, other.windows))
+        boxes, windows = (np.concatenate(pair) for pair in pairs)
+        return _HeldOut(judged, boxes, windows, np.concatenate([self.scores, other.scores]))
 
 
 Fit = Callable[[Rows, Array, Array], WindowScorer]
@@ -146,47 +161,49 @@ def learn(
 
 
 def _assemble(crops: Crops, fit: Fit, make_bands: Callable[[], EdgeBands]) -> CropModel:
-    seen = _held_out(crops, fit)
-    judged, boxes = seen.judged, crops.boxes
-    scorer = fit(crops.rows, boxes, crops.weight)
-    constant = optimal_box(boxes, crops.weight)
+    passes = [_held_out(crops, split, fit) for split in crops.splits]
+    judged, seen = passes[0].judged, reduce(_HeldOut.joined, passes)
+    scorer = fit(crops.rows, crops.boxes, crops.weight)
+    constant = optimal_box(crops.boxes, crops.weight)
     shrink = _shrinkage(judged, crops, constant) if scorer.knows else 0.0
-    keep = KeepClassifier().fit(judged, is_full_frame(boxes), crops.clusters)
+    clusters = np.tile(crops.clusters, len(passes))
+    keep = KeepClassifier().fit(seen.judged, is_full_frame(seen.boxes), clusters)
     probability, drawn = keep.predict(judged), _towards(constant, judged.boxes, shrink)
     threshold = _threshold(probability, drawn, crops) if scorer.knows else float("inf")
-    chosen = _or_full(drawn, probability >= threshold)
-    similar = iou(seen.windows, boxes[:, None]) > SIMILAR
+    similar = iou(seen.windows, seen.boxes[:, None]) > SIMILAR
+    folds = np.tile(dealt(crops.clusters, _BAND_FOLDS), len(passes))
     return CropModel(
         scorer=scorer,
         constant=constant,
         shrink=shrink,
         keep=keep,
         threshold=threshold,
-        bands=make_bands().fit(_band_features(judged), boxes, crops.folds),
+        bands=make_bands().fit(_band_features(seen.judged), seen.boxes, folds),
         similar=SimilarityModel().fit(seen.scores.ravel(), similar.ravel()),
         inner_iou={
             "constant": _mean_iou(constant[None], crops),
             "scored": _mean_iou(judged.boxes, crops),
-            "chosen": _mean_iou(chosen, crops),
+            "chosen": _mean_iou(_or_full(drawn, probability >= threshold), crops),
         },
     )
 
 
-def _held_out(crops: Crops, fit: Fit) -> _HeldOut:
+def _held_out(crops: Crops, folds: Labels, fit: Fit) -> _HeldOut:
     """Judge every row by a scorer that was fitted without its fold."""
     n = len(crops.boxes)
     found, levels = np.zeros((n, 4)), np.zeros((n, 2))
     windows, scores = np.zeros((n, _SAMPLED, 4)), np.zeros((n, _SAMPLED))
-    for fold in np.unique(crops.folds):
-        test = np.flatnonzero(crops.folds == fold)
+    for fold in np.unique(folds):
+        test = np.flatnonzero(folds == fold)
         train = np.setdiff1d(np.arange(n), test)
         train = train if len(train) else test
         scorer = fit(crops.rows[train], crops.boxes[train], crops.weight[train])
-        judged = scorer.judge(crops.rows[test])
+        candidates = scorer.score_candidates(crops.rows[test])
+        judged = scorer.judge_scores(candidates)
         found[test] = judged.boxes
         levels[test] = np.column_stack([judged.best, judged.full])
-        windows[test], scores[test] = scorer.sample(crops.rows[test], _SAMPLED)
-    return _HeldOut(Judged(found, levels[:, 0], levels[:, 1]), windows, scores)
+        windows[test], scores[test] = scorer.sample(candidates, _SAMPLED)
+    return _HeldOut(Judged(found, levels[:, 0], levels[:, 1]), crops.boxes, windows, scores)
 
 
 def _shrinkage(judged: Judged, crops: Crops, constant: Array) -> float:

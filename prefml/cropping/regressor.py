@@ -60,7 +60,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
     random_state : int, default=0
         Seed of everything drawn.
     n_jobs : int or None, default=None
-        Threads for fitting; None leaves it to LightGBM.
+        Threads for fitting; None means 1, -1 leaves it to LightGBM.
 
     Attributes
     ----------
@@ -252,7 +252,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
     def _learn(self, X: Array, boxes: Array, weight: Array, groups: NDArray[Any] | None) -> None:
         self.inputs_ = Inputs.learn(X, getattr(self, "feature_names_in_", None), self.n_components)
         crops = Crops.of(self.inputs_.read(X), boxes, weight, groups, self.inner_folds)
-        threads = 0 if self.n_jobs is None else max(self.n_jobs, 0)
+        threads = 1 if self.n_jobs is None else max(self.n_jobs, 0)
         self.model_ = learn(
             crops,
             lambda: WindowScorer(

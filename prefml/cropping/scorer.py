@@ -43,9 +43,13 @@ class Judged:
     best: Array
     full: Array
 
-    def __getitem__(self, index: NDArray[np.bool_]) -> Judged:
-        """Return some of the pictures."""
-        return Judged(self.boxes[index], self.best[index], self.full[index])
+    def joined(self, other: Judged) -> Judged:
+        """Return these pictures and then the other ones."""
+        return Judged(
+            np.concatenate([self.boxes, other.boxes]),
+            np.concatenate([self.best, other.best]),
+            np.concatenate([self.full, other.full]),
+        )
 
 
 class WindowScorer:
@@ -148,9 +152,7 @@ class WindowScorer:
             return np.repeat(prior, len(rows), axis=0) if len(prior) == 1 else prior
         table = evidence(rows, windows, prior)
         flat = table.reshape(-1, table.shape[-1])
-        # One picture is scored faster without waking other threads.
-        threads = 1 if len(rows) < 8 else self.settings["num_threads"]
-        gain = self.booster_.predict(flat, num_threads=threads)
+        gain = self.booster_.predict(flat, num_threads=self.settings["num_threads"])
         return np.asarray(prior + np.reshape(gain, table.shape[:2]))
 
     def score_candidates(self, rows: Rows) -> Array:
@@ -167,13 +169,13 @@ class WindowScorer:
         """Whether it looks at the picture at all."""
         return self.booster_ is not None
 
-    def sample(self, rows: Rows, count: int) -> tuple[Array, Array]:
-        """Return the best window of every picture and others drawn from the better half.
+    def sample(self, scores: Array, count: int) -> tuple[Array, Array]:
+        """Return the best window of every picture, and others from the better half.
 
         Parameters
         ----------
-        rows : Rows
-            n pictures.
+        scores : ndarray of shape (n, m)
+            Of the candidate windows.
         count : int
             Windows a picture.
 
@@ -182,11 +184,11 @@ class WindowScorer:
         tuple of ndarray, shapes (n, count, 4) and (n, count)
             The windows and their scores.
         """
-        scores = self.score_candidates(rows)[:, :-1]
-        order = np.argsort(-scores, axis=1, kind="stable")[:, : scores.shape[1] // 2]
+        crops = scores[:, :-1]
+        order = np.argsort(-crops, axis=1, kind="stable")[:, : crops.shape[1] // 2]
         steps = np.linspace(0, order.shape[1] - 1, count).astype(np.intp)
         drawn = order[:, steps]
-        return self.windows_[drawn], np.take_along_axis(scores, drawn, axis=1)
+        return self.windows_[drawn], np.take_along_axis(crops, drawn, axis=1)
 
     def judge(self, rows: Rows) -> Judged:
         """Find the best crop of every picture.
