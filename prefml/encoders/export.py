@@ -27,7 +27,7 @@ from prefml.encoders.parity import (
     refuse_unequal,
     sample_pictures,
 )
-from prefml.encoders.spec import CHOICES, Encoder, EncoderSpec
+from prefml.encoders.spec import CHOICES, Encoder, EncoderSpec, PatchEncoder
 from prefml.encoders.tower import embed_with_patches
 from prefml.encoders.vectors import cosines, probe_inputs
 from prefml.exceptions import EncoderError
@@ -38,6 +38,7 @@ __all__ = ["ExportReport", "export_encoder"]
 MODEL = "model.onnx"
 # Exported with 2, so that the exporter cannot mistake the batch for a constant, and tried at each.
 BATCHES = (1, 2, 7, 64)
+_FEW = 10
 _PATCH_TOLERANCE = {"fp32": 1e-3, "fp16": 0.05, "int8": 0.1}
 
 
@@ -90,7 +91,7 @@ def export_encoder(
     precision : {"fp32", "fp16", "int8"}, default="fp32"
         Number format of the weights. The smaller ones are refused unless they are faster.
     pictures : sequence of PIL.Image.Image
-        Pictures for the comparison; crops of two photographs by default.
+        Pictures for the comparison; crops of two photographs join them if there are few.
 
     Returns
     -------
@@ -106,7 +107,7 @@ def export_encoder(
         raise EncoderError(f"encoder {encoder.spec.id}", "clip or open_clip:MODEL/PRETRAINED")
     if precision not in CHOICES["precision"]:
         raise EncoderError(f"precision {precision!r}", f"one of {', '.join(CHOICES['precision'])}")
-    chosen = list(pictures) if len(pictures) > 1 else sample_pictures()
+    chosen = [*pictures, *(sample_pictures() if len(pictures) < _FEW else [])]
     with _staged(Path(out)) as folder:
         spec = replace(encoder.spec, precision=precision)
         parity = _exact(encoder, folder, chosen)
@@ -136,13 +137,7 @@ def _exact(encoder: OpenClipEncoder, folder: Path, pictures: Sequence[Image.Imag
     """Write the float32 folder and hold it against torch."""
     _export(encoder.tower.to("cpu"), encoder, folder / MODEL)
     _write_description(folder, encoder.spec, encoder)
-    candidate = OnnxEncoder.open(folder)
-    parity = compare(encoder, candidate, pictures)
-    refuse_unequal(parity, "fp32")
-    _refuse_batch_effects(candidate, pictures)
-    if encoder.has_patches:
-        _refuse_unequal_patches(encoder, candidate, pictures, "fp32")
-    return parity
+    return _gate(encoder, OnnxEncoder.open(folder), pictures)
 
 
 def _smaller(
@@ -156,13 +151,20 @@ def _smaller(
             file.unlink()
         _WRITERS[spec.precision](encoder, exact / MODEL, folder / MODEL)
         _write_description(folder, spec, encoder)
-        reference, candidate = OnnxEncoder.open(exact), OnnxEncoder.open(folder)
-        parity = compare(reference, candidate, pictures)
-    refuse_unequal(parity, spec.precision)
-    refuse_slower(parity, spec.precision)
+        return _gate(OnnxEncoder.open(exact), OnnxEncoder.open(folder), pictures)
+
+
+def _gate(
+    reference: PatchEncoder, candidate: OnnxEncoder, pictures: Sequence[Image.Image]
+) -> Parity:
+    precision = candidate.spec.precision
+    parity = compare(reference, candidate, pictures)
+    refuse_unequal(parity, precision)
+    if precision != "fp32":
+        refuse_slower(parity, precision)
     _refuse_batch_effects(candidate, pictures)
-    if encoder.has_patches:
-        _refuse_unequal_patches(encoder, candidate, pictures, spec.precision)
+    if reference.has_patches:
+        _refuse_unequal_patches(reference, candidate, pictures)
     return parity
 
 
@@ -269,15 +271,11 @@ def _refuse_batch_effects(candidate: OnnxEncoder, pictures: Sequence[Image.Image
 
 
 def _refuse_unequal_patches(
-    encoder: OpenClipEncoder,
-    candidate: OnnxEncoder,
-    pictures: Sequence[Image.Image],
-    precision: str,
+    reference: PatchEncoder, candidate: OnnxEncoder, pictures: Sequence[Image.Image]
 ) -> None:
-    batch = [encoder.preprocess(picture) for picture in pictures[:4]]
-    expected, found = encoder.encode_with_patches(batch)[1], candidate.encode_with_patches(batch)[1]
-    worst = float(np.abs(expected - found).max())
-    if not worst < _PATCH_TOLERANCE[precision]:
-        raise EncoderError(
-            f"patch similarities differ by up to {worst:.4f}", f"{_PATCH_TOLERANCE[precision]}"
-        )
+    batch = [candidate.preprocess(picture) for picture in pictures[:4]]
+    expected = reference.encode_with_patches(batch)[1]
+    worst = float(np.abs(expected - candidate.encode_with_patches(batch)[1]).max())
+    tolerance = _PATCH_TOLERANCE[candidate.spec.precision]
+    if not worst < tolerance:
+        raise EncoderError(f"patch similarities differ by up to {worst:.4f}", f"{tolerance}")
