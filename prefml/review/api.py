@@ -113,7 +113,12 @@ def _body() -> Any:
         return None
     if not request.is_json:
         raise LogError("the request's body", "application/json")
-    return request.get_json()
+    try:
+        return request.get_json()
+    except RecursionError as error:
+        raise LogError(
+            "the request's body is nested too deeply", "see /api/openapi.json"
+        ) from error
 
 
 def _size() -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import socket
 from collections.abc import Callable
 
 from flask import Flask
@@ -33,27 +35,37 @@ def serve(app: Flask, port: int, ready: Callable[[str], None]) -> None:
     PrefmlError
         If the port is taken or not allowed.
     """
-    from prefml.review.app import MAX_BODY
-
     try:
-        server = create_server(
-            app,
-            host=HOST,
-            port=port,
-            threads=THREADS,
-            ident=None,
-            max_request_body_size=MAX_BODY + 1024,
-            clear_untrusted_proxy_headers=True,
-            expose_tracebacks=False,
-        )
-    except OSError as error:
-        raise _port_error(port, error) from error
-    try:
-        ready(f"http://{HOST}:{server.effective_port}/")
-        server.run()
+        # waitress would leave its own socket open when the port is taken.
+        with _listen(port) as listener:
+            server = create_server(
+                app,
+                sockets=[listener],
+                threads=THREADS,
+                ident=None,
+                max_request_body_size=app.config["MAX_CONTENT_LENGTH"] + 1024,
+                clear_untrusted_proxy_headers=True,
+                expose_tracebacks=False,
+            )
+            ready(f"http://{HOST}:{listener.getsockname()[1]}/")
+            server.run()
+            server.close()
     finally:
-        server.close()
         app.extensions["prefml"].close()
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            # A port that was just left may be taken again at once; one in use may not.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise _port_error(port, error) from error
+    return listener
 
 
 def _port_error(port: int, error: OSError) -> PrefmlError:

@@ -73,22 +73,25 @@ class EventStore:
         self._ledger = Ledger()
         self._seen = -1
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(
+            path, timeout=10, isolation_level=None, check_same_thread=False
+        )
         try:
-            self._connection = self._connect()
+            self._configure()
             self.secret = self._prepare()
             self._catch_up()
         except sqlite3.DatabaseError as error:
+            self.close()
             raise LogError(f"{path}: {error}", "a prefml event table", "move it away") from error
+        except LogError:
+            self.close()
+            raise
         self.session_id = f"review_{datetime.now(UTC):%Y%m%dT%H%M%S}_{secrets.token_hex(3)}"
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._path, timeout=10, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
+    def _configure(self) -> None:
+        self._connection.execute("PRAGMA journal_mode = WAL")
         # WAL's usual NORMAL may lose the last commits in a power cut.
-        connection.execute("PRAGMA synchronous = FULL")
-        return connection
+        self._connection.execute("PRAGMA synchronous = FULL")
 
     def _prepare(self) -> str:
         with self._transaction():

@@ -30,7 +30,7 @@ const HELP = [
 ];
 
 export function drawHelp() {
-  const lists = HELP.map(([title, entries]) => make("dl", {}, make("dt", {}, make("h3", {}, title)), entries.map(([names, words]) => make("div", {}, make("dt", {}, keys(...names)), make("dd", {}, words)))));
+  const lists = HELP.map(([title, entries]) => make("section", {}, make("h3", {}, title), make("dl", {}, entries.map(([names, words]) => make("div", {}, make("dt", {}, keys(...names)), make("dd", {}, words))))));
   byId("help-keys").replaceChildren(...lists);
 }
 

@@ -1,0 +1,65 @@
+import pytest
+
+pytestmark = pytest.mark.browser
+
+FIRST, SECOND, THIRD = "valley/g000", "harbour/g001", "harbour/g002"
+
+
+@pytest.fixture
+def person(process, reviewer):
+    return reviewer.open(process.url)
+
+
+def test_a_reload_loses_nothing_and_decides_nothing(person):
+    person.press("a", "2")
+    person.reload()
+    assert (person.group_id, person.state) == (THIRD, "pending")
+    states = person.api("queue")["states"]
+    assert states == {FIRST: "approved", SECOND: "overridden"}
+
+
+def test_undo_reaches_back_across_a_restart(person, process):
+    person.press("a", "r")
+    process.kill()
+    process.start()
+    person.reload()
+    person.press("z", "z")
+    assert (person.group_id, person.state) == (FIRST, "pending")
+    process.kill()
+    process.start()
+    person.reload()
+    person.press("Shift+z", "Shift+z")
+    assert person.api("queue")["states"] == {FIRST: "approved", SECOND: "rejected"}
+
+
+def test_kill_9_in_mid_session_loses_nothing_and_the_open_page_goes_on(person, process):
+    person.press("a", "1")
+    process.kill()
+    process.start()
+    person.press("r")
+    states = person.api("queue")["states"]
+    assert states == {FIRST: "approved", SECOND: "overridden", THIRD: "rejected"}
+
+
+def test_a_key_pressed_while_the_server_is_dead_is_saved_when_it_is_back(person, process):
+    process.kill()
+    person.page.keyboard.press("a")
+    person.page.get_by_role("alert").get_by_text("Not saved yet").wait_for()
+    assert person.group_id == FIRST
+    process.start()
+    person.idle()
+    assert person.page.locator("#alert").is_hidden()
+    assert person.group_id == SECOND
+    assert person.decided(FIRST)["state"] == "approved"
+
+
+def test_a_key_pressed_while_the_server_is_dead_survives_a_reload(person, process):
+    process.kill()
+    person.page.keyboard.press("r")
+    person.page.get_by_role("alert").get_by_text("Not saved yet").wait_for()
+    process.start()
+    person.reload()
+    assert person.decided(FIRST)["state"] == "rejected"
+    assert person.api("progress")["pending"] == 5
+    person.press("z")
+    assert person.api("progress")["pending"] == 6

@@ -1,0 +1,140 @@
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from prefml.exceptions import LogError
+from prefml.review.store import EventStore
+
+
+def decide(store, group_id, state="approved", event_id=None):
+    change = {"group_id": group_id, "state": state}
+    return store.append("decide", lambda _: {"changes": [change]}, event_id)
+
+
+def state(store, group_id):
+    with store.ledger() as ledger:
+        return ledger.state(group_id)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "sandbox" / "review.sqlite3"
+
+
+@pytest.fixture
+def store(path):
+    store = EventStore(path)
+    yield store
+    store.close()
+
+
+def test_events_outlive_the_store(path):
+    first = EventStore(path)
+    decide(first, "a")
+    secret = first.secret
+    first.close()
+    second = EventStore(path)
+    assert state(second, "a") == "approved"
+    assert second.secret == secret
+    second.close()
+
+
+def test_the_table_refuses_to_change_or_forget(path, store):
+    decide(store, "a")
+    other = sqlite3.connect(path)
+    for statement in ("UPDATE events SET kind = 'undo'", "DELETE FROM events"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            other.execute(statement)
+    other.close()
+
+
+def test_the_journal_is_wal_and_every_commit_is_synced(path, store):
+    other = sqlite3.connect(path)
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert store._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    other.close()
+
+
+def test_a_repeated_request_is_one_event(store):
+    first = decide(store, "a", event_id="same-id-1")
+    again = decide(store, "a", "rejected", event_id="same-id-1")
+    assert first.seq == again.seq
+    assert state(store, "a") == "approved"
+
+
+def test_two_stores_on_one_file_see_each_other(path, store):
+    other = EventStore(path)
+    decide(store, "a")
+    assert state(other, "a") == "approved"
+    decide(other, "a", "rejected")
+    assert state(store, "a") == "rejected"
+    other.close()
+
+
+def test_a_body_that_raises_leaves_nothing_behind(store):
+    def broken(_):
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        store.append("submit", broken)
+    assert decide(store, "a").seq == 1
+
+
+def test_threads_append_without_loss(store):
+    def work(name):
+        for n in range(10):
+            decide(store, f"{name}-{n}")
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with store.ledger() as ledger:
+        assert len(ledger.exported()) == 40
+
+
+def test_a_file_that_is_no_event_table_is_left_alone(path):
+    path.parent.mkdir()
+    path.write_bytes(b"not a database, certainly not" * 40)
+    before = path.read_bytes()
+    with pytest.raises(LogError, match="event table"):
+        EventStore(path)
+    assert path.read_bytes() == before
+
+
+def test_a_table_of_a_newer_version_is_refused(path, store):
+    store._connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(LogError, match="version 99"):
+        EventStore(path)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from prefml.review.store import EventStore
+store = EventStore(Path(sys.argv[1]))
+for n in range(100000):
+    store.append("decide", lambda _: {"changes": [{"group_id": str(n), "state": "approved"}]})
+    print(n, flush=True)
+"""
+
+
+@pytest.mark.parametrize("after", [1, 17, 40])
+def test_kill_9_loses_no_event_that_was_acknowledged(path, after):
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    acknowledged = [int(writer.stdout.readline()) for _ in range(after)]
+    os.kill(writer.pid, signal.SIGKILL)
+    acknowledged += [int(line) for line in writer.stdout.read().split()]
+    writer.stdout.close()
+    writer.wait()
+    store = EventStore(path)
+    assert all(state(store, str(n)) == "approved" for n in acknowledged)
+    store.close()

@@ -1,0 +1,119 @@
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prefml.exceptions import WorkspaceError
+from prefml.review.groups import Group, parse_box, parse_group, read_batch
+from prefml.workspace import Workspace
+
+from .drawn_workspace import BOX, OTHER_BOX, suggestion, write_suggestions
+
+IMAGES = ["images/p/a.png", "images/p/b.png"]
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=6), inner, max_size=4)
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+def test_a_full_suggestion_is_understood():
+    group = parse_group(suggestion("g", IMAGES, 1, within_budget=True))
+    assert (group.project, group.chosen, group.confidence) == ("harbour", 1, 0.86)
+    assert group.crop.box == tuple(BOX)
+    assert group.crop.alternatives == ((tuple(OTHER_BOX), 0.31),)
+    assert group.within_budget
+
+
+def test_the_bare_format_is_enough():
+    group = parse_group({"group_id": "g", "images": IMAGES})
+    assert (group.project, group.chosen, group.crop.box) == ("p", None, None)
+    assert not group.within_budget
+    assert group.uncertain
+
+
+@pytest.mark.parametrize("chosen", ["images/p/b.png", "b.png", 1])
+def test_the_suggested_image_may_be_named_or_counted(chosen):
+    row = suggestion("g", IMAGES, 0)
+    row["step1_selection"]["chosen"] = chosen
+    assert parse_group(row).chosen == 1
+
+
+def test_a_single_picture_suggests_itself():
+    assert parse_group({"group_id": "g", "images": ["a.png"]}).chosen == 0
+
+
+def test_a_crop_that_is_not_needed_is_not_proposed():
+    row = suggestion("g", IMAGES, 0)
+    row["step2_crop"]["needs_crop"] = False
+    group = parse_group(row)
+    assert group.crop.box is None
+    assert group.crop.alternatives
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"group_id": "", "images": IMAGES},
+        {"group_id": 3, "images": IMAGES},
+        {"group_id": "g", "images": []},
+        {"group_id": "g", "images": ["a.png", 2]},
+        {"group_id": "g", "images": ["a.png", "a.png"]},
+        {"group_id": "g", "images": ["a\0.png"]},
+    ],
+)
+def test_what_cannot_be_shown_is_named(row):
+    assert isinstance(parse_group(row), str)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["step1_selection", "step2_crop", "reasons", "flags", "duplicates", "project_id",
+             "none_probability", "within_budget", "model"]
+        ),
+        json_values,
+    )
+)  # fmt: skip
+def test_no_value_of_a_field_breaks_a_group(fields):
+    group = parse_group({"group_id": "g", "images": IMAGES, **fields})
+    assert isinstance(group, Group)
+    assert group.confidence is None or 0 <= group.confidence <= 1
+
+
+@given(json_values | st.lists(st.floats(-0.2, 1.2), min_size=4, max_size=4))
+def test_a_box_lies_inside_the_picture_or_is_none(value):
+    box = parse_box(value)
+    if box is not None:
+        assert 0 <= box[0] < box[2] <= 1
+        assert 0 <= box[1] < box[3] <= 1
+        assert all(math.isfinite(edge) for edge in box)
+
+
+def test_bad_lines_are_counted_and_the_rest_is_read(workspace):
+    path = workspace.sandbox / "automation_decisions.jsonl"
+    good = suggestion("again", IMAGES, 0)
+    with path.open("a") as stream:
+        stream.write("{cut\n[1]\n" + json.dumps({"group_id": "x"}) + "\n")
+        stream.write(json.dumps(good) + "\n" + json.dumps(good) + "\n")
+    batch = read_batch(workspace)
+    assert len(batch.groups) == 7
+    assert len(batch.problems) == 4
+
+
+def test_without_suggestions_the_error_names_the_command(tmp_path):
+    with pytest.raises(WorkspaceError, match="prefml suggest"):
+        read_batch(Workspace.open(tmp_path))
+
+
+def test_groups_keep_the_order_of_the_file(workspace):
+    rows = [suggestion(f"g{n}", IMAGES, 0) for n in (3, 1, 2)]
+    write_suggestions(workspace.root, rows)
+    assert list(read_batch(workspace).groups) == ["g3", "g1", "g2"]

@@ -1,0 +1,88 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prefml.exceptions import LogError
+from prefml.review.groups import parse_group
+from prefml.review.outcome import TAGS, Verdict, decision_change, read_tags
+
+from .drawn_workspace import BOX, OTHER_BOX, suggestion
+
+IMAGES = ["images/p/a.png", "images/p/b.png"]
+GROUP = parse_group(suggestion("g", IMAGES, 1))
+
+
+def change(**asked):
+    return decision_change(GROUP, Verdict.of(GROUP, asked, {}))
+
+
+def test_an_approval_takes_what_is_suggested():
+    found = change(action="approved")
+    assert (found["state"], found["final_choice"]) == ("approved", IMAGES[1])
+    assert found["crop_coords"] == BOX
+    assert found["crop_source"] == "suggested"
+
+
+@pytest.mark.parametrize("action", ["approved", "overridden"])
+def test_the_state_follows_from_what_was_kept_not_from_what_it_was_called(action):
+    same = change(action=action, final_choice=1, crop_coords=BOX)
+    other = change(action=action, final_choice=0, crop_coords=BOX)
+    assert (same["state"], other["state"]) == ("approved", "overridden")
+
+
+@pytest.mark.parametrize(
+    ("asked", "source"),
+    [
+        ({"final_choice": 1, "crop_coords": None}, "whole"),
+        ({"final_choice": 1, "crop_coords": [0, 0, 1, 1]}, "whole"),
+        ({"final_choice": 1, "crop_coords": OTHER_BOX}, "alternative"),
+        ({"final_choice": 1, "crop_coords": [0.2, 0.2, 0.8, 0.8]}, "edited"),
+        ({"final_choice": 0, "crop_coords": BOX}, "carried"),
+        ({"final_choice": 1, "crop_by_hand": True}, "by_hand"),
+    ],
+)
+def test_where_a_crop_came_from_is_recorded(asked, source):
+    found = change(action="overridden", **asked)
+    assert found["crop_source"] == source
+    assert found["state"] == "overridden"
+
+
+def test_a_rejection_keeps_nothing():
+    found = change(action="rejected")
+    assert (found["final_choice"], found["crop_coords"], found["crop_source"]) == (None, None, None)
+
+
+def test_an_approval_without_a_suggestion_is_refused():
+    group = parse_group({"group_id": "g", "images": IMAGES})
+    with pytest.raises(LogError, match="final_choice"):
+        Verdict.of(group, {"action": "approved"}, {})
+
+
+@pytest.mark.parametrize("choice", [2, -1, "c.png", "images/p/c.png", True])
+def test_an_image_of_another_group_is_refused(choice):
+    with pytest.raises(LogError, match="final_choice"):
+        change(action="overridden", final_choice=choice)
+
+
+@pytest.mark.parametrize("box", [[0, 0, 2, 2], [0.5, 0, 0.5, 1], [0.9, 0, 0.1, 1]])
+def test_an_impossible_box_is_refused(box):
+    with pytest.raises(LogError, match="crop_coords"):
+        change(action="overridden", final_choice=0, crop_coords=box)
+
+
+def test_what_was_suggested_is_kept_with_the_decision():
+    found = change(action="rejected")
+    assert found["suggestion"]["model"] == "ranker-1"
+    assert found["suggested_index"] == 1
+
+
+@given(st.dictionaries(st.sampled_from(["0", "1", "a.png"]), st.lists(st.sampled_from(TAGS))))
+def test_tags_come_back_in_one_order_without_repeats(value):
+    for names in read_tags(GROUP, value).values():
+        assert names == [tag for tag in TAGS if tag in names]
+
+
+@pytest.mark.parametrize("value", [[], {"7": []}, {"0": ["ugly"]}, {"0": "long_hand"}, {"0": [1]}])
+def test_tags_that_make_no_sense_are_refused(value):
+    with pytest.raises(LogError):
+        read_tags(GROUP, value)
