@@ -36,6 +36,7 @@ MAY_IMPORT = {
         "exceptions", "workspace", "decisions", "imaging", "encoders", "sidecars", "features",
         "ranking", "cropping", "models",
     },
+    "duplicates": {"exceptions", "files", "workspace", "sidecars"},
     "sandbox": {"exceptions", "files", "workspace"},
     "review": {"exceptions", "files", "workspace", "sandbox", "imaging"},
     "apply": {"exceptions", "files", "workspace", "decisions", "sandbox", "cropping"},

@@ -78,7 +78,7 @@ def outcome_of(
     index = index_of(_chosen(decision, suggestion, images), images)
     if index is None:
         return f"final_choice {decision.get('final_choice')!r} names no single picture of the set"
-    if meaning == "manual" or decision.get("manual_crop") is True:
+    if meaning == "manual" or decision.get("crop_by_hand") is True:
         return Outcome(index, manual=True)
     box = _box(_crop(decision, suggestion, index, images))
     return box if isinstance(box, str) else Outcome(index, box)

@@ -110,7 +110,8 @@ def make_plan(
     """
     builder = _Builder(workspace, places, "copy" if keep_sources else "move")
     for group, decision in decisions.items():
-        suggestion = suggestions.get(group, {})
+        # The reviewed line keeps what was suggested, also when the suggestion is there no more.
+        suggestion = suggestions.get(group) or decision.get("suggestion") or {}
         if not (suggestion.get("reask_of") or decision.get("reask_of")):
             builder.add(group, decision, suggestion)
     return Plan((*builder.folders(), *builder.steps), dict(builder.groups), tuple(builder.left_out))

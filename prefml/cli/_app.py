@@ -16,6 +16,7 @@ COMMANDS = {
     "ingest": "ingest",
     "embed": "embed",
     "export-encoder": "export_encoder",
+    "duplicates": "duplicates",
     "train": "train",
     "evaluate": "evaluate",
     "rank": "rank",

@@ -77,7 +77,7 @@ def reviewed(tree):
     tree.decide("whole", "approved", "x.jpg", crop_coords=None)
     three = [tree.picture(f"new/alpha/m{i}.png", shade=i) for i in range(2)]
     tree.set("byhand", three)
-    tree.decide("byhand", "overridden", 1, manual_crop=True)
+    tree.decide("byhand", "overridden", 1, crop_by_hand=True)
     four = [tree.picture(f"new/beta/r{i}.png", shade=i) for i in range(2)]
     tree.set("none", four)
     tree.decide("none", "rejected")

@@ -98,7 +98,7 @@ def few(tree):
     tree.set("cropped", pair)
     tree.decide("cropped", "overridden", pair[0], crop_coords=[0.1, 0.0, 0.6, 0.5])
     tree.set("byhand", [tree.picture("new/beta/c.png", shade=3)])
-    tree.decide("byhand", "approved", manual_crop=True)
+    tree.decide("byhand", "approved", crop_by_hand=True)
     return tree
 
 

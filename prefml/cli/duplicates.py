@@ -1,0 +1,92 @@
+"""`prefml duplicates`: near duplicates inside a project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prefml.cli._shared import emit, json_option, open_workspace
+
+if TYPE_CHECKING:
+    from prefml.duplicates import DuplicateGroup
+    from prefml.workspace import Workspace
+
+_SHOWN = 50
+
+
+@click.command("duplicates")
+@click.option(
+    "--distance",
+    type=click.IntRange(0, 64),
+    default=8,
+    show_default=True,
+    help="Largest Hamming distance of two perceptual hashes.",
+)
+@click.option(
+    "--cosine",
+    type=click.FloatRange(-1, 1),
+    default=0.95,
+    show_default=True,
+    help="Least cosine of two embeddings.",
+)
+@json_option
+def command(distance: int, cosine: float, as_json: bool) -> None:  # fmt: skip
+    """Find near duplicates: pictures that hash and encoder both find alike.
+
+    Pictures of two projects are never compared. The best of a group is the ranker's choice, or,
+    before there is one, the highest stage and the largest picture. The table is written to
+    data/sidecar/duplicates.parquet.
+    """
+    from prefml.duplicates import find_duplicates, table_path, write_table
+    from prefml.sidecars.store import read_sidecars
+
+    workspace = open_workspace()
+    sidecars = read_sidecars(workspace.sidecars)
+    groups = find_duplicates(sidecars, _chooser(workspace), distance, cosine)
+    write_table(table_path(workspace), groups)
+    emit({"groups": [_payload(group) for group in groups]}, _text(groups), as_json)
+
+
+def _chooser(workspace: Workspace) -> Callable[[str, Sequence[str]], int | None] | None:
+    """Let the ranker choose, once there is one that fits these sidecars."""
+    from prefml.exceptions import PrefmlError
+    from prefml.serving import Suggester
+
+    if not (workspace.artifacts / "ranker.joblib").exists():
+        return None
+    suggester = Suggester.open(workspace, kinds=("ranker",))
+    try:
+        _ = suggester.sidecars
+    except PrefmlError as error:
+        click.echo(f"The ranker is not asked: {error}", err=True)
+        return None
+    return lambda project, names: suggester.rank(suggester.from_sidecars(project, names)).order[0]
+
+
+def _payload(group: DuplicateGroup) -> dict[str, Any]:
+    return {
+        "project": group.project,
+        "images": list(group.paths),
+        "best": group.paths[group.best],
+    }
+
+
+def _text(groups: Sequence[DuplicateGroup]) -> str:
+    lines = [line for group in groups[:_SHOWN] for line in _lines(group)]
+    if len(groups) > _SHOWN:
+        lines.append(f"... and {len(groups) - _SHOWN} more groups; --json prints all of them")
+    images = sum(len(group.paths) for group in groups)
+    return "\n".join([*lines, f"{len(groups)} groups of near duplicates, {images} pictures."])
+
+
+def _lines(group: DuplicateGroup) -> list[str]:
+    return [
+        f"{group.project}: {group.paths[group.best]} (best)",
+        *(
+            f"    {path}  {group.distance[i]} bits, cosine {group.cosine[i]:.3f}"
+            for i, path in enumerate(group.paths)
+            if i != group.best
+        ),
+    ]

@@ -1,0 +1,159 @@
+"""Near duplicates of a workspace: found in the sidecars, the best of each group named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from prefml.duplicates.groups import COSINE, DISTANCE, cosines, find_groups
+from prefml.duplicates.hamming import read_hashes
+from prefml.exceptions import SidecarError
+from prefml.files import replacing
+from prefml.sidecars.store import Sidecars
+from prefml.workspace import Workspace
+
+__all__ = ["DuplicateGroup", "best_by_size", "find_duplicates", "table_path", "write_table"]
+
+# Project and file names -> position of the best; None where it cannot tell.
+Chooser = Callable[[str, Sequence[str]], int | None]
+
+
+@dataclass(frozen=True)
+class DuplicateGroup:
+    """Pictures of one project that look the same.
+
+    Attributes
+    ----------
+    project : str
+        Their project.
+    rows : ndarray of shape (n,)
+        Their rows in the sidecars.
+    filenames, paths : tuple of str
+        Their names, and where they lie relative to the workspace.
+    best : int
+        Position of the one to keep.
+    distance : tuple of int
+        Hamming distance of each hash to that of the best.
+    cosine : tuple of float
+        Cosine of each vector with that of the best.
+    """
+
+    project: str
+    rows: NDArray[np.intp]
+    filenames: tuple[str, ...]
+    paths: tuple[str, ...]
+    best: int
+    distance: tuple[int, ...]
+    cosine: tuple[float, ...]
+
+
+def find_duplicates(
+    sidecars: Sidecars,
+    choose: Chooser | None = None,
+    distance: int = DISTANCE,
+    cosine: float = COSINE,
+) -> list[DuplicateGroup]:
+    """Find the near duplicates among all pictures that have sidecar rows.
+
+    Parameters
+    ----------
+    sidecars : Sidecars
+        Hashes and embeddings.
+    choose : callable, optional
+        Names the best of a group; by stage and size where it cannot, or is not given.
+    distance : int, default=8
+        Largest Hamming distance of two hashes.
+    cosine : float, default=0.95
+        Least cosine of two vectors.
+
+    Returns
+    -------
+    list of DuplicateGroup
+
+    Raises
+    ------
+    SidecarError
+        If a hash is damaged.
+    """
+    try:
+        hashes = read_hashes(sidecars.hashes)
+    except ValueError as error:
+        raise SidecarError(str(error), run="prefml embed --force") from error
+    project = sidecars.index["project"].to_numpy(object).astype(str)
+    found = find_groups(hashes, sidecars.embeddings, project, distance, cosine)
+    return [_group(rows, sidecars, hashes, choose) for rows in found]
+
+
+def _group(
+    rows: NDArray[np.intp],
+    sidecars: Sidecars,
+    hashes: NDArray[np.uint64],
+    choose: Chooser | None,
+) -> DuplicateGroup:
+    index = sidecars.index.iloc[rows]
+    project, names = str(index["project"].iloc[0]), tuple(map(str, index["filename"]))
+    best = choose(project, names) if choose else None
+    best = best_by_size(sidecars, rows) if best is None else best
+    pairs = np.column_stack([rows, np.full(len(rows), rows[best])])
+    return DuplicateGroup(
+        project, rows, names, tuple(map(str, index["path"])), best,
+        tuple(int(d) for d in np.bitwise_count(hashes[rows] ^ hashes[rows[best]])),
+        tuple(float(c) for c in cosines(sidecars.embeddings, pairs)),
+    )  # fmt: skip
+
+
+def best_by_size(sidecars: Sidecars, rows: NDArray[np.intp]) -> int:
+    """Return the picture of the highest stage; of those the largest, in pixels, then in bytes.
+
+    Parameters
+    ----------
+    sidecars : Sidecars
+        Stages and sizes.
+    rows : ndarray of shape (n,)
+        Rows of the group.
+
+    Returns
+    -------
+    int
+        Position in the group.
+    """
+    index, cues = sidecars.index.iloc[rows], sidecars.cues.iloc[rows]
+    stage = index["stage"].fillna(0).to_numpy(float)
+    pixels = (cues["width"] * cues["height"]).to_numpy(float)
+    bytes_ = index["file_size"].to_numpy(float)
+    return int(np.lexsort((-np.arange(len(rows)), bytes_, pixels, stage))[-1])
+
+
+def table_path(workspace: Workspace) -> Path:
+    """Return where the table lies: `data/sidecar/duplicates.parquet`."""
+    return workspace.sidecars / "duplicates.parquet"
+
+
+def write_table(path: Path, groups: Sequence[DuplicateGroup]) -> None:
+    """Write one row for each picture of each group.
+
+    Parameters
+    ----------
+    path : Path
+        The parquet file. Columns: group (number), project, filename, path, best, distance (bits to
+        the best), cosine (with the best).
+    groups : sequence of DuplicateGroup
+        The groups.
+    """
+    records = [
+        (number, group.project, name, path_, i == group.best, group.distance[i], group.cosine[i])
+        for number, group in enumerate(groups)
+        for i, (name, path_) in enumerate(zip(group.filenames, group.paths, strict=True))
+    ]
+    columns = ("group", "project", "filename", "path", "best", "distance", "cosine")
+    kinds = ("int64", "str", "str", "str", "bool", "int64", "float64")
+    frame = pd.DataFrame(records, columns=list(columns)).astype(
+        dict(zip(columns, kinds, strict=True))
+    )
+    with replacing(path) as temporary:
+        frame.to_parquet(temporary, index=False)

@@ -1,0 +1,107 @@
+"""Groups of pictures that look the same to the hash and to the encoder, inside one project."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from prefml.duplicates.hamming import Hashes, Pairs, iter_near_pairs
+
+__all__ = ["COSINE", "DISTANCE", "cosines", "find_groups"]
+
+DISTANCE = 8
+COSINE = 0.95
+# Pairs whose vectors are gathered at a time: 2 x 32 MB at 512 dimensions.
+_CHUNK = 16384
+_EDGES = 1 << 17
+
+
+def find_groups(
+    hashes: ArrayLike,
+    embeddings: NDArray[np.float32],
+    project: ArrayLike,
+    distance: int = DISTANCE,
+    cosine: float = COSINE,
+) -> list[NDArray[np.intp]]:
+    """Group near duplicates: connected by pairs that both the hash and the encoder find alike.
+
+    Parameters
+    ----------
+    hashes : array-like of shape (n,), uint64
+        Perceptual hashes.
+    embeddings : ndarray of shape (n, dim)
+        The encoder's vectors, of any length; a zero vector is like nothing.
+    project : array-like of shape (n,)
+        Pictures of two projects are never compared.
+    distance : int, default=8
+        Largest Hamming distance of two hashes.
+    cosine : float, default=0.95
+        Least cosine of two vectors.
+
+    Returns
+    -------
+    list of ndarray
+        Row numbers of each group of two or more, ascending; groups by their first row.
+    """
+    values = np.asarray(hashes, dtype=np.uint64)
+    codes = np.unique(np.asarray(project), return_inverse=True)[1]
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes, minlength=1))
+    groups: list[NDArray[np.intp]] = []
+    for rows in np.split(order, ends[:-1]):
+        groups += _groups_of(rows, values, embeddings, distance, cosine)
+    return sorted(groups, key=lambda group: int(group[0]))
+
+
+def _groups_of(
+    rows: Pairs, values: Hashes, embeddings: NDArray[np.float32], distance: int, cosine: float
+) -> list[NDArray[np.intp]]:
+    labels = np.arange(len(rows))
+    for block in iter_near_pairs(values[rows], distance):
+        labels = _merged(labels, block, rows, embeddings, cosine)
+    order = np.argsort(labels, kind="stable")
+    cuts = np.flatnonzero(np.diff(labels[order])) + 1
+    return [np.sort(rows[part]) for part in np.split(order, cuts) if len(part) > 1]
+
+
+def _merged(
+    labels: Pairs, pairs: Pairs, rows: Pairs, embeddings: NDArray[np.float32], cosine: float
+) -> Pairs:
+    """Join what a block of pairs connects; a pair inside one group needs no second look."""
+    while True:
+        pairs = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]]
+        if not len(pairs):
+            return labels
+        now, pairs = pairs[:_EDGES], pairs[_EDGES:]
+        alike = now[cosines(embeddings, rows[now]) >= cosine]
+        ends = labels[alike]
+        graph = coo_array(
+            (np.ones(len(ends), np.int8), (ends[:, 0], ends[:, 1])), (len(labels),) * 2
+        )
+        labels = connected_components(graph, directed=False)[1].astype(np.intp)[labels]
+
+
+def cosines(embeddings: NDArray[np.float32], pairs: Pairs) -> NDArray[np.float64]:
+    """Return the cosine of each pair of vectors.
+
+    Parameters
+    ----------
+    embeddings : ndarray of shape (n, dim)
+        The vectors.
+    pairs : ndarray of shape (n_pairs, 2)
+        Row numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs,)
+        -1 where a vector has no length.
+    """
+    result = np.full(len(pairs), -1.0)
+    for start in range(0, len(pairs), _CHUNK):
+        one, other = (embeddings[pairs[start : start + _CHUNK, side]] for side in (0, 1))
+        lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+        dots = np.einsum("ij,ij->i", one, other, dtype=np.float64)
+        np.divide(dots, lengths, out=result[start : start + _CHUNK], where=lengths > 0)
+    return result
