@@ -99,16 +99,16 @@ class FullFrame(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 class SaliencyBox(ConstantBox):
     """The constant box's size, centred on the centroid of saliency.
 
-    Needs the columns `cue_saliency_x` and `cue_saliency_y`; rows without them get the constant
+    Needs the columns `cue__saliency_x` and `cue__saliency_y`; rows without them get the constant
     box.
     """
 
     def predict(self, X: Any, **ignored: Any) -> Array:
         """Return the moved box for every row, shape (n, 4)."""
         boxes = super().predict(X)
-        if not {"cue_saliency_x", "cue_saliency_y"} <= set(getattr(X, "columns", ())):
+        if not {"cue__saliency_x", "cue__saliency_y"} <= set(getattr(X, "columns", ())):
             return boxes
-        centre = np.asarray(X[["cue_saliency_x", "cue_saliency_y"]], np.float64)
+        centre = np.asarray(X[["cue__saliency_x", "cue__saliency_y"]], np.float64)
         side = self.box_[2] - self.box_[0]
         start = np.clip(centre - side / 2.0, 0.0, 1.0 - side)
         seen = np.isfinite(centre).all(axis=1)

@@ -17,6 +17,9 @@ __all__ = [
     "areas",
     "as_boxes",
     "contains",
+    "cover",
+    "enlarge",
+    "exclude",
     "from_params",
     "is_full_frame",
     "to_params",
@@ -147,19 +150,101 @@ def with_least_side(boxes: Array, least: ArrayLike) -> Array:
     return np.asarray(np.where((wanted > side)[:, None], np.clip(grown, 0.0, 1.0), boxes))
 
 
-def with_aspect(box: ArrayLike, size: tuple[int, int], aspect: float) -> Array:
+def cover(box: ArrayLike, target: ArrayLike) -> Array:
+    """Move a box, and enlarge it if need be, as little as it takes to contain a target.
+
+    Parameters
+    ----------
+    box : array-like of shape (4,)
+        In fractions; its aspect is kept unless the picture is too small for that.
+    target : array-like of shape (4,)
+        In fractions, inside the picture.
+
+    Returns
+    -------
+    ndarray of shape (4,)
+    """
+    own, aim = np.clip(np.asarray(box, float), 0.0, 1.0), np.asarray(target, float)
+    sides, needed = own[2:] - own[:2], aim[2:] - aim[:2]
+    sides = np.minimum(sides * max(1.0, float((needed / sides).max())), 1.0)
+    start = (own[:2] + own[2:] - sides) / 2.0
+    start = np.clip(start, np.maximum(aim[2:] - sides, 0.0), np.minimum(aim[:2], 1.0 - sides))
+    return np.asarray(np.clip(np.concatenate([start, start + sides]), 0.0, 1.0))
+
+
+def enlarge(box: ArrayLike, factor: float) -> Array:
+    """Enlarge a box about its centre, as far as the picture allows, keeping its aspect."""
+    own = np.asarray(box, float)
+    sides = own[2:] - own[:2]
+    sides = sides * max(1.0, min(factor, 1.0 / float(sides.max())))
+    start = np.clip((own[:2] + own[2:] - sides) / 2.0, 0.0, np.maximum(1.0 - sides, 0.0))
+    return np.asarray(np.clip(np.concatenate([start, start + sides]), 0.0, 1.0))
+
+
+def exclude(
+    box: ArrayLike, part: ArrayLike, least: ArrayLike, inside: ArrayLike | None = None
+) -> Array | None:
+    """Move a box off a part of the picture, shrinking it if need be.
+
+    Parameters
+    ----------
+    box : array-like of shape (4,)
+        In fractions; its aspect is kept.
+    part : array-like of shape (4,)
+        What must not be in it.
+    least : float or array-like of shape (2,)
+        Least width and height in fractions.
+    inside : array-like of shape (4,), optional
+        What must stay in it.
+
+    Returns
+    -------
+    ndarray of shape (4,) or None
+        The largest such box, of these the nearest; None if there is none.
+    """
+    own, away = np.asarray(box, float), np.asarray(part, float)
+    sides = own[2:] - own[:2]
+    found: list[tuple[float, float, Array]] = []
+    for low, high in _rooms(away):
+        scale = min(1.0, float(((high - low) / sides).min()))
+        new = sides * scale
+        if (new < least).any():
+            continue
+        start = np.clip((own[:2] + own[2:] - new) / 2.0, low, high - new)
+        moved = np.concatenate([start, start + new])
+        if inside is None or contains(moved, inside):
+            found.append((scale, -float(np.abs(moved - own).sum()), moved))
+    return max(found, key=lambda one: one[:2])[2] if found else None
+
+
+def _rooms(part: Array) -> list[tuple[Array, Array]]:
+    """Return the four largest rooms beside a part, as lower and upper corner."""
+    zero, one = np.zeros(2), np.ones(2)
+    return [
+        (zero, np.array([part[0], 1.0])),
+        (zero, np.array([1.0, part[1]])),
+        (np.array([part[2], 0.0]), one),
+        (np.array([0.0, part[3]]), one),
+    ]
+
+
+def with_aspect(
+    box: ArrayLike, size: tuple[float, float], aspect: float, centre: ArrayLike | None = None
+) -> Array:
     """Return the crop of another aspect that best stands for a box.
 
-    It has the box's centre and area where the picture allows it, else the largest that fits.
+    It has the box's area where the picture allows it, else the largest that fits.
 
     Parameters
     ----------
     box : array-like of shape (4,)
         In fractions.
-    size : tuple of int
+    size : tuple of float
         Width and height of the picture in pixels.
     aspect : float
         Width over height, in pixels, of the crop wanted.
+    centre : array-like of shape (2,), optional
+        Where to put its centre, as far as the picture allows; the box's by default.
 
     Returns
     -------
@@ -178,7 +263,8 @@ def with_aspect(box: ArrayLike, size: tuple[int, int], aspect: float) -> Array:
     ratio = aspect * height / width
     sides = np.array([1.0, 1.0 / ratio]) * np.sqrt((x2 - x1) * (y2 - y1) * ratio)
     sides /= max(1.0, float(sides.max()))
-    start = np.clip(np.array([x1 + x2, y1 + y2]) / 2.0 - sides / 2.0, 0.0, 1.0 - sides)
+    middle = np.array([x1 + x2, y1 + y2]) / 2.0 if centre is None else np.asarray(centre, float)
+    start = np.clip(middle - sides / 2.0, 0.0, 1.0 - sides)
     return np.asarray(np.clip(np.concatenate([start, start + sides]), 0.0, 1.0))
 
 

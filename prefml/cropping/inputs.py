@@ -5,8 +5,10 @@ Columns are known by their names, so that the regressor finds them in any table:
 - `NAME_grid_RC` or `NAME_RC`, all 49 of R and C in 0..6: a map of where NAME lies;
 - `NAME_x1`, `_y1`, `_x2`, `_y2`: a box round something, NaN where there is none;
 - `NAME_x05`, `_y05`, `_x95`, `_y95`, `_x50`, `_y50`: extent and middle of something;
-- `emb_0000` and on: the embedding;
-- everything else describes the picture as a whole.
+- `emb__0000` and on: the embedding;
+- of the other cues (`cue__NAME`) those that end in `_mass`, `_share`, `_count` or `_confidence`, or
+  concern a border;
+- every column that is no cue, such as stage and aspect, but not the number of pixels.
 """
 
 from __future__ import annotations
@@ -25,10 +27,14 @@ CELLS = 7
 _CORNERS = ("_x1", "_y1", "_x2", "_y2")
 _EXTENT = ("_x05", "_y05", "_x95", "_y95")
 _MIDDLE = ("_x50", "_y50")
-_EMBEDDING = re.compile(r"emb_\d+$")
+_EMBEDDING = re.compile(r"emb_+\d+$")
 _PLACE = re.compile(r"_(x|y|spread_x|spread_y|[xy]\d\d?)$")
 # The number of pixels tells one project from another, not where the subject is.
 _SIZE = re.compile(r"(^|_)(width|height|megapixels)$")
+# Of the cues without a place, those that say how much of something there is; the tones and textures
+# of a picture, a hundred columns, say little of where to cut it.
+_CUE = re.compile(r"cue_+")
+_AMOUNT = re.compile(r"_(mass|share|count|confidence)$|_border_")
 _MANY = 32
 _HUGE = 1e9
 
@@ -111,8 +117,8 @@ class Inputs:
         grids, boxes = _grids(where), _suffixed(where, _CORNERS)
         extents, middles = _suffixed(where, _EXTENT), _suffixed(where, _MIDDLE)
         places = {column for name, column in where.items() if _PLACE.search(name)}
-        sizes = {column for name, column in where.items() if _SIZE.search(name)}
-        used = places | sizes | {*embedding, *np.ravel(grids), *np.ravel(boxes)}
+        silent = {column for name, column in where.items() if _says_nothing(name)}
+        used = places | silent | {*embedding, *np.ravel(grids), *np.ravel(boxes)}
         scalars = [column for column in range(X.shape[1]) if column not in used]
         mean, directions = _components(X[:, embedding], components)
         return cls(
@@ -148,6 +154,12 @@ class Inputs:
             np.clip(X[:, columns], 0.0, 1.0) for columns in (self.boxes, self.extents, self.middles)
         )
         return Rows(maps, boxes, extents, middles, scalars)
+
+
+def _says_nothing(name: str) -> bool:
+    if _SIZE.search(name):
+        return True
+    return bool(_CUE.match(name)) and not _AMOUNT.search(name)
 
 
 def _grids(where: Mapping[str, int]) -> list[list[int]]:

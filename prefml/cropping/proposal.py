@@ -8,13 +8,19 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from prefml.cropping.geometry import FULL_FRAME, from_params, is_full_frame, with_least_side
+from prefml.cropping.geometry import (
+    FULL_FRAME,
+    from_params,
+    is_full_frame,
+    with_aspect,
+    with_least_side,
+)
 from prefml.cropping.inputs import Rows
 from prefml.cropping.learning import CropModel
 from prefml.cropping.metrics import SIMILAR, iou
 from prefml.cropping.scorer import blend
 
-__all__ = ["ALTERNATIVES", "DIFFERENT", "Option", "Proposal", "propose_row"]
+__all__ = ["ALTERNATIVES", "DIFFERENT", "Option", "Proposal", "in_aspect", "propose_row"]
 
 Array = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -125,6 +131,35 @@ def propose_row(model: CropModel, row: Rows, least: float) -> Proposal:
         alternatives=tuple(alternatives),
         bands=tuple((float(low), float(high)) for low, high in model.band(judged)[0]),
     )
+
+
+def in_aspect(proposal: Proposal, size: tuple[float, float], aspect: float) -> Proposal:
+    """Return a proposal with crops of another aspect.
+
+    Parameters
+    ----------
+    proposal : Proposal
+    size : tuple of float
+        Width and height of the picture in pixels.
+    aspect : float
+        Width over height of the crops in pixels.
+
+    Returns
+    -------
+    Proposal
+        A picture to be kept whole loses as little as possible, around its best crop.
+    """
+    box = np.array(proposal.box)
+    middle = None
+    if proposal.keeps_whole and proposal.alternatives:
+        crop = np.array(proposal.alternatives[0].box)
+        middle = (crop[:2] + crop[2:]) / 2.0
+    options = tuple(
+        replace(option, box=_box(with_aspect(option.box, size, aspect)))
+        for option in proposal.alternatives
+    )
+    first = _box(with_aspect(box, size, aspect, middle))
+    return replace(proposal, box=first, alternatives=options)
 
 
 def _others(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -19,7 +20,8 @@ from prefml.cropping.geometry import as_boxes, with_least_side
 from prefml.cropping.inputs import Inputs, Rows
 from prefml.cropping.learning import Crops, learn
 from prefml.cropping.metrics import iou
-from prefml.cropping.proposal import Proposal, propose_row
+from prefml.cropping.policy import Hand, Policy, Seen, apply_policy
+from prefml.cropping.proposal import Proposal, in_aspect, propose_row
 from prefml.cropping.scorer import Judged, WindowScorer
 
 __all__ = ["CropRegressor"]
@@ -47,7 +49,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         Of the window scorer.
     num_leaves : int, default=31
         Leaves of each of its trees.
-    n_components : int, default=8
+    n_components : int, default=16
         To how many numbers the embedding is compressed.
     coverage : float, default=0.8
         Share of edges that lie inside the bands of `predict_bands`.
@@ -103,7 +105,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         n_estimators: int = 200,
         learning_rate: float = 0.1,
         num_leaves: int = 31,
-        n_components: int = 8,
+        n_components: int = 16,
         coverage: float = 0.8,
         min_side: float = 0.1,
         min_pixels: int = 0,
@@ -207,26 +209,52 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         judged = self._judge(X)
         return self.model_.band(judged)
 
-    def propose(self, X: Any, size: ArrayLike | None = None) -> list[Proposal]:
+    def propose(
+        self,
+        X: Any,
+        size: ArrayLike | None = None,
+        aspect: float | None = None,
+        policy: Policy | None = None,
+        hands: Sequence[Sequence[Hand] | None] | None = None,
+    ) -> list[Proposal]:
         """Propose a box, two others that differ, and how sure all of it is.
 
         Parameters
         ----------
         X : array-like of shape (n, n_features)
         size : array-like of shape (n, 2), optional
-            Width and height in pixels; only `min_pixels` needs it.
+            Width and height in pixels; `aspect` and least sides in pixels need it.
+        aspect : float, optional
+            Width over height of the crop in pixels; the picture's own by default.
+        policy : Policy, optional
+            The person's rules; none by default.
+        hands : sequence of length n, optional
+            The hands found in each picture, None for one that was not looked at.
 
         Returns
         -------
         list of Proposal
-            One a row, before the person's rules, see `prefml.cropping.policy`.
+            One a row.
+
+        Raises
+        ------
+        ValueError
+            If an aspect is asked for without a size.
         """
-        rows = self._read(X)
-        least = self._least_side(size, len(rows))
-        return [
-            propose_row(self.model_, rows[row : row + 1], float(least[row]))
-            for row in range(len(rows))
-        ]
+        if aspect is not None and size is None:
+            raise ValueError("aspect needs the size of the pictures in pixels, got size=None")
+        rows, table = self._read(X), np.asarray(X, np.float64)
+        pixels, least = _checked_size(size, len(rows)), self._least_side(size, len(rows))
+        names = getattr(self, "feature_names_in_", ())
+        found = []
+        for i in range(len(rows)):
+            proposal = propose_row(self.model_, rows[i : i + 1], float(least[i]))
+            measures = None if pixels is None else (float(pixels[i, 0]), float(pixels[i, 1]))
+            seen = Seen.from_columns(
+                dict(zip(names, table[i], strict=False)), None if hands is None else hands[i]
+            )
+            found.append(_finished(proposal, measures, aspect, policy, seen))
+        return found
 
     def score(self, X: Any, boxes: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the mean intersection over union with known crops."""
@@ -279,6 +307,19 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         if pixels is None:
             return np.full(rows, self.min_side)
         return np.asarray(np.maximum(self.min_side, self.min_pixels / pixels.min(axis=1)))
+
+
+def _finished(
+    proposal: Proposal,
+    size: tuple[float, float] | None,
+    aspect: float | None,
+    policy: Policy | None,
+    seen: Seen,
+) -> Proposal:
+    """Bring a learned proposal into the aspect and under the rules that were asked for."""
+    if aspect is not None and size is not None:
+        proposal = in_aspect(proposal, size, aspect)
+    return proposal if policy is None else apply_policy(proposal, seen, size, policy)
 
 
 def _required(boxes: ArrayLike | None) -> ArrayLike:

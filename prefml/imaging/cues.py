@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Protocol
 
-from prefml.imaging import detail, layout, naturalness, saliency, shape, tone
+from prefml.imaging import detail, faces, layout, naturalness, saliency, shape, tone
 from prefml.imaging.decode import Picture
 
 __all__ = ["CUE_NAMES", "GROUPS", "cue_identity", "measure"]
@@ -25,7 +25,7 @@ class CueGroup(Protocol):
         """Return one number for each of `NAMES`; NaN where it did not look."""
 
 
-GROUPS: tuple[CueGroup, ...] = (shape, detail, tone, naturalness, saliency, layout)
+GROUPS: tuple[CueGroup, ...] = (shape, detail, tone, naturalness, saliency, layout, faces)
 CUE_NAMES: tuple[str, ...] = tuple(name for group in GROUPS for name in group.NAMES)
 
 

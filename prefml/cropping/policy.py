@@ -1,0 +1,238 @@
+"""The person's rules, laid over the learned box; each can be switched off and says what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prefml.cropping.geometry import contains, cover, enlarge, exclude
+from prefml.cropping.metrics import iou
+from prefml.cropping.proposal import DIFFERENT, Box, Option, Proposal
+from prefml.exceptions import ConfigError
+
+__all__ = ["NOT_LOOKED", "Hand", "Policy", "Seen", "apply_policy", "read_policy"]
+
+Array = NDArray[np.float64]
+
+NOT_LOOKED = "hands were not looked at"
+# Adults measure about seven and a half heads (Loomis 1943); a face box is about 0.74 of a head.
+_HEADS = 7.5
+_FACE_TO_HEAD = 1.35
+_SURE_FACE = 0.5
+_ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The person's crop rules, `[crop.policy]` in `prefml.toml`.
+
+    Attributes
+    ----------
+    keep_head : bool
+        A face that was found stays in the crop with hair and chin.
+    keep_body : bool
+        In a full-body picture at least a third of the body stays.
+    avoid_cutting : bool
+        No edge goes through a face or hand that was found.
+    drop_flagged_hands : bool
+        A hand that looks wrong is cropped away where that costs little.
+    min_pixels : int
+        Least width and height of a crop.
+    """
+
+    keep_head: bool = True
+    keep_body: bool = True
+    avoid_cutting: bool = True
+    drop_flagged_hands: bool = False
+    min_pixels: int = 64
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A hand that was found: its box in fractions, and whether it looks wrong."""
+
+    box: Box
+    flagged: bool = False
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What detectors saw in a picture.
+
+    Attributes
+    ----------
+    face : tuple of float or None
+        The largest face, x1, y1, x2, y2 in fractions.
+    hands : sequence of Hand or None
+        None if hands were not looked at.
+    """
+
+    face: Box | None = None
+    hands: Sequence[Hand] | None = None
+
+    @classmethod
+    def from_columns(cls, row: Mapping[str, float], hands: Sequence[Hand] | None = None) -> Seen:
+        """Read the face from the columns `cue__face_*` of a row, if they are there."""
+        confidence = row.get("cue__face_confidence", 0.0)
+        corners = [row.get(f"cue__face_{corner}", np.nan) for corner in ("x1", "y1", "x2", "y2")]
+        if not confidence >= _SURE_FACE or not np.isfinite(corners).all():
+            return cls(None, hands)
+        x1, y1, x2, y2 = (float(np.clip(corner, 0.0, 1.0)) for corner in corners)
+        return cls((x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None, hands)
+
+    @property
+    def head(self) -> Array | None:
+        """Box of the head round the face, within the picture."""
+        if self.face is None:
+            return None
+        x1, y1, x2, y2 = self.face
+        width, height = x2 - x1, y2 - y1
+        grown = [x1 - 0.15 * width, y1 - 0.3 * height, x2 + 0.15 * width, y2 + 0.1 * height]
+        return np.asarray(np.clip(np.array(grown), 0.0, 1.0))
+
+    @property
+    def third_of_body(self) -> Array | None:
+        """Box of the upper third of a body that is seen from head to foot, else None."""
+        if self.face is None or self.head is None:
+            return None
+        top, height = self.head[1], self.face[3] - self.face[1]
+        body = _HEADS * _FACE_TO_HEAD * height
+        if top + body > 1.0:
+            return None
+        return np.array([self.head[0], top, self.head[2], top + body / 3.0])
+
+
+def read_policy(entries: Mapping[str, Any]) -> Policy:
+    """Read the rules from `[crop.policy]`.
+
+    Parameters
+    ----------
+    entries : mapping
+        Name -> value; what is missing has its default.
+
+    Returns
+    -------
+    Policy
+
+    Raises
+    ------
+    ConfigError
+        If a name is unknown or a value of the wrong kind.
+    """
+    kinds = {name: type(value) for name, value in asdict(Policy()).items()}
+    for name, value in entries.items():
+        if name not in kinds:
+            raise ConfigError(f"crop.policy.{name}", f"one of {', '.join(kinds)}")
+        if type(value) is not kinds[name] or not value >= 0:
+            what = "true or false" if kinds[name] is bool else "a whole number from 0"
+            raise ConfigError(f"crop.policy.{name} = {value!r}", what)
+    return Policy(**entries)
+
+
+def apply_policy(
+    proposal: Proposal, seen: Seen, size: tuple[float, float] | None, policy: Policy
+) -> Proposal:
+    """Bring a proposal in line with the person's rules.
+
+    Parameters
+    ----------
+    proposal : Proposal
+        What was learned. A picture that is to be kept whole stays whole.
+    seen : Seen
+        What detectors saw.
+    size : tuple of float or None
+        Width and height in pixels; only the least side needs it.
+    policy : Policy
+
+    Returns
+    -------
+    Proposal
+        With the rules' boxes, and in `reasons` what each rule changed.
+    """
+    notes = _hand_note(seen, policy)
+    least = np.zeros(2) if size is None else policy.min_pixels / np.array(size, float)
+    if not proposal.keeps_whole:
+        box, reasons = _ruled(proposal.box, seen, least, policy)
+        proposal = proposal.because(box, *reasons)
+    others: list[Option] = []
+    for option in proposal.alternatives:
+        box = _ruled(option.box, seen, least, policy)[0]
+        if all(float(iou(box, other)) < DIFFERENT for other in [proposal.box, *_boxes(others)]):
+            others.append(replace(option, box=box))
+    return replace(proposal, alternatives=tuple(others), reasons=(*proposal.reasons, *notes))
+
+
+def _boxes(options: Sequence[Option]) -> list[Box]:
+    return [option.box for option in options]
+
+
+def _hand_note(seen: Seen, policy: Policy) -> tuple[str, ...]:
+    wanted = policy.avoid_cutting or policy.drop_flagged_hands
+    return (NOT_LOOKED,) if wanted and seen.hands is None else ()
+
+
+def _ruled(box: Box, seen: Seen, least: Array, policy: Policy) -> tuple[Box, list[str]]:
+    current: Array = np.array(box)
+    reasons: list[str] = []
+    if policy.drop_flagged_hands:
+        current, reasons = _without_flagged(current, seen, least)
+    for _ in range(_ROUNDS):
+        wanted = _wanted(current, seen, policy)
+        if not wanted:
+            break
+        reasons += [reason for reason, _ in wanted]
+        targets = np.array([target for _, target in wanted])
+        whole = np.concatenate([targets[:, :2].min(axis=0), targets[:, 2:].max(axis=0)])
+        current = cover(current, whole)
+    short = float((least / (current[2:] - current[:2])).max())
+    if short > 1.0 + 1e-9:
+        current = enlarge(current, short)
+        reasons.append("enlarged to the least size")
+    x1, y1, x2, y2 = map(float, current)
+    return (x1, y1, x2, y2), list(dict.fromkeys(reasons))
+
+
+def _wanted(box: Array, seen: Seen, policy: Policy) -> list[tuple[str, Array]]:
+    """Return what must be inside and is not, with the reason."""
+    wanted = []
+    if policy.keep_head and seen.head is not None:
+        wanted.append(("moved to keep the head", seen.head))
+    if policy.keep_body and seen.third_of_body is not None:
+        wanted.append(("enlarged to keep a third of the body", seen.third_of_body))
+    if policy.avoid_cutting:
+        cut = [(what, target) for what, target in _parts(seen) if _is_cut(box, target)]
+        wanted += [(f"moved so as not to cut through a {what}", target) for what, target in cut]
+    return [(reason, target) for reason, target in wanted if not contains(box, target)]
+
+
+def _parts(seen: Seen) -> list[tuple[str, Array]]:
+    faces = [] if seen.face is None else [("face", np.array(seen.face))]
+    return faces + [("hand", np.array(hand.box)) for hand in seen.hands or ()]
+
+
+def _is_cut(box: Array, part: Array) -> bool:
+    overlap = np.minimum(box[2:], part[2:]) - np.maximum(box[:2], part[:2])
+    return bool((overlap > 0.0).all()) and not contains(box, part)
+
+
+def _without_flagged(box: Array, seen: Seen, least: Array) -> tuple[Array, list[str]]:
+    """Leave flagged hands out where the crop stays similar and keeps the head."""
+    reasons = []
+    for hand in seen.hands or ():
+        if not hand.flagged or not _touches(box, hand.box):
+            continue
+        smaller = exclude(box, np.array(hand.box), np.maximum(least, 0.1), seen.head)
+        if smaller is None:
+            reasons.append("a hand that looks wrong could not be left out")
+        else:
+            box = smaller
+            reasons.append("moved to leave out a hand that looks wrong")
+    return box, reasons
+
+
+def _touches(box: Array, part: Box) -> bool:
+    return _is_cut(box, np.array(part)) or contains(box, part)

@@ -1,0 +1,167 @@
+"""Hands: where they are, and whether their fingers look wrong.
+
+Landmarks come from MediaPipe (extra `hands`) and a model file that the person supplies. Without
+either, hands are not looked at, and whoever asks is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prefml.exceptions import ImageError
+
+__all__ = ["FoundHand", "finger_oddity", "hand_finder", "hands_advice"]
+
+Array = NDArray[np.float64]
+Box = tuple[float, float, float, float]
+
+# Landmarks of MediaPipe's hand model: the wrist, then four from root to tip of each finger.
+_WRIST = 0
+_FINGERS = tuple(tuple(range(first, first + 4)) for first in (1, 5, 9, 13, 17))
+# Length of a finger through that of the palm (wrist to root of the middle finger), from thumb to
+# little finger; Buryanov and Kotiuk, 2010, and how far flat hands of different people differ.
+_USUAL = np.array([0.85, 0.85, 0.95, 0.88, 0.68])
+_TOLERANCE = 0.35
+_ODD = 1.0
+_MARGIN = 0.03
+
+Finder = Callable[["_Pixels"], "list[FoundHand]"]
+
+
+class _Pixels(Protocol):
+    @property
+    def working(self) -> NDArray[np.uint8]: ...
+
+
+@dataclass(frozen=True)
+class FoundHand:
+    """A hand.
+
+    Attributes
+    ----------
+    box : tuple of float
+        x1, y1, x2, y2 in fractions of the picture.
+    confidence : float
+        From 0 to 1.
+    oddity : float
+        How far its longest or shortest finger is from what hands are like; 1 is the edge of it.
+    """
+
+    box: Box
+    confidence: float
+    oddity: float
+
+    @property
+    def flagged(self) -> bool:
+        """Whether its fingers look wrong."""
+        return self.oddity > _ODD
+
+
+def hands_advice(model: Path | None) -> str | None:
+    """Say what is missing for looking at hands; None if nothing is.
+
+    Parameters
+    ----------
+    model : Path or None
+        `hand_landmarker.task`, where the person keeps it.
+
+    Returns
+    -------
+    str or None
+        One line that ends with what to do.
+    """
+    if find_spec("mediapipe") is None:
+        return "hands are not looked at: MediaPipe is not installed; pip install 'prefml[hands]'"
+    if model is None or not model.is_file():
+        where = "" if model is None else f" at {model}"
+        return (
+            f"hands are not looked at: no model file{where}; put MediaPipe's hand_landmarker.task "
+            "there and name it in prefml.toml"
+        )
+    return None
+
+
+def hand_finder(model: Path | None) -> Finder | None:
+    """Open MediaPipe's hand model.
+
+    Parameters
+    ----------
+    model : Path or None
+        `hand_landmarker.task`.
+
+    Returns
+    -------
+    callable or None
+        Takes a picture and returns its hands; None where hands cannot be looked at, see
+        `hands_advice`.
+
+    Raises
+    ------
+    ImageError
+        If the file is no such model.
+    """
+    if model is None or hands_advice(model) is not None:
+        return None
+    import mediapipe
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    options = vision.HandLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(model)), num_hands=4
+    )
+    try:
+        landmarker = vision.HandLandmarker.create_from_options(options)
+    except (RuntimeError, ValueError) as error:
+        raise ImageError(f"{model}: no hand model", "MediaPipe's hand_landmarker.task") from error
+
+    def find(picture: _Pixels) -> list[FoundHand]:
+        pixels = np.ascontiguousarray(picture.working)
+        image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=pixels)
+        return _found(landmarker.detect(image), pixels.shape[1] / pixels.shape[0])
+
+    return find
+
+
+def finger_oddity(landmarks: Array) -> float:
+    """Return how far a hand's fingers are from what hands are like.
+
+    Parameters
+    ----------
+    landmarks : ndarray of shape (21, 3)
+        MediaPipe's points, all axes in the same unit.
+
+    Returns
+    -------
+    float
+        Largest deviation of a finger's length from the usual, in units of what is still usual; 0
+        where the hand has no size.
+    """
+    palm = float(np.linalg.norm(landmarks[9] - landmarks[_WRIST]))
+    if palm < 1e-6:
+        return 0.0
+    lengths = np.array(
+        [
+            np.linalg.norm(np.diff(landmarks[list(finger)], axis=0), axis=1).sum()
+            for finger in _FINGERS
+        ]
+    )
+    return float((np.abs(lengths / palm / _USUAL - 1.0) / _TOLERANCE).max())
+
+
+def _found(result: Any, aspect: float) -> list[FoundHand]:
+    sides: Sequence[Any] = result.handedness
+    hands = []
+    for points, side in zip(result.hand_landmarks, sides, strict=True):
+        landmarks = np.array([[point.x, point.y, point.z] for point in points])
+        low, high = landmarks[:, :2].min(axis=0) - _MARGIN, landmarks[:, :2].max(axis=0) + _MARGIN
+        x1, y1, x2, y2 = map(float, np.clip(np.concatenate([low, high]), 0.0, 1.0))
+        # x and z are in widths of the picture, y in heights.
+        oddity = finger_oddity(landmarks * np.array([aspect, 1.0, aspect]))
+        hands.append(FoundHand((x1, y1, x2, y2), float(side[0].score), oddity))
+    return hands
