@@ -21,7 +21,7 @@ STAGE_NAMES = {
     3.0: "stage3_enhanced",
 }
 # Side of a stage as a share of the last stage's side.
-STAGE_SCALE = {1.0: 0.5, 1.5: 0.55, 2.0: 0.8, 3.0: 1.0}
+STAGE_SCALE = {1.0: 0.6, 1.5: 0.65, 2.0: 0.85, 3.0: 1.0}
 LADDERS = (
     (1.0, 2.0),
     (1.0, 1.5),
@@ -30,9 +30,9 @@ LADDERS = (
     (1.0, 2.0, 3.0),
     (1.0, 1.5, 2.0, 3.0),
 )
-LADDER_ODDS = (0.40, 0.14, 0.16, 0.18, 0.07, 0.05)
+LADDER_ODDS = (0.46, 0.14, 0.18, 0.14, 0.05, 0.03)
 LONG_SIDES = (320, 384, 448, 512, 640, 768)
-LONG_SIDE_ODDS = (0.28, 0.32, 0.22, 0.12, 0.04, 0.02)
+LONG_SIDE_ODDS = (0.36, 0.34, 0.18, 0.08, 0.03, 0.01)
 ASPECTS = ((1, 1), (2, 3), (3, 2), (13, 19), (4, 3))
 ASPECT_ODDS = (0.35, 0.25, 0.2, 0.1, 0.1)
 MILD_SHARE = 0.04
@@ -258,9 +258,9 @@ def _damages(flaw: str, count: int, rng: np.random.Generator) -> list[Damage | N
     if flaw == "mild":
         damages[int(rng.integers(count))] = Damage(kind, float(rng.uniform(0.05, 0.25)))
     if flaw == "lower":
-        damages[-1] = Damage(kind, float(rng.uniform(0.6, 1.0)))
+        damages[-1] = Damage(kind, float(rng.uniform(0.75, 1.0)))
         if count > 2 and rng.random() < 0.3:
-            damages[-2] = Damage(kind, float(rng.uniform(0.6, 0.9)))
+            damages[-2] = Damage(kind, float(rng.uniform(0.75, 1.0)))
     return damages
 
 
