@@ -26,7 +26,7 @@ def has_torch() -> bool:
     return find_spec("torch") is not None
 
 
-class _Net(BaseEstimator):  # type: ignore[misc]
+class _Net(BaseEstimator):
     """What the two nets share: standardised inputs, rectified layers with dropout, Adam."""
 
     def __init__(

@@ -1,0 +1,167 @@
+"""The report's plots: matplotlib figures as SVG text that takes its colour from the page."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+__all__ = ["dots_plot", "importance_plot", "learning_plot", "reliability_plot", "risk_plot"]
+
+# Okabe and Ito's blue and orange: told apart by colour-blind people, readable on light and dark.
+OURS, THEIRS = "#2b7fc4", "#d9822b"
+# Stands for the page's text colour until the SVG is written.
+_TEXT = "#010203"
+_STYLE: dict[Any, Any] = {
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "svg.fonttype": "none",
+    "text.color": _TEXT,
+    "axes.edgecolor": _TEXT,
+    "axes.labelcolor": _TEXT,
+    "xtick.color": _TEXT,
+    "ytick.color": _TEXT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": _TEXT,
+    "grid.alpha": 0.12,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+}
+
+
+def dots_plot(
+    models: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str], value: str, label: str
+) -> str:
+    """Draw one dot with its interval for each model, the best on top.
+
+    Parameters
+    ----------
+    models : mapping
+        Model -> its measures.
+    titles : mapping of str to str
+        Model -> what a person reads.
+    value : str
+        The measure; its interval is `<value>_ci`.
+    label : str
+        What the axis says.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
+    known = [(n, m) for n, m in models.items() if m[value] is not None]
+    ordered = sorted(known, key=lambda pair: pair[1][value])
+
+    def draw(axes: Axes) -> None:
+        for place, (name, measures) in enumerate(ordered):
+            colour = OURS if name == "prefml" else THEIRS
+            low, high = _ends(measures, value)
+            axes.plot([low, high], [place, place], color=colour, linewidth=2, alpha=0.6)
+            axes.plot(measures[value], place, "o", color=colour, markersize=7)
+            axes.annotate(
+                f"{measures[value]:.3f}", (high, place), (6, 0), textcoords="offset points",
+                va="center", fontsize=9,
+            )  # fmt: skip
+        axes.set_yticks(range(len(ordered)), [titles.get(name, name) for name, _ in ordered])
+        axes.set_ylim(-0.6, len(ordered) - 0.4)
+        axes.margins(x=0.12)
+        axes.set_xlabel(label)
+
+    return _svg(draw, 7.2, 0.7 + 0.36 * len(ordered), f"dots-{value}")
+
+
+def _ends(measures: Mapping[str, Any], value: str) -> tuple[float, float]:
+    low, high = measures[f"{value}_ci"]
+    middle = measures[value]
+    return (middle if low is None else low, middle if high is None else high)
+
+
+def reliability_plot(points: Sequence[Mapping[str, Any]]) -> str:
+    """Draw how often prefml was right against how sure it said it was, as SVG."""
+
+    def draw(axes: Axes) -> None:
+        stated = [point["stated"] for point in points]
+        observed = [point["observed"] for point in points]
+        least = max(0.0, min([*stated, *observed], default=0.0) - 0.05)
+        axes.plot([least, 1], [least, 1], color=_TEXT, alpha=0.4, linestyle="--", linewidth=1)
+        axes.plot(stated, observed, "o-", color=OURS)
+        axes.set_xlim(least, 1.01)
+        axes.set_ylim(least, 1.01)
+        axes.set_xlabel("stated probability")
+        axes.set_ylabel("share that was right")
+
+    return _svg(draw, 4.2, 3.6, "reliability")
+
+
+def risk_plot(curves: Mapping[str, Sequence[Sequence[float]]], titles: Mapping[str, str]) -> str:
+    """Draw the error among the most confident sets against how many they are, as SVG."""
+
+    def draw(axes: Axes) -> None:
+        for name, curve in curves.items():
+            coverage, error = zip(*curve, strict=True)
+            colour = OURS if name == "prefml" else THEIRS
+            axes.plot(coverage, error, color=colour, label=titles.get(name, name))
+        for budget in (0.01, 0.02, 0.05, 0.10):
+            axes.axhline(budget, color=_TEXT, alpha=0.35, linewidth=0.8, linestyle=":")
+        axes.set_xlim(0, 1)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("share of sets, most confident first")
+        axes.set_ylabel("share that was wrong")
+        if len(curves) > 1:
+            axes.legend()
+
+    return _svg(draw, 4.2, 3.6, "risk")
+
+
+def learning_plot(points: Sequence[Mapping[str, Any]]) -> str:
+    """Draw top-1 agreement against the number of sets learned from, as SVG."""
+
+    def draw(axes: Axes) -> None:
+        sets = [point["sets"] for point in points]
+        low, high = zip(*(_ends(point, "top1") for point in points), strict=True)
+        axes.fill_between(sets, low, high, color=OURS, alpha=0.18, linewidth=0)
+        axes.plot(sets, [point["top1"] for point in points], "o-", color=OURS)
+        axes.set_xscale("log")
+        axes.set_xticks(sets, [f"{count:.0f}" for count in sets])
+        axes.minorticks_off()
+        axes.set_xlabel("sets learned from")
+        axes.set_ylabel("agreement (top-1)")
+
+    return _svg(draw, 4.2, 3.6, "learning")
+
+
+def importance_plot(shares: Mapping[str, float], most: int = 12) -> str:
+    """Draw the share of each group of inputs in the scores, largest on top, as SVG."""
+    ordered = list(shares.items())[:most][::-1]
+
+    def draw(axes: Axes) -> None:
+        axes.barh(range(len(ordered)), [share for _, share in ordered], color=OURS)
+        axes.set_yticks(range(len(ordered)), [name for name, _ in ordered])
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel("share of what moves the scores inside a set")
+
+    return _svg(draw, 4.2, 3.6, "importances")
+
+
+def _svg(draw: Any, width: float, height: float, salt: str) -> str:
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": salt}):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        draw(figure.subplots())
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    return _inlined(buffer.getvalue())
+
+
+def _inlined(svg: str) -> str:
+    """Drop what only a file of its own needs, and let the page choose the text colour."""
+    body = svg[svg.index("<svg") :].replace(_TEXT, "currentColor")
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    return re.sub(r' (width|height)="[\d.]+pt"', "", body, count=2)

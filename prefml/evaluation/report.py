@@ -1,0 +1,108 @@
+"""`report.html`: one file that needs nothing else, for a person to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from prefml.evaluation import plots
+from prefml.evaluation.entrants import CROPPERS, RANKERS
+from prefml.evaluation.gallery import crop_views, mistakes, thumbnailer
+from prefml.evaluation.run import Evaluation
+from prefml.files import write_text
+from prefml.workspace import Workspace
+
+__all__ = ["REPORT_NAME", "render_report", "write_report"]
+
+REPORT_NAME = "report.html"
+DASH = "\N{EN DASH}"
+_TITLES = {entrant.name: entrant.title for entrant in (*CROPPERS, *RANKERS)}
+
+
+def write_report(
+    found: Evaluation, metrics: Mapping[str, Any], workspace: Workspace, folder: Path
+) -> Path:
+    """Write `report.html`, whole or not at all.
+
+    Parameters
+    ----------
+    found : Evaluation
+        What was measured, for the galleries.
+    metrics : mapping
+        The content of `metrics.json`.
+    workspace : Workspace
+        Where the pictures lie.
+    folder : Path
+        The artifacts folder; made if missing.
+
+    Returns
+    -------
+    Path
+    """
+    path = folder / REPORT_NAME
+    write_text(path, render_report(found, metrics, workspace))
+    return path
+
+
+def render_report(found: Evaluation, metrics: Mapping[str, Any], workspace: Workspace) -> str:
+    """Return the report as HTML; see `write_report`."""
+    thumbnail = thumbnailer(workspace, found.sidecars)
+    best, worst = crop_views(found.crops, thumbnail) if found.crops else ([], [])
+    content = {
+        "metrics": metrics,
+        "titles": _TITLES,
+        "plots": _ranker_plots(metrics["ranker"]) | _crop_plots(metrics["crop"]),
+        "mistakes": mistakes(found.choices, thumbnail) if found.choices else [],
+        "best_crops": best,
+        "worst_crops": worst,
+        "percent": percent,
+        "number": number,
+    }
+    page: str = _template().render(content)
+    return page
+
+
+def _template() -> Any:
+    source = files("prefml.evaluation").joinpath("templates", "report.html.j2")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(source.read_text("utf-8"))
+
+
+def _ranker_plots(part: Mapping[str, Any] | None) -> dict[str, Markup]:
+    if part is None:
+        return {}
+    drawn = {
+        "models": plots.dots_plot(part["models"], _TITLES, "top1", "agreement (top-1)"),
+        "learning": plots.learning_plot(part["learning_curve"]),
+    }
+    if part["reliability"]:
+        drawn["reliability"] = plots.reliability_plot(part["reliability"])
+    if part["risk_coverage"]:
+        drawn["risk"] = plots.risk_plot(part["risk_coverage"], _TITLES)
+    if part["importances"]:
+        drawn["importances"] = plots.importance_plot(part["importances"])
+    return {name: Markup(svg) for name, svg in drawn.items()}
+
+
+def _crop_plots(part: Mapping[str, Any] | None) -> dict[str, Markup]:
+    if part is None:
+        return {}
+    label = "mean overlap with the person's crop (IoU)"
+    return {"crops": Markup(plots.dots_plot(part["models"], _TITLES, "iou", label))}
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Return a share in per cent, or a dash where there is none."""
+    return DASH if value is None else f"{100 * value:.{digits}f} %"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a number, or a dash where there is none."""
+    return DASH if value is None else f"{value:.{digits}f}"

@@ -1,0 +1,219 @@
+"""Cross-validate whatever a workspace allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prefml.decisions import Decisions, read_decisions
+from prefml.evaluation.choices import ChoiceRuns, choice_metrics
+from prefml.evaluation.crops import CropRuns, crop_metrics
+from prefml.evaluation.crossval import Entrant, held_out_boxes, held_out_scores
+from prefml.evaluation.entrants import CROPPERS, RANKERS, chosen_entrants, left_out_entrants
+from prefml.evaluation.folds import Folds, make_folds
+from prefml.evaluation.learning import SHARES, curve_point, partial_point
+from prefml.exceptions import NotEnoughDataError, SidecarError
+from prefml.features import ChoiceTable, CropTable, choice_table, crop_table
+from prefml.sidecars.sizes import picture_sizes
+from prefml.sidecars.store import Sidecars, read_sidecars
+from prefml.workspace import Workspace
+
+__all__ = ["Evaluation", "Options", "evaluate"]
+
+Job = Callable[[], Any]
+Track = Callable[[Iterable[Job], int], Iterable[Job]]
+# With fewer of them there is nothing to hold out.
+LEAST = 10
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to evaluate.
+
+    Attributes
+    ----------
+    seeds : int
+        Rounds, each with its own folds and seeds of the models; medians are reported.
+    folds : int
+        Folds of a round, at most the number of projects.
+    models : tuple of str
+        Baselines to include; all by default.
+    """
+
+    seeds: int = 1
+    folds: int = 4
+    models: tuple[str, ...] = ()
+
+
+@dataclass
+class Evaluation:
+    """What came of it.
+
+    Attributes
+    ----------
+    choices : ChoiceRuns or None
+        Held-out scores of all rankers; None if there are too few choices.
+    crops : CropRuns or None
+        Held-out boxes of all croppers; None if there are too few crops.
+    ranker, crop : dict or None
+        The parts of `metrics.json`.
+    sidecars : Sidecars or None
+        What the pictures were described by.
+    left_out : list of str
+        What could not be evaluated, or not with everything, and why.
+    """
+
+    choices: ChoiceRuns | None = None
+    crops: CropRuns | None = None
+    ranker: dict[str, Any] | None = None
+    crop: dict[str, Any] | None = None
+    sidecars: Sidecars | None = None
+    left_out: list[str] = field(default_factory=list)
+
+
+def evaluate(
+    workspace: Workspace, options: Options | None = None, track: Track | None = None
+) -> Evaluation:
+    """Cross-validate rankers and croppers by project, as far as the data allow.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Logs and sidecars.
+    options : Options, optional
+        How to evaluate.
+    track : callable, optional
+        Wraps the list of jobs, for a progress bar.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    NotEnoughDataError
+        If neither choices nor crops suffice.
+    SidecarError
+        If sidecars exist but are damaged.
+    """
+    decisions = read_decisions(workspace, picture_sizes(workspace))
+    found = Evaluation(sidecars=_sidecars(workspace))
+    settings = options or Options()
+    for part in (_evaluate_choices, _evaluate_crops):
+        try:
+            part(found, decisions, settings, track or (lambda jobs, total: jobs))
+        except NotEnoughDataError as error:
+            found.left_out.append(str(error))
+    if found.choices is None and found.crops is None:
+        step = "prefml ingest" if found.sidecars else "prefml embed"
+        raise NotEnoughDataError("; ".join(found.left_out), None, step)
+    return found
+
+
+def _sidecars(workspace: Workspace) -> Sidecars | None:
+    try:
+        return read_sidecars(workspace.sidecars)
+    except SidecarError:
+        if any(workspace.sidecars.glob("*.parquet")):
+            raise
+        return None
+
+
+def _evaluate_choices(
+    found: Evaluation, decisions: Decisions, options: Options, track: Track
+) -> None:
+    if found.sidecars is None:
+        raise NotEnoughDataError(
+            "choices: there are no sidecars, and a ranker learns from pictures"
+        )
+    table = choice_table(decisions.items, found.sidecars)
+    found.left_out += _reasons("sets", table.left_out)
+    _require(table.n_sets, "choices")
+    rounds = _rounds(options, table.project, table.session_id, table.set_id, table.hashes)
+    entrants = chosen_entrants(RANKERS, table.X.columns, options.models)
+    found.left_out += left_out_entrants(RANKERS, table.X.columns)
+    runs, points = _run_rankers(entrants, table, rounds, track)
+    found.choices = ChoiceRuns(table, rounds, runs)
+    found.ranker = {**choice_metrics(found.choices), "learning_curve": points}
+
+
+def _run_rankers(
+    entrants: list[Entrant], table: ChoiceTable, rounds: list[Folds], track: Track
+) -> tuple[dict[str, list[Any]], list[dict[str, Any]]]:
+    jobs = _jobs(held_out_scores, entrants, table, rounds)
+    first = rounds[0].folds
+    partial: list[Job] = [_bound(partial_point, entrants[0], table, first, s) for s in SHARES]
+    results = [job() for job in track([*jobs, *partial], len(jobs) + len(partial))]
+    runs = _by_name(entrants, results[: len(jobs)], len(rounds))
+    whole = curve_point(table, 1.0, first, runs[entrants[0].name][0])
+    return runs, [*results[len(jobs) :], whole]
+
+
+def _evaluate_crops(
+    found: Evaluation, decisions: Decisions, options: Options, track: Track
+) -> None:
+    known = decisions.crops[decisions.crops["project"] != "unknown"]
+    unknown = len(decisions.crops) - len(known)
+    table = crop_table(known, found.sidecars)
+    left_out = {**table.left_out, **({"unknown_project": unknown} if unknown else {})}
+    found.left_out += _reasons("crops", left_out)
+    _require(len(table), "crops")
+    hashes = _hashes(table, found.sidecars)
+    rounds = _rounds(options, table.project, table.session_id, np.arange(len(table)), hashes)
+    entrants = chosen_entrants(CROPPERS, table.X.columns, options.models)
+    found.left_out += left_out_entrants(CROPPERS, table.X.columns)
+    jobs = _jobs(held_out_boxes, entrants, table, rounds)
+    results = [job() for job in track(jobs, len(jobs))]
+    found.crops = CropRuns(table, rounds, _by_name(entrants, results, len(rounds)))
+    found.crop = crop_metrics(found.crops)
+
+
+def _require(count: int, what: str) -> None:
+    if count < LEAST:
+        raise NotEnoughDataError(f"{what}: {count} usable", f"at least {LEAST}")
+
+
+def _reasons(what: str, left_out: Any) -> list[str]:
+    return [f"{count} {what}: {reason.replace('_', ' ')}" for reason, count in left_out.items()]
+
+
+def _rounds(
+    options: Options,
+    project: NDArray[Any],
+    session: NDArray[Any],
+    name: NDArray[Any],
+    hashes: NDArray[Any] | None,
+) -> list[Folds]:
+    return [
+        make_folds(project, session, name, hashes, options.folds, seed)
+        for seed in range(options.seeds)
+    ]
+
+
+def _hashes(table: CropTable, sidecars: Sidecars | None) -> NDArray[Any] | None:
+    if sidecars is None:
+        return None
+    return np.asarray(sidecars.hashes)[sidecars.positions(table.project, table.filename)]
+
+
+def _jobs(run: Any, entrants: list[Entrant], table: Any, rounds: list[Folds]) -> list[Job]:
+    return [
+        _bound(run, entrant, table, folds.folds, seed)
+        for entrant in entrants
+        for seed, folds in enumerate(rounds)
+    ]
+
+
+def _bound(function: Callable[..., Any], *arguments: Any) -> Job:
+    return lambda: function(*arguments)
+
+
+def _by_name(entrants: list[Entrant], results: list[Any], seeds: int) -> dict[str, list[Any]]:
+    return {
+        entrant.name: results[place * seeds : (place + 1) * seeds]
+        for place, entrant in enumerate(entrants)
+    }
