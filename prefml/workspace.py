@@ -13,6 +13,9 @@ from prefml.exceptions import ConfigError, WorkspaceError
 __all__ = ["Config", "Workspace", "read_config"]
 
 CONFIG_NAME = "prefml.toml"
+# Where new pictures wait, and where reviewed ones go: what was learned from them stays usable.
+# Cropped copies come after their originals, which keep the place of the picture.
+REVIEWED_ROOTS = ("new", "delete_staging", "selected")
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,9 @@ class Config:
         `builtin`, `clip`, `open_clip:MODEL/PRETRAINED`, or a folder with an `encoder.json`
         (relative to the workspace). None: the one that made the sidecars, else `clip`.
     image_roots : tuple of str
-        Folders that hold pictures, relative to the workspace. Empty: `images`, `training data`
-        and every top-level folder named exactly like a project.
+        Folders that hold pictures, relative to the workspace. Empty: `images`, `training data`,
+        every top-level folder named exactly like a project, `new`, and where `prefml apply` puts
+        reviewed pictures.
     max_pixels : int
         Pictures with more pixels than this are reported and skipped.
     aliases : mapping of str to str
@@ -215,7 +219,8 @@ class Workspace:
         ConfigError
             If a configured root lies outside the workspace.
         """
-        names = self.config.image_roots or ("images", "training data", *sorted(set(projects)))
+        usual = ("images", "training data", *sorted(set(projects)), *REVIEWED_ROOTS)
+        names = self.config.image_roots or usual
         roots = tuple(self.inside(name) for name in names)
         return tuple(path for path in dict.fromkeys(roots) if path.is_dir())
 

@@ -37,6 +37,10 @@ MAY_IMPORT = {
         "ranking", "cropping", "models",
     },
     "duplicates": {"exceptions", "files", "workspace", "sidecars"},
+    "suggest": {
+        "exceptions", "files", "workspace", "sandbox", "decisions", "sidecars", "features",
+        "ranking", "duplicates", "serving",
+    },
     "sandbox": {"exceptions", "files", "workspace"},
     "review": {"exceptions", "files", "workspace", "sandbox", "imaging"},
     "apply": {"exceptions", "files", "workspace", "decisions", "sandbox", "cropping"},

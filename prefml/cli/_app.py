@@ -21,6 +21,7 @@ COMMANDS = {
     "evaluate": "evaluate",
     "rank": "rank",
     "crop": "crop",
+    "suggest": "suggest",
     "review": "review",
     "apply": "apply",
 }

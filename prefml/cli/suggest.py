@@ -1,0 +1,105 @@
+"""`prefml suggest`: new pictures -> suggestions for review."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prefml.cli._shared import emit, json_option, open_workspace, progress
+
+if TYPE_CHECKING:
+    from prefml.suggest import SuggestReport
+    from prefml.workspace import Workspace
+
+
+@click.command("suggest")
+@click.argument("folders", nargs=-1, metavar="[FOLDER]...")
+@click.option(
+    "--max-gap",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Time between neighbouring pictures that ends a set.  [default: no limit]",
+)
+@click.option(
+    "--order",
+    type=click.Choice(["uncertain", "taken"]),
+    default="uncertain",
+    show_default=True,
+    help="Least certain first, or as taken.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="Share of wrong choices for bulk approval.",
+)
+@click.option("--encoder", metavar="NAME", help="Where the models' encoder lies now.")
+@click.option("--device", default="auto", show_default=True, help="mps, cuda, cpu or auto.")
+@json_option
+def command(
+    folders: tuple[str, ...],
+    max_gap: float | None,
+    order: str,
+    budget: float,
+    encoder: str | None,
+    device: str,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Suggest winners and crops for the new pictures in FOLDER (by default new/).
+
+    Pictures form sets by their stages inside one project; a picture alone gets a crop. What was
+    decided before is skipped. Writes sandbox/automation_decisions.jsonl for prefml review.
+    """
+    from prefml.serving import Suggester
+    from prefml.suggest import Request, suggest
+    from prefml.suggest.reask import SHARE
+
+    workspace = open_workspace()
+    reask = float(getattr(workspace.config, "reask", SHARE))
+    request = Request(folders, max_gap, order, budget, reask)
+
+    def opener(where: Workspace) -> Suggester:
+        return Suggester.open(where, encoder, device)
+
+    report = suggest(workspace, request, opener, _watch)
+    emit(_payload(report), _text(report), as_json)
+
+
+def _watch(items: Any, total: int, label: str) -> Any:
+    return progress(items, total, label, "picture" if label == "embedding" else "set")
+
+
+def _payload(report: SuggestReport) -> dict[str, Any]:
+    return {
+        "sets": report.sets,
+        "singles": report.singles,
+        "within_budget": report.within_budget,
+        "threshold": report.threshold,
+        "waiting": report.waiting,
+        "skipped": dict(report.skipped),
+        "embedded": report.computed,
+        "file": "sandbox/automation_decisions.jsonl",
+    }
+
+
+def _text(report: SuggestReport) -> str:
+    lines = [
+        f"skipped {count} pictures: {reason}{_example(report, reason)}"
+        for reason, count in report.skipped.items()
+    ]
+    if report.waiting:
+        lines.append(f"{report.waiting} earlier suggestions still wait for review.")
+    budget = f"{report.within_budget} of them within the error budget"
+    lines.append(
+        f"Suggested for {report.sets} sets ({budget}) and {report.singles} single pictures. "
+        "Next: prefml review"
+        if report.sets or report.singles
+        else "No new pictures to suggest for."
+    )
+    return "\n".join(lines)
+
+
+def _example(report: SuggestReport, reason: str) -> str:
+    return f", such as {report.examples[reason]}" if reason in report.examples else ""

@@ -1,0 +1,63 @@
+"""How confident a suggestion must be to lie within an error budget."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from prefml.workspace import Workspace
+
+__all__ = ["threshold_for"]
+
+
+def threshold_for(
+    workspace: Workspace, manifest: Mapping[str, Any] | None, budget: float
+) -> float | None:
+    """Return the least probability at which sets keep an error budget.
+
+    The promise is made by risk control on held-out projects (`prefml.ranking.risk`), and is kept
+    in the model's manifest or, since the last `prefml evaluate`, in `metrics.json`.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its artifacts hold `metrics.json`.
+    manifest : mapping or None
+        The ranker's manifest.
+    budget : float
+        Largest tolerated share of wrong choices.
+
+    Returns
+    -------
+    float or None
+        The threshold of the largest budget not above the one asked for; None: none yet.
+    """
+    for rows in (_from_manifest(manifest), _from_metrics(workspace, manifest)):
+        kept = [
+            (float(row["budget"]), float(row["threshold"]))
+            for row in rows
+            if row.get("threshold") is not None and float(row["budget"]) <= budget + 1e-12
+        ]
+        if kept:
+            return max(kept)[1]
+    return None
+
+
+def _from_manifest(manifest: Mapping[str, Any] | None) -> Iterable[Mapping[str, Any]]:
+    return (manifest or {}).get("auto_approve") or ()
+
+
+def _from_metrics(
+    workspace: Workspace, manifest: Mapping[str, Any] | None
+) -> Iterable[Mapping[str, Any]]:
+    """Read what `evaluate` found, if it found it with the encoder of the model in use."""
+    try:
+        metrics = json.loads((workspace.artifacts / "metrics.json").read_text("utf-8"))
+        measured = (metrics.get("encoder") or {}).get("identity")
+        trained = ((manifest or {}).get("encoder") or {}).get("identity")
+        rows = metrics["ranker"]["auto_approve"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ()
+    fits = measured is None or trained is None or measured == trained
+    return rows if fits and isinstance(rows, list) else ()

@@ -1,0 +1,103 @@
+"""Embedding what is missing before suggesting, without losing rows of other pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from prefml.decisions.projects import ProjectResolver
+from prefml.exceptions import SidecarError
+from prefml.sidecars.build import BuildReport, build_found
+from prefml.sidecars.find import FoundImages, ImageFile, scan_images
+from prefml.sidecars.store import Sidecars, read_sidecars
+from prefml.workspace import Workspace
+
+__all__ = ["embed_missing", "missing_images"]
+
+Progress = Callable[[Any, int], Any]
+
+
+def missing_images(sidecars: Sidecars | None, images: Sequence[ImageFile]) -> list[ImageFile]:
+    """Return the pictures that have no sidecar row, or have changed since it was made.
+
+    Parameters
+    ----------
+    sidecars : Sidecars or None
+        What there is.
+    images : sequence of ImageFile
+        What is needed.
+
+    Returns
+    -------
+    list of ImageFile
+    """
+    if sidecars is None:
+        return list(images)
+    rows = sidecars.positions([i.project for i in images], [i.filename for i in images])
+    sizes = sidecars.index["file_size"].to_numpy(np.int64)
+    times = sidecars.index["mtime_ns"].to_numpy(np.int64)
+    return [
+        image
+        for image, row in zip(images, rows, strict=True)
+        if row < 0 or sizes[row] != image.file_size or times[row] != image.mtime_ns
+    ]
+
+
+def embed_missing(
+    workspace: Workspace,
+    resolver: ProjectResolver,
+    open_encoder: Callable[[], Any],
+    images: Sequence[ImageFile],
+    progress: Progress | None = None,
+) -> BuildReport | None:
+    """Bring the sidecars up to date for some pictures.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    resolver : ProjectResolver
+        Knows the projects.
+    open_encoder : callable
+        Opens the encoder that the models were trained with; called only when it is needed.
+    images : sequence of ImageFile
+        The pictures to suggest for.
+    progress : callable, optional
+        As in `prefml.sidecars.build.build_found`.
+
+    Returns
+    -------
+    BuildReport or None
+        None if nothing was missing.
+    """
+    try:
+        sidecars = read_sidecars(workspace.sidecars)
+    except SidecarError:
+        sidecars = None
+    if not missing_images(sidecars, images):
+        return None
+    found = scan_images(workspace, resolver)
+    known = {image.key for image in found.images}
+    more = [*images, *_elsewhere(workspace, sidecars)]
+    for image in more:
+        if image.key not in known:
+            known.add(image.key)
+            found.images.append(image)
+    complete = FoundImages(found.images, found.failures, found.shadowed)
+    options = () if progress is None else (None, progress)
+    return build_found(workspace, complete, open_encoder(), *options)
+
+
+def _elsewhere(workspace: Workspace, sidecars: Sidecars | None) -> Iterable[ImageFile]:
+    """Yield the pictures that have rows and lie outside the usual folders, if they still do."""
+    if sidecars is None:
+        return
+    for project, name, path in sidecars.index[["project", "filename", "path"]].itertuples(
+        index=False
+    ):
+        place = workspace.root / path
+        if place.is_file():
+            status = place.stat()
+            yield ImageFile(project, name, path, status.st_size, status.st_mtime_ns)

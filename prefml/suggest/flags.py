@@ -1,0 +1,78 @@
+"""What looks odd about a set, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from prefml.serving import PictureRows, Ranking
+
+__all__ = ["set_flags"]
+
+# Two pictures closer than this in probability are a coin toss to the ranker.
+_CLOSE = 0.1
+# Stages of one picture are far more alike than this.
+_DRIFTED = 0.6
+_CLIPPED = 0.15
+
+
+def set_flags(
+    rows: PictureRows,
+    best: int,
+    ranking: Ranking | None,
+    none_probability: float | None,
+    duplicates: Sequence[str],
+) -> list[str]:
+    """Name what a person should look at twice.
+
+    Parameters
+    ----------
+    rows : PictureRows
+        The pictures of the set.
+    best : int
+        The suggested one.
+    ranking : Ranking or None
+        Their order.
+    none_probability : float or None
+        That the set is rejected whole.
+    duplicates : sequence of str
+        What looks the same elsewhere.
+
+    Returns
+    -------
+    list of str
+    """
+    found = [
+        (_lower_stage(rows, best), "a lower stage is suggested"),
+        (ranking is not None and _tie(ranking), "the first two are nearly equal"),
+        ((none_probability or 0) > 0.5, "probably none is good"),
+        (_drifted(rows), "the stages differ much"),
+        (_clipped(rows, best), "large parts are pure black or white"),
+        (bool(duplicates), "looks like another picture"),
+    ]
+    return [words for holds, words in found if holds]
+
+
+def _lower_stage(rows: PictureRows, best: int) -> bool:
+    return bool(np.nanmax([*rows.stage, -np.inf]) > rows.stage[best])
+
+
+def _tie(ranking: Ranking) -> bool:
+    first, second = ranking.probabilities[list(ranking.order[:2])]
+    return bool(first - second < _CLOSE)
+
+
+def _drifted(rows: PictureRows) -> bool:
+    """Whether a stage has little in common with the one before it."""
+    if len(rows) < 2 or np.isnan(rows.stage).any():
+        return False
+    ordered = rows.embeddings[np.argsort(rows.stage)].astype(float)
+    lengths = np.linalg.norm(ordered, axis=1)
+    dots = (ordered[1:] * ordered[:-1]).sum(axis=1)
+    return bool((dots < _DRIFTED * lengths[1:] * lengths[:-1]).any())
+
+
+def _clipped(rows: PictureRows, best: int) -> bool:
+    names = [name for name in rows.cues.columns if name.startswith("clipped_")]
+    return bool((rows.cues.iloc[best][names].fillna(0) > _CLIPPED).any())

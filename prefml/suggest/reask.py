@@ -1,0 +1,140 @@
+"""A few old sets, asked again without saying so, to see how consistent the person is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from prefml.sidecars.find import UNKNOWN, ImageFile
+from prefml.suggest.candidates import Candidate
+from prefml.workspace import Workspace
+
+__all__ = ["AGE", "SHARE", "OldSet", "asked_again", "find_old_sets", "pick_again"]
+
+SHARE = 0.02
+AGE = timedelta(days=7)
+# In one run, one set in so many may be an old one.
+_DILUTION = 10
+
+
+@dataclass(frozen=True)
+class OldSet(Candidate):
+    """A set that was decided long ago.
+
+    Attributes
+    ----------
+    set_id : str
+        Its key in the decisions.
+    """
+
+    set_id: str = ""
+
+    @property
+    def group_id(self) -> str:
+        """Formed like that of a new set, and another than the set had."""
+        digest = hashlib.sha256(f"again\0{self.set_id}".encode()).hexdigest()[:10]
+        return f"{super().group_id.rpartition('_')[0]}_{digest}"
+
+
+def asked_again(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Return the sets that suggestions or decisions ask about a second time.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        Lines of suggestions and of decisions.
+
+    Returns
+    -------
+    set of str
+    """
+    found = set()
+    for row in rows:
+        for holder in (row, row.get("suggestion")):
+            if isinstance(holder, Mapping) and holder.get("reask_of"):
+                found.add(str(holder["reask_of"]))
+    return found
+
+
+def pick_again(
+    set_ids: Iterable[str], n_new: int, already: Collection[str], share: float = SHARE
+) -> list[str]:
+    """Pick old sets to ask again: each has the same chance, once, whatever else is asked.
+
+    Parameters
+    ----------
+    set_ids : iterable of str
+        Old sets.
+    n_new : int
+        New sets of this run; the old ones are to be lost among them.
+    already : collection of str
+        Sets that were asked again before.
+    share : float, default=0.02
+        Chance of each set ever to be asked again; 0 switches it off.
+
+    Returns
+    -------
+    list of str
+    """
+    drawn = sorted(
+        (lot, name) for name in set(set_ids) if (lot := _lot(name)) < share and name not in already
+    )
+    return [name for _, name in drawn[: n_new // _DILUTION + bool(n_new % _DILUTION)]]
+
+
+def _lot(name: str) -> float:
+    digest = hashlib.sha256(f"reask\0{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def find_old_sets(
+    workspace: Workspace,
+    items: pd.DataFrame,
+    index: pd.DataFrame,
+    now: datetime,
+    names: Collection[str] | None = None,
+) -> dict[str, OldSet]:
+    """Find decided sets that are old enough and whose pictures are all still there.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the pictures lie.
+    items : DataFrame
+        The decided sets, as in `prefml.decisions.Decisions.items`.
+    index : DataFrame
+        The sidecars' index, which knows where a picture lies now.
+    now : datetime
+        In UTC.
+    names : collection of str, optional
+        Only these sets.
+
+    Returns
+    -------
+    dict of str to OldSet
+    """
+    kept = items[(items["project"] != UNKNOWN) & (items["timestamp"] <= now - AGE)]
+    if names is not None:
+        kept = kept[kept["set_id"].isin(list(names))]
+    places = index[["project", "filename", "path"]]
+    joined = kept.drop(columns="path").merge(places, on=["project", "filename"], how="left")
+    found = {}
+    for set_id, rows in joined.groupby("set_id", sort=True):
+        images = tuple(_images(workspace, rows))
+        if len(images) == len(rows) > 1:
+            found[str(set_id)] = OldSet(str(rows["project"].iloc[0]), images, str(set_id))
+    return found
+
+
+def _images(workspace: Workspace, rows: pd.DataFrame) -> Iterable[ImageFile]:
+    ordered = rows.sort_values(["filename"])
+    for name, path in zip(ordered["filename"], ordered["path"], strict=True):
+        if isinstance(path, str) and (workspace.root / path).is_file():
+            status = (workspace.root / path).stat()
+            project = str(ordered["project"].iloc[0])
+            yield ImageFile(project, str(name), path, status.st_size, status.st_mtime_ns)

@@ -1,0 +1,293 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from prefml.exceptions import WorkspaceError
+from prefml.sandbox import index_of
+
+
+def test_a_set_becomes_a_line_of_the_format(tree):
+    images = tree.stages("1", "2", "3")
+    report = tree.suggest()
+    (line,) = tree.lines()
+    assert (report.sets, report.singles) == (1, 0)
+    assert line["images"] == images
+    first, second = line["step1_selection"], line["step2_crop"]
+    assert first["chosen"] == images[2]
+    assert first["confidence"] == pytest.approx(0.5)
+    assert first["reason"] == "higher stage (+0.50), sharper (+0.20), although: content (-0.40)"
+    assert second["needs_crop"] is True
+    assert second["crop_coords"] == [0.1, 0.0, 0.6, 0.5]
+    assert second["reason"] == "head kept, fairly sure"
+    assert second["alternatives"] == [{"crop_coords": [0, 0, 0.5, 0.5], "probability": 0.2}]
+    assert line["project_id"] == "alpha"
+    assert [one["image"] for one in line["alternatives"]] == [images[1], images[0]]
+    assert line["model"]["ranker"]["sha256"] == "r1"
+    assert line["encoder"] == {"id": "fake", "identity": "abc"}
+    assert line["within_budget"] is False
+    assert line["none_probability"] is None
+
+
+def test_every_chosen_picture_is_one_of_the_set(tree):
+    tree.stages("1", "2", "1", "2", "3", project="beta")
+    tree.suggest()
+    for line in tree.lines():
+        assert index_of(line["step1_selection"]["chosen"], line["images"]) is not None
+
+
+def test_a_single_picture_gets_a_crop_only(tree):
+    tree.picture("new/alpha/lonely.png")
+    report = tree.suggest()
+    (line,) = tree.lines()
+    assert (report.sets, report.singles) == (0, 1)
+    assert line["step1_selection"]["confidence"] is None
+    assert line["alternatives"] == []
+    assert line["step2_crop"]["crop_coords"] == [0.1, 0.0, 0.6, 0.5]
+
+
+def test_sets_never_cross_projects(tree):
+    tree.stages("1", project="alpha")
+    tree.stages("2", project="beta", start=1)
+    report = tree.suggest()
+    assert (report.sets, report.singles) == (0, 2)
+
+
+def test_a_time_gap_ends_a_set_on_request(tree):
+    tree.stages("1", start=0)
+    tree.stages("2", start=200)
+    assert tree.suggest().sets == 1
+    assert tree.suggest(max_gap=60).sets == 0
+
+
+def test_the_least_certain_come_first(tree):
+    tree.stages("1", "2", start=0)
+    tree.stages("1", "1.5", "2", "3", start=100)
+    tree.suggest()
+    assert [len(line["images"]) for line in tree.lines()] == [4, 2]
+    tree.suggest(order="taken")
+    assert [len(line["images"]) for line in tree.lines()] == [2, 4]
+
+
+def test_group_ids_are_stable_and_differ(tree):
+    tree.stages("1", "2")
+    tree.stages("1", "2", project="beta")
+    tree.suggest()
+    first = {line["group_id"] for line in tree.lines()}
+    tree.suggest()
+    assert {line["group_id"] for line in tree.lines()} == first
+    assert len(first) == 2
+
+
+def test_running_twice_repeats_no_set(tree):
+    tree.stages("1", "2")
+    tree.suggest()
+    report = tree.suggest()
+    assert (len(tree.lines()), report.waiting) == (1, 0)
+
+
+def test_what_was_approved_is_skipped_and_its_suggestion_kept(tree):
+    images = tree.stages("1", "2")
+    tree.suggest()
+    tree.approve(tree.lines()[0])
+    report = tree.suggest()
+    assert report.sets == 0
+    assert report.skipped["handled before"] == 2
+    assert [line["images"] for line in tree.lines()] == [images]
+
+
+@pytest.mark.parametrize("action", ["rejected", "overridden"])
+def test_rejected_and_overridden_sets_are_skipped(tree, action):
+    tree.stages("1", "2")
+    tree.suggest()
+    tree.approve(tree.lines()[0], action=action)
+    assert tree.suggest().sets == 0
+
+
+def test_a_skipped_set_is_suggested_again(tree):
+    tree.stages("1", "2")
+    tree.suggest()
+    tree.approve(tree.lines()[0], action="skipped")
+    assert tree.suggest().sets == 1
+
+
+def test_what_the_logs_decided_is_skipped(tree):
+    one, two = tree.stages("1", "2")
+    tree.log((two, [one], "2025-02-01T00:00:00Z"))
+    report = tree.suggest()
+    assert report.sets == 0
+    assert report.skipped["handled before"] == 2
+
+
+def test_the_same_name_in_another_project_was_not_handled(tree):
+    one, two = tree.stages("1", "2")
+    tree.stages("1", "2", project="beta")
+    tree.log((two, [one], "2025-02-01T00:00:00Z"))
+    assert tree.suggest().sets == 1
+    assert tree.lines()[0]["project_id"] == "beta"
+
+
+def test_runs_do_not_join_over_a_decided_set(tree):
+    tree.stages("1.5", start=0)
+    middle = tree.stages("1", "2", start=10)
+    tree.stages("3", start=30)
+    tree.suggest()
+    before = [line["images"] for line in tree.lines() if len(line["images"]) > 1]
+    tree.log((middle[1], middle[:1], "2025-02-01T00:00:00Z"))
+    report = tree.suggest()
+    assert before == [[*middle, "new/alpha/20250101_000030_stage3_enhanced.png"]]
+    assert (report.sets, report.singles) == (0, 2)
+
+
+def test_earlier_undecided_suggestions_stay(tree):
+    tree.stages("1", "2", project="alpha")
+    tree.stages("1", "2", project="beta")
+    tree.suggest("new/alpha")
+    report = tree.suggest("new/beta")
+    assert report.waiting == 1
+    assert {line["project_id"] for line in tree.lines()} == {"alpha", "beta"}
+
+
+def test_a_set_that_has_grown_replaces_its_earlier_suggestion(tree):
+    tree.stages("1", "2")
+    tree.suggest()
+    tree.stages("3", start=2)
+    tree.suggest()
+    assert [len(line["images"]) for line in tree.lines()] == [3]
+
+
+def test_a_folder_outside_the_workspace_is_refused(tree):
+    with pytest.raises(WorkspaceError, match="outside"):
+        tree.suggest("..")
+
+
+def test_a_missing_folder_says_what_to_do(tree):
+    with pytest.raises(WorkspaceError, match="no folder new"):
+        tree.suggest()
+
+
+def test_pictures_of_an_unknown_project_are_counted_and_left_out(tree):
+    tree.picture("new/gamma/a.png")
+    tree.picture("new/b.png")
+    tree.stages("1", "2")
+    report = tree.suggest()
+    assert report.skipped["unknown project"] == 2
+    assert report.examples["unknown project"] in ("new/gamma/a.png", "new/b.png")
+    assert report.sets == 1
+
+
+def test_without_a_ranker_the_highest_stage_is_suggested_and_no_confidence_stated(tree):
+    images = tree.stages("1", "3")
+    tree.suggest(suggester=tree.suggester(ranker=False))
+    first = tree.lines()[0]["step1_selection"]
+    assert (first["chosen"], first["confidence"]) == (images[1], None)
+    assert first["reason"] == "highest stage; no ranker yet"
+
+
+def test_without_a_crop_model_the_crop_is_left_open(tree):
+    tree.stages("1", "3")
+    tree.suggest(suggester=tree.suggester(cropper=False))
+    second = tree.lines()[0]["step2_crop"]
+    assert (second["needs_crop"], second["crop_coords"]) == (None, None)
+
+
+def test_keeping_the_whole_picture_is_no_crop(tree):
+    tree.stages("1", "3")
+    tree.suggest(suggester=tree.suggester(box=(0.0, 0.0, 1.0, 1.0)))
+    second = tree.lines()[0]["step2_crop"]
+    assert (second["needs_crop"], second["crop_coords"]) == (False, None)
+    assert second["keep_probability"] == 0.3
+
+
+def write_metrics(tree, **row):
+    (tree.root / "artifacts").mkdir(exist_ok=True)
+    metrics = {"encoder": {"identity": "abc"}, "ranker": {"auto_approve": [row]}}
+    (tree.root / "artifacts" / "metrics.json").write_text(json.dumps(metrics))
+
+
+def test_sets_as_confident_as_the_threshold_lie_within_the_budget(tree):
+    tree.stages("1", "2", start=0)
+    tree.stages("1", "1.5", "2", start=100)
+    write_metrics(tree, budget=0.05, threshold=0.6)
+    report = tree.suggest()
+    assert (report.threshold, report.within_budget) == (0.6, 1)
+    assert {len(line["images"]): line["within_budget"] for line in tree.lines()} == {
+        2: True,
+        3: False,
+    }
+
+
+@pytest.mark.parametrize("row", [{"budget": 0.05, "threshold": None},
+                                 {"budget": 0.1, "threshold": 0.1}])  # fmt: skip
+def test_without_a_promise_nothing_lies_within_the_budget(tree, row):
+    tree.stages("1", "2")
+    write_metrics(tree, **row)
+    assert tree.suggest().within_budget == 0
+
+
+def test_reviewed_rejections_give_a_probability_that_none_is_good(tree):
+    tree.stages("1", "2", start=0)
+    tree.stages("1", "2", start=100)
+    tree.suggest()
+    tree.approve(tree.lines()[0], action="rejected", final_choice=None)
+    tree.suggest()
+    (line,) = [line for line in tree.lines() if line["none_probability"] is not None]
+    assert line["none_probability"] == pytest.approx(0.5)
+
+
+def test_look_alikes_elsewhere_are_named_and_flagged(tree, monkeypatch):
+    tree.stages("1", "2", start=0)
+    tree.picture("images/alpha/copy.png")
+    sidecars = tree.sidecars()
+    rows = [sidecars.positions(["alpha"], [name])[0] for name in
+            ("copy.png", "20250101_000000_stage1_generated.png")]  # fmt: skip
+    sidecars.hashes[rows] = "00000000000000ff"
+    sidecars.embeddings[rows] = 1
+    monkeypatch.setattr(tree, "sidecars", lambda: sidecars)
+    tree.suggest()
+    (line,) = tree.lines()
+    assert line["duplicates"] == [
+        "20250101_000000_stage1_generated.png looks like images/alpha/copy.png "
+        "(0 bits apart, cosine 1.000)"
+    ]
+    assert "looks like another picture" in line["flags"]
+
+
+def old_sets(tree, n):
+    rows = []
+    for i in range(n):
+        one, two = tree.stages("1", "2", start=10 * i, folder="images")
+        rows.append((two, [one], "2025-02-01T00:00:00Z"))
+    tree.log(*rows)
+
+
+NOW = datetime(2025, 6, 1, tzinfo=UTC)
+
+
+def test_some_old_sets_are_asked_again_without_showing(tree):
+    old_sets(tree, 4)
+    tree.stages("1", "2", project="beta")
+    report = tree.suggest(now=NOW, reask=1.0)
+    again = [line for line in tree.lines() if "reask_of" in line]
+    assert (report.sets, len(again)) == (1, 1)
+    assert again[0]["reask_of"].startswith("alpha/")
+    assert all(path.startswith("images/alpha/") for path in again[0]["images"])
+
+
+def test_an_old_set_is_asked_again_once(tree):
+    old_sets(tree, 2)
+    tree.stages("1", "2", project="beta")
+    asked = []
+    for start in (0, 100, 200):
+        tree.stages("1", "2", project="beta", start=1000 + start)
+        tree.suggest(now=NOW, reask=1.0)
+        asked = [line["reask_of"] for line in tree.lines() if "reask_of" in line]
+    assert len(asked) == len(set(asked)) == 2
+
+
+@pytest.mark.parametrize(("share", "now"), [(0.0, NOW), (1.0, datetime(2025, 2, 3, tzinfo=UTC))])
+def test_asking_again_can_be_switched_off_and_waits_until_a_set_is_old(tree, share, now):
+    old_sets(tree, 3)
+    tree.stages("1", "2", project="beta")
+    tree.suggest(now=now, reask=share)
+    assert not [line for line in tree.lines() if "reask_of" in line]
