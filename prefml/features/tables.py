@@ -34,8 +34,9 @@ __all__ = [
 Texts = NDArray[np.object_]
 Floats = NDArray[np.float64]
 _UNKNOWN = "unknown"
-# Where things lie in a picture: 98 columns that serve cropping and are noise to a choice.
-_LAYOUT = ("saliency_grid_", "detail_grid_", "saliency_object_", "detail_object_")
+# Where things lie in a picture serves cropping; to a choice between pictures it is noise.
+_LAYOUT = ("saliency_", "detail_x", "detail_y", "detail_spread_", "detail_grid_", "detail_object_",
+           "border_", "width", "height", "face")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class CropTable:
 
 
 def ranking_cues(cues: pd.DataFrame) -> pd.DataFrame:
-    """Return the cues that a choice can depend on, without the grids of where things lie."""
+    """Return the cues that a choice can depend on, without where things lie."""
     return cues[[name for name in cues.columns if not name.startswith(_LAYOUT)]]
 
 

@@ -26,8 +26,7 @@ Fold = tuple[Ints, Ints]
 
 # Prior variances tried, the most cautious first.
 STRENGTHS = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
-# Choosing one of six prior variances needs no more sets than this.
-_SETS_TO_CHOOSE = 3000
+_FACTORS = np.array([0.1, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0])
 
 
 def grouped_folds(groups: Ints, sets: Sets, n_folds: int) -> list[Fold]:
@@ -129,9 +128,15 @@ def _choose(
         held_out[:, test] = _path(X, graded, sets, train, test, weight, strengths)
     better, worse = winning_pairs(graded, sets)
     gap = held_out[:, better] - held_out[:, worse]
-    loss = -np.log(np.maximum(expit(gap), 1e-12)) @ pair_weights(better, worse, sets, weight)
-    best = int(np.argmin(loss))
+    pairs = pair_weights(better, worse, sets, weight)
+    best = int(np.argmin([_tempered_loss(one, pairs) for one in gap]))
     return strengths[best], held_out[best]
+
+
+def _tempered_loss(gap: Floats, weight: Floats) -> float:
+    """Return the log loss at the best temperature: what is too sure is mended by calibration."""
+    losses = -np.log(np.maximum(expit(np.outer(_FACTORS, gap)), 1e-12)) @ weight
+    return float(losses.min())
 
 
 def _path(

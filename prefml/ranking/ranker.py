@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -294,8 +295,9 @@ subsample, subsample_freq
             return
         scores = np.zeros(len(table.X))
         linear = self.score_.linear_
+        single = replace(recipe, n_bags=1)
         for train, test in folds:
-            model = BoostedScore(recipe, None if linear is None else linear.chosen_)
+            model = BoostedScore(single, None if linear is None else linear.chosen_)
             scores[test] = model.fit(_rows(table, train)).predict(table.X[test])
         self.calibrator_ = WinCalibrator().fit(scores, table.grades, table.sets)
         self.out_of_fold_ = np.empty(len(scores))

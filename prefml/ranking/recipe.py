@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from prefml.ranking.ranker import SetRanker
 
-__all__ = ["COMPONENTS", "default_ranker"]
+__all__ = ["COMPRESS", "default_ranker"]
 
-# Principal components kept of an embedding.
-COMPONENTS = 64
+# Principal components kept of an embedding, as it is and relative to its set.
+COMPRESS = {"emb__": 64, "emb_mean__": 32}
+_PICTURE = ("cue__", "stage", "near__")
 
 
 def default_ranker(random_state: int | None = 0, n_jobs: int = 1) -> SetRanker:
@@ -33,8 +34,10 @@ def default_ranker(random_state: int | None = 0, n_jobs: int = 1) -> SetRanker:
         subsample=0.7,
         subsample_freq=1,
         reg_lambda=10.0,
-        compress={"emb__": COMPONENTS, "emb_mean__": COMPONENTS},
-        linear=(("cue__", "stage", "near__"), ("cue__", "stage", "near__", "emb__")),
+        lgbm_params={"max_bin": 63},
+        compress=COMPRESS,
+        linear=(_PICTURE, (*_PICTURE, "emb__"), ("emb__",)),
+        trees=(*_PICTURE, "cue_mean__", "emb_mean__", "set_size"),
         n_bags=3,
         calibration="auto",
         random_state=random_state,

@@ -1,0 +1,123 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from prefml.encoders.spec import EncoderSpec
+from prefml.features import choice_table, crop_columns, crop_table, image_rows
+from prefml.sidecars.store import Sidecars
+
+SPEC = EncoderSpec(
+    id="tiny", dim=3, size=8, resize="stretch", interpolation="bilinear", crop="none",
+    mean=(0, 0, 0), std=(1, 1, 1), normalize="none", sha256="0" * 64, source="test",
+    license="MIT",
+)  # fmt: skip
+
+
+@pytest.fixture
+def sidecars():
+    index = pd.DataFrame(
+        [(p, f"{i}.png", f"{p}/{i}.png") for p in ("a", "b") for i in range(4)],
+        columns=["project", "filename", "path"],
+    )
+    rng = np.random.default_rng(0)
+    cues = pd.DataFrame(
+        rng.random((8, 3)).astype(np.float32), columns=["sharpness", "saliency_grid_00", "noise"]
+    )
+    return Sidecars(
+        index=index, embeddings=rng.random((8, 3)).astype(np.float32),
+        hashes=np.array([f"{i:016x}" for i in range(8)]), cues=cues, encoder=SPEC,
+        cue_identity="0",
+    )  # fmt: skip
+
+
+def items(*sets):
+    """Return a frame of choices from (project, set, names); the first name is chosen."""
+    rows = [
+        {
+            "project": project, "session_id": "s", "set_id": f"{project}/s/{key}",
+            "filename": name, "chosen": name == names[0], "stage": float(place + 1),
+            "timestamp": pd.Timestamp("2025-01-01", tz="UTC"), "corrected": False,
+        }
+        for project, key, names in sets for place, name in enumerate(names)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_each_row_is_one_picture_of_one_set(sidecars):
+    table = choice_table(
+        items(("a", 1, ["2.png", "0.png"]), ("b", 1, ["1.png", "3.png"])), sidecars
+    )
+    assert len(table) == len(table.X) == 4
+    assert table.n_sets == 2
+    assert table.y.tolist() == [1, 0, 1, 0]
+    assert table.project.tolist() == ["a", "a", "b", "b"]
+    assert table.hashes.tolist() == [f"{i:016x}" for i in (2, 0, 5, 7)]
+    assert np.allclose(table.X["cue__sharpness"], sidecars.cues["sharpness"].iloc[[2, 0, 5, 7]])
+    assert table.left_out == {}
+
+
+def test_a_set_with_a_picture_that_was_not_embedded_is_left_out_whole(sidecars):
+    choices = items(("a", 1, ["2.png", "gone.png"]), ("a", 2, ["1.png", "0.png"]))
+    table = choice_table(choices, sidecars)
+    assert set(table.set_id) == {"a/s/2"}
+    assert table.left_out == {"no_sidecar": 1}
+
+
+def test_an_unknown_project_is_never_learned_from(sidecars):
+    table = choice_table(items(("unknown", 1, ["2.png", "0.png"])), sidecars)
+    assert len(table) == table.n_sets == 0
+    assert table.left_out == {"unknown_project": 1}
+
+
+def test_grids_of_where_things_lie_are_not_for_ranking(sidecars):
+    names = choice_table(items(("a", 1, ["2.png", "0.png"])), sidecars).X.columns
+    assert not any("grid" in name for name in names)
+    assert {"stage", "set_size", "near__centroid", "cue_best__noise", "emb_mean__0002"} <= set(
+        names
+    )
+
+
+def test_new_pictures_get_the_columns_of_training(sidecars):
+    table = choice_table(items(("a", 1, ["2.png", "0.png", "1.png"])), sidecars)
+    rows = [2, 0, 1]
+    fresh = image_rows(
+        sidecars.embeddings[rows], sidecars.cues.iloc[rows], [1.0, 2.0, 3.0], ["new"] * 3
+    )
+    pd.testing.assert_frame_equal(fresh, table.X)
+
+
+def test_row_order_changes_nothing_but_the_order(sidecars):
+    choices = items(("a", 1, ["2.png", "0.png"]), ("b", 1, ["1.png", "3.png", "0.png"]))
+    shuffled = choices.sample(frac=1, random_state=0)
+    one, other = choice_table(choices, sidecars), choice_table(shuffled, sidecars)
+    back = np.argsort(shuffled.index)
+    assert np.allclose(one.X, other.X.iloc[back], equal_nan=True)
+    assert other.y[back].tolist() == one.y.tolist()
+
+
+def crops():
+    return pd.DataFrame(
+        {
+            "project": ["a", "b"], "session_id": "s", "filename": ["0.png", "gone.png"],
+            "x1": 0.0, "y1": 0.0, "x2": 0.5, "y2": 0.5, "width": [100, 200], "height": [50, 100],
+            "stage": [2.0, np.nan], "timestamp": pd.Timestamp("2025-01-01", tz="UTC"),
+        }
+    )  # fmt: skip
+
+
+def test_crops_without_pictures_have_size_aspect_and_stage():
+    table = crop_table(crops())
+    assert list(table.X.columns) == ["width", "height", "aspect", "megapixels", "stage"]
+    assert table.size.tolist() == [[100, 50], [200, 100]]
+    assert table.boxes.shape == (2, 4)
+
+
+def test_crops_with_pictures_have_all_cues_and_leave_out_what_was_not_embedded(sidecars):
+    table = crop_table(crops(), sidecars)
+    assert len(table) == 1
+    assert table.left_out == {"no_sidecar": 1}
+    assert {"cue__saliency_grid_00", "emb__0002", "aspect"} <= set(table.X.columns)
+
+
+def test_a_size_may_be_one_row():
+    assert crop_columns([300, 100], [1.0])["aspect"].tolist() == [3.0]
