@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from prefml.cropping.policy import Policy, read_policy
 from prefml.decisions.stages import stage_of
 from prefml.encoders import Encoder, open_encoder
 from prefml.exceptions import EncoderMismatchError, SidecarError, WorkspaceError
@@ -231,6 +232,17 @@ class Suggester:
         self._check_identity(found.encoder.identity, found.encoder.id)
         return found
 
+    @cached_property
+    def policy(self) -> Policy:
+        """The person's crop rules from `prefml.toml`.
+
+        Raises
+        ------
+        ConfigError
+            If one of them is unknown or of the wrong kind.
+        """
+        return read_policy(self.workspace.config.policy)
+
     def _check_identity(self, identity: str, name: str) -> None:
         for kind, manifest in self.manifests.items():
             trained = manifest["encoder"]
@@ -349,8 +361,9 @@ class Suggester:
         if self.manifests["crop"]["encoder"] is not None:
             seen = picture_columns(rows.embeddings[i : i + 1], rows.cues.iloc[i : i + 1])
             X = pd.concat([X, seen], axis=1)
-        options = {} if aspect is None else {"aspect": aspect}
-        found = self.cropper.propose(X, size=rows.size[i : i + 1], **options)[0]
+        found = self.cropper.propose(
+            X, size=rows.size[i : i + 1], aspect=aspect, policy=self.policy
+        )[0]
         return CropProposal(
             keep_probability=float(found.keep_probability),
             box=_plain(found.box),
