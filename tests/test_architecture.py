@@ -41,6 +41,16 @@ MAY_IMPORT = {
         "exceptions", "files", "workspace", "sandbox", "decisions", "sidecars", "features",
         "ranking", "duplicates", "serving",
     },
+    "status": {"workspace", "sandbox", "decisions"},
+    "replay": set(),
+    "history": {"exceptions", "files", "workspace", "models"},
+    "comparison": {
+        "exceptions", "workspace", "decisions", "sidecars", "features", "models", "history",
+        "promotion", "replay",
+    },
+    "promotion": {
+        "exceptions", "workspace", "models", "history", "replay", "features", "ranking", "cropping",
+    },
     "sandbox": {"exceptions", "files", "workspace"},
     "review": {"exceptions", "files", "workspace", "sandbox", "imaging"},
     "apply": {"exceptions", "files", "workspace", "decisions", "sandbox", "cropping"},

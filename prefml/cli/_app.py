@@ -24,6 +24,8 @@ COMMANDS = {
     "suggest": "suggest",
     "review": "review",
     "apply": "apply",
+    "status": "status",
+    "models": "models",
 }
 
 

@@ -1,0 +1,81 @@
+"""`prefml models`: the models in use and before, compared and brought back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from prefml.cli._shared import emit, json_option, open_workspace
+
+if TYPE_CHECKING:
+    from prefml.history import KeptModel
+    from prefml.workspace import Workspace
+
+
+@click.command("models")
+@click.argument("action", type=click.Choice(["list", "compare", "rollback"]), default="list")
+@click.argument("name", required=False)
+@json_option
+def command(action: str, name: str | None, as_json: bool) -> None:
+    """List the models, compare an earlier one with the current, or bring it back.
+
+    NAME is a name from the list, or `ranker` or `crop` for the latest earlier one of that kind.
+    Nothing is lost by a rollback: the model in use goes into the history.
+    """
+    workspace = open_workspace()
+    if action == "rollback":
+        _roll_back(workspace, name or "ranker", as_json)
+    elif action == "compare":
+        _compare(workspace, name or "ranker", as_json)
+    else:
+        _list(workspace, as_json)
+
+
+def _list(workspace: Workspace, as_json: bool) -> None:
+    from prefml.history import list_models
+
+    models = list_models(workspace)
+    text = "\n".join(map(_line, models)) or "No models yet; run: prefml train"
+    emit({"models": [_payload(model) for model in models]}, text, as_json)
+
+
+def _roll_back(workspace: Workspace, name: str, as_json: bool) -> None:
+    from prefml.history import roll_back
+
+    model = roll_back(workspace, name)
+    text = f"The {model.kind} model of {model.manifest['written']} is in use again."
+    emit({"model": _payload(model)}, text, as_json)
+
+
+def _compare(workspace: Workspace, name: str, as_json: bool) -> None:
+    from prefml.comparison import compare_models
+
+    found = compare_models(workspace, name)
+    text = (
+        f"{found.kind}, on the {found.replay.n} latest decisions: {found.name} "
+        f"{found.replay.current:.3f}, current {found.replay.candidate:.3f}. "
+        "Decisions made before a model was trained were seen by it."
+    )
+    payload = {
+        "kind": found.kind,
+        "name": found.name,
+        "decisions": found.replay.n,
+        "score": found.replay.current,
+        "current_score": found.replay.candidate,
+    }
+    emit(payload, text, as_json)
+
+
+def _payload(model: KeptModel) -> dict[str, Any]:
+    facts = {key: model.manifest.get(key) for key in ("written", "sha256", "counts", "scores")}
+    usable = {"current": model.current, "usable": not model.problem, "problem": model.problem}
+    return {"kind": model.kind, "name": model.name, **usable, **facts}
+
+
+def _line(model: KeptModel) -> str:
+    if model.problem:
+        return f"{model.kind:7}{model.name:40} unusable: {model.problem}"
+    scores = model.manifest.get("scores") or {}
+    shown = ", ".join(f"{key} {value}" for key, value in list(scores.items())[:3])
+    return f"{model.kind:7}{model.name:40} {model.manifest.get('written', '')}  {shown}"

@@ -1,0 +1,62 @@
+"""`prefml status`: agreement over time, and whether the bar for batches is met."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from prefml.cli._shared import emit, json_option, open_workspace
+
+if TYPE_CHECKING:
+    from prefml.status import Status
+
+
+@click.command("status")
+@json_option
+def command(as_json: bool) -> None:
+    """Show how far you and prefml agree: choices, crops, certainty, drift.
+
+    Batches may be proposed once 99 % of the last 300 sets and crops were taken over as suggested.
+    """
+    from prefml.status import status_of, to_dict
+
+    status = status_of(open_workspace())
+    emit(to_dict(status), _text(status), as_json)
+
+
+def _text(status: Status) -> str:
+    if not status.reviewed:
+        return "Nothing was reviewed yet; run: prefml suggest, then prefml review"
+    gap = "not known yet" if status.calibration is None else f"{status.calibration:.3f}"
+    lines = [
+        f"reviewed           {status.reviewed} sets and single pictures",
+        f"choice as proposed {status.agreement}",
+        f"  if not rejected  {status.agreement_kept}",
+        f"none was good      {status.rejected}",
+        f"crop as proposed   {status.crop_acceptance}",
+        f"calibration error  {gap}",
+        f"your consistency   {status.consistency} of old sets asked again: the ceiling",
+        f"keystrokes saved   {status.keystrokes_saved}",
+        f"over time          {_curve(status)}",
+        _drift(status),
+        _bar(status),
+    ]
+    return "\n".join(lines)
+
+
+def _curve(status: Status) -> str:
+    return " ".join(f"{block.value or 0:.0%}" for block in status.over_time) or "no sets yet"
+
+
+def _drift(status: Status) -> str:
+    if not status.drift.alarm:
+        return "drift              none seen"
+    late, early = status.drift.recent.value or 0, status.drift.before.value or 0
+    return f"drift              ALARM: from {early:.1%} to {late:.1%}; run: prefml train"
+
+
+def _bar(status: Status) -> str:
+    if status.bar_met:
+        return "batches            may be proposed: 99 % over 300 in a row"
+    return f"batches            not yet: {', '.join(status.missing)}"

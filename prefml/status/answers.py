@@ -1,0 +1,152 @@
+"""What the person answered to each suggestion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from prefml.sandbox import index_of
+
+__all__ = ["Answer", "read_answers"]
+
+Line = Mapping[str, Any]
+# Boxes closer than this are one box: they went through a page's text and back.
+_SAME_BOX = 1e-4
+_ACTIONS = ("approved", "overridden", "rejected")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One reviewed suggestion.
+
+    Attributes
+    ----------
+    when : datetime
+        In UTC; the beginning of time if it is not known.
+    action : {"approved", "overridden", "rejected"}
+        What the person did.
+    images : int
+        Pictures of the group.
+    confidence : float or None
+        The stated probability of the suggested picture; None where nothing was ranked.
+    agreed : bool or None
+        Whether the person's verdict on the set was the suggested one; None where nothing was
+        ranked. A rejection agrees if "none is good" was thought likelier than not.
+    crop_accepted : bool or None
+        Whether the crop, or keeping the picture whole, was taken over unedited; None where it was
+        not put to the test.
+    cropped : bool
+        Whether the kept picture is cropped.
+    bulk : bool
+        Whether it was approved together with others, which is no judgement of its own.
+    reask_of : str
+        The old set that was asked again; empty for a new one.
+    final : str
+        File name of the kept picture; empty if there is none.
+    """
+
+    when: datetime
+    action: str
+    images: int = 1
+    confidence: float | None = None
+    agreed: bool | None = None
+    crop_accepted: bool | None = None
+    cropped: bool = False
+    bulk: bool = False
+    reask_of: str = ""
+    final: str = ""
+
+    @property
+    def judged(self) -> bool:
+        """Whether it tells how good a suggested choice was."""
+        return self.agreed is not None and not self.bulk and not self.reask_of
+
+
+def read_answers(decided: Mapping[str, Line], suggestions: Mapping[str, Line]) -> list[Answer]:
+    """Join reviewed decisions with what was suggested.
+
+    Parameters
+    ----------
+    decided : mapping
+        Reviewed decisions by `group_id`. One that carries its own `suggestion` is judged by it:
+        that is what the person saw.
+    suggestions : mapping
+        Suggestions by `group_id`.
+
+    Returns
+    -------
+    list of Answer
+        The oldest first. Lines without a suggestion or without a decision are left out.
+    """
+    found = []
+    for group, row in decided.items():
+        shown = row.get("suggestion") or suggestions.get(group)
+        images = row.get("images") or (suggestions.get(group) or {}).get("images")
+        if isinstance(shown, dict) and isinstance(images, list) and row.get("action") in _ACTIONS:
+            found.append(_answer(row, shown, [str(image) for image in images]))
+    return sorted(found, key=lambda answer: answer.when)
+
+
+def _answer(row: Line, shown: Line, images: list[str]) -> Answer:
+    first = shown.get("step1_selection") or {}
+    suggested = index_of(first.get("chosen"), images)
+    kept = _kept(row, suggested, images)
+    confidence = _share(first.get("confidence")) if len(images) > 1 else None
+    return Answer(
+        when=_time(row.get("timestamp")),
+        action=str(row["action"]),
+        images=len(images),
+        confidence=confidence,
+        agreed=None if confidence is None else _agreed(row, shown, kept, suggested),
+        crop_accepted=_crop_accepted(row, shown)
+        if kept is not None and kept == suggested
+        else None,
+        cropped=row.get("crop_coords") is not None,
+        bulk=(row.get("shown") or {}).get("bulk") is True,
+        reask_of=str(shown.get("reask_of") or row.get("reask_of") or ""),
+        final="" if kept is None else PurePosixPath(images[kept]).name,
+    )
+
+
+def _kept(row: Line, suggested: int | None, images: list[str]) -> int | None:
+    if row["action"] == "rejected":
+        return None
+    if row.get("final_choice") is None and (row["action"] == "approved" or len(images) == 1):
+        return suggested if len(images) > 1 else 0
+    return index_of(row.get("final_choice"), images)
+
+
+def _agreed(row: Line, shown: Line, kept: int | None, suggested: int | None) -> bool:
+    if row["action"] == "rejected":
+        return (_share(shown.get("none_probability")) or 0.0) > 0.5
+    return kept is not None and kept == suggested
+
+
+def _crop_accepted(row: Line, shown: Line) -> bool | None:
+    crop = shown.get("step2_crop") or {}
+    if not isinstance(crop.get("needs_crop"), bool):
+        return None
+    suggested = crop.get("crop_coords") if crop["needs_crop"] else None
+    final = row.get("crop_coords", suggested if row["action"] == "approved" else None)
+    if row.get("crop_by_hand"):
+        return False
+    if suggested is None or final is None:
+        return suggested is final
+    pairs = zip(suggested, final, strict=False)
+    return len(final) == 4 and all(abs(float(a) - float(b)) < _SAME_BOX for a, b in pairs)
+
+
+def _share(value: Any) -> float | None:
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    return float(value) if usable else None
+
+
+def _time(value: Any) -> datetime:
+    try:
+        when = datetime.fromisoformat(str(value))
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return when if when.tzinfo else when.replace(tzinfo=UTC)

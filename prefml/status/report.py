@@ -1,0 +1,188 @@
+"""How far the person and prefml agree, and whether batches may be proposed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from prefml.decisions import Decisions, read_decisions
+from prefml.sandbox import read_decided, read_suggestions
+from prefml.status.answers import Answer, read_answers
+from prefml.status.measures import Drift, Share, calibration_gap, drift, share
+from prefml.workspace import Workspace
+
+__all__ = ["BAR", "WINDOW", "Status", "status_of", "summarize", "to_dict"]
+
+WINDOW = 300
+BAR = 0.99
+_BLOCK = 50
+# What a choice and a crop take by keyboard without a suggestion: a number; X, about eight moves
+# and steps of size, Enter.
+_CHOOSE_KEYS, _CROP_KEYS = 1, 10
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where things stand.
+
+    Attributes
+    ----------
+    reviewed : int
+        Reviewed groups, old ones that were asked again not counted.
+    rejected : Share
+        Sets of which none was good.
+    agreement : Share
+        Of the last `WINDOW` judged sets, those whose verdict was the suggested one.
+    agreement_kept : Share
+        The same among sets that were not rejected.
+    over_time : tuple of Share
+        Agreement in blocks of 50 sets, the oldest first.
+    crop_acceptance : Share
+        Of the last `WINDOW` crops put to the test, those taken over unedited.
+    calibration : float or None
+        Expected calibration error of the stated probabilities, on sets that were not rejected.
+    drift : Drift
+        Whether agreement has fallen.
+    keystrokes_saved : int
+        Against choosing and cropping everything by keyboard.
+    consistency : Share
+        Old sets asked again that were answered as before: the ceiling of any agreement.
+    """
+
+    reviewed: int
+    rejected: Share
+    agreement: Share
+    agreement_kept: Share
+    over_time: tuple[Share, ...]
+    crop_acceptance: Share
+    calibration: float | None
+    drift: Drift
+    keystrokes_saved: int
+    consistency: Share
+
+    @property
+    def bar_met(self) -> bool:
+        """Whether batches may be proposed: 99 % over 300 in a row, choices and crops."""
+        return not self.missing
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What keeps the bar from being met, in words."""
+        found = []
+        for name, value in (("sets", self.agreement), ("crops", self.crop_acceptance)):
+            if value.n < WINDOW:
+                found.append(f"{value.n} of {WINDOW} {name} reviewed")
+            elif (value.value or 0) < BAR:
+                found.append(f"{value.value:.1%} of the last {WINDOW} {name} as suggested")
+        return tuple(found)
+
+
+def status_of(workspace: Workspace) -> Status:
+    """Read a workspace's suggestions and decisions and sum them up.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+
+    Returns
+    -------
+    Status
+
+    Raises
+    ------
+    LogError
+        If a file cannot be read.
+    """
+    answers = read_answers(read_decided(workspace), read_suggestions(workspace))
+    again = any(answer.reask_of for answer in answers)
+    return summarize(answers, _first_choices(read_decisions(workspace)) if again else {})
+
+
+def _first_choices(decisions: Decisions) -> dict[str, str]:
+    chosen = decisions.items[decisions.items["chosen"]]
+    return dict(zip(chosen["set_id"].astype(str), chosen["filename"].astype(str), strict=True))
+
+
+def summarize(answers: Sequence[Answer], first_choices: Mapping[str, str]) -> Status:
+    """Sum answers up.
+
+    Parameters
+    ----------
+    answers : sequence of Answer
+        The oldest first.
+    first_choices : mapping
+        Key of an old set -> file name chosen then.
+
+    Returns
+    -------
+    Status
+    """
+    judged = [answer for answer in answers if answer.judged]
+    new = [answer for answer in answers if not answer.reask_of]
+    hits = [bool(answer.agreed) for answer in judged]
+    kept = [answer for answer in judged if answer.action != "rejected"]
+    crops = [a.crop_accepted for a in new if a.crop_accepted is not None and not a.bulk]
+    return Status(
+        reviewed=len(new),
+        rejected=share([a.action == "rejected" for a in new if a.images > 1]),
+        agreement=share(hits[-WINDOW:]),
+        agreement_kept=share([bool(a.agreed) for a in kept[-WINDOW:]]),
+        over_time=tuple(share(hits[i : i + _BLOCK]) for i in range(0, len(hits), _BLOCK)),
+        crop_acceptance=share(crops[-WINDOW:]),
+        calibration=calibration_gap(
+            [a.confidence or 0.0 for a in kept], [bool(a.agreed) for a in kept]
+        ),
+        drift=drift(hits),
+        keystrokes_saved=sum(map(_saved, new)),
+        consistency=share(list(_repeats(answers, first_choices))),
+    )
+
+
+def _saved(answer: Answer) -> int:
+    by_hand = _CHOOSE_KEYS + _CROP_KEYS * answer.cropped
+    if answer.bulk:
+        return by_hand
+    edited = answer.cropped and answer.crop_accepted is not True
+    return by_hand - (_CHOOSE_KEYS + _CROP_KEYS * edited)
+
+
+def _repeats(answers: Iterable[Answer], first_choices: Mapping[str, str]) -> Iterable[bool]:
+    for answer in answers:
+        before = first_choices.get(answer.reask_of)
+        if before is not None:
+            yield answer.final == PurePosixPath(before).name
+
+
+def to_dict(status: Status) -> dict[str, Any]:
+    """Return a status in plain types."""
+    return {
+        "reviewed": status.reviewed,
+        "window": WINDOW,
+        "agreement": _plain(status.agreement),
+        "agreement_when_kept": _plain(status.agreement_kept),
+        "agreement_over_time": [_plain(block) for block in status.over_time],
+        "rejected": _plain(status.rejected),
+        "crop_acceptance": _plain(status.crop_acceptance),
+        "calibration": {"ece": status.calibration},
+        "drift": {
+            "alarm": status.drift.alarm,
+            "p_value": status.drift.p_value,
+            "recent": _plain(status.drift.recent),
+            "before": _plain(status.drift.before),
+        },
+        "keystrokes_saved": status.keystrokes_saved,
+        "consistency": _plain(status.consistency),
+        "bar": {
+            "met": status.bar_met,
+            "share": BAR,
+            "in_a_row": WINDOW,
+            "missing": list(status.missing),
+        },
+    }
+
+
+def _plain(value: Share) -> dict[str, Any]:
+    return {"share": value.value, "n": value.n, "ci": [value.low, value.high]}
