@@ -19,7 +19,7 @@ def workspace(tmp_path):
 
 
 def save(workspace, number, place="ranker.joblib", kind="ranker"):
-    facts = {"encoder": None, "scores": {"top1": number / 10}}
+    facts = {"encoder": None, "fold_scores": {"top1": number / 10}}
     path = save_model(Model(number=number), workspace.artifacts / place, kind, facts)
     manifest = json.loads(manifest_path(path).read_text())
     manifest["written"] = f"2025-01-{number:02}T00:00:00+00:00"
@@ -36,7 +36,7 @@ def test_installing_keeps_the_model_before(workspace):
     install(workspace, "ranker", save(workspace, 2, "candidate/ranker.joblib"))
     assert current(workspace) == 2
     (now, before) = list_models(workspace)
-    assert (now.name, before.current, before.manifest["scores"]) == (
+    assert (now.name, before.current, before.manifest["fold_scores"]) == (
         "current",
         False,
         {"top1": 0.1},
@@ -47,7 +47,7 @@ def test_installing_keeps_the_model_before(workspace):
 def test_rolling_back_loses_nothing(workspace):
     save(workspace, 1)
     install(workspace, "ranker", save(workspace, 2, "candidate/ranker.joblib"))
-    assert roll_back(workspace, "ranker").manifest["scores"] == {"top1": 0.1}
+    assert roll_back(workspace, "ranker").manifest["fold_scores"] == {"top1": 0.1}
     assert current(workspace) == 1
     roll_back(workspace, "ranker")
     assert current(workspace) == 2

@@ -68,7 +68,7 @@ def _compare(workspace: Workspace, name: str, as_json: bool) -> None:
 
 
 def _payload(model: KeptModel) -> dict[str, Any]:
-    facts = {key: model.manifest.get(key) for key in ("written", "sha256", "counts", "scores")}
+    facts = {key: model.manifest.get(key) for key in ("written", "sha256", "counts", "fold_scores")}
     usable = {"current": model.current, "usable": not model.problem, "problem": model.problem}
     return {"kind": model.kind, "name": model.name, **usable, **facts}
 
@@ -76,6 +76,6 @@ def _payload(model: KeptModel) -> dict[str, Any]:
 def _line(model: KeptModel) -> str:
     if model.problem:
         return f"{model.kind:7}{model.name:40} unusable: {model.problem}"
-    scores = model.manifest.get("scores") or {}
+    scores = model.manifest.get("fold_scores") or {}
     shown = ", ".join(f"{key} {value}" for key, value in list(scores.items())[:3])
     return f"{model.kind:7}{model.name:40} {model.manifest.get('written', '')}  {shown}"
