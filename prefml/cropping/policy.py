@@ -180,33 +180,42 @@ def _ruled(box: Box, seen: Seen, least: Array, policy: Policy) -> tuple[Box, lis
     reasons: list[str] = []
     if policy.drop_flagged_hands:
         current, reasons = _without_flagged(current, seen, least)
+    targets = [target for _, target in _musts(seen, policy)]
     for _ in range(_ROUNDS):
         wanted = _wanted(current, seen, policy)
         if not wanted:
             break
         reasons += [reason for reason, _ in wanted]
-        targets = np.array([target for _, target in wanted])
-        whole = np.concatenate([targets[:, :2].min(axis=0), targets[:, 2:].max(axis=0)])
+        # What was brought inside before must not be lost to what comes after it.
+        targets += [target for _, target in wanted]
+        corners = np.array(targets)
+        whole = np.concatenate([corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)])
         current = cover(current, whole)
     short = float((least / (current[2:] - current[:2])).max())
     if short > 1.0 + 1e-9:
         current = enlarge(current, short)
         reasons.append("enlarged to the least size")
-    x1, y1, x2, y2 = map(float, current)
+    x1, y1, x2, y2 = map(float, np.round(current, 12))
     return (x1, y1, x2, y2), list(dict.fromkeys(reasons))
 
 
 def _wanted(box: Array, seen: Seen, policy: Policy) -> list[tuple[str, Array]]:
     """Return what must be inside and is not, with the reason."""
-    wanted = []
-    if policy.keep_head and seen.head is not None:
-        wanted.append(("moved to keep the head", seen.head))
-    if policy.keep_body and seen.third_of_body is not None:
-        wanted.append(("enlarged to keep a third of the body", seen.third_of_body))
+    wanted = _musts(seen, policy)
     if policy.avoid_cutting:
         cut = [(what, target) for what, target in _parts(seen) if _is_cut(box, target)]
         wanted += [(f"moved so as not to cut through a {what}", target) for what, target in cut]
     return [(reason, target) for reason, target in wanted if not contains(box, target)]
+
+
+def _musts(seen: Seen, policy: Policy) -> list[tuple[str, Array]]:
+    """Return what must be inside wherever the box lies, with the reason."""
+    musts = []
+    if policy.keep_head and seen.head is not None:
+        musts.append(("moved to keep the head", seen.head))
+    if policy.keep_body and seen.third_of_body is not None:
+        musts.append(("enlarged to keep a third of the body", seen.third_of_body))
+    return musts
 
 
 def _parts(seen: Seen) -> list[tuple[str, Array]]:

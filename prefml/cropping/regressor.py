@@ -127,7 +127,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
     def fit(
         self,
         X: Any,
-        boxes: ArrayLike,
+        y: ArrayLike,
         size: ArrayLike | None = None,
         groups: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
@@ -138,7 +138,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         ----------
         X : array-like of shape (n, n_features)
             One row per picture, in the order of the decisions; NaN where not measured.
-        boxes : array-like of shape (n, 4)
+        y : array-like of shape (n, 4)
             The person's crops: x1, y1, x2, y2 in fractions; the full frame where kept whole.
         size : array-like of shape (n, 2), optional
             Width and height in pixels; checked, and not needed for learning.
@@ -159,15 +159,13 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         """
         self._check_settings()
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
-        targets = as_boxes(_required(boxes))
-        check_consistent_length(X, targets, groups)
+        boxes = as_boxes(_required(y))
+        check_consistent_length(X, boxes, groups)
         _checked_size(size, len(X))
         weight = np.asarray(_check_sample_weight(sample_weight, X, ensure_non_negative=True))
         used = weight > 0.0
-        if not used.any():
-            raise ValueError("sample_weight is zero for every row; at least one must count")
         labels = None if groups is None else np.asarray(groups)[used]
-        self._learn(X[used], targets[used], weight[used], labels)
+        self._learn(X[used], boxes[used], weight[used], labels)
         return self
 
     def predict(self, X: Any, size: ArrayLike | None = None) -> Array:
@@ -256,9 +254,9 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
             found.append(_finished(proposal, measures, aspect, policy, seen))
         return found
 
-    def score(self, X: Any, boxes: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Return the mean intersection over union with known crops."""
-        overlap = iou(self.predict(X), as_boxes(boxes))
+        overlap = iou(self.predict(X), as_boxes(y))
         weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
         return float(np.average(overlap, weights=weight))
 
@@ -322,10 +320,10 @@ def _finished(
     return proposal if policy is None else apply_policy(proposal, seen, size, policy)
 
 
-def _required(boxes: ArrayLike | None) -> ArrayLike:
-    if boxes is None:
-        raise ValueError("CropRegressor requires y to be passed (boxes), but the target y is None")
-    return boxes
+def _required(y: ArrayLike | None) -> ArrayLike:
+    if y is None:
+        raise ValueError("CropRegressor requires y to be passed, but the target y is None")
+    return y
 
 
 def _checked_size(size: ArrayLike | None, rows: int) -> Array | None:

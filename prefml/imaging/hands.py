@@ -25,10 +25,10 @@ Box = tuple[float, float, float, float]
 # Landmarks of MediaPipe's hand model: the wrist, then four from root to tip of each finger.
 _WRIST = 0
 _FINGERS = tuple(tuple(range(first, first + 4)) for first in (1, 5, 9, 13, 17))
-# Length of a finger through that of the palm (wrist to root of the middle finger), from thumb to
-# little finger; Buryanov and Kotiuk, 2010, and how far flat hands of different people differ.
-_USUAL = np.array([0.85, 0.85, 0.95, 0.88, 0.68])
-_TOLERANCE = 0.35
+# Length of a finger, thumb to little finger, in palms (wrist to root of the middle finger). Rough,
+# and foreshortening changes them further: only what is far from all of this is called odd.
+_USUAL = np.array([1.05, 0.9, 1.0, 0.92, 0.72])
+_TOLERANCE = 0.4
 _ODD = 1.0
 _MARGIN = 0.03
 

@@ -29,11 +29,18 @@ def make_crops(n=240, seed=0, follows=True):
     boxes[wanted > 0.78] = [0.0, 0.0, 1.0, 1.0]
     if not follows:
         boxes = boxes[rng.permutation(n)]
-    X = pd.DataFrame(objects, columns=[f"cue__thing_{corner}" for corner in ("x1", "y1", "x2", "y2")])
+    X = pd.DataFrame(
+        objects, columns=[f"cue__thing_{corner}" for corner in ("x1", "y1", "x2", "y2")]
+    )
     X["stage"] = rng.choice([1.0, 2.0, np.nan], n)
     X["aspect"] = rng.choice([1.0, 1.5], n)
     size = np.column_stack([600 * X["aspect"], np.full(n, 600.0)])
     return Crops(X, np.clip(boxes, 0, 1), size, np.array([f"p{i}" for i in np.arange(n) * 4 // n]))
+
+
+@pytest.fixture(scope="session")
+def unseen():
+    return make_crops(seed=1, n=400)
 
 
 @pytest.fixture(scope="session")

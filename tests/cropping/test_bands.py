@@ -40,7 +40,9 @@ def test_bands_cover_what_they_promise_where_the_spread_differs():
 def test_few_rows_give_the_plain_quantiles():
     boxes = np.random.default_rng(0).uniform(0, 1, (50, 4))
     bands = EdgeBands(0.8, 0, 1).fit(np.zeros((50, 1)), boxes, np.arange(50) % 5)
-    np.testing.assert_allclose(bands.predict(np.ones((1, 1)))[0, 0], np.quantile(boxes[:, 0], [0.1, 0.9]))
+    np.testing.assert_allclose(
+        bands.predict(np.ones((1, 1)))[0, 0], np.quantile(boxes[:, 0], [0.1, 0.9])
+    )
 
 
 def test_bounds_are_in_order_and_inside_the_picture():

@@ -1,0 +1,45 @@
+"""scikit-learn's own checks hand any numbers as target; crops are boxes."""
+
+import numpy as np
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.validation import check_array
+
+from prefml.cropping import CropRegressor
+
+FOUR_COLUMNS = {
+    "check_regressors_train": "predictions have four columns, not the check's one",
+    "check_regressor_multioutput": "predictions have four columns, not the check's five",
+}
+
+
+def as_corner_boxes(y):
+    if y is None:
+        return None
+    first = check_array(y, ensure_2d=False, dtype=float)
+    first = first.reshape(len(first), -1)[:, 0]
+    side = 0.1 + 0.8 / (1.0 + np.exp(-np.clip(first, -50, 50)))
+    return np.column_stack([np.zeros((len(side), 2)), side, side])
+
+
+class OnAnyTarget(CropRegressor):
+    """Takes any target as the side of a box in the corner; everything else is inherited."""
+
+    def fit(self, X, y, size=None, groups=None, sample_weight=None):
+        return super().fit(X, as_corner_boxes(y), size, groups, sample_weight)
+
+    def score(self, X, y, sample_weight=None):
+        return super().score(X, as_corner_boxes(y), sample_weight)
+
+
+@parametrize_with_checks(
+    [OnAnyTarget(n_estimators=5)], expected_failed_checks=lambda estimator: FOUR_COLUMNS
+)
+def test_crop_regressor_keeps_to_scikit_learns_conventions(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("target", [[0.1, 0.2], [[0.1, 0.2, 0.3]] * 2, [["a"] * 4] * 2])
+def test_a_target_that_is_no_list_of_boxes_is_refused(target):
+    with pytest.raises(ValueError, match=r"boxes must have shape|could not convert"):
+        CropRegressor().fit(np.zeros((2, 1)), target)

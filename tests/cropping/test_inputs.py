@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from prefml.cropping.inputs import Inputs
+from prefml.cropping.windows import candidate_windows, evidence, expected_iou
+
+GRID = [f"cue__map_grid_{row}{column}" for row in range(7) for column in range(7)]
+OBJECT = [f"cue__thing_{corner}" for corner in ("x1", "y1", "x2", "y2")]
+EMBEDDING = [f"emb__{i:04d}" for i in range(20)]
+
+
+def read(names, X, components=3):
+    return Inputs.learn(X, names, components).read(X)
+
+
+def test_columns_are_known_by_their_names_in_any_order():
+    names = [*EMBEDDING, "stage", *reversed(OBJECT), *reversed(GRID)]
+    X = np.random.default_rng(0).uniform(0, 1, (5, len(names)))
+    rows = read(names, X)
+    np.testing.assert_array_equal(rows.boxes[:, 0], X[:, 21:25][:, ::-1])
+    np.testing.assert_array_equal(rows.maps[:, 0], X[:, 25:][:, ::-1])
+    np.testing.assert_array_equal(rows.scalars[:, 0], X[:, 20])
+    assert rows.scalars.shape == (5, 1 + 3)
+
+
+def test_extent_and_middle_are_found():
+    names = [f"cue__map_{axis}{q}" for axis in "xy" for q in ("05", "50", "95")]
+    rows = read(names, np.arange(6.0)[None] / 10)
+    np.testing.assert_allclose(rows.extents[0, 0], [0.0, 0.3, 0.2, 0.5])
+    np.testing.assert_allclose(rows.middles[0, 0], [0.1, 0.4])
+
+
+def test_what_does_not_say_where_to_cut_is_left_out():
+    names = ["width", "cue__width", "cue__megapixels", "cue__noise", "cue__map_x", "cue__map_mass"]
+    rows = read(names, np.arange(6.0)[None])
+    assert rows.scalars.tolist() == [[5.0]]
+
+
+def test_an_incomplete_grid_or_box_is_no_grid_or_box():
+    rows = read(GRID[:-1] + OBJECT[:-1], np.zeros((2, 51)))
+    assert rows.maps.shape == (2, 0, 49)
+    assert rows.boxes.shape == (2, 0, 4)
+
+
+def test_without_names_every_column_counts_and_many_are_compressed():
+    X = np.random.default_rng(0).normal(size=(40, 33))
+    assert read(None, X[:, :32]).scalars.shape == (40, 32)
+    assert read(None, X).scalars.shape == (40, 3)
+
+
+def test_a_compressed_row_does_not_depend_on_its_neighbours():
+    X = np.random.default_rng(0).normal(size=(50, 20))
+    inputs = Inputs.learn(X, EMBEDDING, 4)
+    alone = np.vstack([inputs.read(X[i : i + 1]).scalars for i in range(50)])
+    np.testing.assert_array_equal(alone, inputs.read(X).scalars)
+
+
+def test_components_explain_most_of_the_embedding():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 2)) @ rng.normal(size=(2, 20))
+    compressed = read(EMBEDDING, X, components=2).scalars
+    assert compressed.var(axis=0).sum() == pytest.approx(X.var(axis=0).sum(), rel=1e-4)
+
+
+def test_a_row_with_gaps_is_read():
+    rows = read([*OBJECT, *EMBEDDING, *GRID], np.full((3, 73), np.nan))
+    assert np.isnan(rows.boxes).all()
+    assert (rows.maps == 0).all()
+    assert np.isfinite(rows.scalars).all()
+
+
+def test_windows_cover_the_sizes_that_were_used():
+    boxes = np.array([[0, 0, 0.4, 0.4], [0.2, 0.2, 1.0, 1.0]])
+    windows = candidate_windows(boxes)
+    sides = windows[:, 2] - windows[:, 0]
+    assert windows.shape == (288, 4)
+    assert sides.min() == pytest.approx(0.4, abs=0.02)
+    assert sides.max() == pytest.approx(0.8, abs=0.02)
+
+
+def test_expected_overlap_is_the_weighted_mean():
+    boxes = np.array([[0, 0, 0.5, 0.5], [0.5, 0.5, 1, 1.0]])
+    found = expected_iou(boxes, boxes, np.array([3.0, 1.0]))
+    np.testing.assert_allclose(found, [0.75, 0.25])
+
+
+def test_evidence_counts_what_lies_inside_a_window():
+    rows = read([*GRID, *OBJECT], np.r_[np.eye(49)[24], 0.4, 0.4, 0.6, 0.6][None])
+    windows = np.array([[[0.0, 0.0, 0.3, 0.3], [0.35, 0.35, 0.65, 0.65], [0.5, 0.0, 1, 0.5]]])
+    table = evidence(rows, windows, np.zeros((1, 3)))[0]
+    share, overlap, covered = 6, 9, 10
+    np.testing.assert_allclose(table[:, share], [0, 1, 0.25], atol=1e-12)
+    np.testing.assert_allclose(table[:, overlap], [0, 0.04 / 0.09, 0.01 / 0.28], atol=1e-12)
+    np.testing.assert_allclose(table[:, covered], [0, 1, 0.25], atol=1e-12)
+
+
+def test_evidence_is_the_same_for_shared_and_for_own_windows():
+    rng = np.random.default_rng(0)
+    rows = read([*GRID, *OBJECT, "stage"], rng.uniform(0, 1, (4, 54)))
+    windows = candidate_windows(np.array([[0, 0, 0.5, 0.5], [0, 0, 0.9, 0.9]]))[None]
+    prior = rng.uniform(0, 1, (1, 288))
+    own = evidence(rows, np.repeat(windows, 4, axis=0), np.repeat(prior, 4, axis=0))
+    np.testing.assert_allclose(evidence(rows, windows, prior), own, atol=1e-12)
