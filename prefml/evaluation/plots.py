@@ -157,11 +157,12 @@ def _svg(draw: Any, width: float, height: float, salt: str) -> str:
         draw(figure.subplots())
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    return _inlined(buffer.getvalue())
+    return _inlined(buffer.getvalue(), salt)
 
 
-def _inlined(svg: str) -> str:
-    """Drop what only a file of its own needs, and let the page choose the text colour."""
+def _inlined(svg: str, name: str) -> str:
+    """Drop what only a file of its own needs; take colour from the page, and ids of its own."""
     body = svg[svg.index("<svg") :].replace(_TEXT, "currentColor")
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    return re.sub(r' (width|height)="[\d.]+pt"', "", body, count=2)
+    body = re.sub(r' (width|height)="[\d.]+pt"', "", body, count=2)
+    return re.sub(r'(?<=[ (:"])(id="|url\(#|href="#)', rf"\g<1>{name}-", body)

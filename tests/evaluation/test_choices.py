@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from prefml.evaluation.choices import choice_metrics, confidence_of
+from prefml.evaluation.metrics_file import plain
+
+KEYS = {"top1", "top1_ci", "pair_accuracy", "ndcg", "lower_stage_top1", "ece", "fit_seconds"}
+
+
+@pytest.fixture
+def metrics(choice_runs):
+    return plain(choice_metrics(choice_runs))
+
+
+def test_every_model_has_the_promised_measures(metrics):
+    for measures in metrics["models"].values():
+        assert measures.keys() >= KEYS
+
+
+def test_counts_are_those_of_the_table(metrics):
+    assert (metrics["sets"], metrics["projects"], metrics["folds"]) == (40, 4, 4)
+    assert metrics["lower_stage_sets"] == 4
+
+
+def test_highest_stage_misses_exactly_the_lower_stage_sets(metrics):
+    highest = metrics["models"]["highest_stage"]
+
+    assert highest["top1"] == pytest.approx(0.9)
+    assert highest["lower_stage_top1"] == 0
+    assert highest["other_top1"] == 1
+
+
+def test_intervals_hold_the_mean(metrics):
+    for measures in metrics["models"].values():
+        low, high = measures["top1_ci"]
+        assert low <= np.mean(measures["top1_by_seed"]) <= high
+
+
+def test_the_lead_is_the_difference_of_the_means(metrics):
+    models = metrics["models"]
+
+    lead = metrics["lead"]["highest_stage"]["top1"]
+
+    assert lead == pytest.approx(models["prefml"]["top1"] - models["highest_stage"]["top1"])
+
+
+@pytest.mark.parametrize("part", ["by_project", "by_set_size", "by_stage_choice"])
+def test_breakdowns_hold_every_set_once(metrics, part):
+    assert sum(row["sets"] for row in metrics[part].values()) == 40
+
+
+def test_reliability_holds_every_set_once(metrics):
+    assert sum(point["sets"] for point in metrics["reliability"]) == 40
+
+
+def test_the_risk_curve_ends_with_all_sets_and_the_error_of_all(metrics, choice_runs):
+    coverage, error = metrics["risk_coverage"]["prefml"][-1]
+
+    assert coverage == 1
+    assert error == pytest.approx(1 - metrics["models"]["prefml"]["top1_by_seed"][0])
+
+
+def test_with_so_few_sets_nothing_may_be_approved_unseen_at_one_per_cent(metrics):
+    first = metrics["auto_approve"][0]
+
+    assert first["budget"] == 0.01
+    assert (first["coverage"], first["error"], first["sets"]) == (0, None, 0)
+
+
+def test_intervals_resample_sessions_where_projects_are_few(metrics):
+    assert metrics["interval_by"] == "session"
+
+
+def test_confidence_is_the_highest_probability_of_each_set(choice_runs):
+    run = choice_runs.runs["prefml"][0]
+
+    confidence = confidence_of(choice_runs.table, run)
+
+    assert confidence == pytest.approx(run.probability.reshape(-1, 2).max(axis=1))

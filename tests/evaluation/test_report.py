@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from prefml.evaluation.choices import ChoiceRuns, choice_metrics
+from prefml.evaluation.crops import crop_metrics
+from prefml.evaluation.learning import curve_point
+from prefml.evaluation.metrics_file import as_metrics
+from prefml.evaluation.report import number, percent, render_report, write_report
+from prefml.evaluation.run import Evaluation
+from prefml.workspace import Workspace
+
+
+class Reader(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.images, self.requests, self.open, self.text = [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        if tag == "img":
+            self.images.append(found)
+        if tag in ("script", "link", "iframe", "object"):
+            self.requests.append(tag)
+        self.requests += [
+            v
+            for k, v in attrs
+            if k in ("src", "href", "srcset") and not v.startswith(("data:", "#"))
+        ]
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    return reader
+
+
+@pytest.fixture
+def found(choice_runs, crop_runs) -> Evaluation:
+    run = choice_runs.runs["prefml"][0]
+    points = [
+        curve_point(choice_runs.table, share, choice_runs.folds[0].folds, run) for share in (0.3, 1)
+    ]
+    return Evaluation(
+        choices=choice_runs,
+        crops=crop_runs,
+        ranker={**choice_metrics(choice_runs), "learning_curve": points},
+        crop=crop_metrics(crop_runs),
+        left_out=["3 sets: no sidecar"],
+    )
+
+
+def page_of(found: Evaluation, tmp_path) -> str:
+    return render_report(found, as_metrics(found, "prefml evaluate"), Workspace.open(tmp_path))
+
+
+def test_the_report_asks_for_nothing_outside_itself(found, tmp_path):
+    page = page_of(found, tmp_path)
+
+    assert read(page).requests == []
+    assert set(re.findall(r"https?://[^\s\"<>]+", page)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+
+
+def test_every_picture_and_plot_says_in_words_what_it_shows(found, tmp_path):
+    page = page_of(found, tmp_path)
+
+    assert all(image.get("alt") for image in read(page).images)
+    assert page.count('role="img" aria-label="') >= page.count("<svg")
+
+
+def test_the_headline_has_the_agreement_and_its_interval(found, tmp_path):
+    text = " ".join(read(page_of(found, tmp_path)).text)
+    measures = found.ranker["models"]["prefml"]
+
+    assert percent(measures["top1"]) in text
+    assert f"{percent(measures['top1_ci'][0])} to {percent(measures['top1_ci'][1])}" in text
+
+
+def test_what_was_left_out_is_said(found, tmp_path):
+    assert "3 sets: no sidecar" in page_of(found, tmp_path)
+
+
+def test_names_from_logs_are_escaped(found, tmp_path):
+    table = found.choices.table
+    names = np.array(["<script>alert(1)</script>"] * len(table), dtype=object)
+    found.choices = ChoiceRuns(
+        replace(table, filename=names), found.choices.folds, found.choices.runs
+    )
+
+    page = page_of(found, tmp_path)
+
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_report_of_choices_alone_says_nothing_of_crops(found, tmp_path):
+    found.crops = found.crop = None
+
+    assert "Which crop" not in page_of(found, tmp_path)
+
+
+def test_a_report_of_crops_alone_says_nothing_of_choices(found, tmp_path):
+    found.choices = found.ranker = None
+
+    page = page_of(found, tmp_path)
+
+    assert "Which picture of a set" not in page
+    assert "Which crop" in page
+
+
+def test_the_report_is_written_into_a_new_folder(found, tmp_path):
+    workspace = Workspace.open(tmp_path)
+
+    path = write_report(found, as_metrics(found, "x"), workspace, tmp_path / "new")
+
+    assert path.read_text("utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "\N{EN DASH}"), (0.1234, "12.3 %"), (1, "100.0 %")]
+)
+def test_shares_are_in_per_cent(value, text):
+    assert percent(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "\N{EN DASH}"), (0.12345, "0.123")])
+def test_numbers_have_three_digits(value, text):
+    assert number(value) == text

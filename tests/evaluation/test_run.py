@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from prefml.evaluation import run
+from prefml.evaluation.run import Options, evaluate
+from prefml.exceptions import NotEnoughDataError, SidecarError
+from prefml.workspace import Workspace
+
+
+@pytest.fixture
+def house(monkeypatch, tmp_path, choice_table, crop_table, rankers, croppers):
+    """A workspace whose decisions and sidecars are made up."""
+    parts = SimpleNamespace(
+        workspace=Workspace.open(tmp_path),
+        choices=choice_table,
+        crops=crop_table,
+        sidecars=SimpleNamespace(
+            hashes=np.array([f"{i:016x}" for i in range(40)]),
+            positions=lambda project, filename: np.arange(len(project)),
+        ),
+    )
+    crop_rows = pd.DataFrame({"project": parts.crops.project})
+    decisions = SimpleNamespace(items=pd.DataFrame(), crops=crop_rows)
+
+    def sidecars(folder):
+        if parts.sidecars is None:
+            raise SidecarError("no sidecars")
+        return parts.sidecars
+
+    monkeypatch.setattr(run, "read_decisions", lambda *given: decisions)
+    monkeypatch.setattr(run, "picture_sizes", lambda workspace: None)
+    monkeypatch.setattr(run, "read_sidecars", sidecars)
+    monkeypatch.setattr(run, "choice_table", lambda items, known: parts.choices)
+    monkeypatch.setattr(run, "crop_table", lambda rows, known: parts.crops)
+    monkeypatch.setattr(run, "RANKERS", rankers)
+    monkeypatch.setattr(run, "CROPPERS", croppers)
+    return parts
+
+
+def empty(table):
+    fields = {
+        name: value[:0]
+        for name, value in vars(table).items()
+        if isinstance(value, np.ndarray | pd.DataFrame)
+    }
+    return replace(table, **fields)
+
+
+def test_choices_and_crops_are_both_evaluated(house):
+    found = evaluate(house.workspace)
+
+    assert set(found.ranker["models"]) == {"prefml", "highest_stage", "linear"}
+    assert set(found.crop["models"]) == {"prefml", "full_frame"}
+    assert found.left_out == []
+
+
+def test_every_model_is_run_with_every_seed(house):
+    found = evaluate(house.workspace, Options(seeds=3))
+
+    assert all(len(m["top1_by_seed"]) == 3 for m in found.ranker["models"].values())
+    assert found.ranker["seeds"] == 3
+
+
+def test_only_named_baselines_are_run(house):
+    found = evaluate(house.workspace, Options(models=("linear", "full_frame")))
+
+    assert set(found.ranker["models"]) == {"prefml", "linear"}
+
+
+def test_the_learning_curve_ends_with_all_sets(house):
+    points = evaluate(house.workspace).ranker["learning_curve"]
+
+    assert [point["share"] for point in points] == [0.1, 0.3, 1.0]
+    assert points[-1]["sets"] == 30
+
+
+def test_progress_counts_every_job(house):
+    totals = []
+
+    def track(jobs, total):
+        totals.append(total)
+        return jobs
+
+    evaluate(house.workspace, track=track)
+
+    assert totals == [3 + 2, 2]
+
+
+def test_too_few_choices_are_said_and_crops_evaluated(house):
+    house.choices = empty(house.choices)
+
+    found = evaluate(house.workspace)
+
+    assert found.ranker is None
+    assert found.crop is not None
+    assert found.left_out == ["choices: 0 usable; expected at least 10"]
+
+
+def test_too_few_crops_are_said_and_choices_evaluated(house):
+    house.crops = empty(house.crops)
+
+    found = evaluate(house.workspace)
+
+    assert found.crop is None
+    assert found.ranker is not None
+    assert found.left_out == ["crops: 0 usable; expected at least 10"]
+
+
+def test_without_sidecars_only_crops_are_evaluated(house):
+    house.sidecars = None
+
+    found = evaluate(house.workspace)
+
+    assert found.ranker is None
+    assert "no sidecars" in found.left_out[0]
+
+
+def test_without_anything_the_next_step_is_named(house):
+    house.sidecars, house.crops = None, empty(house.crops)
+
+    with pytest.raises(NotEnoughDataError, match="run: prefml embed"):
+        evaluate(house.workspace)
+
+
+def test_damaged_sidecars_are_an_error(house):
+    house.sidecars = None
+    folder = house.workspace.sidecars
+    folder.mkdir(parents=True)
+    (folder / "cues.parquet").write_bytes(b"")
+
+    with pytest.raises(SidecarError):
+        evaluate(house.workspace)
+
+
+def test_what_the_tables_left_out_is_said(house):
+    house.choices = replace(house.choices, left_out={"no_sidecar": 3})
+
+    assert "3 sets: no sidecar" in evaluate(house.workspace).left_out
+
+
+def test_one_project_is_held_out_by_session(house):
+    house.choices = replace(house.choices, project=np.full(80, "p0", dtype=object))
+
+    assert evaluate(house.workspace).ranker["folds_by"] == "session"
