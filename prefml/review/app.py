@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -16,6 +18,9 @@ from prefml.review.pictures import SIDES
 from prefml.review.room import ReviewRoom
 from prefml.review.security import HEADERS, page_token, refusal
 from prefml.workspace import Workspace
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 __all__ = ["MAX_BODY", "create_app"]
 
@@ -56,14 +61,23 @@ def create_app(workspace: Workspace | str | Path, hide_suggestion: bool = False)
     _add_pictures(app, room)
     _add_guards(app, token)
     _add_errors(app)
+    _put_requests_first(app, room)
     return app
 
 
 def _add_page(app: Flask, token: str, hide_suggestion: bool) -> None:
+    # Named in the page, so that the browser need not find them one import at a time.
+    modules = sorted(path.name for path in Path(str(app.static_folder)).glob("*.js"))
+
     @app.get("/")
     def page() -> str:
         return render_template(
-            "review.html", token=token, hide=hide_suggestion, tags=TAGS, version=__version__
+            "review.html",
+            token=token,
+            hide=hide_suggestion,
+            tags=TAGS,
+            version=__version__,
+            modules=modules,
         )
 
     @app.get("/api/openapi.json")
@@ -78,8 +92,7 @@ def _add_pictures(app: Flask, room: ReviewRoom) -> None:
         name = room.shelf.name_of(picture_id) if known else None
         if name is None or size not in (*SIDES, "full"):
             abort(404)
-        with room.warmer.stepping_aside():
-            served = room.shelf.full(name) if size == "full" else room.shelf.reduced(name, size)
+        served = room.shelf.full(name) if size == "full" else room.shelf.reduced(name, size)
         response = Response(served.data, content_type=served.content_type)
         # The page's address of a picture changes with the file, so a copy never grows old.
         age = "max-age=31536000, immutable" if request.args.get("v") else "no-cache"
@@ -99,6 +112,16 @@ def _add_guards(app: Flask, token: str) -> None:
         response.headers.update(HEADERS)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def _put_requests_first(app: Flask, room: ReviewRoom) -> None:
+    inner = app.wsgi_app
+
+    def outer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with room.warmer.stepping_aside():
+            return inner(environ, start_response)
+
+    app.wsgi_app = outer  # type: ignore[method-assign]
 
 
 def _add_errors(app: Flask) -> None:

@@ -65,6 +65,8 @@ class Ledger:
         self._past: list[Event] = []
         self._future: list[Event] = []
         self._marks: dict[str, dict[str, list[Mark]]] = {"decide": {}, "tag": {}}
+        # State of every group that is not pending; looked up for thousands of groups at a time.
+        self.states: dict[str, str] = {}
         self._submitted: dict[str, tuple[int, int]] = {}
         self._unsubmitted: set[str] = set()
         self.times: list[datetime] = []
@@ -97,7 +99,7 @@ class Ledger:
         marks = self._marks[event.kind]
         for change in event.body["changes"]:
             marks.setdefault(change["group_id"], []).append(Mark(event, change))
-        self._compare(event.groups())
+        self._follow(event)
 
     def _undo(self, event: Event) -> None:
         if not self._past or self._past[-1].seq != event.body.get("of"):
@@ -106,7 +108,7 @@ class Ledger:
         self._future.append(undone)
         for group_id in undone.groups():
             self._marks[undone.kind][group_id].pop()
-        self._compare(undone.groups())
+        self._follow(undone)
 
     def _redo(self, event: Event) -> None:
         if self._future and self._future[-1].seq == event.body.get("of"):
@@ -123,8 +125,14 @@ class Ledger:
             return (0, 0)
         return (decision.event.seq, tag.event.seq if tag else 0)
 
-    def _compare(self, groups: Iterable[str]) -> None:
-        for group_id in groups:
+    def _follow(self, event: Event) -> None:
+        """Bring what is derived of the event's groups up to date."""
+        for group_id in event.groups():
+            decision = self._top("decide", group_id)
+            if decision is None:
+                self.states.pop(group_id, None)
+            else:
+                self.states[group_id] = str(decision.change["state"])
             if self._version(group_id) == self._submitted.get(group_id, (0, 0)):
                 self._unsubmitted.discard(group_id)
             else:
@@ -160,8 +168,7 @@ class Ledger:
 
     def state(self, group_id: str) -> str:
         """Return the state of a group, one of `STATES`."""
-        mark = self._top("decide", group_id)
-        return str(mark.change["state"]) if mark else "pending"
+        return self.states.get(group_id, "pending")
 
     def tags(self, group_id: str) -> dict[str, list[str]]:
         """Return the anomaly tags of a group by image path."""

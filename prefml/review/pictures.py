@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import ExifTags, Image
 
 from prefml.exceptions import ImageError, WorkspaceError
-from prefml.imaging.decode import FORMATS, decode
+from prefml.imaging.decode import FORMATS, decode, shrink
 from prefml.imaging.quiet import quiet_pillow
 from prefml.workspace import Workspace
 
@@ -208,11 +208,17 @@ def _digest(*parts: str) -> str:
 def _header(path: Path) -> tuple[int, int] | None:
     try:
         with quiet_pillow(), Image.open(path, formats=FORMATS) as image:
-            turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-            return (image.height, image.width) if turned else (image.width, image.height)
+            return image.size[::-1] if _is_turned(image) else image.size
     except Exception:
         # A damaged header can make a decoder raise nearly anything; the page shows a gap.
         return None
+
+
+def _is_turned(image: Image.Image) -> bool:
+    if image.format == "PNG" and "exif" not in image.info:
+        # Pillow would unpack the whole picture to look for EXIF behind its pixels.
+        return False
+    return image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
 
 
 def _native_type(path: Path, max_pixels: int) -> str | None:
@@ -227,9 +233,8 @@ def _native_type(path: Path, max_pixels: int) -> str | None:
 
 
 def _reduce(path: Path, side: int, max_pixels: int) -> bytes:
-    image = decode(path, max_pixels).image
-    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return _jpeg(image, QUALITY)
+    picture = decode(path, max_pixels)
+    return _jpeg(Image.fromarray(shrink(picture.pixels, side)), QUALITY)
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:

@@ -51,6 +51,7 @@ class ReviewRoom:
         self.shelf = PictureShelf(workspace, self.store.secret)
         self.warmer = Warmer(self.shelf)
         self._take_pictures()
+        self.describe(self.next_ids(1))
 
     def _file_stamp(self) -> tuple[int, int]:
         try:
@@ -116,8 +117,8 @@ class ReviewRoom:
     def decided_states(self) -> dict[str, str]:
         """Return the state of every group that is not pending."""
         with self.store.ledger() as ledger:
-            found = ((key, ledger.state(key)) for key in self.batch.groups)
-            return {key: state for key, state in found if state != "pending"}
+            states = ledger.states
+            return {key: states[key] for key in self.batch.groups if key in states}
 
     def budget_ids(self, project: str | None = None) -> list[str]:
         """Return undecided groups that may be approved together: inside the error budget.
@@ -169,7 +170,8 @@ class ReviewRoom:
     def progress(self) -> dict[str, Any]:
         """Return counts by state, what is not submitted, and the time left at today's pace."""
         with self.store.ledger() as ledger:
-            counts = Counter(ledger.state(group_id) for group_id in self.batch.groups)
+            counts = Counter(map(ledger.states.get, self.batch.groups))
+            counts["pending"] = counts.pop(None, 0)
             pace = seconds_per_set(ledger.times, datetime.now().astimezone())
             return {
                 "total": len(self.batch.groups),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
 from collections.abc import Callable
@@ -35,6 +36,8 @@ def serve(app: Flask, port: int, ready: Callable[[str], None]) -> None:
     PrefmlError
         If the port is taken or not allowed.
     """
+    # Its only message, that requests wait for a thread, is of no use to the person.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
         # waitress would leave its own socket open when the port is taken.
         with _listen(port) as listener:

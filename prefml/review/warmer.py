@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -20,13 +21,13 @@ class Warmer:
     ----------
     shelf : PictureShelf
         What makes the copies.
-    workers : int, default=2
-        Threads; decoding runs outside Python's lock.
+    workers : int, optional
+        Threads; decoding runs outside Python's lock. By default one core stays free.
     limit : int, default=2000
         Pictures waiting at most; the oldest wishes are dropped.
     """
 
-    def __init__(self, shelf: PictureShelf, workers: int = 2, limit: int = 2000) -> None:
+    def __init__(self, shelf: PictureShelf, workers: int | None = None, limit: int = 2000) -> None:
         self._shelf = shelf
         self._limit = limit
         self._made: set[tuple[str, str]] = set()
@@ -36,7 +37,7 @@ class Warmer:
         self._stopped = False
         self._threads = [
             threading.Thread(target=self._work, name=f"pictures-{n}", daemon=True)
-            for n in range(workers)
+            for n in range(_spare_cores() if workers is None else workers)
         ]
         for thread in self._threads:
             thread.start()
@@ -86,3 +87,7 @@ class Warmer:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(timeout=5)
+
+
+def _spare_cores() -> int:
+    return min(4, max(1, (os.cpu_count() or 1) - 1))

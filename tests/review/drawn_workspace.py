@@ -20,7 +20,7 @@ def draw_picture(seed: int, variant: int, size: tuple[int, int]) -> Image.Image:
     rng = np.random.default_rng(seed)
     top = np.array(SKIES[seed % len(SKIES)]) + 12 * variant
     fade = np.linspace(1, 0.35, height)[:, None, None]
-    grain = np.random.default_rng(seed * 9 + variant).normal(0, 3 + 2 * variant, (height, width, 1))
+    grain = np.random.default_rng(seed * 9 + variant).normal(0, 0.4 * variant, (height, width, 1))
     pixels = np.clip(255 - (255 - top) * fade + grain, 0, 255).astype(np.uint8)
     image = Image.fromarray(pixels)
     pen = ImageDraw.Draw(image)

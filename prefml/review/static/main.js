@@ -297,6 +297,7 @@ enqueue(async () => {
   drawHidden();
   await deliverLeftovers();
   await loadQueue(...my.remembered());
-  my.take({ progress: await get("progress") });
   await show(session.index);
+  if (!session.progress) my.take({ progress: await get("progress") });
+  drawProgress();
 });

@@ -32,8 +32,21 @@ function forget() {
   }
 }
 
+// A browser opens six connections to a host. What is fetched ahead must leave some free for what
+// the person waits for: a decision being saved, the pictures of the set in view.
+const TOGETHER = 2;
+let wanted = [];
+let loading = 0;
+
 export function prefetch(groups) {
-  for (const group of groups) {
-    for (const image of group.images) if (image.version) element(image);
+  wanted = groups.flatMap((group) => group.images).filter((image) => image.version && !cache.has(address(image)));
+  advance();
+}
+
+function advance() {
+  while (loading < TOGETHER && wanted.length) {
+    const image = wanted.shift();
+    loading += 1;
+    element(image).ready.finally(() => { loading -= 1; advance(); });
   }
 }

@@ -3,7 +3,7 @@
 import { get, kept, post } from "./api.js";
 import { isWhole } from "./geometry.js";
 import { aspect } from "./layout.js";
-import { prefetch, size } from "./pictures.js";
+import { element, prefetch, size } from "./pictures.js";
 
 const BEHIND = 2, AHEAD = 10, DECODED = 4;
 
@@ -47,6 +47,15 @@ export function remembered() {
   try { return JSON.parse(sessionStorage.getItem("prefml.filter")) ?? ["all", ""]; } catch { return ["all", ""]; }
 }
 
+const asked = new Set();
+
+function loadAround(index, ids) {
+  if (!ids.length) return;
+  ids.forEach((id) => asked.add(id));
+  get("load_batch", { id: ids, picture: size }).then((answer) => { take(answer); ready(index); })
+    .finally(() => ids.forEach((id) => asked.delete(id)));
+}
+
 // Load what lies around a position; resolves when the set at that position is there.
 export async function ensure(index) {
   const wanted = session.ids.slice(Math.max(0, index - BEHIND), index + AHEAD);
@@ -55,15 +64,17 @@ export async function ensure(index) {
   if (!missing.length || !here) return;
   // The set in view first and alone: it must not wait for its neighbours.
   if (missing.includes(here)) take(await get("load_batch", { id: [here], picture: size }));
-  const others = missing.filter((id) => id !== here);
-  if (others.length > AHEAD / 2 || missing.includes(here)) {
-    get("load_batch", { id: others, picture: size }).then((answer) => { take(answer); ready(index); });
-  }
+  const others = missing.filter((id) => id !== here && !asked.has(id));
+  if (others.length > AHEAD / 2 || missing.includes(here)) loadAround(index, others);
 }
 
 export function ready(index) {
   const near = [...session.ids.slice(index + 1, index + 1 + DECODED), session.ids[index - 1]];
-  prefetch(near.map((id) => session.groups.get(id)).filter(Boolean));
+  const here = session.groups.get(session.ids[index]);
+  const own = here ? here.images.filter((image) => image.version).map((image) => element(image).ready) : [];
+  Promise.all(own).then(() => {
+    if (session.index === index) prefetch(near.map((id) => session.groups.get(id)).filter(Boolean));
+  });
 }
 
 export function nextWaiting() {

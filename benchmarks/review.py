@@ -1,0 +1,194 @@
+"""How long a person waits in the review: 10,000 sets of 2048x2048 pictures, in headless Chromium.
+
+    python benchmarks/review.py [--sets 10000] [--steps 60] [--out FILE]
+
+A few different pictures are written once and hard-linked under 30,000 names: the server and the
+page see 30,000 files, each with its own reduced copy, none of which exists at the start. A step is
+timed in the page, from the key until the new set's pictures are decoded and a frame was painted.
+"At a person's pace" leaves a pause between keys; "without pause" presses the next key at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _machine import machine
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+REVIEW = [sys.executable, "-c", "from prefml.cli import run; run()", "review", "--no-browser"]
+DISTINCT = 12
+
+# Resolves with the milliseconds from the key to the painted set.
+STEP = """async key => {
+  const group = () => document.querySelector('[data-testid="group"]').dataset.groupId;
+  const before = group(), start = performance.now();
+  document.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  while (group() === before) await new Promise(done => setTimeout(done, 0));
+  await Promise.all([...document.querySelectorAll('.image img')].map(image => image.decode()));
+  await new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)));
+  return performance.now() - start;
+}"""
+FIRST = """async () => {
+  const found = () => [...document.querySelectorAll('.image img')];
+  while (!found().length) await new Promise(done => setTimeout(done, 0));
+  await found()[0].decode();
+  return performance.now();
+}"""
+FULL = """async () => {
+  const start = performance.now();
+  document.dispatchEvent(new KeyboardEvent('keydown', { key: 'f', bubbles: true }));
+  const all = () => [...document.querySelectorAll('#zoom img')];
+  while (!all().length || !all().every(image => image.src.includes('/full')))
+    await new Promise(done => setTimeout(done, 0));
+  await Promise.all(all().map(image => image.decode()));
+  return performance.now() - start;
+}"""
+POST = """async ([id, token]) => {
+  const start = performance.now();
+  await fetch('/api/automation/decide', { method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': token },
+    body: JSON.stringify({ group_id: id, action: 'approved' }) }).then(answer => answer.json());
+  return performance.now() - start;
+}"""
+
+
+def draw(seed: int, side: int) -> Image.Image:
+    """Draw soft fields with grain: as hard to unpack as a photograph."""
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8))
+    soft = np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC), dtype=np.int16)
+    return Image.fromarray(np.clip(soft + rng.normal(0, 6, soft.shape), 0, 255).astype(np.uint8))
+
+
+def write_workspace(root: Path, sets: int, images: int, side: int) -> None:
+    originals = []
+    for seed in range(DISTINCT):
+        path = root / "originals" / f"{seed}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draw(seed, side).save(path, compress_level=1)
+        originals.append(path)
+    (root / "images" / "p").mkdir(parents=True)
+    (root / "sandbox").mkdir()
+    with (root / "sandbox" / "automation_decisions.jsonl").open("w") as stream:
+        for number in range(sets):
+            row = one_set(root, number, images, originals)
+            stream.write(json.dumps(row) + "\n")
+
+
+def one_set(root: Path, number: int, images: int, originals: list[Path]) -> dict[str, Any]:
+    names = [f"images/p/{number:06d}_{n}.png" for n in range(images)]
+    for n, name in enumerate(names):
+        os.link(originals[(number * images + n) % DISTINCT], root / name)
+    first = {"chosen": 0, "reason": "sharper", "confidence": 0.9}
+    second = {"needs_crop": True, "crop_coords": [0.1, 0, 0.9, 0.8], "confidence": 0.7}
+    return {
+        "group_id": f"g{number:06d}", "project_id": "p", "images": names,
+        "step1_selection": first, "step2_crop": second, "reasons": ["sharper"],
+    }  # fmt: skip
+
+
+@contextmanager
+def server(root: Path) -> Iterator[tuple[str, float]]:
+    start = time.perf_counter()
+    words = [*REVIEW, "--port", "0", "--workspace", str(root)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = re.search(r"http://\S+", process.stdout.readline())
+        assert found is not None
+        try:
+            yield found[0], time.perf_counter() - start
+        finally:
+            process.kill()
+
+
+def times(page: Page, key: str, steps: int, pause: float) -> list[float]:
+    found = []
+    for _ in range(steps):
+        time.sleep(pause)
+        found.append(page.evaluate(STEP, key))
+    return found
+
+
+def summary(milliseconds: list[float]) -> dict[str, float]:
+    ordered = sorted(milliseconds)
+    return {
+        "median_ms": round(statistics.median(ordered), 1),
+        "p95_ms": round(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))], 1),
+        "worst_ms": round(ordered[-1], 1),
+        "n": len(ordered),
+    }
+
+
+def bare_decisions(page: Page, steps: int) -> list[float]:
+    token = page.locator("meta[name=csrf-token]").get_attribute("content")
+    return [page.evaluate(POST, [f"g{n:06d}", token]) for n in range(5000, 5000 + steps)]
+
+
+def measure(root: Path, steps: int, pause: float) -> dict[str, Any]:
+    with server(root) as (url, started), sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(url)
+        first = page.evaluate(FIRST)
+        results = {
+            "server_start_s": round(started, 2),
+            "first_picture_ms": round(first, 1),
+            "next_set": summary(times(page, "ArrowDown", steps, pause)),
+            "decide_and_next_set": summary(times(page, "a", steps, pause)),
+            "back_one_set": summary(times(page, "ArrowUp", 4, pause)),
+            "next_set_without_pause": summary(times(page, "ArrowDown", steps, 0)),
+            "decision_on_disk": summary(bare_decisions(page, steps)),
+            "full_size_ms": round(page.evaluate(FULL), 1),
+        }
+        page.goto("about:blank")
+        page.goto(url)
+        results["first_picture_again_ms"] = round(page.evaluate(FIRST), 1)
+        browser.close()
+    return results
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workspace", help="taken for the sake of `make bench`; not used")
+    parser.add_argument("--sets", type=int, default=10_000)
+    parser.add_argument("--images", type=int, default=3, help="pictures in a set")
+    parser.add_argument("--side", type=int, default=2048)
+    parser.add_argument("--steps", type=int, default=60, help="keys for each figure")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds between a person's keys")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/review.json"))
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
+    with tempfile.TemporaryDirectory() as folder:
+        write_workspace(Path(folder), options.sets, options.images, options.side)
+        results = measure(Path(folder), options.steps, options.pause)
+    settings = {name: getattr(options, name) for name in ("sets", "images", "side", "pause")}
+    document = {"settings": settings, "results": results, "machine": machine()}
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(document, indent=2) + "\n")
+    print(json.dumps(results, indent=2))
+
+
+if __name__ == "__main__":
+    main()
