@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +11,8 @@ from prefml.cli._shared import emit, json_option, open_workspace
 
 if TYPE_CHECKING:
     from prefml.duplicates import DuplicateGroup
+    from prefml.duplicates.find import Scorer
+    from prefml.sidecars.store import Sidecars
     from prefml.workspace import Workspace
 
 _SHOWN = 50
@@ -44,14 +46,15 @@ def command(distance: int, cosine: float, as_json: bool) -> None:  # fmt: skip
 
     workspace = open_workspace()
     sidecars = read_sidecars(workspace.sidecars)
-    groups = find_duplicates(sidecars, _chooser(workspace), distance, cosine)
+    groups = find_duplicates(sidecars, _scorer(workspace, sidecars), distance, cosine)
     write_table(table_path(workspace), groups)
     emit({"groups": [_payload(group) for group in groups]}, _text(groups), as_json)
 
 
-def _chooser(workspace: Workspace) -> Callable[[str, Sequence[str]], int | None] | None:
+def _scorer(workspace: Workspace, sidecars: Sidecars) -> Scorer | None:
     """Let the ranker choose, once there is one that fits these sidecars."""
-    from prefml.exceptions import PrefmlError
+    from prefml.exceptions import EncoderMismatchError
+    from prefml.features.tables import image_rows
     from prefml.serving import Suggester
 
     if not (workspace.artifacts / "ranker.joblib").exists():
@@ -59,10 +62,18 @@ def _chooser(workspace: Workspace) -> Callable[[str, Sequence[str]], int | None]
     suggester = Suggester.open(workspace, kinds=("ranker",))
     try:
         _ = suggester.sidecars
-    except PrefmlError as error:
+    except EncoderMismatchError as error:
         click.echo(f"The ranker is not asked: {error}", err=True)
         return None
-    return lambda project, names: suggester.rank(suggester.from_sidecars(project, names)).order[0]
+    stage = sidecars.index["stage"].to_numpy(float)
+
+    def score(rows: Any, group: Any) -> Any:
+        cues = sidecars.cues.iloc[rows].reset_index(drop=True)
+        return suggester.ranker.predict(
+            image_rows(sidecars.embeddings[rows], cues, stage[rows], group)
+        )
+
+    return score
 
 
 def _payload(group: DuplicateGroup) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from prefml.workspace import Workspace
 
 __all__ = ["DuplicateGroup", "best_by_size", "find_duplicates", "table_path", "write_table"]
 
-# Project and file names -> position of the best; None where it cannot tell.
-Chooser = Callable[[str, Sequence[str]], int | None]
+# Sidecar rows and the group of each -> how good each picture is among its group.
+Scorer = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class DuplicateGroup:
 
 def find_duplicates(
     sidecars: Sidecars,
-    choose: Chooser | None = None,
+    score: Scorer | None = None,
     distance: int = DISTANCE,
     cosine: float = COSINE,
 ) -> list[DuplicateGroup]:
@@ -64,8 +64,8 @@ def find_duplicates(
     ----------
     sidecars : Sidecars
         Hashes and embeddings.
-    choose : callable, optional
-        Names the best of a group; by stage and size where it cannot, or is not given.
+    score : callable, optional
+        Scores the pictures of all groups at once; by stage and size if it is not given.
     distance : int, default=8
         Largest Hamming distance of two hashes.
     cosine : float, default=0.95
@@ -86,19 +86,28 @@ def find_duplicates(
         raise SidecarError(str(error), run="prefml embed --force") from error
     project = sidecars.index["project"].to_numpy(object).astype(str)
     found = find_groups(hashes, sidecars.embeddings, project, distance, cosine)
-    return [_group(rows, sidecars, hashes, choose) for rows in found]
+    best = (
+        [best_by_size(sidecars, rows) for rows in found] if score is None else _best(found, score)
+    )
+    return [_group(rows, sidecars, hashes, i) for rows, i in zip(found, best, strict=True)]
+
+
+def _best(found: Sequence[NDArray[np.intp]], score: Scorer) -> list[int]:
+    if not found:
+        return []
+    sizes = [len(rows) for rows in found]
+    scores = score(np.concatenate(found), np.repeat(np.arange(len(found)), sizes))
+    return [int(np.argmax(part)) for part in np.split(scores, np.cumsum(sizes)[:-1])]
 
 
 def _group(
     rows: NDArray[np.intp],
     sidecars: Sidecars,
     hashes: NDArray[np.uint64],
-    choose: Chooser | None,
+    best: int,
 ) -> DuplicateGroup:
     index = sidecars.index.iloc[rows]
     project, names = str(index["project"].iloc[0]), tuple(map(str, index["filename"]))
-    best = choose(project, names) if choose else None
-    best = best_by_size(sidecars, rows) if best is None else best
     pairs = np.column_stack([rows, np.full(len(rows), rows[best])])
     return DuplicateGroup(
         project, rows, names, tuple(map(str, index["path"])), best,

@@ -11,7 +11,6 @@ from typing import Any
 
 from prefml.decisions import Decisions, read_decisions
 from prefml.decisions.projects import ProjectResolver
-from prefml.duplicates import DuplicateGroup, find_duplicates
 from prefml.sandbox import (
     decisions_path,
     read_decided,
@@ -20,12 +19,12 @@ from prefml.sandbox import (
     write_lines,
 )
 from prefml.serving import Suggester
-from prefml.sidecars.store import Sidecars
 from prefml.suggest.budget import threshold_for
 from prefml.suggest.candidates import Candidate, Candidates, find_candidates
 from prefml.suggest.embedding import embed_missing
 from prefml.suggest.handled import DECIDED, handled_pictures, keys_of
 from prefml.suggest.lines import Context, make_line
+from prefml.suggest.look_alikes import look_alikes
 from prefml.suggest.none_good import NoneGood, learn_none_good
 from prefml.suggest.reask import SHARE, OldSet, asked_again, find_old_sets, pick_again
 from prefml.workspace import Workspace
@@ -33,7 +32,6 @@ from prefml.workspace import Workspace
 __all__ = ["ORDERS", "Request", "SuggestReport", "merge", "suggest"]
 
 ORDERS = ("uncertain", "taken")
-_MOST_ALIKE = 3
 Line = dict[str, Any]
 Watch = Callable[[Any, int, str], Any]
 
@@ -220,25 +218,8 @@ def _context(
         learn_none_good(suggester.ranker, decisions, sidecars, source),
         request.budget,
         threshold_for(workspace, manifest, request.budget),
-        _look_alikes(sidecars),
+        look_alikes(sidecars, usable),
     )
-
-
-def _look_alikes(sidecars: Sidecars) -> dict[tuple[str, str], list[tuple[str, str]]]:
-    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for group in find_duplicates(sidecars):
-        for i, name in enumerate(group.filenames):
-            others = [(path, _how(group, i, j)) for j, path in enumerate(group.paths) if j != i]
-            found[group.project, name] = others[:_MOST_ALIKE]
-    return found
-
-
-def _how(group: DuplicateGroup, one: int, other: int) -> str:
-    if one == group.best:
-        return f"{group.distance[other]} bits apart, cosine {group.cosine[other]:.3f}"
-    if other == group.best:
-        return f"{group.distance[one]} bits apart, cosine {group.cosine[one]:.3f}"
-    return "both like a third"
 
 
 def _lines(

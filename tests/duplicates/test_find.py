@@ -46,8 +46,20 @@ def test_the_first_of_equals_is_the_best():
 
 
 def test_a_ranker_chooses_the_best():
-    (group,) = find_duplicates(make_sidecars(ROWS), lambda project, names: names.index("a.png"))
+    (group,) = find_duplicates(make_sidecars(ROWS), lambda rows, group: -rows.astype(float))
     assert group.best == 0
+
+
+def test_a_ranker_scores_each_group_by_itself():
+    rows = [*ROWS[:2], ("q", "a.png", 0, [1, 0], 1.0, 9), ("q", "b.png", 0, [1, 0], 1.0, 9)]
+    seen = []
+
+    def score(rows, group):
+        seen.append(group.tolist())
+        return np.array([0.0, 1.0, 9.0, 5.0])
+
+    assert [group.best for group in find_duplicates(make_sidecars(rows), score)] == [1, 0]
+    assert seen == [[0, 0, 1, 1]]
 
 
 def test_a_damaged_hash_says_what_to_run():
