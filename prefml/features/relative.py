@@ -49,8 +49,10 @@ class SetRows:
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def relative_cues(cues: Floats, names: Sequence[str], rows: SetRows) -> dict[str, Floats]:
-    """Return each cue as it is, minus the set's mean, highest and lowest.
+def relative_cues(
+    cues: Floats, names: Sequence[str], stage: Floats, rows: SetRows
+) -> dict[str, Floats]:
+    """Return each cue as it is, minus the set's mean, and minus the next lower stage's.
 
     Parameters
     ----------
@@ -58,20 +60,20 @@ def relative_cues(cues: Floats, names: Sequence[str], rows: SetRows) -> dict[str
         Cues, NaN where not looked at.
     names : sequence of str
         Their names.
+    stage : ndarray of shape (n_rows,)
+        Stages, NaN where unknown.
     rows : SetRows
         The grouping.
 
     Returns
     -------
     dict of str to ndarray of shape (n_rows,)
-        Columns `cue__NAME`, `cue_mean__NAME`, `cue_best__NAME` and `cue_least__NAME`.
+        Columns `cue__NAME`, `cue_mean__NAME` and `cue_lower__NAME`; the last are NaN where there
+        is no lower stage.
     """
-    kinds = {
-        "cue": cues,
-        "cue_mean": cues - rows.mean(cues),
-        "cue_best": cues - rows.reduce(np.fmax, cues),
-        "cue_least": cues - rows.reduce(np.fmin, cues),
-    }
+    below = _next_lower(stage, rows)
+    step = np.where((below >= 0)[:, None], cues - cues[below], np.nan)
+    kinds = {"cue": cues, "cue_mean": cues - rows.mean(cues), "cue_lower": step}
     return {
         f"{kind}__{name}": values[:, i] for kind, values in kinds.items()
         for i, name in enumerate(names)
@@ -115,15 +117,21 @@ def stage_columns(stage: Floats, rows: SetRows) -> dict[str, Floats]:
     -------
     dict of str to ndarray of shape (n_rows,)
         Columns `stage`, `stage_below_top` (0 for the highest), `stage_rank` (0 for the lowest, 1
-        for the next, ...) and `set_size`.
+        for the next, ...), `stage_step` (which stage it was made from and which it is, as one
+        number: 102 from 1 to 2, 152 from 1.5 to 2; NaN for the lowest) and `set_size`.
     """
+    below_row = _next_lower(stage, rows)
+    step = np.where(below_row >= 0, 100 * stage[below_row] + stage, np.nan)
     known = np.where(np.isnan(stage), -np.inf, stage)
     top = rows.reduce(np.maximum, known)
     position = pd.Series(stage).groupby(rows.codes).rank(method="dense").to_numpy(dtype=float) - 1
     with np.errstate(invalid="ignore"):
         below = np.where(np.isnan(stage), np.nan, stage - top)
     size = rows.sizes[rows.codes].astype(float)
-    return {"stage": stage, "stage_below_top": below, "stage_rank": position, "set_size": size}
+    return {
+        "stage": stage, "stage_below_top": below, "stage_rank": position, "stage_step": step,
+        "set_size": size,
+    }  # fmt: skip
 
 
 def closeness(embeddings: Floats, stage: Floats, rows: SetRows) -> dict[str, Floats]:

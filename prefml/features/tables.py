@@ -155,7 +155,7 @@ def image_rows(
     columns: dict[str, Floats] = {}
     columns.update(stage_columns(stages, rows))
     columns.update(closeness(vectors, stages, rows))
-    columns.update(relative_cues(kept.to_numpy(np.float64), list(kept.columns), rows))
+    columns.update(relative_cues(kept.to_numpy(np.float64), list(kept.columns), stages, rows))
     columns.update(relative_embedding(vectors, rows))
     table = np.column_stack(list(columns.values())).astype(np.float32)
     return pd.DataFrame(table, columns=list(columns), copy=False)
@@ -286,6 +286,7 @@ def picture_columns(embeddings: ArrayLike, cues: pd.DataFrame) -> pd.DataFrame:
         Columns `cue__NAME` and `emb__0000`, ...
     """
     vectors = np.asarray(embeddings, np.float64)
-    named = cues.reset_index(drop=True).add_prefix("cue__")
-    names = [f"emb__{i:04d}" for i in range(vectors.shape[1])]
-    return pd.concat([named, pd.DataFrame(vectors, columns=names)], axis=1)
+    names = [f"cue__{name}" for name in cues.columns]
+    names += [f"emb__{i:04d}" for i in range(vectors.shape[1])]
+    # One block of numbers: joining a thousand columns one by one takes longer than a prediction.
+    return pd.DataFrame(np.hstack([cues.to_numpy(np.float64), vectors]), columns=names)

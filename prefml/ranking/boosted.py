@@ -5,17 +5,18 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from lightgbm import LGBMRanker
 from numpy.typing import NDArray
 
-from prefml.ranking.linear_start import LinearStart, grouped_folds
-from prefml.ranking.sets import Sets
+from prefml.ranking.blocks import starting_with
+from prefml.ranking.linear_start import Fold, LinearStart, grouped_folds
+from prefml.ranking.sets import Sets, index_sets
 
-__all__ = ["BoostedScore", "Recipe", "Table"]
+__all__ = ["ALTERABLE", "BoostedScore", "Recipe", "Table", "make_recipe", "out_of_fold"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -74,6 +75,81 @@ class Recipe:
     callbacks: Sequence[Any] = field(default_factory=tuple)
 
 
+# Parameters of `SetRanker` that make a `Recipe`.
+_SETTINGS = (
+    "objective", "n_estimators", "learning_rate", "num_leaves", "min_child_samples", "reg_lambda",
+    "colsample_bytree", "subsample", "subsample_freq",
+)  # fmt: skip
+ALTERABLE = frozenset(_SETTINGS) | {"lgbm_params", "monotone", "linear", "trees", "n_bags"}
+
+
+def make_recipe(params: Mapping[str, Any], columns: Sequence[str]) -> Recipe:
+    """Turn the parameters of a `SetRanker` into a recipe for certain columns.
+
+    Parameters
+    ----------
+    params : mapping
+        Its parameters.
+    columns : sequence of str
+        Names of the columns that the parameters' prefixes refer to.
+
+    Returns
+    -------
+    Recipe
+    """
+    trees = np.arange(len(columns))
+    if params["trees"] is not None:
+        trees = starting_with(columns, params["trees"])
+    linear = [starting_with(columns, prefixes) for prefixes in params["linear"] or ()]
+    settings = {name: params[name] for name in (*_SETTINGS, "random_state", "n_jobs")}
+    settings |= {"verbose": -1, "deterministic": True, "force_row_wise": True}
+    if params["monotone"]:
+        signs = [(prefix, sign) for prefix, sign in params["monotone"].items()]
+        settings["monotone_constraints"] = [
+            next((sign for prefix, sign in signs if columns[i].startswith(prefix)), 0)
+            for i in trees.tolist()
+        ]
+    return Recipe(
+        settings=settings | dict(params["lgbm_params"] or {}),
+        linear=tuple(chosen for chosen in linear if len(chosen)),
+        trees=trees,
+        n_bags=params["n_bags"],
+        n_folds=params["n_folds"],
+        callbacks=tuple(params["callbacks"] or ()),
+    )
+
+
+def out_of_fold(recipe: Recipe, table: Table, folds: Sequence[Fold]) -> Floats:
+    """Return scores of all rows from models that did not see their fold.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What to fit; one bag is fitted, for an average over bags is only a little less noisy.
+    table : Table
+        Rows to learn from.
+    folds : sequence of (train, test)
+        The folds.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+    """
+    single = replace(recipe, n_bags=1, callbacks=())
+    scores = np.zeros(len(table.X))
+    for train, test in folds:
+        model = BoostedScore(single).fit(_rows(table, train))
+        scores[test] = model.predict(table.X[test])
+    return scores
+
+
+def _rows(table: Table, rows: Ints) -> Table:
+    weight = None if table.weight is None else table.weight[rows]
+    groups = index_sets(table.groups[rows]).codes
+    sets = index_sets(table.sets.codes[rows])
+    return Table(table.X[rows], table.grades[rows], sets, groups, weight)
+
+
 class BoostedScore:
     """A linear start plus the mean of bagged LambdaRank models that were grown from it.
 
@@ -81,8 +157,6 @@ class BoostedScore:
     ----------
     recipe : Recipe
         What it is made of.
-    strengths : sequence of sequence of float, optional
-        Prior variances already chosen, one for each linear score; by default they are chosen.
 
     References
     ----------
@@ -90,9 +164,8 @@ class BoostedScore:
     "LightGBM: a highly efficient gradient boosting decision tree", NeurIPS 2017.
     """
 
-    def __init__(self, recipe: Recipe, strengths: Sequence[float] | None = None) -> None:
+    def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.strengths = strengths
 
     def fit(self, table: Table, validation: Table | None = None) -> BoostedScore:
         """Fit the linear start, then the trees on what it leaves over.
@@ -115,8 +188,7 @@ class BoostedScore:
 
     def _fit_linear(self, table: Table) -> LinearStart:
         folds = grouped_folds(table.groups, table.sets, self.recipe.n_folds)
-        options = {} if self.strengths is None else {"strengths": self.strengths}
-        start = LinearStart(self.recipe.linear, **options)
+        start = LinearStart(self.recipe.linear)
         return start.fit(table.X, table.grades, table.sets, folds, table.weight)
 
     def _fit_trees(self, table: Table, validation: Table | None, bag: int) -> LGBMRanker:

@@ -74,6 +74,10 @@ _THEMES = (
         "closeness to the set", ("near__",), "near__centroid",
         "further from the set's other pictures", "closer to the set's other stages",
     ),
+    _Theme(
+        "change from the stage below", ("novelty__",), "novelty__step",
+        "an unusual change from the stage below", "the usual change from the stage below",
+    ),
     _Theme("stage", ("stage",), "stage", "higher stage", "lower stage"),
     _Theme("content", ("emb",)),
     _Theme(

@@ -18,7 +18,7 @@ from prefml.ranking.pairwise import (
 )
 from prefml.ranking.sets import Sets, index_sets, winning_pairs
 
-__all__ = ["STRENGTHS", "LinearStart", "grouped_folds"]
+__all__ = ["STRENGTHS", "LinearStart", "grouped_folds", "held_out_losses"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -26,7 +26,7 @@ Fold = tuple[Ints, Ints]
 
 # Prior variances tried, the most cautious first.
 STRENGTHS = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
-_FACTORS = np.array([0.1, 0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0])
+_FACTORS = np.geomspace(0.05, 10, 24)
 
 
 def grouped_folds(groups: Ints, sets: Sets, n_folds: int) -> list[Fold]:
@@ -60,11 +60,14 @@ class LinearStart:
     ----------
     columns : sequence of ndarray of int
         Columns of each score.
-    strengths : sequence of float
-        Prior variances; the one with the least out-of-fold log loss is taken, per score.
+    strengths : sequence of sequence of float, optional
+        Prior variances to try for each score; the one with the least out-of-fold log loss is
+        taken. `STRENGTHS` for every score by default.
     """
 
-    def __init__(self, columns: Sequence[Ints], strengths: Sequence[float] = STRENGTHS) -> None:
+    def __init__(
+        self, columns: Sequence[Ints], strengths: Sequence[Sequence[float]] | None = None
+    ) -> None:
         self.columns = columns
         self.strengths = strengths
 
@@ -93,9 +96,10 @@ class LinearStart:
         """
         self.models_, self.chosen_ = [], []
         self.out_of_fold_ = np.zeros(len(X))
-        for columns in self.columns:
+        grids = self.strengths or [STRENGTHS] * len(self.columns)
+        for columns, grid in zip(self.columns, grids, strict=True):
             part = X[:, columns]
-            strength, held_out = _choose(part, graded, sets, folds, weight, self.strengths)
+            strength, held_out = _choose(part, graded, sets, folds, weight, grid)
             model = PairwiseLogistic(strength).fit_checked(part, graded, sets, weight)
             if held_out is None:
                 held_out = row_sums(model.contributions(part))
@@ -133,10 +137,43 @@ def _choose(
     return strengths[best], held_out[best]
 
 
+def held_out_losses(
+    scores: Floats, graded: NDArray[np.int64], sets: Sets, weight: Floats | None = None
+) -> Floats:
+    """Return each set's log loss of its pairs, at the temperature best for all.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_rows,)
+        Out-of-fold scores.
+    graded : ndarray of shape (n_rows,)
+        Grades.
+    sets : Sets
+        The grouping of the rows.
+    weight : ndarray of shape (n_rows,), optional
+        Weight of each row.
+
+    Returns
+    -------
+    ndarray of shape (n_sets,)
+    """
+    better, worse = winning_pairs(graded, sets)
+    gap = scores[better] - scores[worse]
+    unit = float(np.sqrt((gap**2).mean())) if len(gap) else 0.0
+    pairs = pair_weights(better, worse, sets, weight)
+    losses = _log_losses(gap / (unit or 1.0)) * pairs
+    best = losses[int(np.argmin(losses.sum(axis=1)))]
+    return np.asarray(np.bincount(sets.codes[better], best, len(sets)), np.float64)
+
+
+def _log_losses(gap: Floats) -> Floats:
+    """Return the log loss of each pair at each temperature."""
+    return np.asarray(-np.log(np.maximum(expit(np.outer(_FACTORS, gap)), 1e-12)))
+
+
 def _tempered_loss(gap: Floats, weight: Floats) -> float:
     """Return the log loss at the best temperature: what is too sure is mended by calibration."""
-    losses = -np.log(np.maximum(expit(np.outer(_FACTORS, gap)), 1e-12)) @ weight
-    return float(losses.min())
+    return float((_log_losses(gap) @ weight).min())
 
 
 def _path(

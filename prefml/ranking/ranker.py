@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from prefml.ranking.blocks import BlockPCA, column_names, starting_with
-from prefml.ranking.boosted import BoostedScore, Recipe, Table
+from prefml.ranking.blocks import column_names
+from prefml.ranking.boosted import ALTERABLE, BoostedScore, Recipe, Table, make_recipe, out_of_fold
 from prefml.ranking.calibration import WinCalibrator, softmax_in_sets
+from prefml.ranking.design import Design
 from prefml.ranking.explain import Explanation, explain_set, mean_importance
-from prefml.ranking.linear_start import grouped_folds
+from prefml.ranking.linear_start import grouped_folds, held_out_losses
 from prefml.ranking.metrics import top1
 from prefml.ranking.sets import Sets, content_order, index_sets
 from prefml.ranking.validation import checked_sets, checked_weight, grades
@@ -24,6 +23,8 @@ from prefml.ranking.validation import checked_sets, checked_weight, grades
 __all__ = ["SetRanker"]
 
 Floats = NDArray[np.float64]
+# Standard errors by which an alternative must beat the first: one in twenty passes by chance.
+_SURE = 1.64
 EvalSet = tuple[ArrayLike, ArrayLike, ArrayLike]
 
 
@@ -49,11 +50,19 @@ subsample, subsample_freq
         Column name or prefix -> 1 (more never lowers the score) or -1.
     compress : mapping of str to int, optional
         Prefix of a block of columns -> principal components to keep instead.
+    novelty : sequence of str, optional
+        Prefixes of columns that hold a row's difference to its source. Two columns
+        `novelty__*` are added that say how unusual that difference is.
+    novelty_by : str, optional
+        Column that tells kinds of such differences apart.
     linear : sequence of sequence of str, optional
         Each entry is a list of column prefixes ("" for all); one linear Bradley-Terry score is
         fitted on each, and boosting starts from their mean, out of fold.
     trees : sequence of str, optional
         Prefixes of the columns that the trees see; all by default.
+    alternatives : sequence of mapping, optional
+        Each holds other values for some parameters of the linear start and the trees. The first
+        is taken unless another's loss in the inner folds is clearly less.
     n_bags : int, default=1
         Rankers to average, each with its own seed.
     n_folds : int, default=5
@@ -80,6 +89,8 @@ subsample, subsample_freq
         Their names, when `X` was a DataFrame.
     score_ : BoostedScore
         The fitted linear start and trees.
+    chosen_ : dict
+        The alternative that was taken.
     calibrator_ : WinCalibrator or None
         What turns scores into probabilities.
     out_of_fold_ : ndarray of shape (n_rows,) or None
@@ -120,8 +131,11 @@ subsample, subsample_freq
         callbacks: Sequence[Any] | None = None,
         monotone: Mapping[str, int] | None = None,
         compress: Mapping[str, int] | None = None,
+        novelty: Sequence[str] | None = None,
+        novelty_by: str | None = None,
         linear: Sequence[Sequence[str]] | None = None,
         trees: Sequence[str] | None = None,
+        alternatives: Sequence[Mapping[str, Any]] | None = None,
         n_bags: int = 1,
         n_folds: int = 5,
         calibration: str | None = None,
@@ -143,8 +157,11 @@ subsample, subsample_freq
         self.callbacks = callbacks
         self.monotone = monotone
         self.compress = compress
+        self.novelty = novelty
+        self.novelty_by = novelty_by
         self.linear = linear
         self.trees = trees
+        self.alternatives = alternatives
         self.n_bags = n_bags
         self.n_folds = n_folds
         self.calibration = calibration
@@ -203,15 +220,14 @@ subsample, subsample_freq
             self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
         )
         keys = checked_sets(set_id, len(rows), self.allow_missing_set_id)
-        self.design_ = BlockPCA(self.compress, self.random_state or 0)
+        self.design_ = Design(self.compress, self.novelty, self.novelty_by, self.random_state or 0)
         names = list(getattr(self, "feature_names_in_", column_names(rows)))
         table, order = self._table(rows, labels, keys, groups, sample_weight)
-        named = pd.DataFrame(table.X, columns=names, copy=False)
-        table = _with_features(table, self.design_.fit(named).transform(named))
-        self.columns_ = list(self.design_.get_feature_names_out())
-        recipe = self._recipe()
+        table = _with_features(table, self.design_.fit(table.X, names).transform(table.X))
+        self.columns_ = self.design_.columns_
+        recipe, self.chosen_, held_out = self._choose(table)
         self.score_ = BoostedScore(recipe).fit(table, self._validation(eval_set))
-        self._calibrate(table, recipe, order)
+        self._calibrate(table, held_out, order)
         return self
 
     def _check_parameters(self) -> None:
@@ -221,6 +237,9 @@ subsample, subsample_freq
         ):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}={getattr(self, name)!r}; expected one of {allowed}")
+        unknown = {key for chance in self.alternatives or () for key in chance} - ALTERABLE
+        if unknown:
+            raise ValueError(f"alternatives change {sorted(unknown)}; expected {sorted(ALTERABLE)}")
         for name, least in (("n_bags", 1), ("n_folds", 2)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name}={getattr(self, name)!r}; expected at least {least}")
@@ -246,34 +265,20 @@ subsample, subsample_freq
         )  # fmt: skip
         return table, order
 
-    def _recipe(self) -> Recipe:
-        trees = np.arange(len(self.columns_))
-        if self.trees is not None:
-            trees = starting_with(self.columns_, self.trees)
-        linear = tuple(starting_with(self.columns_, prefixes) for prefixes in self.linear or ())
-        return Recipe(
-            settings=self._settings(trees),
-            linear=tuple(columns for columns in linear if len(columns)),
-            trees=trees,
-            n_bags=self.n_bags,
-            n_folds=self.n_folds,
-            callbacks=tuple(self.callbacks or ()),
+    def _choose(self, table: Table) -> tuple[Recipe, dict[str, Any], Floats | None]:
+        """Return the best alternative in the inner folds, and its out-of-fold scores."""
+        chances = [dict(chance) for chance in self.alternatives or ({},)]
+        recipes = [make_recipe(self.get_params(deep=False) | c, self.columns_) for c in chances]
+        if len(chances) == 1 and self.calibration is None:
+            return recipes[0], chances[0], None
+        folds = grouped_folds(table.groups, table.sets, self.n_folds)
+        if not folds:
+            return recipes[0], chances[0], None
+        tried = [out_of_fold(recipe, table, folds) for recipe in recipes]
+        best = _clearly_best(
+            [held_out_losses(s, table.grades, table.sets, table.weight) for s in tried]
         )
-
-    def _settings(self, trees: NDArray[np.intp]) -> dict[str, Any]:
-        names = (
-            "objective", "n_estimators", "learning_rate", "num_leaves", "min_child_samples",
-            "reg_lambda", "colsample_bytree", "subsample", "subsample_freq", "random_state",
-            "n_jobs",
-        )  # fmt: skip
-        settings = {name: getattr(self, name) for name in names}
-        settings |= {"verbose": -1, "deterministic": True, "force_row_wise": True}
-        if self.monotone:
-            settings["monotone_constraints"] = [
-                next((s for p, s in self.monotone.items() if self.columns_[i].startswith(p)), 0)
-                for i in trees
-            ]
-        return settings | dict(self.lgbm_params or {})
+        return recipes[best], chances[best], tried[best]
 
     def _validation(self, eval_set: EvalSet | None) -> Table | None:
         if eval_set is None:
@@ -284,24 +289,16 @@ subsample, subsample_freq
 
     def _design(self, X: ArrayLike) -> Floats:
         rows = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
-        return self.design_.transform_checked(rows)
+        return self.design_.transform(rows)
 
-    def _calibrate(self, table: Table, recipe: Recipe, order: NDArray[np.intp]) -> None:
+    def _calibrate(self, table: Table, held_out: Floats | None, order: NDArray[np.intp]) -> None:
         self.calibrator_, self.out_of_fold_ = None, None
-        if self.calibration is None:
+        if held_out is None:
             return
-        folds = grouped_folds(table.groups, table.sets, self.n_folds)
-        if not folds:
-            return
-        scores = np.zeros(len(table.X))
-        linear = self.score_.linear_
-        single = replace(recipe, n_bags=1)
-        for train, test in folds:
-            model = BoostedScore(single, None if linear is None else linear.chosen_)
-            scores[test] = model.fit(_rows(table, train)).predict(table.X[test])
-        self.calibrator_ = WinCalibrator().fit(scores, table.grades, table.sets)
-        self.out_of_fold_ = np.empty(len(scores))
-        self.out_of_fold_[order] = scores
+        self.out_of_fold_ = np.empty(len(held_out))
+        self.out_of_fold_[order] = held_out
+        if self.calibration is not None:
+            self.calibrator_ = WinCalibrator().fit(held_out, table.grades, table.sets)
 
     def predict(self, X: ArrayLike) -> Floats:
         """Return a score for each row, by itself.
@@ -420,6 +417,16 @@ subsample, subsample_freq
         return mean_importance(found, index_sets(set_id, len(found)), self.columns_)
 
 
+def _clearly_best(losses: Sequence[Floats]) -> int:
+    """Return the first, or the one with the least loss that beats the first beyond chance."""
+    ahead = [losses[0] - other for other in losses]
+    error = [np.sqrt(gap.var() / len(gap)) for gap in ahead]
+    clear = [
+        gap.mean() if gap.mean() > _SURE * e else 0.0 for gap, e in zip(ahead, error, strict=True)
+    ]
+    return int(np.argmax(clear))
+
+
 def _checked(values: Any, n_rows: int, name: str) -> NDArray[Any]:
     column = np.asarray(values)
     if column.shape != (n_rows,):
@@ -429,10 +436,3 @@ def _checked(values: Any, n_rows: int, name: str) -> NDArray[Any]:
 
 def _with_features(table: Table, X: Floats) -> Table:
     return Table(X, table.grades, table.sets, table.groups, table.weight)
-
-
-def _rows(table: Table, rows: NDArray[np.intp]) -> Table:
-    weight = None if table.weight is None else table.weight[rows]
-    groups = index_sets(table.groups[rows]).codes
-    sets = index_sets(table.sets.codes[rows])
-    return Table(table.X[rows], table.grades[rows], sets, groups, weight)

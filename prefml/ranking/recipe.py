@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from prefml.ranking.ranker import SetRanker
 
-__all__ = ["COMPRESS", "default_ranker"]
+__all__ = ["COMPRESS", "STARTS", "default_ranker"]
 
 # Principal components kept of an embedding, as it is and relative to its set.
 COMPRESS = {"emb__": 64, "emb_mean__": 32}
-_PICTURE = ("cue__", "stage", "near__")
+_STEP = ("stage", "near__", "novelty__")
+_PICTURE = ("cue__", *_STEP)
+
+
+# Where looks decide, the mean of three linear scores is the best start. Where the stage decides but
+# for a few accidents, a linear score hides them, and trees do better alone. Inner folds tell.
+STARTS = (
+    {"linear": (_PICTURE, (*_PICTURE, "emb__"), ("emb__",))},
+    {"linear": None, "n_estimators": 150},
+)
 
 
 def default_ranker(random_state: int | None = 0, n_jobs: int = 1) -> SetRanker:
@@ -36,7 +45,9 @@ def default_ranker(random_state: int | None = 0, n_jobs: int = 1) -> SetRanker:
         reg_lambda=10.0,
         lgbm_params={"max_bin": 63},
         compress=COMPRESS,
-        linear=(_PICTURE, (*_PICTURE, "emb__"), ("emb__",)),
+        novelty=("cue_lower__",),
+        novelty_by="stage_step",
+        alternatives=STARTS,
         trees=(*_PICTURE, "cue_mean__", "emb_mean__", "set_size"),
         n_bags=3,
         calibration="auto",

@@ -17,11 +17,9 @@ ids = st.lists(st.integers(0, 4), min_size=1, max_size=20)
 @given(ids, st.integers(0, 99))
 def test_differences_to_the_mean_add_up_to_nothing(set_id, seed):
     values = np.random.default_rng(seed).normal(size=(len(set_id), 2))
-    found = relative_cues(values, ["a", "b"], SetRows(set_id))
+    found = relative_cues(values, ["a", "b"], np.zeros(len(set_id)), SetRows(set_id))
     for code in set(set_id):
         assert np.isclose(found["cue_mean__a"][np.array(set_id) == code].sum(), 0)
-    assert (found["cue_best__b"] <= 0).all()
-    assert (found["cue_least__b"] >= 0).all()
 
 
 @given(ids, st.integers(0, 99))
@@ -32,7 +30,7 @@ def test_columns_depend_on_the_own_set_only(set_id, seed):
 
     def table(chosen):
         own = SetRows(np.array(set_id)[chosen])
-        parts = relative_cues(values[chosen], list("abc"), own)
+        parts = relative_cues(values[chosen], list("abc"), stage[chosen], own)
         parts |= relative_embedding(values[chosen], own)
         parts |= stage_columns(stage[chosen], own) | closeness(values[chosen], stage[chosen], own)
         return np.column_stack(list(parts.values()))
@@ -42,10 +40,16 @@ def test_columns_depend_on_the_own_set_only(set_id, seed):
 
 
 def test_a_missing_cue_is_left_out_of_the_mean():
-    found = relative_cues(np.array([[1.0], [np.nan], [3.0]]), ["a"], SetRows([0, 0, 0]))
+    found = relative_cues(np.array([[1.0], [np.nan], [3.0]]), ["a"], np.zeros(3), SetRows([0] * 3))
     assert found["cue_mean__a"].tolist()[::2] == [-1.0, 1.0]
     assert np.isnan(found["cue_mean__a"][1])
-    assert found["cue_best__a"].tolist()[::2] == [-2.0, 0.0]
+
+
+def test_the_step_from_the_next_lower_stage_is_measured():
+    cues, stage = np.array([[1.0], [7.0], [3.0]]), np.array([1.0, 3.0, 1.5])
+    rows = SetRows([0, 0, 0])
+    assert relative_cues(cues, ["a"], stage, rows)["cue_lower__a"].tolist()[1:] == [4.0, 2.0]
+    assert stage_columns(stage, rows)["stage_step"].tolist()[1:] == [153.0, 101.5]
 
 
 def test_stages_are_told_by_value_rank_and_distance_to_the_top():

@@ -72,7 +72,7 @@ def test_an_unknown_project_is_never_learned_from(sidecars):
 def test_grids_of_where_things_lie_are_not_for_ranking(sidecars):
     names = choice_table(items(("a", 1, ["2.png", "0.png"])), sidecars).X.columns
     assert not any("grid" in name for name in names)
-    assert {"stage", "set_size", "near__centroid", "cue_best__noise", "emb_mean__0002"} <= set(
+    assert {"stage", "set_size", "near__centroid", "cue_lower__noise", "emb_mean__0002"} <= set(
         names
     )
 

@@ -1,0 +1,87 @@
+"""From the columns of a table to the columns that the linear scores and the trees see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from prefml.ranking.blocks import BlockPCA, starting_with
+from prefml.ranking.novelty import NAMES, StepNovelty
+
+__all__ = ["Design"]
+
+Floats = NDArray[np.float64]
+
+
+class Design:
+    """Compressed blocks, and how unusual each row's step is; nothing here looks at a choice.
+
+    Parameters
+    ----------
+    compress : mapping of str to int, optional
+        Prefix of a block of columns -> principal components.
+    novelty : sequence of str, optional
+        Prefixes of the columns that hold the step from a row's source.
+    novelty_by : str, optional
+        The column that holds the kind of step.
+    random_state : int
+        Seed.
+    """
+
+    def __init__(
+        self,
+        compress: Mapping[str, int] | None,
+        novelty: Sequence[str] | None,
+        novelty_by: str | None,
+        random_state: int,
+    ) -> None:
+        self.blocks = BlockPCA(compress, random_state)
+        self.novelty = StepNovelty(random_state) if novelty else None
+        self.prefixes = tuple(novelty or ())
+        self.by = novelty_by
+
+    def fit(self, X: Floats, names: Sequence[str]) -> Design:
+        """Learn components and usual steps.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Columns, NaN where missing.
+        names : sequence of str
+            Their names.
+
+        Returns
+        -------
+        Design
+        """
+        self.steps_ = starting_with(names, self.prefixes) if self.prefixes else None
+        self.kind_ = names.index(self.by) if self.by in names else None
+        self.blocks.fit(pd.DataFrame(X, columns=list(names), copy=False))
+        self.columns_ = [str(name) for name in self.blocks.get_feature_names_out()]
+        if self.novelty is not None and self.steps_ is not None:
+            self.novelty.fit(X[:, self.steps_], self._kind(X))
+            self.columns_ += NAMES
+        return self
+
+    def _kind(self, X: Floats) -> Floats:
+        return np.full(len(X), np.nan) if self.kind_ is None else X[:, self.kind_]
+
+    def transform(self, X: Floats) -> Floats:
+        """Return the columns `columns_`.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Columns as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns_out)
+        """
+        table = self.blocks.transform_checked(X)
+        if self.novelty is None or self.steps_ is None:
+            return table
+        return np.hstack([table, self.novelty.transform(X[:, self.steps_], self._kind(X))])
