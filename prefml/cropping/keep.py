@@ -7,7 +7,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from prefml.cropping.held_out import is_supported
@@ -31,8 +30,9 @@ class KeepClassifier:
     ----------
     base_ : float
         Share of pictures kept whole, with one of each added (Laplace).
-    model_ : Pipeline or None
-        None where only the base rate is known.
+    weights_ : ndarray of shape (3,)
+        Of the logistic model, on the numbers as they are; zero where only the base rate is known.
+    intercept_ : float
     """
 
     def fit(self, judged: Judged, kept: Flags, clusters: NDArray[np.intp]) -> Self:
@@ -51,25 +51,36 @@ class KeepClassifier:
         -------
         KeepClassifier
         """
-        self.model_: Pipeline | None = None
         self.base_ = float((kept.sum() + 1.0) / (len(kept) + 2.0))
+        self.weights_, self.intercept_ = np.zeros(3), float(np.log(self.base_ / (1 - self.base_)))
         if not 0 < int(kept.sum()) < len(kept):
             return self
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=1.0))
-        model.fit(_features(judged), kept)
-        probability = model.predict_proba(_features(judged))[:, 1]
-        gain = _log_likelihood(probability, kept) - _log_likelihood(
-            np.full(len(kept), self.base_), kept
-        )
+        features = _features(judged)
+        scaler = StandardScaler().fit(features)
+        model = LogisticRegression(C=1.0).fit(scaler.transform(features), kept)
+        weights = np.asarray(model.coef_[0] / scaler.scale_)
+        intercept = float(model.intercept_[0] - weights @ scaler.mean_)
+        probability = _logistic(features, weights, intercept)
+        base = np.full(len(kept), self.base_)
+        gain = _log_likelihood(probability, kept) - _log_likelihood(base, kept)
         if is_supported(gain, clusters):
-            self.model_ = model
+            self.weights_, self.intercept_ = weights, intercept
         return self
+
+    @property
+    def knows(self) -> bool:
+        """Whether it tells pictures apart."""
+        return bool(self.weights_.any())
 
     def predict(self, judged: Judged) -> Array:
         """Return the probability of being kept whole, shape (n,)."""
-        if self.model_ is None:
-            return np.full(len(judged.best), self.base_)
-        return np.asarray(self.model_.predict_proba(_features(judged))[:, 1])
+        return _logistic(_features(judged), self.weights_, self.intercept_)
+
+
+def _logistic(features: Array, weights: Array, intercept: float) -> Array:
+    # Not a matrix product: its sum over a row would depend on the number of rows.
+    exponent = np.clip((features * weights).sum(axis=1) + intercept, -50.0, 50.0)
+    return np.asarray(1.0 / (1.0 + np.exp(-exponent)))
 
 
 def _features(judged: Judged) -> Array:

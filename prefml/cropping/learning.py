@@ -155,7 +155,7 @@ def learn(
 
     if len(crops.boxes) >= _FEWEST:
         model = _assemble(crops, fit, make_bands)
-        if model.shrink > 0.0 or model.keep.model_ is not None:
+        if model.shrink > 0.0 or model.keep.knows:
             return model
     return _assemble(crops, fit_prior, make_bands)
 

@@ -1,0 +1,357 @@
+"""prefml's crop proposer beside others: agreement on held-out projects, worth of cues, time.
+
+`python benchmarks/crop.py [WORKSPACE] [--real FOLDER] [--parts sample real cues routes time]`.
+Without a workspace the sample is written to a temporary folder and embedded with the built-in
+encoder. FOLDER holds the logs of a person without their pictures. Every part that ran is written to
+`benchmarks/results/crop.json`, beside what earlier runs found in the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from _machine import machine
+
+from prefml.cropping import CropRegressor, default_cropper
+from prefml.cropping.baselines import ConstantBox, SizeStageBoost
+from prefml.cropping.geometry import FULL_FRAME, from_params, is_full_frame, to_params
+from prefml.cropping.inputs import Inputs
+from prefml.cropping.metrics import crop_scores, iou
+from prefml.cropping.policy import Policy
+from prefml.cropping.scorer import WindowScorer
+from prefml.features.tables import CropTable, crop_columns, crop_table, picture_columns
+
+TARGET = Path(__file__).parent / "results" / "crop.json"
+REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "real_logs"
+PARTS = ("sample", "real", "cues", "routes", "time")
+FOLDS = 4
+# Part of a column's name -> what is measured by taking such columns away.
+FAMILIES = {
+    "saliency": "cue__saliency_",
+    "detail": "cue__detail_",
+    "main objects": "_object_",
+    "grids": "_grid_",
+    "borders": "cue__border_",
+    "faces": "cue__face_",
+    "embedding": "emb__",
+}
+
+
+def main() -> None:
+    options = parse()
+    found = json.loads(TARGET.read_text()) if TARGET.exists() else {}
+    with workspace_of(options.workspace) as workspace:
+        for part in options.parts:
+            began = time.perf_counter()
+            result = RUN[part](workspace, options)
+            if result is not None:
+                found[part] = result | {"seconds": round(time.perf_counter() - began, 1)}
+                found[part]["machine"] = machine()
+                print(part, json.dumps(result, indent=1), flush=True)
+    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("workspace", nargs="?", type=Path)
+    parser.add_argument("--real", type=Path, default=REAL)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    return parser.parse_args()
+
+
+@contextmanager
+def workspace_of(folder: Path | None) -> Iterator[Any]:
+    """Open a workspace that is embedded; the sample, made for the occasion, by default."""
+    from prefml.decisions.projects import ProjectResolver
+    from prefml.encoders import open_encoder
+    from prefml.sample import write_sample
+    from prefml.sidecars.build import build_sidecars
+    from prefml.workspace import Workspace
+
+    with tempfile.TemporaryDirectory() as temporary:
+        if folder is None:
+            folder = Path(temporary) / "sample"
+            write_sample(folder)
+            workspace = Workspace.open(folder)
+            encoder = open_encoder("builtin", workspace.root)
+            build_sidecars(workspace, ProjectResolver.open(workspace), encoder)
+        yield Workspace.open(folder)
+
+
+def table_of(workspace: Any) -> CropTable:
+    from prefml.decisions import read_decisions
+    from prefml.sidecars.store import read_sidecars
+
+    return crop_table(read_decisions(workspace).crops, read_sidecars(workspace.sidecars))
+
+
+def sample(workspace: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """Compare every model on held-out projects."""
+    from prefml.evaluation.crossval import held_out_boxes
+    from prefml.evaluation.entrants import CROPPERS, chosen_entrants
+    from prefml.evaluation.folds import make_folds
+
+    table = table_of(workspace)
+    folds = make_folds(table.project, table.session_id, np.arange(len(table)), n_folds=FOLDS)
+    models = {}
+    for entrant in chosen_entrants(CROPPERS, table.X.columns):
+        run = held_out_boxes(entrant, table, folds.folds, 0)
+        models[entrant.name] = crop_scores(table.boxes, run.boxes, groups=table.project) | {
+            "band_coverage": run.band_coverage,
+            "fit_seconds": run.fit_seconds,
+        }
+    return {"rows": len(table), "kept_whole": kept_share(table.boxes), "models": models}
+
+
+def real(workspace: Any, options: argparse.Namespace) -> dict[str, Any] | None:
+    """Compare with the constant box on logs without pictures, in three kinds of folds."""
+    from prefml.decisions import read_decisions
+    from prefml.workspace import Workspace
+
+    if not options.real.is_dir():
+        print(f"real: left out, there is no {options.real}")
+        return None
+    table = crop_table(read_decisions(Workspace.open(options.real)).crops)
+    days = pd.Series(table.timestamp).dt.date.astype(str).to_numpy()
+    kinds = {
+        "random": np.random.default_rng(0).integers(0, FOLDS, len(table)),
+        "project": pd.factorize(table.project)[0],
+        "date": pd.factorize(days)[0],
+    }
+    return {
+        "rows": len(table),
+        "kept_whole": kept_share(table.boxes),
+        "folds": {kind: beside_constant(table, labels) for kind, labels in kinds.items()},
+    }
+
+
+def beside_constant(table: CropTable, labels: np.ndarray) -> dict[str, Any]:
+    boxes = {name: np.zeros((len(table), 4)) for name in ("prefml", "constant_box", "size_stage")}
+    inside, shrink = np.zeros((len(table), 4), bool), []
+    for label in np.unique(labels):
+        train, test = labels != label, labels == label
+        X, unseen = table.X[train], table.X[test]
+        ours = default_cropper().fit(X, table.boxes[train], groups=table.project[train])
+        fitted = {
+            "prefml": ours,
+            "constant_box": ConstantBox().fit(X, table.boxes[train]),
+            "size_stage": SizeStageBoost().fit(X, table.boxes[train]),
+        }
+        for name, model in fitted.items():
+            boxes[name][test] = model.predict(unseen)
+        bands, edges = ours.predict_bands(unseen), table.boxes[test]
+        inside[test] = (bands[..., 0] <= edges) & (edges <= bands[..., 1])
+        shrink.append(ours.shrink_)
+    overlap = {name: float(iou(found, table.boxes).mean()) for name, found in boxes.items()}
+    return {
+        "folds": len(shrink),
+        "iou": overlap,
+        "below_constant": overlap["constant_box"] - overlap["prefml"],
+        "shrink": shrink,
+        "band_coverage": float(inside.mean()),
+    }
+
+
+def cues(workspace: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """Take one family of columns away at a time, to see what it is worth."""
+    table = table_of(workspace)
+    names = list(table.X.columns)
+    runs = {"all": names} | {
+        f"without {family}": [name for name in names if part not in name]
+        for family, part in FAMILIES.items()
+    }
+    runs["embedding alone"] = [name for name in names if name.startswith("emb__")]
+    runs["size and stage alone"] = ["width", "height", "aspect", "stage"]
+    return {
+        name: by_project(table, lambda X, y, Z: scored(X, y, Z), columns)
+        for name, columns in runs.items()
+    }
+
+
+def routes(workspace: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """Compare direct regression with scored windows, given the same columns."""
+    table = table_of(workspace)
+    names = [name for name in table.X.columns if not name.startswith("emb__")]
+    where = [
+        name for name in names if any(part in name for part in ("saliency", "detail_", "bord"))
+    ]
+    direct = [name for name in where if "_grid_" not in name] + ["aspect", "stage"]
+    losses: dict[str, Callable[..., np.ndarray]] = {
+        "ridge, squares": lambda X, y, Z: linear(X, y, Z, "ridge"),
+        "linear, Huber": lambda X, y, Z: linear(X, y, Z, "huber"),
+        "boosted, squares": lambda X, y, Z: boosted(X, y, Z, "regression"),
+        "boosted, absolute": lambda X, y, Z: boosted(X, y, Z, "regression_l1"),
+    }
+    runs = {name: by_project(table, predict, direct) for name, predict in losses.items()}
+    runs["scored windows, best one"] = by_project(
+        table, lambda *a: scored(*a, blended=False), names
+    )
+    runs["scored windows, blended"] = by_project(table, scored, names)
+    return runs
+
+
+def by_project(
+    table: CropTable, predict: Callable[..., np.ndarray], columns: list[str]
+) -> dict[str, float]:
+    boxes, began = np.zeros((len(table), 4)), time.perf_counter()
+    for project in np.unique(table.project):
+        test = table.project == project
+        X = table.X[columns]
+        boxes[test] = predict(X[~test], table.boxes[~test], X[test])
+    scores = crop_scores(table.boxes, boxes)
+    names = ("iou", "bde", "edges_within_5pct", "keep_balanced_accuracy")
+    return {name: round(float(scores[name]), 4) for name in names} | {
+        "seconds": round(time.perf_counter() - began, 1)
+    }
+
+
+def scored(
+    X: pd.DataFrame, boxes: np.ndarray, unseen: pd.DataFrame, blended: bool = True
+) -> np.ndarray:
+    settings = default_cropper().get_params()
+    inputs = Inputs.learn(X.to_numpy(float), list(X.columns), settings["n_components"])
+    scorer = WindowScorer(
+        settings["n_estimators"], settings["learning_rate"], settings["num_leaves"], 0, 1
+    ).fit(inputs.read(X.to_numpy(float)), boxes, np.ones(len(X)))
+    scores = scorer.score_candidates(inputs.read(unseen.to_numpy(float)))
+    if not blended:
+        return scorer.windows_[scores.argmax(axis=1)]
+    judged = scorer.judge_scores(scores)
+    return np.where((judged.full > judged.best)[:, None], FULL_FRAME, judged.boxes)
+
+
+def boosted(X: pd.DataFrame, boxes: np.ndarray, unseen: pd.DataFrame, objective: str) -> np.ndarray:
+    from lightgbm import LGBMRegressor
+
+    columns = []
+    for target in to_params(boxes).T:
+        model = LGBMRegressor(
+            objective=objective, n_estimators=300, learning_rate=0.05, num_leaves=7,
+            min_child_samples=10, colsample_bytree=0.5, n_jobs=1, verbose=-1, random_state=0,
+        )  # fmt: skip
+        columns.append(model.fit(X, target).predict(unseen))
+    return from_params(np.column_stack(columns))
+
+
+def linear(X: pd.DataFrame, boxes: np.ndarray, unseen: pd.DataFrame, kind: str) -> np.ndarray:
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import HuberRegressor, Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    def model() -> Any:
+        last = Ridge(10.0) if kind == "ridge" else HuberRegressor(epsilon=1.1, max_iter=500)
+        return make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler(), last)
+
+    side = to_params(boxes)[:, 0]
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wanted = [model().fit(X, t).predict(unseen) for t in (side, centre[:, 0], centre[:, 1])]
+    side = np.clip(wanted[0], 0.05, 1.0)
+    start = [np.clip(middle - side / 2.0, 0.0, 1.0 - side) for middle in wanted[1:]]
+    return np.column_stack([*start, start[0] + side, start[1] + side])
+
+
+def times(workspace: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """Time a proposal from a cached row, and from a new picture of 2048 x 2048."""
+    from prefml.sidecars.store import read_sidecars
+
+    table = table_of(workspace)
+    model = default_cropper().fit(table.X, table.boxes, groups=table.project)
+    sidecars = read_sidecars(workspace.sidecars)
+
+    def from_cache(row: int) -> None:
+        size = sidecars.cues[["width", "height"]].to_numpy(float)[row : row + 1]
+        propose(model, sidecars.embeddings[row : row + 1], sidecars.cues.iloc[row : row + 1], size)
+
+    cached = [
+        clocked(lambda row=row: from_cache(row)) for row in range(min(200, len(sidecars.cues)))
+    ]
+    rows = [table.X.iloc[[i]] for i in range(min(100, len(table)))]
+    predicted = [clocked(lambda row=row: model.predict(row)) for row in rows]
+    return {
+        "cached_row_ms": spread(cached),
+        "predict_row_ms": spread(predicted),
+        "new_picture_ms": new_picture(workspace, model),
+    }
+
+
+def propose(
+    model: CropRegressor, embedding: np.ndarray, cues: pd.DataFrame, size: np.ndarray
+) -> None:
+    X = pd.concat([crop_columns(size, [2.0]), picture_columns(embedding, cues)], axis=1)
+    model.propose(X, size=size, policy=Policy())
+
+
+def new_picture(workspace: Any, model: CropRegressor) -> dict[str, float]:
+    """Median times of the steps from a PNG file to its proposal."""
+    import cv2
+    from sklearn.datasets import load_sample_images
+
+    from prefml.encoders import open_encoder
+    from prefml.imaging.cues import measure
+    from prefml.imaging.decode import decode
+
+    encoder = open_encoder("builtin", workspace.root)
+    steps: dict[str, list[float]] = {name: [] for name in ("decode", "encode", "cues", "propose")}
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "new.png")
+        photo = load_sample_images().images[0]
+        cv2.imwrite(path, cv2.resize(photo, (2048, 2048), interpolation=cv2.INTER_CUBIC))
+        for _ in range(10):
+            picture = timed(steps["decode"], lambda: decode(path))
+            vector = timed(
+                steps["encode"],
+                lambda picture=picture: encoder.encode([encoder.preprocess(picture.image)]),
+            )
+            found = timed(steps["cues"], lambda picture=picture: pd.DataFrame([measure(picture)]))
+            size = np.array([[2048.0, 2048.0]])
+            timed(
+                steps["propose"],
+                lambda vector=vector, found=found, size=size: propose(model, vector, found, size),
+            )
+    return {name: round(float(np.median(values)), 2) for name, values in steps.items()}
+
+
+def timed(into: list[float], step: Callable[[], Any]) -> Any:
+    began = time.perf_counter()
+    result = step()
+    into.append((time.perf_counter() - began) * 1e3)
+    return result
+
+
+def clocked(step: Callable[[], Any]) -> float:
+    into: list[float] = []
+    timed(into, step)
+    return into[0]
+
+
+def spread(milliseconds: list[float]) -> dict[str, float]:
+    return {
+        "median": round(float(np.median(milliseconds)), 2),
+        "p95": round(float(np.quantile(milliseconds, 0.95)), 2),
+    }
+
+
+def kept_share(boxes: np.ndarray) -> float:
+    return round(float(is_full_frame(boxes).mean()), 4)
+
+
+RUN: dict[str, Callable[..., dict[str, Any] | None]] = {
+    "sample": sample, "real": real, "cues": cues, "routes": routes, "time": times,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    main()
