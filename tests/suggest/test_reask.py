@@ -1,16 +1,17 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prefml.suggest.reask import asked_again, pick_again
 
-NAMES = [f"p/s/set_{i}" for i in range(5000)]
+NAMES = [f"p/s/set_{i}" for i in range(2000)]
 
 
 def test_about_the_share_is_picked():
-    assert 70 <= len(pick_again(NAMES, 10**6, (), 0.02)) <= 130
+    assert 20 <= len(pick_again(NAMES, 10**6, (), 0.02)) <= 62
 
 
-@given(n_new=st.integers(0, 200), cut=st.integers(0, 5000))
+@settings(deadline=None, max_examples=30)
+@given(n_new=st.integers(0, 200), cut=st.integers(0, 2000))
 def test_few_of_a_run_are_old_and_none_is_asked_twice(n_new, cut):
     picked = pick_again(NAMES, n_new, NAMES[:cut], 0.5)
     assert len(picked) <= n_new // 10 + 1
