@@ -75,6 +75,8 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         Probability from which keeping whole is proposed; infinite if never.
     inner_iou_ : dict
         Mean held-out overlap of the `constant` box and of what was `chosen`.
+    columns_ : Index or None
+        The columns as they came, only for a table.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         Only for a table with column names.
@@ -159,7 +161,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
             If a box is no box inside the picture, or lengths differ.
         """
         self._check_settings()
-        self._columns = getattr(X, "columns", None)
+        self.columns_ = getattr(X, "columns", None)
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
         boxes = as_boxes(_required(y))
         check_consistent_length(X, boxes, groups)
@@ -295,12 +297,12 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         self.inner_iou_ = self.model_.inner_iou
 
     def _judge(self, X: Any) -> Judged:
-        rows = self.inputs_.read(self._table(X))
-        return self.model_.scorer.judge(rows)
+        table = self._table(X)
+        return self.model_.scorer.judge(self.inputs_.read(table))
 
     def _table(self, X: Any) -> Array:
         check_is_fitted(self, "model_")
-        if self._columns is not None and self._columns.equals(getattr(X, "columns", None)):
+        if self.columns_ is not None and self.columns_.equals(getattr(X, "columns", None)):
             # scikit-learn looks at each of a thousand columns: 8 ms for a row that takes 3.
             X = X.to_numpy(np.float64)
             return np.asarray(check_array(X, dtype=np.float64, ensure_all_finite="allow-nan"))
