@@ -72,8 +72,20 @@ class Rows:
 
     def __getitem__(self, index: Index | slice) -> Rows:
         """Return some of the pictures."""
-        parts = (self.maps, self.boxes, self.extents, self.middles, self.scalars)
-        return Rows(*(part[index] for part in parts))
+        return Rows(*(part[index] for part in self._parts))
+
+    def distinct(self) -> tuple[Rows, Index]:
+        """Return the pictures that differ in what is known of them, and for each which it is."""
+        table = np.hstack([part.reshape(len(self), -1) for part in self._parts])
+        # Compared byte by byte, so that what is not known is the same as what is not known.
+        table = np.ascontiguousarray(np.hstack([table, np.zeros((len(self), 1))]))
+        rows = table.view(np.dtype((np.void, table.itemsize * table.shape[1]))).ravel()
+        _, first, which = np.unique(rows, return_index=True, return_inverse=True)
+        return self[first], which
+
+    @property
+    def _parts(self) -> tuple[Array, ...]:
+        return self.maps, self.boxes, self.extents, self.middles, self.scalars
 
 
 @dataclass(frozen=True)

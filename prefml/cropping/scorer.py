@@ -158,11 +158,13 @@ class WindowScorer:
     def score_candidates(self, rows: Rows) -> Array:
         """Score the candidate windows of every picture, shape (n, m)."""
         windows, prior = self.windows_[None], self.prior_[None]
+        # Without pictures, thousands of rows are a dozen sizes and stages.
+        different, which = rows.distinct()
         parts = [
-            self.score(rows[start : start + _CHUNK], windows, prior)
-            for start in range(0, len(rows), _CHUNK)
+            self.score(different[start : start + _CHUNK], windows, prior)
+            for start in range(0, len(different), _CHUNK)
         ]
-        return np.concatenate([np.zeros((0, len(self.windows_))), *parts])
+        return np.concatenate([np.zeros((0, len(self.windows_))), *parts])[which]
 
     @property
     def knows(self) -> bool:

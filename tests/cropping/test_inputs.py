@@ -101,3 +101,11 @@ def test_evidence_is_the_same_for_shared_and_for_own_windows():
     prior = rng.uniform(0, 1, (1, 288))
     own = evidence(rows, np.repeat(windows, 4, axis=0), np.repeat(prior, 4, axis=0))
     np.testing.assert_allclose(evidence(rows, windows, prior), own, atol=1e-12)
+
+
+def test_pictures_of_which_the_same_is_known_are_looked_at_once():
+    X = np.array([[1.0, np.nan], [2.0, 0.0], [1.0, np.nan], [1.0, 0.0]])
+    rows = Inputs.learn(X, None, 2).read(X)
+    different, which = rows.distinct()
+    assert len(different) == 3
+    np.testing.assert_array_equal(different.scalars[which], X)
