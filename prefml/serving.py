@@ -15,8 +15,14 @@ from numpy.typing import NDArray
 from prefml.cropping.policy import Policy, read_policy
 from prefml.decisions.stages import stage_of
 from prefml.encoders import Encoder, open_encoder
-from prefml.exceptions import EncoderMismatchError, SidecarError, WorkspaceError
+from prefml.exceptions import (
+    EncoderMismatchError,
+    ModelFileError,
+    SidecarError,
+    WorkspaceError,
+)
 from prefml.features.tables import crop_columns, image_rows, picture_columns
+from prefml.imaging.cues import cue_identity
 from prefml.models import load_model, read_manifest
 from prefml.sidecars.choice import chosen_encoder
 from prefml.sidecars.store import Sidecars, read_sidecars
@@ -193,12 +199,13 @@ class Suggester:
         Raises
         ------
         ModelFileError
-            If none of them is there, or one cannot be trusted.
+            If none of them is there, or one cannot be trusted or was trained on other cues.
         """
         paths = {kind: workspace.artifacts / f"{kind}.joblib" for kind in kinds}
         found = {kind: path for kind, path in paths.items() if path.exists()} or paths
         models = {kind: load_model(path, kind) for kind, path in found.items()}
         manifests = {kind: read_manifest(path) for kind, path in found.items()}
+        _check_cues(manifests)
         names = [(m["encoder"] or {}).get("name") for m in manifests.values()]
         name = encoder or next((one for one in names if one), None)
         chosen = chosen_encoder(workspace, name)
@@ -372,6 +379,18 @@ class Suggester:
             reasons=tuple(found.reasons),
             certainty=found.certainty,
         )
+
+
+def _check_cues(manifests: dict[str, dict[str, Any]]) -> None:
+    """Refuse models whose columns this version no longer measures."""
+    measured = cue_identity()
+    for kind, manifest in manifests.items():
+        if manifest.get("cues") not in (None, measured):
+            raise ModelFileError(
+                f"the {kind} model was trained on cues {manifest['cues']}",
+                f"{measured}, which this version measures",
+                "prefml embed, then prefml train",
+            )
 
 
 def _stages(names: Sequence[str]) -> Floats:

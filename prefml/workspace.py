@@ -39,6 +39,9 @@ class Config:
         Suffixes a project folder may carry (`x_final` is `x`).
     max_gap : float or None
         Seconds between neighbouring pictures that end a set of new pictures; None: no limit.
+    reask : float
+        Share of decided sets that are silently asked again by `prefml suggest`, from 0 to 1; the
+        answers show how consistent the person is.
     policy : mapping
         The person's crop rules, see `prefml.cropping.policy`.
     """
@@ -49,6 +52,7 @@ class Config:
     aliases: Mapping[str, str] = field(default_factory=dict)
     suffixes: tuple[str, ...] = ("_final", "_raw")
     max_gap: float | None = None
+    reask: float = 0.02
     policy: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -60,6 +64,7 @@ _PLACES = {
     "aliases": ("projects", "aliases", dict),
     "suffixes": ("projects", "suffixes", list),
     "max_gap": ("sets", "max_gap", (int, float)),
+    "reask": ("suggest", "reask", (int, float)),
     "policy": ("crop", "policy", dict),
 }
 
@@ -121,9 +126,17 @@ def _checked(value: Any, kind: Any, name: str, path: Path) -> Any:
         return tuple(_checked(item, str, f"{name}[]", path) for item in value)
     if kind is dict and name == "projects.aliases":
         return {key: _checked(item, str, f"{name}.{key}", path) for key, item in value.items()}
-    if kind in (int, (int, float)) and not 0 < value < float("inf"):
-        raise ConfigError(f"{path}: {name} = {value!r}", "a positive number")
+    if kind in (int, (int, float)):
+        _refuse_out_of_range(value, name, path)
     return value
+
+
+def _refuse_out_of_range(value: float, name: str, path: Path) -> None:
+    if name == "suggest.reask":
+        if not 0 <= value <= 1:
+            raise ConfigError(f"{path}: {name} = {value!r}", "a share from 0 to 1")
+    elif not 0 < value < float("inf"):
+        raise ConfigError(f"{path}: {name} = {value!r}", "a positive number")
 
 
 def _kind_name(kind: Any) -> str:

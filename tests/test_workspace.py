@@ -47,6 +47,8 @@ def test_entries_are_read_from_their_sections(tmp_path):
         ("[images]\nmax_pixels = true", "max_pixels"),
         ("[projects]\naliases = {a = 1}", "aliases"),
         ("[sets]\nmax_gap = inf", "max_gap"),
+        ("[suggest]\nreask = 1.5", "reask"),
+        ("[suggest]\nreask = nan", "reask"),
         ("not toml", "TOML"),
     ],
 )
@@ -61,6 +63,10 @@ def test_any_bytes_give_a_configuration_or_one_of_our_errors(tmp_path_factory, c
     path.write_bytes(content)
     with suppress(PrefmlError):
         assert isinstance(read_config(path), Config)
+
+
+def test_second_questions_can_be_switched_off(tmp_path):
+    assert read_config(write_config(tmp_path, "[suggest]\nreask = 0")).reask == 0
 
 
 def test_a_missing_workspace_names_the_command_that_makes_one(tmp_path):

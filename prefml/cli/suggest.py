@@ -54,11 +54,9 @@ def command(
     """
     from prefml.serving import Suggester
     from prefml.suggest import Request, suggest
-    from prefml.suggest.reask import SHARE
 
     workspace = open_workspace()
-    reask = float(getattr(workspace.config, "reask", SHARE))
-    request = Request(folders, max_gap, order, budget, reask)
+    request = Request(folders, max_gap, order, budget, float(workspace.config.reask))
 
     def opener(where: Workspace) -> Suggester:
         return Suggester.open(where, encoder, device)

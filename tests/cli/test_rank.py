@@ -75,3 +75,13 @@ def test_another_encoder_than_the_models_is_refused(prefml, trained, variants, t
     ran = prefml("--workspace", trained, "--artifacts", folder, "rank", *variants)
     assert ran.status == 1
     assert "prefml embed --encoder builtin" in ran.err
+
+
+def test_a_model_of_other_cues_is_refused(prefml, trained, variants, tmp_path):
+    folder = tmp_path / "artifacts"
+    shutil.copytree(trained / "artifacts", folder)
+    place = folder / "ranker.manifest.json"
+    place.write_text(json.dumps(json.loads(place.read_text()) | {"cues": "0" * 12}))
+    ran = prefml("--workspace", trained, "--artifacts", folder, "rank", *variants)
+    assert ran.status == 1
+    assert "prefml embed, then prefml train" in ran.err
