@@ -73,6 +73,7 @@ def _image(
 
 def _crop(crop: CropProposal) -> dict[str, Any]:
     return {
+        "offered": crop.offered,
         "box": crop.box,
         "confidence": crop.confidence,
         "keep_probability": crop.keep_probability,

@@ -87,6 +87,7 @@ def export_row(mark: Mark, ledger: Ledger) -> dict[str, Any]:
         "image_tags": tags,
         "suggested_choice": None if suggested is None else change["images"][suggested],
         "suggestion": suggestion,
+        "reask_of": suggestion.get("reask_of"),
         "shown": change["shown"],
         "session_id": mark.event.session_id,
         "event": mark.event.seq,

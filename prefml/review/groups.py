@@ -36,6 +36,8 @@ class CropProposal:
         Why, in words.
     alternatives : tuple of (box, probability or None)
         Other boxes, best first.
+    offered : bool
+        Whether anything was said about the frame; without a crop model nothing is.
     """
 
     box: Box | None = None
@@ -43,6 +45,7 @@ class CropProposal:
     keep_probability: float | None = None
     reason: str = ""
     alternatives: tuple[tuple[Box, float | None], ...] = ()
+    offered: bool = False
 
 
 @dataclass(frozen=True)
@@ -279,6 +282,7 @@ def _crop(second: Mapping[str, Any], row: Mapping[str, Any]) -> CropProposal:
         keep_probability=_share(second.get("keep_probability")),
         reason=", ".join(_texts(second.get("reason"))),
         alternatives=tuple(_alternatives(offered)),
+        offered=isinstance(second.get("needs_crop"), bool),
     )
 
 

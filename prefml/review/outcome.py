@@ -41,6 +41,8 @@ class Verdict:
         The frame; None keeps the picture whole.
     by_hand : bool
         Whether the person will crop the picture elsewhere.
+    framed : bool
+        Whether the request said anything about the frame.
     shown : mapping
         What was on the page and where, see `prefml.review.forms`.
     """
@@ -49,6 +51,7 @@ class Verdict:
     index: int | None = None
     crop: Box | None = None
     by_hand: bool = False
+    framed: bool = False
     shown: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -79,7 +82,8 @@ class Verdict:
             return cls(action, shown=shown)
         by_hand = bool(asked.get("crop_by_hand", False))
         index = _index(group, asked)
-        return cls(action, index, None if by_hand else _crop(group, asked), by_hand, shown)
+        crop = None if by_hand else _crop(group, asked)
+        return cls(action, index, crop, by_hand, "crop_coords" in asked, shown)
 
 
 def _index(group: Group, asked: Mapping[str, Any]) -> int:
@@ -157,16 +161,25 @@ def _same(one: Box | None, other: Box | None) -> bool:
     return max(abs(a - b) for a, b in zip(one, other, strict=True)) < SAME_BOX
 
 
-def _source(group: Group, verdict: Verdict) -> str:
+def _source(group: Group, verdict: Verdict) -> str | None:
     if verdict.by_hand:
         return "by_hand"
     if verdict.crop is None:
-        return "whole"
+        return _source_of_whole(group, verdict)
     if _same(verdict.crop, group.crop.box):
         # The box was made for the suggested image; on another it was carried over, not judged.
         return "suggested" if verdict.index == group.chosen else "carried"
     others = (box for box, _ in group.crop.alternatives)
     return "alternative" if any(_same(verdict.crop, box) for box in others) else "edited"
+
+
+def _source_of_whole(group: Group, verdict: Verdict) -> str | None:
+    """Tell a picture that was kept whole on purpose from one whose frame nobody judged."""
+    if verdict.framed:
+        return "whole"
+    if verdict.index != group.chosen:
+        return "carried"
+    return "whole" if group.crop.offered else None
 
 
 def read_tags(group: Group, value: Any) -> dict[str, list[str]]:

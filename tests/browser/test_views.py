@@ -83,6 +83,8 @@ def test_a_hidden_suggestion_leaves_no_trace(blind):
     boxes = blind.find("crop-box")
     assert boxes.count() == 3
     assert blind.find("crop-ghost").count() == 0
+    blind.press("Enter", "Enter")
+    assert "fingers" not in blind.page.locator("#main").inner_text()
 
 
 def test_a_hidden_suggestion_is_shown_after_the_choice(blind):

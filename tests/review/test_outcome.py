@@ -47,6 +47,24 @@ def test_where_a_crop_came_from_is_recorded(asked, source):
     assert found["state"] == "overridden"
 
 
+def test_a_frame_that_nobody_judged_is_no_label():
+    assert change(action="overridden", final_choice=0)["crop_source"] == "carried"
+    row = suggestion("g", IMAGES, 1, step2_crop={"needs_crop": None, "reason": "no crop model yet"})
+    group = parse_group(row)
+    silent = decision_change(group, Verdict.of(group, {"action": "approved"}, {}))
+    assert (silent["state"], silent["crop_source"]) == ("approved", None)
+    asked = {"action": "approved", "crop_coords": None}
+    kept = decision_change(group, Verdict.of(group, asked, {}))
+    assert (kept["state"], kept["crop_source"]) == ("approved", "whole")
+
+
+def test_approving_a_picture_that_needs_no_crop_keeps_it_whole():
+    row = suggestion("g", IMAGES, 1, step2_crop={"needs_crop": False, "crop_coords": None})
+    group = parse_group(row)
+    found = decision_change(group, Verdict.of(group, {"action": "approved"}, {}))
+    assert (found["state"], found["crop_source"]) == ("approved", "whole")
+
+
 def test_a_rejection_keeps_nothing():
     found = change(action="rejected")
     assert (found["final_choice"], found["crop_coords"], found["crop_source"]) == (None, None, None)

@@ -31,6 +31,7 @@ function cropPart(group) {
   if (decision && decision.final_index !== null) {
     return part("Crop", line(make("strong", {}, decision.crop_coords ? "Cropped as drawn" : "Kept whole")));
   }
+  if (!crop.offered) return part("Crop", line(make("strong", {}, "Not rated")), line(crop.reason));
   const size = frame(group) ? `Crop to ${percent(area(crop.box))} of the picture` : "Keep whole";
   const more = crop.alternatives.length ? ` · ${crop.alternatives.length} other proposals in X` : "";
   return part("Crop", line(make("strong", {}, crop.confidence === null ? size : `${size}: ${sure(crop.confidence)}`)), line(`${crop.reason}${crop.reason ? "" : more.slice(3)}`));
@@ -40,7 +41,8 @@ const area = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
 
 function reasonPart(group, veil) {
   const reasons = veil ? [] : group.reasons;
-  return part("Why", line(reasons.length ? reasons.join(" · ") : veil ? "Hidden" : "No reason given"));
+  const copies = group.duplicates.length ? make("p", { title: group.duplicates.join("\n") }, `Near duplicates: ${group.duplicates.join(" · ")}`) : null;
+  return part("Why", line(reasons.length ? reasons.join(" · ") : veil ? "Hidden" : "No reason given"), copies);
 }
 
 export function drawProgress() {

@@ -63,10 +63,17 @@ function outcome(before) {
   return `Last: picture ${decision.final_index + 1}, ${crop}, ${state === "approved" ? "as suggested" : "your choice"}${told}`;
 }
 
-function keepPicture(index, box, key) {
-  const group = my.current();
-  const as = index === group.suggested ? "approved" : "overridden";
-  return decide({ action: as, final_choice: index, crop_coords: box && !isWhole(box) ? box : null }, key);
+// Without `crop_coords` the frame was not judged; null says that the whole picture is wanted.
+function keepPicture(index, frame, key) {
+  const action = index === my.current().suggested ? "approved" : "overridden";
+  return decide({ action, final_choice: index, ...frame }, key);
+}
+
+function framed(group, index) {
+  const box = my.frameOn(group, index);
+  if (box) return { crop_coords: box };
+  const judged = my.draft(group) || (group.decision && group.decision.final_index !== null);
+  return judged ? { crop_coords: null } : {};
 }
 
 const needsPicture = () => status("Choose a picture first: 1 to 9");
@@ -79,14 +86,14 @@ const actions = {
       return status("This is the suggestion; A again approves it");
     }
     const decided = group.decision && session.held === null && !my.draft(group);
-    if (decided && group.suggested !== null) return keepPicture(group.suggested, group.crop.box, "approve");
+    if (decided && group.suggested !== null) return keepPicture(group.suggested, {}, "approve");
     const index = my.selected(group);
     if (index === null) return status("Nothing is suggested here: 1 to 9 choose");
-    return keepPicture(index, my.frameOn(group, index), "approve");
+    return keepPicture(index, framed(group, index), "approve");
   },
   choose(group, { index }) {
     if (index >= group.images.length) return status(`There is no picture ${index + 1}`);
-    return keepPicture(index, my.frameOn(group, index), "choose");
+    return keepPicture(index, framed(group, index), "choose");
   },
   hold(group, { index }) {
     if (index >= group.images.length) return status(`There is no picture ${index + 1}`);
@@ -98,7 +105,7 @@ const actions = {
   skip: () => decide({ action: "skipped" }, "skip"),
   keep(group) {
     const index = my.selected(group);
-    return index === null ? needsPicture() : keepPicture(index, null, "keep");
+    return index === null ? needsPicture() : keepPicture(index, { crop_coords: null }, "keep");
   },
   hand(group) {
     const index = my.selected(group);
@@ -238,7 +245,7 @@ function cancelEdit() {
 function acceptCrop() {
   const { index, box } = cropper.edited();
   cropper.stop();
-  return keepPicture(index, box, "edit");
+  return keepPicture(index, { crop_coords: isWhole(box) ? null : box }, "edit");
 }
 
 function zoomKey(stroke, wanted) {

@@ -51,11 +51,11 @@ export function place_tiles(group) {
 }
 
 function chips(group) {
-  const flags = group.flags.map((flag) => make("span", { class: "chip flag" }, `⚑ ${flag}`));
-  const copies = group.duplicates.length ? [make("span", { class: "chip" }, `looks like ${group.duplicates.join(", ")}`)] : [];
+  // What is odd about the suggested picture would give the suggestion away.
+  const flags = veiled(group) ? [] : group.flags.map((flag) => make("span", { class: "chip flag" }, `⚑ ${flag}`));
   const budget = group.within_budget && !veiled(group) ? [make("span", { class: "chip" }, "inside the error budget")] : [];
   const tags = group.images.flatMap((image, index) => image.tags.map((tag) => make("span", { class: "chip flag" }, `${index + 1}: ${tag.replaceAll("_", " ")}`)));
-  return [...flags, ...copies, ...budget, ...tags];
+  return [...flags, ...tags, ...budget];
 }
 
 function tile(group, image, index, choose) {
