@@ -182,10 +182,9 @@ class PictureShelf:
         int
             How many were removed.
         """
-        kept = sorted(self.cache.glob("*/*.jpg"), key=lambda path: -path.stat().st_mtime_ns)
         total, removed = 0, 0
-        for path in kept:
-            total += path.stat().st_size
+        for _, size, path in sorted(_copies(self.cache), reverse=True):
+            total += size
             if total > limit:
                 path.unlink(missing_ok=True)
                 removed += 1
@@ -198,6 +197,16 @@ class PictureShelf:
             raise ImageError(f"{name}: cannot be read", "a picture") from error
         key = _digest(name, str(status.st_mtime_ns), str(status.st_size), str(SIDES[size]))
         return self.cache / key[:2] / f"{key}.jpg"
+
+
+def _copies(cache: Path) -> Iterable[tuple[int, int, Path]]:
+    for path in cache.glob("*/*.jpg"):
+        try:
+            status = path.stat()
+        except OSError:
+            # Another review of the same workspace may prune at the same time.
+            continue
+        yield status.st_mtime_ns, status.st_size, path
 
 
 def _digest(*parts: str) -> str:

@@ -278,8 +278,9 @@ class ReviewRoom:
         return dict(event.body["counts"]) if event else {}
 
     def close(self) -> None:
-        """Stop background work and close the event table."""
+        """Stop background work, bound the cache and close the event table."""
         self.warmer.stop()
+        self.shelf.prune()
         self.store.close()
 
 

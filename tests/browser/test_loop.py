@@ -46,7 +46,7 @@ def write_project(root, offset, project):
 def root(tmp_path):
     root = tmp_path / "ws"
     root.mkdir()
-    (root / "prefml.toml").write_text('encoder = "builtin"\n')
+    (root / "prefml.toml").write_text('encoder = "builtin"\n[suggest]\nreask = 0\n')
     rows = [
         row for n, project in enumerate(PROJECTS) for row in write_project(root, 200 * n, project)
     ]
