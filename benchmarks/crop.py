@@ -57,9 +57,9 @@ def main() -> None:
             if result is not None:
                 found[part] = result | {"seconds": round(time.perf_counter() - began, 1)}
                 found[part]["machine"] = machine()
+                TARGET.parent.mkdir(exist_ok=True)
+                TARGET.write_text(json.dumps(found, indent=1) + "\n")
                 print(part, json.dumps(result, indent=1), flush=True)
-    TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def parse() -> argparse.Namespace:

@@ -64,6 +64,7 @@ def examine(workspace: Workspace) -> list[Check]:
         _look_at_versions,
         _look_at_lightgbm,
         _look_at_devices,
+        _look_at_hands,
         _look_at_encoder,
         _look_at_decisions,
         _look_at_sidecars,
@@ -123,6 +124,14 @@ def _look_at_devices(workspace: Workspace) -> Iterator[Check]:
     from prefml.encoders.openclip import choose_device
 
     yield Check("device", True, f"torch runs on {choose_device('auto')}")
+
+
+def _look_at_hands(workspace: Workspace) -> Iterator[Check]:
+    from prefml.imaging.hands import hand_model, hands_advice
+
+    advice = hands_advice(hand_model())
+    detail, _, fix = (advice or f"MediaPipe with {hand_model()}").partition("; ")
+    yield Check("hands", True, detail, fix)
 
 
 def _look_at_encoder(workspace: Workspace) -> Iterator[Check]:

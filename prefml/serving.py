@@ -23,6 +23,7 @@ from prefml.exceptions import (
 )
 from prefml.features.tables import crop_columns, image_rows, picture_columns
 from prefml.imaging.cues import cue_identity
+from prefml.imaging.hands import FoundHand, find_hands
 from prefml.models import load_model, read_manifest
 from prefml.sidecars.choice import chosen_encoder
 from prefml.sidecars.store import Sidecars, read_sidecars
@@ -50,6 +51,8 @@ class PictureRows:
         The encoder's vectors.
     cues : DataFrame of shape (n, n_cues)
         The cues.
+    hands : sequence of length n, or None
+        The hands in each picture; None where they were not looked at.
     """
 
     names: tuple[str, ...]
@@ -57,6 +60,7 @@ class PictureRows:
     stage: Floats
     embeddings: NDArray[np.float32]
     cues: pd.DataFrame
+    hands: Sequence[Sequence[FoundHand] | None] | None = None
 
     def __len__(self) -> int:
         """Return the number of pictures."""
@@ -283,16 +287,17 @@ class Suggester:
 
         if not paths:
             raise WorkspaceError("no pictures", "at least one picture file")
-        prepared, cues, size = [], [], []
+        prepared, cues, size, hands = [], [], [], []
         for path in paths:
             picture = decode(path, self.workspace.config.max_pixels)
             prepared.append(self.encoder.preprocess(picture.image))
             cues.append(measure(picture))
             size.append((picture.width, picture.height))
+            hands.append(find_hands(picture))
         names = tuple(Path(path).name for path in paths)
         return PictureRows(
             names, np.array(size, float), _stages(names), self.encoder.encode(prepared),
-            pd.DataFrame(cues).astype(np.float32),
+            pd.DataFrame(cues).astype(np.float32), hands,
         )  # fmt: skip
 
     def from_sidecars(self, project: str, filenames: Sequence[str]) -> PictureRows:
@@ -368,8 +373,9 @@ class Suggester:
         if self.manifests["crop"]["encoder"] is not None:
             seen = picture_columns(rows.embeddings[i : i + 1], rows.cues.iloc[i : i + 1])
             X = pd.concat([X, seen], axis=1)
+        hands = None if rows.hands is None else rows.hands[i : i + 1]
         found = self.cropper.propose(
-            X, size=rows.size[i : i + 1], aspect=aspect, policy=self.policy
+            X, size=rows.size[i : i + 1], aspect=aspect, policy=self.policy, hands=hands
         )[0]
         return CropProposal(
             keep_probability=float(found.keep_probability),

@@ -54,7 +54,7 @@ MAY_IMPORT = {
     "sandbox": {"exceptions", "files", "workspace"},
     "review": {"exceptions", "files", "workspace", "sandbox", "imaging"},
     "apply": {"exceptions", "files", "workspace", "decisions", "sandbox", "cropping"},
-    "doctor": {"exceptions", "workspace", "decisions", "encoders", "sidecars", "models"},
+    "doctor": {"exceptions", "workspace", "imaging", "decisions", "encoders", "sidecars", "models"},
 }  # fmt: skip
 LEAVES = {"cli"}
 # Package -> the only files that may import it.

@@ -108,7 +108,7 @@ class CropModel:
 
     def band(self, judged: Judged) -> Array:
         """Return the bands of the edges of each judged picture, shape (n, 4, 2)."""
-        return self.bands.predict(_band_features(judged))
+        return self.bands.predict(_band_features(judged, self.shrink))
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _assemble(crops: Crops, fit: Fit, make_bands: Callable[[], EdgeBands]) -> Cr
         shrink=shrink,
         keep=keep,
         threshold=threshold,
-        bands=make_bands().fit(_band_features(seen.judged), seen.boxes, folds),
+        bands=make_bands().fit(_band_features(seen.judged, shrink), seen.boxes, folds),
         similar=SimilarityModel().fit(seen.scores.ravel(), similar.ravel()),
         inner_iou={
             "constant": _mean_iou(constant[None], crops),
@@ -238,6 +238,9 @@ def _mean_iou(boxes: Array, crops: Crops) -> float:
     return float(np.average(iou(boxes, crops.boxes), weights=crops.weight))
 
 
-def _band_features(judged: Judged) -> Array:
+def _band_features(judged: Judged, shrink: float) -> Array:
+    if shrink == 0.0:
+        # Scores that say nothing of the box still tell the folds apart, and with them projects.
+        return np.zeros((len(judged.best), 1))
     side = judged.boxes[:, 2] - judged.boxes[:, 0]
     return np.column_stack([judged.boxes, side, judged.best, judged.full])

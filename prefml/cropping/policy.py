@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from prefml.cropping.metrics import iou
 from prefml.cropping.proposal import DIFFERENT, Box, Option, Proposal
 from prefml.exceptions import ConfigError
 
-__all__ = ["NOT_LOOKED", "Hand", "Policy", "Seen", "apply_policy", "read_policy"]
+__all__ = ["NOT_LOOKED", "FoundHand", "Hand", "Policy", "Seen", "apply_policy", "read_policy"]
 
 Array = NDArray[np.float64]
 
@@ -51,6 +51,18 @@ class Policy:
     min_pixels: int = 64
 
 
+class FoundHand(Protocol):
+    """A hand that was found."""
+
+    @property
+    def box(self) -> Box:
+        """Its box in fractions."""
+
+    @property
+    def flagged(self) -> bool:
+        """Whether it looks wrong."""
+
+
 @dataclass(frozen=True)
 class Hand:
     """A hand that was found: its box in fractions, and whether it looks wrong."""
@@ -67,15 +79,17 @@ class Seen:
     ----------
     face : tuple of float or None
         The largest face, x1, y1, x2, y2 in fractions.
-    hands : sequence of Hand or None
+    hands : sequence of FoundHand or None
         None if hands were not looked at.
     """
 
     face: Box | None = None
-    hands: Sequence[Hand] | None = None
+    hands: Sequence[FoundHand] | None = None
 
     @classmethod
-    def from_columns(cls, row: Mapping[str, float], hands: Sequence[Hand] | None = None) -> Seen:
+    def from_columns(
+        cls, row: Mapping[str, float], hands: Sequence[FoundHand] | None = None
+    ) -> Seen:
         """Read the face from the columns `cue__face_*` of a row, if they are there."""
         confidence = row.get("cue__face_confidence", 0.0)
         corners = [row.get(f"cue__face_{corner}", np.nan) for corner in ("x1", "y1", "x2", "y2")]

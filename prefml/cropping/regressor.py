@@ -21,7 +21,7 @@ from prefml.cropping.geometry import as_boxes, with_least_side
 from prefml.cropping.inputs import Inputs
 from prefml.cropping.learning import Crops, learn
 from prefml.cropping.metrics import iou
-from prefml.cropping.policy import Hand, Policy, Seen, apply_policy
+from prefml.cropping.policy import FoundHand, Policy, Seen, apply_policy
 from prefml.cropping.proposal import Proposal, in_aspect, propose_row
 from prefml.cropping.scorer import Judged, WindowScorer
 
@@ -217,7 +217,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: i
         size: ArrayLike | None = None,
         aspect: float | None = None,
         policy: Policy | None = None,
-        hands: Sequence[Sequence[Hand] | None] | None = None,
+        hands: Sequence[Sequence[FoundHand] | None] | None = None,
     ) -> list[Proposal]:
         """Propose a box, two others that differ, and how sure all of it is.
 

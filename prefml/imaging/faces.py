@@ -1,16 +1,19 @@
 """Faces: how many, and where the largest is.
 
 OpenCV's bundled frontal cascade (Viola and Jones, CVPR 2001; Lienhart and Maydt, ICIP 2002) needs
-no file. YuNet (Wu, Peng and Yu, 2023) finds more and errs less; the person supplies its ONNX file.
+no file. YuNet (Wu, Peng and Yu, 2023) finds more and errs less; it is used when the environment
+variable `PREFML_FACE_MODEL` names its ONNX file.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
+from zlib import crc32
 
 import cv2
 import numpy as np
@@ -30,6 +33,11 @@ _CASCADE = "haarcascade_frontalface_default.xml"
 _CASCADE_FULL = 4.0
 _LEAST = 20
 _LOCK = Lock()
+
+VARIABLE = "PREFML_FACE_MODEL"
+_MODEL = os.environ.get(VARIABLE, "")
+# Cues of another detector are other cues: sidecars and models made with them are told apart.
+VERSION = 1 + (crc32(Path(_MODEL).name.encode()) if _MODEL else 0)
 
 Array = NDArray[np.float64]
 
@@ -66,19 +74,19 @@ class Faces:
 
 
 def measure(picture: _Pixels) -> dict[str, float]:
-    """Measure the faces that the bundled cascade finds.
+    """Measure the faces that YuNet finds if a model is named, else the bundled cascade.
 
     Parameters
     ----------
     picture : Picture
-        A decoded picture; only `gray` is read.
+        A decoded picture.
 
     Returns
     -------
     dict of str to float
         See `describe`.
     """
-    return describe(find_faces(picture))
+    return describe(_finder()(picture))
 
 
 def describe(faces: Faces) -> dict[str, float]:
@@ -177,6 +185,11 @@ def find_faces_yunet(picture: _Pixels, detector: cv2.FaceDetectorYN) -> Faces:
         _, found = detector.detect(np.ascontiguousarray(pixels[..., ::-1]))
     rows = np.zeros((0, 15)) if found is None else np.asarray(found, float)
     return _faces(rows[:, :4] / scale, rows[:, -1], picture.gray.shape)
+
+
+@cache
+def _finder() -> Finder:
+    return yunet_finder(Path(_MODEL).expanduser()) if _MODEL else find_faces
 
 
 @cache

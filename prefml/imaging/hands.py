@@ -1,13 +1,16 @@
 """Hands: where they are, and whether their fingers look wrong.
 
-Landmarks come from MediaPipe (extra `hands`) and a model file that the person supplies. Without
-either, hands are not looked at, and whoever asks is told so.
+Landmarks come from MediaPipe (extra `hands`) and a model file that the person supplies and names in
+the environment variable `PREFML_HAND_MODEL`. Without either, hands are not looked at, and whoever
+asks is told so.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,7 +20,17 @@ from numpy.typing import NDArray
 
 from prefml.exceptions import ImageError
 
-__all__ = ["FoundHand", "finger_oddity", "hand_finder", "hands_advice"]
+__all__ = [
+    "VARIABLE",
+    "FoundHand",
+    "find_hands",
+    "finger_oddity",
+    "hand_finder",
+    "hand_model",
+    "hands_advice",
+]
+
+VARIABLE = "PREFML_HAND_MODEL"
 
 Array = NDArray[np.float64]
 Box = tuple[float, float, float, float]
@@ -64,6 +77,12 @@ class FoundHand:
         return self.oddity > _ODD
 
 
+def hand_model() -> Path | None:
+    """Return the model file that the environment names, if it names one."""
+    named = os.environ.get(VARIABLE)
+    return Path(named).expanduser() if named else None
+
+
 def hands_advice(model: Path | None) -> str | None:
     """Say what is missing for looking at hands; None if nothing is.
 
@@ -82,8 +101,8 @@ def hands_advice(model: Path | None) -> str | None:
     if model is None or not model.is_file():
         where = "" if model is None else f" at {model}"
         return (
-            f"hands are not looked at: no model file{where}; put MediaPipe's hand_landmarker.task "
-            "there and name it in prefml.toml"
+            f"hands are not looked at: no model file{where}; download MediaPipe's "
+            f"hand_landmarker.task and name its path in {VARIABLE}"
         )
     return None
 
@@ -126,6 +145,17 @@ def hand_finder(model: Path | None) -> Finder | None:
         return _found(landmarker.detect(image), pixels.shape[1] / pixels.shape[0])
 
     return find
+
+
+def find_hands(picture: _Pixels) -> list[FoundHand] | None:
+    """Return the hands of a picture, or None if hands cannot be looked at, see `hands_advice`."""
+    finder = _named_finder(hand_model())
+    return None if finder is None else finder(picture)
+
+
+@cache
+def _named_finder(model: Path | None) -> Finder | None:
+    return hand_finder(model)
 
 
 def finger_oddity(landmarks: Array) -> float:

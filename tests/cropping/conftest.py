@@ -54,6 +54,11 @@ def noise():
 
 
 @pytest.fixture(scope="session")
+def more_noise():
+    return make_crops(seed=3, n=400, follows=False)
+
+
+@pytest.fixture(scope="session")
 def fitted(crops):
     return CropRegressor(n_estimators=60).fit(crops.X, crops.boxes, groups=crops.project)
 

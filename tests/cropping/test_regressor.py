@@ -61,6 +61,14 @@ def test_without_signal_every_picture_is_as_likely_to_be_kept(knows_nothing, noi
     assert probability[0] == pytest.approx(is_full_frame(noise.boxes).mean(), abs=0.02)
 
 
+def test_without_signal_the_bands_are_the_same_for_all_and_still_hold(knows_nothing, more_noise):
+    fresh = more_noise
+    bands = knows_nothing.predict_bands(fresh.X)
+    inside = (bands[..., 0] <= fresh.boxes) & (fresh.boxes <= bands[..., 1])
+    assert np.ptp(bands, axis=0).max() == 0.0
+    assert 0.74 < inside.mean() < 0.86
+
+
 def test_a_few_crops_give_the_constant_box(crops):
     model = CropRegressor().fit(crops.X[:20], crops.boxes[:20])
     assert model.shrink_ == 0.0

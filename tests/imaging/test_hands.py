@@ -100,3 +100,21 @@ def test_a_file_that_is_no_hand_model_is_refused(tmp_path):
     model.touch()
     with pytest.raises(ImageError, match="no hand model"):
         hands.hand_finder(model)
+
+
+def test_the_model_file_is_named_by_the_environment(monkeypatch, tmp_path):
+    monkeypatch.delenv(hands.VARIABLE, raising=False)
+    assert hands.hand_model() is None
+    monkeypatch.setenv(hands.VARIABLE, str(tmp_path / "hand.task"))
+    assert hands.hand_model() == tmp_path / "hand.task"
+
+
+@pytest.mark.usefixtures("mediapipe")
+def test_hands_are_looked_at_when_the_environment_names_a_model(monkeypatch, tmp_path):
+    picture = SimpleNamespace(working=np.zeros((10, 10, 3), np.uint8))
+    monkeypatch.delenv(hands.VARIABLE, raising=False)
+    assert hands.find_hands(picture) is None
+    model = tmp_path / "hand_landmarker.task"
+    model.touch()
+    monkeypatch.setenv(hands.VARIABLE, str(model))
+    assert len(hands.find_hands(picture)) == 1
