@@ -1,7 +1,10 @@
-# Two commands on a fresh machine: `make train`, `make test`. WORKSPACE=... points at real data.
+# Two commands on a fresh machine: `make train`, `make test`. WORKSPACE=... points at real data,
+# ENCODER=... names another encoder than its prefml.toml.
 PYTHON ?= python3
 WORKSPACE ?= sample
 ARTIFACTS ?= artifacts
+# What pytest is told; by default all tests, on every core.
+TESTS ?= -n logical --dist loadfile
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
@@ -36,11 +39,10 @@ endif
 
 train: $(BASE) $(SAMPLE) ## Ingest, embed and train both models
 	$(PREFML) ingest
-	$(PREFML) embed
+	$(PREFML) embed $(if $(ENCODER),--encoder "$(ENCODER)")
 	$(PREFML) train
 
 evaluate: $(BASE) $(SAMPLE) ## Cross-validate by project: metrics.json and report.html
-	$(PREFML) embed
 	$(PREFML) evaluate
 
 review: $(BASE) $(SAMPLE) ## Suggest for new pictures and open the review page

@@ -60,7 +60,7 @@ def _quantile(values: Array, weight: Array, share: float) -> float:
     return float(values[order][np.searchsorted(reached, share * reached[-1])])
 
 
-class ConstantBox(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class ConstantBox(RegressorMixin, BaseEstimator):
     """The one box that overlaps the known crops best.
 
     Attributes
@@ -82,7 +82,7 @@ class ConstantBox(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return np.tile(self.box_, (len(X), 1))  # type: ignore[arg-type]
 
 
-class FullFrame(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class FullFrame(RegressorMixin, BaseEstimator):
     """Keep every picture whole."""
 
     def fit(self, X: ArrayLike, boxes: ArrayLike, **ignored: Any) -> Self:
@@ -116,7 +116,7 @@ class SaliencyBox(ConstantBox):
         return boxes
 
 
-class SizeStageBoost(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class SizeStageBoost(RegressorMixin, BaseEstimator):
     """Absolute-loss boosted trees on the picture's size, aspect and stage alone.
 
     This is the model that memorises "pictures of this size are cropped like that".

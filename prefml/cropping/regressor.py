@@ -30,7 +30,7 @@ __all__ = ["CropRegressor"]
 Array = NDArray[np.float64]
 
 
-class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Propose the crop a person would make, from the crops they made.
 
     Boosted trees score a grid of candidate windows by expected overlap with the person's crop,
