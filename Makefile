@@ -6,6 +6,8 @@ ARTIFACTS ?= artifacts
 # What pytest is told; by default all tests, on every core.
 TESTS ?= -n logical --dist loadfile
 VENV := .venv
+export OMP_WAIT_POLICY ?= passive
+export OPENBLAS_NUM_THREADS ?= 1
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 PREFML := $(BIN)/prefml --workspace "$(WORKSPACE)" --artifacts "$(ARTIFACTS)"

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from prefml.sample import write_sample
+# Several test processes share the cores; numeric threads that spin would starve them all. The
+# libraries read this when they are first imported.
+for name, value in {
+    "OMP_WAIT_POLICY": "passive",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}.items():
+    os.environ.setdefault(name, value)
+
+from prefml.sample import write_sample  # noqa: E402
 
 # How long an example takes depends on what else the machine does; nothing here is timed.
 settings.register_profile("prefml", deadline=None)
