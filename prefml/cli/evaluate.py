@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import click
@@ -33,8 +34,14 @@ __all__ = ["command"]
     default="",
     help="Baselines to include, separated by commas.  [default: all]",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=None,
+    help="Processes to fit in.  [default: one a core]",
+)
 @json_option
-def command(seeds: int, folds: int, models: str, as_json: bool) -> None:
+def command(seeds: int, folds: int, models: str, jobs: int | None, as_json: bool) -> None:
     """Cross-validate by project, beside the baselines; write metrics.json and report.html.
 
     Does what the data allow (only choices, only crops) and says what was left out. With --json the
@@ -46,7 +53,7 @@ def command(seeds: int, folds: int, models: str, as_json: bool) -> None:
     from prefml.evaluation.run import Options, evaluate
 
     workspace = open_workspace()
-    options = Options(seeds, folds, checked_names(models.split(",")))
+    options = Options(seeds, folds, checked_names(models.split(",")), jobs or os.cpu_count() or 1)
     found = evaluate(workspace, options, _bar)
     metrics = as_metrics(found, _spelled(options.seeds, options.folds, options.models))
     figures = write_metrics(metrics, workspace.artifacts)
@@ -54,8 +61,8 @@ def command(seeds: int, folds: int, models: str, as_json: bool) -> None:
     emit(metrics, "\n".join([*_lines(metrics), f"{figures}", f"{report}"]), as_json)
 
 
-def _bar(jobs: Iterable[Callable[[], Any]], total: int) -> Iterable[Callable[[], Any]]:
-    return progress(jobs, total, "models", "fit")
+def _bar(results: Iterable[Any], total: int) -> Iterable[Any]:
+    return progress(results, total, "models", "model")
 
 
 def _spelled(seeds: int, folds: int, models: tuple[str, ...]) -> str:

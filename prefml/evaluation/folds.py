@@ -93,7 +93,8 @@ def make_folds(
     Raises
     ------
     NotEnoughDataError
-        If there is one project with a single session, or nothing.
+        If there is one project with a single session, or nothing, or if near duplicates leave
+        nothing to learn from.
     """
     kind, groups = _groups(_text(project), _text(session))
     count = len(np.unique(groups))
@@ -104,6 +105,11 @@ def make_folds(
         _fold(train, test, sets, bits)
         for train, test in splitter.split(np.zeros(len(groups)), groups=groups)
     ]
+    if not all(len(fold.train) for fold in folds):
+        raise NotEnoughDataError(
+            f"every picture has a near duplicate in another {kind}",
+            "pictures to learn from that are not among the tested ones",
+        )
     return Folds(tuple(folds), kind, count)
 
 

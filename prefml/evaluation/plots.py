@@ -93,6 +93,9 @@ def reliability_plot(points: Sequence[Mapping[str, Any]]) -> str:
         least = max(0.0, min([*stated, *observed], default=0.0) - 0.05)
         axes.plot([least, 1], [least, 1], color=_TEXT, alpha=0.4, linestyle="--", linewidth=1)
         axes.plot(stated, observed, "o-", color=OURS)
+        ticks = [round(least + step * (1 - least) / 4, 2) for step in range(5)]
+        axes.set_xticks(ticks)
+        axes.set_yticks(ticks)
         axes.set_xlim(least, 1.01)
         axes.set_ylim(least, 1.01)
         axes.set_xlabel("stated probability")
@@ -146,7 +149,7 @@ def importance_plot(shares: Mapping[str, float], most: int = 12) -> str:
         axes.barh(range(len(ordered)), [share for _, share in ordered], color=OURS)
         axes.set_yticks(range(len(ordered)), [name for name, _ in ordered])
         axes.grid(visible=False, axis="y")
-        axes.set_xlabel("share of what moves the scores inside a set")
+        axes.set_xlabel("share of the differences inside a set")
 
     return _svg(draw, 4.2, 3.6, "importances")
 

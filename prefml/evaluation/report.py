@@ -62,6 +62,7 @@ def render_report(found: Evaluation, metrics: Mapping[str, Any], workspace: Work
         "worst_crops": worst,
         "percent": percent,
         "number": number,
+        "dash": DASH,
     }
     page: str = _template().render(content)
     return page

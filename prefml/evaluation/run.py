@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from prefml.decisions import Decisions, read_decisions
@@ -24,8 +25,9 @@ from prefml.workspace import Workspace
 
 __all__ = ["Evaluation", "Options", "evaluate"]
 
-Job = Callable[[], Any]
-Track = Callable[[Iterable[Job], int], Iterable[Job]]
+# A function and what to call it with: lambdas could not travel to another process.
+Job = tuple[Callable[..., Any], tuple[Any, ...]]
+Track = Callable[[Iterable[Any], int], Iterable[Any]]
 # With fewer of them there is nothing to hold out.
 LEAST = 10
 
@@ -42,11 +44,14 @@ class Options:
         Folds of a round, at most the number of projects.
     models : tuple of str
         Baselines to include; all by default.
+    jobs : int
+        Processes to fit in; each uses its share of the processor.
     """
 
     seeds: int = 1
     folds: int = 4
     models: tuple[str, ...] = ()
+    jobs: int = 1
 
 
 @dataclass
@@ -87,7 +92,7 @@ def evaluate(
     options : Options, optional
         How to evaluate.
     track : callable, optional
-        Wraps the list of jobs, for a progress bar.
+        Wraps the results as they come, with their number, for a progress bar.
 
     Returns
     -------
@@ -105,7 +110,7 @@ def evaluate(
     settings = options or Options()
     for part in (_evaluate_choices, _evaluate_crops):
         try:
-            part(found, decisions, settings, track or (lambda jobs, total: jobs))
+            part(found, decisions, settings, track or (lambda results, total: results))
         except NotEnoughDataError as error:
             found.left_out.append(str(error))
     if found.choices is None and found.crops is None:
@@ -136,18 +141,22 @@ def _evaluate_choices(
     rounds = _rounds(options, table.project, table.session_id, table.set_id, table.hashes)
     entrants = chosen_entrants(RANKERS, table.X.columns, options.models)
     found.left_out += left_out_entrants(RANKERS, table.X.columns)
-    runs, points = _run_rankers(entrants, table, rounds, track)
+    run = _runner(options, track)
+    runs, points = _run_rankers(entrants, table, rounds, run)
     found.choices = ChoiceRuns(table, rounds, runs)
     found.ranker = {**choice_metrics(found.choices), "learning_curve": points}
 
 
 def _run_rankers(
-    entrants: list[Entrant], table: ChoiceTable, rounds: list[Folds], track: Track
+    entrants: list[Entrant],
+    table: ChoiceTable,
+    rounds: list[Folds],
+    run: Callable[[list[Job]], list[Any]],
 ) -> tuple[dict[str, list[Any]], list[dict[str, Any]]]:
     jobs = _jobs(held_out_scores, entrants, table, rounds)
     first = rounds[0].folds
-    partial: list[Job] = [_bound(partial_point, entrants[0], table, first, s) for s in SHARES]
-    results = [job() for job in track([*jobs, *partial], len(jobs) + len(partial))]
+    partial: list[Job] = [(partial_point, (entrants[0], table, first, s)) for s in SHARES]
+    results = run([*jobs, *partial])
     runs = _by_name(entrants, results[: len(jobs)], len(rounds))
     whole = curve_point(table, 1.0, first, runs[entrants[0].name][0])
     return runs, [*results[len(jobs) :], whole]
@@ -167,7 +176,7 @@ def _evaluate_crops(
     entrants = chosen_entrants(CROPPERS, table.X.columns, options.models)
     found.left_out += left_out_entrants(CROPPERS, table.X.columns)
     jobs = _jobs(held_out_boxes, entrants, table, rounds)
-    results = [job() for job in track(jobs, len(jobs))]
+    results = _runner(options, track)(jobs)
     found.crops = CropRuns(table, rounds, _by_name(entrants, results, len(rounds)))
     found.crop = crop_metrics(found.crops)
 
@@ -202,14 +211,21 @@ def _hashes(table: CropTable, sidecars: Sidecars | None) -> NDArray[Any] | None:
 
 def _jobs(run: Any, entrants: list[Entrant], table: Any, rounds: list[Folds]) -> list[Job]:
     return [
-        _bound(run, entrant, table, folds.folds, seed)
+        (run, (entrant, table, folds.folds, seed))
         for entrant in entrants
         for seed, folds in enumerate(rounds)
     ]
 
 
-def _bound(function: Callable[..., Any], *arguments: Any) -> Job:
-    return lambda: function(*arguments)
+def _runner(options: Options, track: Track) -> Callable[[list[Job]], list[Any]]:
+    def run(jobs: list[Job]) -> list[Any]:
+        results: Iterable[Any] = (function(*arguments) for function, arguments in jobs)
+        if options.jobs > 1:
+            calls = (delayed(function)(*arguments) for function, arguments in jobs)
+            results = Parallel(options.jobs, return_as="generator")(calls)
+        return list(track(results, len(jobs)))
+
+    return run
 
 
 def _by_name(entrants: list[Entrant], results: list[Any], seeds: int) -> dict[str, list[Any]]:

@@ -33,10 +33,10 @@ def tables(draw):
 @given(tables(), st.integers(2, 5), st.integers(0, 3))
 def test_nothing_lies_on_both_sides_and_every_row_is_tested_once(table, n_folds, seed):
     project, session, set_id, hashes = (np.array(column) for column in table)
-    if len(set(session)) < 2:
+    try:
+        folds = make_folds(project, session, set_id, hashes, n_folds, seed)
+    except NotEnoughDataError:
         return
-
-    folds = make_folds(project, session, set_id, hashes, n_folds, seed)
 
     tested = np.concatenate([fold.test for fold in folds.folds])
     assert sorted(tested) == list(range(len(project)))
@@ -83,6 +83,11 @@ def test_the_whole_set_of_a_near_duplicate_is_not_trained_on():
     testing_b = next(fold for fold in folds.folds if 4 in fold.test)
     assert list(testing_b.train) == [2, 3]
     assert testing_b.purged == 1
+
+
+def test_copies_of_everything_leave_nothing_to_learn_from():
+    with pytest.raises(NotEnoughDataError, match="near duplicate in another project"):
+        make_folds(list("aabb"), list("1122"), list("ppqq"), ["0" * 16] * 4)
 
 
 def test_without_near_duplicates_nothing_is_purged():

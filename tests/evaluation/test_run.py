@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from prefml.evaluation import run
+from prefml.evaluation.entrants import CROPPERS, RANKERS
 from prefml.evaluation.run import Options, evaluate
 from prefml.exceptions import NotEnoughDataError, SidecarError
 from prefml.workspace import Workspace
@@ -21,7 +22,7 @@ def house(monkeypatch, tmp_path, choice_table, crop_table, rankers, croppers):
         choices=choice_table,
         crops=crop_table,
         sidecars=SimpleNamespace(
-            hashes=np.array([f"{i:016x}" for i in range(40)]),
+            hashes=choice_table.hashes[:40],
             positions=lambda project, filename: np.arange(len(project)),
         ),
     )
@@ -90,6 +91,22 @@ def test_progress_counts_every_job(house):
     evaluate(house.workspace, track=track)
 
     assert totals == [3 + 2, 2]
+
+
+def test_two_processes_give_the_same_figures(house, monkeypatch):
+    monkeypatch.setattr(run, "RANKERS", RANKERS[1:3])
+    monkeypatch.setattr(run, "CROPPERS", CROPPERS[1:3])
+    monkeypatch.setattr(run, "choice_metrics", lambda done: {"runs": done.runs})
+    monkeypatch.setattr(run, "crop_metrics", lambda done: {"runs": done.runs})
+    monkeypatch.setattr(run, "curve_point", lambda *given: None)
+    monkeypatch.setattr(run, "SHARES", ())
+
+    one, two = (evaluate(house.workspace, Options(jobs=jobs)) for jobs in (1, 2))
+
+    for name, runs in one.choices.runs.items():
+        assert np.array_equal(runs[0].scores, two.choices.runs[name][0].scores)
+    for name, runs in one.crops.runs.items():
+        assert np.array_equal(runs[0].boxes, two.crops.runs[name][0].boxes)
 
 
 def test_too_few_choices_are_said_and_crops_evaluated(house):

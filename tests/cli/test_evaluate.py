@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from prefml.cli import main
+from prefml.evaluation import report, run
+from prefml.evaluation.run import Evaluation, Options
+from prefml.sample import write_sample
+
+MEASURES = {"top1": 0.9, "top1_ci": [0.8, 1.0], "pair_accuracy": 0.9, "lower_stage_top1": np.nan}
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    asked = []
+
+    def evaluate(workspace, options, track):
+        asked.append(options)
+        row = {**MEASURES, "ece": np.nan}
+        part = {"sets": 12, "folds_by": "project", "models": {"prefml": row}}
+        return Evaluation(ranker=part, left_out=["crops: 0 usable"])
+
+    monkeypatch.setattr(run, "evaluate", evaluate)
+    monkeypatch.setattr(report, "render_report", lambda *given: "<!doctype html>")
+    return asked
+
+
+def test_evaluate_writes_metrics_and_report_into_the_artifacts(calls, tmp_path):
+    assert main(["--workspace", str(tmp_path), "evaluate"]) == 0
+
+    assert json.loads((tmp_path / "artifacts/metrics.json").read_text())["ranker"]["sets"] == 12
+    assert (tmp_path / "artifacts/report.html").read_text() == "<!doctype html>"
+
+
+def test_evaluate_prints_the_metrics_as_strict_json(calls, tmp_path, capsys):
+    main(["--workspace", str(tmp_path), "evaluate", "--json"])
+
+    printed = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+
+    assert printed == json.loads((tmp_path / "artifacts/metrics.json").read_text())
+    assert printed["ranker"]["models"]["prefml"]["ece"] is None
+
+
+def test_evaluate_prints_a_table_and_what_was_left_out(calls, tmp_path, capsys):
+    main(["--workspace", str(tmp_path), "evaluate"])
+
+    printed = capsys.readouterr().out
+
+    assert "12 sets, held out by project" in printed
+    assert "left out: crops: 0 usable" in printed
+
+
+def test_options_are_passed_on(calls, tmp_path):
+    words = [
+        "evaluate",
+        "--seeds",
+        "3",
+        "--folds",
+        "5",
+        "--models",
+        "random, linear",
+        "--jobs",
+        "1",
+    ]
+
+    main(["--workspace", str(tmp_path), *words])
+
+    assert calls[0] == Options(3, 5, ("random", "linear"), 1)
+
+
+def test_an_unknown_model_is_one_line(calls, tmp_path, capsys):
+    assert main(["--workspace", str(tmp_path), "evaluate", "--models", "oracle"]) == 1
+
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_empty_workspace_is_one_line_that_names_the_next_step(tmp_path, capsys):
+    assert main(["--workspace", str(tmp_path), "evaluate"]) == 1
+
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "run: prefml embed" in error
+
+
+@pytest.mark.slow
+def test_a_small_sample_is_evaluated_from_end_to_end(tmp_path, capsys):
+    write_sample(tmp_path, share=0.08)
+    assert main(["--workspace", str(tmp_path), "embed"]) == 0
+    capsys.readouterr()
+
+    models = "highest_stage,random,linear,constant_box,full_frame"
+    words = ["evaluate", "--folds", "2", "--models", models, "--json"]
+    assert main(["--workspace", str(tmp_path), *words]) == 0
+
+    metrics = json.loads(capsys.readouterr().out)
+    assert set(metrics["ranker"]["models"]) == {"prefml", "highest_stage", "random", "linear"}
+    assert set(metrics["crop"]["models"]) == {"prefml", "constant_box", "full_frame"}
+    assert metrics["encoder"]["id"].startswith("builtin")
+    assert [row["budget"] for row in metrics["ranker"]["auto_approve"]] == [0.01, 0.02, 0.05, 0.1]
+    assert (tmp_path / "artifacts/report.html").stat().st_size > 50_000
