@@ -10,6 +10,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 __all__ = ["dots_plot", "importance_plot", "learning_plot", "reliability_plot", "risk_plot"]
 
@@ -93,11 +94,10 @@ def reliability_plot(points: Sequence[Mapping[str, Any]]) -> str:
         least = max(0.0, min([*stated, *observed], default=0.0) - 0.05)
         axes.plot([least, 1], [least, 1], color=_TEXT, alpha=0.4, linestyle="--", linewidth=1)
         axes.plot(stated, observed, "o-", color=OURS)
-        ticks = [round(least + step * (1 - least) / 4, 2) for step in range(5)]
-        axes.set_xticks(ticks)
-        axes.set_yticks(ticks)
         axes.set_xlim(least, 1.01)
         axes.set_ylim(least, 1.01)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.set_xlabel("stated probability")
         axes.set_ylabel("share that was right")
 

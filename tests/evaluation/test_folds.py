@@ -75,10 +75,10 @@ def test_a_single_session_is_not_enough(rows):
 
 
 def test_the_whole_set_of_a_near_duplicate_is_not_trained_on():
-    hashes = far_apart(6)
+    hashes = far_apart(8)
     hashes[4] = f"{int(hashes[0], 16) ^ 0b1111:016x}"
 
-    folds = make_folds(list("aaaabb"), list("111122"), list("ppqqrr"), hashes, n_folds=2)
+    folds = make_folds(list("aaaabbbb"), list("11112222"), list("ppqqrrss"), hashes, n_folds=2)
 
     testing_b = next(fold for fold in folds.folds if 4 in fold.test)
     assert list(testing_b.train) == [2, 3]
