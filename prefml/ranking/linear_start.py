@@ -24,8 +24,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Fold = tuple[Ints, Ints]
 
-# Prior variances tried, the most cautious first.
-STRENGTHS = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+# Prior variances tried, the most cautious first. A wider choice is made differently from one set of
+# projects to the next, and the scale of the scores with it.
+STRENGTHS = (3e-3, 1e-2, 3e-2)
 _FACTORS = np.geomspace(0.05, 10, 24)
 
 

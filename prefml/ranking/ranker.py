@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,20 +12,18 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from prefml.ranking.blocks import column_names
-from prefml.ranking.boosted import ALTERABLE, BoostedScore, Recipe, Table, make_recipe, out_of_fold
-from prefml.ranking.calibration import WinCalibrator, softmax_in_sets
+from prefml.ranking.boosted import ALTERABLE, BoostedScore, Recipe, Table, make_recipe
+from prefml.ranking.calibration import softmax_in_sets
 from prefml.ranking.design import Design
 from prefml.ranking.explain import Explanation, explain_set, mean_importance
-from prefml.ranking.linear_start import grouped_folds, held_out_losses
+from prefml.ranking.inner import arrange, calibrate, choose
 from prefml.ranking.metrics import top1
-from prefml.ranking.sets import Sets, content_order, index_sets
-from prefml.ranking.validation import checked_sets, checked_weight, grades
+from prefml.ranking.sets import Sets, index_sets
+from prefml.ranking.validation import checked_sets
 
 __all__ = ["SetRanker"]
 
 Floats = NDArray[np.float64]
-# Standard errors by which an alternative must beat the first: one in twenty passes by chance.
-_SURE = 1.64
 EvalSet = tuple[ArrayLike, ArrayLike, ArrayLike]
 
 
@@ -222,13 +221,27 @@ subsample, subsample_freq
         keys = checked_sets(set_id, len(rows), self.allow_missing_set_id)
         self.design_ = Design(self.compress, self.novelty, self.novelty_by, self.random_state or 0)
         names = list(getattr(self, "feature_names_in_", column_names(rows)))
-        table, order = self._table(rows, labels, keys, groups, sample_weight)
-        table = _with_features(table, self.design_.fit(table.X, names).transform(table.X))
+        table, order = arrange(rows, labels, keys, groups, sample_weight, self.item_order)
+        table = replace(table, X=self.design_.fit(table.X, names).transform(table.X))
         self.columns_ = self.design_.columns_
-        recipe, self.chosen_, held_out = self._choose(table)
+        recipe, held_out = self._choose(table)
         self.score_ = BoostedScore(recipe).fit(table, self._validation(eval_set))
-        self._calibrate(table, held_out, order)
+        self.calibrator_, self.out_of_fold_ = None, None
+        if held_out is not None:
+            self.out_of_fold_ = np.empty(len(held_out))
+            self.out_of_fold_[order] = held_out
+            if self.calibration is not None:
+                self.calibrator_ = calibrate(recipe, table, held_out)
         return self
+
+    def _choose(self, table: Table) -> tuple[Recipe, Floats | None]:
+        chances = [dict(chance) for chance in self.alternatives or ({},)]
+        recipes = [make_recipe(self.get_params(deep=False) | c, self.columns_) for c in chances]
+        best, held_out = 0, None
+        if len(recipes) > 1 or self.calibration is not None:
+            best, held_out = choose(recipes, table, self.n_folds)
+        self.chosen_ = chances[best]
+        return recipes[best], held_out
 
     def _check_parameters(self) -> None:
         for name, allowed in (
@@ -244,61 +257,16 @@ subsample, subsample_freq
             if getattr(self, name) < least:
                 raise ValueError(f"{name}={getattr(self, name)!r}; expected at least {least}")
 
-    def _table(
-        self, X: Floats, y: Any, keys: Any, groups: Any, weight: Any
-    ) -> tuple[Table, NDArray[np.intp]]:
-        """Sort rows so that sets are contiguous, and say which row went where."""
-        sets = index_sets(keys, len(X))
-        graded = grades(y, sets)
-        weights = checked_weight(weight, X)
-        together = sets.codes if groups is None else _checked(groups, len(X), "groups")
-        if self.item_order == "given":
-            order = sets.order
-        else:
-            columns = [X, graded[:, None]] + ([] if weights is None else [weights[:, None]])
-            order, _ = content_order(np.hstack(columns), sets)
-        number = index_sets(together[order]).codes
-        ordered = index_sets(sets.codes[order])
-        table = Table(
-            X[order], graded[order], ordered, number,
-            None if weights is None else weights[order],
-        )  # fmt: skip
-        return table, order
-
-    def _choose(self, table: Table) -> tuple[Recipe, dict[str, Any], Floats | None]:
-        """Return the best alternative in the inner folds, and its out-of-fold scores."""
-        chances = [dict(chance) for chance in self.alternatives or ({},)]
-        recipes = [make_recipe(self.get_params(deep=False) | c, self.columns_) for c in chances]
-        if len(chances) == 1 and self.calibration is None:
-            return recipes[0], chances[0], None
-        folds = grouped_folds(table.groups, table.sets, self.n_folds)
-        if not folds:
-            return recipes[0], chances[0], None
-        tried = [out_of_fold(recipe, table, folds) for recipe in recipes]
-        best = _clearly_best(
-            [held_out_losses(s, table.grades, table.sets, table.weight) for s in tried]
-        )
-        return recipes[best], chances[best], tried[best]
-
     def _validation(self, eval_set: EvalSet | None) -> Table | None:
         if eval_set is None:
             return None
         X, y, set_id = eval_set
-        design = self._design(X)
-        return self._table(design, np.asarray(y, float), np.asarray(set_id), None, None)[0]
+        order = self.item_order
+        return arrange(self._design(X), np.asarray(y), np.asarray(set_id), None, None, order)[0]
 
     def _design(self, X: ArrayLike) -> Floats:
         rows = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
         return self.design_.transform(rows)
-
-    def _calibrate(self, table: Table, held_out: Floats | None, order: NDArray[np.intp]) -> None:
-        self.calibrator_, self.out_of_fold_ = None, None
-        if held_out is None:
-            return
-        self.out_of_fold_ = np.empty(len(held_out))
-        self.out_of_fold_[order] = held_out
-        if self.calibration is not None:
-            self.calibrator_ = WinCalibrator().fit(held_out, table.grades, table.sets)
 
     def predict(self, X: ArrayLike) -> Floats:
         """Return a score for each row, by itself.
@@ -415,24 +383,3 @@ subsample, subsample_freq
         """
         found = self.score_.contributions(self._design(X))[:, :-1]
         return mean_importance(found, index_sets(set_id, len(found)), self.columns_)
-
-
-def _clearly_best(losses: Sequence[Floats]) -> int:
-    """Return the first, or the one with the least loss that beats the first beyond chance."""
-    ahead = [losses[0] - other for other in losses]
-    error = [np.sqrt(gap.var() / len(gap)) for gap in ahead]
-    clear = [
-        gap.mean() if gap.mean() > _SURE * e else 0.0 for gap, e in zip(ahead, error, strict=True)
-    ]
-    return int(np.argmax(clear))
-
-
-def _checked(values: Any, n_rows: int, name: str) -> NDArray[Any]:
-    column = np.asarray(values)
-    if column.shape != (n_rows,):
-        raise ValueError(f"{name} has shape {column.shape}; X has {n_rows} rows")
-    return column
-
-
-def _with_features(table: Table, X: Floats) -> Table:
-    return Table(X, table.grades, table.sets, table.groups, table.weight)

@@ -10,7 +10,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from prefml.ranking.sets import Sets
 
-__all__ = ["MAX_GRADE", "checked_sets", "checked_weight", "grades"]
+__all__ = ["MAX_GRADE", "checked_column", "checked_sets", "checked_weight", "grades"]
 
 # LightGBM's default label gains end at 2**30 - 1.
 MAX_GRADE = 30
@@ -45,9 +45,33 @@ def checked_sets(set_id: ArrayLike | None, n_rows: int, allow_missing: bool) -> 
                 "params={'set_id': ...})"
             )
         return np.zeros(n_rows, np.intp)
-    column = np.asarray(set_id)
+    return checked_column(set_id, n_rows, "set_id")
+
+
+def checked_column(values: ArrayLike, n_rows: int, name: str) -> NDArray[Any]:
+    """Return an argument that has one entry for each row, as an array.
+
+    Parameters
+    ----------
+    values : array-like
+        As passed by the caller.
+    n_rows : int
+        Rows of X.
+    name : str
+        What the argument is called.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+
+    Raises
+    ------
+    ValueError
+        If its shape is another.
+    """
+    column = np.asarray(values)
     if column.shape != (n_rows,):
-        raise ValueError(f"set_id has shape {column.shape}; X has {n_rows} rows")
+        raise ValueError(f"{name} has shape {column.shape}; X has {n_rows} rows")
     return column
 
 

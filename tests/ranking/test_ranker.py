@@ -24,7 +24,7 @@ from prefml.ranking.sets import content_order, index_sets
 
 FAST = {"n_estimators": 10, "min_child_samples": 5}
 RICH = FAST | {
-    "compress": {"cue__": 3},
+    "compress": {"cue__": 5},
     "linear": (("cue__",),),
     "calibration": "auto",
     "n_bags": 2,

@@ -1,0 +1,53 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from prefml.ranking import (
+    HighestStage,
+    LinearPairwise,
+    PairwiseLogistic,
+    RandomRanker,
+    RawLambdaRank,
+    metrics,
+)
+
+
+def test_the_highest_stage_wins_and_no_stage_loses():
+    X = pd.DataFrame({"stage": [1.0, 3.0, np.nan]})
+    assert HighestStage().fit(X).predict(X).tolist() == [1, 3, -1]
+
+
+def test_without_a_stage_column_it_says_so(choices):
+    X, y, set_id, _ = choices
+    with pytest.raises(ValueError, match="no column 'stage'"):
+        HighestStage().fit(X, y, set_id=set_id)
+
+
+def test_chance_is_chance_and_repeats_itself(make):
+    X, y, set_id, _ = make(n_sets=2000, sizes=(2,))
+    scores = RandomRanker().fit(X, y).predict(X)
+    assert metrics.top1(y, scores, set_id) == pytest.approx(0.5, abs=0.05)
+    assert np.array_equal(scores, RandomRanker().fit(X).predict(X))
+
+
+@pytest.mark.parametrize("model", [LinearPairwise(), RawLambdaRank(random_state=0)])
+def test_raw_embeddings_are_all_they_see(choices, model):
+    X, y, set_id, _ = choices
+    X = X.rename(columns=lambda name: name.replace("cue__", "emb__")).assign(cue__y=y)
+    model.fit(X, y, set_id=set_id)
+    assert metrics.top1(y, model.predict(X), set_id) > 0.6
+    assert np.array_equal(model.predict(X), model.predict(X.assign(cue__y=0)))
+
+
+@pytest.mark.parametrize("model", [LinearPairwise(), RawLambdaRank()])
+def test_arrays_have_only_raw_columns(choices, model):
+    X, y, set_id, _ = choices
+    assert model.fit(X.to_numpy(), y, set_id=set_id).predict(X.to_numpy()).shape == (len(y),)
+
+
+def test_bradley_terry_finds_the_weights(make):
+    X, y, set_id, _ = make(n_sets=500, noise=0.5)
+    model = PairwiseLogistic(strength=10.0).fit(X, y, set_id=set_id)
+    weights = model.coef_ / model.scaler_.scale_
+    assert weights[0] / weights[1] == pytest.approx(-2, rel=0.15)
+    assert np.abs(weights[2:]).max() < 0.15 * weights[0]

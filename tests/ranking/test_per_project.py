@@ -1,0 +1,43 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from prefml.ranking import SetRanker, metrics
+from prefml.ranking.per_project import PerProjectRanker
+
+
+@pytest.fixture
+def two_tastes(make):
+    X, y, set_id, _ = make(n_sets=300, sizes=(3,))
+    project = np.repeat(["a", "b"], [450, 450])
+    other = -X["cue__0"]
+    opposite = (other == other.groupby(set_id).transform("max")).to_numpy().astype(int)
+    return X, np.where(project == "a", y, opposite), set_id, project
+
+
+def test_projects_with_tastes_of_their_own_are_told_apart(two_tastes):
+    X, y, set_id, project = two_tastes
+    odd = np.array([int(name[3:]) % 2 == 1 for name in set_id])
+    ranker = PerProjectRanker(SetRanker(n_estimators=30), min_sets=50)
+    ranker.fit(X[~odd], y[~odd], set_id[~odd], project[~odd])
+    assert set(ranker.own_) == {"a", "b"}
+    own = metrics.top1(y[odd], ranker.predict(X[odd], project[odd]), set_id[odd])
+    assert own > metrics.top1(y[odd], ranker.predict(X[odd]), set_id[odd]) + 0.1
+
+
+def test_a_project_with_few_choices_uses_the_common_ranker(two_tastes):
+    X, y, set_id, project = two_tastes
+    ranker = PerProjectRanker(SetRanker(n_estimators=3), min_sets=1000)
+    ranker.fit(X, y, set_id, project, sample_weight=np.ones(len(y)))
+    assert ranker.own_ == {}
+    assert np.array_equal(ranker.predict(X, project), ranker.predict(X))
+
+
+def test_a_new_project_uses_the_common_ranker(two_tastes):
+    X, y, set_id, project = two_tastes
+    ranker = PerProjectRanker(SetRanker(n_estimators=3)).fit(X, y, set_id, project)
+    new = np.full(len(y), "new")
+    assert np.array_equal(ranker.predict(X, new), ranker.common_.predict(X))
+    arrays = PerProjectRanker(SetRanker(n_estimators=3))
+    arrays.fit(X.to_numpy(), y, set_id, pd.Series(project).to_numpy())
+    assert np.allclose(arrays.predict(X.to_numpy(), project), ranker.predict(X, project))
