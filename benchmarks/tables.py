@@ -22,14 +22,14 @@ MODELS = {
     "prefml": "**prefml**",
     "linear": "linear Bradley-Terry on the embedding",
     "raw_lambdarank": "LambdaRank on the raw embedding",
-    "neural": "neural net (the seed's)",
-    "neural_all_inputs": "the same net with prefml's inputs",
+    "neural": "neural net, 512-256-64-1, on the embedding",
+    "neural_all_inputs": "the same net on prefml's inputs",
     "highest_stage": "highest stage",
     "random": "chance",
     "constant_box": "one constant box",
     "full_frame": "full frame",
     "saliency_box": "box round the salient",
-    "size_and_stage": "LightGBM on size and stage",
+    "size_stage": "LightGBM on size and stage",
 }
 
 

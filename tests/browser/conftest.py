@@ -163,7 +163,7 @@ def context_options() -> dict[str, Any]:
 def reviewer(chromium: Any, context_options: dict[str, Any]) -> Iterator[Reviewer]:
     options = {"viewport": {"width": 1440, "height": 900}, **context_options}
     context = chromium.new_context(**options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(90_000)
     page = context.new_page()
     person = Reviewer(page)
     page.on("pageerror", lambda error: person.faults.append(str(error)))

@@ -74,9 +74,16 @@ def test_the_browser_is_opened_unless_told_not_to(suggested, monkeypatch, capsys
     assert "http://127.0.0.1:8765/" in capsys.readouterr().out
 
 
+def _heed_interrupts():
+    """A process started in the background of a shell ignores them, and so would its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_the_server_listens_on_this_machine_only_and_ends_on_interrupt(suggested):
     words = [*REVIEW, "--port", "0", "--no-browser", "--json", "--workspace", str(suggested)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_heed_interrupts
+    ) as server:
         address = json.loads(server.stdout.readline())["url"]
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
         with urllib.request.urlopen(address) as answer:
@@ -86,4 +93,4 @@ def test_the_server_listens_on_this_machine_only_and_ends_on_interrupt(suggested
             port = int(address.rstrip("/").rsplit(":", 1)[1])
             assert elsewhere.connect_ex(("127.0.0.2", port)) != 0
         os.kill(server.pid, signal.SIGINT)
-        server.communicate(timeout=20)
+        server.communicate(timeout=60)
