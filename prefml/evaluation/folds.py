@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,14 @@ from sklearn.model_selection import GroupKFold
 
 from prefml.exceptions import NotEnoughDataError
 
-__all__ = ["NEAR_DUPLICATE", "Fold", "Folds", "make_folds", "near_duplicates_of"]
+__all__ = [
+    "NEAR_DUPLICATE",
+    "Fold",
+    "Folds",
+    "make_folds",
+    "near_duplicates_of",
+    "without_near_duplicates",
+]
 
 Rows = NDArray[np.intp]
 # Two pictures whose perceptual hashes differ in at most so many of 64 bits count as the same.
@@ -100,9 +106,9 @@ def make_folds(
     count = len(np.unique(groups))
     splitter = GroupKFold(min(max(n_folds, 2), count), **_shuffling(seed))
     sets = _text(set_id)
-    bits = None if hashes is None else _bits(_text(hashes))
+    texts = None if hashes is None else _text(hashes)
     folds = [
-        _fold(train, test, sets, bits)
+        without_near_duplicates(Fold(train, test, 0), sets, texts)
         for train, test in splitter.split(np.zeros(len(groups)), groups=groups)
     ]
     if not all(len(fold.train) for fold in folds):
@@ -136,19 +142,32 @@ def _groups(project: NDArray[np.object_], session: NDArray[np.object_]) -> tuple
     return "session", codes.astype(np.intp)
 
 
-def _bits(hashes: Sequence[str] | NDArray[np.object_]) -> NDArray[np.uint64]:
+def _bits(hashes: NDArray[Any]) -> NDArray[np.uint64]:
     return np.array([int(str(text), 16) for text in hashes], dtype=np.uint64)
 
 
-def _fold(
-    train: Rows, test: Rows, sets: NDArray[np.object_], bits: NDArray[np.uint64] | None
-) -> Fold:
-    if bits is None:
-        return Fold(train, test, 0)
-    close = near_duplicates_of(bits[train], bits[test])
-    doubtful = set(sets[train][close])
-    keep = np.array([name not in doubtful for name in sets[train]], dtype=bool)
-    return Fold(train[keep], test, len(doubtful))
+def without_near_duplicates(fold: Fold, set_id: NDArray[Any], hashes: NDArray[Any] | None) -> Fold:
+    """Keep sets out of training that hold a near duplicate of a tested picture.
+
+    Parameters
+    ----------
+    fold : Fold
+        The division.
+    set_id : ndarray of shape (n_rows,)
+        The set of each row.
+    hashes : ndarray of shape (n_rows,) or None
+        Perceptual hashes, 16 hexadecimal digits; without them nothing is kept out.
+
+    Returns
+    -------
+    Fold
+    """
+    if hashes is None:
+        return fold
+    close = near_duplicates_of(_bits(hashes[fold.train]), _bits(hashes[fold.test]))
+    doubtful = set(set_id[fold.train][close])
+    keep = np.array([name not in doubtful for name in set_id[fold.train]], dtype=bool)
+    return Fold(fold.train[keep], fold.test, len(doubtful))
 
 
 def near_duplicates_of(

@@ -17,6 +17,7 @@ from prefml.evaluation.crossval import Entrant, held_out_boxes, held_out_scores
 from prefml.evaluation.entrants import CROPPERS, RANKERS, chosen_entrants, left_out_entrants
 from prefml.evaluation.folds import Folds, make_folds
 from prefml.evaluation.learning import SHARES, curve_point, partial_point
+from prefml.evaluation.own_rankers import compare_own_rankers
 from prefml.exceptions import NotEnoughDataError, SidecarError
 from prefml.features import ChoiceTable, CropTable, choice_table, crop_table
 from prefml.sidecars.sizes import picture_sizes
@@ -142,9 +143,9 @@ def _evaluate_choices(
     entrants = chosen_entrants(RANKERS, table.X.columns, options.models)
     found.left_out += left_out_entrants(RANKERS, table.X.columns)
     run = _runner(options, track)
-    runs, points = _run_rankers(entrants, table, rounds, run)
+    runs, further = _run_rankers(entrants, table, rounds, run)
     found.choices = ChoiceRuns(table, rounds, runs)
-    found.ranker = {**choice_metrics(found.choices), "learning_curve": points}
+    found.ranker = {**choice_metrics(found.choices), **further}
 
 
 def _run_rankers(
@@ -152,14 +153,15 @@ def _run_rankers(
     table: ChoiceTable,
     rounds: list[Folds],
     run: Callable[[list[Job]], list[Any]],
-) -> tuple[dict[str, list[Any]], list[dict[str, Any]]]:
+) -> tuple[dict[str, list[Any]], dict[str, Any]]:
     jobs = _jobs(held_out_scores, entrants, table, rounds)
     first = rounds[0].folds
     partial: list[Job] = [(partial_point, (entrants[0], table, first, s)) for s in SHARES]
-    results = run([*jobs, *partial])
+    results = run([*jobs, *partial, (compare_own_rankers, (entrants[0], table))])
     runs = _by_name(entrants, results[: len(jobs)], len(rounds))
     whole = curve_point(table, 1.0, first, runs[entrants[0].name][0])
-    return runs, [*results[len(jobs) :], whole]
+    curve = [*results[len(jobs) : -1], whole]
+    return runs, {"learning_curve": curve, "per_project": results[-1]}
 
 
 def _evaluate_crops(

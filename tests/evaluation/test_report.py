@@ -52,7 +52,7 @@ def found(choice_runs, crop_runs) -> Evaluation:
     return Evaluation(
         choices=choice_runs,
         crops=crop_runs,
-        ranker={**choice_metrics(choice_runs), "learning_curve": points},
+        ranker={**choice_metrics(choice_runs), "learning_curve": points, "per_project": None},
         crop=crop_metrics(crop_runs),
         left_out=["3 sets: no sidecar"],
     )
