@@ -21,8 +21,6 @@ Ints = NDArray[np.intp]
 
 # Standard errors by which an alternative must beat the first: one in twenty passes by chance.
 _SURE = 1.64
-# From so many sets on, a model of four fifths of them is as good as one of all.
-_SETS_OF_A_FLAT_CURVE = 3000
 
 
 def arrange(
@@ -100,33 +98,23 @@ def _clearly_best(losses: Sequence[Floats]) -> int:
     return int(np.argmax(clear))
 
 
-def calibrate(recipe: Recipe, table: Table, held_out: Floats) -> WinCalibrator:
+def calibrate(table: Table, held_out: Floats, n_folds: int) -> WinCalibrator:
     """Learn probabilities from out-of-fold scores.
 
     Parameters
     ----------
-    recipe : Recipe
-        What the scores came from.
     table : Table
         The rows.
     held_out : ndarray of shape (n_rows,)
         Their out-of-fold scores.
+    n_folds : int
+        Inner folds that they came from.
 
     Returns
     -------
     WinCalibrator
     """
     calibrator = WinCalibrator().fit(held_out, table.grades, table.sets)
-    if len(table.sets) < _SETS_OF_A_FLAT_CURVE:
-        calibrator.sharpen(_growth(recipe, table, held_out))
+    folds = grouped_folds(table.groups, table.sets, n_folds)
+    calibrator.sharpen(growth(len(table.sets), len(folds)))
     return calibrator
-
-
-def _growth(recipe: Recipe, table: Table, held_out: Floats) -> float:
-    halves = grouped_folds(table.groups, table.sets, 2)
-    folds = grouped_folds(table.groups, table.sets, recipe.n_folds)
-    if len(folds) <= len(halves):
-        return 1.0
-    few = out_of_fold(recipe, table, halves)
-    shares = np.array([1 - 1 / len(halves), 1 - 1 / len(folds)])
-    return growth(few, held_out, table.grades, table.sets, shares)

@@ -231,7 +231,7 @@ subsample, subsample_freq
             self.out_of_fold_ = np.empty(len(held_out))
             self.out_of_fold_[order] = held_out
             if self.calibration is not None:
-                self.calibrator_ = calibrate(recipe, table, held_out)
+                self.calibrator_ = calibrate(table, held_out, self.n_folds)
         return self
 
     def _choose(self, table: Table) -> tuple[Recipe, Floats | None]:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from prefml.ranking.calibration import WinCalibrator, softmax_in_sets
+from prefml.ranking.calibration import WinCalibrator, growth, softmax_in_sets
 from prefml.ranking.metrics import ece
 from prefml.ranking.sets import index_sets
 
@@ -60,3 +60,17 @@ def test_choices_that_are_always_right_leave_the_factor_finite():
     sets = index_sets(np.repeat(np.arange(40), 2))
     probability = WinCalibrator().fit(y.astype(float), y, sets).predict(y.astype(float), sets)
     assert 0.9 < probability[0] < 1
+
+
+def test_growth_fades_with_data_and_with_folds():
+    assert growth(500, 5) > growth(5000, 5) > growth(500_000, 5) > 1
+    assert growth(500, 5) > growth(500, 10)
+    assert growth(500, 2) == 1.25
+
+
+def test_a_sharpened_calibrator_is_surer():
+    scores, y, sets = simulate(300, 1.0)
+    calibrator = WinCalibrator().fit(scores, y, sets)
+    before = calibrator.predict(scores, sets).max()
+    calibrator.sharpen(1.2)
+    assert calibrator.predict(scores, sets).max() > before
