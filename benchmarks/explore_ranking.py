@@ -10,11 +10,13 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from _machine import machine
 
 from prefml.decisions import read_decisions
 from prefml.evaluation.folds import make_folds
@@ -27,81 +29,109 @@ from prefml.workspace import Workspace
 RESULTS = Path(__file__).parent / "results"
 # Columns of a variant: prefixes kept, and prefixes dropped from those.
 Columns = tuple[tuple[str, ...], tuple[str, ...]]
-ALL: Columns = (("",), ())
 
+# Columns that were tried and are in no table: made here.
+TRIED = ("cue_best__", "cue_least__", "where__")
+ALL: Columns = (("",), TRIED)
 BASIC = (
-    "sharpness", "gradient", "noise", "edge_density", "exposure", "luma", "contrast", "clipped",
-    "colourfulness", "saturation", "entropy",
+    "sharpness", "gradient", "noise", "edge_density", "exposure", "luma", "contrast_local",
+    "clipped", "colourfulness", "saturation", "entropy",
 )  # fmt: skip
-KINDS = ("cue__", "cue_mean__", "cue_best__", "cue_least__")
-NATURAL = (*naturalness.NAMES,)
-CUES = (("cue__", "stage", "near__"),)
-BOTH = (("cue__", "stage", "near__"), ("cue__", "stage", "near__", "emb__"))
-RELATIVE = tuple(f"{kind}{name}" for kind in KINDS for name in BASIC)
+KINDS = ("cue__", "cue_mean__", "cue_lower__")
+NATURAL = tuple(f"{kind}{name}" for kind in KINDS for name in naturalness.NAMES)
+STEP = ("stage", "near__", "novelty__")
+PICTURE = ("cue__", *STEP)
+THREE = (PICTURE, (*PICTURE, "emb__"), ("emb__",))
+LEAN = (*PICTURE, "cue_mean__", "emb_mean__", "set_size")
+RELATIVE_BASIC = tuple(f"{kind}{name}" for kind in KINDS[:2] for name in BASIC)
 
 
-def plain(**changes: Any) -> Callable[[int], SetRanker]:
-    """Return a maker of LambdaRank without a linear start."""
-    return tuned(linear=None, **changes)
+def started(**changes: Any) -> Callable[[int], SetRanker]:
+    """Return a maker of the recipe with its linear start, changed; one bag, not calibrated."""
+    fixed = {"alternatives": None, "linear": THREE, "calibration": None, "n_bags": 1}
+    return lambda seed: default_ranker(seed).set_params(**(fixed | changes))
 
 
-def tuned(**changes: Any) -> Callable[[int], SetRanker]:
-    """Return a maker of the default recipe with changes, not calibrated."""
-    single = {"calibration": None, "n_bags": 1}
-    return lambda seed: default_ranker(seed).set_params(**(single | changes))
+def alone(**changes: Any) -> Callable[[int], SetRanker]:
+    """Return a maker of trees without a linear start."""
+    return started(**({"linear": None, "n_estimators": 150, "trees": None} | changes))
 
 
 def linear_only(*columns: tuple[str, ...]) -> Callable[[int], SetRanker]:
-    """Return a maker of the linear start with a single stump of weight almost 0."""
-    return tuned(linear=columns, n_estimators=1, learning_rate=1e-9)
+    """Return a maker of linear scores with one tree of weight almost 0."""
+    return started(linear=columns, n_estimators=1, learning_rate=1e-9)
 
+
+# What is chosen among, project by project, by nested cross-validation: none of it with a look at
+# the folds that are reported.
+CANDIDATES = (
+    {"linear": None, "n_estimators": 150, "trees": ("emb",)},
+    {"linear": None, "n_estimators": 150, "trees": LEAN},
+    {"linear": None, "n_estimators": 400, "trees": None},
+    {"linear": (PICTURE,), "n_estimators": 60, "trees": LEAN},
+    {"linear": THREE, "n_estimators": 30, "trees": LEAN},
+    {"linear": THREE, "n_estimators": 60, "trees": LEAN},
+    {"linear": THREE, "n_estimators": 150, "trees": None},
+    {"linear": THREE, "n_estimators": 60, "trees": LEAN, "objective": "rank_xendcg"},
+)
 
 VARIANTS: dict[str, tuple[Columns, Callable[[int], SetRanker]]] = {
     "default": (ALL, lambda seed: default_ranker(seed)),
+    "chosen by nested cross-validation": (
+        ALL, lambda seed: default_ranker(seed).set_params(alternatives=CANDIDATES)
+    ),
     "trees, raw embedding": ((("emb__",), ()), lambda seed: SetRanker(random_state=seed)),
-    "trees, compressed embedding": ((("emb",), ()), plain(n_estimators=150)),
-    "trees, basic cues": ((RELATIVE, ()), plain(n_estimators=150)),
-    "trees, all cues": ((KINDS, ()), plain(n_estimators=150)),
-    "trees, all cues, not relative": ((("cue__",), ()), plain(n_estimators=150)),
-    "trees, everything": (ALL, plain(n_estimators=150)),
-    "trees, everything, rank_xendcg": (ALL, plain(n_estimators=150, objective="rank_xendcg")),
+    "trees, compressed embedding": ((("emb",), ()), alone()),
+    "trees, basic cues": ((RELATIVE_BASIC, ()), alone()),
+    "trees, all cues, not relative": ((("cue__",), ()), alone()),
+    "trees, all cues": ((("cue__", "cue_mean__"), ()), alone()),
+    "trees, all cues and extremes": ((("cue__", "cue_mean__", *TRIED[:2]), ()), alone()),
+    "trees, everything": (ALL, alone()),
+    "trees, everything, rank_xendcg": (ALL, alone(objective="rank_xendcg")),
     "linear, embedding": (ALL, linear_only(("emb__",))),
     "linear, basic cues": (ALL, linear_only(tuple(f"cue__{name}" for name in BASIC))),
-    "linear, all cues": (ALL, linear_only(*CUES)),
-    "linear, cues and embedding": (ALL, linear_only(("cue__", "stage", "near__", "emb__"))),
-    "linear, mean of both": (ALL, linear_only(*BOTH)),
-    "linear, mean of three": (ALL, linear_only(*BOTH, ("emb__",))),
-    "linear with extremes": (
-        ALL,
-        linear_only(("cue__", "cue_best__", "cue_least__", "stage", "near__"), BOTH[1]),
+    "linear, all cues": (ALL, linear_only(PICTURE)),
+    "linear, all cues and where things lie": (
+        (("",), TRIED[:2]), linear_only((*PICTURE, "where__"))
     ),
-    "start, then 30 trees": (ALL, tuned(n_estimators=30)),
-    "start, then 60 trees": (ALL, tuned(n_estimators=60)),
-    "start, then 120 trees": (ALL, tuned(n_estimators=120)),
-    "start, then 250 trees": (ALL, tuned(n_estimators=250)),
-    "start, three bags": (ALL, tuned(n_bags=3)),
-    "start, 63 bins": (ALL, tuned(lgbm_params={"max_bin": 63})),
-    "start, rank_xendcg": (ALL, tuned(objective="rank_xendcg")),
-    "start, 15 leaves": (ALL, tuned(num_leaves=15)),
-    "start, 3 leaves": (ALL, tuned(num_leaves=3)),
-    "start, 32 components": (ALL, tuned(compress={"emb__": 32, "emb_mean__": 32})),
-    "start, 128 components": (ALL, tuned(compress={"emb__": 128, "emb_mean__": 128})),
-    "start, trees on cues only": (ALL, tuned(trees=("cue", "stage", "near", "set_size"))),
-    "start, trees without extremes": (
-        ALL, tuned(trees=("cue__", "cue_mean__", "stage", "near", "emb", "set_size")),
+    "linear, cues and embedding": (ALL, linear_only((*PICTURE, "emb__"))),
+    "linear, mean of three": (ALL, linear_only(*THREE)),
+    "start, then 30 trees": (ALL, started(n_estimators=30)),
+    "start, then 60 trees": (ALL, started()),
+    "start, then 150 trees": (ALL, started(n_estimators=150)),
+    "start, trees see everything": (ALL, started(trees=None)),
+    "start, trees see extremes": ((("",), TRIED[2:]), started(trees=(*LEAN, *TRIED[:2]))),
+    "start, three bags": (ALL, started(n_bags=3)),
+    "start, rank_xendcg": (ALL, started(objective="rank_xendcg")),
+    "start, 255 bins": (ALL, started(lgbm_params=None)),
+    "start, 128 components": (ALL, started(compress={"emb__": 128, "emb_mean__": 64})),
+    "start without natural scene statistics": ((("",), (*TRIED, *NATURAL)), started()),
+    "start without the embedding": (
+        ((*KINDS, "stage", "near__", "set_size"), ()), started(linear=(PICTURE,))
     ),
-    "start from cues only": (ALL, tuned(linear=CUES)),
-    "without natural scene statistics": (
-        (("",), tuple(f"{kind}{name}" for kind in KINDS for name in NATURAL)), tuned()
-    ),
-    "without the embedding": (((*KINDS, "stage", "near", "set_size"), ()), tuned(linear=CUES)),
+    "start without novelty": (ALL, started(novelty=None)),
+    "trees without novelty": (ALL, alone(trees=LEAN, novelty=None)),
+    "trees, the columns of the recipe": (ALL, alone(trees=LEAN)),
 }  # fmt: skip
 
 
 def load(path: str) -> ChoiceTable:
-    """Read the table of an embedded workspace."""
+    """Read the table of an embedded workspace, and add the columns that were only tried."""
     workspace = Workspace.open(path)
-    return choice_table(read_decisions(workspace).items, read_sidecars(workspace.sidecars))
+    sidecars = read_sidecars(workspace.sidecars)
+    table = choice_table(read_decisions(workspace).items, sidecars)
+    cues = table.X.filter(regex="^cue__")
+    sets = cues.groupby(table.set_id)
+    rows = sidecars.positions(table.project, table.filename)
+    everything = sidecars.cues.iloc[rows].reset_index(drop=True).add_prefix("cue__")
+    places = everything[[name for name in everything if name not in cues]]
+    parts = [
+        table.X,
+        (cues - sets.transform("max")).rename(columns=lambda n: n.replace("cue", "cue_best", 1)),
+        (cues - sets.transform("min")).rename(columns=lambda n: n.replace("cue", "cue_least", 1)),
+        places.rename(columns=lambda n: n.replace("cue", "where", 1)),
+    ]
+    return replace(table, X=pd.concat(parts, axis=1))
 
 
 def chosen_columns(table: ChoiceTable, columns: Columns) -> pd.DataFrame:
@@ -152,6 +182,8 @@ def _numbers(table: ChoiceTable, scores: np.ndarray, probability: np.ndarray) ->
     found["ece"] = metrics.ece(table.y, probability, table.set_id)
     if not np.isnan(table.stage).all():
         found["lower_stage_top1"] = metrics.lower_stage_top1(*rows, table.stage)
+        others = ~metrics.lower_stage_sets(table.y, table.stage, table.set_id)
+        found["other_top1"] = metrics.top1(*(column[others] for column in rows))
     return found
 
 
@@ -166,14 +198,17 @@ def main() -> None:
     for path in arguments.workspaces:
         table = load(path)
         target = RESULTS / f"explore_ranking_{Path(path).name}.json"
-        found = json.loads(target.read_text()) if target.exists() else {}
+        document = json.loads(target.read_text()) if target.exists() else {}
+        found = document.get("variants", {})
         for name in VARIANTS:
             if arguments.only and not any(word in name for word in arguments.only):
                 continue
             found[name] = measure(table, name, arguments.seeds, arguments.splits)
+            found[name] |= {"seeds": arguments.seeds, "splits": arguments.splits}
             print(f"{name:36s}", {k: round(v, 3) for k, v in found[name].items()}, flush=True)
             target.parent.mkdir(exist_ok=True)
-            target.write_text(json.dumps(found, indent=1) + "\n")
+            document = {"benchmark": "explore_ranking", "machine": machine(), "variants": found}
+            target.write_text(json.dumps(document, indent=1) + "\n")
 
 
 if __name__ == "__main__":

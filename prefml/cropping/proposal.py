@@ -115,11 +115,13 @@ def propose_row(model: CropModel, row: Rows, least: float) -> Proposal:
     crop = with_least_side(model.crops(judged), least)[0]
     whole = np.array(FULL_FRAME)
     first = whole if keep >= model.threshold else crop
-    others = list(_others(model, scores[0, :-1], first, crop, least))
-    options = np.array([crop, *others])
-    probability = _probabilities(model, row, options)
+    # The crop lies between the constant box, the last window but one, and the best windows.
+    level = model.shrink * judged.best[0] + (1.0 - model.shrink) * scores[0, -2]
+    others = list(_others(model, scores[0, :-1], (first, crop), least))
+    levels = np.array([level, *(score for _, score in others)])
+    probability = model.similar.predict(levels)
     alternatives = [
-        Option(_box(box), float(p)) for box, p in zip(options[1:], probability[1:], strict=True)
+        Option(_box(box), float(p)) for (box, _), p in zip(others, probability[1:], strict=True)
     ]
     if first is whole:
         alternatives = [Option(_box(crop), float(probability[0])), *alternatives]
@@ -163,31 +165,27 @@ def in_aspect(proposal: Proposal, size: tuple[float, float], aspect: float) -> P
 
 
 def _others(
-    model: CropModel, scores: Array, first: Array, crop: Array, least: float
-) -> Iterator[Array]:
-    """Yield crops, best first, that differ from what is proposed and from each other."""
+    model: CropModel, scores: Array, taken: tuple[Array, Array], least: float
+) -> Iterator[tuple[Array, float]]:
+    """Yield crops that differ from what is taken and from each other, with scores, best first."""
     windows = np.vstack([model.scorer.windows_[:-1], _SPARE])
     # Spare windows come last, whatever the scores of the others are.
-    ranking = np.concatenate([scores, np.full(len(_SPARE), scores.min() - 1.0)])
-    taken = [first, crop]
+    ranking = np.concatenate([scores, np.full(len(_SPARE), scores.min() - 1e-6)])
+    chosen = list(taken)
+    apart = np.max([iou(box, windows) for box in chosen], axis=0)
     for _ in range(ALTERNATIVES):
-        apart = np.max([iou(box, windows) for box in taken], axis=0)
         free = apart < _APART
         if not free.any():
             return
-        best = windows[np.where(free, ranking, -np.inf).argmax()]
-        near = free & (iou(best, windows) > _CLOSE)
-        for candidate in (blend(windows[near], ranking[near]), best):
+        best = int(np.where(free, ranking, -np.inf).argmax())
+        near = free & (iou(windows[best], windows) > _CLOSE)
+        for candidate in (blend(windows[near], ranking[near]), windows[best]):
             box = with_least_side(candidate[None], least)[0]
-            if max(float(iou(box, other)) for other in taken) < DIFFERENT:
-                taken.append(box)
-                yield box
+            if float(iou(box, np.array(chosen)).max()) < DIFFERENT:
+                chosen.append(box)
+                apart = np.maximum(apart, iou(box, windows))
+                yield box, float(ranking[best])
                 break
-
-
-def _probabilities(model: CropModel, row: Rows, boxes: Array) -> Array:
-    prior = model.scorer.prior(boxes)
-    return model.similar.predict(model.scorer.score(row, boxes[None], prior[None])[0])
 
 
 def _box(box: Array) -> Box:

@@ -44,11 +44,11 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_estimators : int, default=200
+    n_estimators : int, default=100
         Trees of the window scorer.
-    learning_rate : float, default=0.1
+    learning_rate : float, default=0.15
         Of the window scorer.
-    num_leaves : int, default=31
+    num_leaves : int, default=63
         Leaves of each of its trees.
     n_components : int, default=16
         To how many numbers the embedding is compressed.
@@ -105,9 +105,9 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def __init__(
         self,
-        n_estimators: int = 200,
-        learning_rate: float = 0.1,
-        num_leaves: int = 31,
+        n_estimators: int = 100,
+        learning_rate: float = 0.15,
+        num_leaves: int = 63,
         n_components: int = 16,
         coverage: float = 0.8,
         min_side: float = 0.1,

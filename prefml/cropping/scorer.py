@@ -13,7 +13,7 @@ from prefml.cropping.baselines import optimal_box
 from prefml.cropping.geometry import FULL_FRAME, is_full_frame
 from prefml.cropping.inputs import Rows
 from prefml.cropping.metrics import iou
-from prefml.cropping.windows import candidate_windows, evidence, expected_iou
+from prefml.cropping.windows import candidate_windows, covers_of, evidence, expected_iou
 
 __all__ = ["Judged", "WindowScorer", "blend"]
 
@@ -118,53 +118,45 @@ class WindowScorer:
     def learn_prior(self, boxes: Array, weight: Array) -> Self:
         """Learn only what windows are worth when nothing is known of the picture."""
         rng = np.random.default_rng(self.seed)
-        keep = np.sort(rng.permutation(len(boxes))[:_REFERENCE])
-        self.reference_, self.reference_weight_ = boxes[keep], weight[keep]
+        sampled = np.sort(rng.permutation(len(boxes))[:_REFERENCE])
         cropped = boxes[~is_full_frame(boxes)]
         grid = candidate_windows(cropped if len(cropped) else boxes)
         ends = np.array([optimal_box(boxes, weight), FULL_FRAME])
         self.windows_ = np.vstack([grid, ends])
-        self.prior_ = self.prior(self.windows_)
+        self.prior_ = expected_iou(self.windows_, boxes[sampled], weight[sampled])
+        self.covers_ = covers_of(self.windows_[None])
         self.booster_ = None
         return self
 
-    def prior(self, windows: Array) -> Array:
-        """Return the expected overlap of windows when nothing is known of the picture."""
-        return expected_iou(windows, self.reference_, self.reference_weight_)
-
-    def score(self, rows: Rows, windows: Array, prior: Array) -> Array:
-        """Score windows.
+    def score_candidates(self, rows: Rows) -> Array:
+        """Score the candidate windows.
 
         Parameters
         ----------
         rows : Rows
             n pictures.
-        windows : ndarray of shape (n, m, 4) or (1, m, 4)
-        prior : ndarray of shape (n, m) or (1, m)
-            Their `prior`.
 
         Returns
         -------
         ndarray of shape (n, m)
-            Expected overlap with the person's crop.
+            Expected overlap of each window with the person's crop.
         """
         if self.booster_ is None:
-            return np.repeat(prior, len(rows), axis=0) if len(prior) == 1 else prior
-        table = evidence(rows, windows, prior)
-        flat = table.reshape(-1, table.shape[-1])
-        gain = self.booster_.predict(flat, num_threads=self.settings["num_threads"])
-        return np.asarray(prior + np.reshape(gain, table.shape[:2]))
-
-    def score_candidates(self, rows: Rows) -> Array:
-        """Score the candidate windows of every picture, shape (n, m)."""
-        windows, prior = self.windows_[None], self.prior_[None]
+            return np.tile(self.prior_, (len(rows), 1))
         # Without pictures, thousands of rows are a dozen sizes and stages.
-        different, which = rows.distinct()
+        different, which = rows.distinct() if len(rows) > 1 else (rows, np.zeros(1, np.intp))
         parts = [
-            self.score(different[start : start + _CHUNK], windows, prior)
+            self._gain(self.booster_, different[start : start + _CHUNK])
             for start in range(0, len(different), _CHUNK)
         ]
-        return np.concatenate([np.zeros((0, len(self.windows_))), *parts])[which]
+        gain = np.concatenate([np.zeros((0, len(self.windows_))), *parts])[which]
+        return np.asarray(self.prior_ + gain)
+
+    def _gain(self, booster: lgb.Booster, rows: Rows) -> Array:
+        table = evidence(rows, self.windows_[None], self.prior_[None], self.covers_)
+        flat = table.reshape(-1, table.shape[-1])
+        gain = booster.predict(flat, num_threads=self.settings["num_threads"])
+        return np.reshape(gain, table.shape[:2])
 
     @property
     def knows(self) -> bool:

@@ -14,7 +14,7 @@ from prefml.cropping.geometry import from_params, to_params
 from prefml.cropping.inputs import CELLS, Rows
 from prefml.cropping.metrics import iou
 
-__all__ = ["candidate_windows", "evidence", "expected_iou"]
+__all__ = ["candidate_windows", "covers_of", "evidence", "expected_iou"]
 
 Array = NDArray[np.float64]
 
@@ -62,7 +62,25 @@ def expected_iou(windows: Array, boxes: Array, weight: Array) -> Array:
     return np.asarray(total.reshape(windows.shape[:-1]))
 
 
-def evidence(rows: Rows, windows: Array, prior: Array) -> Array:
+def covers_of(windows: Array) -> tuple[Array, Array, Array]:
+    """Return what share of each grid cell lies in windows, within their rims and in all of them.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (..., 4)
+
+    Returns
+    -------
+    tuple of three ndarray of shape (..., 49)
+    """
+    inner = np.concatenate([windows[..., :2] + _RIM, windows[..., 2:] - _RIM], axis=-1)
+    outer = np.concatenate([windows[..., :2] - _RIM, windows[..., 2:] + _RIM], axis=-1)
+    return _coverage(windows), _coverage(inner), _coverage(outer)
+
+
+def evidence(
+    rows: Rows, windows: Array, prior: Array, covers: tuple[Array, Array, Array] | None = None
+) -> Array:
     """Describe every window of every picture.
 
     Parameters
@@ -73,6 +91,8 @@ def evidence(rows: Rows, windows: Array, prior: Array) -> Array:
         Windows in fractions; of each picture, or the same for all.
     prior : ndarray of shape (n, m) or (1, m)
         Expected overlap of each window when nothing is known.
+    covers : tuple of ndarray, optional
+        `covers_of` the windows, where it is known already.
 
     Returns
     -------
@@ -81,7 +101,7 @@ def evidence(rows: Rows, windows: Array, prior: Array) -> Array:
     """
     shape = (len(rows), windows.shape[1])
     columns = [*np.moveaxis(windows, -1, 0), windows[..., 2] - windows[..., 0], prior]
-    columns += _map_evidence(rows, windows)
+    columns += _map_evidence(rows, windows, covers or covers_of(windows))
     for box in np.moveaxis(rows.boxes, 1, 0):
         columns += _box_evidence(box, windows)
     for extent in np.moveaxis(rows.extents, 1, 0):
@@ -96,11 +116,8 @@ def evidence(rows: Rows, windows: Array, prior: Array) -> Array:
     return table
 
 
-def _map_evidence(rows: Rows, windows: Array) -> list[Array]:
-    inner = np.concatenate([windows[..., :2] + _RIM, windows[..., 2:] - _RIM], axis=-1)
-    outer = np.concatenate([windows[..., :2] - _RIM, windows[..., 2:] + _RIM], axis=-1)
+def _map_evidence(rows: Rows, windows: Array, covers: tuple[Array, Array, Array]) -> list[Array]:
     area = np.maximum((windows[..., 2] - windows[..., 0]) ** 2, 1e-6)
-    covers = [_coverage(each) for each in (windows, inner, outer)]
     found = []
     for one in np.moveaxis(rows.maps, 1, 0):
         inside, within, around = (_mass(one, cover) for cover in covers)

@@ -132,10 +132,11 @@ def test_a_batch_is_looked_at_and_approved(person):
     assert person.api("progress")["pending"] == 6
 
 
-def test_a_picture_that_cannot_be_read_leaves_a_gap_not_a_fault(person, root):
+def test_a_picture_that_cannot_be_read_leaves_a_gap_not_a_fault(serve, reviewer, root):
+    # Before the page is opened: it fetches ahead, and a picture that breaks meanwhile is a 404.
     for path in (root / "images/harbour").glob("*_stage1_generated.png"):
         path.write_bytes(b"broken")
-    person.reload()
+    person = reviewer.open(serve())
     person.press("Enter")
     assert "cannot be read" in person.find("image").first.inner_text()
     person.press("a")

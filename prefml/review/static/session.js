@@ -72,7 +72,8 @@ export function ready(index) {
   const near = [...session.ids.slice(index + 1, index + 1 + DECODED), session.ids[index - 1]];
   const here = session.groups.get(session.ids[index]);
   const own = here ? here.images.filter((image) => image.version).map((image) => element(image).ready) : [];
-  Promise.all(own).then(() => {
+  // The set in view is painted before anything is fetched for the next ones.
+  Promise.all(own).then(() => new Promise((painted) => { setTimeout(painted, 60); })).then(() => {
     if (session.index === index) prefetch(near.map((id) => session.groups.get(id)).filter(Boolean));
   });
 }
