@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from prefml.cropping.metrics import iou
 from prefml.exceptions import ModelFileError
 from prefml.features.tables import ChoiceTable, CropTable
 from prefml.history import install
-from prefml.models import load_model
+from prefml.models import ModelVersionWarning, load_model, read_manifest
 from prefml.ranking.metrics import top1_by_set
-from prefml.replay import Comparison, compare, recent_groups, time_blocks
+from prefml.replay import WINDOW, Comparison, compare, recent_groups, time_blocks
 from prefml.workspace import Workspace
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "Verdict",
     "decisions_of",
     "judge",
+    "last_decision",
     "promote",
     "scores_of_choices",
     "scores_of_crops",
@@ -39,6 +42,8 @@ Refit = Callable[[Mask], Any]
 
 # With fewer recent decisions nothing is learned from a replay.
 LEAST = 20
+# New decisions to a refit: each costs as much as the training itself.
+_BLOCK, _MOST_BLOCKS = 100, 3
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,8 @@ class Verdict:
     replay : Comparison or None
         The new model as it is, on recent decisions.
     in_time : Comparison or None
-        The same way of learning, refitted before each block of them.
+        The same way of learning, refitted before each block of decisions that the model in use
+        has not seen.
     """
 
     accepted: bool
@@ -90,20 +96,61 @@ def promote(
     Verdict
     """
     model = load_model(candidate, kind)
-    verdict = judge(_in_use(workspace, kind), model, table, refit)
+    current, manifest = _in_use(workspace, kind)
+    if current is not None and manifest["sha256"] == read_manifest(candidate)["sha256"]:
+        return Verdict(True, "the same as the model in use")
+    verdict = judge(current, model, table, refit, _seen_until(manifest))
     if verdict.accepted:
         install(workspace, kind, candidate)
     return verdict
 
 
-def _in_use(workspace: Workspace, kind: str) -> Any:
+def _in_use(workspace: Workspace, kind: str) -> tuple[Any, dict[str, Any]]:
+    path = workspace.artifacts / f"{kind}.joblib"
     try:
-        return load_model(workspace.artifacts / f"{kind}.joblib", kind)
+        with warnings.catch_warnings():
+            # It says: train again. That is what is being done.
+            warnings.simplefilter("ignore", ModelVersionWarning)
+            return load_model(path, kind), read_manifest(path)
     except ModelFileError:
-        return None
+        return None, {}
+    except Exception:
+        # A pickle of other library versions can fail to open in any way; it must not keep a new
+        # model out.
+        return None, {}
 
 
-def judge(current: Any, candidate: Any, table: Table, refit: Refit | None = None) -> Verdict:
+def _seen_until(manifest: Mapping[str, Any]) -> np.datetime64 | None:
+    # Manifests of earlier versions tell only when the model was written.
+    told = manifest.get("last_decision", manifest.get("written"))
+    when = pd.to_datetime(str(told), utc=True, errors="coerce")
+    return None if pd.isna(when) else when.tz_localize(None).to_datetime64()
+
+
+def last_decision(timestamp: NDArray[np.datetime64]) -> str | None:
+    """Return the time of the latest decision, which a model's manifest keeps.
+
+    Parameters
+    ----------
+    timestamp : ndarray of datetime64
+        When the decisions were made, UTC.
+
+    Returns
+    -------
+    str or None
+        As in ISO 8601; None if no time is known.
+    """
+    latest = pd.to_datetime(pd.Series(timestamp), utc=True).max()
+    return None if pd.isna(latest) else latest.isoformat()
+
+
+def judge(
+    current: Any,
+    candidate: Any,
+    table: Table,
+    refit: Refit | None = None,
+    seen_until: np.datetime64 | None = None,
+) -> Verdict:
     """Say whether a new model may replace the current one.
 
     Parameters
@@ -116,13 +163,16 @@ def judge(current: Any, candidate: Any, table: Table, refit: Refit | None = None
         Decisions.
     refit : callable, optional
         As in `promote`.
+    seen_until : datetime64, optional
+        Decisions up to then were learned from by the current model, so that only later ones can
+        tell whether a refit learns worse. Without it there are no refits.
 
     Returns
     -------
     Verdict
     """
     if current is None:
-        return Verdict(True, "the first model of its kind")
+        return Verdict(True, "no usable model before it")
     group, score = decisions_of(table)
     recent = recent_groups(group, table.timestamp)
     if len(recent) < LEAST:
@@ -130,12 +180,14 @@ def judge(current: Any, candidate: Any, table: Table, refit: Refit | None = None
     rows = np.isin(group.astype(str), recent.astype(str))
     try:
         old = score(current, table, rows)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         return Verdict(True, f"the current model does not fit these pictures: {_line(error)}")
     replay = compare(old, score(candidate, table, rows))
     if not replay.not_worse:
         return Verdict(False, f"worse on recent decisions: {replay}", replay)
-    in_time = None if refit is None else _in_time(current, table, refit, score, group)
+    in_time = None
+    if refit is not None and seen_until is not None:
+        in_time = _in_time(current, table, refit, seen_until)
     if in_time is not None and in_time.n >= LEAST and not in_time.not_worse:
         return Verdict(False, f"learns worse than the current one: {in_time}", replay, in_time)
     return Verdict(True, f"not worse: {replay}", replay, in_time)
@@ -165,10 +217,15 @@ def decisions_of(table: Table) -> tuple[NDArray[Any], Scorer]:
 
 
 def _in_time(
-    current: Any, table: Table, refit: Refit, score: Scorer, group: NDArray[Any]
-) -> Comparison:
+    current: Any, table: Table, refit: Refit, seen_until: np.datetime64
+) -> Comparison | None:
+    group, score = decisions_of(table)
+    unseen = min(WINDOW, _count_after(group, table.timestamp, seen_until))
+    if unseen < LEAST:
+        return None
+    blocks = min(_MOST_BLOCKS, max(1, unseen // _BLOCK))
     old, new = [np.empty(0)], [np.empty(0)]
-    for before, block in time_blocks(group, table.timestamp):
+    for before, block in time_blocks(group, table.timestamp, unseen, blocks):
         try:
             model = refit(before)
         except ValueError:
@@ -177,6 +234,13 @@ def _in_time(
         old.append(score(current, table, block))
         new.append(score(model, table, block))
     return compare(np.concatenate(old), np.concatenate(new))
+
+
+def _count_after(
+    group: NDArray[Any], timestamp: NDArray[np.datetime64], moment: np.datetime64
+) -> int:
+    # A decision without a time compares as not later.
+    return len(set(group[timestamp > moment].tolist()))
 
 
 def scores_of_choices(model: Any, table: ChoiceTable, rows: Mask) -> Floats:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from prefml.cropping.recipe import default_cropper
 from prefml.decisions import Decisions, read_decisions
 from prefml.exceptions import NotEnoughDataError, SidecarError
 from prefml.features.tables import ChoiceTable, CropTable, choice_table, crop_table
-from prefml.models import save_model
+from prefml.history import install
+from prefml.models import manifest_path, save_model
+from prefml.promotion import Refit, Table, Verdict, last_decision, promote
 from prefml.ranking.baselines import HighestStage
 from prefml.ranking.metrics import lower_stage_top1, top1
 from prefml.ranking.recipe import default_ranker
@@ -29,6 +33,8 @@ __all__ = ["KINDS", "Trained", "train"]
 KINDS = ("ranker", "crop")
 # Below this a model would say nothing; so many of each are needed at the very least.
 LEAST = 10
+
+Rows = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,8 @@ class Trained:
         Reason -> sets or crops that were not learned from.
     why_not : str
         Why it was not trained; empty if it was.
+    verdict : Verdict or None
+        Whether it replaced the model in use; None if it was not trained.
     """
 
     kind: str
@@ -57,10 +65,36 @@ class Trained:
     scores: Mapping[str, float] = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     why_not: str = ""
+    verdict: Verdict | None = None
 
 
-def train(workspace: Workspace, kinds: Sequence[str] = KINDS) -> list[Trained]:
-    """Train the models for which there are decisions, and write them.
+@dataclass(frozen=True)
+class _Fitted:
+    """A model that was just fitted, and what a replay needs to judge it.
+
+    Attributes
+    ----------
+    kind : {"ranker", "crop"}
+        Which model.
+    model : estimator
+        The model.
+    facts : mapping
+        Its manifest.
+    table : ChoiceTable or CropTable
+        What it was fitted on.
+    refit : callable
+        Rows of the table -> the same kind of model fitted on them alone.
+    """
+
+    kind: str
+    model: Any
+    facts: Mapping[str, Any]
+    table: Table
+    refit: Refit
+
+
+def train(workspace: Workspace, kinds: Sequence[str] = KINDS, force: bool = False) -> list[Trained]:
+    """Train the models for which there are decisions, and put to use those that are not worse.
 
     Parameters
     ----------
@@ -68,6 +102,8 @@ def train(workspace: Workspace, kinds: Sequence[str] = KINDS) -> list[Trained]:
         Logs, sidecars, and the artifacts folder to write to.
     kinds : sequence of {"ranker", "crop"}
         Which models to train.
+    force : bool, default=False
+        Put new models to use whatever a replay of recent decisions says.
 
     Returns
     -------
@@ -82,8 +118,8 @@ def train(workspace: Workspace, kinds: Sequence[str] = KINDS) -> list[Trained]:
     decisions = read_decisions(workspace, picture_sizes(workspace))
     sidecars = _sidecars_of(workspace)
     makers: dict[str, Callable[[], Trained]] = {
-        "ranker": lambda: _train_ranker(workspace, decisions, sidecars),
-        "crop": lambda: _train_crop(workspace, decisions, sidecars),
+        "ranker": lambda: _train_ranker(workspace, decisions, sidecars, force),
+        "crop": lambda: _train_crop(workspace, decisions, sidecars, force),
     }
     results = [makers[kind]() for kind in kinds]
     if all(result.path is None for result in results):
@@ -105,25 +141,37 @@ def _next_step(sidecars: Sidecars | None) -> str:
     return "prefml embed" if sidecars is None else "prefml ingest"
 
 
-def _train_ranker(workspace: Workspace, decisions: Decisions, sidecars: Sidecars | None) -> Trained:
+def _train_ranker(
+    workspace: Workspace, decisions: Decisions, sidecars: Sidecars | None, force: bool
+) -> Trained:
     if sidecars is None:
         return Trained("ranker", why_not="no sidecars; a ranker learns from pictures")
     table = choice_table(decisions.items, sidecars)
     if table.n_sets < LEAST:
         return _too_few("ranker", f"{table.n_sets} sets", table.left_out)
-    model = default_ranker()
-    model.fit(
-        table.X, table.y, set_id=table.set_id, groups=table.project, sample_weight=table.weight
-    )
+
+    def fit(rows: Rows) -> Any:
+        return _fit_ranker(table, rows)
+
+    model = fit(np.ones(len(table), bool))
     counts = {
         "sets": table.n_sets,
         "images": len(table),
         "projects": len(np.unique(table.project)),
     }
     scores = _ranker_scores(table, model.out_of_fold_)
-    facts = _facts(workspace, sidecars, decisions.items, counts, scores, table.left_out)
-    path = save_model(model, workspace.artifacts / "ranker.joblib", "ranker", facts)
-    return Trained("ranker", path, counts, scores, table.left_out)
+    facts = _facts(workspace, sidecars, decisions.items, table, counts, scores)
+    return _put_to_use(workspace, _Fitted("ranker", model, facts, table, fit), force)
+
+
+def _fit_ranker(table: ChoiceTable, rows: Rows) -> Any:
+    return default_ranker().fit(
+        table.X[rows],
+        table.y[rows],
+        set_id=table.set_id[rows],
+        groups=table.project[rows],
+        sample_weight=table.weight[rows],
+    )
 
 
 def _ranker_scores(table: ChoiceTable, held_out: Any) -> dict[str, float]:
@@ -140,17 +188,60 @@ def _ranker_scores(table: ChoiceTable, held_out: Any) -> dict[str, float]:
     return {name: round(value, 4) for name, value in found.items() if np.isfinite(value)}
 
 
-def _train_crop(workspace: Workspace, decisions: Decisions, sidecars: Sidecars | None) -> Trained:
+def _train_crop(
+    workspace: Workspace, decisions: Decisions, sidecars: Sidecars | None, force: bool
+) -> Trained:
     table = crop_table(decisions.crops, sidecars)
     if len(table) < LEAST:
         return _too_few("crop", f"{len(table)} crops", table.left_out)
-    model = default_cropper()
-    model.fit(table.X, table.boxes, size=table.size, groups=_held_together(table))
+
+    def fit(rows: Rows) -> Any:
+        return _fit_cropper(table, rows)
+
+    model = fit(np.ones(len(table), bool))
     counts = {"crops": len(table), "projects": len(np.unique(table.project))}
     scores = {f"iou_{name}": round(float(v), 4) for name, v in model.inner_iou_.items()}
-    facts = _facts(workspace, sidecars, decisions.crops, counts, scores, table.left_out)
-    path = save_model(model, workspace.artifacts / "crop.joblib", "crop", facts)
-    return Trained("crop", path, counts, scores, table.left_out)
+    facts = _facts(workspace, sidecars, decisions.crops, table, counts, scores)
+    return _put_to_use(workspace, _Fitted("crop", model, facts, table, fit), force)
+
+
+def _fit_cropper(table: CropTable, rows: Rows) -> Any:
+    return default_cropper().fit(
+        table.X[rows],
+        table.boxes[rows],
+        size=table.size[rows],
+        groups=_held_together(table)[rows],
+        sample_weight=table.weight[rows],
+    )
+
+
+def _put_to_use(workspace: Workspace, new: _Fitted, force: bool) -> Trained:
+    folder = workspace.artifacts / "candidate"
+    path = save_model(new.model, folder / f"{new.kind}.joblib", new.kind, new.facts)
+    if force:
+        install(workspace, new.kind, path)
+        verdict = Verdict(True, "put to use unexamined")
+    else:
+        verdict = promote(workspace, new.kind, path, new.table, new.refit)
+    if verdict.accepted:
+        _remove(path)
+        path = workspace.artifacts / path.name
+    return Trained(
+        new.kind,
+        path,
+        new.facts["counts"],
+        new.facts["fold_scores"],
+        new.table.left_out,
+        verdict=verdict,
+    )
+
+
+def _remove(candidate: Path) -> None:
+    for path in (candidate, manifest_path(candidate)):
+        path.unlink(missing_ok=True)
+    # A refused model of the other kind may still lie there.
+    with suppress(OSError):
+        candidate.parent.rmdir()
 
 
 def _held_together(table: CropTable) -> Any:
@@ -171,17 +262,18 @@ def _facts(
     workspace: Workspace,
     sidecars: Sidecars | None,
     rows: pd.DataFrame,
+    table: Table,
     counts: Mapping[str, int],
     scores: Mapping[str, float],
-    left_out: Mapping[str, int],
 ) -> dict[str, Any]:
     return {
         "encoder": None if sidecars is None else _encoder_facts(workspace, sidecars),
         "cues": None if sidecars is None else sidecars.cue_identity,
         "decisions_sha256": hashlib.sha256(rows.to_csv(index=False).encode()).hexdigest(),
+        "last_decision": last_decision(table.timestamp),
         "counts": dict(counts),
         "fold_scores": dict(scores),
-        "left_out": dict(left_out),
+        "left_out": dict(table.left_out),
     }
 
 

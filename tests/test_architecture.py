@@ -30,7 +30,7 @@ MAY_IMPORT = {
     },
     "training": {
         "exceptions", "files", "workspace", "decisions", "sidecars", "features", "ranking",
-        "cropping", "evaluation", "models",
+        "cropping", "evaluation", "models", "history", "promotion",
     },
     "serving": {
         "exceptions", "workspace", "decisions", "imaging", "encoders", "sidecars", "features",

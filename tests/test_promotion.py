@@ -4,8 +4,10 @@ import pytest
 
 from prefml.features.tables import ChoiceTable, CropTable
 from prefml.models import load_model, save_model
-from prefml.promotion import judge, promote
+from prefml.promotion import judge, last_decision, promote
 from prefml.workspace import Workspace
+
+LONG_AGO = np.datetime64("2024-01-01")
 
 
 class Ranker:
@@ -48,7 +50,7 @@ def crops(n=60):
     boxes = np.tile([0.0, 0.0, 0.5, 0.5], (n, 1))
     size = np.full((n, 2), 100.0)
     return CropTable(pd.DataFrame({"x": np.zeros(n)}), boxes, size, text, text, text,
-                     np.full(n, np.nan), times)  # fmt: skip
+                     np.full(n, np.nan), times, np.ones(n))  # fmt: skip
 
 
 def test_the_first_model_is_accepted():
@@ -72,9 +74,27 @@ def test_a_constant_model_is_refused():
 
 
 def test_a_way_of_learning_that_does_worse_in_time_is_refused():
-    verdict = judge(Ranker(), Ranker(), choices(400), refit=lambda rows: Ranker(weight=-1))
+    verdict = judge(Ranker(), Ranker(), choices(400), lambda rows: Ranker(weight=-1), LONG_AGO)
     assert not verdict.accepted
     assert "learns worse" in verdict.reason
+
+
+@pytest.mark.parametrize(("unseen", "accepted"), [(10, True), (40, False)])
+def test_a_refit_is_judged_only_by_what_the_model_in_use_has_not_seen(unseen, accepted):
+    table, judged = choices(400), []
+
+    def refit(rows):
+        judged.append(len(np.unique(table.set_id[~rows])))
+        return Ranker(weight=-1)
+
+    seen_until = table.timestamp[3 * (400 - unseen) - 1]
+    verdict = judge(Ranker(), Ranker(), table, refit, seen_until)
+    assert verdict.accepted is accepted
+    assert judged == ([] if accepted else [unseen])
+
+
+def test_a_model_that_does_not_say_what_it_has_seen_is_not_compared_with_refits():
+    assert judge(Ranker(), Ranker(), choices(400), lambda rows: Ranker(weight=-1)).accepted
 
 
 def test_refits_see_only_what_came_before():
@@ -85,7 +105,7 @@ def test_refits_see_only_what_came_before():
         seen.append(table.timestamp[rows].max())
         return Ranker()
 
-    assert judge(Ranker(), Ranker(), table, refit).accepted
+    assert judge(Ranker(), Ranker(), table, refit, LONG_AGO).accepted
     assert seen == sorted(seen)
     assert len(seen) == 3
     assert seen[-1] < table.timestamp.max()
@@ -95,7 +115,7 @@ def test_a_refit_with_too_little_before_it_is_left_out():
     def refit(rows):
         raise ValueError("too few sets")
 
-    assert judge(Ranker(), Ranker(), choices(), refit).accepted
+    assert judge(Ranker(), Ranker(), choices(), refit, LONG_AGO).accepted
 
 
 def test_few_decisions_compare_nothing():
@@ -128,3 +148,35 @@ def test_a_refused_model_leaves_the_current_one_in_use(tmp_path):
     assert promote(workspace, "ranker", path, choices()).accepted
     assert load_model(workspace.artifacts / "ranker.joblib").weight == 2
     assert len(list((workspace.artifacts / "history").glob("*.joblib"))) == 1
+
+
+@pytest.fixture
+def in_use(tmp_path):
+    workspace = Workspace.open(tmp_path)
+    facts = {"encoder": None, "last_decision": last_decision(choices(60).timestamp)}
+    save_model(Ranker(), workspace.artifacts / "ranker.joblib", "ranker", facts)
+    return workspace
+
+
+def offered(workspace, model):
+    path = workspace.artifacts / "candidate" / "ranker.joblib"
+    return save_model(model, path, "ranker", {"encoder": None})
+
+
+def test_the_manifest_tells_which_decisions_are_new(in_use):
+    path = offered(in_use, Ranker(weight=2))
+    verdict = promote(in_use, "ranker", path, choices(100), lambda rows: Ranker())
+    assert verdict.accepted
+    assert (verdict.replay.n, verdict.in_time.n) == (100, 40)
+
+
+def test_the_same_model_again_makes_no_history(in_use):
+    verdict = promote(in_use, "ranker", offered(in_use, Ranker()), choices())
+    assert verdict.reason == "the same as the model in use"
+    assert not (in_use.artifacts / "history").exists()
+
+
+def test_a_damaged_model_in_use_does_not_keep_a_new_one_out(in_use):
+    (in_use.artifacts / "ranker.joblib").write_bytes(b"not a model")
+    assert promote(in_use, "ranker", offered(in_use, Ranker(weight=2)), choices()).accepted
+    assert load_model(in_use.artifacts / "ranker.joblib").weight == 2

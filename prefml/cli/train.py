@@ -24,16 +24,21 @@ _WORDS = {
 
 @click.command("train")
 @click.argument("what", type=click.Choice(["ranker", "crop"]), required=False)
+@click.option(
+    "--force", is_flag=True, help="Put new models to use even if a replay finds them worse."
+)
 @json_option
-def command(what: str | None, as_json: bool) -> None:
-    """Fit the ranker and the crop model (or one of them) and write them with their manifests.
+def command(what: str | None, force: bool, as_json: bool) -> None:
+    """Fit the ranker and the crop model (or one of them) and put them to use.
 
     Prints how well each did on projects that were held out in turn while training. What cannot be
-    trained for want of decisions or pictures is named.
+    trained for want of decisions or pictures is named. A model that does worse on the latest
+    decisions than the one in use does not replace it; the one that was replaced is kept (`prefml
+    models`).
     """
     from prefml.training import KINDS, train
 
-    results = train(open_workspace(), (what,) if what else KINDS)
+    results = train(open_workspace(), (what,) if what else KINDS, force)
     emit({one.kind: _payload(one) for one in results}, "\n".join(_lines(results)), as_json)
 
 
@@ -44,6 +49,8 @@ def _payload(result: Trained) -> dict[str, Any]:
         "fold_scores": dict(result.scores),
         "left_out": dict(result.left_out),
         "why_not": result.why_not,
+        "in_use": result.verdict is not None and result.verdict.accepted,
+        "verdict": None if result.verdict is None else result.verdict.reason,
     }
 
 
@@ -54,9 +61,16 @@ def _lines(results: list[Trained]) -> Iterator[str]:
             continue
         yield f"{result.kind}: {_counted(result.counts)} -> {result.path}"
         yield from (f"  {_WORDS.get(n, n):<40} {v:.3f}" for n, v in result.scores.items())
+        yield from _verdict(result)
         if result.left_out:
             yield f"  left out: {_counted(result.left_out)}"
     yield "Measured on projects held out in turn; intervals and baselines: prefml evaluate"
+
+
+def _verdict(result: Trained) -> Iterator[str]:
+    if result.verdict is not None and not result.verdict.accepted:
+        yield f"  REFUSED: {result.verdict.reason}; the model before stays in use"
+        yield f"  to use the new one all the same: prefml train {result.kind} --force"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

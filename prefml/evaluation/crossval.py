@@ -172,7 +172,7 @@ def held_out_boxes(
     """
     X = _columns(table.X, entrant.prefix)
     boxes, inside = np.zeros((len(table), 4)), np.full((len(table), 4), np.nan)
-    extras = {"size": table.size, "groups": table.project}
+    extras = {"size": table.size, "groups": table.project, "sample_weight": table.weight}
     seconds = []
     for fold in folds:
         model, took = _timed_fit(entrant.make(seed), X, table.boxes, fold.train, extras)

@@ -103,6 +103,8 @@ class CropTable:
         Stage, NaN where unknown.
     timestamp : ndarray of shape (n_rows,), datetime64
         When the crop was made, UTC; NaT where unknown.
+    weight : ndarray of shape (n_rows,)
+        How much the crop counts: a corrected suggestion counts double.
     left_out : mapping of str to int
         Reason -> rows that are not in the table.
     """
@@ -115,6 +117,7 @@ class CropTable:
     session_id: Texts
     stage: Floats
     timestamp: NDArray[np.datetime64]
+    weight: Floats
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -266,7 +269,8 @@ def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTab
         )
     return CropTable(
         X=X, boxes=kept[["x1", "y1", "x2", "y2"]].to_numpy(np.float64), size=size,
-        left_out=left_out, **_origin(kept, "project", "filename", "session_id"),
+        weight=row_weights(kept), left_out=left_out,
+        **_origin(kept, "project", "filename", "session_id"),
     )  # fmt: skip
 
 

@@ -85,12 +85,13 @@ def exposure_weights(
 
 
 def row_weights(items: pd.DataFrame, half_life_days: float | None = None) -> Floats:
-    """Return the weight of each row of a frame of choices.
+    """Return the weight of each row of a frame of choices or of crops.
 
     Parameters
     ----------
     items : DataFrame
-        `Decisions.items`; the columns corrected and suggested are used where there are any.
+        `Decisions.items` or `.crops`; the columns corrected and suggested are used where there
+        are any.
     half_life_days : float, optional
         Age at which a choice counts half; by default all ages count alike.
 

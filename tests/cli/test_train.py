@@ -1,8 +1,11 @@
 import json
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from prefml import training
 from prefml.models import load_model, read_manifest
 
 
@@ -78,3 +81,52 @@ def test_the_manifest_is_strict_json(trained):
     text = (trained / "artifacts" / "ranker.manifest.json").read_text()
     assert "NaN" not in text
     assert json.loads(text)["kind"] == "ranker"
+
+
+@pytest.fixture
+def used(copy, trained):
+    shutil.copytree(trained / "artifacts", copy / "artifacts")
+    return copy
+
+
+@pytest.fixture
+def corrupted(monkeypatch):
+    """Mix winners and losers up wherever a ranker is fitted."""
+    fit = training._fit_ranker
+
+    def fit_on_losers(table, rows):
+        return fit(replace(table, y=1 - table.y), rows)
+
+    monkeypatch.setattr(training, "_fit_ranker", fit_on_losers)
+
+
+def digest(folder):
+    return read_manifest(folder / "artifacts" / "ranker.joblib")["sha256"]
+
+
+def test_a_corrupted_ranker_does_not_replace_the_one_in_use(prefml, used, corrupted):
+    before = digest(used)
+    ran = prefml("--workspace", used, "train", "ranker")
+    assert ran.status == 0
+    assert "REFUSED: worse on recent decisions" in ran.out
+    assert digest(used) == before
+    assert (used / "artifacts" / "candidate" / "ranker.joblib").exists()
+    forced = prefml("--workspace", used, "train", "ranker", "--force", "--json")
+    assert forced.json["ranker"]["in_use"] is True
+    assert digest(used) != before
+    assert not (used / "artifacts" / "candidate").exists()
+    back = prefml("--workspace", used, "models", "rollback", "ranker", "--json")
+    assert back.status == 0
+    assert digest(used) == before
+
+
+def test_training_again_on_the_same_decisions_keeps_the_model(prefml, used):
+    before = digest(used)
+    ran = prefml("--workspace", used, "train", "ranker", "--json")
+    assert ran.json["ranker"]["in_use"] is True
+    assert digest(used) == before
+
+
+def test_the_manifest_says_up_to_when_the_model_has_learned(trained):
+    manifest = read_manifest(trained / "artifacts" / "ranker.joblib")
+    assert np.datetime64(manifest["last_decision"][:10]) > np.datetime64("2025-06-01")

@@ -85,6 +85,7 @@ def crops(rows=40, projects=4, seed=0) -> CropTable:
         session_id=np.array([f"d{i % 3}" for i in range(rows)], dtype=object),
         stage=np.where(np.arange(rows) % 5 == 0, np.nan, 2.0),
         timestamp=np.full(rows, np.datetime64("2025-01-01"), dtype="datetime64[ns]"),
+        weight=np.ones(rows),
     )
 
 

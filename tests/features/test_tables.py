@@ -121,3 +121,7 @@ def test_crops_with_pictures_have_all_cues_and_leave_out_what_was_not_embedded(s
 
 def test_a_size_may_be_one_row():
     assert crop_columns([300, 100], [1.0])["aspect"].tolist() == [3.0]
+
+
+def test_a_crop_that_corrects_a_suggestion_counts_double():
+    assert crop_table(crops().assign(corrected=[False, True])).weight.tolist() == [1, 2]
