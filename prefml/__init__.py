@@ -10,17 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from prefml.cropping import CropRegressor
+    from prefml.exported import load_exported
     from prefml.models import load_model
     from prefml.ranking import SetRanker
     from prefml.workspace import Workspace
 
 __version__ = "0.1.0"
-__all__ = ["CropRegressor", "SetRanker", "Workspace", "__version__", "load_model"]
+__all__ = [
+    "CropRegressor",
+    "SetRanker",
+    "Workspace",
+    "__version__",
+    "load_exported",
+    "load_model",
+]
 
 _HOMES = {
     "CropRegressor": "prefml.cropping",
     "SetRanker": "prefml.ranking",
     "Workspace": "prefml.workspace",
+    "load_exported": "prefml.exported",
     "load_model": "prefml.models",
 }
 

@@ -26,7 +26,10 @@ __all__ = [
 ]
 
 # Raise by one when a model file of this version could not be used by the version before.
-FORMAT = 1
+FORMAT = 2
+# Raise as well when what a fitted estimator is made of changes: pickles of before would load and
+# then fail. Exported models have a format of their own and stay readable.
+OLDEST = 2
 KINDS = ("ranker", "crop")
 LIBRARIES = ("prefml", "lightgbm", "scikit-learn", "numpy", "scipy", "joblib")
 REQUIRED = ("format", "kind", "sha256", "versions", "encoder")
@@ -157,6 +160,12 @@ def _check_manifest(manifest: Any, place: Path) -> None:
         raise ModelFileError(
             f"{place} has format {number!r}", f"a format up to {FORMAT}", "pip install -U prefml"
         )
+    if number < OLDEST:
+        raise ModelFileError(
+            f"{place} has format {number}, of an earlier prefml",
+            f"a format from {OLDEST} on (exported models of any version load)",
+            "prefml train",
+        )
     if manifest["kind"] not in KINDS or not isinstance(manifest["versions"], dict):
         raise ModelFileError(f"{place} is of another program", "a manifest", "prefml train")
 
@@ -182,8 +191,8 @@ def load_model(path: str | Path, kind: str | None = None) -> Any:
     Raises
     ------
     ModelFileError
-        If a file is missing, changed, foreign, or was written by a newer version. Nothing is
-        unpickled then.
+        If a file is missing, changed, foreign, or was written by a newer or a much earlier
+        version: nothing is unpickled then. Or if the libraries of today cannot unpickle it.
 
     Warns
     -----
@@ -203,7 +212,15 @@ def load_model(path: str | Path, kind: str | None = None) -> Any:
             f"{target} is not the file its manifest describes", "an unchanged file", "prefml train"
         )
     _check_versions(manifest["versions"], target)
-    model = joblib.load(target)
+    try:
+        model = joblib.load(target)
+    except Exception as error:
+        versions = ", ".join(f"{k} {v}" for k, v in manifest["versions"].items())
+        raise ModelFileError(
+            f"{target} cannot be unpickled here ({type(error).__name__}: {error})",
+            f"the versions that wrote it ({versions}), or a model of `prefml export-model`",
+            "prefml train",
+        ) from error
     written = manifest.get("class")
     if f"{type(model).__module__}.{type(model).__qualname__}" != written:
         raise ModelFileError(f"{target} holds a {type(model).__name__}", str(written))

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "features": {"exceptions", "decisions", "imaging", "sidecars"},
     "sample": {"exceptions", "files"},
     "models": {"exceptions", "files"},
+    "exported": {"exceptions", "files", "workspace", "models", "ranking", "cropping"},
     "evaluation": {
         "exceptions", "files", "workspace", "decisions", "sidecars", "features", "ranking",
         "cropping", "imaging",

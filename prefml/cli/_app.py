@@ -16,6 +16,7 @@ COMMANDS = {
     "ingest": "ingest",
     "embed": "embed",
     "export-encoder": "export_encoder",
+    "export-model": "export_model",
     "duplicates": "duplicates",
     "train": "train",
     "evaluate": "evaluate",

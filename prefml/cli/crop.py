@@ -11,8 +11,13 @@ from prefml.cli._shared import emit, json_option, open_workspace
 if TYPE_CHECKING:
     from prefml.serving import CropProposal
 
+    # Before click 8.4 the class takes no type.
+    Ratio = click.ParamType[float]
+else:
+    Ratio = click.ParamType
 
-class Aspect(click.ParamType[float]):
+
+class Aspect(Ratio):
     """A ratio written `4:5` or `0.8`."""
 
     name = "W:H"

@@ -168,6 +168,8 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         _checked_size(size, len(X))
         weight = np.asarray(_check_sample_weight(sample_weight, X, ensure_non_negative=True))
         used = weight > 0.0
+        if not used.any():
+            raise ValueError("sample_weight must have at least one non-zero weight")
         labels = None if groups is None else np.asarray(groups)[used]
         self._learn(X[used], boxes[used], weight[used], labels)
         return self

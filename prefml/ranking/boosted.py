@@ -183,7 +183,7 @@ class BoostedScore:
         """
         self.linear_ = self._fit_linear(table) if self.recipe.linear else None
         bags = range(self.recipe.n_bags)
-        self.rankers_ = [self._fit_trees(table, validation, bag) for bag in bags]
+        self.rankers_: list[Any] = [self._fit_trees(table, validation, bag) for bag in bags]
         return self
 
     def _fit_linear(self, table: Table) -> LinearStart:

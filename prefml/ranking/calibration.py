@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from prefml.ranking.sets import Sets, index_sets
 
-__all__ = ["WinCalibrator", "growth", "softmax_in_sets"]
+__all__ = ["Steps", "WinCalibrator", "growth", "softmax_in_sets"]
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +45,24 @@ def softmax_in_sets(scores: Floats, sets: Sets, factor: Floats | float = 1.0) ->
     raised = scores * factor
     raised = np.exp(raised - sets.reduce(np.maximum, raised)[sets.codes])
     return np.asarray(raised / sets.reduce(np.add, raised)[sets.codes])
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A rising line through points, level beyond the first and the last.
+
+    Attributes
+    ----------
+    x, y : ndarray of shape (n_points,)
+        The points.
+    """
+
+    x: Floats
+    y: Floats
+
+    def predict(self, values: Floats) -> Floats:
+        """Return the height of the line at each value."""
+        return np.asarray(np.interp(values, self.x, self.y))
 
 
 class WinCalibrator:
@@ -102,14 +121,15 @@ class WinCalibrator:
         self.factor_ *= factor
         self.factors_ = {size: own * factor for size, own in self.factors_.items()}
 
-    def _fit_isotonic(self, scores: Floats, share: Floats, sets: Sets) -> Any:
+    def _fit_isotonic(self, scores: Floats, share: Floats, sets: Sets) -> Steps | None:
         if int((sets.sizes > 1).sum()) < self.isotonic_from:
             return None
         probability = self._tempered(scores, sets)
         top = _top_rows(probability, sets)
         kept = top[sets.sizes[sets.codes[top]] > 1]
         model = IsotonicRegression(y_min=_FLOOR, y_max=1 - _FLOOR, out_of_bounds="clip")
-        return model.fit(probability[kept], share[kept])
+        model.fit(probability[kept], share[kept])
+        return Steps(model.X_thresholds_, model.y_thresholds_)
 
     def _tempered(self, scores: Floats, sets: Sets) -> Floats:
         sizes = sets.sizes[sets.codes]
@@ -134,9 +154,13 @@ class WinCalibrator:
             Sums to 1 in each set; in the order of the scores.
         """
         probability = self._tempered(scores, sets)
-        return probability if self.isotonic_ is None else self._remapped(probability, sets)
+        return (
+            probability
+            if self.isotonic_ is None
+            else self._remapped(probability, sets, self.isotonic_)
+        )
 
-    def _remapped(self, probability: Floats, sets: Sets) -> Floats:
+    def _remapped(self, probability: Floats, sets: Sets, steps: Steps) -> Floats:
         """Move the top choice to its isotonic value; the others share the rest as before."""
         top = _top_rows(probability, sets)
         before = probability[top]
@@ -146,7 +170,7 @@ class WinCalibrator:
         second = sets.reduce(np.maximum, others)
         # The top choice may fall to a tie with the second, never below it.
         least = np.where(rest > 0, second / np.maximum(rest + second, _FLOOR), 1.0)
-        wanted = np.maximum(self.isotonic_.predict(before), least)
+        wanted = np.maximum(steps.predict(before), least)
         # Rows that tie for the lead stay equal.
         after = np.where(second == before, before, np.where(sets.sizes > 1, wanted, 1.0))
         scale = np.where(rest > 0, (1 - after) / np.maximum(rest, _FLOOR), 0.0)

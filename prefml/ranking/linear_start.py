@@ -95,7 +95,8 @@ class LinearStart:
         -------
         LinearStart
         """
-        self.models_, self.chosen_ = [], []
+        self.models_: list[PairwiseLogistic] = []
+        self.chosen_: list[float] = []
         self.out_of_fold_ = np.zeros(len(X))
         grids = self.strengths or [STRENGTHS] * len(self.columns)
         for columns, grid in zip(self.columns, grids, strict=True):

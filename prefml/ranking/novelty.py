@@ -8,20 +8,51 @@ wrongness from.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-__all__ = ["NAMES", "StepNovelty"]
+__all__ = ["CLIP", "NAMES", "StepNovelty", "Whitening"]
 
 Floats = NDArray[np.float64]
 
 NAMES = ("novelty__step", "novelty__mean")
+# Standardised steps beyond this are pulled in.
+CLIP = 5.0
 # A kind of step with fewer examples than this is judged by the steps of all kinds.
 _LEAST = 30
 _COMPONENTS = 20
-_CLIP = 5.0
 _NONE = np.empty(0, np.intp)
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """Leading principal components, each brought to variance 1.
+
+    Attributes
+    ----------
+    mean : ndarray of shape (n_columns,)
+        Taken off first.
+    directions : ndarray of shape (n_components, n_columns)
+        Each component, divided by the deviation along it.
+    """
+
+    mean: Floats
+    directions: Floats
+
+    @classmethod
+    def of(cls, pca: PCA) -> Whitening:
+        """Take over a fitted analysis."""
+        deviation = np.sqrt(pca.explained_variance_)
+        # What does not vary at all carries nothing, however it is scaled.
+        deviation = np.maximum(deviation, np.finfo(float).eps)
+        return cls(pca.mean_, pca.components_ / deviation[:, None])
+
+    def transform(self, X: Floats) -> Floats:
+        """Return the whitened components, shape (n_rows, n_components)."""
+        return np.asarray((X - self.mean) @ self.directions.T)
 
 
 class StepNovelty:
@@ -35,6 +66,15 @@ class StepNovelty:
     ----------
     random_state : int, default=0
         Seed of the components' solver.
+
+    Attributes
+    ----------
+    columns_ : ndarray of int
+        The columns that vary.
+    usual_ : dict of float to tuple of ndarray
+        Kind of step -> middle and width of each column; NaN for steps of all kinds.
+    whitening_ : Whitening or None
+        None where there was too little to learn from.
 
     References
     ----------
@@ -61,19 +101,19 @@ class StepNovelty:
         """
         has = _present(steps)
         self.columns_ = np.flatnonzero(steps[has].std(axis=0) > 0) if has.any() else _NONE
-        self.pca_ = None
+        self.whitening_: Whitening | None = None
         if has.sum() < _LEAST or len(self.columns_) < 2:
             return self
         rows, kinds = steps[has][:, self.columns_], kind[has]
-        self.spread_ = rows.std(axis=0)
-        self.usual_ = {np.nan: _quartiles(rows)}
+        spread = rows.std(axis=0)
+        self.usual_ = {np.nan: _middle_and_width(rows, spread)}
         for value in np.unique(kinds[~np.isnan(kinds)]):
             same = rows[kinds == value]
             if len(same) >= _LEAST:
-                self.usual_[value] = _quartiles(same)
+                self.usual_[float(value)] = _middle_and_width(same, spread)
         count = min(_COMPONENTS, len(self.columns_), len(rows) - 1)
-        solver = PCA(count, whiten=True, svd_solver="full", random_state=self.random_state)
-        self.pca_ = solver.fit(self._standardised(rows, kinds))
+        solver = PCA(count, svd_solver="full", random_state=self.random_state)
+        self.whitening_ = Whitening.of(solver.fit(self._standardised(rows, kinds)))
         return self
 
     def _standardised(self, rows: Floats, kinds: Floats) -> Floats:
@@ -81,10 +121,9 @@ class StepNovelty:
         general = next(iter(self.usual_.values()))
         for value in np.unique(kinds):
             same = np.isnan(kinds) if np.isnan(value) else kinds == value
-            low, middle, high = self.usual_.get(value, general)
-            width = high - low + 1e-3 * self.spread_
+            middle, width = self.usual_.get(float(value), general)
             result[same] = (rows[same] - middle) / width
-        return np.asarray(np.clip(result, -_CLIP, _CLIP))
+        return np.asarray(np.clip(result, -CLIP, CLIP))
 
     def transform(self, steps: Floats, kind: Floats) -> Floats:
         """Return the two distances of each row.
@@ -101,10 +140,10 @@ class StepNovelty:
         """
         result = np.full((len(steps), len(NAMES)), np.nan)
         has = _present(steps)
-        if self.pca_ is None or not has.any():
+        if self.whitening_ is None or not has.any():
             return result
         standard = self._standardised(steps[has][:, self.columns_], kind[has])
-        result[has, 0] = np.log1p((self.pca_.transform(standard) ** 2).mean(axis=1))
+        result[has, 0] = np.log1p((self.whitening_.transform(standard) ** 2).mean(axis=1))
         result[has, 1] = np.log1p(standard**2).mean(axis=1)
         return result
 
@@ -113,5 +152,6 @@ def _present(steps: Floats) -> NDArray[np.bool_]:
     return np.asarray(~np.isnan(steps).any(axis=1))
 
 
-def _quartiles(rows: Floats) -> Floats:
-    return np.asarray(np.percentile(rows, (25, 50, 75), axis=0))
+def _middle_and_width(rows: Floats, spread: Floats) -> tuple[Floats, Floats]:
+    low, middle, high = np.percentile(rows, (25, 50, 75), axis=0)
+    return middle, high - low + 1e-3 * spread

@@ -1,0 +1,63 @@
+"""Score rows with an exported ranker: json, lightgbm and numpy alone, nothing is unpickled.
+
+python examples/ranker_without_prefml.py exported/ranker.json rows.csv
+"""
+
+import csv
+import json
+import sys
+from pathlib import Path
+
+import lightgbm as lgb
+import numpy as np
+
+
+def design(model, X):
+    """Turn a table's columns into those that the scores are made of."""
+    parts = [X[:, model["blocks"]["kept"]]]
+    for block in model["blocks"]["compressed"]:
+        centred = np.nan_to_num(X[:, block["columns"]] - np.array(block["centre"]))
+        parts.append(centred @ np.array(block["components"]).T)
+    if model["novelty"]:
+        parts.append(novelty(model["novelty"], X))
+    return np.hstack(parts)
+
+
+def novelty(part, X):
+    """Say how unusual each row's step from its source is."""
+    steps, learned, found = X[:, part["steps"]], part["learned"], np.full((len(X), 2), np.nan)
+    if learned is None:
+        return found
+    usual = {one["kind"]: (np.array(one["middle"]), one["width"]) for one in learned["usual"]}
+    for i in np.flatnonzero(~np.isnan(steps).any(axis=1)):
+        kind = None if part["kind"] is None else X[i, part["kind"]]
+        middle, width = usual.get(kind, usual[None])
+        scaled = (steps[i, learned["columns"]] - middle) / width
+        scaled = np.clip(scaled, -learned["clip"], learned["clip"])
+        whitened = np.array(learned["directions"]) @ (scaled - np.array(learned["mean"]))
+        found[i] = np.log1p((whitened**2).mean()), np.log1p(scaled**2).mean()
+    return found
+
+
+def scores(path, X):
+    """Add the mean of the linear scores to the mean of the trees' scores."""
+    content = json.loads(path.read_text())
+    model, total = content["model"], np.zeros(len(X))
+    D = design(model, X)
+    for one in model["linear"]:
+        scale = np.array([np.inf if s is None else s for s in one["scale"]])
+        scaled = np.nan_to_num((D[:, one["columns"]] - np.array(one["centre"])) / scale)
+        clipped = np.clip(scaled, -one["clip"], one["clip"])
+        total += clipped @ np.array(one["weights"]) / len(model["linear"])
+    for name in model["trees"]["texts"]:
+        trees = lgb.Booster(model_file=path.parent / content["files"][name]["file"])
+        seen = np.ascontiguousarray(D[:, model["trees"]["columns"]])
+        total += trees.predict(seen) / len(model["trees"]["texts"])
+    return total
+
+
+if __name__ == "__main__":
+    with open(sys.argv[2], newline="") as file:
+        names, *lines = csv.reader(file)
+    rows = np.array([[float(cell or "nan") for cell in line] for line in lines])
+    print(*scores(Path(sys.argv[1]), rows), sep="\n")
