@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -33,13 +33,21 @@ from prefml.sidecars.find import (
 from prefml.sidecars.lock import only_run
 from prefml.sidecars.plan import Kept, Task, finished_rows, make_tasks
 from prefml.sidecars.schema import Stamp, part_schema
-from prefml.sidecars.sources import Source, find_sources, list_parts, next_number, write_part
+from prefml.sidecars.sources import (
+    Source,
+    find_sources,
+    list_parts,
+    next_number,
+    part_name,
+    write_part,
+)
 from prefml.workspace import Workspace
 
 __all__ = [
     "BuildOptions",
     "BuildReport",
     "ImageFile",
+    "Run",
     "build_found",
     "build_sidecars",
     "find_images",
@@ -48,7 +56,10 @@ __all__ = [
 # A camera's usual picture; unpacked, with its copies, some 250 MB.
 PIXELS_A_THREAD = 24_000_000
 
-Results: TypeAlias = Iterable[Derived | Failure]
+Results: TypeAlias = Iterable[Any]
+Progress: TypeAlias = Callable[[Results, int], Results]
+# Works through the tasks of a run and returns what failed: here, or on other machines.
+Compute: TypeAlias = "Callable[[Run, Sequence[Task], Progress], list[Failure]]"
 
 
 @dataclass(frozen=True)
@@ -121,7 +132,7 @@ def build_sidecars(
     resolver: FromPath,
     encoder: Encoder,
     options: BuildOptions | None = None,
-    progress: Callable[[Results, int], Results] = _silent,
+    progress: Progress = _silent,
 ) -> BuildReport:
     """Bring the sidecars of a workspace up to date with its pictures.
 
@@ -162,7 +173,8 @@ def build_found(
     found: FoundImages,
     encoder: Encoder,
     options: BuildOptions | None = None,
-    progress: Callable[[Results, int], Results] = _silent,
+    progress: Progress = _silent,
+    compute: Compute | None = None,
 ) -> BuildReport:
     """Do what `build_sidecars` does, for pictures that were looked for before.
 
@@ -174,6 +186,8 @@ def build_found(
         All its pictures; rows of others drop out.
     encoder, options, progress
         As for `build_sidecars`.
+    compute : callable, optional
+        Works through the tasks of the run; this process does by default.
 
     Returns
     -------
@@ -187,10 +201,10 @@ def build_found(
     start = perf_counter()
     refuse_empty(found, workspace)
     with _disk_errors(workspace.sidecars), only_run(workspace.sidecars):
-        run = _Run.begin(workspace, encoder, options or BuildOptions())
+        run = Run.begin(workspace, encoder, options or BuildOptions())
         rows = {} if run.options.force else finished_rows(found.images, run.sources, run.stamp)
         tasks = make_tasks(found.images, rows)
-        failures = [*found.failures, *run.compute(tasks, progress)]
+        failures = [*found.failures, *(compute or Run.compute)(run, tasks, progress)]
         run.finish(found.images, {key: kept for key, kept in rows.items() if kept.whole})
         _write_failures(workspace.sidecars / "failures.jsonl", failures)
     reused = len(found.images) - len(tasks)
@@ -208,8 +222,30 @@ def build_found(
 
 
 @dataclass
-class _Run:
-    """One pass: what was there when it began, and the parts it has written since."""
+class Run:
+    """One pass: what was there when it began, and the parts it has written since.
+
+    Attributes
+    ----------
+    workspace : Workspace
+        Whose pictures.
+    encoder : Encoder
+        Makes the embeddings.
+    options : BuildOptions
+        How the pass is run.
+    stamp : Stamp
+        What the rows are made with.
+    sources : list of Source
+        Rows that were finished before.
+    problems : list of str
+        Damaged files among them.
+    number : int
+        Of the next part.
+    writer : str
+        Follows the number in the names of parts; empty for a run of one process.
+    written : list of Source
+        The parts, in the order of their pictures.
+    """
 
     workspace: Workspace
     encoder: Encoder
@@ -218,10 +254,22 @@ class _Run:
     sources: list[Source]
     problems: list[str]
     number: int
+    writer: str = ""
     written: list[Source] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, workspace: Workspace, encoder: Encoder, options: BuildOptions) -> _Run:
+    def begin(cls, workspace: Workspace, encoder: Encoder, options: BuildOptions) -> Run:
+        """Complete what an earlier run was stopped at, and see what it left.
+
+        Parameters
+        ----------
+        workspace, encoder, options
+            See above.
+
+        Returns
+        -------
+        Run
+        """
         folder = workspace.sidecars
         recover(folder)
         sources, problems = find_sources(folder)
@@ -229,10 +277,20 @@ class _Run:
         number = next_number(list_parts(folder))
         return cls(workspace, encoder, options, stamp, sources, problems, number)
 
-    def compute(
-        self, tasks: Sequence[Task], progress: Callable[[Results, int], Results]
-    ) -> list[Failure]:
-        """Work through the tasks, a batch at a time, and return what failed."""
+    def compute(self, tasks: Sequence[Task], progress: Progress = _silent) -> list[Failure]:
+        """Work through the tasks, a batch at a time, and return what failed.
+
+        Parameters
+        ----------
+        tasks : sequence of Task
+            The pictures.
+        progress : callable
+            As for `build_sidecars`.
+
+        Returns
+        -------
+        list of Failure
+        """
         failures: list[Failure] = []
         if tasks:
             with closing(self._derived(tasks)) as results:
@@ -243,7 +301,8 @@ class _Run:
     def _write(self, batch: list[Derived]) -> None:
         schema = part_schema(self.stamp)
         rows = make_rows(batch, self.encoder, self.sources, schema)
-        self.written.append(write_part(self.workspace.sidecars, self.number, schema, rows))
+        name = part_name(self.number, self.writer)
+        self.written.append(write_part(self.workspace.sidecars, name, schema, rows))
         self.number += 1
 
     def _derived(self, tasks: Sequence[Task]) -> Generator[Derived | Failure]:

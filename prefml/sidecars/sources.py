@@ -32,6 +32,7 @@ __all__ = [
     "next_number",
     "open_part",
     "open_store",
+    "part_name",
     "parts_folder",
     "write_part",
 ]
@@ -243,15 +244,32 @@ def _check_columns(path: Path, found: pa.Schema, expected: pa.Schema) -> None:
             )
 
 
-def write_part(folder: Path, number: int, schema: pa.Schema, rows: pa.Table) -> Source:
+def part_name(number: int, writer: str = "") -> str:
+    """Name a part file.
+
+    Parameters
+    ----------
+    number : int
+        Its place among the parts; of two rows with the same key the later part's counts.
+    writer : str
+        Who writes it, where there are several: letters and digits.
+
+    Returns
+    -------
+    str
+    """
+    return f"part-{number:08d}{f'-{writer}' if writer else ''}.parquet"
+
+
+def write_part(folder: Path, name: str, schema: pa.Schema, rows: pa.Table) -> Source:
     """Write a batch of finished rows so that it is there whole or not at all.
 
     Parameters
     ----------
     folder : Path
         The sidecar folder.
-    number : int
-        Its place among the parts; of two rows with the same key the later part's counts.
+    name : str
+        Its name, see `part_name`.
     schema : pyarrow.Schema
         The columns, see `part_schema`.
     rows : pyarrow.Table
@@ -261,7 +279,7 @@ def write_part(folder: Path, number: int, schema: pa.Schema, rows: pa.Table) -> 
     -------
     Source
     """
-    path = parts_folder(folder) / f"part-{number:08d}.parquet"
+    path = parts_folder(folder) / name
     with replacing(path) as temporary, writer(temporary, schema) as file:
         file.write_table(rows.cast(schema))
     stamp = read_stamp(path, schema.metadata)
