@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from prefml.exceptions import LogError
-from prefml.files import write_text
+from prefml.files import replacing
 from prefml.workspace import Workspace
 
 __all__ = [
@@ -19,9 +21,14 @@ __all__ = [
     "read_decided",
     "read_lines",
     "read_suggestions",
+    "rewrite_lines",
     "suggestions_path",
     "write_lines",
 ]
+
+
+# What can be read at one depth of calls must still be writable, and printable, at a deeper one.
+_DEEPEST = 100
 
 
 @dataclass(frozen=True)
@@ -34,10 +41,13 @@ class Lines:
         The lines that hold a JSON object, in the order of the file.
     bad : tuple of str
         What is wrong with each other line, with its number.
+    bad_raw : tuple of bytes
+        Those lines as they stand in the file.
     """
 
     rows: tuple[dict[str, Any], ...] = ()
     bad: tuple[str, ...] = ()
+    bad_raw: tuple[bytes, ...] = ()
 
     def by_group(self) -> dict[str, dict[str, Any]]:
         """Return the last line of every group, in the order in which the groups first appear."""
@@ -69,6 +79,8 @@ def read_lines(path: Path) -> Lines:
     Returns
     -------
     Lines
+        What a row holds can be written again: no NaN, no number beyond a float, no half of a
+        character, no NUL.
 
     Raises
     ------
@@ -77,28 +89,68 @@ def read_lines(path: Path) -> Lines:
     """
     if not path.exists():
         return Lines()
+    if not path.is_file():
+        raise LogError(f"{path} is not a regular file", "a file of JSON lines")
     try:
-        text = path.read_text("utf-8-sig", errors="replace")
+        raw = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise LogError(f"{path}: {error.strerror or error}", "a readable file") from error
-    rows, bad = [], []
+    rows, bad, bad_raw = [], [], []
     # Not splitlines(): JSON text may hold U+2028 and its like unescaped.
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(raw.split(b"\n"), start=1):
         if line.strip():
             found = _parse(line)
             if isinstance(found, dict):
                 rows.append(found)
             else:
                 bad.append(f"{path.name} line {number}: {found}")
-    return Lines(tuple(rows), tuple(bad))
+                bad_raw.append(line)
+    return Lines(tuple(rows), tuple(bad), tuple(bad_raw))
 
 
-def _parse(line: str) -> dict[str, Any] | str:
+def _parse(line: bytes) -> dict[str, Any] | str:
     try:
-        value = json.loads(line)
+        value = json.loads(line.decode(), parse_float=_float, parse_int=_int, parse_constant=_float)
+    except UnicodeDecodeError:
+        return "not UTF-8"
     except (ValueError, RecursionError):
         return "not JSON"
-    return value if isinstance(value, dict) else "not an object"
+    if not isinstance(value, dict):
+        return "not an object"
+    if line.count(b"[") + line.count(b"{") > _DEEPEST and _depth(value) > _DEEPEST:
+        return "nested too deeply"
+    # Only an escape can smuggle in what no file may hold.
+    if b"\\u" in line and not _writable(value):
+        return "text with half a character or a NUL"
+    return value
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        inner = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [one for many in inner for one in many if isinstance(one, dict | list)]
+    return depth
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number that JSON can hold")
+    return value
+
+
+def _int(text: str) -> int:
+    _float(text)
+    return int(text)
+
+
+def _writable(value: Any) -> bool:
+    try:
+        return b"\\u0000" not in json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -111,8 +163,32 @@ def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     rows : iterable of mapping
         Plain types only, no NaN.
     """
-    lines = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
-    write_text(path, "".join(f"{line}\n" for line in lines))
+    _write(path, rows, ())
+
+
+def rewrite_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Replace the objects of a line file; lines that hold none stay as they are, at its end.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write or replace.
+    rows : iterable of mapping
+        Plain types only, no NaN.
+
+    Raises
+    ------
+    LogError
+        If the file exists and cannot be read.
+    """
+    _write(path, rows, read_lines(path).bad_raw)
+
+
+def _write(path: Path, rows: Iterable[Mapping[str, Any]], others: Iterable[bytes]) -> None:
+    lines = (json.dumps(row, ensure_ascii=False, allow_nan=False).encode() for row in rows)
+    content = b"".join(line + b"\n" for line in (*lines, *others))
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def read_suggestions(workspace: Workspace) -> dict[str, dict[str, Any]]:

@@ -252,9 +252,22 @@ class Workspace:
         Raises
         ------
         WorkspaceError
-            If the path lies outside the workspace.
+            If the path lies outside the workspace, or no file could have it.
         """
-        path = (self.root / name).resolve()
+        path = _resolved(self.root / name)
         if not path.is_relative_to(self.root):
             raise WorkspaceError(f"{name} lies outside {self.root}", "a path inside the workspace")
         return path
+
+
+def _resolved(path: Path) -> Path:
+    """Follow links, refusing loops and names that the system does not take."""
+    try:
+        found = path.resolve()
+        found.lstat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        shown = f"{str(path)[:200]!r} cannot be a path"
+        raise WorkspaceError(shown, "a path inside the workspace") from error
+    return found

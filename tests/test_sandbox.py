@@ -1,10 +1,13 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefml.sandbox import index_of, read_lines, write_lines
+from prefml.exceptions import LogError
+from prefml.sandbox import index_of, read_lines, rewrite_lines, write_lines
 
-text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
 @given(rows=st.lists(st.dictionaries(text, text, max_size=3), max_size=5))
@@ -47,3 +50,42 @@ def test_a_choice_is_a_path_a_name_or_a_position(choice, index):
 
 def test_a_name_that_two_images_share_names_neither():
     assert index_of("a.png", ["x/a.png", "y/a.png"]) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"n": NaN}', "not JSON"),
+        (b'{"n": 1e999}', "not JSON"),
+        (b'{"n": -Infinity}', "not JSON"),
+        (b'{"n": ' + b"9" * 400 + b"}", "not JSON"),
+        (b'{"n": "\\ud800"}', "text with half a character or a NUL"),
+        (b'{"n": "\\u0000"}', "text with half a character or a NUL"),
+        (b'{"n": "\xff"}', "not UTF-8"),
+        (b'{"n": ' + b"[" * 200 + b"]" * 200 + b"}", "nested too deeply"),
+    ],
+)
+def test_what_could_not_be_written_again_is_a_bad_line(tmp_path, line, reason):
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'{"n": 1}\n' + line + b"\n")
+    found = read_lines(path)
+    assert found.rows == ({"n": 1},)
+    assert found.bad == (f"x.jsonl line 2: {reason}",)
+
+
+def test_lines_that_cannot_be_read_outlive_new_ones(tmp_path):
+    path = tmp_path / "x.jsonl"
+    path.write_bytes(b'{"n": 1}\n{"torn\n\xff\n')
+    rewrite_lines(path, [{"n": 2}])
+    assert path.read_bytes() == b'{"n": 2}\n{"torn\n\xff\n'
+
+
+def test_a_text_that_only_looks_like_an_escape_is_kept(tmp_path):
+    row = {"path": "C:\\u0041.png", "é": "\u2028"}
+    write_lines(tmp_path / "x.jsonl", [row])
+    assert list(read_lines(tmp_path / "x.jsonl").rows) == [json.loads(json.dumps(row))]
+
+
+def test_a_folder_in_the_place_of_a_line_file_is_refused(tmp_path):
+    with pytest.raises(LogError, match="not a regular file"):
+        read_lines(tmp_path)

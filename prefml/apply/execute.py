@@ -14,7 +14,7 @@ from prefml.apply.steps import Site, can_take_back, carry_out, take_back
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import ApplyError, ImageError
 from prefml.files import file_sha256
-from prefml.sandbox import read_decided, read_suggestions
+from prefml.sandbox import Lines, decisions_path, read_lines, read_suggestions
 from prefml.workspace import Workspace
 
 __all__ = ["Report", "Watch", "execute", "preview", "undo"]
@@ -83,7 +83,8 @@ def preview(workspace: Workspace, keep_sources: bool = False) -> Report:
     """
     journals = read_journals(workspace)
     applied = applied_groups(journals)
-    decisions = read_decided(workspace)
+    lines = read_lines(decisions_path(workspace))
+    decisions = lines.by_group()
     fresh = {group: row for group, row in decisions.items() if group not in applied}
     places = Places(workspace, ProjectResolver.open(workspace))
     plan = make_plan(workspace, read_suggestions(workspace), fresh, places, keep_sources)
@@ -95,11 +96,17 @@ def preview(workspace: Workspace, keep_sources: bool = False) -> Report:
     waiting = next((journal for journal in journals if journal.pending), None)
     return Report(
         plan,
-        left_out=plan.left_out,
+        left_out=(*_unreadable(lines), *plan.left_out),
         already=len(decisions) - len(fresh),
         changed=changed,
         waiting=waiting,
     )
+
+
+def _unreadable(lines: Lines) -> Iterable[LeftOut]:
+    for problem in lines.bad:
+        place, _, reason = problem.partition(": ")
+        yield LeftOut(place, reason)
 
 
 def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = _unwatched) -> Report:

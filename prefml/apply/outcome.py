@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from prefml.decisions.documents import as_mapping
 from prefml.sandbox import index_of
 
 __all__ = ["Outcome", "outcome_of"]
@@ -89,7 +90,7 @@ def _chosen(decision: Mapping[str, Any], suggestion: Mapping[str, Any], images: 
         return decision["final_choice"]
     if len(images) == 1:
         return 0
-    return (suggestion.get("step1_selection") or {}).get("chosen")
+    return as_mapping(suggestion.get("step1_selection")).get("chosen")
 
 
 def _crop(
@@ -98,9 +99,9 @@ def _crop(
     """Return the decided crop; a decision that is silent on it approved the suggested one."""
     if "crop_coords" in decision:
         return decision["crop_coords"]
-    suggested = (suggestion.get("step1_selection") or {}).get("chosen")
+    suggested = as_mapping(suggestion.get("step1_selection")).get("chosen")
     same = len(images) == 1 or index_of(suggested, images) == index
-    crop = suggestion.get("step2_crop") or {}
+    crop = as_mapping(suggestion.get("step2_crop"))
     return crop.get("crop_coords") if crop.get("needs_crop") and same else None
 
 
@@ -109,7 +110,7 @@ def _box(value: Any) -> Box | str | None:
         return None
     try:
         x1, y1, x2, y2 = (float(number) for number in value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return f"crop_coords {value!r} are not four numbers"
     inside = 0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1
     if not (inside and all(map(math.isfinite, (x1, y1, x2, y2)))):

@@ -9,6 +9,7 @@ from typing import Any
 
 from prefml.apply.outcome import Outcome, outcome_of
 from prefml.apply.places import Place, Places
+from prefml.decisions.documents import as_mapping
 from prefml.exceptions import ApplyError
 from prefml.workspace import Workspace
 
@@ -111,7 +112,7 @@ def make_plan(
     builder = _Builder(workspace, places, "copy" if keep_sources else "move")
     for group, decision in decisions.items():
         # The reviewed line keeps what was suggested, also when the suggestion is there no more.
-        suggestion = suggestions.get(group) or decision.get("suggestion") or {}
+        suggestion = suggestions.get(group) or as_mapping(decision.get("suggestion"))
         if not (suggestion.get("reask_of") or decision.get("reask_of")):
             builder.add(group, decision, suggestion)
     return Plan((*builder.folders(), *builder.steps), dict(builder.groups), tuple(builder.left_out))

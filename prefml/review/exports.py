@@ -9,7 +9,7 @@ from typing import Any
 
 from prefml.files import replacing
 from prefml.review.ledger import Ledger, Mark
-from prefml.sandbox import decisions_path, read_lines, write_lines
+from prefml.sandbox import decisions_path, read_lines, rewrite_lines
 from prefml.workspace import Workspace
 
 __all__ = ["COLUMNS", "export", "export_row", "table_path"]
@@ -28,7 +28,8 @@ def table_path(workspace: Workspace) -> Path:
 def export(workspace: Workspace, ledger: Ledger) -> list[dict[str, Any]]:
     """Write every decision in force to `approved_decisions.jsonl` and `.csv`.
 
-    Lines of groups that the event table does not know were written by something else and stay.
+    Lines of groups that the event table does not know were written by something else and stay,
+    and so do lines that cannot be read.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def export(workspace: Workspace, ledger: Ledger) -> list[dict[str, Any]]:
         for row in read_lines(path).rows
         if not isinstance(row.get("group_id"), str) or not ledger.knows(row["group_id"])
     ]
-    write_lines(path, [*foreign, *rows])
+    rewrite_lines(path, [*foreign, *rows])
     _write_table(table_path(workspace), rows)
     return rows
 

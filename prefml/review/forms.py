@@ -17,7 +17,12 @@ _EVENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 def _text(limit: int) -> Check:
-    return lambda value: isinstance(value, str) and 0 < len(value) <= limit
+    return lambda value: isinstance(value, str) and 0 < len(value) <= limit and _writable(value)
+
+
+def _writable(text: str) -> bool:
+    """Whether a line of the export can hold it: no half of a character, no NUL."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _whole(value: Any) -> bool:

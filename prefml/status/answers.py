@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from prefml.decisions.boxes import read_number
+from prefml.decisions.documents import as_mapping
 from prefml.sandbox import index_of
 
 __all__ = ["Answer", "read_answers"]
@@ -84,14 +86,14 @@ def read_answers(decided: Mapping[str, Line], suggestions: Mapping[str, Line]) -
     found = []
     for group, row in decided.items():
         shown = row.get("suggestion") or suggestions.get(group)
-        images = row.get("images") or (suggestions.get(group) or {}).get("images")
+        images = row.get("images") or suggestions.get(group, {}).get("images")
         if isinstance(shown, dict) and isinstance(images, list) and row.get("action") in _ACTIONS:
             found.append(_answer(row, shown, [str(image) for image in images]))
     return sorted(found, key=lambda answer: answer.when)
 
 
 def _answer(row: Line, shown: Line, images: list[str]) -> Answer:
-    first = shown.get("step1_selection") or {}
+    first = as_mapping(shown.get("step1_selection"))
     suggested = index_of(first.get("chosen"), images)
     kept = _kept(row, suggested, images)
     confidence = _share(first.get("confidence")) if len(images) > 1 else None
@@ -105,7 +107,7 @@ def _answer(row: Line, shown: Line, images: list[str]) -> Answer:
         if kept is not None and kept == suggested
         else None,
         cropped=row.get("crop_coords") is not None,
-        bulk=(row.get("shown") or {}).get("bulk") is True,
+        bulk=as_mapping(row.get("shown")).get("bulk") is True,
         reask_of=str(shown.get("reask_of") or row.get("reask_of") or ""),
         final="" if kept is None else PurePosixPath(images[kept]).name,
     )
@@ -126,7 +128,7 @@ def _agreed(row: Line, shown: Line, kept: int | None, suggested: int | None) -> 
 
 
 def _crop_accepted(row: Line, shown: Line) -> bool | None:
-    crop = shown.get("step2_crop") or {}
+    crop = as_mapping(shown.get("step2_crop"))
     if not isinstance(crop.get("needs_crop"), bool):
         return None
     suggested = crop.get("crop_coords") if crop["needs_crop"] else None
@@ -135,8 +137,10 @@ def _crop_accepted(row: Line, shown: Line) -> bool | None:
         return False
     if suggested is None or final is None:
         return suggested is final
-    pairs = zip(suggested, final, strict=False)
-    return len(final) == 4 and all(abs(float(a) - float(b)) < _SAME_BOX for a, b in pairs)
+    if not isinstance(suggested, list) or not isinstance(final, list):
+        return None
+    pairs = zip(map(read_number, suggested), map(read_number, final), strict=False)
+    return len(suggested) == len(final) == 4 and all(abs(a - b) < _SAME_BOX for a, b in pairs)
 
 
 def _share(value: Any) -> float | None:

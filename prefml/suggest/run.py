@@ -10,13 +10,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from prefml.decisions import Decisions, read_decisions
+from prefml.decisions.documents import as_mapping
 from prefml.decisions.projects import ProjectResolver
 from prefml.sandbox import (
     decisions_path,
     read_decided,
     read_suggestions,
+    rewrite_lines,
     suggestions_path,
-    write_lines,
 )
 from prefml.serving import Suggester
 from prefml.suggest.budget import threshold_for
@@ -143,7 +144,7 @@ def suggest(
     context = _context(workspace, request, suggester, decisions, usable)
     lines = list(_lines([*usable, *again], suggester, context, when, watch))
     merged = merge(lines, known, decided, resolver, request.order)
-    write_lines(suggestions_path(workspace), merged)
+    rewrite_lines(suggestions_path(workspace), merged)
     return _report(lines, merged, decided, found, context, computed)
 
 
@@ -266,7 +267,9 @@ def merge(
     """
     fresh = {line["group_id"] for line in lines}
     covered = {key for line in lines if "reask_of" not in line for key in keys_of(line, resolver)}
-    done = [line for group, line in known.items() if _is_decided(group, decided)]
+    done = [
+        line for group, line in known.items() if group not in fresh and _is_decided(group, decided)
+    ]
     waiting = [
         line
         for group, line in known.items()
@@ -282,14 +285,19 @@ def _is_decided(group: str, decided: Mapping[str, Line]) -> bool:
 
 
 def _certainty(line: Line) -> tuple[float, tuple[str, str]]:
-    part = "step1_selection" if len(line.get("images") or ()) > 1 else "step2_crop"
-    confidence = (line.get(part) or {}).get("confidence")
+    part = "step1_selection" if len(_images(line)) > 1 else "step2_crop"
+    confidence = as_mapping(line.get(part)).get("confidence")
     return (float(confidence) if isinstance(confidence, int | float) else 0.0), _taken(line)
 
 
 def _taken(line: Line) -> tuple[str, str]:
-    images = line.get("images") or [""]
-    return str(line.get("project_id") or ""), PurePosixPath(str(images[0])).name
+    first = str((_images(line) or [""])[0])
+    return str(line.get("project_id") or ""), PurePosixPath(first).name
+
+
+def _images(line: Line) -> list[Any]:
+    images = line.get("images")
+    return images if isinstance(images, list) else []
 
 
 def _report(

@@ -225,7 +225,8 @@ def test_two_sets_cannot_claim_one_name(tree):
         ({"final_choice": "z.png"}, "final_choice 'z.png'"),
         ({"final_choice": 7}, "final_choice 7"),
         ({"crop_coords": [0.5, 0, 0.2, 1]}, "no box"),
-        ({"crop_coords": [0, 0, float("nan"), 1]}, "no box"),
+        ({"crop_coords": [0, 0, 1e300, 1]}, "no box"),
+        ({"crop_coords": {"x": 1}}, "not four numbers"),
         ({"crop_coords": [0, 0, 1]}, "not four numbers"),
         ({"crop_coords": "all"}, "not four numbers"),
     ],
@@ -347,3 +348,9 @@ def test_without_a_sandbox_there_is_one_clear_line(tree):
 
     with pytest.raises(ApplyError, match="prefml review"):
         execute(Workspace.open(tree.root))
+
+
+def test_a_line_that_cannot_be_read_is_left_out_by_its_number(tree):
+    tree.set("g", [tree.picture("new/alpha/a.png")])
+    tree.decide("g", "approved", crop_coords=[0, 0, float("nan"), 1])
+    assert reasons(preview(tree.write())) == {"approved_decisions.jsonl line 1": "not JSON"}
