@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "ApplyError",
+    "ClusterError",
     "ConfigError",
     "EncoderError",
     "EncoderMismatchError",
@@ -88,6 +89,10 @@ class EncoderMismatchError(PrefmlError):
 
 class ModelFileError(PrefmlError):
     """A model file is missing, changed, foreign or was written by a newer version."""
+
+
+class ClusterError(PrefmlError):
+    """A Dask scheduler or its workers cannot be reached, or cannot do what was asked."""
 
 
 class ApplyError(PrefmlError):

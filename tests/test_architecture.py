@@ -54,6 +54,7 @@ MAY_IMPORT = {
     },
     "sandbox": {"exceptions", "files", "workspace"},
     "review": {"exceptions", "files", "workspace", "sandbox", "imaging"},
+    "scale": {"exceptions", "workspace", "imaging", "encoders", "sidecars"},
     "apply": {"exceptions", "files", "workspace", "decisions", "sandbox", "cropping"},
     "doctor": {"exceptions", "workspace", "imaging", "decisions", "encoders", "sidecars", "models"},
 }  # fmt: skip
@@ -65,6 +66,8 @@ CONFINED = {
     "click": {"cli/"},
     "flask": {"review/"},
     "waitress": {"review/"},
+    "dask": {"scale/"},
+    "distributed": {"scale/"},
 }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from time import perf_counter
@@ -13,7 +14,7 @@ import click
 from prefml.cli._shared import emit, json_option, open_workspace, progress
 
 if TYPE_CHECKING:
-    from prefml.sidecars.build import BuildReport
+    from prefml.sidecars.build import BuildReport, Compute
 
 __all__ = ["command"]
 
@@ -46,6 +47,12 @@ _SHOWN = 3
     type=click.IntRange(1, 256),
     help="Threads that decode.  [default: one for each core]",
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Spread the pass over the workers of a Dask scheduler, such as tcp://host:8786. "
+    "--workers then counts the threads of one task, by default one.",
+)
 @click.option("--force", is_flag=True, help="Make everything again, whatever is finished.")
 @json_option
 def command(
@@ -53,6 +60,7 @@ def command(
     device: str,
     batch_size: int,
     workers: int | None,
+    scheduler: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -75,12 +83,24 @@ def command(
 
     name = chosen_encoder(workspace, encoder)
     opened = open_encoder(name, workspace.root, device)
-    options = BuildOptions(batch_size, workers or 0, force)
+    options = BuildOptions(batch_size, workers or (1 if scheduler else 0), force)
     bar = partial(progress, label="embed", unit="image")
-    report = build_found(workspace, found, opened, options, bar)
+    with _compute(scheduler, name, device) as compute:
+        report = build_found(workspace, found, opened, options, bar, compute)
     remember_encoder(workspace, name)
     report = replace(report, seconds=perf_counter() - start)
     emit(_payload(report), _text(report), as_json)
+
+
+@contextmanager
+def _compute(scheduler: str | None, encoder: str, device: str) -> Iterator[Compute | None]:
+    if scheduler is None:
+        yield None
+        return
+    from prefml.scale import connected, spread_over
+
+    with connected(scheduler) as client:
+        yield spread_over(client, encoder, device)
 
 
 def _payload(report: BuildReport) -> dict[str, Any]:
