@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from prefml.serving import CropProposal, PictureRows, Ranking, Reason, Suggester
+from prefml.serving import CropProposal, PictureRows, Ranking, Suggester
 from prefml.suggest.candidates import Candidate
 from prefml.suggest.flags import set_flags
 from prefml.suggest.none_good import NoneGood
@@ -16,6 +16,15 @@ from prefml.suggest.none_good import NoneGood
 __all__ = ["Context", "make_line"]
 
 _REASONS = 3
+# Where the ranker names what it looked at, and not how the winner differs in it.
+_SPOKEN = {
+    "content": "its overall look",
+    "closeness to the set": "how it sits among the others",
+    "change from the stage below": "how it differs from the stage below",
+    "composition": "its composition",
+    "colour": "its colour",
+    "noise": "its grain",
+}
 
 
 @dataclass(frozen=True)
@@ -112,19 +121,18 @@ def _selection(
 
 
 def _reasons(ranking: Ranking | None) -> list[str]:
-    """Name what speaks for the winner, and what speaks most against it."""
+    """Name what speaks for the winner, and what speaks much against it."""
     if ranking is None:
         return []
     lead = [reason for reason in ranking.why if reason.contribution > 0][:_REASONS]
     against = [reason for reason in ranking.why if reason.contribution < 0][:1]
     heavy = bool(lead) and bool(against) and -against[0].contribution > lead[0].contribution / 2
-    return [_words(reason) for reason in lead] + [
-        f"although: {_words(reason)}" for reason in against if heavy
+    words = [_SPOKEN.get(reason.reason, reason.reason) for reason in lead]
+    if len(lead) > 1 and lead[0].contribution > 2 * lead[1].contribution:
+        words[0] = f"mainly {words[0]}"
+    return words + [
+        f"against it: {_SPOKEN.get(reason.reason, reason.reason)}" for reason in against if heavy
     ]
-
-
-def _words(reason: Reason) -> str:
-    return f"{reason.reason} ({reason.contribution:+.2f})"
 
 
 def _alternatives(candidate: Candidate, ranking: Ranking | None) -> list[dict[str, Any]]:
@@ -145,7 +153,7 @@ def _crop(rows: PictureRows, best: int, suggester: Suggester) -> dict[str, Any]:
     return {
         "needs_crop": not found.keeps_whole,
         "crop_coords": None if found.keeps_whole else _plain(found.box),
-        "reason": ", ".join((*found.reasons, found.certainty)),
+        "reason": "; ".join((found.certainty, *found.reasons)),
         "confidence": round(found.probability, 4),
         "keep_probability": round(found.keep_probability, 4),
         "alternatives": _crop_alternatives(found),

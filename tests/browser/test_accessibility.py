@@ -16,6 +16,8 @@ VIEWS = {
     "zoom": ["f"],
     "batch": ["b"],
     "flagged": ["Enter", "Enter"],
+    "hidden": ["h"],
+    "shown again": ["h"],
     "end": ["Enter", "Enter", "Enter", "Enter"],
 }
 

@@ -1,3 +1,5 @@
+import signal
+
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -63,3 +65,28 @@ def test_a_key_pressed_while_the_server_is_dead_survives_a_reload(person, proces
     assert person.api("progress")["pending"] == 5
     person.press("z")
     assert person.api("progress")["pending"] == 6
+
+
+def test_keys_pressed_while_the_server_is_silent_decide_nothing_unseen(person, process):
+    process.kill()
+    person.page.keyboard.press("a")
+    person.page.get_by_role("alert").get_by_text("Not saved yet").wait_for()
+    for key in ("a", "r", "Enter"):
+        person.page.keyboard.press(key)
+    assert "Not taken" in person.status
+    person.page.get_by_role("button", name="None good").click()
+    process.start()
+    person.idle()
+    assert (person.group_id, person.state) == (SECOND, "pending")
+    assert person.api("queue")["states"] == {FIRST: "approved"}
+
+
+def test_a_server_that_hangs_is_told_and_answers_once(person, process):
+    process.process.send_signal(signal.SIGSTOP)
+    person.page.keyboard.press("a")
+    person.page.keyboard.press("r")
+    person.page.get_by_role("alert").get_by_text("Not saved yet").wait_for()
+    process.process.send_signal(signal.SIGCONT)
+    person.idle()
+    assert person.api("queue")["states"] == {FIRST: "approved"}
+    assert "before the interruption" in person.status

@@ -233,6 +233,24 @@ def test_full_size_zooms_all_pictures_together(person):
     assert not person.page.locator("#zoom").is_visible()
 
 
+def test_full_size_shows_which_picture_is_suggested(person):
+    person.press("f")
+    labels = person.page.locator("#zoom .label").all_inner_texts()
+    assert ["★" in label for label in labels] == [False, False, True]
+    person.press("Escape", "h", "f")
+    assert not any("★" in label for label in person.page.locator("#zoom .label").all_inner_texts())
+
+
+def test_full_size_is_worked_by_mouse_too(person):
+    person.press("f", "0")
+    level = person.page.locator("#zoom-level")
+    before = level.inner_text()
+    person.page.get_by_role("button", name="Larger").click()
+    assert level.inner_text() != before
+    person.page.get_by_role("button", name="Smaller").click()
+    assert level.inner_text() == before
+
+
 def test_a_decision_at_full_size_closes_it_and_moves_on(person):
     person.press("f", "2")
     assert not person.page.locator("#zoom").is_visible()

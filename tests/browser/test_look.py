@@ -9,7 +9,7 @@ from ..review.drawn_workspace import write_workspace
 pytestmark = pytest.mark.browser
 
 PICTURE = Path(__file__).resolve().parents[2] / "docs/images/review.png"
-SIZES = [(1440, 900), (1280, 800), (1024, 768), (2560, 1300)]
+SIZES = [(1440, 900), (1280, 800), (1024, 768), (2560, 1300), (768, 1024)]
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +36,20 @@ def test_four_portraits_are_judged_without_scrolling(person, width, height):
     person.reload()
     settled(person)
     tiles = rectangles(person, ".tile")
-    (actions,) = rectangles(person, ".actions")
+    (why,), (heading,) = rectangles(person, ".why"), rectangles(person, ".heading")
     assert len(tiles) == 4
-    assert all(x1 >= 0 and x2 <= width and y1 > 0 and y2 < actions[1] for x1, y1, x2, y2 in tiles)
+    assert all(x1 >= 0 and x2 <= width for x1, _, x2, _ in tiles)
+    assert all(y1 >= heading[3] and y2 <= why[1] for _, y1, _, y2 in tiles)
     overflow = person.page.evaluate(
         "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
     )
     assert overflow == [width, height]
+
+
+def test_pictures_stay_where_they_are_from_set_to_set(person):
+    before = rectangles(person, ".tile")
+    person.press("Enter", "Enter")
+    assert rectangles(person, ".tile") == before
 
 
 def test_four_portraits_use_the_width_of_the_screen(person):

@@ -57,7 +57,7 @@ def test_undo_of_a_set_outside_the_filter_shows_it(person):
 def test_confidence_reason_and_flags_are_told_in_words(person):
     text = person.page.locator("#main").inner_text()
     for words in ("very likely (86 %)", "higher stage · sharper", "None is good: 12 %",
-                  "Crop to 64 % of the picture: likely (74 %)", "lies low"):  # fmt: skip
+                  "Crop to 64 %: likely (74 %)", "lies low"):  # fmt: skip
         assert words in text
     person.press("Enter", "Enter")
     assert "fingers look odd" in person.find("group").inner_text()
@@ -130,6 +130,26 @@ def test_a_batch_is_looked_at_and_approved(person):
     assert person.api("progress")["pending"] == 5
     person.press("z")
     assert person.api("progress")["pending"] == 6
+
+
+def test_a_batch_is_approved_by_keyboard_alone(person):
+    person.press("b")
+    first, second = person.page.locator("#bulk input").all()
+    assert first.evaluate("e => e === document.activeElement")
+    person.press("ArrowRight", "Space")
+    assert (first.is_checked(), second.is_checked()) == (True, False)
+    person.press("a")
+    person.page.locator("#bulk").wait_for(state="hidden")
+    person.idle()
+    assert person.api("progress")["approved"] == 1
+
+
+def test_a_batch_without_sets_says_what_to_do(person):
+    select(person, "project", "valley")
+    person.press("b")
+    dialog = person.page.locator("#bulk")
+    assert "prefml evaluate" in dialog.inner_text()
+    assert not dialog.get_by_role("button", name="Approve").is_visible()
 
 
 def test_a_picture_that_cannot_be_read_leaves_a_gap_not_a_fault(serve, reviewer, root):

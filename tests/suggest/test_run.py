@@ -16,10 +16,10 @@ def test_a_set_becomes_a_line_of_the_format(tree):
     first, second = line["step1_selection"], line["step2_crop"]
     assert first["chosen"] == images[2]
     assert first["confidence"] == pytest.approx(0.5)
-    assert first["reason"] == "higher stage (+0.50), sharper (+0.20), although: content (-0.40)"
+    assert first["reason"] == "mainly higher stage, sharper, against it: its overall look"
     assert second["needs_crop"] is True
     assert second["crop_coords"] == [0.1, 0.0, 0.6, 0.5]
-    assert second["reason"] == "head kept, fairly sure"
+    assert second["reason"] == "fairly sure; head kept"
     assert second["alternatives"] == [{"crop_coords": [0, 0, 0.5, 0.5], "probability": 0.2}]
     assert line["project_id"] == "alpha"
     assert [one["image"] for one in line["alternatives"]] == [images[1], images[0]]

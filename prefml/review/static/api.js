@@ -16,6 +16,27 @@ export const kept = {
 
 export class Refused extends Error {}
 
+// Longer than any answer takes on a healthy machine; then the person is told to wait.
+const LATE = 4000;
+
+let silent = false;
+let silences = 0;
+
+// Whether the server owes an answer for so long that the page says so, and how often that happened.
+export const unanswered = () => silent;
+export const interruptions = () => silences;
+
+function complain(words) {
+  if (!silent) silences += 1;
+  silent = true;
+  alarm(words);
+}
+
+function relieved() {
+  silent = false;
+  alarm(null);
+}
+
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 async function answer(path, options) {
@@ -28,14 +49,17 @@ async function answer(path, options) {
 
 async function untilAnswered(path, options, words) {
   for (let wait = 250; ; wait = Math.min(2000, wait * 1.5)) {
+    const late = setTimeout(complain, LATE, words);
     try {
       const body = await answer(path, options);
-      alarm(null);
+      relieved();
       return body;
     } catch (error) {
-      if (error instanceof Refused) { alarm(null); throw error; }
-      alarm(words);
+      if (error instanceof Refused) { relieved(); throw error; }
+      complain(words);
       await pause(wait);
+    } finally {
+      clearTimeout(late);
     }
   }
 }
@@ -62,7 +86,7 @@ async function deliver(sent) {
     body: JSON.stringify(sent.body),
   };
   try {
-    return await untilAnswered(sent.path, options, "Not saved yet: the review server does not answer. Start prefml review again; this page waits and then saves.");
+    return await untilAnswered(sent.path, options, "Not saved yet: the review server does not answer. Start prefml review again; this page waits, then saves. Keys rest until then.");
   } finally {
     kept.remove("outbox");
   }

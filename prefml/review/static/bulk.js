@@ -3,10 +3,11 @@
 import { get, post } from "./api.js";
 import { byId, make } from "./dom.js";
 import { text } from "./geometry.js";
+import { aspect, fit } from "./layout.js";
 import { address, size } from "./pictures.js";
 import { session, take } from "./session.js";
 import { setBox } from "./view.js";
-import { count, sets } from "./words.js";
+import { count, percent, sets, short } from "./words.js";
 
 const PAGE = 48;
 
@@ -19,15 +20,19 @@ export async function start(done) {
   byId("bulk").showModal();
   tell();
   if (ids.length) await more();
+  ticks()[0]?.focus();
 }
+
+const ticks = () => [...byId("bulk-grid").querySelectorAll("input")];
 
 function tell() {
   const { ids, left, looked } = batch;
   byId("bulk-text").textContent = ids.length
     ? `${sets(ids.length)} undecided, without flags, inside the error budget${session.project ? `, project ${session.project}` : ""}. You have had ${count(looked)} before you; scroll for more and untick what needs a look of its own. One undo takes the whole batch back.`
-    : "No undecided set lies inside the error budget. prefml suggest marks them once there are enough decisions to promise an error rate.";
+    : "No undecided set without flags lies inside the error budget. prefml evaluate finds how sure a suggestion must be for that; prefml suggest then marks the sets.";
+  for (const name of ["bulk-grid", "bulk-hint", "bulk-approve"]) byId(name).hidden = !ids.length;
   const button = byId("bulk-approve");
-  button.textContent = `Approve ${sets(left.size)} as suggested`;
+  button.replaceChildren(make("kbd", {}, "A"), ` Approve ${sets(left.size)} as suggested`);
   button.disabled = !left.size || !looked;
 }
 
@@ -47,14 +52,19 @@ function item(group) {
   const picture = make("img", { alt: `Suggested picture of ${group.group_id}`, loading: "lazy", width: image.width, height: image.height });
   if (image.version) picture.src = address(image, "small");
   const frame = make("div", { class: "frame" }, picture);
+  frame.style.width = `${fit(aspect(image), 156, 170).w}px`;
   if (group.crop.box) {
     const box = make("div", { class: "crop", "data-box": text(group.crop.box) });
     setBox(box, group.crop.box);
     frame.append(box);
   }
   const tick = make("input", { type: "checkbox", checked: true, onchange: (event) => mark(group.group_id, event.target.checked) });
-  return make("div", { class: "bulk-item" }, frame, make("label", {}, tick, make("span", {}, image.name)));
+  return make("div", { class: "bulk-item" }, frame, make("label", {}, tick, make("span", { title: image.name }, told(group, image))));
 }
+
+const told = (group, image) => [
+  group.confidence === null ? short(image.name) : percent(group.confidence), group.project,
+].filter(Boolean).join(" · ");
 
 function mark(id, wanted) {
   if (wanted) batch.left.add(id); else batch.left.delete(id);
@@ -67,6 +77,16 @@ async function approve() {
   take(answer);
   byId("bulk").close();
   batch.done(answer.group_ids);
+}
+
+// Returns whether the key was for the batch.
+export function press({ key, repeat }) {
+  const all = ticks(), at = all.indexOf(document.activeElement);
+  const columns = getComputedStyle(byId("bulk-grid")).gridTemplateColumns.split(" ").length;
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[key];
+  if (step) all[Math.min(all.length - 1, Math.max(0, at + step))]?.focus();
+  else if (key === "a" && !repeat && !byId("bulk-approve").disabled) return approve();
+  return Boolean(step);
 }
 
 byId("bulk-grid").addEventListener("scroll", (event) => {

@@ -37,6 +37,8 @@ function offered(group) {
   return boxes.filter((box, i) => boxes.findIndex((other) => sameBox(box, other)) === i);
 }
 
+export const focus = () => edit.element.focus({ preventScroll: true });
+
 function build() {
   document.querySelectorAll(".crop, .ghost").forEach((box) => box.remove());
   const frame = document.querySelectorAll(".tile .frame")[edit.index];
@@ -48,7 +50,7 @@ function build() {
   frame.append(edit.element);
   edit.element.addEventListener("pointerdown", grab);
   show();
-  edit.element.focus({ preventScroll: true });
+  focus();
 }
 
 function show() {

@@ -24,7 +24,10 @@ export function announce(text) {
 }
 
 export function status(text) {
-  byId("status").textContent = text;
+  const line = byId("status");
+  line.textContent = text;
+  // The heading beside it may use what is left.
+  byId("main").style.setProperty("--told", `${line.offsetWidth}px`);
 }
 
 export function alarm(text) {

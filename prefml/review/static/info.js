@@ -32,16 +32,23 @@ function cropPart(group) {
     return part("Crop", line(make("strong", {}, decision.crop_coords ? "Cropped as drawn" : "Kept whole")));
   }
   if (!crop.offered) return part("Crop", line(make("strong", {}, "Not rated")), line(crop.reason));
-  const size = frame(group) ? `Crop to ${percent(area(crop.box))} of the picture` : "Keep whole";
+  const size = frame(group) ? `Crop to ${percent(area(crop.box))}` : "Keep whole";
   const more = crop.alternatives.length ? ` · ${crop.alternatives.length} other proposals in X` : "";
   return part("Crop", line(make("strong", {}, crop.confidence === null ? size : `${size}: ${sure(crop.confidence)}`)), line(`${crop.reason}${crop.reason ? "" : more.slice(3)}`));
 }
 
 const area = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
 
+// On the page a picture of the set is known by its number, not by its file's name.
+function byNumber(group, words) {
+  const at = group.images.findIndex((image) => words.startsWith(`${image.name} `));
+  return at < 0 ? words : `Picture ${at + 1}${words.slice(group.images[at].name.length)}`;
+}
+
 function reasonPart(group, veil) {
   const reasons = veil ? [] : group.reasons;
-  const copies = group.duplicates.length ? make("p", { title: group.duplicates.join("\n") }, `Near duplicates: ${group.duplicates.join(" · ")}`) : null;
+  const same = group.duplicates.map((words) => byNumber(group, words));
+  const copies = same.length ? make("p", { class: "copies", title: same.join("\n") }, same.join(" · ")) : null;
   return part("Why", line(reasons.length ? reasons.join(" · ") : veil ? "Hidden" : "No reason given"), copies);
 }
 

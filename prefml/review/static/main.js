@@ -1,6 +1,6 @@
 // Wires keys and buttons to what they do. One thing happens at a time, in the order of the keys.
 
-import { Refused, deliverLeftovers, get, kept, post } from "./api.js";
+import { Refused, deliverLeftovers, get, interruptions, kept, post, unanswered } from "./api.js";
 import * as bulk from "./bulk.js";
 import * as cropper from "./cropper.js";
 import { alarm, announce, byId, make, status } from "./dom.js";
@@ -32,11 +32,12 @@ async function show(index, words = "") {
 
 function redraw() {
   const group = my.current();
-  if (group) {
-    draw(group, (picked) => act({ what: "choose", index: picked }));
-    drawInfo(group);
-  } else drawEnd();
+  // What stands round the pictures first: it tells how much room is left for them.
   drawProgress();
+  if (group) {
+    drawInfo(group);
+    draw(group, (picked) => take(() => perform({ what: "choose", index: picked })));
+  } else drawEnd();
 }
 
 function spoken(group) {
@@ -204,14 +205,19 @@ function enqueue(job) {
   document.body.dataset.busy = "true";
 }
 
-const act = (wanted) => enqueue(() => perform(wanted));
+// A key pressed while the server was silent was meant for what was seen then, not for the next set.
+function take(job) {
+  if (unanswered()) return status("Not taken: the server does not answer yet");
+  const before = interruptions();
+  return enqueue(() => (interruptions() === before ? job() : status("A key from before the interruption was not taken")));
+}
 
 async function pressed(stroke) {
   if (cropper.editing()) return editKey(stroke);
   if (tags.tagging()) return tags.press(stroke);
   const wanted = meaning(stroke);
   if (byId("help").open) return wanted?.what === "help" && byId("help").close();
-  if (byId("bulk").open) return wanted?.what === "bulk" && byId("bulk").close();
+  if (byId("bulk").open) return wanted?.what === "bulk" ? byId("bulk").close() : bulk.press(stroke);
   if (zoom.zooming()) return zoomKey(stroke, wanted);
   return wanted && perform(wanted);
 }
@@ -261,26 +267,34 @@ const CROP_TOOLS = {
   larger: () => cropper.press({ key: "+" }), lock: cropper.lock, reset: () => cropper.press({ key: "0" }), cancel: cancelEdit,
 };
 
+async function cropTool(name) {
+  await CROP_TOOLS[name]();
+  // The keys go on where the mouse left off.
+  if (cropper.editing()) cropper.focus();
+}
+
 function ours(stroke) {
   if (cropper.editing()) return true;
   if (stroke.key === "Tab" || stroke.key === "Escape") return false;
   if (tags.tagging() || zoom.zooming()) return /^Arrow|^[0-9+\-=_]$/.test(stroke.key) || meaning(stroke);
-  return !byId("bulk").open && (meaning(stroke) || /^Arrow(Up|Down)$/.test(stroke.key));
+  if (byId("bulk").open) return /^Arrow/.test(stroke.key);
+  return meaning(stroke) || /^Arrow(Up|Down)$/.test(stroke.key);
 }
 
 document.addEventListener("keydown", (event) => {
   const stroke = read(event);
   if (!stroke || (!byId("keys-on").checked && stroke.key.length === 1 && !cropper.editing())) return;
   if (ours(stroke)) event.preventDefault();
-  enqueue(() => pressed(stroke));
+  take(() => pressed(stroke));
 });
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.dataset.do) {
     if (!button.getAttribute("aria-haspopup")) byId("group").focus({ preventScroll: true });
-    act({ what: button.dataset.do });
-  } else if (button?.dataset.crop) enqueue(() => CROP_TOOLS[button.dataset.crop]());
+    take(() => perform({ what: button.dataset.do }));
+  } else if (button?.dataset.zoom) zoom.press({ key: button.dataset.zoom });
+  else if (button?.dataset.crop) take(() => cropTool(button.dataset.crop));
   else if (button?.dataset.close) byId(button.dataset.close).close();
 });
 
@@ -292,10 +306,11 @@ for (const name of ["filter", "project"]) {
     await show(session.index);
   }));
 }
-window.addEventListener("resize", () => {
+// The window, an alert or a longer line of buttons: whatever changes the room for the pictures.
+new ResizeObserver(() => {
   const group = my.current();
   if (group && !byId("group").hidden) place_tiles(group);
-});
+}).observe(byId("group"));
 
 enqueue(async () => {
   drawHelp();

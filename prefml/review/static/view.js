@@ -5,7 +5,7 @@ import { text } from "./geometry.js";
 import { GAP, arrange } from "./layout.js";
 import { element } from "./pictures.js";
 import { draft, frameOn, selected, session, stateOf, veiled } from "./session.js";
-import { STATES, count, percent, place, sure } from "./words.js";
+import { STATES, count, percent, place, short, sure } from "./words.js";
 
 export function draw(group, choose) {
   const box = byId("group");
@@ -78,9 +78,6 @@ function button(group, image, index, suggested, chosen, choose) {
     "aria-pressed": String(chosen), "aria-label": words.join(", "), title: image.name, onclick: () => choose(index),
   }, content);
 }
-
-// The stage is what differs between the names of a set; the tile's title has the whole name.
-const short = (name) => name.replace(/^\d{8}_\d{6}_(?=.)/, "").replace(/\.\w+$/, "");
 
 function caption(group, image, index, suggested, chosen, held) {
   const marks = [];

@@ -19,6 +19,9 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+// The stage is what differs between the names of a set; titles have the whole name.
+export const short = (name) => name.replace(/^\d{8}_\d{6}_(?=.)/, "").replace(/\.\w+$/, "");
+
 export const count = (number) => number.toLocaleString("en");
 
 export const sets = (number) => (number === 1 ? "1 set" : `${count(number)} sets`);

@@ -3,6 +3,7 @@
 import { byId, make } from "./dom.js";
 import { aspect, fit } from "./layout.js";
 import { address } from "./pictures.js";
+import { veiled } from "./session.js";
 import { percent } from "./words.js";
 
 const MOST = 16;
@@ -15,7 +16,7 @@ export const zooming = () => byId("zoom").open;
 
 export function open(group) {
   byId("zoom").showModal();
-  byId("zoom-panes").replaceChildren(...group.images.map(pane));
+  byId("zoom-panes").replaceChildren(...group.images.map((image, index) => pane(image, index, told(group, index))));
   look = { scale: 1, x: 0.5, y: 0.42, group };
   look.scale = actual();
   draw();
@@ -38,13 +39,18 @@ function size() {
 
 const fitted = (image, box) => fit(aspect(image), box.width, box.height);
 
-function pane(image, index) {
+function told(group, index) {
+  if (group.decision?.final_index === index) return "✓ ";
+  return group.suggested === index && !veiled(group) ? "★ " : "";
+}
+
+function pane(image, index, mark) {
   const picture = make("img", { alt: `Picture ${index + 1}, full size`, draggable: false });
   picture.src = address(image);
   const full = make("img", { alt: "" });
   full.src = address(image, "full");
   full.decode().then(() => { picture.src = full.src; }, () => null);
-  const box = make("div", { class: "pane" }, make("span", { class: "label" }, make("kbd", {}, String(index + 1)), ` ${image.name}`), picture);
+  const box = make("div", { class: "pane" }, make("span", { class: "label" }, make("kbd", {}, String(index + 1)), ` ${mark}${image.name}`), picture);
   box.addEventListener("pointerdown", grab);
   box.addEventListener("wheel", wheel, { passive: false });
   box.addEventListener("dblclick", () => magnify(look.scale > 1 ? 1 / look.scale : actual()));
@@ -55,12 +61,15 @@ function draw() {
   const box = size();
   byId("zoom-panes").querySelectorAll("img").forEach((picture, index) => {
     const image = look.group.images[index], { w, h } = fitted(image, box);
-    const left = box.width / 2 - look.x * w * look.scale, top = box.height / 2 - look.y * h * look.scale;
+    const [left, top] = [["width", look.x, w], ["height", look.y, h]].map(([side, at, length]) => offset(box[side], at, length * look.scale));
     Object.assign(picture.style, { width: `${w}px`, height: `${h}px`, transform: `translate(${left}px, ${top}px) scale(${look.scale})` });
   });
   const { width } = look.group.images[0], shown = fitted(look.group.images[0], box).w * look.scale * window.devicePixelRatio;
   byId("zoom-level").textContent = width ? percent(shown / width) : "";
 }
+
+// What fits into its pane stands in the middle of it, what does not is seen round the place looked at.
+const offset = (room, at, length) => (length <= room ? (room - length) / 2 : room / 2 - at * length);
 
 const within = (value) => Math.min(1, Math.max(0, value));
 
