@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from prefml.sample.taste import Crop, decide_crop
 
-__all__ = ["DAMAGES", "PROJECTS", "Damage", "ProjectPlan", "Scene", "Shot", "plan_project"]
+__all__ = [
+    "DAMAGES",
+    "PROJECTS",
+    "Damage",
+    "ProjectPlan",
+    "Scene",
+    "Shot",
+    "plan_project",
+    "plan_sample",
+    "shrunk",
+]
 
 SEED = 20250301
 DAMAGES = ("ringing", "smearing", "wrong_colour", "duplicated_patch")
@@ -154,6 +164,40 @@ class Scene:
     def key(self) -> str:
         """Time stamp of the first picture, which names the set."""
         return self.shots[0].name[:15]
+
+
+def shrunk(share: float) -> list[ProjectPlan]:
+    """Return the projects with a share of their sets; every project keeps a few."""
+    return [
+        replace(
+            project,
+            sets=max(12, round(share * project.sets)),
+            lower=max(1, round(share * project.lower)),
+        )
+        for project in PROJECTS
+    ]
+
+
+def plan_sample(projects: Sequence[ProjectPlan]) -> tuple[list[Scene], list[Scene]]:
+    """Plan the sets of all projects.
+
+    Parameters
+    ----------
+    projects : sequence of ProjectPlan
+        The projects.
+
+    Returns
+    -------
+    decided, new : list of Scene
+        Sets with a decision, and sets without.
+    """
+    decided: list[Scene] = []
+    new: list[Scene] = []
+    for project in projects:
+        scenes = plan_project(project)
+        decided += scenes[: project.sets]
+        new += scenes[project.sets :]
+    return decided, new
 
 
 def plan_project(project: ProjectPlan) -> list[Scene]:

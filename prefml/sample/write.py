@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from prefml.exceptions import WorkspaceError
@@ -20,7 +20,7 @@ from prefml.sample.logs import (
     manifests,
     selection_logs,
 )
-from prefml.sample.plan import PROJECTS, ProjectPlan, Scene, plan_project
+from prefml.sample.plan import Scene, plan_sample, shrunk
 from prefml.sample.render import render
 from prefml.sample.truth import truth_text
 
@@ -96,8 +96,8 @@ def write_sample(
     """
     began = time.monotonic()
     root = Path(folder).expanduser().resolve()
-    projects = [_shrink(project, share) for project in PROJECTS]
-    decided, new = _plan(projects)
+    projects = shrunk(share)
+    decided, new = plan_sample(projects)
     logs = [*selection_logs(decided), *crop_logs(decided)]
     truth = truth_text(decided, new, logs)
     _refuse_foreign(root, truth)
@@ -115,21 +115,6 @@ def write_sample(
         written,
         time.monotonic() - began,
     )
-
-
-def _shrink(project: ProjectPlan, share: float) -> ProjectPlan:
-    sets, lower = round(share * project.sets), round(share * project.lower)
-    return replace(project, sets=max(12, sets), lower=max(1, lower))
-
-
-def _plan(projects: Sequence[ProjectPlan]) -> tuple[list[Scene], list[Scene]]:
-    decided: list[Scene] = []
-    new: list[Scene] = []
-    for project in projects:
-        scenes = plan_project(project)
-        decided += scenes[: project.sets]
-        new += scenes[project.sets :]
-    return decided, new
 
 
 def _refuse_foreign(root: Path, truth: str) -> None:
