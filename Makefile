@@ -26,7 +26,7 @@ $(BASE): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	touch $@
 
 $(FULL): $(BASE)
-	$(PIP) -e '.[clip,review,scale,bench,dev]'
+	$(PIP) -e '.[clip,fast,review,scale,bench,dev]'
 	touch $@
 
 install: $(BASE) ## Create .venv and install prefml without torch

@@ -290,7 +290,7 @@ class Suggester:
         prepared, cues, size, hands = [], [], [], []
         for path in paths:
             picture = decode(path, self.workspace.config.max_pixels)
-            prepared.append(self.encoder.preprocess(picture.image))
+            prepared.append(self.encoder.preprocess(picture.reduced(self.encoder.spec.size)))
             cues.append(measure(picture))
             size.append((picture.width, picture.height))
             hands.append(find_hands(picture))

@@ -6,7 +6,7 @@ import hashlib
 from typing import Protocol
 
 from prefml.imaging import detail, faces, layout, naturalness, saliency, shape, tone
-from prefml.imaging.decode import Picture
+from prefml.imaging.decode import WORKING_VERSION, Picture
 
 __all__ = ["CUE_NAMES", "GROUPS", "cue_identity", "measure"]
 
@@ -51,4 +51,4 @@ def measure(picture: Picture) -> dict[str, float]:
 def cue_identity() -> str:
     """Return twelve hex digits that change whenever the set of cues or a group's version does."""
     groups = [(group.NAMES, getattr(group, "VERSION", 1)) for group in GROUPS]
-    return hashlib.sha256(repr(groups).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr((WORKING_VERSION, groups)).encode()).hexdigest()[:12]

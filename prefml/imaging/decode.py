@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from prefml.exceptions import ImageError
+from prefml.imaging.png import describes_itself_first, plain_pixels
 from prefml.imaging.quiet import quiet_pillow
 
 __all__ = [
@@ -26,48 +28,82 @@ __all__ = [
     "Picture",
     "decode",
     "from_image",
+    "pixel_count",
     "shrink",
     "upright_size",
 ]
 
 WORKING_SIDE = 512
+# To be raised when the working copy of a picture changes, and with it all cues.
+WORKING_VERSION = 2
 MAX_PIXELS = 150_000_000
 # Only these decoders are tried, whatever a file is called: Pillow's others include ones that
 # start programs (EPS) or are rarely exercised.
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "TIFF", "GIF")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """A decoded picture.
 
     Attributes
     ----------
-    image : PIL.Image.Image
-        Mode RGB, upright, full size.
+    pixels : ndarray of shape (height, width, 3), uint8
+        Red, green, blue; upright, full size.
     """
 
-    image: Image.Image
+    pixels: NDArray[np.uint8]
 
     @property
     def width(self) -> int:
         """Width of the upright picture in pixels."""
-        return self.image.width
+        return int(self.pixels.shape[1])
 
     @property
     def height(self) -> int:
         """Height of the upright picture in pixels."""
-        return self.image.height
+        return int(self.pixels.shape[0])
 
     @cached_property
-    def pixels(self) -> NDArray[np.uint8]:
-        """Full-size pixels, uint8 of shape (height, width, 3)."""
-        return np.asarray(self.image)
+    def image(self) -> Image.Image:
+        """The full size as Pillow's, mode RGB."""
+        return Image.fromarray(self.pixels)
+
+    def reduced(self, shortest: int) -> Image.Image:
+        """Return a smaller copy that is large enough to be resized well.
+
+        Averaging two by two pixels is far cheaper than a wide filter over the full size. A bicubic
+        filter from twice the size or more then sees all but the finest detail that it would have.
+
+        Parameters
+        ----------
+        shortest : int
+            Pixels of the shortest side that the copy will be resized to.
+
+        Returns
+        -------
+        PIL.Image.Image
+            Of an even fraction of the size, at least twice as large as asked; the picture itself
+            where there is none.
+        """
+        enough = [level for level in self._halves if min(level.shape[:2]) >= 2 * shortest]
+        return Image.fromarray(enough[-1]) if len(enough) > 1 else self.image
 
     @cached_property
     def working(self) -> NDArray[np.uint8]:
         """Area-averaged copy, uint8 of shape (h, w, 3), longest side at most 512 pixels."""
-        return shrink(self.pixels, WORKING_SIDE)
+        enough = [level for level in self._halves if max(level.shape[:2]) >= WORKING_SIDE]
+        return shrink(enough[-1] if enough else self.pixels, WORKING_SIDE)
+
+    @cached_property
+    def _halves(self) -> list[NDArray[np.uint8]]:
+        """The picture halved again and again, while both sides are even and it is large."""
+        levels = [self.pixels]
+        while min(levels[-1].shape[:2]) >= WORKING_SIDE and not any(
+            side % 2 for side in levels[-1].shape[:2]
+        ):
+            levels.append(shrink(levels[-1], max(levels[-1].shape[:2]) // 2))
+        return levels
 
     @cached_property
     def gray(self) -> NDArray[np.float32]:
@@ -103,9 +139,15 @@ def decode(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
         If the file is missing, not a regular file, unreadable, not a picture, broken or truncated,
         or larger than `max_pixels`.
     """
-    with _opened(path, max_pixels) as image:
-        image.load()
-        return from_image(image)
+    with _opened(path, max_pixels) as (file, image):
+        # Read before the pixels: a PNG that holds more behind them is not decoded this way.
+        pixels = plain_pixels(file, image)
+        if pixels is not None:
+            return Picture(_upright(pixels, _orientation(image)))
+        file.seek(0)
+        with Image.open(file, formats=FORMATS) as again:
+            again.load()
+            return from_image(again)
 
 
 def upright_size(path: str | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
@@ -128,9 +170,36 @@ def upright_size(path: str | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, i
     ImageError
         As `decode`, as far as the header tells.
     """
-    with _opened(path, max_pixels) as image:
-        lying = _orientation(image) >= 5
-        return (image.height, image.width) if lying else (image.width, image.height)
+    with _opened(path, max_pixels) as (file, image):
+        if image.format == "PNG" and not describes_itself_first(file):
+            file.seek(0)
+            with Image.open(file, formats=FORMATS) as again:
+                again.load()
+                return _turned(again)
+        return _turned(image)
+
+
+def pixel_count(path: str | Path, max_pixels: int = MAX_PIXELS) -> int:
+    """Read from a picture's header how many pixels it has.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    max_pixels : int
+        Refuse pictures with more pixels than this.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ImageError
+        As `decode`, as far as the header tells.
+    """
+    with _opened(path, max_pixels) as (_, image):
+        return prod(image.size)
 
 
 def from_image(image: Image.Image) -> Picture:
@@ -145,7 +214,7 @@ def from_image(image: Image.Image) -> Picture:
     -------
     Picture
     """
-    return Picture(_upright(_to_rgb(image), _orientation(image)))
+    return Picture(_upright(np.asarray(_to_rgb(image)), _orientation(image)))
 
 
 def shrink(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
@@ -173,13 +242,13 @@ def shrink(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def _opened(path: str | Path, max_pixels: int) -> Iterator[Image.Image]:
+def _opened(path: str | Path, max_pixels: int) -> Iterator[tuple[BinaryIO, Image.Image]]:
     """Open a picture, and turn whatever goes wrong with it into an `ImageError`."""
     with quiet_pillow():
         try:
             with _open_regular(path) as file, Image.open(file, formats=FORMATS) as image:
                 _check_size(image, path, max_pixels)
-                yield image
+                yield file, image
         except ImageError:
             raise
         except Exception as error:
@@ -221,30 +290,40 @@ def _reason(error: Exception) -> str:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+        # The base class's method: that of a PNG unpacks all pixels in search of what follows them.
+        return int(Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1))
     except Exception:
         # Damaged EXIF says nothing about the pixels.
         return 1
 
 
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+def _turned(image: Image.Image) -> tuple[int, int]:
+    lying = _orientation(image) in _LYING
+    return (image.height, image.width) if lying else (image.width, image.height)
+
+
+# EXIF orientation -> whether to swap the axes, then which of them to reverse.
+_TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
+    2: (False, (1,)),
+    3: (False, (0, 1)),
+    4: (False, (0,)),
+    5: (True, ()),
+    6: (True, (1,)),
+    7: (True, (0, 1)),
+    8: (True, (0,)),
 }
+_LYING = {orientation for orientation, (swapped, _) in _TURNS.items() if swapped}
 
 
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
+def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    swapped, reversed_axes = _TURNS.get(orientation, (False, ()))
+    turned = pixels.swapaxes(0, 1) if swapped else pixels
+    return np.ascontiguousarray(np.flip(turned, reversed_axes) if reversed_axes else turned)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
-        return image.copy()
+        return image
     if image.mode == "F" or image.mode.startswith("I"):
         return _deep_to_rgb(image)
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from math import prod
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +20,7 @@ from prefml.decisions.stages import stage_of
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import ImageError
 from prefml.imaging import cues
-from prefml.imaging.decode import decode, upright_size
+from prefml.imaging.decode import decode, pixel_count
 from prefml.imaging.hashing import phash
 from prefml.sidecars.find import Failure
 from prefml.sidecars.plan import Task
@@ -135,9 +134,9 @@ def derive(task: Task, reading: Reading, encoder: Encoder) -> Derived | Failure:
 
 def _derive(task: Task, reading: Reading, encoder: Encoder) -> Derived:
     path = reading.root / task.image.path
-    with reading.budget.hold(prod(upright_size(path, reading.max_pixels))):
+    with reading.budget.hold(pixel_count(path, reading.max_pixels)):
         picture = decode(path, reading.max_pixels)
-        prepared = encoder.preprocess(picture.image) if task.encode else None
+        prepared = encoder.preprocess(picture.reduced(encoder.spec.size)) if task.encode else None
         if not task.measure:
             return Derived(task, prepared, None, {})
         stage = stage_of(task.image.filename)

@@ -309,3 +309,22 @@ def test_damaged_bytes_give_a_picture_or_an_image_error(tmp_path_factory, tail, 
     path.write_bytes(content[: len(content) // 3] + tail + content[len(content) // 2 :])
     with suppress(ImageError):
         assert decode(path).image.mode == "RGB"
+
+
+def test_a_reduced_copy_is_at_least_twice_as_large_as_asked():
+    picture = from_image(Image.new("RGB", (4000, 3000), RED))
+    assert picture.reduced(224).size == (1000, 750)
+    assert picture.reduced(1600).size == (4000, 3000)
+
+
+@pytest.mark.parametrize("size", [(1001, 2000), (2000, 1001), (511, 900), (40, 3000)])
+def test_pictures_that_do_not_halve_are_not_reduced(size):
+    assert from_image(Image.new("RGB", size, RED)).reduced(16).size == size
+
+
+def test_working_copy_of_halves_is_within_two_levels_of_the_mean_of_its_pixels():
+    noise = np.random.default_rng(0).integers(0, 256, (2048, 1024, 3), dtype=np.uint8)
+    working = from_image(Image.fromarray(noise)).working
+    exact = noise.reshape(512, 4, 256, 4, 3).mean(axis=(1, 3))
+    assert working.shape == (512, 256, 3)
+    assert np.abs(working - exact).max() <= 1.5
