@@ -1,4 +1,8 @@
-"""Writing files so that a crash leaves the old one or the new one, never half of one."""
+"""Writing files so that a crash leaves the old one or the new one, never half of one.
+
+A place may also be a URL of a file system that fsspec knows, such as an object store. There a file
+is sent when it is complete, and appears whole; moving is copying and deleting.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,66 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
-__all__ = ["file_sha256", "replacing", "sync_folder", "write_text"]
+from prefml.exceptions import ConfigError
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+__all__ = [
+    "Place",
+    "file_sha256",
+    "move",
+    "place_of",
+    "replacing",
+    "sync_folder",
+    "write_text",
+    "writing",
+]
+
+Place: TypeAlias = "Path | UPath"
+
+
+def place_of(url: str) -> Place:
+    """Return the place that a URL names.
+
+    Parameters
+    ----------
+    url : str
+        `file:///...` for a folder of this machine, or any URL of fsspec.
+
+    Returns
+    -------
+    Path or UPath
+
+    Raises
+    ------
+    ConfigError
+        If the package for such URLs is not installed.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return Path(url2pathname(parts.path))
+    try:
+        from upath import UPath
+
+        # What other machines write must be seen, so listings are never remembered.
+        place = UPath(url, use_listings_cache=False)
+        _ = place.fs
+    except (ImportError, ValueError) as error:
+        raise ConfigError(
+            f"{url}: {error}",
+            "file:///FOLDER, or a URL whose file system is installed",
+            "pip install 'prefml[scale]' and what the message names",
+        ) from error
+    return place
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Place) -> Iterator[Path]:
     """Give a temporary path beside `path` and move it there once it is safely on disk.
 
     Parameters
@@ -27,6 +85,30 @@ def replacing(path: Path) -> Iterator[Path]:
         Where to write. When the block raises, the temporary file is removed and `path` is as it
         was.
     """
+    here = _replacing_here(path) if isinstance(path, Path) else _sending(path)
+    with here as temporary:
+        yield temporary
+
+
+@contextmanager
+def _sending(path: UPath) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = Path(folder) / path.name
+        yield temporary
+        _make_folder(path.parent)
+        path.fs.put_file(str(temporary), path.path)
+
+
+def _make_folder(folder: UPath) -> None:
+    """Make a folder, except in an object store, which has none and might make a bucket."""
+    from upath.implementations.cloud import CloudPath
+
+    if not isinstance(folder, CloudPath):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _replacing_here(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     os.close(handle)
@@ -41,7 +123,45 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str) -> None:
+@contextmanager
+def writing(path: Place) -> Iterator[BinaryIO]:
+    """Open a file to write a stream to, which is safely on disk afterwards.
+
+    Parameters
+    ----------
+    path : Path or UPath
+        The file; after a crash there may be half of it.
+
+    Yields
+    ------
+    binary file
+    """
+    if isinstance(path, Path):
+        with path.open("wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+    else:
+        _make_folder(path.parent)
+        with path.open("wb") as sent:
+            yield sent
+
+
+def move(path: Place, target: Place) -> None:
+    """Move a file to another name in the same file system, replacing what is there.
+
+    Parameters
+    ----------
+    path, target : Path or UPath
+        From where, and to where.
+    """
+    if isinstance(path, Path):
+        path.replace(cast(Path, target))
+    else:
+        path.fs.mv(path.path, cast("UPath", target).path)
+
+
+def write_text(path: Place, text: str) -> None:
     """Write a text file as UTF-8, whole or not at all.
 
     Parameters
@@ -71,15 +191,16 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: Place) -> None:
     """Make renames inside a folder survive a power cut.
 
     Parameters
     ----------
-    folder : Path
-        The folder.
+    folder : Path or UPath
+        The folder; elsewhere than here the file system sees to that.
     """
-    _sync(folder)
+    if isinstance(folder, Path):
+        _sync(folder)
 
 
 def _sync(path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from prefml.exceptions import ConfigError, WorkspaceError
+from prefml.files import Place, place_of
 
 __all__ = ["Config", "Workspace", "read_config"]
 
@@ -27,6 +28,9 @@ class Config:
     encoder : str or None
         `builtin`, `clip`, `open_clip:MODEL/PRETRAINED`, or a folder with an `encoder.json`
         (relative to the workspace). None: the one that made the sidecars, else `clip`.
+    sidecar : str or None
+        Where the sidecars lie: a folder relative to the workspace, or a URL of another place
+        (`file:///...`, `s3://...`). None: `data/sidecar`.
     image_roots : tuple of str
         Folders that hold pictures, relative to the workspace. Empty: `images`, `training data`,
         every top-level folder named exactly like a project, `new`, and where `prefml apply` puts
@@ -47,6 +51,7 @@ class Config:
     """
 
     encoder: str | None = None
+    sidecar: str | None = None
     image_roots: tuple[str, ...] = ()
     max_pixels: int = 150_000_000
     aliases: Mapping[str, str] = field(default_factory=dict)
@@ -59,6 +64,7 @@ class Config:
 # Where each entry stands in the file: section ("" is the top level) and key.
 _PLACES = {
     "encoder": ("", "encoder", str),
+    "sidecar": ("", "sidecar", str),
     "image_roots": ("images", "roots", list),
     "max_pixels": ("images", "max_pixels", int),
     "aliases": ("projects", "aliases", dict),
@@ -194,9 +200,12 @@ class Workspace:
         return cls(folder, read_config(folder / CONFIG_NAME), place)
 
     @property
-    def sidecars(self) -> Path:
-        """Folder of the sidecars."""
-        return self.root / "data" / "sidecar"
+    def sidecars(self) -> Place:
+        """Folder of the sidecars; outside the workspace only where a URL says so."""
+        place = self.config.sidecar
+        if place is None:
+            return self.root / "data" / "sidecar"
+        return place_of(place) if "://" in place else self.inside(place)
 
     @property
     def sandbox(self) -> Path:

@@ -13,8 +13,8 @@ ROOMS = sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py")
 # Room or module -> what of prefml it may import besides itself.
 MAY_IMPORT = {
     "exceptions": set(),
-    "files": set(),
-    "workspace": {"exceptions"},
+    "files": {"exceptions"},
+    "workspace": {"exceptions", "files"},
     "decisions": {"exceptions", "files", "sandbox", "workspace"},
     "imaging": {"exceptions"},
     "encoders": {"exceptions", "files"},
@@ -68,6 +68,7 @@ CONFINED = {
     "waitress": {"review/"},
     "dask": {"scale/"},
     "distributed": {"scale/"},
+    "upath": {"files.py"},
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from prefml.duplicates.groups import COSINE, DISTANCE, cosines, find_groups
 from prefml.duplicates.hamming import read_hashes
 from prefml.exceptions import SidecarError
-from prefml.files import replacing
+from prefml.files import Place, replacing
 from prefml.sidecars.store import Sidecars
 from prefml.workspace import Workspace
 
@@ -138,17 +137,17 @@ def best_by_size(sidecars: Sidecars, rows: NDArray[np.intp]) -> int:
     return int(np.lexsort((-np.arange(len(rows)), bytes_, pixels, stage))[-1])
 
 
-def table_path(workspace: Workspace) -> Path:
+def table_path(workspace: Workspace) -> Place:
     """Return where the table lies: `data/sidecar/duplicates.parquet`."""
     return workspace.sidecars / "duplicates.parquet"
 
 
-def write_table(path: Path, groups: Sequence[DuplicateGroup]) -> None:
+def write_table(path: Place, groups: Sequence[DuplicateGroup]) -> None:
     """Write one row for each picture of each group.
 
     Parameters
     ----------
-    path : Path
+    path : Path or UPath
         The parquet file. Columns: group (number), project, filename, path, best, distance (bits to
         the best), cosine (with the best).
     groups : sequence of DuplicateGroup

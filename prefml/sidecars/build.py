@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeAlias
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import SidecarError
-from prefml.files import write_text
+from prefml.files import Place, write_text
 from prefml.imaging import cues
 from prefml.sidecars.batches import make_rows
 from prefml.sidecars.compact import Selection, compact, recover
@@ -364,7 +363,7 @@ def _already_there(sources: Sequence[Source], selections: Sequence[Selection]) -
 
 
 @contextmanager
-def _disk_errors(folder: Path) -> Iterator[None]:
+def _disk_errors(folder: Place) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -375,6 +374,6 @@ def _disk_errors(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _write_failures(path: Path, failures: Sequence[Failure]) -> None:
+def _write_failures(path: Place, failures: Sequence[Failure]) -> None:
     if failures or path.exists():
         write_text(path, "".join(json.dumps(asdict(failure)) + "\n" for failure in failures))

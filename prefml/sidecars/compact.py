@@ -8,7 +8,6 @@ forgotten. Nothing is deleted before the new files are in place.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from prefml.files import sync_folder, write_text
+from prefml.files import Place, move, sync_folder, write_text, writing
 from prefml.sidecars.schema import KEYS, KINDS, Stamp, part_schema, select, writer
 from prefml.sidecars.sources import Source, parts_folder
 
@@ -46,20 +45,22 @@ class Selection:
     paths: list[str]
 
 
-def compact(folder: Path, stamp: Stamp, selections: Sequence[Selection], parts: list[Path]) -> None:
+def compact(
+    folder: Place, stamp: Stamp, selections: Sequence[Selection], parts: list[Place]
+) -> None:
     """Write the rows that stay into the three files and drop the parts.
 
     One row group is held in memory at a time.
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or UPath
         The sidecar folder.
     stamp : Stamp
         What all the rows were made with, and the new generation.
     selections : sequence of Selection
         The rows, in the order in which they are written.
-    parts : list of Path
+    parts : list of Path or UPath
         Part files that are not needed afterwards.
     """
     whole = part_schema(stamp)
@@ -71,12 +72,12 @@ def compact(folder: Path, stamp: Stamp, selections: Sequence[Selection], parts: 
     recover(folder)
 
 
-def recover(folder: Path) -> None:
+def recover(folder: Place) -> None:
     """Complete a switch that was interrupted, or clear away what was not yet whole.
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or UPath
         The sidecar folder.
     """
     parts = _committed(folder / COMMIT)
@@ -91,7 +92,7 @@ def recover(folder: Path) -> None:
             path.unlink()
 
 
-def _committed(path: Path) -> list[str] | None:
+def _committed(path: Place) -> list[str] | None:
     """Return the parts that a whole set of new files replaces; None if there is no such set."""
     try:
         return [Path(name).name for name in json.loads(path.read_text())["parts"]]
@@ -99,29 +100,26 @@ def _committed(path: Path) -> list[str] | None:
         return None
 
 
-def _next(folder: Path, kind: str) -> Path:
+def _next(folder: Place, kind: str) -> Place:
     return folder / f"{kind}.parquet.next"
 
 
-def _switch(folder: Path) -> None:
+def _switch(folder: Place) -> None:
     for kind in KINDS:
         if _next(folder, kind).exists():
-            _next(folder, kind).replace(folder / f"{kind}.parquet")
+            move(_next(folder, kind), folder / f"{kind}.parquet")
     sync_folder(folder)
 
 
-def _drop_parts(folder: Path, names: Sequence[str]) -> None:
+def _drop_parts(folder: Place, names: Sequence[str]) -> None:
     for name in names:
         (parts_folder(folder) / name).unlink(missing_ok=True)
 
 
-def _write(path: Path, schema: pa.Schema, kind: str, selections: Sequence[Selection]) -> None:
-    with path.open("wb") as stream:
-        with writer(stream, schema) as file:
-            for table in _in_groups(_tables(kind, selections)):
-                file.write_table(table.cast(schema))
-        stream.flush()
-        os.fsync(stream.fileno())
+def _write(path: Place, schema: pa.Schema, kind: str, selections: Sequence[Selection]) -> None:
+    with writing(path) as stream, writer(stream, schema) as file:
+        for table in _in_groups(_tables(kind, selections)):
+            file.write_table(table.cast(schema))
 
 
 def _in_groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:

@@ -10,24 +10,29 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from prefml.exceptions import SidecarError
+from prefml.files import Place
 
 __all__ = ["only_run"]
 
 
 @contextmanager
-def only_run(folder: Path) -> Iterator[None]:
+def only_run(folder: Place) -> Iterator[None]:
     """Hold the sidecar folder for this process; the system frees it when the process ends.
 
     Parameters
     ----------
-    folder : Path
-        The sidecar folder; it is created.
+    folder : Path or UPath
+        The sidecar folder; it is created. Elsewhere than on this machine nothing is held, for
+        object stores have no locks that end with their owner.
 
     Raises
     ------
     SidecarError
         If another process holds it.
     """
+    if not isinstance(folder, Path):
+        yield
+        return
     folder.mkdir(parents=True, exist_ok=True)
     owner = folder / "embed.pid"
     try:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import PrefmlError, SidecarError
+from prefml.files import Place
 
 __all__ = [
     "KEYS",
@@ -156,12 +157,12 @@ def writer(target: Path | BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(target, schema, compression=present | plain, use_dictionary=["project"])
 
 
-def open_parquet(path: Path) -> pq.ParquetFile:
+def open_parquet(path: Place) -> pq.ParquetFile:
     """Open a sidecar file.
 
     Parameters
     ----------
-    path : Path
+    path : Path or UPath
         The file.
 
     Returns
@@ -174,7 +175,9 @@ def open_parquet(path: Path) -> pq.ParquetFile:
         If it is missing or not a parquet file.
     """
     try:
-        return pq.ParquetFile(path)
+        if isinstance(path, Path):
+            return pq.ParquetFile(path)
+        return pq.ParquetFile(path.path, filesystem=path.fs)
     except FileNotFoundError as error:
         raise SidecarError(
             f"no {path}", "the sidecars of this workspace", "prefml embed"
@@ -183,12 +186,12 @@ def open_parquet(path: Path) -> pq.ParquetFile:
         raise SidecarError(f"{path}: {error}", "a parquet file", "prefml embed") from error
 
 
-def read_stamp(path: Path, metadata: Mapping[bytes, bytes] | None) -> Stamp:
+def read_stamp(path: Place, metadata: Mapping[bytes, bytes] | None) -> Stamp:
     """Read the stamp from a file's schema metadata.
 
     Parameters
     ----------
-    path : Path
+    path : Path or UPath
         The file, for the message.
     metadata : mapping or None
         The metadata of its schema.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from prefml.exceptions import SidecarError
-from prefml.files import replacing
+from prefml.files import Place, replacing
 from prefml.sidecars.schema import (
     KEYS,
     KINDS,
@@ -51,13 +50,13 @@ class Source:
         What the rows were made with.
     keys : pyarrow.Table
         Project, file name, path, size and time of change of each row.
-    files : dict of str to Path
+    files : dict of str to Path or UPath
         Where each kind of payload lies; one and the same file for a part.
     """
 
     stamp: Stamp
     keys: pa.Table
-    files: dict[str, Path]
+    files: dict[str, Place]
     _open: dict[str, tuple[pq.ParquetFile, NDArray[np.int64]]] = field(default_factory=dict)
     _group: dict[str, tuple[int, pa.Table]] = field(default_factory=dict)
 
@@ -129,24 +128,27 @@ class Source:
         return self._open[kind]
 
 
-def parts_folder(folder: Path) -> Path:
+def parts_folder(folder: Place) -> Place:
     """Return where the parts of unfinished runs lie."""
     return folder / "parts"
 
 
-def list_parts(folder: Path) -> list[Path]:
+def list_parts(folder: Place) -> list[Place]:
     """Return the part files of a sidecar folder, oldest first."""
-    return sorted(
-        path for path in parts_folder(folder).glob("part-*") if _PART.fullmatch(path.name)
-    )
+    found = parts_folder(folder).glob("part-*")
+    return sorted((path for path in found if _PART.fullmatch(path.name)), key=_name)
 
 
-def find_sources(folder: Path) -> tuple[list[Source], list[str]]:
+def _name(path: Place) -> str:
+    return path.name
+
+
+def find_sources(folder: Place) -> tuple[list[Source], list[str]]:
     """Open what earlier runs left, oldest first.
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or UPath
         The sidecar folder.
 
     Returns
@@ -170,12 +172,12 @@ def find_sources(folder: Path) -> tuple[list[Source], list[str]]:
     return sources, problems
 
 
-def open_store(folder: Path) -> Source:
+def open_store(folder: Place) -> Source:
     """Open the three sidecar files as one.
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or UPath
         The sidecar folder.
 
     Returns
@@ -199,12 +201,12 @@ def open_store(folder: Path) -> Source:
     return Source(stamps[0], tables[0], files)
 
 
-def open_part(path: Path) -> Source:
+def open_part(path: Place) -> Source:
     """Open one part file.
 
     Parameters
     ----------
-    path : Path
+    path : Path or UPath
         The file.
 
     Returns
@@ -220,7 +222,7 @@ def open_part(path: Path) -> Source:
     return Source(stamp, keys, dict.fromkeys(KINDS, path))
 
 
-def _keys(path: Path, *kinds: str) -> tuple[Stamp, pa.Table]:
+def _keys(path: Place, *kinds: str) -> tuple[Stamp, pa.Table]:
     """Read stamp and keys, and see that the columns of the kinds (default: all) are there."""
     with open_parquet(path) as file:
         stamp = read_stamp(path, file.schema_arrow.metadata)
@@ -233,7 +235,7 @@ def _keys(path: Path, *kinds: str) -> tuple[Stamp, pa.Table]:
             raise SidecarError(f"{path}: {error}", "a whole file", "prefml embed") from error
 
 
-def _check_columns(path: Path, found: pa.Schema, expected: pa.Schema) -> None:
+def _check_columns(path: Place, found: pa.Schema, expected: pa.Schema) -> None:
     for column in expected:
         position = found.get_field_index(column.name)
         if position < 0 or found.field(position).type != column.type:
@@ -261,12 +263,12 @@ def part_name(number: int, writer: str = "") -> str:
     return f"part-{number:08d}{f'-{writer}' if writer else ''}.parquet"
 
 
-def write_part(folder: Path, name: str, schema: pa.Schema, rows: pa.Table) -> Source:
+def write_part(folder: Place, name: str, schema: pa.Schema, rows: pa.Table) -> Source:
     """Write a batch of finished rows so that it is there whole or not at all.
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or UPath
         The sidecar folder.
     name : str
         Its name, see `part_name`.
@@ -286,7 +288,7 @@ def write_part(folder: Path, name: str, schema: pa.Schema, rows: pa.Table) -> So
     return Source(stamp, rows.select(list(KEYS)), dict.fromkeys(KINDS, path))
 
 
-def next_number(paths: Iterable[Path]) -> int:
+def next_number(paths: Iterable[Place]) -> int:
     """Return a part number above those in use."""
     found = (_PART.fullmatch(path.name) for path in paths)
     return 1 + max((int(match[1]) for match in found if match), default=0)

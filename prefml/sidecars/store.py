@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
+from prefml.files import Place
 from prefml.sidecars.sources import Source, open_store
 
 __all__ = ["Sidecars", "read_sidecars"]
@@ -75,12 +75,12 @@ class Sidecars:
         return found
 
 
-def read_sidecars(folder: Path) -> Sidecars:
+def read_sidecars(folder: Place) -> Sidecars:
     """Read the three sidecar files.
 
     Parameters
     ----------
-    folder : Path
+    folder : Path or UPath
         The sidecar folder, `data/sidecar` of a workspace.
 
     Returns
@@ -92,7 +92,7 @@ def read_sidecars(folder: Path) -> Sidecars:
     SidecarError
         If a file is missing, damaged, foreign, or not of the same run as the others.
     """
-    source = open_store(Path(folder))
+    source = open_store(folder)
     try:
         order = _sorted_order(source.keys)
         index = source.keys.take(order).to_pandas()

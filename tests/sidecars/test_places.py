@@ -1,0 +1,133 @@
+"""Sidecars in another place than the workspace, named by a URL."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from prefml.exceptions import ConfigError, SidecarError, WorkspaceError
+from prefml.sidecars.build import BuildOptions, build_sidecars
+from prefml.sidecars.sources import list_parts
+from prefml.sidecars.store import read_sidecars
+from prefml.workspace import Workspace
+
+from .conftest import FirstFolder, MeanColour, same
+
+
+def configured(workspace: Workspace, place: str) -> Workspace:
+    (workspace.root / "prefml.toml").write_text(f"sidecar = {place!r}\n")
+    return Workspace.open(workspace.root)
+
+
+@pytest.fixture
+def in_memory(workspace, tmp_path) -> Workspace:
+    pytest.importorskip("upath", reason="needs the extra `scale`")
+    return configured(workspace, f"memory://{tmp_path.name}/side car")
+
+
+@pytest.fixture(params=["memory", "file", "folder"])
+def elsewhere(request, workspace, tmp_path_factory) -> Workspace:
+    if request.param == "memory":
+        return request.getfixturevalue("in_memory")
+    outside = tmp_path_factory.mktemp("outside") / "side car"
+    return configured(workspace, outside.as_uri() if request.param == "file" else "cache/sidecar")
+
+
+def embed(workspace, encoder=None, **options):
+    options = BuildOptions(batch_size=4, workers=2, **options)
+    return build_sidecars(workspace, FirstFolder(), encoder or MeanColour(), options)
+
+
+def test_the_rows_are_those_of_the_usual_place(build, read, elsewhere):
+    build()
+    assert embed(elsewhere).computed == 10
+    assert same(read_sidecars(elsewhere.sidecars), read())
+    assert embed(elsewhere).reused == 10
+    assert list_parts(elsewhere.sidecars) == []
+
+
+def test_failures_are_written_beside_them(workspace, elsewhere):
+    (workspace.root / "images" / "p0" / "broken.png").write_bytes(b"")
+    assert embed(elsewhere).failed == 1
+    assert "broken.png" in (elsewhere.sidecars / "failures.jsonl").read_text()
+    assert not (workspace.root / "data").exists()
+
+
+def test_absent_sidecars_name_the_command(elsewhere):
+    with pytest.raises(SidecarError, match="run: prefml embed"):
+        read_sidecars(elsewhere.sidecars)
+
+
+def test_damaged_ones_are_made_again(elsewhere):
+    embed(elsewhere)
+    (elsewhere.sidecars / "cues.parquet").write_bytes(b"PAR1")
+    report = embed(elsewhere)
+    assert (report.computed, len(report.repaired)) == (10, 1)
+    assert len(read_sidecars(elsewhere.sidecars)) == 10
+
+
+@pytest.mark.parametrize("place", ["/somewhere", "../beside"])
+def test_a_folder_outside_needs_a_url(workspace, place):
+    with pytest.raises(WorkspaceError, match="lies outside"):
+        _ = configured(workspace, place).sidecars
+
+
+@pytest.mark.parametrize("url", ["nosuch://bucket", "hdfs3+://x"])
+def test_an_unknown_file_system_is_named(workspace, url):
+    pytest.importorskip("upath", reason="needs the extra `scale`")
+    with pytest.raises(ConfigError, match="whose file system is installed"):
+        _ = configured(workspace, url).sidecars
+
+
+class Killed(BaseException):
+    """Stands for the end of the process; no handler may catch it."""
+
+
+def die_at(monkeypatch, moment: int) -> None:
+    """Let the process end at the given step that changes the object store."""
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    steps = itertools.count()
+
+    def watched(function):
+        def step(*arguments, **options):
+            if next(steps) == moment:
+                raise Killed
+            return function(*arguments, **options)
+
+        return step
+
+    for name in ("put_file", "cp_file", "rm", "_open"):
+        monkeypatch.setattr(MemoryFileSystem, name, watched(getattr(MemoryFileSystem, name)))
+
+
+@pytest.mark.slow
+def test_every_request_to_an_object_store_may_be_the_last(in_memory, monkeypatch):
+    embed(in_memory, MeanColour("first"))
+    old = read_sidecars(in_memory.sidecars)
+    embed(in_memory, MeanColour("other"), force=True)
+    new = read_sidecars(in_memory.sidecars)
+    for moment in itertools.count():
+        embed(in_memory, MeanColour("first"), force=True)
+        with monkeypatch.context() as patch:
+            die_at(patch, moment)
+            try:
+                embed(in_memory, MeanColour("other"))
+                break
+            except Killed:
+                pass
+        readable = readable_or_none(in_memory)
+        assert readable is None or same(readable, old) or same(readable, new)
+        assert embed(in_memory, MeanColour("other")).failed == 0
+        assert same(read_sidecars(in_memory.sidecars), new)
+        assert list_parts(in_memory.sidecars) == []
+        assert not [*in_memory.sidecars.glob("*.next"), *in_memory.sidecars.glob("commit*")]
+    assert moment > 15
+
+
+def readable_or_none(workspace):
+    try:
+        return read_sidecars(workspace.sidecars)
+    except SidecarError:
+        return None
