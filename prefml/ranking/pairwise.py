@@ -128,13 +128,25 @@ def fit_weights(
     for _ in range(_MAX_STEPS):
         losing = expit(-(differences @ found))
         gradient = differences.T @ (weight * losing) - ridge * found
-        curvature = differences.T @ (differences * (weight * losing * (1 - losing))[:, None])
-        curvature[np.diag_indices_from(curvature)] += ridge
-        step = cho_solve(cho_factor(curvature, check_finite=False), gradient, check_finite=False)
+        bent = differences * np.sqrt(weight * losing * (1 - losing))[:, None]
+        step = _newton_step(bent, ridge, gradient)
         found += step
         if np.abs(step).max(initial=0.0) < _TOLERANCE * (1 + np.abs(found).max(initial=0.0)):
             break
     return found
+
+
+def _newton_step(bent: Floats, ridge: float, gradient: Floats) -> Floats:
+    """Solve (bent.T @ bent + ridge) step = gradient over pairs or columns, whichever are fewer."""
+    few_pairs = len(bent) < len(gradient)
+    system = bent @ bent.T if few_pairs else bent.T @ bent
+    system[np.diag_indices_from(system)] += ridge
+    factor = cho_factor(system, check_finite=False)
+    if few_pairs:
+        # Woodbury's identity.
+        inner = cho_solve(factor, bent @ gradient, check_finite=False)
+        return np.asarray((gradient - bent.T @ inner) / ridge)
+    return np.asarray(cho_solve(factor, gradient, check_finite=False))
 
 
 class PairwiseLogistic(BaseEstimator):
