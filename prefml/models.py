@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +35,8 @@ FORMAT = 2
 OLDEST = 2
 KINDS = ("ranker", "crop")
 LIBRARIES = ("prefml", "lightgbm", "scikit-learn", "numpy", "scipy", "joblib")
-REQUIRED = ("format", "kind", "sha256", "versions", "encoder")
+REQUIRED = ("format", "kind", "class", "sha256", "versions", "encoder")
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class ModelVersionWarning(UserWarning):
@@ -168,6 +172,31 @@ def _check_manifest(manifest: Any, place: Path) -> None:
         )
     if manifest["kind"] not in KINDS or not isinstance(manifest["versions"], dict):
         raise ModelFileError(f"{place} is of another program", "a manifest", "prefml train")
+    wrong = [name for name, fits in _FITS.items() if not fits(manifest.get(name))]
+    if wrong:
+        shown = f"{place} has {wrong[0]} = {manifest.get(wrong[0])!r}"
+        raise ModelFileError(shown[:300], "what prefml writes there", "prefml train")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_encoder(value: Any) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, dict) and all(
+        isinstance(value.get(name), str) for name in ("id", "identity", "name")
+    )
+
+
+_FITS: Mapping[str, Callable[[Any], bool]] = {
+    "class": _is_text,
+    "sha256": lambda value: _is_text(value) and _SHA256.fullmatch(value) is not None,
+    "encoder": _is_encoder,
+    "cues": lambda value: value is None or _is_text(value),
+    "written": lambda value: value is None or _is_text(value),
+}
 
 
 def load_model(path: str | Path, kind: str | None = None) -> Any:
@@ -199,32 +228,45 @@ def load_model(path: str | Path, kind: str | None = None) -> Any:
     ModelVersionWarning
         If a library has another major or minor version than the one that wrote the model.
     """
-    import joblib
-
     target = Path(path)
     if not target.is_file():
         raise ModelFileError(f"no model {target}", "a trained model", "prefml train")
     manifest = read_manifest(target)
     if kind is not None and manifest["kind"] != kind:
         raise ModelFileError(f"{target} is a {manifest['kind']} model", f"a {kind} model")
-    if file_sha256(target) != manifest["sha256"]:
+    content = _verified(target, manifest["sha256"])
+    _check_versions(manifest["versions"], target)
+    model = _unpickled(content, target, manifest["versions"])
+    if f"{type(model).__module__}.{type(model).__qualname__}" != manifest["class"]:
+        raise ModelFileError(f"{target} holds a {type(model).__name__}", manifest["class"])
+    return model
+
+
+def _verified(target: Path, digest: str) -> bytes:
+    """Read a model file once: the bytes that were checked are those that will be unpickled."""
+    try:
+        content = target.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"{target}: {error.strerror}", "a readable file") from error
+    if hashlib.sha256(content).hexdigest() != digest:
         raise ModelFileError(
             f"{target} is not the file its manifest describes", "an unchanged file", "prefml train"
         )
-    _check_versions(manifest["versions"], target)
+    return content
+
+
+def _unpickled(content: bytes, target: Path, versions: Mapping[str, Any]) -> Any:
+    import joblib
+
     try:
-        model = joblib.load(target)
+        return joblib.load(BytesIO(content))
     except Exception as error:
-        versions = ", ".join(f"{k} {v}" for k, v in manifest["versions"].items())
+        written = ", ".join(f"{k} {v}" for k, v in versions.items())
         raise ModelFileError(
             f"{target} cannot be unpickled here ({type(error).__name__}: {error})",
-            f"the versions that wrote it ({versions}), or a model of `prefml export-model`",
+            f"the versions that wrote it ({written}), or a model of `prefml export-model`",
             "prefml train",
         ) from error
-    written = manifest.get("class")
-    if f"{type(model).__module__}.{type(model).__qualname__}" != written:
-        raise ModelFileError(f"{target} holds a {type(model).__name__}", str(written))
-    return model
 
 
 def _check_versions(written: Mapping[str, str], target: Path) -> None:

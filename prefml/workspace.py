@@ -94,6 +94,8 @@ def read_config(path: Path) -> Config:
     """
     if not path.exists():
         return Config()
+    if not path.is_file():
+        raise ConfigError(f"{path} is not a regular file", "a TOML file", "correct the file")
     document = _parse(path)
     _refuse_unknown(document, path)
     values = {}
@@ -107,7 +109,8 @@ def read_config(path: Path) -> Config:
 def _parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError, RecursionError) as error:
+    except (ValueError, OSError, RecursionError) as error:
+        # ValueError also where tomllib lets a number of thousands of digits through to int().
         raise ConfigError(f"{path}: {error}", "a TOML file", "correct the file") from error
 
 

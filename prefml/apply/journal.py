@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from prefml.apply import primitives
@@ -17,8 +18,10 @@ from prefml.workspace import Workspace
 
 __all__ = ["Journal", "applied_groups", "journal_folder", "read_journals", "start_journal"]
 
-FORMAT = 1
+FORMAT = 2
+STATES = ("running", "finished", "undoing")
 _NAME = re.compile(r"\d{6}\.jsonl")
+_KINDS = ("folder", "move", "copy", "crop")
 
 
 @dataclass
@@ -117,8 +120,14 @@ def start_journal(
         "groups": dict(groups),
         "steps": [asdict(step) for step in journal.steps],
     }
-    primitives.create(journal.path, json.dumps(head))
+    primitives.create(journal.path, json.dumps({**head, "sha256": _digest(head)}))
     return journal
+
+
+def _digest(head: Mapping[str, Any]) -> str:
+    """Return the hash of all that a run is going to do: a changed journal must move no file."""
+    content = {name: value for name, value in head.items() if name != "sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def read_journals(workspace: Workspace) -> list[Journal]:
@@ -163,10 +172,14 @@ def _read(path: Path) -> Journal:
         facts = json.loads(head)
         if facts["format"] != FORMAT:
             raise ValueError(f"format {facts['format']!r}")
+        if facts["sha256"] != _digest(facts):
+            raise ValueError("changed since it was written")
         journal = Journal(path, tuple(map(_step, facts["steps"])), facts["groups"])
         for record in filter(None, records):
             _replay(journal, record)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if journal.state == "finished" and not _is_complete(journal):
+            raise ValueError("it says that it is finished and lacks records of what was done")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ApplyError(
             f"{path}: not a journal of this version ({error})",
             f"a journal of format {FORMAT}",
@@ -175,22 +188,40 @@ def _read(path: Path) -> Journal:
     return journal
 
 
+def _is_complete(journal: Journal) -> bool:
+    return all(
+        number in journal.done and (step.kind in ("folder", "move") or number in journal.made)
+        for number, step in enumerate(journal.steps)
+        if step.group not in journal.dropped
+    )
+
+
 def _step(facts: Mapping[str, Any]) -> Step:
     box = facts.get("box")
-    return Step(**{**facts, "box": tuple(box) if box else None})
+    step = Step(**{**facts, "box": tuple(box) if box else None})
+    names = [PurePosixPath(name) for name in (step.source, step.target)]
+    if step.kind not in _KINDS or any(name.is_absolute() or ".." in name.parts for name in names):
+        raise ValueError(f"step {step}"[:300])
+    return step
 
 
 def _replay(journal: Journal, line: str) -> None:
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         # Torn by an interruption: what it would have said is found on disk.
         return
     if "state" in record:
-        journal.state = record["state"]
+        journal.state = STATES[STATES.index(record["state"])]
     elif "made" in record:
-        journal.made[int(record["made"])] = str(record["sha256"])
+        journal.made[_number(record["made"], journal)] = str(record["sha256"])
     elif "done" in record:
-        journal.done.add(int(record["done"]))
+        journal.done.add(_number(record["done"], journal))
     elif "dropped" in record:
         journal.dropped[str(record["dropped"])] = str(record["reason"])
+
+
+def _number(value: Any, journal: Journal) -> int:
+    if isinstance(value, bool) or value not in range(len(journal.steps)):
+        raise ValueError(f"no step {value!r}"[:200])
+    return int(value)

@@ -62,10 +62,18 @@ def _open_clip(name: str, root: Path, device: str) -> Encoder:
 def _onnx(name: str, root: Path, device: str) -> Encoder:
     from prefml.encoders.onnx import OnnxEncoder
 
-    folder = (root / Path(name).expanduser()).resolve()
-    if not folder.is_dir():
+    folder = _folder(root, name)
+    if folder is None:
         raise EncoderError(
-            f"no encoder {name!r} (nor a folder {folder})",
+            f"no encoder {name[:200]!r} (nor a folder of that name in {root.resolve()})",
             "builtin, clip, open_clip:MODEL/PRETRAINED, or a folder with encoder.json",
         )
     return OnnxEncoder.open(folder, device)
+
+
+def _folder(root: Path, name: str) -> Path | None:
+    try:
+        folder = (root / Path(name).expanduser()).resolve()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError, ValueError):
+        return None

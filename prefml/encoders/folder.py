@@ -114,11 +114,15 @@ def _verified(folder: Path, name: Any, digest: Any) -> Path:
     if not isinstance(name, str) or not name or Path(name).name != name or "\0" in name:
         raise EncoderError(f"{folder / DESCRIPTION}: file = {name!r}", "a file name", _EXPORT)
     path = folder / name
-    if not path.is_file():
-        raise EncoderError(f"no {path}", f"the file that {DESCRIPTION} names", _EXPORT)
-    found = file_sha256(path)
-    if found != digest:
-        raise EncoderError(f"{path} has sha256 {found}", f"{digest!r} as described", _EXPORT)
+    try:
+        found = path.is_file()
+    except OSError:
+        found = False
+    if not found:
+        raise EncoderError(f"no {str(path)[:200]}", f"the file that {DESCRIPTION} names", _EXPORT)
+    content = file_sha256(path)
+    if content != digest:
+        raise EncoderError(f"{path} has sha256 {content}", f"{digest!r} as described", _EXPORT)
     return path
 
 

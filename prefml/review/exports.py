@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from prefml.exceptions import LogError
 from prefml.files import replacing
 from prefml.review.ledger import Ledger, Mark
 from prefml.sandbox import decisions_path, read_lines, rewrite_lines
@@ -69,7 +70,23 @@ def export_row(mark: Mark, ledger: Ledger) -> dict[str, Any]:
     -------
     dict
         The fields of the format first, then what training needs to know.
+
+    Raises
+    ------
+    LogError
+        If the event lacks a field.
     """
+    try:
+        return _row(mark, ledger)
+    except KeyError as error:
+        raise LogError(
+            f"event {mark.event.seq} of the review lacks {error}",
+            "an event that prefml wrote",
+            "restore sandbox/review.sqlite3 from a backup",
+        ) from error
+
+
+def _row(mark: Mark, ledger: Ledger) -> dict[str, Any]:
     change, suggestion = mark.change, mark.change["suggestion"]
     tags = ledger.tags(change["group_id"])
     suggested = change["suggested_index"]

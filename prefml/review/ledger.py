@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-__all__ = ["KINDS", "STATES", "Event", "Ledger", "Mark"]
+__all__ = ["KINDS", "STATES", "Event", "Ledger", "Mark", "parse_event"]
 
 KINDS = ("decide", "tag", "undo", "redo", "submit")
 STATES = ("pending", "approved", "overridden", "rejected", "skipped")
@@ -44,6 +45,63 @@ class Event:
     def groups(self) -> list[str]:
         """Return the groups that the event changes."""
         return [change["group_id"] for change in self.body.get("changes", ())]
+
+
+def parse_event(seq: int, event_id: str, at: str, session_id: str, kind: str, body: str) -> Event:
+    """Make an event of a row of the table.
+
+    Parameters
+    ----------
+    seq, event_id, at, session_id, kind, body
+        The columns; the body is JSON.
+
+    Returns
+    -------
+    Event
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError, AttributeError, RecursionError
+        If the row is none that the review writes.
+    """
+    event = Event(seq, event_id, at, session_id, kind, json.loads(body))
+    datetime.fromisoformat(at)
+    if kind in ("undo", "redo"):
+        _check(isinstance(event.body["of"], int) and _are_texts(event.body["groups"]), event.body)
+    elif kind == "submit":
+        _check(isinstance(event.body["counts"], dict), event.body)
+    else:
+        checks = {"decide": _is_decision, "tag": _is_tag}
+        _check(all(map(checks[kind], event.body["changes"])), event.body)
+    return event
+
+
+def _check(holds: bool, what: Any) -> None:
+    if not holds:
+        raise ValueError(f"{str(what)[:200]}")
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _is_decision(change: Mapping[str, Any]) -> bool:
+    box, images = change.get("crop_coords"), change.get("images", [])
+    indices = (change.get("final_index"), change.get("suggested_index"))
+    return (
+        _are_texts([change["group_id"], change.get("project_id", "")])
+        and change["state"] in STATES
+        and _are_texts(images)
+        and all(i is None or (isinstance(i, int) and 0 <= i < len(images)) for i in indices)
+        and change.get("final_choice") in (None, *images)
+        and (box is None or (len(box) == 4 and all(0 <= edge <= 1 for edge in box)))
+        and all(isinstance(change.get(name, {}), dict) for name in ("suggestion", "shown"))
+    )
+
+
+def _is_tag(change: Mapping[str, Any]) -> bool:
+    tags = change["image_tags"]
+    return isinstance(change["group_id"], str) and all(map(_are_texts, tags.values()))
 
 
 @dataclass(frozen=True)

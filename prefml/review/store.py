@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from prefml.exceptions import LogError
 from prefml.files import sync_folder
-from prefml.review.ledger import KINDS, Event, Ledger
+from prefml.review.ledger import KINDS, Event, Ledger, parse_event
 
 __all__ = ["SCHEMA_VERSION", "EventStore", "MakeBody"]
 
@@ -77,16 +77,28 @@ class EventStore:
             path, timeout=10, isolation_level=None, check_same_thread=False
         )
         try:
-            self._configure()
-            self.secret = self._prepare()
-            self._catch_up()
-        except sqlite3.DatabaseError as error:
-            self.close()
-            raise LogError(f"{path}: {error}", "a prefml event table", "move it away") from error
+            with self._troubles():
+                self._configure()
+                self.secret = self._prepare()
+                self._catch_up()
         except LogError:
             self.close()
             raise
         self.session_id = f"review_{datetime.now(UTC):%Y%m%dT%H%M%S}_{secrets.token_hex(3)}"
+
+    @contextmanager
+    def _troubles(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise LogError(
+                f"{self._path}: {error}", "an event table that can be written, with room"
+            ) from error
+        except (sqlite3.DatabaseError, OSError, UnicodeDecodeError) as error:
+            # SQLite quotes damaged bytes in its messages, and Python cannot decode them.
+            raise LogError(
+                f"{self._path}: {error}", "a prefml event table", "move it away"
+            ) from error
 
     def _configure(self) -> None:
         self._connection.execute("PRAGMA journal_mode = WAL")
@@ -105,7 +117,10 @@ class EventStore:
             if version == 0:
                 self._create()
         sync_folder(self._path.parent)
-        return str(self._connection.execute("SELECT value FROM secret").fetchone()[0])
+        row = self._connection.execute("SELECT value FROM secret").fetchone()
+        if row is None or not isinstance(row[0], str) or not row[0]:
+            raise LogError(f"{self._path} has no secret", "a prefml event table", "move it away")
+        return str(row[0])
 
     def _create(self) -> None:
         # executescript() would commit the transaction that keeps a second process out.
@@ -131,7 +146,7 @@ class EventStore:
                 f"SELECT {_COLUMNS} FROM events WHERE seq > ? ORDER BY seq",
                 (self._ledger.last_seq,),
             ).fetchall():
-                self._ledger.apply(_event(row))
+                self._ledger.apply(self._event(row))
             self._seen = version
 
     @contextmanager
@@ -143,7 +158,8 @@ class EventStore:
         Ledger
         """
         with self._lock:
-            self._catch_up()
+            with self._troubles():
+                self._catch_up()
             yield self._ledger
 
     def append(self, kind: str, make_body: MakeBody, event_id: str | None = None) -> Event | None:
@@ -164,7 +180,7 @@ class EventStore:
         Event or None
         """
         with self._lock:
-            with self._transaction():
+            with self._troubles(), self._transaction():
                 self._catch_up()
                 known = self._find(event_id)
                 body = None if known else make_body(self._ledger)
@@ -177,7 +193,17 @@ class EventStore:
     def _find(self, event_id: str | None) -> Event | None:
         query = f"SELECT {_COLUMNS} FROM events WHERE event_id = ?"
         row = self._connection.execute(query, (event_id,)).fetchone()
-        return _event(row) if row else None
+        return self._event(row) if row else None
+
+    def _event(self, row: tuple[Any, ...]) -> Event:
+        try:
+            return parse_event(*row)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise LogError(
+                f"{self._path}: event {row[0]!r} cannot be read ({error})",
+                "an event that prefml wrote",
+                "restore the file from a backup, or move it away",
+            ) from error
 
     def _insert(self, kind: str, body: Mapping[str, Any], event_id: str) -> Event:
         at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
@@ -191,11 +217,6 @@ class EventStore:
         """Close the file; events are safe whether or not this is called."""
         with self._lock:
             self._connection.close()
-
-
-def _event(row: tuple[Any, ...]) -> Event:
-    seq, event_id, at, session_id, kind, body = row
-    return Event(seq, event_id, at, session_id, kind, json.loads(body))
 
 
 def _statements(script: str) -> list[str]:

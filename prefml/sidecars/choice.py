@@ -31,9 +31,13 @@ def chosen_encoder(workspace: Workspace, asked: str | None = None) -> str:
         `clip`.
     """
     name = asked or workspace.config.encoder or _remembered(workspace) or DEFAULT
-    beside = Path(name).expanduser()
-    if not (workspace.root / beside).is_dir() and (beside / _FILE).is_file():
-        return str(beside.resolve())
+    try:
+        beside = Path(name).expanduser()
+        if not (workspace.root / beside).is_dir() and (beside / _FILE).is_file():
+            return str(beside.resolve())
+    except (OSError, RuntimeError):
+        # No file could have this name, so whoever opens it will say that there is none.
+        pass
     return name
 
 

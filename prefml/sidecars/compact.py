@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from prefml.files import Place, move, sync_folder, write_text, writing
 from prefml.sidecars.schema import KEYS, KINDS, Stamp, part_schema, select, writer
-from prefml.sidecars.sources import Source, parts_folder
+from prefml.sidecars.sources import Source, list_parts, parts_folder
 
 __all__ = ["Selection", "compact", "recover"]
 
@@ -95,8 +95,8 @@ def recover(folder: Place) -> None:
 def _committed(path: Place) -> list[str] | None:
     """Return the parts that a whole set of new files replaces; None if there is no such set."""
     try:
-        return [Path(name).name for name in json.loads(path.read_text())["parts"]]
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return [str(name) for name in json.loads(path.read_text())["parts"]]
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -112,8 +112,9 @@ def _switch(folder: Place) -> None:
 
 
 def _drop_parts(folder: Place, names: Sequence[str]) -> None:
-    for name in names:
-        (parts_folder(folder) / name).unlink(missing_ok=True)
+    for path in list_parts(folder):
+        if path.name in names:
+            path.unlink(missing_ok=True)
 
 
 def _write(path: Place, schema: pa.Schema, kind: str, selections: Sequence[Selection]) -> None:

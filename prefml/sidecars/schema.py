@@ -16,6 +16,7 @@ from prefml.exceptions import PrefmlError, SidecarError
 from prefml.files import Place
 
 __all__ = [
+    "DAMAGE",
     "KEYS",
     "KINDS",
     "Stamp",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 SCHEMA = "prefml/sidecar/1"
+# What reading a damaged parquet file raises; texts that are not UTF-8 are a ValueError.
+DAMAGE = (OSError, ValueError, KeyError, TypeError, OverflowError, MemoryError, pa.ArrowException)
 KINDS = ("embeddings", "hashes", "cues")
 KEYS = ("project", "filename", "path", "file_size", "mtime_ns")
 _KEY_TYPES = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.int64())
@@ -154,7 +157,13 @@ def writer(target: Path | BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
     floats = [name for name in schema.names if name not in leaves]
     plain = {"embedding.list.element" if name == "embedding" else name: "NONE" for name in floats}
     present = {name: codec for name, codec in leaves.items() if name in schema.names}
-    return pq.ParquetWriter(target, schema, compression=present | plain, use_dictionary=["project"])
+    return pq.ParquetWriter(
+        target,
+        schema,
+        compression=present | plain,
+        use_dictionary=["project"],
+        write_page_checksum=True,
+    )
 
 
 def open_parquet(path: Place) -> pq.ParquetFile:
@@ -176,13 +185,13 @@ def open_parquet(path: Place) -> pq.ParquetFile:
     """
     try:
         if isinstance(path, Path):
-            return pq.ParquetFile(path)
-        return pq.ParquetFile(path.path, filesystem=path.fs)
+            return pq.ParquetFile(path, page_checksum_verification=True)
+        return pq.ParquetFile(path.path, filesystem=path.fs, page_checksum_verification=True)
     except FileNotFoundError as error:
         raise SidecarError(
             f"no {path}", "the sidecars of this workspace", "prefml embed"
         ) from error
-    except (OSError, pa.ArrowException) as error:
+    except DAMAGE as error:
         raise SidecarError(f"{path}: {error}", "a parquet file", "prefml embed") from error
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from prefml.exceptions import SidecarError
 from prefml.files import Place, replacing
 from prefml.sidecars.schema import (
+    DAMAGE,
     KEYS,
     KINDS,
     Stamp,
@@ -231,7 +232,7 @@ def _keys(path: Place, *kinds: str) -> tuple[Stamp, pa.Table]:
             _check_columns(path, file.schema_arrow, select(whole, kind))
         try:
             return stamp, file.read(columns=list(KEYS)).replace_schema_metadata(None)
-        except (OSError, pa.ArrowException) as error:
+        except DAMAGE as error:
             raise SidecarError(f"{path}: {error}", "a whole file", "prefml embed") from error
 
 

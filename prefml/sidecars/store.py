@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
 from prefml.files import Place
+from prefml.sidecars.schema import DAMAGE
 from prefml.sidecars.sources import Source, open_store
 
 __all__ = ["Sidecars", "read_sidecars"]
@@ -100,12 +101,21 @@ def read_sidecars(folder: Place) -> Sidecars:
         index["stage"] = cues.pop("stage").astype(np.float64)
         hashes = source.read("hashes")["phash"].take(order)
         vectors = _vectors(source, order)
-    except (OSError, pa.ArrowException) as error:
+        text = np.array(hashes.to_pylist(), dtype="U16")
+        _refuse_nonsense(index, vectors)
+    except DAMAGE as error:
         raise SidecarError(f"{folder}: {error}", "whole sidecar files", "prefml embed") from error
     finally:
         source.close()
-    text = np.array(hashes.to_pylist(), dtype="U16")
     return Sidecars(index, vectors, text, cues, source.stamp.encoder, source.stamp.cues)
+
+
+def _refuse_nonsense(index: pd.DataFrame, vectors: NDArray[np.float32]) -> None:
+    keys = index[["project", "filename"]]
+    if keys.isna().any(axis=None) or keys.duplicated().any():
+        raise ValueError("a picture without a name, or one that occurs twice")
+    if not np.isfinite(vectors).all():
+        raise ValueError("embeddings that are not finite")
 
 
 def _sorted_order(keys: pa.Table) -> NDArray[np.int64]:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from prefml.decisions.boxes import read_number
+from prefml.decisions.documents import as_mapping
 from prefml.workspace import Workspace
 
 __all__ = ["threshold_for"]
@@ -34,30 +36,32 @@ def threshold_for(
         The threshold of the largest budget not above the one asked for; None: none yet.
     """
     for rows in (_from_manifest(manifest), _from_metrics(workspace, manifest)):
-        kept = [
-            (float(row["budget"]), float(row["threshold"]))
-            for row in rows
-            if row.get("threshold") is not None and float(row["budget"]) <= budget + 1e-12
-        ]
+        kept = [pair for pair in map(_pair, rows) if pair and pair[0] <= budget + 1e-12]
         if kept:
             return max(kept)[1]
     return None
 
 
-def _from_manifest(manifest: Mapping[str, Any] | None) -> Iterable[Mapping[str, Any]]:
-    return (manifest or {}).get("auto_approve") or ()
+def _pair(row: Any) -> tuple[float, float] | None:
+    """Return budget and threshold of one row; what is no share promises nothing."""
+    entries = as_mapping(row)
+    budget, threshold = read_number(entries.get("budget")), read_number(entries.get("threshold"))
+    return (budget, threshold) if 0 <= budget <= 1 and 0 <= threshold <= 1 else None
 
 
-def _from_metrics(
-    workspace: Workspace, manifest: Mapping[str, Any] | None
-) -> Iterable[Mapping[str, Any]]:
+def _from_manifest(manifest: Mapping[str, Any] | None) -> Iterable[Any]:
+    rows = (manifest or {}).get("auto_approve")
+    return rows if isinstance(rows, list) else ()
+
+
+def _from_metrics(workspace: Workspace, manifest: Mapping[str, Any] | None) -> Iterable[Any]:
     """Read what `evaluate` found, if it found it with the encoder of the model in use."""
     try:
         metrics = json.loads((workspace.artifacts / "metrics.json").read_text("utf-8"))
         measured = (metrics.get("encoder") or {}).get("identity")
         trained = ((manifest or {}).get("encoder") or {}).get("identity")
         rows = metrics["ranker"]["auto_approve"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ()
     fits = measured is None or trained is None or measured == trained
     return rows if fits and isinstance(rows, list) else ()

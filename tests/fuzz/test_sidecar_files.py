@@ -1,0 +1,114 @@
+"""A thousand damaged copies of each sidecar file: refused, or exactly what was written."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from prefml.encoders.spec import EncoderSpec
+from prefml.sidecars.compact import Selection, compact, recover
+from prefml.sidecars.schema import KINDS, Stamp, part_schema
+from prefml.sidecars.sources import find_sources, list_parts, write_part
+from prefml.sidecars.store import read_sidecars
+
+from . import logs
+from .conftest import CASES, place
+from .damage import Damage
+
+ROWS, DIM = 12, 8
+HALF = (0.5, 0.5, 0.5)
+SPEC = EncoderSpec("tiny", DIM, 8, "stretch", "box", "none", HALF, HALF, "none", "0" * 64)
+STAMP = Stamp(SPEC, "0123456789abcdef", ("width", "height", "sharpness"), "a" * 16)
+
+
+def rows() -> pa.Table:
+    random = np.random.default_rng(5)
+    columns = {
+        "project": ["alpha", "beta"] * (ROWS // 2),
+        "filename": [logs.name(n) for n in range(ROWS)],
+        "path": [f"images/{logs.name(n)}" for n in range(ROWS)],
+        "file_size": list(range(1000, 1000 + ROWS)),
+        "mtime_ns": [10**18 + n for n in range(ROWS)],
+        "embedding": list(random.normal(size=(ROWS, DIM)).astype(np.float32)),
+        "phash": [f"{n:016x}" for n in range(ROWS)],
+        "stage": [1.0, None] * (ROWS // 2),
+        **{name: random.normal(size=ROWS).astype(np.float32) for name in STAMP.cue_names},
+    }
+    return pa.table(columns, schema=part_schema(STAMP))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A sidecar folder with the three files."""
+    part = write_part(tmp_path, "part-00000001.parquet", part_schema(STAMP), rows())
+    paths = part.keys["path"].to_pylist()
+    everything = Selection(part, np.arange(ROWS, dtype=np.int64), paths)
+    compact(tmp_path, STAMP, [everything], list_parts(tmp_path))
+    return tmp_path
+
+
+def same(found, sound) -> bool:
+    return (
+        found.index.equals(sound.index)
+        and np.array_equal(found.embeddings, sound.embeddings)
+        and np.array_equal(found.hashes, sound.hashes)
+        and found.cues.equals(sound.cues)
+        and (found.encoder, found.cue_identity) == (sound.encoder, sound.cue_identity)
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_sidecar_is_refused_or_what_was_written(folder, attack, kind):
+    path, damage = folder / f"{kind}.parquet", Damage(121)
+    raw, sound = path.read_bytes(), read_sidecars(folder)
+
+    def read(copy):
+        return read_sidecars(place(path, copy).parent)
+
+    def judge(found):
+        assert same(found, sound)
+        return "unchanged"
+
+    counts = attack(f"{kind}.parquet", damage.copies(raw, CASES), read, judge)
+    assert counts["refused"] > CASES / 3
+
+
+def test_a_damaged_part_is_left_out_or_what_was_written(folder, attack):
+    part = write_part(folder, "part-00000007.parquet", part_schema(STAMP), rows())
+    path, damage = next(iter(part.files.values())), Damage(122)
+    raw = path.read_bytes()
+
+    def read(copy):
+        place(path, copy)
+        return find_sources(folder)
+
+    def judge(found):
+        sources, problems = found
+        assert len(sources) + len(problems) == 2
+        if problems:
+            return "left out, and said so"
+        assert sources[1].keys.equals(part.keys)
+        return "unchanged"
+
+    counts = attack("part file", damage.copies(raw, CASES), read, judge)
+    assert counts["left out, and said so"] > CASES / 3
+
+
+def test_a_damaged_commit_note_never_loses_the_sidecars(folder, attack):
+    sound = read_sidecars(folder)
+    raw, damage = json.dumps({"generation": "b", "parts": ["part-00000007.parquet"]}), Damage(123)
+    other = place(folder / "parts" / "mine.txt", b"not a part")
+
+    def read(copy):
+        place(folder / "commit.json", copy)
+        recover(folder)
+        return read_sidecars(folder)
+
+    def judge(found):
+        assert same(found, sound)
+        assert other.exists()
+        assert not (folder / "commit.json").exists()
+        return "recovered"
+
+    attack("commit.json", damage.copies(raw.encode(), CASES, damage.document), read, judge)
