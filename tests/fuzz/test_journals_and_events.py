@@ -39,6 +39,7 @@ def applied(tmp_path):
     return workspace, next((root / "sandbox/journal").glob("*.jsonl"))
 
 
+@pytest.mark.slow
 def test_a_damaged_journal_undoes_the_run_or_touches_nothing(applied, tmp_path, attack):
     workspace, journal = applied
     sound, damage = journal.read_bytes(), Damage(111)
@@ -102,7 +103,7 @@ def reviewed(tmp_path):
 
 
 def test_a_damaged_event_table_is_refused_or_gives_sound_decisions(reviewed, tmp_path, attack):
-    root, sound = reviewed
+    _, sound = reviewed
     path, damage = tmp_path / "events.sqlite3", Damage(113)
 
     def read(raw):
