@@ -144,12 +144,12 @@ def one_life(root: Path, scenes: Sequence[Scene], seed: int, options: argparse.N
 
 def spoilt_rankers(table: ChoiceTable) -> dict[str, Any]:
     """Fit rankers on data that are wrong in ways that happen."""
-    rng, vectors = np.random.default_rng(0), table.X.columns.str.startswith("emb")
-    rows = rng.permutation(len(table))
+    rows = np.random.default_rng(0).permutation(len(table))
+    vectors = [name for name in table.X.columns if name.startswith("emb")]
     wrong = {
         "winners and losers swapped": replace(table, y=1 - table.y),
         "features of other pictures": replace(table, X=table.X.iloc[rows].set_axis(table.X.index)),
-        "vectors all zero": replace(table, X=table.X.where(~vectors, 0.0)),
+        "vectors all zero": replace(table, X=table.X.assign(**dict.fromkeys(vectors, 0.0))),
     }
     return {name: _ranker(bad) for name, bad in wrong.items()}
 
