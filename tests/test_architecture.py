@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "exported": {"exceptions", "files", "workspace", "models", "ranking", "cropping"},
     "evaluation": {
         "exceptions", "files", "workspace", "decisions", "sidecars", "features", "ranking",
-        "cropping", "imaging",
+        "cropping", "imaging", "status",
     },
     "training": {
         "exceptions", "files", "workspace", "decisions", "sidecars", "features", "ranking",

@@ -18,6 +18,7 @@ import numpy as np
 from prefml import __version__
 from prefml.evaluation.run import Evaluation
 from prefml.files import write_text
+from prefml.status.measures import Share
 
 __all__ = ["METRICS_NAME", "SCHEMA", "as_metrics", "plain", "write_metrics"]
 
@@ -51,6 +52,7 @@ def as_metrics(found: Evaluation, command: str) -> dict[str, Any]:
         "versions": {"prefml": __version__, **_versions()},
         "encoder": {**asdict(spec), "identity": spec.identity} if spec else None,
         "cues": found.sidecars.cue_identity if found.sidecars else None,
+        "consistency": _share(found.consistency),
         "left_out": found.left_out,
         "ranker": found.ranker,
         "crop": found.crop,
@@ -100,6 +102,12 @@ def write_metrics(metrics: Mapping[str, Any], folder: Path) -> Path:
     path = folder / METRICS_NAME
     write_text(path, json.dumps(metrics, indent=1, allow_nan=False) + "\n")
     return path
+
+
+def _share(value: Share) -> dict[str, Any] | None:
+    if value.value is None:
+        return None
+    return {"share": value.value, "n": value.n, "ci": [value.low, value.high]}
 
 
 def _machine() -> dict[str, Any]:

@@ -22,6 +22,8 @@ from prefml.exceptions import NotEnoughDataError, SidecarError
 from prefml.features import ChoiceTable, CropTable, choice_table, crop_table
 from prefml.sidecars.sizes import picture_sizes
 from prefml.sidecars.store import Sidecars, read_sidecars
+from prefml.status import status_of
+from prefml.status.measures import Share, share
 from prefml.workspace import Workspace
 
 __all__ = ["Evaluation", "Options", "evaluate"]
@@ -67,6 +69,8 @@ class Evaluation:
         Held-out boxes of all croppers; None if there are too few crops.
     ranker, crop : dict or None
         The parts of `metrics.json`.
+    consistency : Share
+        Old sets that were silently asked again and answered as before.
     sidecars : Sidecars or None
         What the pictures were described by.
     left_out : list of str
@@ -77,6 +81,7 @@ class Evaluation:
     crops: CropRuns | None = None
     ranker: dict[str, Any] | None = None
     crop: dict[str, Any] | None = None
+    consistency: Share = field(default_factory=lambda: share([]))
     sidecars: Sidecars | None = None
     left_out: list[str] = field(default_factory=list)
 
@@ -107,7 +112,7 @@ def evaluate(
         If sidecars exist but are damaged.
     """
     decisions = read_decisions(workspace, picture_sizes(workspace))
-    found = Evaluation(sidecars=_sidecars(workspace))
+    found = Evaluation(sidecars=_sidecars(workspace), consistency=status_of(workspace).consistency)
     settings = options or Options()
     for part in (_evaluate_choices, _evaluate_crops):
         try:

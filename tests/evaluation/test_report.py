@@ -13,6 +13,7 @@ from prefml.evaluation.learning import curve_point
 from prefml.evaluation.metrics_file import as_metrics
 from prefml.evaluation.report import number, percent, render_report, write_report
 from prefml.evaluation.run import Evaluation
+from prefml.status.measures import share
 from prefml.workspace import Workspace
 
 
@@ -47,7 +48,7 @@ def read(page: str) -> Reader:
 def found(choice_runs, crop_runs) -> Evaluation:
     run = choice_runs.runs["prefml"][0]
     points = [
-        curve_point(choice_runs.table, share, choice_runs.folds[0].folds, run) for share in (0.3, 1)
+        curve_point(choice_runs.table, part, choice_runs.folds[0].folds, run) for part in (0.3, 1)
     ]
     return Evaluation(
         choices=choice_runs,
@@ -85,6 +86,13 @@ def test_the_headline_has_the_agreement_and_its_interval(found, tmp_path):
 
     assert percent(measures["top1"]) in text
     assert f"{percent(measures['top1_ci'][0])} to {percent(measures['top1_ci'][1])}" in text
+
+
+def test_the_persons_own_consistency_stands_beside_the_agreement(found, tmp_path):
+    assert "asked again" not in page_of(found, tmp_path)
+    found.consistency = share([True] * 19 + [False])
+    text = "".join(read(page_of(found, tmp_path)).text)
+    assert "95.0 %of 20 old sets that you were asked again" in text
 
 
 def test_what_was_left_out_is_said(found, tmp_path):
