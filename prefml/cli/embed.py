@@ -14,7 +14,10 @@ import click
 from prefml.cli._shared import emit, json_option, open_workspace, progress
 
 if TYPE_CHECKING:
+    from prefml.encoders.backends import Chosen, Trial
+    from prefml.encoders.spec import Encoder
     from prefml.sidecars.build import BuildReport, Compute
+    from prefml.workspace import Workspace
 
 __all__ = ["command"]
 
@@ -34,6 +37,12 @@ _SHOWN = 3
     default="auto",
     show_default=True,
     help="Where the encoder runs.",
+)
+@click.option(
+    "--backend",
+    metavar="NAME",
+    help="What runs the encoder, instead of --device: auto (the fastest that gives the CPU's "
+    "vectors), onnx-cpu, onnx-cuda, onnx-coreml, torch-cpu, torch-cuda or torch-mps.",
 )
 @click.option(
     "--batch-size",
@@ -58,6 +67,7 @@ _SHOWN = 3
 def command(
     encoder: str | None,
     device: str,
+    backend: str | None,
     batch_size: int,
     workers: int | None,
     scheduler: str | None,
@@ -73,23 +83,46 @@ def command(
     from prefml.sidecars.find import refuse_empty, scan_images
 
     start = perf_counter()
+    if backend and (device != "auto" or scheduler):
+        raise click.UsageError("--backend goes neither with --device nor with --scheduler")
     workspace = open_workspace()
     found = scan_images(workspace, ProjectResolver.open(workspace))
     refuse_empty(found, workspace)
 
-    from prefml.encoders import open_encoder
     from prefml.sidecars.build import BuildOptions, build_found
     from prefml.sidecars.choice import chosen_encoder, remember_encoder
 
     name = chosen_encoder(workspace, encoder)
-    opened = open_encoder(name, workspace.root, device)
+    opened, chosen = _opened(name, workspace, device, backend)
     options = BuildOptions(batch_size, workers or (1 if scheduler else 0), force)
     bar = partial(progress, label="embed", unit="image")
     with _compute(scheduler, name, device) as compute:
         report = build_found(workspace, found, opened, options, bar, compute)
     remember_encoder(workspace, name)
     report = replace(report, seconds=perf_counter() - start)
-    emit(_payload(report), _text(report), as_json)
+    payload, text = _payload(report), _text(report)
+    if chosen is not None:
+        payload["backend"] = chosen.to_dict()
+        text += "\n" + "\n".join(_tried(trial) for trial in chosen.trials)
+    emit(payload, text, as_json)
+
+
+def _opened(
+    name: str, workspace: Workspace, device: str, backend: str | None
+) -> tuple[Encoder, Chosen | None]:
+    if backend is None:
+        from prefml.encoders import open_encoder
+
+        return open_encoder(name, workspace.root, device), None
+    from prefml.encoders.backends import open_backend
+
+    chosen = open_backend(name, workspace.root, backend)
+    return chosen.encoder, chosen
+
+
+def _tried(trial: Trial) -> str:
+    speed = f", {trial.milliseconds:.1f} ms a picture" if trial.milliseconds else ""
+    return f"backend {trial.backend}: {trial.verdict}{speed}"
 
 
 @contextmanager

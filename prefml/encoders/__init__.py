@@ -7,7 +7,7 @@ from pathlib import Path
 from prefml.encoders.spec import Encoder, EncoderSpec
 from prefml.exceptions import EncoderError
 
-__all__ = ["Encoder", "EncoderSpec", "open_encoder"]
+__all__ = ["Encoder", "EncoderSpec", "encoder_folder", "open_encoder"]
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -62,13 +62,35 @@ def _open_clip(name: str, root: Path, device: str) -> Encoder:
 def _onnx(name: str, root: Path, device: str) -> Encoder:
     from prefml.encoders.onnx import OnnxEncoder
 
+    return OnnxEncoder.open(encoder_folder(name, root), device)
+
+
+def encoder_folder(name: str, root: Path) -> Path:
+    """Return the folder that an encoder's name means.
+
+    Parameters
+    ----------
+    name : str
+        A path.
+    root : Path
+        What a relative one starts from.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    EncoderError
+        If there is none.
+    """
     folder = _folder(root, name)
     if folder is None:
         raise EncoderError(
             f"no encoder {name[:200]!r} (nor a folder of that name in {root.resolve()})",
             "builtin, clip, open_clip:MODEL/PRETRAINED, or a folder with encoder.json",
         )
-    return OnnxEncoder.open(folder, device)
+    return folder
 
 
 def _folder(root: Path, name: str) -> Path | None:

@@ -15,10 +15,10 @@ from PIL import Image
 from prefml.encoders.folder import EncoderFolder, read_folder
 from prefml.encoders.preprocess import network_input
 from prefml.encoders.spec import EncoderSpec
-from prefml.encoders.vectors import check_probe, finish, probe_inputs
+from prefml.encoders.vectors import check_probe, finish, probe_inputs, unlike
 from prefml.exceptions import EncoderError
 
-__all__ = ["OnnxEncoder"]
+__all__ = ["OnnxEncoder", "providers_of"]
 
 PROVIDERS = {
     "cpu": ("CPUExecutionProvider",),
@@ -26,11 +26,16 @@ PROVIDERS = {
     "mps": ("CoreMLExecutionProvider", "CPUExecutionProvider"),
 }
 
+# Pictures whose activations fit a core's cache: larger batches gain a CPU nothing.
+_CACHED = 8
+_CHECKED = 5
+
 
 class OnnxEncoder:
     """An image tower in an ONNX file.
 
-    The model is loaded, and tried on three unlike inputs, when the first batch is encoded.
+    The model is loaded, and tried on three unlike inputs, when the first batch is encoded; on
+    another device than the CPU, these and that batch must give the CPU's vectors.
 
     Parameters
     ----------
@@ -52,6 +57,7 @@ class OnnxEncoder:
         self.providers = tuple(providers)
         self.threads = threads
         self._lock = threading.Lock()
+        self._trusted = self.providers == PROVIDERS["cpu"]
 
     @classmethod
     def open(cls, folder: str | Path, device: str = "cpu", threads: int = 0) -> OnnxEncoder:
@@ -75,7 +81,7 @@ class OnnxEncoder:
         EncoderError
             If the folder cannot be used or this ONNX Runtime does not run on that device.
         """
-        return cls(read_folder(Path(folder)), _providers(device), threads)
+        return cls(read_folder(Path(folder)), providers_of(device), threads)
 
     @property
     def spec(self) -> EncoderSpec:
@@ -147,7 +153,23 @@ class OnnxEncoder:
     def _run(self, outputs: list[str], pixels: NDArray[np.float32]) -> list[NDArray[Any]]:
         with self._lock:
             session = self._session
-        return _call(session, outputs, self.folder.input, pixels)
+            if not self._trusted:
+                self._refuse_other_vectors(session, pixels)
+                self._trusted = True
+        if self.providers != PROVIDERS["cpu"] or self.spec.precision == "int8":
+            return _call(session, outputs, self.folder.input, pixels)
+        parts = (pixels[at : at + _CACHED] for at in range(0, len(pixels), _CACHED))
+        results = [_call(session, outputs, self.folder.input, part) for part in parts]
+        return [np.concatenate(output) for output in zip(*results, strict=True)]
+
+    def _refuse_other_vectors(self, session: Any, pixels: NDArray[np.float32]) -> None:
+        sample = np.concatenate([probe_inputs(self.spec), pixels[:_CHECKED]])
+        exact = OnnxEncoder(self.folder, threads=self.threads)
+        (expected,) = exact._run([self.folder.output], sample)
+        (found,) = _call(session, [self.folder.output], self.folder.input, sample)
+        fault = unlike(found, expected, self.providers[0])
+        if fault:
+            raise EncoderError(fault, "the CPU's vectors", "the same command with --device cpu")
 
     @cached_property
     def _session(self) -> Any:
@@ -160,7 +182,14 @@ class OnnxEncoder:
         return session
 
 
-def _providers(device: str) -> tuple[str, ...]:
+def providers_of(device: str) -> tuple[str, ...]:
+    """Return the execution providers of a device, best first.
+
+    Raises
+    ------
+    EncoderError
+        If there is no such device, or this ONNX Runtime does not run on it.
+    """
     import onnxruntime
 
     wanted = PROVIDERS.get("cpu" if device == "auto" else device)
@@ -181,6 +210,8 @@ def _options(threads: int, precision: str) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    # Threads that wait by spinning would take the cores from those that decode.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if precision == "fp16":
         # With half floats on the CPU, the last level of ONNX Runtime 1.32's optimisations ends the
         # process, and microsoft/onnxruntime#27768 reports that memory patterns spoil later runs.

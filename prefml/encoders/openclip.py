@@ -24,7 +24,7 @@ from PIL import Image
 from prefml.encoders.preprocess import network_input
 from prefml.encoders.spec import EncoderSpec
 from prefml.encoders.tower import embed_with_patches, tower_has_patches, tower_spec
-from prefml.encoders.vectors import check_probe, cosines, finish, probe_inputs
+from prefml.encoders.vectors import check_probe, finish, probe_inputs, unlike
 from prefml.encoders.weights import CLIP, find_source, is_torchscript
 from prefml.exceptions import EncoderError
 
@@ -32,13 +32,12 @@ __all__ = [
     "OpenClipEncoder",
     "choose_device",
     "import_open_clip",
+    "present_devices",
     "quiet_libraries",
     "run_tower",
     "run_tower_with_patches",
 ]
 
-# An accelerator's vectors of the first batch must be this close to the processor's.
-TRUSTED_COSINE = 0.999
 _CHECKED = 5
 _INSTALL = "pip install 'prefml[clip]'"
 
@@ -223,13 +222,7 @@ def _accelerator_fault(
         vectors = run_tower(tower, sample, device)
     except (RuntimeError, NotImplementedError) as error:
         return f"device {device} failed: {str(error).splitlines()[0][:200]}"
-    worst = float(np.nan_to_num(cosines(vectors, reference), nan=-1.0).min())
-    if worst > TRUSTED_COSINE:
-        return None
-    return (
-        f"device {device} gives other vectors than the CPU (worst cosine {worst:.6f} over "
-        f"{len(sample)} pictures, needed {TRUSTED_COSINE})"
-    )
+    return unlike(vectors, reference, f"device {device}")
 
 
 def run_tower(tower: Any, pixels: NDArray[np.float32], device: str) -> NDArray[np.float32]:
@@ -288,15 +281,20 @@ def choose_device(device: str) -> str:
     EncoderError
         If a device was asked for by name and is not there.
     """
-    import torch
-
-    there = {"mps": torch.backends.mps.is_available(), "cuda": torch.cuda.is_available()}
-    present = [name for name, here in there.items() if here] + ["cpu"]
+    present = present_devices()
     if device == "auto":
         return present[0]
     if device not in present:
         raise EncoderError(f"device {device!r} is not here", f"one of {', '.join(present)}")
     return device
+
+
+def present_devices() -> list[str]:
+    """Return the devices that torch can use here, best first."""
+    import torch
+
+    there = {"mps": torch.backends.mps.is_available(), "cuda": torch.cuda.is_available()}
+    return [name for name, here in there.items() if here] + ["cpu"]
 
 
 def _dim(open_clip: Any, model: str) -> int:

@@ -8,10 +8,20 @@ from numpy.typing import NDArray
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import EncoderError
 
-__all__ = ["check_probe", "check_vectors", "cosines", "finish", "l2_normalize", "probe_inputs"]
+__all__ = [
+    "check_probe",
+    "check_vectors",
+    "cosines",
+    "finish",
+    "l2_normalize",
+    "probe_inputs",
+    "unlike",
+]
 
 # Vectors of unlike pictures that agree to this cosine carry no information about the picture.
 CONSTANT_COSINE = 0.999999
+# An accelerator's vectors of the first batch must be this close to the processor's.
+TRUSTED_COSINE = 0.999
 
 
 def l2_normalize(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -116,3 +126,29 @@ def check_probe(vectors: NDArray[np.float32], spec: EncoderSpec) -> None:
             f"encoder {spec.id} gave the same vector for unlike pictures (cosine {likeness:.7f})",
             f"a cosine below {CONSTANT_COSINE}",
         )
+
+
+def unlike(vectors: NDArray[np.float32], reference: NDArray[np.float32], what: str) -> str | None:
+    """Say what is wrong with an accelerator's vectors, if anything.
+
+    Parameters
+    ----------
+    vectors, reference : ndarray of shape (n, d)
+        The accelerator's and the CPU's.
+    what : str
+        Its name, for the message.
+
+    Returns
+    -------
+    str or None
+        The worst cosine in a sentence; None if all is well.
+    """
+    if vectors.shape != reference.shape:
+        return f"{what} gives vectors of shape {vectors.shape}, the CPU {reference.shape}"
+    worst = float(np.nan_to_num(cosines(vectors, reference), nan=-1.0).min())
+    if worst > TRUSTED_COSINE:
+        return None
+    return (
+        f"{what} gives other vectors than the CPU (worst cosine {worst:.6f} over "
+        f"{len(vectors)} pictures, needed {TRUSTED_COSINE})"
+    )

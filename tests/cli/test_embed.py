@@ -127,5 +127,43 @@ def test_wrong_values_are_wrong_usage(embed, words):
 def test_help_names_every_option(embed):
     status, out, _ = embed("--help")
     assert status == 0
-    for option in ("--encoder", "--device", "--batch-size", "--workers", "--force", "--json"):
+    for option in (
+        "--encoder",
+        "--device",
+        "--backend",
+        "--batch-size",
+        "--workers",
+        "--force",
+        "--json",
+    ):
         assert option in out
+
+
+def test_backend_that_was_taken_is_reported_with_the_others(embed):
+    status, out, _ = embed("--backend", "auto", "--json")
+    assert status == 0
+    assert json.loads(out)["backend"] == {
+        "name": "cpu",
+        "trials": [
+            {
+                "backend": "cpu",
+                "verdict": "taken: the only one here",
+                "milliseconds": None,
+                "min_cosine": None,
+            }
+        ],
+    }
+
+
+def test_people_are_told_which_backend_was_taken(embed):
+    assert "backend cpu: taken: the only one here" in embed("--backend", "auto")[1]
+
+
+def test_a_backend_that_cannot_be_is_one_line_and_fails(embed):
+    status, _, err = embed("--backend", "onnx-cuda")
+    assert status == 1
+    assert err.startswith("Error: backend onnx-cuda")
+
+
+def test_backend_and_device_at_once_are_wrong_usage(embed):
+    assert embed("--backend", "auto", "--device", "cpu")[0] == 2
