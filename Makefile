@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 PREFML := $(BIN)/prefml --workspace "$(WORKSPACE)" --artifacts "$(ARTIFACTS)"
 BASE := $(VENV)/.base
-FULL := $(VENV)/.full
+ALL := $(VENV)/.full
 
 .PHONY: help install train evaluate test lint bench review clean
 help: ## List the targets
@@ -25,7 +25,7 @@ $(BASE): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	$(PIP) -e '.[review]'
 	touch $@
 
-$(FULL): $(BASE)
+$(ALL): $(BASE)
 	$(PIP) -e '.[clip,fast,review,scale,bench,dev]'
 	touch $@
 
@@ -51,17 +51,17 @@ review: $(BASE) $(SAMPLE) ## Suggest for new pictures and open the review page
 	$(PREFML) suggest
 	$(PREFML) review
 
-test: $(FULL) ## Run every test, with torch
+test: $(ALL) ## Run every test, with torch
 	$(BIN)/python -m pytest $(TESTS)
 
-lint: $(FULL) ## Style, types and the arrows between the rooms
-	$(BIN)/ruff check prefml tests benchmarks
-	$(BIN)/ruff format --check prefml tests benchmarks
+lint: $(ALL) ## Style, types and the arrows between the rooms
+	$(BIN)/ruff check prefml tests benchmarks examples docs
+	$(BIN)/ruff format --check prefml tests benchmarks examples docs
 	$(BIN)/mypy
 
-bench: $(FULL) $(SAMPLE) ## Benchmarks against the baselines: benchmarks/results/*.json
-	$(BIN)/python benchmarks/rank.py --workspace "$(WORKSPACE)"
-	$(BIN)/python benchmarks/crop.py --workspace "$(WORKSPACE)"
+# FULL=1 is what the documents quote and takes hours; BENCH="rank crop" runs these alone.
+bench: $(ALL) ## Every benchmark, quick unless FULL=1: benchmarks/results/*.json and the tables
+	$(BIN)/python benchmarks/run.py $(BENCH) $(if $(filter-out sample,$(WORKSPACE)),--workspace "$(WORKSPACE)") $(if $(FULL),--full)
 
 clean: ## Remove what make wrote; logs, pictures and real workspaces stay
 	rm -rf sample build dist artifacts/*.joblib artifacts/*.json artifacts/*.html

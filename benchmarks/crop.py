@@ -1,6 +1,7 @@
 """prefml's crop proposer beside others: agreement on held-out projects, worth of cues, time.
 
-`python benchmarks/crop.py [WORKSPACE] [--real FOLDER] [--parts sample real cues routes time]`.
+`python benchmarks/crop.py [WORKSPACE] [--real FOLDER] [--parts sample real cues routes time]
+[--out FILE]`.
 Without a workspace the sample is written to a temporary folder and embedded with the built-in
 encoder. FOLDER holds the logs of a person without their pictures. Every part that ran is written to
 `benchmarks/results/crop.json`, beside what earlier runs found in the others.
@@ -31,6 +32,12 @@ from prefml.cropping.policy import Policy
 from prefml.cropping.scorer import WindowScorer
 from prefml.features.tables import CropTable, crop_columns, crop_table, picture_columns
 
+RUNS = {
+    "crop": {
+        "quick": ["{workspace}", "--parts", "sample", "routes", "time"],
+        "full": ["{workspace}"],
+    }
+}
 TARGET = Path(__file__).parent / "results" / "crop.json"
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "real_logs"
 PARTS = ("sample", "real", "cues", "routes", "time")
@@ -49,7 +56,8 @@ FAMILIES = {
 
 def main() -> None:
     options = parse()
-    found = json.loads(TARGET.read_text()) if TARGET.exists() else {}
+    target = options.out
+    found = json.loads(target.read_text()) if target.exists() else {}
     with workspace_of(options.workspace) as workspace:
         for part in options.parts:
             began = time.perf_counter()
@@ -57,8 +65,8 @@ def main() -> None:
             if result is not None:
                 found[part] = result | {"seconds": round(time.perf_counter() - began, 1)}
                 found[part]["machine"] = machine()
-                TARGET.parent.mkdir(exist_ok=True)
-                TARGET.write_text(json.dumps(found, indent=1) + "\n")
+                target.parent.mkdir(exist_ok=True)
+                target.write_text(json.dumps(found, indent=1) + "\n")
                 print(part, json.dumps(result, indent=1), flush=True)
 
 
@@ -67,6 +75,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("workspace", nargs="?", type=Path)
     parser.add_argument("--real", type=Path, default=REAL)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--out", type=Path, default=TARGET)
     return parser.parse_args()
 
 

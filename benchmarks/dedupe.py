@@ -1,6 +1,6 @@
 """Near duplicates: how fast, how exact, and what hash and cosine each miss.
 
-    python benchmarks/dedupe.py [--pictures FOLDER] [--encoder NAME] [--out FILE]
+    python benchmarks/dedupe.py [--pictures FOLDER] [--encoder NAME] [--hashes N] [--out FILE]
 
 Speed and memory are measured in a process of its own. The oracle compares all with all in numpy;
 the plain loop is what a first script would do, timed on few hashes and scaled by their square.
@@ -13,14 +13,13 @@ import argparse
 import io
 import json
 import multiprocessing
-import os
-import platform
 import resource
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
+from _machine import machine
 from PIL import Image, ImageEnhance
 
 from prefml.duplicates.groups import COSINE, DISTANCE, cosines, find_groups
@@ -32,6 +31,9 @@ from prefml.imaging.hashing import phash
 ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = ROOT.parent / "shared" / "data" / "live_challenge" / "images"
 N = 100_000
+RUNS = {
+    "dedupe": {"quick": ["--hashes", "20000", "--limit", "10"], "full": ["--encoder", "builtin"]}
+}
 
 
 def uniform(n, seed=0):
@@ -216,14 +218,15 @@ def main():
     parser.add_argument("--pictures", type=Path, default=PHOTOS)
     parser.add_argument("--encoder", action="append", help="May be given more than once.")
     parser.add_argument("--limit", type=int, default=200)
+    parser.add_argument("--hashes", type=int, default=N)
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/dedupe.json")
     options = parser.parse_args()
     makers = {"uniform": uniform, "clustered": clustered, "skewed": skewed}
     report = {
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version(),
-                    "numpy": np.__version__, "load": round(os.getloadavg()[0], 1)},
-        "hashes": N,
-        "search": {name: in_own_process(make, N) for name, make in makers.items()},
+        "benchmark": "dedupe",
+        "machine": machine(),
+        "hashes": options.hashes,
+        "search": {name: in_own_process(make, options.hashes) for name, make in makers.items()},
         "oracle": {name: oracle_agrees(make) for name, make in makers.items()},
         "baselines": {"plain Python loop": plain_loop(), "numpy, all with all": all_with_all()},
     }  # fmt: skip

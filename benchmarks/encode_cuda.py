@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import time
 from collections.abc import Callable
@@ -19,10 +18,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _machine import machine
 
 from prefml.encoders.openclip import OpenClipEncoder, choose_device, run_tower
 from prefml.encoders.parity import sample_pictures
 from prefml.encoders.vectors import cosines
+
+RUNS = {
+    "encode_cuda": {
+        "quick": ["--batches", "1", "32", "--seconds", "0.5"],
+        "full": [],
+        "needs": ["cuda"],
+    }
+}
 
 
 def arguments() -> argparse.Namespace:
@@ -45,7 +53,7 @@ def main() -> None:
     report = {
         "schema": "prefml/benchmark/encode_cuda/1",
         "model": options.model,
-        "machine": machine(options.device),
+        "machine": machine() | device(options.device),
         "preprocess_2048_ms": preprocessing(encoder),
         "precisions": {
             name: measured(tower, pixels, reference, options) for name, tower in towers.items()
@@ -137,19 +145,12 @@ def memory(device: str) -> float:
     return torch.cuda.max_memory_allocated() / 1e6 if device == "cuda" else 0.0
 
 
-def machine(device: str) -> dict[str, Any]:
+def device(name: str) -> dict[str, Any]:
     import open_clip
     import torch
 
-    name = torch.cuda.get_device_name() if device == "cuda" else platform.processor()
-    return {
-        "device": name,
-        "cores": os.cpu_count(),
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "open_clip": open_clip.__version__,
-    }
+    found = torch.cuda.get_device_name() if name == "cuda" else platform.processor()
+    return {"device": found, "open_clip": open_clip.__version__}
 
 
 if __name__ == "__main__":

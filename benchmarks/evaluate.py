@@ -1,6 +1,6 @@
 """Record the cross-validation of a workspace: `benchmarks/results/evaluate_NAME.json`.
 
-python benchmarks/evaluate.py NAME WORKSPACE [--encoder NAME] [--seeds N]
+python benchmarks/evaluate.py NAME WORKSPACE [--encoder NAME] [--seeds N] [--out FILE]
 """
 
 from __future__ import annotations
@@ -14,6 +14,17 @@ from _machine import machine
 
 from prefml.cli import main as prefml
 
+RUNS = {
+    "evaluate_sample": {
+        "quick": ["sample", "{workspace}", "--seeds", "1"],
+        "full": ["sample", "{workspace}", "--seeds", "1"],
+    },
+    "evaluate_live_challenge_mobilenet": {
+        "full": [
+            "live_challenge_mobilenet", "{live}", "--encoder", "{mobilenet}", "--seeds", "1",
+        ],
+    },
+}  # fmt: skip
 RESULTS = Path(__file__).parent / "results"
 # What the per-set and per-project breakdowns hold is for report.html; the record keeps the totals.
 KEPT = (
@@ -39,7 +50,7 @@ def main() -> None:
         "ranker": trimmed(metrics["ranker"]),
         "crop": trimmed(metrics["crop"]),
     }
-    target = RESULTS / f"evaluate_{arguments.name}.json"
+    target = arguments.out or RESULTS / f"evaluate_{arguments.name}.json"
     target.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n")
     print(target)
 
@@ -50,6 +61,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("workspace")
     parser.add_argument("--encoder")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--out", type=Path)
     return parser.parse_args()
 
 

@@ -26,6 +26,12 @@ from prefml.ranking import SetRanker, default_ranker, metrics
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
+RUNS = {
+    "explore_ranking_sample": {
+        "quick": ["{workspace}", "--splits", "1", "--only", "basic cues"],
+    },
+    "explore_ranking_live_challenge_mobilenet": {"full": ["{live}", "--encoder", "{mobilenet}"]},
+}
 RESULTS = Path(__file__).parent / "results"
 # Columns of a variant: prefixes kept, and prefixes dropped from those.
 Columns = tuple[tuple[str, ...], tuple[str, ...]]
@@ -187,6 +193,14 @@ def _numbers(table: ChoiceTable, scores: np.ndarray, probability: np.ndarray) ->
     return found
 
 
+def embed(workspace: str, encoder: str) -> None:
+    """Compute what is missing of the sidecars."""
+    from prefml.cli import main as prefml
+
+    if status := prefml(["--workspace", workspace, "embed", "--encoder", encoder]):
+        raise SystemExit(status)
+
+
 def main() -> None:
     """Parse the command line, measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -194,10 +208,14 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", help="variants whose name contains one of these")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--splits", type=int, default=3, help="other random folds to average")
+    parser.add_argument("--encoder", help="embed with it first")
+    parser.add_argument("--out", type=Path, help="for one workspace")
     arguments = parser.parse_args()
     for path in arguments.workspaces:
+        if arguments.encoder:
+            embed(path, arguments.encoder)
         table = load(path)
-        target = RESULTS / f"explore_ranking_{Path(path).name}.json"
+        target = arguments.out or RESULTS / f"explore_ranking_{Path(path).name}.json"
         document = json.loads(target.read_text()) if target.exists() else {}
         found = document.get("variants", {})
         for name in VARIANTS:

@@ -2,7 +2,8 @@
 
 `python benchmarks/rank.py [WORKSPACE] [--full]`. Without a workspace only time and memory are
 measured, on made-up embeddings. The quick form (default) takes one seed and 1,000 sets; `--full`
-takes five seeds and 10,000 sets. Writes `benchmarks/results/rank.json`.
+takes five seeds and 10,000 sets. Writes `benchmarks/results/rank.json`, in
+the quick form `rank.quick.json`.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ from prefml.ranking import (
 )
 from prefml.ranking.sets import content_order, index_sets
 
-TARGET = Path(__file__).parent / "results" / "rank.json"
+RUNS = {"rank": {"quick": ["{workspace}"], "full": ["{workspace}", "--full"]}}
+RESULTS = Path(__file__).parent / "results"
 SIZE_OF_SETS = 3
 DIM = 512
 
@@ -260,17 +262,19 @@ def main() -> None:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="one seed, 1,000 sets (the default)")
     size.add_argument("--full", action="store_true", help="five seeds, 10,000 sets")
-    parser.add_argument("--output", type=Path, default=TARGET)
+    parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     table = load_table(arguments.workspace) if arguments.workspace else None
-    result: dict[str, Any] = {"benchmark": "rank", "quick": not arguments.full} | machine()
+    result: dict[str, Any] = {"benchmark": "rank", "quick": not arguments.full}
+    result["machine"] = machine()
     if table is not None:
         result["accuracy"] = compare(table, 5 if arguments.full else 1)
     result["latency"] = latency(table)
     print(result["latency"], flush=True)
     result["speed"] = speeds(10_000 if arguments.full else 1_000)
-    arguments.output.parent.mkdir(exist_ok=True)
-    arguments.output.write_text(json.dumps(result, indent=1) + "\n")
+    target = arguments.out or RESULTS / f"rank{'' if arguments.full else '.quick'}.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

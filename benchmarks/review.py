@@ -36,6 +36,13 @@ FLAGS = [
 ]  # fmt: skip
 REVIEW = [sys.executable, "-c", "from prefml.cli import run; run()", "review", "--no-browser"]
 DISTINCT = 12
+RUNS = {
+    "review": {
+        "quick": ["--sets", "300", "--side", "1024", "--steps", "10", "--pause", "0.2"],
+        "full": [],
+        "needs": ["chromium"],
+    }
+}
 
 # Resolves with the milliseconds from the key to the painted set.
 STEP = """async key => {
@@ -168,7 +175,6 @@ def measure(root: Path, steps: int, pause: float) -> dict[str, Any]:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--workspace", help="taken for the sake of `make bench`; not used")
     parser.add_argument("--sets", type=int, default=10_000)
     parser.add_argument("--images", type=int, default=3, help="pictures in a set")
     parser.add_argument("--side", type=int, default=2048)

@@ -1,18 +1,21 @@
-"""Rewrite the tables of README.md from `benchmarks/results/*.json`.
+"""Rewrite the tables of the documents from `benchmarks/results/*.json`.
 
-python benchmarks/tables.py
+`python benchmarks/tables.py`. A table stands between `<!-- results NAME -->` and
+`<!-- /results -->`; NAME is a key of `TABLES`. It is made from `FILE.json`, or from
+`FILE.quick.json` where there has been no full run, and says so then.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-START, END = "<!-- results -->", "<!-- /results -->"
+MARKED = re.compile(r"<!-- results ([\w-]+) -->\n.*?<!-- /results -->", re.DOTALL)
 TITLES = {
     "live_challenge_mobilenet": "LIVE in the Wild, half of it (real photographs, real opinions)",
     "live_challenge_builtin": "the same with the built-in encoder",
@@ -32,39 +35,142 @@ MODELS = {
     "size_stage": "LightGBM on size and stage",
 }
 
+ROUTES = {
+    "ridge, squares": "ridge on size and centre, squares",
+    "linear, Huber": "linear, Huber loss",
+    "boosted, squares": "boosted trees, squares",
+    "boosted, absolute": "boosted trees, absolute loss",
+    "scored windows, best one": "scored windows, the best one",
+}
+CUES = {
+    "all": "everything",
+    "without main objects": "without the main objects' boxes (of both maps)",
+    "without grids": "without the 7 x 7 grids",
+    "without embedding": "without the embedding",
+}
+FOLDS = {"random": "random", "project": "by project", "date": "by date"}
+
 
 def main() -> None:
-    page = ROOT / "README.md"
-    page.write_text(with_tables(page.read_text()))
+    for page in rewrite():
+        print(page)
+
+
+def pages() -> list[Path]:
+    """Return every page that may hold a table."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def rewrite() -> list[Path]:
+    """Make the tables of every page anew and return the pages that changed."""
+    changed = []
+    for page in pages():
+        before = page.read_text("utf-8")
+        after = with_tables(before)
+        if after != before:
+            page.write_text(after, "utf-8")
+            changed.append(page.relative_to(ROOT))
+    return changed
 
 
 def with_tables(text: str) -> str:
-    """Return the page with its tables made anew.
+    """Return a page with its tables made anew.
 
     The page is otherwise unchanged.
     """
-    before, _, rest = text.partition(START)
-    after = rest.partition(END)[2]
-    return f"{before}{START}\n{tables()}\n{END}{after}"
+
+    def made(match: re.Match[str]) -> str:
+        name = match[1]
+        return f"<!-- results {name} -->\n{TABLES[name]()}\n<!-- /results -->"
+
+    return MARKED.sub(made, text)
 
 
-def tables() -> str:
-    """Return every table whose result file exists."""
+def result(name: str) -> tuple[Path, dict[str, Any]] | None:
+    """Return the file of a benchmark and what it holds; a full run before a quick one."""
+    for path in (RESULTS / f"{name}.json", RESULTS / f"{name}.quick.json"):
+        if path.exists():
+            return path, json.loads(path.read_text("utf-8"))
+    return None
+
+
+def evaluations() -> str:
+    """Return the tables of every workspace that was cross-validated."""
     parts = []
     for name, title in TITLES.items():
-        path = RESULTS / f"evaluate_{name}.json"
-        if path.exists():
-            parts.append("\n".join(section(title, json.loads(path.read_text()), path)))
+        found = result(f"evaluate_{name}")
+        if found:
+            path, record = found
+            parts.append("\n".join(section(title, record, path)))
     return "\n\n".join(parts)
+
+
+def ranking_parts() -> str:
+    """Return what each part of the ranker is worth."""
+    record = _required("explore_ranking_live_challenge_mobilenet")
+    columns = (
+        "top1", "pair_accuracy", "ece", "top1_other_folds", "pair_accuracy_other_folds",
+    )  # fmt: skip
+    head = ("part", "top-1", "pairs", "calibration error", "top-1, other folds",
+            "pairs, other folds")  # fmt: skip
+    rows = record.get("variants", record)
+    return grid(head, [(name, *(row[c] for c in columns)) for name, row in rows.items()])
+
+
+def crop_routes() -> str:
+    """Return the ways to a crop that were tried."""
+    return _crop_part("routes", "route", ROUTES)
+
+
+def crop_cues() -> str:
+    """Return what each family of cues is worth to a crop."""
+    return _crop_part("cues", "inputs", CUES)
+
+
+def _crop_part(part: str, first: str, names: dict[str, str]) -> str:
+    rows = {k: row for k, row in _required("crop")[part].items() if isinstance(row, dict)}
+    columns = ("iou", "edges_within_5pct", "keep_balanced_accuracy")
+    head = (first, "IoU", "edges within 5 %", "keep")
+    return grid(
+        head,
+        [(names.get(k, k), *(row[c] for c in columns)) for k, row in rows.items() if "iou" in row],
+    )
+
+
+def crop_real() -> str:
+    """Return the crops of the logs without pictures."""
+    folds = _required("crop")["real"]["folds"]
+    models = ("prefml", "constant_box", "size_stage")
+    rows = [
+        (f"{FOLDS[kind]} ({row['folds']})", *(f"{row['iou'][m]:.4f}" for m in models))
+        for kind, row in folds.items()
+    ]
+    return grid(("folds", "prefml", "constant box", "boosted on size and stage"), rows)
+
+
+def _required(name: str) -> dict[str, Any]:
+    found = result(name)
+    if found is None:
+        raise SystemExit(f"no result of {name}; run: python benchmarks/run.py {name}")
+    return found[1]
+
+
+def grid(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ("---",) * len(head)]
+    lines += [tuple(one if isinstance(one, str) else cell(one) for one in row) for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def section(title: str, record: dict[str, Any], path: Path) -> Iterator[str]:
     """Yield the lines of one result file."""
     machine = record["machine"]
     yield f"### {title}"
+    quick = "Quick run. " if record.get("quick") else ""
     yield (
-        f"\nEncoder `{record['encoder']}`; {machine['processor']}, {machine['cores']} cores; "
-        f"`{record['command']}` wrote [{path.name}]({path.relative_to(ROOT)})."
+        f"\n{quick}Encoder `{record['encoder']}`; {machine['processor']}, "
+        f"{machine['cores']} cores; `{record['command']}` wrote "
+        f"[{path.name}]({path.relative_to(ROOT)})."
     )
     if record["ranker"]:
         yield from choices(record["ranker"])
@@ -108,6 +214,14 @@ def cell(value: float | list[float] | None) -> str:
         return f"{value[0]:.3f} to {value[1]:.3f}" if value[0] is not None else ""
     return f"{value:.3f}"
 
+
+TABLES: dict[str, Callable[[], str]] = {
+    "evaluations": evaluations,
+    "ranking-parts": ranking_parts,
+    "crop-routes": crop_routes,
+    "crop-cues": crop_cues,
+    "crop-real": crop_real,
+}
 
 if __name__ == "__main__":
     main()

@@ -1,0 +1,146 @@
+"""What `make bench` runs, what it leaves, and that the documents quote it."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def scripts_can_be_imported():
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    yield
+    sys.path.remove(str(ROOT / "benchmarks"))
+
+
+@pytest.fixture
+def run():
+    return importlib.import_module("run")
+
+
+@pytest.fixture
+def tables():
+    return importlib.import_module("tables")
+
+
+def kept_results():
+    return sorted(p for p in RESULTS.glob("*.json") if not p.name.endswith(".quick.json"))
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+WITH_TABLES = [page for page in PAGES if "<!-- results " in page.read_text("utf-8")]
+
+
+def test_the_readme_and_the_experiments_hold_tables_made_from_results():
+    assert {"README.md", "experiments.md"} <= {page.name for page in WITH_TABLES}
+
+
+@pytest.mark.parametrize("page", WITH_TABLES, ids=lambda page: page.name)
+def test_the_tables_of_a_page_say_what_the_results_say(page, tables, monkeypatch):
+    # A quick run of this machine is no part of the project.
+    monkeypatch.setattr(tables, "result", full_result)
+    text = page.read_text("utf-8")
+    assert text == tables.with_tables(text), "run: python benchmarks/tables.py"
+
+
+def full_result(name):
+    path = RESULTS / f"{name}.json"
+    return (path, json.loads(path.read_text("utf-8"))) if path.exists() else None
+
+
+def test_a_figure_that_was_changed_by_hand_is_noticed(tables):
+    text = (ROOT / "README.md").read_text("utf-8")
+    start = text.index("<!-- results evaluations -->")
+    digit = text.index("0.", start) + 2
+    changed = text[:digit] + str((int(text[digit]) + 1) % 10) + text[digit + 1 :]
+    assert tables.with_tables(changed) != changed
+
+
+def test_every_script_says_how_make_bench_runs_it(run):
+    silent = [script.name for script in run.scripts() if not list(run.declared(script))]
+    assert not silent, "declare RUNS, see benchmarks/run.py"
+
+
+def test_every_benchmark_can_be_run_in_full_or_quickly(run):
+    for bench in run.discover():
+        assert bench.words
+        assert set(bench.needs) <= set(run.NEEDS)
+
+
+@pytest.mark.parametrize("path", kept_results(), ids=lambda path: path.name)
+def test_a_result_names_its_machine_versions_and_commit(path):
+    record = json.loads(path.read_text("utf-8"))
+    machines = [part["machine"] for part in (record, *record.values()) if has_machine(part)]
+    assert machines
+    for machine in machines:
+        assert machine["versions"]["prefml"]
+        assert machine["commit"]
+        assert machine["cores"]
+
+
+def has_machine(part):
+    return isinstance(part, dict) and "machine" in part
+
+
+@pytest.mark.parametrize("path", kept_results(), ids=lambda path: path.name)
+def test_no_result_of_a_quick_run_is_kept_as_a_full_one(path):
+    assert not json.loads(path.read_text("utf-8")).get("quick", False)
+
+
+@pytest.fixture
+def folder(tmp_path, run, tables, monkeypatch):
+    """Return a folder of one benchmark that writes what it was told."""
+    (tmp_path / "results").mkdir()
+    for module in (run, tables):
+        monkeypatch.setattr(module, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(run, "HERE", tmp_path)
+    (tmp_path / "made_up.py").write_text(
+        "import json, sys\n"
+        "RUNS = {'made_up': {'quick': ['1'], 'full': ['2'], 'needs': []},\n"
+        "        'broken': {'quick': ['no'], 'needs': []},\n"
+        "        'far': {'quick': ['{live}']}}\n"
+        "*words, _, out = sys.argv[1:]\n"
+        "open(out, 'w').write(json.dumps({'word': int(words[0])}))\n"
+    )
+    monkeypatch.setattr(run, "SHARED", tmp_path / "nothing")
+    monkeypatch.setattr(tables, "pages", list)
+    return tmp_path
+
+
+def call(run, monkeypatch, *words):
+    monkeypatch.setattr(sys, "argv", ["run.py", *words])
+    return run.main()
+
+
+def test_a_quick_run_leaves_the_result_of_a_full_one_alone(folder, run, monkeypatch):
+    assert call(run, monkeypatch, "made_up", "--full") == 0
+    full = (folder / "results" / "made_up.json").read_bytes()
+    assert call(run, monkeypatch, "made_up") == 0
+    assert (folder / "results" / "made_up.json").read_bytes() == full
+    quick = json.loads((folder / "results" / "made_up.quick.json").read_text())
+    assert quick["quick"]
+    assert quick["word"] == 1
+    assert quick["machine"]["commit"]
+
+
+def test_a_benchmark_that_fails_fails_the_run(folder, run, monkeypatch, capsys):
+    assert call(run, monkeypatch, "broken", "made_up") == 1
+    assert "FAILED" in capsys.readouterr().out
+    assert (folder / "results" / "made_up.quick.json").exists()
+
+
+def test_what_is_not_here_is_left_out_by_name(folder, run, monkeypatch, capsys):
+    assert call(run, monkeypatch, "far") == 0
+    assert "left out: needs nothing/data/live_challenge" in capsys.readouterr().out
+
+
+def test_a_table_is_made_from_a_quick_run_only_where_there_is_no_full_one(folder, tables):
+    (folder / "results" / "x.quick.json").write_text('{"quick": true}')
+    assert tables.result("x")[1] == {"quick": True}
+    (folder / "results" / "x.json").write_text('{"quick": false}')
+    assert tables.result("x")[1] == {"quick": False}
