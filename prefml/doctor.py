@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, metadata, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,10 @@ from prefml.exceptions import PrefmlError
 from prefml.workspace import Workspace
 
 __all__ = ["Check", "examine"]
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# What a failed import of LightGBM says where the OpenMP runtime is missing.
+_OPENMP = ("libomp", "libgomp", "OpenMP")
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ def examine(workspace: Workspace) -> list[Check]:
         _look_at_versions,
         _look_at_lightgbm,
         _look_at_devices,
+        _look_at_review,
         _look_at_hands,
         _look_at_encoder,
         _look_at_decisions,
@@ -77,40 +84,82 @@ def _safely(look: Callable[[Workspace], Iterator[Check]], workspace: Workspace) 
     try:
         return list(look(workspace))
     except PrefmlError as error:
-        name = look.__name__.removeprefix("_look_at_")
-        return [Check(name, False, error.found, error.run or error.expected or "")]
+        return [Check(_name_of(look), False, error.found, error.run or error.expected or "")]
+    except (ImportError, OSError) as error:
+        # A package that is missing or broken is what this command is there to find.
+        package = getattr(error, "name", None) or "prefml"
+        fix = f"pip install --force-reinstall {package.partition('.')[0]}"
+        return [Check(_name_of(look), False, _first_line(error), fix)]
+
+
+def _name_of(look: Callable[[Workspace], Iterator[Check]]) -> str:
+    return look.__name__.removeprefix("_look_at_")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def _look_at_versions(workspace: Workspace) -> Iterator[Check]:
     from packaging.requirements import Requirement
 
-    yield Check("python", True, f"{platform.python_version()} on {platform.platform(terse=True)}")
-    for text in requires("prefml") or []:
-        wanted = Requirement(text)
-        if wanted.marker and not wanted.marker.evaluate({"extra": ""}):
-            continue
-        yield _check_version(wanted.name, wanted.specifier.contains, str(wanted.specifier))
-
-
-def _check_version(name: str, accepts: Callable[[str], bool], wanted: str) -> Check:
+    system = platform.platform(terse=True)
     try:
-        found = version(name)
+        about = metadata("prefml")
     except PackageNotFoundError:
-        return Check(name, False, "not installed", f"pip install '{name}{wanted}'")
-    if accepts(found):
+        yield Check("prefml", False, "it runs, but is not installed", "pip install prefml")
+        return
+    wanted = about["Requires-Python"] or ""
+    yield _check_found("python", platform.python_version(), wanted, f"install Python {wanted}")
+    yield Check("system", True, system)
+    for text in about.get_all("Requires-Dist") or []:
+        requirement = Requirement(text)
+        optional = requirement.marker is not None and not requirement.marker.evaluate({"extra": ""})
+        found = _installed(requirement.name)
+        # What belongs to an extra may be absent, but not too old.
+        if optional and found is None:
+            continue
+        fix = f"pip install '{requirement.name}{requirement.specifier}'"
+        check = _check_found(requirement.name, found, str(requirement.specifier), fix)
+        if not optional or not check.ok:
+            yield check
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _check_found(name: str, found: str | None, wanted: str, fix: str) -> Check:
+    from packaging.specifiers import SpecifierSet
+
+    if found is None:
+        return Check(name, False, "not installed", fix)
+    if SpecifierSet(wanted).contains(found, prereleases=True):
         return Check(name, True, found)
-    return Check(name, False, f"{found}, wanted {wanted}", f"pip install '{name}{wanted}'")
+    return Check(name, False, f"{found}, wanted {wanted}", fix)
 
 
 def _look_at_lightgbm(workspace: Workspace) -> Iterator[Check]:
     try:
         import lightgbm  # noqa: F401
     except OSError as error:
-        libomp = "libomp" in str(error) or platform.system() == "Darwin"
-        fix = "brew install libomp" if libomp else "install the OpenMP runtime (libgomp1)"
-        yield Check("lightgbm runs", False, str(error).splitlines()[0], fix)
+        yield Check("lightgbm runs", False, _first_line(error), _openmp_fix(str(error)))
+        return
+    except ImportError as error:
+        yield Check("lightgbm runs", False, _first_line(error), "pip install lightgbm")
         return
     yield Check("lightgbm runs", True, "its compiled library loads")
+
+
+def _openmp_fix(said: str) -> str:
+    if not any(name in said for name in _OPENMP):
+        return "pip install --force-reinstall lightgbm"
+    if platform.system() == "Darwin":
+        return "brew install libomp"
+    return "apt install libgomp1, or your system's package of the OpenMP runtime"
 
 
 def _look_at_devices(workspace: Workspace) -> Iterator[Check]:
@@ -124,6 +173,23 @@ def _look_at_devices(workspace: Workspace) -> Iterator[Check]:
     from prefml.encoders.openclip import choose_device
 
     yield Check("device", True, f"torch runs on {choose_device('auto')}")
+
+
+def _look_at_review(workspace: Workspace) -> Iterator[Check]:
+    missing = [name for name in ("flask", "waitress") if find_spec(name) is None]
+    if missing:
+        detail = f"{' and '.join(missing)} not installed; needed only for prefml review"
+        yield Check("review page", True, detail, "pip install 'prefml[review]'")
+    else:
+        yield Check("review page", True, "flask and waitress are installed")
+    browser = os.environ.get("CHROMIUM") or next(filter(shutil.which, _BROWSERS), None)
+    if browser is None:
+        detail = "no chromium; needed only for tests and benchmarks of the page"
+        mac = platform.system() == "Darwin"
+        fix = "brew install --cask chromium" if mac else "apt install chromium"
+        yield Check("chromium", True, detail, fix)
+    else:
+        yield Check("chromium", True, shutil.which(browser) or browser)
 
 
 def _look_at_hands(workspace: Workspace) -> Iterator[Check]:
@@ -144,12 +210,27 @@ def _look_at_encoder(workspace: Workspace) -> Iterator[Check]:
         yield Check("encoder", False, f"{name} needs torch and open_clip", fix)
         return
     if needs_torch:
-        yield Check("encoder", True, f"{name}; its weights are fetched once by prefml embed")
+        yield _check_weights(workspace, name)
         return
     from prefml.encoders import open_encoder
 
     spec = open_encoder(name, workspace.root, device="cpu").spec
     yield Check("encoder", True, f"{spec.id}, {spec.dim} values a picture")
+
+
+def _check_weights(workspace: Workspace, name: str) -> Check:
+    from prefml.encoders.openclip import import_open_clip
+    from prefml.encoders.weights import weights_here
+
+    found = weights_here(import_open_clip(), name, workspace.root)
+    if found is None:
+        detail = f"the weights of {name} are not on this machine"
+        fix = (
+            "connect to the network and run: prefml embed (fetches them once); or name a local "
+            'checkpoint, an exported folder or "builtin" as encoder in prefml.toml'
+        )
+        return Check("encoder", False, detail, fix)
+    return Check("encoder", True, f"{name}, weights {found.name}")
 
 
 def _look_at_decisions(workspace: Workspace) -> Iterator[Check]:

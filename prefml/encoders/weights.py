@@ -25,6 +25,7 @@ __all__ = [
     "find_weights",
     "is_torchscript",
     "trained_with_quick_gelu",
+    "weights_here",
 ]
 
 CLIP = "open_clip:ViT-B-32/openai"
@@ -87,6 +88,32 @@ def find_source(open_clip: Any, name: str, root: Path) -> Source:
         weights = find_weights(model, rest, config)
         return Source(chosen, weights, config, f"open_clip {model}/{rest}")
     return _checkpoint_source(open_clip, model, root / Path(rest).expanduser())
+
+
+def weights_here(open_clip: Any, name: str, root: Path) -> Path | None:
+    """Return where the weights that a name means lie on this machine, without asking the network.
+
+    Parameters
+    ----------
+    open_clip : module
+        The library.
+    name : str
+        `clip`, `open_clip:MODEL/PRETRAINED` or `open_clip:MODEL/PATH`.
+    root : Path
+        What a relative path starts from.
+
+    Returns
+    -------
+    Path or None
+        None if they are not here.
+    """
+    full = CLIP if name == "clip" else name
+    model, _, rest = full.removeprefix("open_clip:").partition("/")
+    config = open_clip.get_pretrained_cfg(model, rest)
+    if config:
+        return _from_hub(config, local=True) or _from_cache(config)
+    path = root / Path(rest).expanduser()
+    return path if path.is_file() else None
 
 
 def _checkpoint_source(open_clip: Any, model: str, path: Path) -> Source:

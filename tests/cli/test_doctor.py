@@ -1,3 +1,15 @@
+import builtins
+import sys
+from importlib.metadata import PackageNotFoundError
+from importlib.util import find_spec
+
+import pytest
+
+from prefml import doctor
+from prefml.doctor import examine
+from prefml.workspace import Workspace
+
+
 def test_a_trained_workspace_is_sound(prefml, trained):
     ran = prefml("--workspace", trained, "doctor", "--json")
     assert ran.status == 0
@@ -26,3 +38,162 @@ def test_a_missing_encoder_folder_is_named(prefml, tmp_path):
     found = next(check for check in checks if check["name"] == "encoder")
     assert not found["ok"]
     assert "nowhere" in found["detail"]
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """Return a workspace with nothing in it but the name of an encoder that is always there."""
+    (tmp_path / "prefml.toml").write_text('encoder = "builtin"\n')
+    return tmp_path
+
+
+needs_open_clip = pytest.mark.skipif(find_spec("open_clip") is None, reason="needs open_clip")
+
+
+def failing(monkeypatch, package, error):
+    """Make the import of a package fail as it does where something is missing."""
+    monkeypatch.delitem(sys.modules, package, raising=False)
+    find = builtins.__import__
+
+    def refuse(name, *rest, **named):
+        if name.partition(".")[0] == package:
+            raise error
+        return find(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+
+
+def check_of(name, workspace):
+    return next(one for one in examine(Workspace.open(workspace)) if one.name == name)
+
+
+@pytest.mark.parametrize(
+    ("system", "said", "fix"),
+    [
+        (
+            "Darwin",
+            "dlopen(lib_lightgbm.dylib, 0x0006): Library not loaded: @rpath/libomp.dylib\n  more",
+            "brew install libomp",
+        ),
+        ("Linux", "libgomp.so.1: cannot open shared object file", "apt install libgomp1"),
+        ("Linux", "lib_lightgbm.so: invalid ELF header", "pip install --force-reinstall lightgbm"),
+    ],
+)
+def test_a_lightgbm_that_does_not_load_comes_with_its_fix(bare, monkeypatch, system, said, fix):
+    failing(monkeypatch, "lightgbm", OSError(said))
+    monkeypatch.setattr("platform.system", lambda: system)
+    found = check_of("lightgbm runs", bare)
+    assert not found.ok
+    assert found.detail == said.splitlines()[0]
+    assert found.fix.startswith(fix)
+
+
+def test_a_lightgbm_that_is_not_installed_comes_with_its_fix(bare, monkeypatch):
+    failing(monkeypatch, "lightgbm", ModuleNotFoundError("No module named 'lightgbm'"))
+    found = check_of("lightgbm runs", bare)
+    assert (found.ok, found.fix) == (False, "pip install lightgbm")
+
+
+def test_a_broken_package_is_a_finding_and_no_traceback(bare, monkeypatch):
+    error = ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime")
+    failing(monkeypatch, "onnxruntime", error)
+    found = check_of("devices", bare)
+    assert not found.ok
+    assert found.fix == "pip install --force-reinstall onnxruntime"
+
+
+@pytest.mark.parametrize(("name", "wanted"), [("numpy", ">=2"), ("flask", ">=3.1")])
+def test_a_version_that_is_too_old_comes_with_the_one_wanted(bare, monkeypatch, name, wanted):
+    real = doctor.version
+    monkeypatch.setattr(doctor, "version", lambda one: "0.1" if one == name else real(one))
+    found = check_of(name, bare)
+    assert not found.ok
+    assert found.detail.startswith("0.1, wanted ")
+    assert found.fix.startswith(f"pip install '{name}{wanted}")
+
+
+def test_a_package_that_is_not_installed_comes_with_its_fix(bare, monkeypatch):
+    real = doctor.version
+
+    def without_tqdm(name):
+        if name == "tqdm":
+            raise PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(doctor, "version", without_tqdm)
+    found = check_of("tqdm", bare)
+    assert (found.ok, found.detail) == (False, "not installed")
+    assert found.fix.startswith("pip install 'tqdm")
+
+
+def test_a_package_of_an_extra_may_be_absent(bare, monkeypatch):
+    monkeypatch.setattr(doctor, "_installed", lambda name: None)
+    missing = {one.name for one in examine(Workspace.open(bare)) if "not inst" in one.detail}
+    assert "numpy" in missing
+    assert not missing & {"flask", "torch", "mediapipe", "pytest"}
+
+
+def test_another_python_than_is_allowed_is_found(bare, monkeypatch):
+    monkeypatch.setattr("platform.python_version", lambda: "3.10.4")
+    found = check_of("python", bare)
+    assert not found.ok
+    assert found.fix.startswith("install Python ")
+    assert ">=3.11" in found.fix
+
+
+def test_a_program_that_is_not_installed_is_found(bare, monkeypatch):
+    def nothing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "metadata", nothing)
+    assert check_of("prefml", bare).fix == "pip install prefml"
+
+
+@pytest.mark.parametrize(
+    ("system", "fix"),
+    [("Darwin", "brew install --cask chromium"), ("Linux", "apt install chromium")],
+)
+def test_no_chromium_is_optional_and_comes_with_its_fix(bare, monkeypatch, system, fix):
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("platform.system", lambda: system)
+    found = check_of("chromium", bare)
+    assert (found.ok, found.fix) == (True, fix)
+
+
+def test_no_review_page_is_optional_and_comes_with_its_fix(bare, monkeypatch):
+    real = doctor.find_spec
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None if name == "flask" else real(name))
+    found = check_of("review page", bare)
+    assert found.ok
+    assert found.fix == "pip install 'prefml[review]'"
+    assert "flask not installed" in found.detail
+
+
+@pytest.mark.torch
+@needs_open_clip
+@pytest.mark.parametrize("name", ["clip", "open_clip:ViT-B-32/weights.pt"])
+def test_weights_that_are_not_here_come_with_the_ways_on(bare, monkeypatch, name):
+    monkeypatch.setenv("HF_HOME", str(bare / "hub"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(bare / "hub"))
+    monkeypatch.setattr("pathlib.Path.home", lambda: bare)
+    (bare / "prefml.toml").write_text(f'encoder = "{name}"\n')
+    found = check_of("encoder", bare)
+    assert not found.ok
+    assert "weights" in found.detail
+    assert "prefml embed" in found.fix
+    assert "builtin" in found.fix
+
+
+@pytest.mark.torch
+@needs_open_clip
+def test_a_checkpoint_that_is_here_is_enough(bare):
+    (bare / "prefml.toml").write_text('encoder = "open_clip:ViT-B-32/weights.pt"\n')
+    (bare / "weights.pt").write_bytes(b"")
+    found = check_of("encoder", bare)
+    assert found.ok
+    assert found.detail.endswith("weights weights.pt")
+
+
+def test_whatever_is_missing_has_a_fix(bare):
+    assert all(one.fix for one in examine(Workspace.open(bare)) if not one.ok)
