@@ -14,7 +14,7 @@ PREFML := $(BIN)/prefml --workspace "$(WORKSPACE)" --artifacts "$(ARTIFACTS)"
 BASE := $(VENV)/.base
 ALL := $(VENV)/.full
 
-.PHONY: help install train evaluate test lint bench review clean
+.PHONY: help install train evaluate test lint bench review docs clean
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
@@ -26,7 +26,7 @@ $(BASE): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	touch $@
 
 $(ALL): $(BASE)
-	$(PIP) -e '.[clip,fast,review,scale,bench,dev]'
+	$(PIP) -e '.[clip,fast,review,scale,bench,docs,dev]'
 	touch $@
 
 install: $(BASE) ## Create .venv and install prefml without torch
@@ -62,6 +62,9 @@ lint: $(ALL) ## Style, types and the arrows between the rooms
 # FULL=1 is what the documents quote and takes hours; BENCH="rank crop" runs these alone.
 bench: $(ALL) ## Every benchmark, quick unless FULL=1: benchmarks/results/*.json and the tables
 	$(BIN)/python benchmarks/run.py $(BENCH) $(if $(filter-out sample,$(WORKSPACE)),--workspace "$(WORKSPACE)") $(if $(FULL),--full)
+
+docs: $(ALL) ## Build the documentation into build/site, strictly
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 clean: ## Remove what make wrote; logs, pictures and real workspaces stay
 	rm -rf sample build dist artifacts/*.joblib artifacts/*.json artifacts/*.html

@@ -106,12 +106,12 @@ def fit(model: Any, X: pd.DataFrame, y: Any, set_id: Any, groups: Any) -> Any:
     """Fit any of the models on a table."""
     if isinstance(model, SetRanker):
         return model.fit(X, y, set_id=set_id, groups=groups)
-    return model.fit(plain(X), y, set_id=set_id)
+    return model.fit(X if kind_of(model) else plain(X), y, set_id=set_id)
 
 
 def plain(X: pd.DataFrame) -> np.ndarray:
     """Return the numbers of a table, 0 where a value is missing everywhere."""
-    values = X.to_numpy(np.float64)
+    values = X.to_numpy(np.float64, copy=True)
     values[:, np.isnan(values).all(axis=0)] = 0
     return values
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -184,7 +185,9 @@ def outcome(bench: Bench, kind: str, supplies: Supplies) -> str:
     print(f"== {bench.name}", flush=True)
     began = time.perf_counter()
     command = [sys.executable, str(bench.script), *words, "--out", str(target)]
-    status = subprocess.run(command).returncode
+    # Numeric threads that spin while they wait make every figure worse.
+    quiet = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"}
+    status = subprocess.run(command, env=quiet | os.environ).returncode
     seconds = round(time.perf_counter() - began, 1)
     if status or not target.is_file():
         return f"FAILED with status {status} after {seconds} s"

@@ -1,6 +1,7 @@
 """The arrows between the rooms, read from the imports."""
 
 import ast
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,29 @@ def test_no_room_imports_the_command_line():
     for path in FILES:
         if room_of(path) not in LEAVES:
             assert not any(name.startswith("prefml.cli") for name in imported_modules(path))
+
+
+@pytest.fixture(scope="module")
+def diagram():
+    script = PACKAGE.parent / "docs" / "diagram.py"
+    if not script.is_file():
+        pytest.skip("the documents are not here")
+    spec = importlib.util.spec_from_file_location("diagram", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_picture_of_the_rooms_is_drawn_from_their_imports(diagram):
+    assert diagram.PICTURE.read_text("utf-8") == diagram.svg(), "run: python docs/diagram.py"
+
+
+def test_no_arrow_leads_back_to_where_it_came_from(diagram):
+    arrows = diagram.imports()
+    depth = diagram.levels(arrows)
+    assert all(depth[room] > depth[other] for room, others in arrows.items() for other in others)
+
+
+def test_every_room_has_its_line_on_the_architecture_page(diagram):
+    page = (diagram.HERE / "architecture.md").read_text("utf-8")
+    assert {room for room in diagram.imports() if f"| `{room}` |" not in page} == set()
