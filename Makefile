@@ -14,9 +14,15 @@ PREFML := $(BIN)/prefml --workspace "$(WORKSPACE)" --artifacts "$(ARTIFACTS)"
 BASE := $(VENV)/.base
 ALL := $(VENV)/.full
 
-.PHONY: help install train evaluate test lint bench review docs clean
+OLD := .venv-min
+OLD_PYTHON ?= python3.11
+CORE := tests/ranking tests/cropping tests/decisions tests/features tests/sidecars tests/imaging \
+	tests/test_models.py tests/test_exported.py tests/test_files.py tests/test_workspace.py \
+	tests/cli/test_app.py tests/cli/test_train.py tests/cli/test_rank.py tests/cli/test_crop.py
+
+.PHONY: help install train evaluate test test-min lint bench review docs clean
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
 $(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv $(VENV)
@@ -53,6 +59,14 @@ review: $(BASE) $(SAMPLE) ## Suggest for new pictures and open the review page
 
 test: $(ALL) ## Run every test, with torch
 	$(BIN)/python -m pytest $(TESTS)
+
+# Warnings of old libraries about each other are not ours to mend.
+test-min: ## Run the core tests with the oldest versions that are allowed, on Python 3.11
+	$(OLD_PYTHON) -m venv $(OLD)
+	$(OLD)/bin/python -m pip --disable-pip-version-check install --quiet -c constraints-min.txt \
+		-e '.[review]' hypothesis pytest pytest-xdist
+	$(OLD)/bin/python -m pytest -q -n 2 --dist loadfile -o filterwarnings=default \
+		-m "not slow and not torch and not browser and not shared" $(CORE)
 
 lint: $(ALL) ## Style, types and the arrows between the rooms
 	$(BIN)/ruff check prefml tests benchmarks examples docs
