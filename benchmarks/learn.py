@@ -41,6 +41,15 @@ from prefml.sandbox import read_suggestions
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
+RUNS = {
+    "learn": {
+        "quick": [
+            "--seeds", "1", "--rounds", "2", "--sets", "20", "--share", "0.3",
+            "--picture", "{scratch}/learn.png",
+        ],
+        "full": [],
+    }
+}  # fmt: skip
 FOLDERS = ("images", "training data", "new")
 Row = dict[str, Any]
 
@@ -264,7 +273,6 @@ def _line(ax: Any, x: Sequence[int], values: Row, colour: str, label: str) -> No
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--workspace", help="taken for the sake of `make bench`; not used")
     parser.add_argument("--seeds", type=int, default=3, help="lives, each with its own sets")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sets", type=int, default=60, help="sets reviewed in a round")

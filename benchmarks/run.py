@@ -13,7 +13,8 @@ A benchmark is a script of this folder that declares, as a literal, how it is ru
 NAME -> the words for either kind; without one of them it is left out of that kind. Every script
 takes `--out FILE` and writes JSON there. What stands in braces is put there when it is needed:
 `{workspace}` an embedded workspace, `{live}` a copy of the real photographs beside the project,
-`{mobilenet}` the encoder there. `"needs": ["chromium", "cuda"]` leaves it out where those are not.
+`{mobilenet}` the encoder there, `{scratch}` a folder to be thrown away. `"needs": ["chromium",
+"cuda"]` leaves it out where those are not.
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ class Supplies:
             "{live}": lambda: self.live,
             "{mobilenet}": lambda: self.mobilenet,
         }
+        words = [word.replace("{scratch}", str(self.folder)) for word in words]
         return [str(makers[word]()) if word in makers else word for word in words]
 
     @cached_property
