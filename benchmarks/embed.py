@@ -36,6 +36,13 @@ from prefml.imaging.hashing import phash
 from prefml.sidecars.build import BuildOptions, build_sidecars
 from prefml.workspace import Workspace
 
+RUNS = {
+    "embed": {
+        "quick": ["--pictures", "8", "--repeats", "1", "--no-int8"],
+        "full": [],
+        "needs": ["torch"],
+    }
+}
 CORES = os.cpu_count() or 1
 
 

@@ -10,11 +10,12 @@ A benchmark is a script of this folder that declares, as a literal, how it is ru
 
     RUNS = {"rank": {"quick": ["{workspace}"], "full": ["{workspace}", "--full"]}}
 
-NAME -> the words for either kind; without one of them it is left out of that kind. Every script
-takes `--out FILE` and writes JSON there. What stands in braces is put there when it is needed:
+NAME -> the words for either kind; without one of them it is left out of that kind. A script that
+declares nothing has one full run without words. Every script takes `--out FILE` and writes JSON
+there. What stands in braces is put there when it is needed:
 `{workspace}` an embedded workspace, `{live}` a copy of the real photographs beside the project,
 `{mobilenet}` the encoder there, `{scratch}` a folder to be thrown away. `"needs": ["chromium",
-"cuda"]` leaves it out where those are not.
+"cuda", "torch"]` leaves it out where those are not.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +143,8 @@ def declared(script: Path) -> Iterator[Bench]:
             for name, entry in ast.literal_eval(node.value).items():
                 words = {kind: entry[kind] for kind in ("quick", "full") if kind in entry}
                 yield Bench(name, script, words, tuple(entry.get("needs", ())))
+            return
+    yield Bench(script.stem, script, {"full": []}, ())
 
 
 def main() -> int:
@@ -219,16 +223,24 @@ def _need_chromium() -> None:
         raise MissingError("chromium")
 
 
+def _need_torch() -> None:
+    if find_spec("torch") is None or find_spec("open_clip") is None:
+        raise MissingError("the extra `clip`")
+
+
 def _need_cuda() -> None:
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingError("torch") from error
+    _need_torch()
+    import torch
+
     if not torch.cuda.is_available():
         raise MissingError("a CUDA device")
 
 
-NEEDS: dict[str, Callable[[], None]] = {"chromium": _need_chromium, "cuda": _need_cuda}
+NEEDS: dict[str, Callable[[], None]] = {
+    "chromium": _need_chromium,
+    "cuda": _need_cuda,
+    "torch": _need_torch,
+}
 
 if __name__ == "__main__":
     raise SystemExit(main())

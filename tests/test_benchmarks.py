@@ -61,9 +61,16 @@ def test_a_figure_that_was_changed_by_hand_is_noticed(tables):
     assert tables.with_tables(changed) != changed
 
 
-def test_every_script_says_how_make_bench_runs_it(run):
-    silent = [script.name for script in run.scripts() if not list(run.declared(script))]
-    assert not silent, "declare RUNS, see benchmarks/run.py"
+def test_make_bench_runs_every_script_and_tells_it_where_to_write(run):
+    assert {bench.script for bench in run.discover()} == set(run.scripts())
+    for script in run.scripts():
+        assert '"--out"' in script.read_text("utf-8"), script.name
+
+
+def test_a_script_that_declares_nothing_has_a_full_run(folder, run):
+    (folder / "plain.py").write_text("")
+    (bench,) = [one for one in run.discover() if one.name == "plain"]
+    assert bench.words == {"full": []}
 
 
 def test_every_benchmark_can_be_run_in_full_or_quickly(run):
