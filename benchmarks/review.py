@@ -69,6 +69,14 @@ FULL = """async () => {
   await Promise.all(all().map(image => image.decode()));
   return performance.now() - start;
 }"""
+# From an event to the frame in which what it changed is painted.
+WATCH = """() => {
+  window.lags = [];
+  const watch = event => requestAnimationFrame(() => setTimeout(() => {
+    window.lags.push(performance.now() - event.timeStamp);
+  }, 0));
+  for (const kind of ['pointermove', 'keydown']) window.addEventListener(kind, watch);
+}"""
 POST = """async ([id, token]) => {
   const start = performance.now();
   await fetch('/api/automation/decide', { method: 'POST',
@@ -150,6 +158,32 @@ def bare_decisions(page: Page, steps: int) -> list[float]:
     return [page.evaluate(POST, [f"g{n:06d}", token]) for n in range(5000, 5000 + steps)]
 
 
+def crop_lags(page: Page, steps: int) -> dict[str, Any]:
+    """Drag and push a crop box."""
+    page.keyboard.press("x")
+    box = page.locator('[data-testid="crop-box"]').bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate(WATCH)
+    for step in range(1, steps + 1):
+        page.mouse.move(x + step % 20, y + step % 30)
+    dragged = _watched(page)
+    page.mouse.up()
+    for step in range(steps):
+        page.keyboard.press("ArrowLeft" if step % 2 else "ArrowRight")
+    pushed = _watched(page)
+    page.keyboard.press("Escape")
+    return {"crop_drag_to_paint": summary(dragged), "crop_key_to_paint": summary(pushed)}
+
+
+def _watched(page: Page) -> list[float]:
+    page.wait_for_timeout(200)
+    lags: list[float] = page.evaluate("window.lags.splice(0)")
+    return lags
+
+
 def measure(root: Path, steps: int, pause: float) -> dict[str, Any]:
     with server(root) as (url, started), sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -164,6 +198,7 @@ def measure(root: Path, steps: int, pause: float) -> dict[str, Any]:
             "back_one_set": summary(times(page, "ArrowUp", 4, pause)),
             "next_set_without_pause": summary(times(page, "ArrowDown", steps, 0)),
             "decision_on_disk": summary(bare_decisions(page, steps)),
+            **crop_lags(page, steps),
             "full_size_ms": round(page.evaluate(FULL), 1),
         }
         page.goto("about:blank")
