@@ -38,6 +38,7 @@ from prefml.sample import write_sample
 from prefml.sample.plan import Scene, plan_sample, shrunk
 from prefml.sample.taste import ideal_box
 from prefml.sandbox import read_suggestions
+from prefml.sidecars.sizes import picture_sizes
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
@@ -158,7 +159,9 @@ def spoilt_rankers(table: ChoiceTable) -> dict[str, Any]:
     wrong = {
         "winners and losers swapped": replace(table, y=1 - table.y),
         "features of other pictures": replace(table, X=table.X.iloc[rows].set_axis(table.X.index)),
-        "vectors all zero": replace(table, X=table.X.assign(**dict.fromkeys(vectors, 0.0))),
+        "vectors of other pictures": replace(
+            table, X=table.X.assign(**{name: table.X[name].to_numpy()[rows] for name in vectors})
+        ),
     }
     return {name: _ranker(bad) for name, bad in wrong.items()}
 
@@ -184,7 +187,8 @@ def spoilt_croppers(table: CropTable) -> dict[str, Any]:
 def gate(root: Path) -> list[Row]:
     """Offer spoilt models to the gate; whatever it says, the one in use is not lost."""
     workspace = Workspace.open(root)
-    decisions, sidecars = read_decisions(workspace), read_sidecars(workspace.sidecars)
+    decisions = read_decisions(workspace, picture_sizes(workspace))
+    sidecars = read_sidecars(workspace.sidecars)
     tables = {
         "ranker": choice_table(decisions.items, sidecars),
         "crop": crop_table(decisions.crops, sidecars),

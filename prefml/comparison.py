@@ -13,6 +13,7 @@ from prefml.history import list_models
 from prefml.models import load_model
 from prefml.promotion import Table, decisions_of
 from prefml.replay import Comparison, compare, recent_groups
+from prefml.sidecars.sizes import picture_sizes
 from prefml.sidecars.store import Sidecars, read_sidecars
 from prefml.workspace import Workspace
 
@@ -72,7 +73,7 @@ def compare_models(workspace: Workspace, name: str) -> ComparedModels:
 
 
 def _table(workspace: Workspace, kind: str) -> Table:
-    decisions = read_decisions(workspace)
+    decisions = read_decisions(workspace, picture_sizes(workspace))
     if kind == "ranker":
         return choice_table(decisions.items, read_sidecars(workspace.sidecars))
     return crop_table(decisions.crops, _sidecars(workspace))
