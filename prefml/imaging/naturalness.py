@@ -107,7 +107,8 @@ def _at_least(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _finite(value: Any) -> float:
-    return float(np.clip(np.nan_to_num(float(value), nan=0.0), -1e9, 1e9))
+    number = float(value)
+    return 0.0 if number != number else min(max(number, -1e9), 1e9)
 
 
 def _halved(plane: Plane) -> Plane:
@@ -220,7 +221,7 @@ def _bands(gray: Plane) -> Iterator[tuple[str, float]]:
 def _gradients(gray: Plane) -> Iterator[tuple[str, float]]:
     """Yield the law of edge strength, reblur, noise in flat parts and 8-pixel blocking."""
     dx, dy = cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)
-    magnitude = cv2.magnitude(dx, dy)
+    magnitude = _length(dx, dy)
     levels = np.percentile(magnitude[::4, ::4], (25, 50, 75, 95, 99.5))
     for percent, level in zip((25, 50, 75, 95, 99), levels, strict=True):
         yield f"edge_p{percent}", np.log1p(level)
@@ -234,6 +235,11 @@ def _gradients(gray: Plane) -> Iterator[tuple[str, float]]:
     yield "noise_all", np.log1p(cv2.mean(noise)[0])
     yield "noise_flat", np.log1p(cv2.mean(noise, mask=flat)[0])
     yield "blocking", 0.5 * (_blocking(gray) + _blocking(gray.T))
+
+
+def _length(x: Plane, y: Plane) -> Plane:
+    # The last bit of cv2.magnitude depends on where in memory its arguments lie.
+    return np.sqrt(x * x + y * y)
 
 
 def _reblur(gray: Plane) -> float:
@@ -278,7 +284,7 @@ def _colour(rgb: NDArray[np.uint8]) -> Iterator[tuple[str, float]]:
     red_green, blue_yellow = (
         _halved(cv2.extractChannel(lab, i).astype(np.float32)) - 128 for i in (1, 2)
     )
-    chroma = cv2.magnitude(red_green, blue_yellow)
+    chroma = _length(red_green, blue_yellow)
     planes = {"rg": red_green, "by": blue_yellow, "chroma": chroma}
     for name, plane in planes.items():
         yield f"{name}_mean", plane.mean()
