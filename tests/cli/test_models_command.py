@@ -29,7 +29,7 @@ def test_the_list_has_the_models_in_use_and_those_before(prefml, twice):
 def test_an_earlier_model_is_compared_on_the_latest_decisions(prefml, twice, kind, least):
     ran = prefml("--workspace", twice, "models", "compare", kind, "--json")
     assert ran.json["decisions"] > 50
-    assert ran.json["score"] == ran.json["current_score"] > least
+    assert min(ran.json["score"], ran.json["current_score"]) > least
 
 
 def test_an_unknown_name_is_answered_with_the_way_to_the_list(prefml, twice):
