@@ -55,7 +55,7 @@ MAY_IMPORT = {
     },
     "sandbox": {"exceptions", "files", "workspace"},
     "review": {"exceptions", "files", "workspace", "sandbox", "imaging"},
-    "scale": {"exceptions", "workspace", "imaging", "encoders", "sidecars"},
+    "scale": {"exceptions", "workspace", "imaging", "encoders", "sidecars", "ranking"},
     "apply": {"exceptions", "files", "workspace", "decisions", "sandbox", "cropping"},
     "doctor": {"exceptions", "workspace", "imaging", "decisions", "encoders", "sidecars", "models"},
 }  # fmt: skip

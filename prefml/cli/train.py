@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,8 +28,13 @@ _WORDS = {
 @click.option(
     "--force", is_flag=True, help="Put new models to use even if a replay finds them worse."
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Grow the ranker's trees on the workers of a Dask scheduler, such as tcp://host:8786.",
+)
 @json_option
-def command(what: str | None, force: bool, as_json: bool) -> None:
+def command(what: str | None, force: bool, scheduler: str | None, as_json: bool) -> None:
     """Fit the ranker and the crop model (or one of them) and put them to use.
 
     Prints how well each did on projects that were held out in turn while training. What cannot be
@@ -38,8 +44,20 @@ def command(what: str | None, force: bool, as_json: bool) -> None:
     """
     from prefml.training import KINDS, train
 
-    results = train(open_workspace(), (what,) if what else KINDS, force)
+    with _growing(scheduler):
+        results = train(open_workspace(), (what,) if what else KINDS, force)
     emit({one.kind: _payload(one) for one in results}, "\n".join(_lines(results)), as_json)
+
+
+@contextmanager
+def _growing(scheduler: str | None) -> Iterator[None]:
+    if scheduler is None:
+        yield
+        return
+    from prefml.scale import connected, growing_on
+
+    with connected(scheduler) as client, growing_on(client):
+        yield
 
 
 def _payload(result: Trained) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,6 +12,7 @@ from lightgbm import LGBMRanker
 from numpy.typing import NDArray
 
 from prefml.ranking.blocks import starting_with
+from prefml.ranking.growing import Rows, grow_trees
 from prefml.ranking.linear_start import Fold, LinearStart, grouped_folds
 from prefml.ranking.sets import Sets, index_sets
 
@@ -197,17 +197,12 @@ class BoostedScore:
         if bag:
             settings["random_state"] = (settings.get("random_state") or 0) + 1009 * bag
         start = None if self.linear_ is None else self.linear_.out_of_fold_
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*eval_set.*")
-            return LGBMRanker(**settings).fit(
-                table.X[:, self.recipe.trees],
-                table.grades,
-                group=table.sets.sizes,
-                sample_weight=table.weight,
-                init_score=start,
-                callbacks=copy.deepcopy(list(self.recipe.callbacks)) or None,
-                **self._validation(validation, depths),
-            )
+        part = table.X[:, self.recipe.trees]
+        rows = Rows(part, table.grades, table.sets.sizes, table.weight, start)
+        options = self._validation(validation, depths)
+        if self.recipe.callbacks:
+            options["callbacks"] = copy.deepcopy(list(self.recipe.callbacks))
+        return grow_trees(settings, rows, options)
 
     def _validation(self, table: Table | None, depths: Any) -> dict[str, Any]:
         if table is None:

@@ -2,5 +2,6 @@
 
 from prefml.scale.cluster import connected
 from prefml.scale.embed import spread_over
+from prefml.scale.trees import growing_on
 
-__all__ = ["connected", "spread_over"]
+__all__ = ["connected", "growing_on", "spread_over"]

@@ -1,0 +1,100 @@
+"""Where trees are grown: by LightGBM in this process, unless somebody else was asked to.
+
+Who grows them is a context and no parameter of the ranker, as in `joblib.parallel_config`: on which
+machines a model was fitted is no part of the model.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from lightgbm import LGBMRanker
+from numpy.typing import NDArray
+
+__all__ = ["Grow", "Rows", "grow_trees", "growing_with"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What trees are grown from; the rows of a set are together.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_rows, n_columns)
+        Features, NaN where missing.
+    grades : ndarray of shape (n_rows,)
+        Whole numbers, the higher the better.
+    sizes : ndarray of shape (n_sets,)
+        Rows of each set, in order.
+    weight : ndarray of shape (n_rows,) or None
+        Weight of each row.
+    start : ndarray of shape (n_rows,) or None
+        Scores that the trees start from.
+    """
+
+    X: NDArray[np.float64]
+    grades: NDArray[np.int64]
+    sizes: NDArray[np.intp]
+    weight: NDArray[np.float64] | None = None
+    start: NDArray[np.float64] | None = None
+
+
+# Parameters of LGBMRanker, the rows, and what else its `fit` takes -> a fitted one.
+Grow: TypeAlias = Callable[[Mapping[str, Any], Rows, Mapping[str, Any]], LGBMRanker]
+
+
+def _grow_here(settings: Mapping[str, Any], rows: Rows, options: Mapping[str, Any]) -> LGBMRanker:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*eval_set.*")
+        return LGBMRanker(**settings).fit(
+            rows.X,
+            rows.grades,
+            group=rows.sizes,
+            sample_weight=rows.weight,
+            init_score=rows.start,
+            **options,
+        )
+
+
+_grow: ContextVar[Grow] = ContextVar("grow", default=_grow_here)
+
+
+def grow_trees(settings: Mapping[str, Any], rows: Rows, options: Mapping[str, Any]) -> LGBMRanker:
+    """Grow trees where the context says.
+
+    Parameters
+    ----------
+    settings : mapping
+        Parameters of `lightgbm.LGBMRanker`.
+    rows : Rows
+        What to learn from.
+    options : mapping
+        Callbacks and validation rows, as `LGBMRanker.fit` takes them.
+
+    Returns
+    -------
+    LGBMRanker
+    """
+    return _grow.get()(settings, rows, options)
+
+
+@contextmanager
+def growing_with(grow: Grow) -> Iterator[None]:
+    """Have the trees of every ranker that is fitted inside the block grown by somebody else.
+
+    Parameters
+    ----------
+    grow : callable
+        Does what `LGBMRanker.fit` does.
+    """
+    token = _grow.set(grow)
+    try:
+        yield
+    finally:
+        _grow.reset(token)
