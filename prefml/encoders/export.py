@@ -39,6 +39,7 @@ MODEL = "model.onnx"
 # Exported with 2, so that the exporter cannot mistake the batch for a constant, and tried at each.
 BATCHES = (1, 2, 7, 64)
 _FEW = 10
+_SEVERAL = 32
 _PATCH_TOLERANCE = {"fp32": 1e-3, "fp16": 0.05, "int8": 0.1}
 
 
@@ -79,6 +80,7 @@ def export_encoder(
     out: str | Path,
     precision: str = "fp32",
     pictures: Sequence[Image.Image] = (),
+    sets: Sequence[Sequence[int]] = (),
 ) -> ExportReport:
     """Write an image tower as ONNX, and accept it only if it gives torch's vectors.
 
@@ -92,6 +94,9 @@ def export_encoder(
         Number format of the weights. The smaller ones are refused unless they are faster.
     pictures : sequence of PIL.Image.Image
         Pictures for the comparison; crops of two photographs join them if there are few.
+    sets : sequence of sequences of int
+        Places among the pictures of sets in which a person chose, the chosen one first; the top
+        choice has to stay in them.
 
     Returns
     -------
@@ -110,11 +115,19 @@ def export_encoder(
     chosen = [*pictures, *(sample_pictures() if len(pictures) < _FEW else [])]
     with _staged(Path(out)) as folder:
         spec = replace(encoder.spec, precision=precision)
-        parity = _exact(encoder, folder, chosen)
+        parity = _exact(encoder, folder, _Trial(chosen, sets))
         if precision != "fp32":
-            parity = _smaller(encoder, spec, folder, chosen)
+            parity = _smaller(encoder, spec, folder, _Trial(chosen, sets))
         size = sum(file.stat().st_size for file in folder.iterdir())
     return ExportReport(Path(out), spec.identity, precision, size, encoder.has_patches, parity)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What a candidate is tried on."""
+
+    pictures: Sequence[Image.Image]
+    sets: Sequence[Sequence[int]]
 
 
 @contextmanager
@@ -133,16 +146,14 @@ def _staged(out: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _exact(encoder: OpenClipEncoder, folder: Path, pictures: Sequence[Image.Image]) -> Parity:
+def _exact(encoder: OpenClipEncoder, folder: Path, trial: _Trial) -> Parity:
     """Write the float32 folder and hold it against torch."""
     _export(encoder.tower.to("cpu"), encoder, folder / MODEL)
     _write_description(folder, encoder.spec, encoder)
-    return _gate(encoder, OnnxEncoder.open(folder), pictures)
+    return _gate(encoder, OnnxEncoder.open(folder), trial)
 
 
-def _smaller(
-    encoder: OpenClipEncoder, spec: EncoderSpec, folder: Path, pictures: Sequence[Image.Image]
-) -> Parity:
+def _smaller(encoder: OpenClipEncoder, spec: EncoderSpec, folder: Path, trial: _Trial) -> Parity:
     """Replace the float32 model of a folder and hold the smaller one against it."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".exact.") as place:
         exact = Path(place) / "fp32"
@@ -151,20 +162,19 @@ def _smaller(
             file.unlink()
         _WRITERS[spec.precision](encoder, exact / MODEL, folder / MODEL)
         _write_description(folder, spec, encoder)
-        return _gate(OnnxEncoder.open(exact), OnnxEncoder.open(folder), pictures)
+        return _gate(OnnxEncoder.open(exact), OnnxEncoder.open(folder), trial)
 
 
-def _gate(
-    reference: PatchEncoder, candidate: OnnxEncoder, pictures: Sequence[Image.Image]
-) -> Parity:
+def _gate(reference: PatchEncoder, candidate: OnnxEncoder, trial: _Trial) -> Parity:
     precision = candidate.spec.precision
-    parity = compare(reference, candidate, pictures)
+    parity = compare(reference, candidate, trial.pictures, trial.sets)
+    few = trial.pictures[:_SEVERAL]
     refuse_unequal(parity, precision)
     if precision != "fp32":
         refuse_slower(parity, precision)
-    _refuse_batch_effects(candidate, pictures)
+    _refuse_batch_effects(candidate, few)
     if reference.has_patches:
-        _refuse_unequal_patches(reference, candidate, pictures)
+        _refuse_unequal_patches(reference, candidate, few)
     return parity
 
 

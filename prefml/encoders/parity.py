@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from prefml.encoders.agreement import top_choice_agreement
 from prefml.encoders.spec import Encoder
 from prefml.encoders.vectors import check_probe, cosines
 from prefml.exceptions import EncoderError
 
 __all__ = [
+    "NEEDED_AGREEMENT",
     "NEEDED_COSINE",
     "Parity",
     "compare",
@@ -26,6 +28,8 @@ __all__ = [
 
 # Precision -> worst cosine to the reference over the pictures that is still accepted.
 NEEDED_COSINE = {"fp32": 0.9999, "fp16": 0.999, "int8": 0.999}
+# Share of a workspace's sets whose top choice must stay.
+NEEDED_AGREEMENT = {"fp32": 0.99, "fp16": 0.97, "int8": 0.97}
 _BATCH = 8
 _REPEATS = 3
 
@@ -42,6 +46,10 @@ class Parity:
         Worst and mean cosine between the two vectors of a picture; -1 where one is not a number.
     seconds, reference_seconds : float
         Time of a picture in a batch, the fastest of a few.
+    sets : int
+        How many sets were ranked.
+    agreement : float or None
+        Share of them with the same top choice; None where there were none.
     """
 
     pictures: int
@@ -49,13 +57,20 @@ class Parity:
     mean_cosine: float
     seconds: float
     reference_seconds: float
+    sets: int = 0
+    agreement: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""
         return asdict(self)
 
 
-def compare(reference: Encoder, candidate: Encoder, pictures: Sequence[Image.Image]) -> Parity:
+def compare(
+    reference: Encoder,
+    candidate: Encoder,
+    pictures: Sequence[Image.Image],
+    sets: Sequence[Sequence[int]] = (),
+) -> Parity:
     """Encode pictures with two encoders, each with its own preprocessing.
 
     Parameters
@@ -64,6 +79,8 @@ def compare(reference: Encoder, candidate: Encoder, pictures: Sequence[Image.Ima
         The one that is trusted, and the one in question.
     pictures : sequence of PIL.Image.Image
         At least two unlike pictures.
+    sets : sequence of sequences of int
+        Places among the pictures of sets in which a person chose; the chosen one first.
 
     Returns
     -------
@@ -81,7 +98,13 @@ def compare(reference: Encoder, candidate: Encoder, pictures: Sequence[Image.Ima
     check_probe(found, reference.spec)
     likeness = np.nan_to_num(cosines(expected, found), nan=-1.0)
     return Parity(
-        len(pictures), float(likeness.min()), float(likeness.mean()), seconds, reference_seconds
+        pictures=len(pictures),
+        min_cosine=float(likeness.min()),
+        mean_cosine=float(likeness.mean()),
+        seconds=seconds,
+        reference_seconds=reference_seconds,
+        sets=len(sets),
+        agreement=top_choice_agreement(expected, found, sets),
     )
 
 
@@ -101,6 +124,13 @@ def refuse_unequal(parity: Parity, precision: str) -> None:
             f"{precision} vectors differ: worst cosine {parity.min_cosine:.6f}, mean "
             f"{parity.mean_cosine:.6f} over {parity.pictures} pictures",
             f"above {needed}",
+            "prefml export-encoder OUT --precision fp32",
+        )
+    if parity.agreement is not None and not parity.agreement >= NEEDED_AGREEMENT[precision]:
+        raise EncoderError(
+            f"{precision} vectors change the top choice: {parity.agreement:.3f} of {parity.sets} "
+            "sets agree",
+            f"at least {NEEDED_AGREEMENT[precision]}",
             "prefml export-encoder OUT --precision fp32",
         )
 

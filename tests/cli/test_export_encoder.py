@@ -92,6 +92,26 @@ def test_pictures_of_the_workspace_are_compared_and_broken_ones_passed_over(
     assert json.loads(out)["parity"]["pictures"] == 3 + 10
 
 
+@pytest.mark.usefixtures("copied")
+def test_top_choice_of_the_workspaces_own_sets_is_compared(run, checkpoint, tmp_path):
+    from prefml.encoders.parity import sample_pictures
+
+    folder, logs = tmp_path / "images" / "p", tmp_path / "data" / "training"
+    folder.mkdir(parents=True)
+    logs.mkdir(parents=True)
+    for number, picture in enumerate(sample_pictures()[:6]):
+        picture.save(folder / f"{number}.png")
+    rows = [
+        f's,{at},images/p/{at}.png,"[""images/p/{at + 1}.png""]",2025-07-01T00:00:0{at}Z'
+        for at in (0, 2, 4)
+    ]
+    header = "session_id,set_id,chosen_path,neg_paths,timestamp"
+    (logs / "selection_only_log.csv").write_text("\n".join([header, *rows]) + "\n")
+    _, out, _ = run("tiny", "--encoder", f"open_clip:{TINY}/{checkpoint}", "--json")
+    parity = json.loads(out)["parity"]
+    assert (parity["sets"], parity["agreement"]) == (3, 1.0)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

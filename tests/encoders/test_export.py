@@ -158,6 +158,16 @@ def test_a_wrong_export_is_refused_and_leaves_nothing(
 
 
 @pytest.mark.usefixtures("copied")
+def test_sets_whose_top_choice_changes_are_refused_and_leave_nothing(
+    tiny, tmp_path, pictures, monkeypatch
+):
+    monkeypatch.setattr("prefml.encoders.parity.top_choice_agreement", lambda *args: 0.5)
+    with pytest.raises(EncoderError, match=r"top choice: 0\.500 of 2 sets"):
+        export_encoder(tiny, tmp_path / "out", "fp32", pictures, [[0, 1], [2, 3, 4]])
+    assert nothing_left(tmp_path)
+
+
+@pytest.mark.usefixtures("copied")
 def test_vectors_that_depend_on_their_neighbours_are_refused(tiny, tmp_path, pictures, monkeypatch):
     run = export.OnnxEncoder.encode
 
@@ -241,11 +251,53 @@ def test_an_unknown_precision_is_refused(tiny, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_whole_vit_b_32_agrees(open_clip, tmp_path, pictures):
+def test_the_whole_vit_b_32_agrees_at_every_batch_and_runs_without_torch(
+    open_clip, tmp_path, pictures
+):
     encoder = OpenClipEncoder.untrained("ViT-B-32")
-    report = export_encoder(encoder, tmp_path / "out", "fp32", pictures)
+    sets = [[0, 1], [2, 3, 4], [5, 6], [7, 8, 9]]
+    report = export_encoder(encoder, tmp_path / "out", "fp32", pictures, sets)
     exported = open_encoder(str(tmp_path / "out"))
     assert report.parity.min_cosine > 0.9999
+    assert (report.parity.sets, report.parity.agreement) == (4, 1.0)
     assert exported.spec.identity == encoder.spec.identity
     _, patches = exported.encode_with_patches([exported.preprocess(pictures[0])])
     assert patches.shape == (1, 7, 7)
+    expected = encode(encoder, pictures)
+    for count in (1, 2, 7, 64):
+        batch = [exported.preprocess(pictures[at % len(pictures)]) for at in range(count)]
+        found = exported.encode(batch)
+        assert cosines(found, expected[np.arange(count) % len(pictures)]).min() > 0.9999
+    out = tmp_path / "vectors.npy"
+    command = [sys.executable, "-c", WITHOUT_TORCH, str(tmp_path / "out"), str(out)]
+    subprocess.run(command, check=True, timeout=300)
+    assert cosines(expected, np.load(out)).min() > 0.9999
+
+
+def external_copy(path, target):
+    """Write a model again with its weights in a file beside it."""
+    import onnx
+
+    model = onnx.load(path)
+    onnx.save_model(
+        model, target, save_as_external_data=True, location="model.onnx.data", size_threshold=1024
+    )
+
+
+def test_weights_in_a_file_of_their_own_are_named_hashed_and_used(
+    tiny, exported, tmp_path, pictures, monkeypatch
+):
+    monkeypatch.setattr(
+        export,
+        "_export",
+        lambda tower, encoder, path: external_copy(exported.folder / "model.onnx", path),
+    )
+    export_encoder(tiny, tmp_path / "out", "fp32", pictures)
+    document = json.loads((tmp_path / "out" / "encoder.json").read_text())
+    assert list(document["external"]) == ["model.onnx.data"]
+    found = encode(open_encoder(str(tmp_path / "out")), pictures)
+    np.testing.assert_allclose(found, encode(tiny, pictures), atol=1e-5)
+    with open(tmp_path / "out" / "model.onnx.data", "ab") as file:
+        file.write(b"more")
+    with pytest.raises(EncoderError, match="sha256"):
+        open_encoder(str(tmp_path / "out"))

@@ -1,0 +1,57 @@
+"""Whether two encoders' vectors lead to the same choices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["top_choice_agreement"]
+
+Vectors = NDArray[np.float32]
+
+
+def top_choice_agreement(
+    expected: Vectors, found: Vectors, sets: Sequence[Sequence[int]]
+) -> float | None:
+    """Return the share of sets in which both encoders' vectors put the same picture first.
+
+    A linear Bradley-Terry model is fitted to the choices on the reference's vectors; it then ranks
+    every set twice, by either encoder's vectors.
+
+    Parameters
+    ----------
+    expected, found : ndarray of shape (n, d)
+        Vectors of the same pictures by the reference and by the candidate.
+    sets : sequence of sequences of int
+        Rows of each set's pictures, at least two; the chosen one first.
+
+    Returns
+    -------
+    float or None
+        None where there are no sets.
+    """
+    if not sets:
+        return None
+    taste = _taste(expected, sets)
+    same = [_first(expected, one, taste) == _first(found, one, taste) for one in sets]
+    return float(np.mean(same))
+
+
+def _taste(vectors: Vectors, sets: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    from sklearn.linear_model import LogisticRegression
+
+    better = np.concatenate([[one[0]] * (len(one) - 1) for one in sets])
+    worse = np.concatenate([one[1:] for one in sets])
+    steps = vectors[better].astype(np.float64) - vectors[worse]
+    # Vectors of one picture's variants differ by little; scaled, the ridge does not drown that.
+    scale = max(float(np.sqrt(np.square(steps).sum(axis=1).mean())), 1e-12)
+    both, sides = np.concatenate([steps, -steps]) / scale, np.repeat([1, 0], len(steps))
+    model = LogisticRegression(fit_intercept=False).fit(both, sides)
+    taste: NDArray[np.float64] = model.coef_[0]
+    return taste
+
+
+def _first(vectors: Vectors, rows: Sequence[int], taste: NDArray[np.float64]) -> int:
+    return int(np.argmax(vectors[list(rows)] @ taste))

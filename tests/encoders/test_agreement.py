@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from prefml.encoders.agreement import top_choice_agreement
+from prefml.encoders.parity import NEEDED_AGREEMENT, Parity, refuse_unequal
+from prefml.exceptions import EncoderError
+
+SETS = [range(at, at + 3) for at in range(0, 90, 3)]
+
+
+@pytest.fixture
+def vectors():
+    """Vectors whose first number decides: it is highest in the chosen of each set."""
+    values = np.random.default_rng(0).standard_normal((90, 6)).astype(np.float32)
+    values[::3, 0] += 5
+    return values
+
+
+def test_equal_vectors_agree_in_every_set(vectors):
+    assert top_choice_agreement(vectors, vectors, SETS) == 1
+
+
+def test_the_share_counts_sets_whose_first_changes(vectors):
+    other = vectors.copy()
+    for first in (0, 30, 60):
+        other[[first, first + 1]] = vectors[[first + 1, first]]
+    assert top_choice_agreement(vectors, other, SETS) == pytest.approx(27 / 30)
+
+
+def test_small_differences_between_variants_are_learned_from_too(vectors):
+    near = 1 + 1e-4 * vectors
+    assert top_choice_agreement(near, near[:, ::-1].copy(), SETS) < 0.8
+
+
+def test_without_sets_there_is_no_agreement_to_speak_of(vectors):
+    assert top_choice_agreement(vectors, vectors, []) is None
+
+
+def test_too_little_agreement_is_refused_with_its_numbers():
+    parity = Parity(90, 1.0, 1.0, 0.01, 0.02, sets=30, agreement=0.9)
+    with pytest.raises(EncoderError, match=r"int8 vectors change the top choice: 0\.900 of 30"):
+        refuse_unequal(parity, "int8")
+
+
+@pytest.mark.parametrize("precision", sorted(NEEDED_AGREEMENT))
+def test_full_agreement_passes(precision):
+    refuse_unequal(Parity(90, 1.0, 1.0, 0.01, 0.02, sets=30, agreement=1.0), precision)
