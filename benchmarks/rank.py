@@ -38,7 +38,8 @@ from prefml.ranking import (
 )
 from prefml.ranking.sets import content_order, index_sets
 
-RUNS = {"rank": {"quick": ["{workspace}"], "full": ["{workspace}", "--full"]}}
+# Accuracy beside every other library takes an hour: CatBoost alone minutes a fold.
+RUNS = {"rank": {"quick": [], "full": ["{workspace}", "--full"]}}
 RESULTS = Path(__file__).parent / "results"
 SIZE_OF_SETS = 3
 DIM = 512

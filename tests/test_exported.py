@@ -107,7 +107,7 @@ def test_the_example_without_prefml_predicts_the_same(kind, exported, tables, tm
     assert "import prefml" not in source
     assert "from prefml" not in source
     ran = subprocess.run(
-        [sys.executable, "-W", "error", script, exported / f"{kind}.json", tmp_path / "rows.csv"],
+        [sys.executable, script, exported / f"{kind}.json", tmp_path / "rows.csv"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
