@@ -188,16 +188,14 @@ run: prefml export-model
 
 
 def _read(place: Path) -> dict[str, Any]:
-    if not place.is_file():
-        raise ModelFileError(f"no file {place}", "an exported model", _AGAIN)
     try:
-        content = json.loads(place.read_text("utf-8"))
-    except (ValueError, OSError, RecursionError) as error:
+        content = json.loads(_bytes(place).decode("utf-8"))
+        fingerprint = _fingerprint(content["model"]) if _has_parts(content) else None
+    except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{place}: {error}", "an exported model", _AGAIN) from error
-    missing = [name for name in _REQUIRED if not isinstance(content, dict) or name not in content]
-    if missing:
-        found = f"{place} lacks {', '.join(missing)}"
-        raise ModelFileError(found, "an exported model", _AGAIN)
+    if fingerprint is None:
+        parts = ", ".join(_REQUIRED)
+        raise ModelFileError(f"{place} lacks one of {parts}", "an exported model", _AGAIN)
     number = content["format"]
     if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= FORMAT:
         raise ModelFileError(
@@ -205,23 +203,36 @@ def _read(place: Path) -> dict[str, Any]:
         )
     if content["kind"] not in KINDS or not isinstance(content["files"], dict):
         raise ModelFileError(f"{place} is of another program", "an exported model", _AGAIN)
-    if _fingerprint(content["model"]) != content["sha256"]:
+    if fingerprint != content["sha256"]:
         raise ModelFileError(f"{place} was changed", "an unchanged file", _AGAIN)
     return dict(content)
 
 
+def _has_parts(content: Any) -> bool:
+    return isinstance(content, dict) and all(name in content for name in _REQUIRED)
+
+
 def _text(folder: Path, entry: Any) -> str:
-    name, digest = (
-        (entry.get("file"), entry.get("sha256")) if isinstance(entry, dict) else (None, None)
-    )
+    """Return one of LightGBM's models; the bytes that were checked are those that are used."""
+    entry = entry if isinstance(entry, dict) else {}
+    name = entry.get("file")
     if not isinstance(name, str) or Path(name).name != name:
         raise ModelFileError(f"a file named {name!r}", "a plain file name", _AGAIN)
-    path = folder / name
-    if not path.is_file():
-        raise ModelFileError(f"no file {path}", "a whole exported model", _AGAIN)
-    if file_sha256(path) != digest:
-        raise ModelFileError(f"{path} was changed", "an unchanged file", _AGAIN)
-    return path.read_text("utf-8")
+    content = _bytes(folder / name)
+    if hashlib.sha256(content).hexdigest() != entry.get("sha256"):
+        raise ModelFileError(f"{folder / name} was changed", "an unchanged file", _AGAIN)
+    return content.decode("utf-8", errors="replace")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.is_file():
+            return path.read_bytes()
+    except (OSError, ValueError) as error:
+        # A name may be too long, or hold what no file system takes.
+        found = f"{str(path)[:300]!r}: {type(error).__name__}"
+        raise ModelFileError(found, "a readable file", _AGAIN) from error
+    raise ModelFileError(f"no file {path}", "an exported model", _AGAIN)
 
 
 def _fingerprint(document: Any) -> str:

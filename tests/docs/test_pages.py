@@ -1,5 +1,6 @@
 """The commands, the reference and the built pages say what there is."""
 
+import doctest
 import importlib
 import inspect
 import re
@@ -93,3 +94,17 @@ def test_every_page_is_in_the_navigation():
     for page in DOCS.rglob("*.md"):
         place = page.relative_to(DOCS).as_posix()
         assert place in text, place
+
+
+EXAMPLES = [
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in sorted((ROOT / "prefml").rglob("*.py"))
+    if ">>> " in path.read_text("utf-8")
+]
+
+
+@pytest.mark.parametrize("module", EXAMPLES)
+def test_the_examples_of_the_docstrings_say_what_happens(module):
+    ran = doctest.testmod(importlib.import_module(module))
+    assert ran.attempted
+    assert not ran.failed
