@@ -259,7 +259,21 @@ def _look_at_sidecars(workspace: Workspace) -> Iterator[Check]:
 
 def _look_at_models(workspace: Workspace) -> Iterator[Check]:
     for kind in ("ranker", "crop"):
-        yield _check_model(workspace.artifacts / f"{kind}.joblib", kind)
+        path = workspace.artifacts / f"{kind}.joblib"
+        if not path.exists() and _nothing_to_learn(workspace, kind):
+            what = "choices" if kind == "ranker" else "crops"
+            yield Check(f"{kind} model", True, f"none, for no {what} are logged")
+        else:
+            yield _check_model(path, kind)
+
+
+def _nothing_to_learn(workspace: Workspace, kind: str) -> bool:
+    from prefml.decisions import read_decisions
+
+    found = read_decisions(workspace)
+    others = found.crops if kind == "ranker" else found.items
+    # Without any decision at all, the next step is to log some and train.
+    return not len(found.items if kind == "ranker" else found.crops) and len(others) > 0
 
 
 def _check_model(path: Path, kind: str) -> Check:

@@ -197,3 +197,14 @@ def test_a_checkpoint_that_is_here_is_enough(bare):
 
 def test_whatever_is_missing_has_a_fix(bare):
     assert all(one.fix for one in examine(Workspace.open(bare)) if not one.ok)
+
+
+def test_a_model_for_which_nothing_is_logged_is_not_missed(bare):
+    (bare / "log.csv").write_text(
+        "session_id,set_id,chosen_path,neg_paths,timestamp\n"
+        's,1,images/a/1.png,"[""images/a/2.png""]",2025-10-05T01:43:47Z\n'
+    )
+    (bare / "images" / "a").mkdir(parents=True)
+    found = check_of("crop model", bare)
+    assert (found.ok, found.detail) == (True, "none, for no crops are logged")
+    assert check_of("ranker model", bare).fix == "prefml train"
