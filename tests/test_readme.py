@@ -7,6 +7,9 @@ import pytest
 from packaging.version import Version
 
 from prefml.cli._app import COMMANDS
+from prefml.workspace import read_config
+
+from .docs.blocks import LANGUAGES, blocks_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -38,3 +41,41 @@ def test_the_page_of_commands_is_that_of_the_commands():
     commands = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(commands)
     assert commands.PAGE.read_text("utf-8") == commands.page(), "run: python docs/commands.py"
+
+
+EVERY = [block for page in PAGES for block in blocks_of(page)]
+
+
+def where(block):
+    return f"{block.page.name}:{block.line}"
+
+
+@pytest.mark.parametrize("block", EVERY, ids=where)
+def test_a_block_names_its_language(block):
+    assert block.language in LANGUAGES
+
+
+@pytest.mark.parametrize("block", [b for b in EVERY if b.reason], ids=where)
+def test_a_block_that_is_not_run_gives_a_reason(block):
+    assert len(block.reason.split()) >= 4
+    for test in re.findall(r"tests/[\w/]+(?:\.py)?", block.reason):
+        assert (ROOT / test).exists(), test
+
+
+@pytest.mark.parametrize("block", [b for b in EVERY if b.language == "toml"], ids=where)
+def test_a_configuration_is_understood(block, tmp_path):
+    (tmp_path / "prefml.toml").write_text(block.body)
+    read_config(tmp_path / "prefml.toml")
+
+
+def test_no_code_hides_in_an_indented_block():
+    for page in PAGES:
+        outside = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.M | re.S)
+        assert not re.search(r"^    (?:prefml|make|pip|python) ", outside, re.M), page.name
+
+
+def test_every_page_is_in_the_navigation():
+    text = (ROOT / "mkdocs.yml").read_text("utf-8")
+    for page in (ROOT / "docs").rglob("*.md"):
+        place = page.relative_to(ROOT / "docs").as_posix()
+        assert place in text, f"add {place} to the nav of mkdocs.yml"

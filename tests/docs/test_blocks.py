@@ -1,26 +1,13 @@
 import functools
-import importlib.util
-import re
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
 import prefml.sample
-from prefml.workspace import read_config
 
-spec = importlib.util.spec_from_file_location("blocks", Path(__file__).with_name("blocks.py"))
-blocks = importlib.util.module_from_spec(spec)
-sys.modules["blocks"] = blocks
-spec.loader.exec_module(blocks)
+from . import blocks
 
 PAGES = blocks.PAGES
-EVERY = [block for page in PAGES for block in blocks.blocks_of(page)]
-
-
-def where(block):
-    return f"{block.page.name}:{block.line}"
 
 
 def running(page):
@@ -49,30 +36,6 @@ def test_the_blocks_of_a_page_run_from_first_to_last(page, beside, monkeypatch):
     names = {}
     for block in running(page):
         blocks.run_block(block, names)
-
-
-@pytest.mark.parametrize("block", EVERY, ids=where)
-def test_a_block_names_its_language(block):
-    assert block.language in blocks.LANGUAGES
-
-
-@pytest.mark.parametrize("block", [b for b in EVERY if b.reason], ids=where)
-def test_a_block_that_is_not_run_gives_a_reason(block):
-    assert len(block.reason.split()) >= 4
-    for test in re.findall(r"tests/[\w/]+(?:\.py)?", block.reason):
-        assert (blocks.ROOT / test).exists(), test
-
-
-@pytest.mark.parametrize("block", [b for b in EVERY if b.language == "toml"], ids=where)
-def test_a_configuration_is_understood(block, tmp_path):
-    (tmp_path / "prefml.toml").write_text(block.body)
-    read_config(tmp_path / "prefml.toml")
-
-
-def test_no_code_hides_in_an_indented_block():
-    for page in PAGES:
-        outside = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.M | re.S)
-        assert not re.search(r"^    (?:prefml|make|pip|python) ", outside, re.M), page.name
 
 
 def test_a_block_without_reason_or_program_is_refused():

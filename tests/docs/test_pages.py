@@ -89,13 +89,6 @@ def test_the_built_pages_load_nothing_from_elsewhere(site):
         assert not re.search(r"url\(['\"]?(?:https?:)?//", sheet.read_text("utf-8")), sheet.name
 
 
-def test_every_page_is_in_the_navigation():
-    text = (ROOT / "mkdocs.yml").read_text("utf-8")
-    for page in DOCS.rglob("*.md"):
-        place = page.relative_to(DOCS).as_posix()
-        assert place in text, place
-
-
 EXAMPLES = [
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for path in sorted((ROOT / "prefml").rglob("*.py"))
