@@ -1,0 +1,71 @@
+"""A process with everything imported that forks a child for each command line it is sent.
+
+A child does what `prefml WORDS` does, without the seconds that the imports take. Nothing is run in
+the parent, so that no thread or lock of a library is copied in the middle of its work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+
+def preload() -> None:
+    import cv2
+    import flask  # noqa: F401
+    import joblib  # noqa: F401
+    import lightgbm  # noqa: F401
+    import pandas  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
+    import scipy.optimize  # noqa: F401
+    import sklearn.ensemble
+    import sklearn.linear_model  # noqa: F401
+    import waitress  # noqa: F401
+
+    # Threads of OpenCV that were started here would be missing in a child, which waits for them.
+    cv2.setNumThreads(0)
+    import prefml.apply
+    import prefml.cli
+    import prefml.comparison
+    import prefml.encoders.builtin
+    import prefml.imaging.cues
+    import prefml.review
+    import prefml.serving
+    import prefml.sidecars.build
+    import prefml.suggest
+    import prefml.training  # noqa: F401
+
+
+def run(words: list[str], output: str) -> None:
+    """Become a process group of its own and run the command."""
+    from prefml.cli import main
+
+    os.setsid()
+
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    try:
+        status = main(words)
+        sys.stdout.flush()
+    except BaseException:
+        status = 99
+    os._exit(status)
+
+
+def serve() -> None:
+    preload()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            run(asked["words"], asked["output"])
+        print(child, flush=True)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    serve()
