@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -44,3 +46,23 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for words in (["embed"], ["train"]):
         assert main(["--workspace", str(folder), *words, "--json"]) == 0
     return folder
+
+
+TOLD: list[dict[str, Any]] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--reliability", metavar="FILE", help="Write what was attacked, and how often")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Collect what tests say they have tried; from other processes it comes with their reports."""
+    if report.when == "call" and report.passed:
+        told = (value for name, value in report.user_properties if name == "reliability")
+        TOLD.extend({**value, "test": report.nodeid.partition("[")[0]} for value in told)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    path = session.config.getoption("--reliability")
+    if path and not hasattr(session.config, "workerinput"):
+        Path(path).write_text(json.dumps(TOLD, indent=1) + "\n")

@@ -1,4 +1,6 @@
+import hashlib
 import json
+import os
 import pickle
 
 import joblib
@@ -6,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
+from prefml import models
 from prefml.exceptions import ModelFileError
 from prefml.models import (
     FORMAT,
@@ -103,6 +106,104 @@ def test_other_library_versions_are_warned_of(saved):
 def test_a_class_other_than_the_manifest_says_is_refused(saved):
     change_manifest(saved, **{"class": "elsewhere.Model"})
     with pytest.raises(ModelFileError, match="LinearRegression"):
+        load_model(saved)
+
+
+def plant(saved):
+    """Put a pickle that runs code in the place of the model."""
+    saved.write_bytes(pickle.dumps(Bomb()))
+
+
+def test_a_link_in_the_place_of_a_model_is_no_way_round_the_check(saved, tmp_path):
+    other = tmp_path / "elsewhere.joblib"
+    other.write_bytes(pickle.dumps(Bomb()))
+    saved.unlink()
+    saved.symlink_to(other)
+    with pytest.raises(ModelFileError, match="not the file"):
+        load_model(saved)
+
+
+def test_a_manifest_that_links_to_that_of_another_model_is_refused(saved, tmp_path):
+    other = save_model(LinearRegression().fit(np.eye(2), [0, 1]), tmp_path / "crop.joblib", "crop",
+                       {"encoder": None})  # fmt: skip
+    plant(saved)
+    manifest_path(saved).unlink()
+    manifest_path(saved).symlink_to(manifest_path(other))
+    for kind in ("ranker", None):
+        with pytest.raises(ModelFileError):
+            load_model(saved, kind)
+
+
+def test_two_models_whose_files_were_swapped_are_both_refused(saved, tmp_path):
+    other = save_model(LinearRegression().fit(np.eye(2), [0, 1]), tmp_path / "other.joblib",
+                       "ranker", {"encoder": None})  # fmt: skip
+    mine, theirs = saved.read_bytes(), other.read_bytes()
+    saved.write_bytes(theirs)
+    other.write_bytes(mine)
+    for path in (saved, other):
+        with pytest.raises(ModelFileError, match="not the file"):
+            load_model(path)
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, -1])
+def test_a_truncated_model_file_is_refused(saved, length):
+    saved.write_bytes(saved.read_bytes()[:length])
+    with pytest.raises(ModelFileError, match="not the file"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, -3])
+def test_a_truncated_manifest_is_refused_before_unpickling(saved, length):
+    plant(saved)
+    place = manifest_path(saved)
+    place.write_text(place.read_text()[:length])
+    with pytest.raises(ModelFileError):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("maker", ["mkdir", "fifo", "loop"])
+@pytest.mark.parametrize("of", ["model", "manifest"])
+def test_what_is_no_file_is_refused_and_not_waited_for(saved, maker, of):
+    path = saved if of == "model" else manifest_path(saved)
+    path.unlink()
+    if maker == "mkdir":
+        path.mkdir()
+    elif maker == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(path)
+    with pytest.raises(ModelFileError, match=rf"no {of} "):
+        load_model(saved)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [{"sha256": None}, {"sha256": "x"}, {"class": None}, {"encoder": []}, {"encoder": {"id": 1}},
+     {"cues": 1}, {"written": 5}, {"format": "2"}, {"format": -1}, {"kind": ["ranker"]}],
+)  # fmt: skip
+def test_a_manifest_with_nonsense_in_it_is_refused_before_unpickling(saved, entries):
+    plant(saved)
+    change_manifest(saved, **entries)
+    with pytest.raises(ModelFileError):
+        load_model(saved)
+
+
+def test_a_file_that_is_changed_between_the_check_and_the_load_is_not_loaded(saved, monkeypatch):
+    check = models._check_versions
+
+    def change_then_check(*given):
+        plant(saved)
+        return check(*given)
+
+    monkeypatch.setattr(models, "_check_versions", change_then_check)
+    np.testing.assert_allclose(load_model(saved).predict(np.eye(3)), [1.0, 2.0, 3.0])
+
+
+def test_what_these_versions_cannot_unpickle_names_the_way_out(saved):
+    content = pickle.dumps(LinearRegression()).replace(b"LinearRegression", b"LinearRegressiox")
+    saved.write_bytes(content)
+    change_manifest(saved, sha256=hashlib.sha256(content).hexdigest())
+    with pytest.raises(ModelFileError, match=r"cannot be unpickled.*run: prefml train"):
         load_model(saved)
 
 

@@ -1,0 +1,65 @@
+"""Attack prefml, and write down what was tried and how often: benchmarks/results/reliability.json.
+
+python benchmarks/reliability.py
+
+The table of docs/reliability.md is rewritten from the result; `--table` does only that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from _machine import machine
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULT = ROOT / "benchmarks" / "results" / "reliability.json"
+PAGE = ROOT / "docs" / "reliability.md"
+TESTS = ("tests/fuzz", "tests/faults", "tests/review/test_api_fuzz.py")
+START, END = "<!-- results -->", "<!-- /results -->"
+PARTS = ("broken input", "faults", "security")
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--table", action="store_true", help="only rewrite the page's table")
+    if not options.parse_args().table:
+        RESULT.write_text(json.dumps(attack(), indent=1) + "\n")
+    PAGE.write_text(with_table(PAGE.read_text(), json.loads(RESULT.read_text())))
+
+
+def attack() -> dict[str, Any]:
+    """Run the tests that attack and return what they tried."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder) / "told.json"
+        words = [sys.executable, "-m", "pytest", "-q", "--reliability", str(told), *TESTS]
+        subprocess.run(words, cwd=ROOT, check=True)
+        rows = json.loads(told.read_text())
+    rows.sort(key=lambda row: (PARTS.index(row["part"]), row["test"], row["what"]))
+    return {"command": "python benchmarks/reliability.py", "machine": machine(), "rows": rows}
+
+
+def with_table(page: str, result: dict[str, Any]) -> str:
+    """Return the page with its table made anew; it is otherwise unchanged."""
+    before, _, rest = page.partition(START)
+    after = rest.partition(END)[2]
+    table = "\n".join(lines(result))
+    return f"{before}{START}\n{table}\n{END}{after}"
+
+
+def lines(result: dict[str, Any]) -> Iterator[str]:
+    yield "| what | tried | what became of it | lost |"
+    yield "| --- | --- | --- | --- |"
+    for row in result["rows"]:
+        outcomes = ", ".join(f"{count} {word}" for word, count in row["outcomes"].items())
+        yield f"| {row['what']} | {row['tried']} | {outcomes} | {row['lost'] or 'nothing'} |"
+
+
+if __name__ == "__main__":
+    main()
