@@ -20,7 +20,7 @@ CORE := tests/ranking tests/cropping tests/decisions tests/features tests/sideca
 	tests/test_models.py tests/test_exported.py tests/test_files.py tests/test_workspace.py \
 	tests/cli/test_app.py tests/cli/test_train.py tests/cli/test_rank.py tests/cli/test_crop.py
 
-.PHONY: help install train evaluate test test-min lint bench review docs clean
+.PHONY: help install train evaluate test test-min lint bench review docs reliability clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
@@ -79,6 +79,9 @@ bench: $(ALL) ## Every benchmark, quick unless FULL=1: benchmarks/results/*.json
 
 docs: $(ALL) ## Build the documentation into build/site, strictly
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+
+reliability: $(ALL) ## Attack readers, disks, processes and the review: docs/reliability.md
+	$(BIN)/python benchmarks/reliability.py
 
 clean: ## Remove what make wrote; logs, pictures and real workspaces stay
 	rm -rf sample build dist artifacts/*.joblib artifacts/*.json artifacts/*.html

@@ -2,7 +2,8 @@
 
 python benchmarks/reliability.py
 
-The table of docs/reliability.md is rewritten from the result; `--table` does only that.
+The table of docs/reliability.md is rewritten from the result; `--table` does only that. `--told`
+takes files that `pytest --reliability FILE` has written before, in place of running the tests.
 """
 
 from __future__ import annotations
@@ -29,20 +30,30 @@ PARTS = ("broken input", "faults", "security")
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--table", action="store_true", help="only rewrite the page's table")
-    if not options.parse_args().table:
-        RESULT.write_text(json.dumps(attack(), indent=1) + "\n")
+    options.add_argument("--told", nargs="+", type=Path, help="what pytest --reliability wrote")
+    given = options.parse_args()
+    if given.told:
+        write(f"pytest --reliability FILE {' '.join(TESTS)}", given.told)
+    elif not given.table:
+        attack()
     PAGE.write_text(with_table(PAGE.read_text(), json.loads(RESULT.read_text())))
 
 
-def attack() -> dict[str, Any]:
-    """Run the tests that attack and return what they tried."""
+def attack() -> None:
+    """Run the tests that attack, and write down what they tried."""
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "told.json"
         words = [sys.executable, "-m", "pytest", "-q", "--reliability", str(told), *TESTS]
         subprocess.run(words, cwd=ROOT, check=True)
-        rows = json.loads(told.read_text())
+        write("python benchmarks/reliability.py", [told])
+
+
+def write(command: str, told: list[Path]) -> None:
+    """Write the result file."""
+    rows = [row for path in told for row in json.loads(path.read_text())]
     rows.sort(key=lambda row: (PARTS.index(row["part"]), row["test"], row["what"]))
-    return {"command": "python benchmarks/reliability.py", "machine": machine(), "rows": rows}
+    result = {"command": command, "machine": machine(), "rows": rows}
+    RESULT.write_text(json.dumps(result, indent=1) + "\n")
 
 
 def with_table(page: str, result: dict[str, Any]) -> str:
