@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "reliability.json"
 PAGE = ROOT / "docs" / "reliability.md"
 TESTS = ("tests/fuzz", "tests/faults", "tests/review/test_api_fuzz.py")
-START, END = "<!-- results -->", "<!-- /results -->"
+START, END = "<!-- attacks -->", "<!-- /attacks -->"
 PARTS = ("broken input", "faults", "security")
 
 
