@@ -277,6 +277,9 @@ def _line(ax: Any, x: Sequence[int], values: Row, colour: str, label: str) -> No
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--sample", type=Path, help="an embedded sample of the same share, copied and not made anew"
+    )
     parser.add_argument("--seeds", type=int, default=3, help="lives, each with its own sets")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sets", type=int, default=60, help="sets reviewed in a round")
@@ -294,17 +297,31 @@ def main() -> None:
     scenes = formed([*decided, *new])
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "sample"
+        prepare(root, options)
+        lives, refused = [], []
+        for seed in range(options.seeds):
+            lives.append(one_life(root, scenes, seed, options))
+            refused = refused or gate(root)
+            # After every life, so that an interruption loses one of them only.
+            keep(options, lives, refused, round(time.perf_counter() - began))
+
+
+def prepare(root: Path, options: argparse.Namespace) -> None:
+    if options.sample is None:
         write_sample(root, share=options.share)
         run(root, "embed")
-        lives = [one_life(root, scenes, seed, options) for seed in range(options.seeds)]
-        refused = gate(root)
-    settings = {name: getattr(options, name) for name in ("seeds", "rounds", "sets", "logged")}
+    else:
+        shutil.copytree(options.sample, root)
+
+
+def keep(options: argparse.Namespace, lives: list[Row], refused: list[Row], seconds: int) -> None:
+    settings = {name: getattr(options, name) for name in ("rounds", "sets", "logged", "share")}
     document = {
-        "settings": {**settings, "share": options.share, "slips": Person.slips},
+        "settings": {"seeds": len(lives), **settings, "slips": Person.slips},
         "summary": summary(lives),
         "gate": refused,
         "lives": lives,
-        "seconds": round(time.perf_counter() - began),
+        "seconds": seconds,
         "machine": machine(),
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)

@@ -207,7 +207,7 @@ function enqueue(job) {
 
 // A key pressed while the server was silent was meant for what was seen then, not for the next set.
 function take(job) {
-  if (unanswered()) return status("Not taken: the server does not answer yet");
+  if (unanswered() && waiting) return status("Not taken: the server does not answer yet");
   const before = interruptions();
   return enqueue(() => (interruptions() === before ? job() : status("A key from before the interruption was not taken")));
 }
