@@ -311,10 +311,10 @@ def test_damaged_bytes_give_a_picture_or_an_image_error(tmp_path_factory, tail, 
         assert decode(path).image.mode == "RGB"
 
 
-def test_a_reduced_copy_is_at_least_twice_as_large_as_asked():
+def test_a_reduced_copy_is_at_least_four_times_as_large_as_asked():
     picture = from_image(Image.new("RGB", (4000, 3000), RED))
-    assert picture.reduced(224).size == (1000, 750)
-    assert picture.reduced(1600).size == (4000, 3000)
+    assert picture.reduced(224).size == (2000, 1500)
+    assert picture.reduced(800).size == (4000, 3000)
 
 
 @pytest.mark.parametrize("size", [(1001, 2000), (2000, 1001), (511, 900), (40, 3000)])
@@ -328,3 +328,15 @@ def test_working_copy_of_halves_is_within_two_levels_of_the_mean_of_its_pixels()
     exact = noise.reshape(512, 4, 256, 4, 3).mean(axis=(1, 3))
     assert working.shape == (512, 256, 3)
     assert np.abs(working - exact).max() <= 1.5
+
+
+def test_a_reduced_copy_leads_to_nearly_the_input_of_the_full_size():
+    noise = np.random.default_rng(0).integers(0, 256, (192, 128, 3), dtype=np.uint8)
+    picture = from_image(Image.fromarray(noise).resize((1024, 1536), Image.Resampling.BICUBIC))
+    small = [
+        np.asarray(one.resize((64, 96), Image.Resampling.BICUBIC), np.float32)
+        for one in (picture.image, picture.reduced(64))
+    ]
+    assert picture.reduced(64).size == (256, 384)
+    assert np.abs(small[0] - small[1]).max() <= 3
+    assert np.abs(small[0] - small[1]).mean() <= 0.5

@@ -12,7 +12,7 @@ from PIL import Image
 from prefml.exceptions import ImageError
 from prefml.imaging import decode as decoding
 from prefml.imaging.decode import decode, upright_size
-from prefml.imaging.png import describes_itself_first, plain_pixels
+from prefml.imaging.plain import describes_itself_first, plain_pixels
 
 codec = pytest.mark.skipif(
     find_spec("imagecodecs") is None,
@@ -64,6 +64,27 @@ def test_descriptions_do_not_change_pixels(tmp_path, kind):
     assert np.array_equal(fast(tmp_path / "a.png"), np.asarray(noise()))
 
 
+@codec
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0, "quality": 95}])
+def test_plain_photographs_have_the_pixels_that_pillow_gives(tmp_path, options):
+    noise().save(tmp_path / "a.jpg", **options)
+    with Image.open(tmp_path / "a.jpg") as image:
+        assert np.array_equal(fast(tmp_path / "a.jpg"), np.asarray(image))
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_photographs_of_other_channels_are_left_to_pillow(tmp_path, mode):
+    noise().convert(mode).save(tmp_path / "a.jpg")
+    assert fast(tmp_path / "a.jpg") is None
+
+
+@pytest.mark.parametrize("lost", [1, 2, 300])
+def test_a_photograph_whose_end_is_missing_is_left_to_pillow(tmp_path, lost):
+    noise().save(tmp_path / "a.jpg")
+    (tmp_path / "a.jpg").write_bytes((tmp_path / "a.jpg").read_bytes()[:-lost])
+    assert fast(tmp_path / "a.jpg") is None
+
+
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "1", "LA"])
 def test_other_modes_are_left_to_pillow(tmp_path, mode):
     noise().convert(mode).save(tmp_path / "a.png")
@@ -76,7 +97,7 @@ def test_a_colour_key_is_left_to_pillow(tmp_path):
 
 
 def test_other_formats_are_left_to_pillow(tmp_path):
-    noise().save(tmp_path / "a.png", "JPEG")
+    noise().save(tmp_path / "a.png", "BMP")
     assert fast(tmp_path / "a.png") is None
 
 
@@ -125,5 +146,5 @@ def test_what_lies_behind_the_pixels_is_noticed(tmp_path):
 def test_without_the_codec_pillow_gives_the_same_picture(tmp_path, monkeypatch):
     noise().save(tmp_path / "a.png")
     before = decode(tmp_path / "a.png").pixels
-    monkeypatch.setattr("prefml.imaging.png._codec", lambda: None)
+    monkeypatch.setattr("prefml.imaging.plain._codec", lambda name: None)
     assert np.array_equal(decode(tmp_path / "a.png").pixels, before)
