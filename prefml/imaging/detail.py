@@ -25,6 +25,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from prefml.imaging.decode import Picture
 
@@ -201,14 +202,21 @@ def _radial_power(tiles: list[Plane], rings: int = 24) -> tuple[NDArray[np.float
     """Average the power spectrum over rings of equal frequency, in cycles a pixel up to 0.5."""
     radius = ((np.arange(rings) + 0.5) * 0.5 / rings).astype(np.float32)
     total = np.zeros(rings)
-    for tile in tiles:
-        window = np.outer(np.hanning(tile.shape[0]), np.hanning(tile.shape[1]))
-        power = np.abs(np.fft.rfft2((tile - tile.mean()) * window)) ** 2 / tile.size
-        ring = _ring_of(tile.shape, rings)
+    for shape in {tile.shape for tile in tiles}:
+        same = np.stack([tile for tile in tiles if tile.shape == shape])
+        flat = same - same.mean(axis=(1, 2), keepdims=True)
+        spectra = fft.rfft2(flat * _window(shape))
+        power = (spectra.real**2 + spectra.imag**2).sum(axis=0) / same[0].size
+        ring = _ring_of(shape, rings)
         inside = ring < rings
         counts = np.maximum(np.bincount(ring[inside], minlength=rings), 1)
         total += np.bincount(ring[inside], power[inside], rings) / counts
     return total / max(len(tiles), 1), radius
+
+
+@lru_cache(maxsize=32)
+def _window(shape: tuple[int, ...]) -> Plane:
+    return np.outer(np.hanning(shape[0]), np.hanning(shape[1])).astype(np.float32)
 
 
 @lru_cache(maxsize=32)

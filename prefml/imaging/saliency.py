@@ -79,7 +79,7 @@ def saliency_map(rgb: NDArray[np.uint8]) -> Array:
     small = cv2.resize(rgb, (MAP_SIDE, MAP_SIDE), interpolation=cv2.INTER_AREA)
     # In floating point cv2 gives L in 0..100 and a, b unscaled, so distances are CIE76 distances.
     lab = cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
-    if float(np.ptp(lab, axis=(0, 1)).max()) < _JUST_NOTICEABLE:
+    if max(float(np.ptp(plane)) for plane in cv2.split(lab)) < _JUST_NOTICEABLE:
         return np.full((MAP_SIDE, MAP_SIDE), 1.0 / MAP_SIDE**2, np.float32)
     maps = (_frequency_tuned(lab), _spectral_residual(lab), _against_borders(lab))
     total: Array = np.stack([_unit_range(one) for one in maps]).sum(axis=0)
@@ -88,7 +88,7 @@ def saliency_map(rgb: NDArray[np.uint8]) -> Array:
 
 
 def _frequency_tuned(lab: Array) -> Array:
-    return _norm(_smooth(lab, 1.0) - lab.mean(axis=(0, 1)))
+    return _norm(_smooth(lab, 1.0) - np.float32(cv2.mean(lab)[:3]))
 
 
 def _spectral_residual(lab: Array) -> Array:
@@ -119,11 +119,12 @@ def _mahalanobis(lab: Array, sample: Array) -> Array:
     # One grey level of noise floor keeps a border of one flat colour invertible.
     covariance = np.cov(sample, rowvar=False) + 4.0 * np.eye(3)
     root = np.linalg.cholesky(np.linalg.inv(covariance)).astype(np.float32)
-    return _norm((lab - mean) @ root)
+    return _norm(cv2.transform(lab - mean, root.T))
 
 
 def _norm(values: Array) -> Array:
-    return np.asarray(np.sqrt(np.square(values).sum(axis=-1)), np.float32)
+    x, y, z = cv2.split(values)
+    return np.asarray(np.sqrt(x * x + y * y + z * z), np.float32)
 
 
 def _smooth(values: Array, sigma: float) -> Array:
