@@ -26,7 +26,7 @@ from _pictures import KINDS, write_pictures
 from PIL import Image
 
 from prefml.encoders.folder import read_folder
-from prefml.encoders.onnx import PROVIDERS, OnnxEncoder
+from prefml.encoders.onnx import PROVIDERS, OnnxEncoder, _load, _options
 from prefml.encoders.vectors import cosines
 from prefml.imaging.decode import decode
 
@@ -216,9 +216,9 @@ def batches(folder: Path, encoder: OnnxEncoder, repeats: int) -> list[dict[str, 
     """Time batches in ONNX Runtime, by the clock and by the processor's time."""
     size = encoder.spec.size
     pixels = np.random.default_rng(0).standard_normal((32, 3, size, size), dtype=np.float32)
-    rows = []
+    rows, model = [], read_folder(folder).model
     for threads in sorted({1, os.cpu_count() or 1}):
-        session = OnnxEncoder(read_folder(folder), PROVIDERS["cpu"], threads)._session
+        session = _load(model, PROVIDERS["cpu"], _options(threads, "fp32"))
         for count in SMALLER:
             clocked = []
             for _ in range(repeats):
