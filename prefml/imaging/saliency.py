@@ -88,7 +88,7 @@ def saliency_map(rgb: NDArray[np.uint8]) -> Array:
 
 
 def _frequency_tuned(lab: Array) -> Array:
-    return _norm(_smooth(lab, 1.0) - np.float32(cv2.mean(lab)[:3]))
+    return _norm(_smooth(lab, 1.0) - np.array(cv2.mean(lab)[:3], np.float32))
 
 
 def _spectral_residual(lab: Array) -> Array:
