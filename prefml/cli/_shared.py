@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import traceback
@@ -25,6 +26,8 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 _KEEP = "prefml.options"
+# What a disk or its owner may answer to anybody; none of it is a mistake of prefml.
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -132,5 +135,11 @@ def _one_line(error: BaseException) -> str:
         return " ".join(str(error).split())
     if isinstance(error, click.ClickException):
         return " ".join(error.format_message().split())
+    if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+        place = f"{error.filename}: " if error.filename else ""
+        return (
+            f"{place}{error.strerror}; expected a place that can be written, with room; "
+            "run: the same command again"
+        )
     name = type(error).__name__
     return " ".join(f"unexpected {name}: {error}; run the same command with --debug".split())
