@@ -32,30 +32,31 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--table", action="store_true", help="only rewrite the page's table")
     options.add_argument("--told", nargs="+", type=Path, help="what pytest --reliability wrote")
-    options.add_argument("--out", type=Path, default=RESULT)
+    options.add_argument("--out", type=Path, default=RESULT, help="the file to write")
     given = options.parse_args()
     if given.told:
-        write(given.out, f"pytest --reliability FILE {' '.join(TESTS)}", given.told)
+        write(f"pytest --reliability FILE {' '.join(TESTS)}", given.told, given.out)
     elif not given.table:
         attack(given.out)
-    PAGE.write_text(with_table(PAGE.read_text(), json.loads(given.out.read_text())))
+    if given.out.resolve() == RESULT:
+        PAGE.write_text(with_table(PAGE.read_text(), json.loads(RESULT.read_text())))
 
 
-def attack(target: Path) -> None:
+def attack(out: Path) -> None:
     """Run the tests that attack, and write down what they tried."""
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "told.json"
         words = [sys.executable, "-m", "pytest", "-q", "--reliability", str(told), *TESTS]
         subprocess.run(words, cwd=ROOT, check=True)
-        write(target, "python benchmarks/reliability.py", [told])
+        write("python benchmarks/reliability.py", [told], out)
 
 
-def write(target: Path, command: str, told: list[Path]) -> None:
+def write(command: str, told: list[Path], out: Path) -> None:
     """Write the result file."""
     rows = [row for path in told for row in json.loads(path.read_text())]
     rows.sort(key=lambda row: (PARTS.index(row["part"]), row["test"], row["what"]))
     result = {"command": command, "machine": machine(), "rows": rows}
-    target.write_text(json.dumps(result, indent=1) + "\n")
+    out.write_text(json.dumps(result, indent=1) + "\n")
 
 
 def with_table(page: str, result: dict[str, Any]) -> str:
