@@ -32,3 +32,9 @@ def test_nothing_was_lost_and_every_reader_was_attacked_a_thousand_times():
     readers = [row for row in RESULT["rows"] if row["test"].startswith("tests/fuzz")]
     assert len(readers) > 20
     assert all(row["tried"] >= 1000 for row in readers)
+
+
+def test_commands_that_were_killed_were_killed_in_fifty_rounds_each():
+    killed = {row["what"]: row["tried"] for row in RESULT["rows"] if "kill -9" in row["what"]}
+    assert {"kill -9 in apply", "kill -9 in review", "kill -9 in suggest"} <= set(killed)
+    assert set(killed.values()) == {50}
