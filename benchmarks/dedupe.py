@@ -32,7 +32,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PHOTOS = ROOT.parent / "shared" / "data" / "live_challenge" / "images"
 N = 100_000
 RUNS = {
-    "dedupe": {"quick": ["--hashes", "20000", "--limit", "10"], "full": ["--encoder", "builtin"]}
+    "dedupe": {
+        "quick": ["--hashes", "20000", "--limit", "10"],
+        "full": ["--encoder", "builtin", "--encoder", "{mobilenet}"],
+    }
 }
 
 
@@ -146,8 +149,7 @@ SLIGHT = ("half size", "quarter size", "twice the size", "JPEG quality 75", "JPE
           "1 % cropped off each side", "10 % brighter")  # fmt: skip
 
 
-def planted(folder, encoder_name, limit):
-    encoder = open_encoder(encoder_name, ROOT)
+def planted(folder, encoder, limit):
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".png"))
     rows, hashes, vectors = [], [], []
     for number, path in enumerate(paths[:: max(1, len(paths) // limit)][:limit]):
@@ -200,11 +202,12 @@ def wrong_groups(rows, hashes, vectors):
 
 
 def copies_report(folder, encoder_name, limit):
-    rows, hashes, vectors = planted(folder, encoder_name, limit)
+    encoder = open_encoder(encoder_name, ROOT)
+    rows, hashes, vectors = planted(folder, encoder, limit)
     table = recall_table(rows, hashes, vectors)
     slight = float(np.mean([table[name]["both"] for name in SLIGHT]))
     return {
-        "encoder": encoder_name,
+        "encoder": encoder.spec.id,
         "photographs": len({number for number, _ in rows}),
         "recall": table,
         "recall_of_slight_edits": round(slight, 4),

@@ -16,15 +16,6 @@ from prefml.workspace import Workspace
 PICTURES = 40
 
 
-def pytest_collection_modifyitems(items):
-    """Leave these tests out where Dask is not installed."""
-    try:
-        import distributed  # noqa: F401
-    except ImportError:
-        for item in items:
-            item.add_marker(pytest.mark.skip(reason="needs the extra `scale`"))
-
-
 def two_workers(**options):
     from distributed import LocalCluster
 

@@ -19,6 +19,8 @@ from prefml.sidecars.sources import list_parts
 
 from .conftest import PICTURES, Rows, two_workers
 
+pytest.importorskip("distributed", reason="needs the extra `scale`")
+
 
 def embed(workspace, client, progress=lambda results, total: results, **options):
     found = scan_images(workspace, ProjectResolver.open(workspace))

@@ -27,6 +27,8 @@ from prefml.scale.trees import split_by_sets
 
 from .conftest import two_workers
 
+pytest.importorskip("distributed", reason="needs the extra `scale`")
+
 SETS = 400
 
 
