@@ -30,7 +30,7 @@ from prefml.cropping.inputs import Inputs
 from prefml.cropping.metrics import crop_scores, iou
 from prefml.cropping.policy import Policy
 from prefml.cropping.scorer import WindowScorer
-from prefml.features.tables import CropTable, crop_columns, crop_table, picture_columns
+from prefml.features.tables import CropTable, crop_columns, crop_table
 
 RUNS = {
     "crop": {
@@ -281,9 +281,11 @@ def times(workspace: Any, options: argparse.Namespace) -> dict[str, Any]:
     model = default_cropper().fit(table.X, table.boxes, groups=table.project)
     sidecars = read_sidecars(workspace.sidecars)
 
+    sizes = sidecars.cues[["width", "height"]].to_numpy(float)
+
     def from_cache(row: int) -> None:
-        size = sidecars.cues[["width", "height"]].to_numpy(float)[row : row + 1]
-        propose(model, sidecars.embeddings[row : row + 1], sidecars.cues.iloc[row : row + 1], size)
+        one = slice(row, row + 1)
+        propose(model, sidecars.embeddings[one], sidecars.cues.iloc[one], sizes[one])
 
     cached = [
         clocked(lambda row=row: from_cache(row)) for row in range(min(200, len(sidecars.cues)))
@@ -300,7 +302,7 @@ def times(workspace: Any, options: argparse.Namespace) -> dict[str, Any]:
 def propose(
     model: CropRegressor, embedding: np.ndarray, cues: pd.DataFrame, size: np.ndarray
 ) -> None:
-    X = pd.concat([crop_columns(size, [2.0]), picture_columns(embedding, cues)], axis=1)
+    X = crop_columns(size, [2.0], embedding, cues)
     model.propose(X, size=size, policy=Policy())
 
 

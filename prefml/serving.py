@@ -21,7 +21,7 @@ from prefml.exceptions import (
     SidecarError,
     WorkspaceError,
 )
-from prefml.features.tables import crop_columns, image_rows, picture_columns
+from prefml.features.tables import crop_columns, image_rows
 from prefml.imaging.cues import cue_identity
 from prefml.imaging.hands import FoundHand, find_hands
 from prefml.models import load_model, read_manifest
@@ -369,10 +369,10 @@ class Suggester:
         -------
         CropProposal
         """
-        X = crop_columns(rows.size[i : i + 1], rows.stage[i : i + 1])
-        if self.manifests["crop"]["encoder"] is not None:
-            seen = picture_columns(rows.embeddings[i : i + 1], rows.cues.iloc[i : i + 1])
-            X = pd.concat([X, seen], axis=1)
+        one = slice(i, i + 1)
+        looks = self.manifests["crop"]["encoder"] is not None
+        seen = (rows.embeddings[one], rows.cues.iloc[one]) if looks else (None, None)
+        X = crop_columns(rows.size[one], rows.stage[one], *seen)
         hands = None if rows.hands is None else rows.hands[i : i + 1]
         found = self.cropper.propose(
             X, size=rows.size[i : i + 1], aspect=aspect, policy=self.policy, hands=hands

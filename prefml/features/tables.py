@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -208,8 +209,13 @@ def _origin(frame: pd.DataFrame, *texts: str) -> dict[str, Any]:
     return columns
 
 
-def crop_columns(size: ArrayLike, stage: ArrayLike) -> pd.DataFrame:
-    """Build the columns of a crop that need no picture.
+def crop_columns(
+    size: ArrayLike,
+    stage: ArrayLike,
+    embeddings: ArrayLike | None = None,
+    cues: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Build the columns of crops.
 
     Parameters
     ----------
@@ -217,23 +223,34 @@ def crop_columns(size: ArrayLike, stage: ArrayLike) -> pd.DataFrame:
         Width and height in pixels.
     stage : array-like of shape (n_rows,)
         Stages, NaN where unknown.
+    embeddings : array-like of shape (n_rows, dim), optional
+        The encoder's vectors; without them, only what needs no picture is returned.
+    cues : DataFrame of shape (n_rows, n_cues), optional
+        The cues of the same pictures.
 
     Returns
     -------
     DataFrame
-        Columns width, height, aspect, megapixels and stage.
+        Columns width, height, aspect, megapixels and stage; then `cue__NAME` and `emb__0000`, ...
     """
     pixels = np.asarray(size, np.float64).reshape(-1, 2)
     width, height = pixels[:, 0], pixels[:, 1]
-    return pd.DataFrame(
-        {
-            "width": width,
-            "height": height,
-            "aspect": width / height,
-            "megapixels": width * height / 1e6,
-            "stage": np.asarray(stage, np.float64),
-        }
-    )
+    plain = [width, height, width / height, width * height / 1e6, np.asarray(stage, np.float64)]
+    blocks, measured, dim = [np.column_stack(plain)], (), 0
+    if embeddings is not None and cues is not None:
+        vectors = np.asarray(embeddings, np.float64)
+        blocks += [cues.to_numpy(np.float64), vectors]
+        measured, dim = tuple(cues.columns), vectors.shape[1]
+    # One block of numbers: joining a thousand columns one by one takes longer than a prediction.
+    return pd.DataFrame(np.hstack(blocks), columns=_crop_names(measured, dim), copy=False)
+
+
+@lru_cache(maxsize=8)
+def _crop_names(measured: tuple[str, ...], dim: int) -> pd.Index[str]:
+    """Return the names of the columns; an index of a thousand takes a millisecond to make."""
+    names = ["width", "height", "aspect", "megapixels", "stage"]
+    names += [f"cue__{name}" for name in measured]
+    return pd.Index(names + [f"emb__{i:04d}" for i in range(dim)])
 
 
 def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTable:
@@ -262,35 +279,12 @@ def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTab
         kept, found = kept[position >= 0], position[position >= 0]
     kept = kept.reset_index(drop=True)
     size = kept[["width", "height"]].to_numpy(np.float64)
-    X = crop_columns(size, kept["stage"])
+    seen = (None, None)
     if sidecars is not None and found is not None:
-        X = pd.concat(
-            [X, picture_columns(sidecars.embeddings[found], sidecars.cues.iloc[found])], axis=1
-        )
+        seen = (sidecars.embeddings[found], sidecars.cues.iloc[found])
+    X = crop_columns(size, kept["stage"], *seen)
     return CropTable(
         X=X, boxes=kept[["x1", "y1", "x2", "y2"]].to_numpy(np.float64), size=size,
         weight=row_weights(kept), left_out=left_out,
         **_origin(kept, "project", "filename", "session_id"),
     )  # fmt: skip
-
-
-def picture_columns(embeddings: ArrayLike, cues: pd.DataFrame) -> pd.DataFrame:
-    """Build the columns of a crop that come from the picture.
-
-    Parameters
-    ----------
-    embeddings : array-like of shape (n_rows, dim)
-        The encoder's vectors.
-    cues : DataFrame of shape (n_rows, n_cues)
-        The cues of the same pictures.
-
-    Returns
-    -------
-    DataFrame
-        Columns `cue__NAME` and `emb__0000`, ...
-    """
-    vectors = np.asarray(embeddings, np.float64)
-    names = [f"cue__{name}" for name in cues.columns]
-    names += [f"emb__{i:04d}" for i in range(vectors.shape[1])]
-    # One block of numbers: joining a thousand columns one by one takes longer than a prediction.
-    return pd.DataFrame(np.hstack([cues.to_numpy(np.float64), vectors]), columns=names)
