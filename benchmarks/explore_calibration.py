@@ -16,7 +16,7 @@ import pandas as pd
 from _machine import machine
 
 from prefml.ranking import default_ranker, metrics
-from prefml.ranking.calibration import WinCalibrator, growth
+from prefml.ranking.calibration import WinCalibrator
 from prefml.ranking.sets import index_sets
 
 TARGET = Path(__file__).parent / "results" / "explore_calibration.json"
@@ -52,12 +52,15 @@ def measure(n_sets: int, noise: float, seed: int) -> dict[str, float]:
     scores, sets = ranker.predict(fresh), index_sets(names)
     grown = ranker.calibrator_.factor_
     suited = WinCalibrator(isotonic_from=FRESH + 1).fit(scores, truth, sets).factor_
-    used = growth(n_sets, ranker.n_folds)
+    inner = index_sets(set_id)
+    before = WinCalibrator(n_sets + 1).fit(ranker.out_of_fold_, y, inner).factor_
+    used = grown / before
     with_growth = ranker.probability_of(scores, sets)
     ranker.calibrator_.sharpen(1 / used)
     return {
-        "wanted": suited / (grown / used),
+        "wanted": suited / before,
         "used": used,
+        "skill": ranker.calibrator_.skill(ranker.out_of_fold_, y, inner),
         "ece": metrics.ece(truth, with_growth, names),
         "ece_without": metrics.ece(truth, ranker.probability_of(scores, sets), names),
     }

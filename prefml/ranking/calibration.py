@@ -24,6 +24,8 @@ _FLOOR = 1e-6
 _MOST_GROWTH = 1.25
 # With so many sets, half of the growth is over.
 _HALFWAY = 3000
+# With less skill than this the growth is whole.
+_LITTLE_SKILL = 0.2
 
 
 def softmax_in_sets(scores: Floats, sets: Sets, factor: Floats | float = 1.0) -> Floats:
@@ -110,6 +112,25 @@ class WinCalibrator:
         self.isotonic_ = self._fit_isotonic(scores, share, sets)
         return self
 
+    def skill(self, scores: Floats, y: NDArray[Any], sets: Sets) -> float:
+        """Return the share of the log loss of chance that the probabilities save.
+
+        Parameters
+        ----------
+        scores, y, sets
+            As in `fit`.
+
+        Returns
+        -------
+        float
+            1 for certainty that is always right, 0 for chance and where nothing was to choose;
+            McFadden's pseudo R squared.
+        """
+        share = _winner_share(np.asarray(y), sets)
+        chance = float((share * np.log(sets.sizes[sets.codes])).sum())
+        stated = np.log(np.maximum(self.predict(scores, sets), _FLOOR))
+        return 1 + float((share * stated).sum()) / chance if chance else 0.0
+
     def sharpen(self, factor: float) -> None:
         """Multiply what scores are multiplied by, where the final model is better than the fitted.
 
@@ -179,11 +200,12 @@ class WinCalibrator:
         return np.asarray(result / sets.reduce(np.add, result)[sets.codes])
 
 
-def growth(n_sets: int, n_folds: int) -> float:
+def growth(n_sets: int, n_folds: int, skill: float) -> float:
     """Return how much surer a model of all rows may be than the models of the inner folds.
 
     Those learn from less, so their scores are worse, and calibration on them makes the final model
-    timid. While choices are few, the factor that calibrates grows about as fast as their number.
+    timid. While choices are few and say little, the factor that calibrates grows about as fast as
+    their number; where they say much, the models know it already and it hardly grows.
 
     Parameters
     ----------
@@ -191,6 +213,8 @@ def growth(n_sets: int, n_folds: int) -> float:
         Sets to learn from.
     n_folds : int
         Inner folds.
+    skill : float
+        Share of the log loss of chance that the models of the inner folds save.
 
     Returns
     -------
@@ -198,7 +222,8 @@ def growth(n_sets: int, n_folds: int) -> float:
         Between 1 and 1.25; `docs/experiments.md` has the figures behind it.
     """
     more = n_folds / (n_folds - 1) - 1
-    return float(min(1 + more * _HALFWAY / (_HALFWAY + n_sets), _MOST_GROWTH))
+    unknown = min((1 - min(skill, 1.0)) / (1 - _LITTLE_SKILL), 1.0)
+    return float(min(1 + more * unknown * _HALFWAY / (_HALFWAY + n_sets), _MOST_GROWTH))
 
 
 def _winner_share(y: NDArray[Any], sets: Sets) -> Floats:

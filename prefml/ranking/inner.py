@@ -113,8 +113,10 @@ def calibrate(table: Table, held_out: Floats, n_folds: int) -> WinCalibrator:
     Returns
     -------
     WinCalibrator
+        For the model of all rows.
     """
     calibrator = WinCalibrator().fit(held_out, table.grades, table.sets)
     folds = grouped_folds(table.groups, table.sets, n_folds)
-    calibrator.sharpen(growth(len(table.sets), len(folds)))
+    skill = calibrator.skill(held_out, table.grades, table.sets)
+    calibrator.sharpen(growth(len(table.sets), len(folds), skill))
     return calibrator

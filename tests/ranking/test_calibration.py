@@ -62,10 +62,23 @@ def test_choices_that_are_always_right_leave_the_factor_finite():
     assert 0.9 < probability[0] < 1
 
 
-def test_growth_fades_with_data_and_with_folds():
-    assert growth(500, 5) > growth(5000, 5) > growth(500_000, 5) > 1
-    assert growth(500, 5) > growth(500, 10)
-    assert growth(500, 2) == 1.25
+def test_growth_fades_with_data_with_folds_and_with_skill():
+    assert growth(500, 5, 0.2) > growth(5000, 5, 0.2) > growth(500_000, 5, 0.2) > 1
+    assert growth(500, 5, 0.2) > growth(500, 10, 0.2)
+    assert growth(500, 5, 0.2) > growth(500, 5, 0.6) > growth(500, 5, 1.0) == 1
+
+
+def test_growth_is_bounded_where_chance_does_better():
+    assert growth(500, 2, -3.0) == 1.25
+
+
+def test_skill_is_none_without_knowledge_and_all_with_certainty():
+    _, y, sets = simulate(300, 1.0)
+    assert WinCalibrator().fit(np.zeros(900), y, sets).skill(np.zeros(900), y, sets) == (
+        pytest.approx(0, abs=1e-9)
+    )
+    knowing = y.astype(float)
+    assert WinCalibrator().fit(knowing, y, sets).skill(knowing, y, sets) > 0.99
 
 
 def test_a_sharpened_calibrator_is_surer():
