@@ -1,8 +1,9 @@
 """How timid probabilities from the inner folds make the ranker that is fitted on all rows.
 
-`python benchmarks/explore_calibration.py [--repeats N]` fits prefml's ranker on made-up choices of
-known taste, and compares the factor that the inner folds give with the one that suits the fitted
-ranker on 4,000 sets it has not seen. Writes `benchmarks/results/explore_calibration.json`.
+`python benchmarks/explore_calibration.py [--repeats N] [--out FILE]` fits prefml's ranker on
+made-up choices of known taste, and compares the factor that the inner folds give with the one that
+suits the fitted ranker on 4,000 sets it has not seen. Writes
+`benchmarks/results/explore_calibration.json`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from prefml.ranking.calibration import WinCalibrator
 from prefml.ranking.sets import index_sets
 
 TARGET = Path(__file__).parent / "results" / "explore_calibration.json"
+RUNS = {"explore_calibration": {"quick": ["--quick"], "full": []}}
 SIZES = (150, 300, 600, 1200, 2400)
 NOISES = (0.5, 1.5)
 DIM, SIZE_OF_SETS, PROJECTS, FRESH = 64, 3, 8, 4000
@@ -70,7 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="one repeat, the two smallest sizes")
-    parser.add_argument("--output", type=Path, default=TARGET)
+    parser.add_argument("--out", type=Path, default=TARGET)
     options = parser.parse_args()
     repeats, sizes = (1, SIZES[:2]) if options.quick else (options.repeats, SIZES)
     rows = []
@@ -80,7 +82,7 @@ def main() -> None:
             rows.append({"noise": noise, "sets": n_sets, **runs.median().round(4).to_dict()})
             print(rows[-1], flush=True)
     record = {"benchmark": "explore_calibration", "quick": options.quick, "repeats": repeats}
-    options.output.write_text(
+    options.out.write_text(
         json.dumps(record | {"machine": machine(), "rows": rows}, indent=1) + "\n"
     )
 

@@ -117,6 +117,31 @@ def ranking_parts() -> str:
     return grid(head, [(name, *(row[c] for c in columns)) for name, row in rows.items()])
 
 
+def calibration() -> str:
+    """Return how much surer the ranker of all choices should be than those of the inner folds."""
+    names = ("noise", "sets", "skill", "wanted", "used", "ece", "ece_without")
+    head = ("noise", "sets", "skill", "wanted", "used", "calibration error", "without it")
+    rows = _required("explore_calibration")["rows"]
+    return grid(head, [(str(r["noise"]), str(r["sets"]), *(r[n] for n in names[2:])) for r in rows])
+
+
+def rankers() -> str:
+    """Return prefml's ranker beside those of others."""
+    record = _required("rank")
+    speed, accuracy = record["speed"]["models"], record["accuracy"]["models"]
+    head = ("ranker", "top-1", "pairs", "prefml is ahead by", "fit, s", "predict, s", "memory, GB")
+    rows = [
+        (
+            name, row["top1"], row["pair_accuracy"],
+            "" if name == "prefml" else cell(row["prefml_ahead_by"]),
+            f"{speed[name]['fit_seconds']:.1f}", f"{speed[name]['predict_seconds']:.2f}",
+            f"{speed[name]['peak_gb']:.1f}",
+        )
+        for name, row in accuracy.items()
+    ]  # fmt: skip
+    return grid(head, rows)
+
+
 def crop_routes() -> str:
     """Return the ways to a crop that were tried."""
     return _crop_part("routes", "route", ROUTES)
@@ -305,6 +330,8 @@ def cell(value: float | list[float] | None) -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "evaluations": evaluations,
     "ranking-parts": ranking_parts,
+    "calibration": calibration,
+    "rankers": rankers,
     "crop-routes": crop_routes,
     "crop-cues": crop_cues,
     "crop-real": crop_real,

@@ -22,6 +22,7 @@ from prefml.files import file_sha256, write_text
 from prefml.models import KINDS, load_model, read_manifest
 from prefml.ranking import SetRanker
 from prefml.ranking import plain as plain_ranker
+from prefml.ranking.per_project import PerProjectRanker
 from prefml.workspace import Workspace
 
 __all__ = ["FORMAT", "Exported", "export_models", "load_exported", "write_exported"]
@@ -88,6 +89,12 @@ def export_models(workspace: Workspace, out: str | Path) -> list[Exported]:
     for kind in found:
         path = workspace.artifacts / f"{kind}.joblib"
         model, manifest = load_model(path, kind), read_manifest(path)
+        if isinstance(model, PerProjectRanker):
+            raise ModelFileError(
+                f"{path} holds rankers of {len(model.own_)} projects",
+                "one ranker for all projects, which alone has a form without pickle",
+                "prefml train ranker, without --per-project",
+            )
         written.append(write_exported(model, folder, kind, manifest))
     return written
 

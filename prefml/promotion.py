@@ -18,6 +18,7 @@ from prefml.features.tables import ChoiceTable, CropTable
 from prefml.history import install
 from prefml.models import ModelVersionWarning, load_model, read_manifest
 from prefml.ranking.metrics import top1_by_set
+from prefml.ranking.per_project import scores_by_project
 from prefml.replay import WINDOW, Comparison, compare, recent_groups, time_blocks
 from prefml.workspace import Workspace
 
@@ -248,7 +249,7 @@ def scores_of_choices(model: Any, table: ChoiceTable, rows: Mask) -> Floats:
 
     Parameters
     ----------
-    model : SetRanker
+    model : SetRanker or PerProjectRanker
         A fitted ranker.
     table : ChoiceTable
         Sets.
@@ -260,7 +261,8 @@ def scores_of_choices(model: Any, table: ChoiceTable, rows: Mask) -> Floats:
     ndarray of shape (n_sets,)
         1, 0, or a fraction where the model's first is tied.
     """
-    found: Floats = top1_by_set(table.y[rows], model.predict(table.X[rows]), table.set_id[rows])
+    scores = scores_by_project(model, table.X[rows], table.project[rows])
+    found: Floats = top1_by_set(table.y[rows], scores, table.set_id[rows])
     return found
 
 

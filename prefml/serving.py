@@ -25,6 +25,7 @@ from prefml.features.tables import crop_columns, image_rows
 from prefml.imaging.cues import cue_identity
 from prefml.imaging.hands import FoundHand, find_hands
 from prefml.models import load_model, read_manifest
+from prefml.ranking.per_project import ranker_of
 from prefml.sidecars.choice import chosen_encoder
 from prefml.sidecars.store import Sidecars, read_sidecars
 from prefml.workspace import Workspace
@@ -53,6 +54,8 @@ class PictureRows:
         The cues.
     hands : sequence of length n, or None
         The hands in each picture; None where they were not looked at.
+    project : str or None
+        Their project, where it is known.
     """
 
     names: tuple[str, ...]
@@ -61,6 +64,7 @@ class PictureRows:
     embeddings: NDArray[np.float32]
     cues: pd.DataFrame
     hands: Sequence[Sequence[FoundHand] | None] | None = None
+    project: str | None = None
 
     def __len__(self) -> int:
         """Return the number of pictures."""
@@ -265,13 +269,15 @@ class Suggester:
                     f"prefml embed --encoder {trained['name']}, or prefml train",
                 )
 
-    def measure(self, paths: Sequence[str | Path]) -> PictureRows:
+    def measure(self, paths: Sequence[str | Path], project: str | None = None) -> PictureRows:
         """Decode, measure and encode pictures now.
 
         Parameters
         ----------
         paths : sequence of str or Path
             Picture files, at least one.
+        project : str, optional
+            Their project.
 
         Returns
         -------
@@ -297,7 +303,7 @@ class Suggester:
         names = tuple(Path(path).name for path in paths)
         return PictureRows(
             names, np.array(size, float), _stages(names), self.encoder.encode(prepared),
-            pd.DataFrame(cues).astype(np.float32), hands,
+            pd.DataFrame(cues).astype(np.float32), hands, project,
         )  # fmt: skip
 
     def from_sidecars(self, project: str, filenames: Sequence[str]) -> PictureRows:
@@ -326,7 +332,8 @@ class Suggester:
         cues = self.sidecars.cues.iloc[found].reset_index(drop=True)
         names = tuple(filenames)
         size = cues[["width", "height"]].to_numpy(float)
-        return PictureRows(names, size, _stages(names), self.sidecars.embeddings[found], cues)
+        vectors = self.sidecars.embeddings[found]
+        return PictureRows(names, size, _stages(names), vectors, cues, project=project)
 
     def rank(self, rows: PictureRows) -> Ranking:
         """Put the pictures of one set in order.
@@ -342,9 +349,10 @@ class Suggester:
         """
         together = np.zeros(len(rows), int)
         X = image_rows(rows.embeddings, rows.cues, rows.stage, together)
-        scores = np.asarray(self.ranker.predict(X), float)
-        chances = np.asarray(self.ranker.win_probability(X, set_id=together), float)
-        explained = self.ranker.explain(X, together)
+        ranker = ranker_of(self.ranker, rows.project)
+        scores = np.asarray(ranker.predict(X), float)
+        chances = np.asarray(ranker.win_probability(X, set_id=together), float)
+        explained = ranker.explain(X, together)
         why = explained[0].reasons if explained else ()
         return Ranking(
             order=tuple(int(i) for i in np.argsort(-scores, kind="stable")),
@@ -370,9 +378,10 @@ class Suggester:
         CropProposal
         """
         one = slice(i, i + 1)
-        looks = self.manifests["crop"]["encoder"] is not None
-        seen = (rows.embeddings[one], rows.cues.iloc[one]) if looks else (None, None)
-        X = crop_columns(rows.size[one], rows.stage[one], *seen)
+        seen: dict[str, Any] = {}
+        if self.manifests["crop"]["encoder"] is not None:
+            seen = {"embeddings": rows.embeddings[one], "cues": rows.cues.iloc[one]}
+        X = crop_columns(rows.size[one], rows.stage[one], **seen)
         hands = None if rows.hands is None else rows.hands[i : i + 1]
         found = self.cropper.propose(
             X, size=rows.size[i : i + 1], aspect=aspect, policy=self.policy, hands=hands

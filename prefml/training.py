@@ -22,6 +22,7 @@ from prefml.models import manifest_path, save_model
 from prefml.promotion import Refit, Table, Verdict, last_decision, promote
 from prefml.ranking.baselines import HighestStage
 from prefml.ranking.metrics import lower_stage_top1, top1
+from prefml.ranking.per_project import PerProjectRanker
 from prefml.ranking.recipe import default_ranker
 from prefml.sidecars.choice import chosen_encoder
 from prefml.sidecars.sizes import picture_sizes
@@ -93,7 +94,12 @@ class _Fitted:
     refit: Refit
 
 
-def train(workspace: Workspace, kinds: Sequence[str] = KINDS, force: bool = False) -> list[Trained]:
+def train(
+    workspace: Workspace,
+    kinds: Sequence[str] = KINDS,
+    force: bool = False,
+    per_project: bool = False,
+) -> list[Trained]:
     """Train the models for which there are decisions, and put to use those that are not worse.
 
     Parameters
@@ -104,6 +110,8 @@ def train(workspace: Workspace, kinds: Sequence[str] = KINDS, force: bool = Fals
         Which models to train.
     force : bool, default=False
         Put new models to use whatever a replay of recent decisions says.
+    per_project : bool, default=False
+        Besides the ranker for all projects, fit one for each project with choices enough.
 
     Returns
     -------
@@ -117,8 +125,9 @@ def train(workspace: Workspace, kinds: Sequence[str] = KINDS, force: bool = Fals
     """
     decisions = read_decisions(workspace, picture_sizes(workspace))
     sidecars = _sidecars_of(workspace)
+    make = _own_rankers if per_project else default_ranker
     makers: dict[str, Callable[[], Trained]] = {
-        "ranker": lambda: _train_ranker(workspace, decisions, sidecars, force),
+        "ranker": lambda: _train_ranker(workspace, decisions, sidecars, force, make),
         "crop": lambda: _train_crop(workspace, decisions, sidecars, force),
     }
     results = [makers[kind]() for kind in kinds]
@@ -141,8 +150,16 @@ def _next_step(sidecars: Sidecars | None) -> str:
     return "prefml embed" if sidecars is None else "prefml ingest"
 
 
+def _own_rankers() -> PerProjectRanker:
+    return PerProjectRanker(default_ranker())
+
+
 def _train_ranker(
-    workspace: Workspace, decisions: Decisions, sidecars: Sidecars | None, force: bool
+    workspace: Workspace,
+    decisions: Decisions,
+    sidecars: Sidecars | None,
+    force: bool,
+    make: Callable[[], Any],
 ) -> Trained:
     if sidecars is None:
         return Trained("ranker", why_not="no sidecars; a ranker learns from pictures")
@@ -151,7 +168,7 @@ def _train_ranker(
         return _too_few("ranker", f"{table.n_sets} sets", table.left_out)
 
     def fit(rows: Rows) -> Any:
-        return _fit_ranker(table, rows)
+        return _fit_ranker(table, rows, make)
 
     model = fit(np.ones(len(table), bool))
     counts = {
@@ -159,13 +176,15 @@ def _train_ranker(
         "images": len(table),
         "projects": len(np.unique(table.project)),
     }
+    if isinstance(model, PerProjectRanker):
+        counts["projects_with_their_own"] = len(model.own_)
     scores = _ranker_scores(table, model.out_of_fold_)
     facts = _facts(workspace, sidecars, decisions.items, table, counts, scores)
     return _put_to_use(workspace, _Fitted("ranker", model, facts, table, fit), force)
 
 
-def _fit_ranker(table: ChoiceTable, rows: Rows) -> Any:
-    return default_ranker().fit(
+def _fit_ranker(table: ChoiceTable, rows: Rows, make: Callable[[], Any]) -> Any:
+    return make().fit(
         table.X[rows],
         table.y[rows],
         set_id=table.set_id[rows],

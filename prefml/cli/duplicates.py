@@ -55,6 +55,7 @@ def _scorer(workspace: Workspace, sidecars: Sidecars) -> Scorer | None:
     """Let the ranker choose, once there is one that fits these sidecars."""
     from prefml.exceptions import EncoderMismatchError
     from prefml.features.tables import image_rows
+    from prefml.ranking.per_project import scores_by_project
     from prefml.serving import Suggester
 
     if not (workspace.artifacts / "ranker.joblib").exists():
@@ -66,12 +67,12 @@ def _scorer(workspace: Workspace, sidecars: Sidecars) -> Scorer | None:
         click.echo(f"The ranker is not asked: {error}", err=True)
         return None
     stage = sidecars.index["stage"].to_numpy(float)
+    project = sidecars.index["project"].to_numpy(object)
 
     def score(rows: Any, group: Any) -> Any:
         cues = sidecars.cues.iloc[rows].reset_index(drop=True)
-        return suggester.ranker.predict(
-            image_rows(sidecars.embeddings[rows], cues, stage[rows], group)
-        )
+        X = image_rows(sidecars.embeddings[rows], cues, stage[rows], group)
+        return scores_by_project(suggester.ranker, X, project[rows])
 
     return score
 

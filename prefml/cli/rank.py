@@ -23,14 +23,14 @@ def command(images: tuple[str, ...], encoder: str | None, as_json: bool) -> None
     if len(images) < 2:
         raise click.UsageError("rank needs two pictures or more; for one: prefml crop IMG")
     workspace = open_workspace()
-    refuse_mixed(workspace, images)
+    project = common_project(workspace, images)
     suggester = Suggester.open(workspace, encoder, kinds=("ranker",))
-    rows = suggester.measure([workspace.root / image for image in images])
+    rows = suggester.measure([workspace.root / image for image in images], project)
     ranking = suggester.rank(rows)
     emit(_payload(images, ranking), _text(rows, ranking), as_json)
 
 
-def refuse_mixed(workspace: Any, images: tuple[str, ...]) -> None:
+def common_project(workspace: Any, images: tuple[str, ...]) -> str | None:
     """Refuse pictures of two projects: what is liked in one says nothing about the other.
 
     Parameters
@@ -39,6 +39,11 @@ def refuse_mixed(workspace: Any, images: tuple[str, ...]) -> None:
         Knows the projects.
     images : tuple of str
         Paths as given.
+
+    Returns
+    -------
+    str or None
+        Their project; None if no path tells it.
 
     Raises
     ------
@@ -55,6 +60,7 @@ def refuse_mixed(workspace: Any, images: tuple[str, ...]) -> None:
         raise WorkspaceError(
             f"{first} of project {one} beside {second} of project {two}", "one project"
         )
+    return next(iter(found), None)
 
 
 def _payload(images: tuple[str, ...], ranking: Ranking) -> dict[str, Any]:

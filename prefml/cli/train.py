@@ -29,12 +29,20 @@ _WORDS = {
     "--force", is_flag=True, help="Put new models to use even if a replay finds them worse."
 )
 @click.option(
+    "--per-project",
+    is_flag=True,
+    help="Fit a further ranker for each project with 100 sets or more; other projects, and new "
+    "ones, go by the ranker of all.",
+)
+@click.option(
     "--scheduler",
     metavar="ADDRESS",
     help="Grow the ranker's trees on the workers of a Dask scheduler, such as tcp://host:8786.",
 )
 @json_option
-def command(what: str | None, force: bool, scheduler: str | None, as_json: bool) -> None:
+def command(
+    what: str | None, force: bool, per_project: bool, scheduler: str | None, as_json: bool
+) -> None:
     """Fit the ranker and the crop model (or one of them) and put them to use.
 
     Prints how well each did on projects that were held out in turn while training. What cannot be
@@ -45,7 +53,7 @@ def command(what: str | None, force: bool, scheduler: str | None, as_json: bool)
     from prefml.training import KINDS, train
 
     with _growing(scheduler):
-        results = train(open_workspace(), (what,) if what else KINDS, force)
+        results = train(open_workspace(), (what,) if what else KINDS, force, per_project)
     emit({one.kind: _payload(one) for one in results}, "\n".join(_lines(results)), as_json)
 
 

@@ -236,7 +236,8 @@ def crop_columns(
     pixels = np.asarray(size, np.float64).reshape(-1, 2)
     width, height = pixels[:, 0], pixels[:, 1]
     plain = [width, height, width / height, width * height / 1e6, np.asarray(stage, np.float64)]
-    blocks, measured, dim = [np.column_stack(plain)], (), 0
+    blocks, dim = [np.column_stack(plain)], 0
+    measured: tuple[str, ...] = ()
     if embeddings is not None and cues is not None:
         vectors = np.asarray(embeddings, np.float64)
         blocks += [cues.to_numpy(np.float64), vectors]
@@ -279,10 +280,10 @@ def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTab
         kept, found = kept[position >= 0], position[position >= 0]
     kept = kept.reset_index(drop=True)
     size = kept[["width", "height"]].to_numpy(np.float64)
-    seen = (None, None)
+    seen: dict[str, Any] = {}
     if sidecars is not None and found is not None:
-        seen = (sidecars.embeddings[found], sidecars.cues.iloc[found])
-    X = crop_columns(size, kept["stage"], *seen)
+        seen = {"embeddings": sidecars.embeddings[found], "cues": sidecars.cues.iloc[found]}
+    X = crop_columns(size, kept["stage"], **seen)
     return CropTable(
         X=X, boxes=kept[["x1", "y1", "x2", "y2"]].to_numpy(np.float64), size=size,
         weight=row_weights(kept), left_out=left_out,

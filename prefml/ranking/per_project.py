@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from prefml.ranking.ranker import SetRanker
 from prefml.ranking.sets import index_sets
 
-__all__ = ["PerProjectRanker"]
+__all__ = ["PerProjectRanker", "ranker_of", "scores_by_project"]
 
 Floats = NDArray[np.float64]
 
@@ -67,7 +67,9 @@ class PerProjectRanker(BaseEstimator):
         base = SetRanker() if self.ranker is None else self.ranker
         labels, keys, names = np.asarray(y), np.asarray(set_id), np.asarray(groups)
         weight = None if sample_weight is None else np.asarray(sample_weight, float)
-        self.common_ = clone(base).fit(X, labels, set_id=keys, groups=names, sample_weight=weight)
+        self.common_: SetRanker = clone(base).fit(
+            X, labels, set_id=keys, groups=names, sample_weight=weight
+        )
         self.own_: dict[Any, SetRanker] = {}
         for name in dict.fromkeys(names.tolist()):
             rows = np.flatnonzero(names == name)
@@ -104,3 +106,81 @@ class PerProjectRanker(BaseEstimator):
             if len(rows):
                 scores[rows] = ranker.predict(_take(X, rows))
         return np.asarray(scores)
+
+    @property
+    def out_of_fold_(self) -> Floats | None:
+        """Scores of the common ranker's inner folds, in the order of the rows given to `fit`."""
+        return self.common_.out_of_fold_
+
+    @property
+    def feature_names_in_(self) -> NDArray[np.object_]:
+        """Names of the columns seen in `fit`, when `X` was a DataFrame."""
+        return np.asarray(self.common_.feature_names_in_, dtype=object)
+
+    def win_probability(
+        self, X: Any, set_id: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> Floats:
+        """Return the probability of each row to be the one chosen from its set.
+
+        Parameters
+        ----------
+        X, set_id
+            As in `SetRanker.win_probability`.
+        groups : array-like of shape (n_rows,), optional
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Sums to 1 in each set.
+        """
+        found = self.common_.win_probability(X, set_id)
+        if groups is None:
+            return found
+        names, keys = np.asarray(groups), None if set_id is None else np.asarray(set_id)
+        for name, ranker in self.own_.items():
+            rows = np.flatnonzero(names == name)
+            if len(rows):
+                own = None if keys is None else keys[rows]
+                found[rows] = ranker.win_probability(_take(X, rows), own)
+        return found
+
+
+def ranker_of(model: SetRanker | PerProjectRanker, project: str | None) -> SetRanker:
+    """Return the ranker that is asked about pictures of one project.
+
+    Parameters
+    ----------
+    model : SetRanker or PerProjectRanker
+        A fitted model.
+    project : str or None
+        None where it is not known.
+
+    Returns
+    -------
+    SetRanker
+    """
+    if isinstance(model, PerProjectRanker):
+        return model.own_.get(project, model.common_)
+    return model
+
+
+def scores_by_project(model: SetRanker | PerProjectRanker, X: Any, groups: ArrayLike) -> Floats:
+    """Return the score of each row, by its project's own ranker if the model has one.
+
+    Parameters
+    ----------
+    model : SetRanker or PerProjectRanker
+        A fitted model.
+    X : array-like of shape (n_rows, n_columns)
+        Features.
+    groups : array-like of shape (n_rows,)
+        The project of each row.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+    """
+    if isinstance(model, PerProjectRanker):
+        return model.predict(X, groups)
+    return np.asarray(model.predict(X))

@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from prefml import training
 from prefml.models import load_model, read_manifest
+from prefml.ranking import default_ranker
+from prefml.ranking.per_project import PerProjectRanker
 
 
 @pytest.fixture
@@ -94,8 +97,8 @@ def corrupted(monkeypatch):
     """Mix winners and losers up wherever a ranker is fitted."""
     fit = training._fit_ranker
 
-    def fit_on_losers(table, rows):
-        return fit(replace(table, y=1 - table.y), rows)
+    def fit_on_losers(table, rows, make):
+        return fit(replace(table, y=1 - table.y), rows, make)
 
     monkeypatch.setattr(training, "_fit_ranker", fit_on_losers)
 
@@ -130,3 +133,24 @@ def test_training_again_on_the_same_decisions_keeps_the_model(prefml, used):
 def test_the_manifest_says_up_to_when_the_model_has_learned(trained):
     manifest = read_manifest(trained / "artifacts" / "ranker.joblib")
     assert np.datetime64(manifest["last_decision"][:10]) > np.datetime64("2025-06-01")
+
+
+def test_a_ranker_for_each_project_is_trained_served_and_not_exported(
+    prefml, trained, tmp_path, monkeypatch
+):
+    few = PerProjectRanker(default_ranker(), min_sets=10)
+    monkeypatch.setattr(training, "_own_rankers", lambda: clone(few))
+    folder = tmp_path / "own"
+    shutil.copytree(trained, folder, ignore=shutil.ignore_patterns("artifacts"))
+    ran = prefml("--workspace", folder, "train", "ranker", "--per-project", "--json")
+    assert ran.status == 0, ran.err
+    model = load_model(folder / "artifacts" / "ranker.joblib", "ranker")
+    assert ran.json["ranker"]["counts"]["projects_with_their_own"] == len(model.own_) > 0
+    pictures = sorted((folder / "images" / "garden").glob("*_stage*"))[:3]
+    images = [picture.relative_to(folder) for picture in pictures]
+    ranked = prefml("--workspace", folder, "rank", *images, "--json")
+    assert ranked.status == 0, ranked.err
+    assert sum(one["probability"] for one in ranked.json["ranking"]) == pytest.approx(1)
+    refused = prefml("--workspace", folder, "export-model", "plain")
+    assert refused.status == 1
+    assert "without --per-project" in refused.err

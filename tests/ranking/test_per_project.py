@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from prefml.ranking import SetRanker, metrics
-from prefml.ranking.per_project import PerProjectRanker
+from prefml.ranking.per_project import PerProjectRanker, ranker_of, scores_by_project
 
 
 @pytest.fixture
@@ -41,3 +41,35 @@ def test_a_new_project_uses_the_common_ranker(two_tastes):
     arrays = PerProjectRanker(SetRanker(n_estimators=3))
     arrays.fit(X.to_numpy(), y, set_id, pd.Series(project).to_numpy())
     assert np.allclose(arrays.predict(X.to_numpy(), project), ranker.predict(X, project))
+
+
+@pytest.fixture
+def both(two_tastes):
+    X, y, set_id, project = two_tastes
+    ranker = PerProjectRanker(SetRanker(n_estimators=5), min_sets=50)
+    return ranker.fit(X, y, set_id, project), two_tastes
+
+
+def test_probabilities_are_of_the_projects_own_ranker_and_add_up_to_one(both):
+    ranker, (X, _, set_id, project) = both
+    found = ranker.win_probability(X, set_id, project)
+    assert np.allclose(pd.Series(found).groupby(set_id).sum(), 1)
+    one = project == "b"
+    own = ranker.own_["b"].win_probability(X[one], set_id[one])
+    assert np.allclose(found[one], own)
+    common = ranker.common_.win_probability(X, set_id)
+    assert np.array_equal(ranker.win_probability(X, set_id), common)
+
+
+def test_the_ranker_of_a_project_is_its_own_or_else_the_common_one(both):
+    ranker, _ = both
+    assert ranker_of(ranker, "a") is ranker.own_["a"]
+    assert ranker_of(ranker, "new") is ranker_of(ranker, None) is ranker.common_
+    assert ranker_of(ranker.common_, "a") is ranker.common_
+
+
+def test_scores_of_one_ranker_do_not_depend_on_projects(both):
+    ranker, (X, _, _, project) = both
+    plain = scores_by_project(ranker.common_, X, project)
+    assert np.array_equal(plain, ranker.common_.predict(X))
+    assert np.array_equal(scores_by_project(ranker, X, project), ranker.predict(X, project))
