@@ -60,15 +60,13 @@ review: $(BASE) $(SAMPLE) ## Suggest for new pictures and open the review page
 test: $(ALL) ## Run every test, with torch
 	$(BIN)/python -m pytest $(TESTS)
 
-# Warnings of old libraries about each other are not ours to mend. With the oldest pandas a set with
-# half a character is refused for another reason than with the newest.
+# Warnings of old libraries about each other are not ours to mend.
 test-min: ## Run the core tests with the oldest versions that are allowed, on Python 3.11
 	$(OLD_PYTHON) -m venv $(OLD)
 	$(OLD)/bin/python -m pip --disable-pip-version-check install --quiet -c constraints-min.txt \
 		-e '.[review]' hypothesis pytest pytest-xdist
 	$(OLD)/bin/python -m pytest -q -n 2 --dist loadfile -o filterwarnings=default \
-		-m "not slow and not torch and not browser and not shared" $(CORE) \
-		--deselect tests/decisions/test_feedback.py::test_half_a_character_in_a_suggestion_refuses_the_set
+		-m "not slow and not torch and not browser and not shared" $(CORE)
 
 lint: $(ALL) ## Style, types and the arrows between the rooms
 	$(BIN)/ruff check prefml tests benchmarks examples docs

@@ -109,6 +109,11 @@ class Reviewer:
     faults: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
 
+    def heard(self, message: Any) -> None:
+        """Note what the browser complains of; what it only remarks on is no fault."""
+        if message.type in ("error", "warning"):
+            self.faults.append(message.text)
+
     def open(self, url: str) -> Reviewer:
         self.page.goto(url)
         self.idle()
@@ -167,7 +172,7 @@ def reviewer(chromium: Any, context_options: dict[str, Any]) -> Iterator[Reviewe
     page = context.new_page()
     person = Reviewer(page)
     page.on("pageerror", lambda error: person.faults.append(str(error)))
-    page.on("console", lambda message: person.faults.append(message.text))
+    page.on("console", person.heard)
     page.on("request", lambda request: person.hosts.add(urlsplit(request.url).netloc))
     yield person
     context.close()

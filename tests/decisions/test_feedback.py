@@ -190,6 +190,7 @@ def test_a_project_written_as_unknown_is_looked_for_by_date(sandbox, bench):
     assert set(decisions.items["project"]) == {"mojo3"}
 
 
-def test_half_a_character_in_a_suggestion_refuses_the_set(sandbox):
+def test_half_a_character_in_a_suggestion_leaves_its_answer_without_a_group(sandbox):
     decisions = sandbox([answer()], [suggestion(images=("mojo1/a.png", "\ud800.png"))])
-    assert decisions.quarantine["reason"].tolist() == ["unreadable_list"]
+    assert decisions.quarantine["reason"].tolist() == ["unknown_group"]
+    assert decisions.items.empty

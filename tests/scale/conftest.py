@@ -60,8 +60,9 @@ def alone(tmp_path_factory) -> Rows:
 
 
 class Rows:
-    """The rows of the three files, in their order; equal if they say the same.
+    """The rows of the three files, by name; equal if they say the same.
 
+    A run that was stopped cuts what is left into other tasks, whose rows come in another order.
     Numbers may differ by the rounding of one operation: how OpenCV and BLAS add up depends on
     where in memory a picture lies, and on the size of the batch.
     """
@@ -71,6 +72,7 @@ class Rows:
         for kind in ("embeddings", "hashes", "cues"):
             with (folder / f"{kind}.parquet").open("rb") as stream:
                 frame = pq.read_table(stream).to_pandas()
+            frame = frame.sort_values(["project", "filename"], ignore_index=True)
             self.keys.append(frame[["project", "filename", "path", "file_size"]])
             numbers.append(
                 frame.drop(columns=["mtime_ns", *self.keys[-1], "phash"], errors="ignore")
