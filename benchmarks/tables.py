@@ -260,6 +260,62 @@ def planted_copies() -> str:
     return grid(tuple(head), rows)
 
 
+def learning() -> str:
+    """Return how agreement rises while a made-up person reviews."""
+    found = _required("learn")["summary"]
+    columns = (
+        "never_reviewed_agreement", "review_agreement", "never_reviewed_crop_iou",
+        "never_reviewed_crop_taken_over",
+    )  # fmt: skip
+    head = (
+        "sets reviewed", "choice as suggested, sets never reviewed", "least to most",
+        "the same, sets of the next round", "crop's IoU", "crop's edges within 5 %",
+    )  # fmt: skip
+    rows = []
+    for n, reviewed in enumerate(found["reviewed_before"]):
+        first, *others = (
+            found[name]["median"][n] if n < len(found[name]["median"]) else None for name in columns
+        )
+        span = [found[columns[0]][end][n] for end in ("least", "most")]
+        rows.append((str(reviewed), first, span, *others))
+    return grid(head, rows)
+
+
+def gate() -> str:
+    """Return what the replay gate said of spoilt models."""
+    rows = [
+        (row["model"], row["spoilt"], "refused" if row["refused"] else "let in", row["reason"])
+        for row in _required("learn")["gate"]
+    ]
+    return grid(("model", "fitted on", "verdict", "reason"), rows)
+
+
+WAITS = {
+    "next_set": "next set, at a person's pace",
+    "decide_and_next_set": "decision saved and next set, at a person's pace",
+    "next_set_without_pause": "next set, keys without pause",
+    "decision_on_disk": "decision on the disk, without the page",
+    "crop_drag_to_paint": "crop dragged, to paint",
+    "crop_key_to_paint": "crop moved by key, to paint",
+}
+SINGLE_WAITS = {
+    "first_picture_ms": "first picture after opening the page",
+    "full_size_ms": "three pictures at full size",
+}
+
+
+def review_waits() -> str:
+    """Return how long a person waits on the review page."""
+    found = _required("review")["results"]
+    rows = [(words, f"{found[name]:.0f}", "", "1") for name, words in SINGLE_WAITS.items()]
+    rows += [
+        (words, f"{one['median_ms']:.0f}", f"{one['p95_ms']:.0f}", str(one["n"]))
+        for name, words in WAITS.items()
+        if (one := found.get(name))
+    ]
+    return grid(("wait for", "median, ms", "95th percentile, ms", "times"), rows)
+
+
 def _required(name: str) -> dict[str, Any]:
     found = result(name)
     if found is None:
@@ -339,6 +395,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "scale-spread": scale_spread,
     "scale-projected": scale_projected,
     "planted-copies": planted_copies,
+    "learning": learning,
+    "gate": gate,
+    "review-waits": review_waits,
 }
 
 if __name__ == "__main__":
