@@ -306,36 +306,37 @@ def propose(
     model.propose(X, size=size, policy=Policy())
 
 
-def new_picture(workspace: Any, model: CropRegressor) -> dict[str, dict[str, float]]:
-    """Median times of the steps from a PNG file to its proposal."""
+def new_picture(workspace: Any, model: CropRegressor) -> dict[str, Any]:
+    """Time what `prefml crop` does with a PNG file, and two of its steps alone."""
     import cv2
     from sklearn.datasets import load_sample_images
 
     from prefml.encoders import open_encoder
-    from prefml.imaging.cues import measure
     from prefml.imaging.decode import decode
+    from prefml.serving import Suggester
 
     encoder = open_encoder("builtin", workspace.root)
-    steps: dict[str, list[tuple[float, float]]] = {
-        name: [] for name in ("decode", "encode", "cues", "propose")
-    }
+    spec = encoder.spec
+    known = {"crop": {"encoder": {"identity": spec.identity, "id": spec.id, "name": "builtin"}}}
+    suggester = Suggester(workspace, None, model, known, "builtin")
+    steps: dict[str, list[tuple[float, float]]] = {n: [] for n in ("decode", "encode", "whole")}
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "new.png")
         photo = load_sample_images().images[0]
         cv2.imwrite(path, cv2.resize(photo, (2048, 2048), interpolation=cv2.INTER_CUBIC))
-        for _ in range(10):
+        suggester.crop(suggester.measure([path]))
+        for _ in range(15):
             picture = timed(steps["decode"], lambda: decode(path))
-            vector = timed(
-                steps["encode"],
-                lambda picture=picture: encoder.encode([encoder.preprocess(picture.image)]),
-            )
-            found = timed(steps["cues"], lambda picture=picture: pd.DataFrame([measure(picture)]))
-            size = np.array([[2048.0, 2048.0]])
             timed(
-                steps["propose"],
-                lambda vector=vector, found=found, size=size: propose(model, vector, found, size),
+                steps["encode"],
+                lambda picture=picture: encoder.encode(
+                    [encoder.preprocess(picture.reduced(spec.size))]
+                ),
             )
-    return {name: spread(values) for name, values in steps.items()}
+            timed(steps["whole"], lambda: suggester.crop(suggester.measure([path])))
+    found = {name: spread(values) for name, values in steps.items()}
+    beyond = found["whole"]["median"] - found["decode"]["median"] - found["encode"]["median"]
+    return found | {"beyond_decode_and_encode": round(beyond, 2)}
 
 
 def timed(into: list[tuple[float, float]], step: Callable[[], Any]) -> Any:

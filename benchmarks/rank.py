@@ -263,13 +263,14 @@ def main() -> None:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="one seed, 1,000 sets (the default)")
     size.add_argument("--full", action="store_true", help="five seeds, 10,000 sets")
+    parser.add_argument("--seeds", type=int, help="instead of the one or five")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     table = load_table(arguments.workspace) if arguments.workspace else None
     result: dict[str, Any] = {"benchmark": "rank", "quick": not arguments.full}
     result["machine"] = machine()
     if table is not None:
-        result["accuracy"] = compare(table, 5 if arguments.full else 1)
+        result["accuracy"] = compare(table, arguments.seeds or (5 if arguments.full else 1))
     result["latency"] = latency(table)
     print(result["latency"], flush=True)
     result["speed"] = speeds(10_000 if arguments.full else 1_000)

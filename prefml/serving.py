@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -288,23 +289,26 @@ class Suggester:
         ImageError
             If one of them cannot be decoded.
         """
-        from prefml.imaging.cues import measure
+        from prefml.imaging.cues import measure_beside
         from prefml.imaging.decode import decode
 
         if not paths:
             raise WorkspaceError("no pictures", "at least one picture file")
         prepared, cues, size, hands = [], [], [], []
-        for path in paths:
-            picture = decode(path, self.workspace.config.max_pixels)
-            prepared.append(self.encoder.preprocess(picture.reduced(self.encoder.spec.size)))
-            cues.append(measure(picture))
-            size.append((picture.width, picture.height))
-            hands.append(find_hands(picture))
+        # Cues take longer than a small encoder does, and somebody is waiting for both.
+        with ThreadPoolExecutor(2) as pool:
+            for path in paths:
+                picture = decode(path, self.workspace.config.max_pixels)
+                cues.append(measure_beside(pool, picture))
+                prepared.append(self.encoder.preprocess(picture.reduced(self.encoder.spec.size)))
+                size.append((picture.width, picture.height))
+                hands.append(find_hands(picture))
+            vectors = self.encoder.encode(prepared)
+            measured = pd.DataFrame([gather() for gather in cues]).astype(np.float32)
         names = tuple(Path(path).name for path in paths)
         return PictureRows(
-            names, np.array(size, float), _stages(names), self.encoder.encode(prepared),
-            pd.DataFrame(cues).astype(np.float32), hands, project,
-        )  # fmt: skip
+            names, np.array(size, float), _stages(names), vectors, measured, hands, project
+        )
 
     def from_sidecars(self, project: str, filenames: Sequence[str]) -> PictureRows:
         """Look pictures up that were embedded before.

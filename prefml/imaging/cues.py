@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
 from typing import Protocol
 
 from prefml.imaging import detail, faces, layout, naturalness, saliency, shape, tone
 from prefml.imaging.decode import WORKING_VERSION, Picture
 
-__all__ = ["CUE_NAMES", "GROUPS", "cue_identity", "measure"]
+__all__ = ["CUE_NAMES", "GROUPS", "cue_identity", "measure", "measure_beside"]
 
 
 class CueGroup(Protocol):
@@ -42,9 +44,32 @@ def measure(picture: Picture) -> dict[str, float]:
     dict of str to float
         The cues, in the order of `CUE_NAMES`.
     """
+    return _together(group.measure(picture) for group in GROUPS)
+
+
+def measure_beside(pool: Executor, picture: Picture) -> Callable[[], dict[str, float]]:
+    """Let other threads measure every cue of a picture, for one picture that somebody waits for.
+
+    Parameters
+    ----------
+    pool : Executor
+        The threads.
+    picture : Picture
+        A decoded picture.
+
+    Returns
+    -------
+    callable
+        Waits for the cues and returns what `measure` would.
+    """
+    parts = [pool.submit(group.measure, picture) for group in GROUPS]
+    return lambda: _together(part.result() for part in parts)
+
+
+def _together(parts: Iterable[dict[str, float]]) -> dict[str, float]:
     values: dict[str, float] = {}
-    for group in GROUPS:
-        values.update(group.measure(picture))
+    for part in parts:
+        values.update(part)
     return {name: float(values[name]) for name in CUE_NAMES}
 
 

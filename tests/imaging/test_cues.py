@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import cv2
@@ -36,6 +37,14 @@ def scene() -> np.ndarray:
 
 def test_names_are_unique():
     assert len(set(cues.CUE_NAMES)) == len(cues.CUE_NAMES)
+
+
+def test_other_threads_measure_the_same(scene):
+    with ThreadPoolExecutor(2) as pool:
+        gather = cues.measure_beside(pool, picture(scene))
+        found = gather()
+    assert list(found) == list(cues.CUE_NAMES)
+    assert repr(found) == repr(cues.measure(picture(scene)))
 
 
 def test_measure_gives_the_names_in_order(scene):
