@@ -153,10 +153,10 @@ def kind_of(model: Any) -> bool:
     return isinstance(model, ON_TABLES)
 
 
-def compare(table: ChoiceTable, seeds: int) -> dict[str, Any]:
+def compare(table: ChoiceTable, models: list[str], seeds: int) -> dict[str, Any]:
     """Measure every model on the same folds, with paired intervals over projects."""
     found = {}
-    for name in MODELS:
+    for name in models:
         found[name] = accuracy(table, name, seeds)
         print(f"{name:36s} top-1 {found[name]['top1']:.3f} pairs {found[name]['pair_accuracy']:.3f}"
               f" in {found[name]['seconds_for_four_folds']:.0f} s", flush=True)  # fmt: skip
@@ -203,10 +203,10 @@ def speed(name: str, n_sets: int) -> dict[str, float]:
             "peak_gb": peak / unit, "grown_gb": (peak - before) / unit}  # fmt: skip
 
 
-def speeds(n_sets: int) -> dict[str, Any]:
+def speeds(n_sets: int, models: list[str]) -> dict[str, Any]:
     """Measure every model, one process after another."""
     found = {}
-    for name in MODELS:
+    for name in models:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             found[name] = pool.submit(speed, name, n_sets).result()
         print(f"{name:36s}", {k: round(v, 2) for k, v in found[name].items()}, flush=True)
@@ -264,16 +264,19 @@ def main() -> None:
     size.add_argument("--quick", action="store_true", help="one seed, 1,000 sets (the default)")
     size.add_argument("--full", action="store_true", help="five seeds, 10,000 sets")
     parser.add_argument("--seeds", type=int, help="instead of the one or five")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     table = load_table(arguments.workspace) if arguments.workspace else None
     result: dict[str, Any] = {"benchmark": "rank", "quick": not arguments.full}
     result["machine"] = machine()
     if table is not None:
-        result["accuracy"] = compare(table, arguments.seeds or (5 if arguments.full else 1))
+        result["accuracy"] = compare(
+            table, arguments.models, arguments.seeds or (5 if arguments.full else 1)
+        )
     result["latency"] = latency(table)
     print(result["latency"], flush=True)
-    result["speed"] = speeds(10_000 if arguments.full else 1_000)
+    result["speed"] = speeds(10_000 if arguments.full else 1_000, arguments.models)
     target = arguments.out or RESULTS / f"rank{'' if arguments.full else '.quick'}.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(result, indent=1) + "\n")
