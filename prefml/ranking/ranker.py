@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from prefml.ranking.blocks import column_names
 from prefml.ranking.boosted import ALTERABLE, BoostedScore, Recipe, Table, make_recipe
@@ -215,6 +215,7 @@ subsample, subsample_freq
             is not one of those above.
         """
         self._check_parameters()
+        self.index_ = getattr(X, "columns", None)
         rows, labels = validate_data(
             self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
         )
@@ -265,8 +266,17 @@ subsample, subsample_freq
         return arrange(self._design(X), np.asarray(y), np.asarray(set_id), None, None, order)[0]
 
     def _design(self, X: ArrayLike) -> Floats:
-        rows = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
-        return self.design_.transform(rows)
+        return self.design_.transform(self._rows(X))
+
+    def _rows(self, X: ArrayLike) -> Floats:
+        seen = getattr(self, "index_", None)
+        if seen is not None and seen.equals(getattr(X, "columns", None)):
+            # scikit-learn looks at each of three thousand names: longer than the scores take.
+            X = X.to_numpy(np.float64)  # type: ignore[union-attr]
+            return np.asarray(check_array(X, ensure_all_finite="allow-nan", dtype=np.float64))
+        return np.asarray(
+            validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
+        )
 
     def predict(self, X: ArrayLike) -> Floats:
         """Return a score for each row, by itself.
