@@ -130,15 +130,13 @@ def rankers() -> str:
     record = _required("rank")
     speed, accuracy = record["speed"]["models"], record["accuracy"]["models"]
     head = ("ranker", "top-1", "pairs", "prefml is ahead by", "fit, s", "predict, s", "memory, GB")
-    rows = [
-        (
-            name, row["top1"], row["pair_accuracy"],
-            "" if name == "prefml" else cell(row["prefml_ahead_by"]),
-            f"{speed[name]['fit_seconds']:.1f}", f"{speed[name]['predict_seconds']:.2f}",
-            f"{speed[name]['peak_gb']:.1f}",
-        )
-        for name, row in accuracy.items()
-    ]  # fmt: skip
+    rows = []
+    for name, row in accuracy.items():
+        took = speed.get(name, {})
+        ahead = None if name == "prefml" else row["prefml_ahead_by"]
+        cost = [took.get(key) for key in ("fit_seconds", "predict_seconds", "peak_gb")]
+        shown = ["" if one is None else f"{one:.1f}" for one in cost]
+        rows.append((name, row["top1"], row["pair_accuracy"], ahead, *shown))
     return grid(head, rows)
 
 
