@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -100,12 +101,16 @@ class PerProjectRanker(BaseEstimator):
         scores = self.common_.predict(X)
         if groups is None:
             return np.asarray(scores)
+        for rows, ranker in self._own_rows(groups):
+            scores[rows] = ranker.predict(_take(X, rows))
+        return np.asarray(scores)
+
+    def _own_rows(self, groups: ArrayLike) -> Iterator[tuple[NDArray[np.intp], SetRanker]]:
         names = np.asarray(groups)
         for name, ranker in self.own_.items():
             rows = np.flatnonzero(names == name)
             if len(rows):
-                scores[rows] = ranker.predict(_take(X, rows))
-        return np.asarray(scores)
+                yield rows, ranker
 
     @property
     def out_of_fold_(self) -> Floats | None:
@@ -137,12 +142,10 @@ class PerProjectRanker(BaseEstimator):
         found = self.common_.win_probability(X, set_id)
         if groups is None:
             return found
-        names, keys = np.asarray(groups), None if set_id is None else np.asarray(set_id)
-        for name, ranker in self.own_.items():
-            rows = np.flatnonzero(names == name)
-            if len(rows):
-                own = None if keys is None else keys[rows]
-                found[rows] = ranker.win_probability(_take(X, rows), own)
+        keys = None if set_id is None else np.asarray(set_id)
+        for rows, ranker in self._own_rows(groups):
+            own = None if keys is None else keys[rows]
+            found[rows] = ranker.win_probability(_take(X, rows), own)
         return found
 
 
