@@ -109,7 +109,7 @@ def from_params(params: Array) -> Array:
     """
     side, u, v = np.clip(params, 0.0, 1.0).T
     x1, y1 = u * (1.0 - side), v * (1.0 - side)
-    return np.asarray(np.clip(np.column_stack([x1, y1, x1 + side, y1 + side]), 0.0, 1.0))
+    return np.column_stack([x1, y1, x1 + side, y1 + side])
 
 
 def areas(boxes: Array) -> Array:
@@ -147,7 +147,7 @@ def with_least_side(boxes: Array, least: ArrayLike) -> Array:
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2.0
     start = np.clip(centre - wanted[:, None] / 2.0, 0.0, (1.0 - wanted)[:, None])
     grown = np.column_stack([start, start + wanted[:, None]])
-    return np.asarray(np.where((wanted > side)[:, None], np.clip(grown, 0.0, 1.0), boxes))
+    return np.where((wanted > side)[:, None], grown, boxes)
 
 
 def cover(box: ArrayLike, target: ArrayLike) -> Array:
@@ -156,7 +156,8 @@ def cover(box: ArrayLike, target: ArrayLike) -> Array:
     Parameters
     ----------
     box : array-like of shape (4,)
-        In fractions; its aspect is kept unless the picture is too small for that.
+        In fractions, inside the picture; its aspect is kept unless the picture is too small for
+        that.
     target : array-like of shape (4,)
         In fractions, inside the picture.
 
@@ -164,12 +165,12 @@ def cover(box: ArrayLike, target: ArrayLike) -> Array:
     -------
     ndarray of shape (4,)
     """
-    own, aim = np.clip(np.asarray(box, float), 0.0, 1.0), np.asarray(target, float)
+    own, aim = np.asarray(box, float), np.asarray(target, float)
     sides, needed = own[2:] - own[:2], aim[2:] - aim[:2]
     sides = np.minimum(sides * max(1.0, float((needed / sides).max())), 1.0)
     start = (own[:2] + own[2:] - sides) / 2.0
     start = np.clip(start, np.maximum(aim[2:] - sides, 0.0), np.minimum(aim[:2], 1.0 - sides))
-    return np.asarray(np.clip(np.concatenate([start, start + sides]), 0.0, 1.0))
+    return np.concatenate([start, start + sides])
 
 
 def enlarge(box: ArrayLike, factor: float) -> Array:
@@ -177,8 +178,8 @@ def enlarge(box: ArrayLike, factor: float) -> Array:
     own = np.asarray(box, float)
     sides = own[2:] - own[:2]
     sides = sides * max(1.0, min(factor, 1.0 / float(sides.max())))
-    start = np.clip((own[:2] + own[2:] - sides) / 2.0, 0.0, np.maximum(1.0 - sides, 0.0))
-    return np.asarray(np.clip(np.concatenate([start, start + sides]), 0.0, 1.0))
+    start = np.clip((own[:2] + own[2:] - sides) / 2.0, 0.0, 1.0 - sides)
+    return np.concatenate([start, start + sides])
 
 
 def exclude(
@@ -265,7 +266,7 @@ def with_aspect(
     sides /= max(1.0, float(sides.max()))
     middle = np.array([x1 + x2, y1 + y2]) / 2.0 if centre is None else np.asarray(centre, float)
     start = np.clip(middle - sides / 2.0, 0.0, 1.0 - sides)
-    return np.asarray(np.clip(np.concatenate([start, start + sides]), 0.0, 1.0))
+    return np.concatenate([start, start + sides])
 
 
 def to_pixels(

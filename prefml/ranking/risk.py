@@ -122,12 +122,12 @@ def coverage_at(
     if stated.shape != right.shape:
         raise ValueError(f"{stated.shape} confidences and {right.shape} outcomes")
     kept = ~(np.isnan(stated) | np.isnan(right))
-    names = np.zeros(len(right), int) if groups is None else np.asarray(groups)
-    stated, wrong, names = stated[kept], 1 - right[kept], names[kept]
+    names = None if groups is None else np.asarray(groups)[kept]
+    stated, wrong = stated[kept], 1 - right[kept]
     threshold = None
     for level in _levels(stated, _first_step(budget, delta)):
         chosen = stated >= level
-        effect = 1.0 if groups is None else design_effect(wrong[chosen], names[chosen])
+        effect = 1.0 if names is None else design_effect(wrong[chosen], names[chosen])
         trials = float(chosen.sum())
         bound = upper_error(wrong[chosen].sum() / effect, trials / effect, delta)
         if bound > budget:

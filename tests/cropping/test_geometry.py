@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from prefml.cropping.geometry import (
+    areas,
     as_boxes,
     contains,
     cover,
@@ -59,14 +62,41 @@ def test_a_box_of_another_aspect_becomes_one_of_the_same_area_and_centre():
     assert (box[2] - box[0]) * (box[3] - box[1]) == pytest.approx(0.24)
 
 
+@pytest.mark.parametrize(
+    ("box", "position"),
+    [
+        ([0, 0, 1, 1], [0.5, 0.5]),
+        ([0.0, 0.1, 0.2, 0.9], [0.0, 0.5]),
+        ([0.8, 0.0, 1.0, 0.8], [1.0, 1 / 3]),
+    ],
+    ids=["the whole picture", "at the left", "at the right"],
+)
+def test_the_position_of_a_box_of_another_aspect_lies_between_the_bounds(box, position):
+    np.testing.assert_allclose(to_params(np.array([box], float))[0, 1:], position, atol=1e-12)
+
+
+def test_the_area_of_a_box_is_its_share_of_the_picture():
+    np.testing.assert_allclose(areas(np.array([[0.1, 0.3, 0.6, 0.5], [0, 0, 1, 1]])), [0.1, 1.0])
+
+
 @given(equal_sided(), sides, sides)
-def test_whole_pixels_lie_inside_and_keep_the_aspect_within_one_pixel(box, width, height):
+def test_whole_pixels_lie_inside_and_keep_the_aspect_within_half_a_pixel(box, width, height):
     left, top, right, bottom = to_pixels(box, (width, height))
     assert 0 <= left < right <= width
     assert 0 <= top < bottom <= height
     w, h = right - left, bottom - top
-    assert abs(h - w * height / width) <= 1
-    assert abs(w - h * width / height) <= 1
+    assert abs(h - w * height / width) <= 0.5 + 1e-9
+    assert abs(w - h * width / height) <= 0.5 + 1e-9
+
+
+@pytest.mark.parametrize("size", [(1000, 100), (100, 1000)], ids=["wide", "high"])
+def test_a_box_in_a_corner_is_in_that_corner_in_whole_pixels(size):
+    assert to_pixels([0.894, 0.894, 1, 1], size)[2:] == size
+    assert to_pixels([0, 0, 0.106, 0.106], size)[:2] == (0, 0)
+
+
+def test_the_smallest_box_is_one_pixel():
+    assert to_pixels([0.5, 0.5, 0.5001, 0.5001], (100, 100)) == (50, 50, 51, 51)
 
 
 @given(equal_sided(), st.integers(300, 6000), st.integers(300, 6000))
@@ -91,10 +121,40 @@ def test_another_aspect_keeps_centre_and_area_where_there_is_room():
     assert (crop[2] - crop[0]) / (crop[3] - crop[1]) == pytest.approx(0.8)
 
 
-@pytest.mark.parametrize("aspect", [0.0, -1.0, float("inf"), float("nan")])
-def test_an_impossible_aspect_is_refused(aspect):
+@pytest.mark.parametrize(
+    ("centre", "expected"),
+    [
+        ([0.4, 0.7], [0.1, 0.55, 0.7, 0.85]),
+        ([0.0, 0.9], [0.0, 0.7, 0.6, 1.0]),
+        ([1.0, 0.1], [0.4, 0.0, 1.0, 0.3]),
+    ],
+)
+def test_another_aspect_may_be_put_elsewhere_as_far_as_the_picture_allows(centre, expected):
+    crop = with_aspect([0.2, 0.2, 0.5, 0.8], (1000, 500), 4.0, centre)
+    np.testing.assert_allclose(crop, expected)
+
+
+@pytest.mark.parametrize("corner", [0.0, 0.8])
+def test_another_aspect_of_a_box_in_a_corner_stays_in_the_picture(corner):
+    crop = with_aspect([corner, corner, corner + 0.2, corner + 0.2], (1000, 1000), 4.0)
+    expected = [0.0, 0.05, 0.4, 0.15] if corner == 0 else [0.6, 0.85, 1.0, 0.95]
+    np.testing.assert_allclose(crop, expected)
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size"),
+    [
+        (0.0, (100, 100)), (-1.0, (100, 100)), (float("inf"), (100, 100)),
+        (float("nan"), (100, 100)), (1.5, (0, 100)), (1.5, (100, 0)),
+    ],
+)  # fmt: skip
+def test_an_impossible_aspect_or_size_is_refused(aspect, size):
     with pytest.raises(ValueError, match="must be positive"):
-        with_aspect([0, 0, 1, 1], (100, 100), aspect)
+        with_aspect([0, 0, 1, 1], size, aspect)
+
+
+def test_a_picture_of_one_pixel_has_crops_of_every_aspect():
+    np.testing.assert_allclose(with_aspect([0, 0, 1, 1], (1, 1), 2.0), [0, 0.25, 1, 0.75])
 
 
 @given(equal_sided(), st.floats(0.0, 5.0))
@@ -102,6 +162,38 @@ def test_small_boxes_grow_to_the_least_side_and_stay_inside(box, least):
     grown = with_least_side(box[None], least)[0]
     assert inside_picture(grown)
     assert grown[2] - grown[0] >= min(least, 1.0) - 1e-9
+
+
+@given(equal_sided(), equal_sided())
+def test_boxes_that_are_large_enough_are_returned_as_they_are(box, other):
+    boxes = np.array([box, other])
+    np.testing.assert_array_equal(with_least_side(boxes, boxes[:, 2] - boxes[:, 0]), boxes)
+
+
+@pytest.mark.parametrize(
+    ("box", "least", "expected"),
+    [
+        ([0.2, 0.5, 0.4, 0.7], 0.3, [0.15, 0.45, 0.45, 0.75]),
+        ([0.0, 0.8, 0.2, 1.0], 0.4, [0.0, 0.6, 0.4, 1.0]),
+        ([0.3, 0.3, 0.4, 0.4], 1.5, [0.0, 0.0, 1.0, 1.0]),
+    ],
+    ids=["about its centre", "as far as the edges allow", "to the whole picture"],
+)
+def test_a_small_box_grows(box, least, expected):
+    np.testing.assert_allclose(with_least_side(np.array([box]), least), [expected], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ([0.3, 0.3, 0.5, 0.7], [0.2, 0.1, 0.6, 0.9]),
+        ([0.0, 0.2, 0.2, 0.6], [0.0, 0.0, 0.4, 0.8]),
+        ([0.1, 0.2, 0.4, 1.0], [0.0625, 0.0, 0.4375, 1.0]),
+    ],
+    ids=["about its centre", "as far as the edges allow", "until a side is the picture's"],
+)
+def test_a_box_is_enlarged(box, expected):
+    np.testing.assert_allclose(enlarge(box, 2.0), expected, atol=1e-12)
 
 
 @given(any_box(), st.floats(1.0, 10.0))
@@ -118,6 +210,28 @@ def test_covering_contains_the_target(box, target):
     covered = cover(box, target)
     assert inside_picture(covered)
     assert contains(covered, target)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ([0.65, 0.8, 0.75, 0.95], [0.65, 0.75, 0.85, 0.95]),
+        ([0.75, 0.3, 0.85, 0.9], [0.4, 0.3, 1.0, 0.9]),
+        ([0.0, 0.1, 1.0, 0.2], [0.0, 0.0, 1.0, 1.0]),
+    ],
+    ids=["by moving", "by growing, inside the picture", "by growing to the picture"],
+)
+def test_covering_changes_a_box_as_little_as_it_takes(target, expected):
+    np.testing.assert_allclose(cover([0.7, 0.7, 0.9, 0.9], target), expected, atol=1e-12)
+
+
+def test_covering_gives_up_the_aspect_where_the_picture_is_too_small_for_it():
+    np.testing.assert_allclose(cover([0, 0.4, 1, 0.5], [0.2, 0.1, 0.3, 0.6]), [0, 0.1, 1, 0.6])
+
+
+@given(any_box())
+def test_a_box_contains_itself_without_slack(box):
+    assert contains(box, box, slack=0.0)
 
 
 @given(any_box())
@@ -144,8 +258,58 @@ def test_excluding_prefers_the_largest_box():
     np.testing.assert_allclose(left, [0.0, 0.2, 0.8, 1.0])
 
 
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ([0.35, 0.4, 0.40, 0.5], [0.4, 0.4, 0.65, 0.65]),
+        ([0.55, 0.4, 0.70, 0.6], [0.3, 0.4, 0.55, 0.65]),
+        ([0.40, 0.2, 0.50, 0.45], [0.35, 0.45, 0.6, 0.7]),
+        ([0.40, 0.6, 0.50, 0.7], [0.35, 0.35, 0.6, 0.6]),
+    ],
+    ids=["right", "left", "down", "up"],
+)
+def test_excluding_moves_a_box_the_shortest_way_off_the_part(part, expected):
+    moved = exclude([0.35, 0.4, 0.6, 0.65], part, 0.1)
+    np.testing.assert_allclose(moved, expected, atol=1e-12)
+
+
+def test_excluding_keeps_a_box_of_just_the_least_size():
+    np.testing.assert_array_equal(
+        exclude([0.25, 0.25, 0.5, 0.5], [0.5, 0.25, 0.75, 0.5], 0.25), [0.25, 0.25, 0.5, 0.5]
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda box: cover(box, box),
+        lambda box: enlarge(box, 1.7),
+        lambda box: exclude(box, box / 3, 0.01),
+        lambda box: with_aspect(box, (640, 480), 1.1, box[:2]),
+    ],
+    ids=["cover", "enlarge", "exclude", "with_aspect"],
+)
+def test_boxes_in_single_precision_are_computed_in_double(change):
+    single = np.array([0.31, 0.37, 0.73, 0.79], np.float32)
+    np.testing.assert_array_equal(change(single), change(single.astype(float)))
+
+
 def test_rounding_beyond_the_picture_is_cut_off():
     np.testing.assert_array_equal(as_boxes([[-0.001, 0, 1.002, 1]]), [[0, 0, 1, 1]])
+    np.testing.assert_array_equal(as_boxes([[-0.005, 0, 1, 1.005]]), [[0, 0, 1, 1]])
+
+
+def test_whole_numbers_become_boxes_in_double_precision():
+    assert as_boxes([[0, 0, 1, 1]]).dtype == np.float64
+
+
+def test_a_refused_box_is_shown_with_its_row_and_the_rule():
+    rule = "0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1 in fractions"
+    said = f"boxes[1] = [0.5, 0.0, 0.4, 1.0] is no box inside the picture; expected {rule}"
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        as_boxes([[0, 0, 1, 1], [0.5, 0, 0.4, 1], [0, 0, 0, 0]])
+    with pytest.raises(ValueError, match=r"^boxes\[2\] = \[0.0, -0.1, "):
+        as_boxes([[0, 0, 1, 1], [0, 0, 1, 1], [0, -0.1, 0.4, 1]])
 
 
 @pytest.mark.parametrize(

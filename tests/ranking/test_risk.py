@@ -44,7 +44,82 @@ def test_with_too_little_data_the_answer_is_none_yet():
     approval = coverage_at(np.full(20, 0.99), np.ones(20), 0.01)
     assert approval.threshold is None
     assert approval.sets == approval.coverage == 0
-    assert "none yet" in str(approval)
+    assert np.isnan(approval.error)
+    assert str(approval) == "1% error: none yet"
+
+
+def falling(n, wrong=()):
+    """Return confidences that fall from set to set, and outcomes of which some are wrong."""
+    return np.linspace(1, 0.5, n), ~np.isin(np.arange(n), wrong)
+
+
+def test_an_answer_says_budget_coverage_and_error_in_one_line():
+    approval = coverage_at(*falling(80, wrong=[70, 79]), 0.10)
+    assert str(approval) == "10% error: 100% of sets, 2.5% observed"
+
+
+# Of 46 sets with one error the bound is just below 10 %.
+def test_the_first_step_forgives_one_error_and_no_second():
+    assert upper_error(1, 46) < 0.10 < upper_error(1, 45)
+    later = range(46, 1840)
+    assert coverage_at(*falling(1840, wrong=[7, *later]), 0.10).sets == 46
+    assert coverage_at(*falling(1840, wrong=[7, 8]), 0.10).threshold is None
+
+
+def test_a_first_step_too_small_to_forgive_an_error_is_not_taken():
+    first = coverage_at(*falling(1000, wrong=[7, *range(50, 1000)]), 0.10)
+    assert first.sets == 50
+
+
+def test_the_first_step_that_fails_ends_the_search():
+    assert upper_error(2, 2000) < 0.10
+    approval = coverage_at(*falling(2000, wrong=range(400, 500)), 0.10)
+    assert 400 <= approval.sets < 500
+
+
+def test_the_sets_approved_are_all_that_are_as_sure_as_the_threshold():
+    confidence = np.repeat([0.9, 0.6], [100, 900])
+    correct = np.repeat([1.0, 0.5], [100, 900])
+    approval = coverage_at(confidence, correct, 0.10)
+    assert (approval.threshold, approval.coverage, approval.sets) == (0.9, 0.1, 100)
+
+
+def test_a_promise_that_may_fail_less_often_approves_less():
+    confidence, correct = draw(np.random.default_rng(0), 20000)
+    usual = coverage_at(confidence, correct, 0.10)
+    stricter = coverage_at(confidence, correct, 0.10, delta=1e-9)
+    assert 0 < stricter.sets < usual.sets
+    # Of 46 sets one error is forgiven at the usual delta.
+    assert coverage_at(*falling(46, wrong=[7]), 0.10, delta=1e-6).threshold is None
+
+
+def test_a_bound_without_trials_is_one():
+    assert upper_error([0, 0], [0, 10]).tolist() == [1.0, pytest.approx(1 - 0.05**0.1)]
+
+
+def test_half_an_error_counts_as_one_and_rounding_does_not():
+    assert upper_error(0.5, 20) == upper_error(1, 20)
+    assert upper_error(1 + 1e-12, 20) == upper_error(1, 20)
+
+
+def test_projects_whose_sets_always_agree_count_as_one_set_each():
+    outcome = np.repeat(np.random.default_rng(0).random(500), 4)
+    project = np.repeat(np.arange(500), 4)
+    assert design_effect(outcome, project) == pytest.approx(4 * 500 / 499)
+    assert design_effect(outcome + 7, project) == pytest.approx(4 * 500 / 499)
+
+
+def test_two_projects_are_enough_to_see_that_sets_agree():
+    assert design_effect([1, 1, 0, 0], ["a", "a", "b", "b"]) == 4.0
+
+
+@pytest.mark.parametrize(
+    ("values", "groups"),
+    [([], []), ([0, 1, 1], [5, 5, 5]), ([1, 1, 1, 1], [0, 0, 1, 1]), ([0, 1, 0, 1], [0, 0, 1, 1])],
+    ids=["nothing", "one project", "no differences", "projects alike"],
+)
+def test_where_projects_do_not_differ_sets_count_in_full(values, groups):
+    assert design_effect(values, groups) == 1.0
 
 
 def test_perfect_choices_are_all_approved_when_there_are_enough():
@@ -70,17 +145,41 @@ def test_a_bigger_budget_never_approves_less():
     assert [approval.budget for approval in found] == list(BUDGETS)
     coverage = [approval.coverage for approval in found]
     assert coverage == sorted(coverage)
+    assert found[-1].coverage > 0
+
+
+def test_the_answer_for_each_budget_is_that_for_it_alone():
+    confidence, project = np.ones(600), np.repeat(np.arange(10), 60)
+    correct = np.random.default_rng(0).random(600) > np.where(project < 2, 0.25, 0.0)
+    found = coverage_by_budget(confidence, correct, project, budgets=(0.1, 0.2), delta=0.2)
+    alone = [coverage_at(confidence, correct, budget, 0.2, project) for budget in (0.1, 0.2)]
+    assert [one.sets for one in found] == [one.sets for one in alone] == [0, 600]
+    without = coverage_by_budget(confidence, correct, budgets=(0.1, 0.2), delta=0.2)
+    assert [one.sets for one in without] == [600, 600]
 
 
 def test_sets_without_an_outcome_are_left_out():
     assert coverage_at([0.9, np.nan], [np.nan, 1.0], 0.1).sets == 0
+    assert coverage_at([0.9, None], [None, 1.0], 0.1).sets == 0
     assert coverage_at([], [], 0.1).threshold is None
+
+
+def test_the_projects_of_the_sets_that_are_left_decide():
+    confidence, correct = falling(600, wrong=range(0, 600, 30))
+    project = np.arange(600) % 30
+    twice = (np.r_[confidence, confidence], np.r_[correct, np.full(600, np.nan)])
+    groups = np.r_[project, np.zeros(600)]
+    assert coverage_at(*twice, 0.2, groups=groups) == coverage_at(
+        confidence, correct, 0.2, groups=project
+    )
 
 
 @pytest.mark.parametrize("bad", [0, 1, -0.1, np.nan])
 def test_an_impossible_budget_is_refused(bad):
-    with pytest.raises(ValueError, match="budget"):
+    with pytest.raises(ValueError, match=f"^budget={bad}; expected a number between 0 and 1$"):
         coverage_at([0.9], [1], bad)
+    with pytest.raises(ValueError, match=r"^delta="):
+        coverage_at([0.9], [1], 0.1, delta=bad)
 
 
 def test_different_lengths_are_refused():
