@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from _evaluated import section
+from _markdown import grid
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -21,20 +24,6 @@ TITLES = {
     "live_challenge_builtin": "the same with the built-in encoder",
     "sample": "Sample workspace",
 }
-MODELS = {
-    "prefml": "**prefml**",
-    "linear": "linear Bradley-Terry on the embedding",
-    "raw_lambdarank": "LambdaRank on the raw embedding",
-    "neural": "neural net, 512-256-64-1, on the embedding",
-    "neural_all_inputs": "the same net on prefml's inputs",
-    "highest_stage": "highest stage",
-    "random": "chance",
-    "constant_box": "one constant box",
-    "full_frame": "full frame",
-    "saliency_box": "box round the salient",
-    "size_stage": "LightGBM on size and stage",
-}
-
 ROUTES = {
     "ridge, squares": "ridge on size and centre, squares",
     "linear, Huber": "linear, Huber loss",
@@ -101,7 +90,7 @@ def evaluations() -> str:
         found = result(f"evaluate_{name}")
         if found:
             path, record = found
-            parts.append("\n".join(section(title, record, path)))
+            parts.append("\n".join(section(title, record, path.relative_to(ROOT))))
     return "\n\n".join(parts)
 
 
@@ -319,66 +308,6 @@ def _required(name: str) -> dict[str, Any]:
     if found is None:
         raise SystemExit(f"no result of {name}; run: python benchmarks/run.py {name}")
     return found[1]
-
-
-def grid(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ("---",) * len(head)]
-    lines += [tuple(one if isinstance(one, str) else cell(one) for one in row) for row in rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def section(title: str, record: dict[str, Any], path: Path) -> Iterator[str]:
-    """Yield the lines of one result file."""
-    machine = record["machine"]
-    yield f"### {title}"
-    quick = "Quick run. " if record.get("quick") else ""
-    yield (
-        f"\n{quick}Encoder `{record['encoder']}`; {machine['processor']}, "
-        f"{machine['cores']} cores; `{record['command']}` wrote "
-        f"[{path.name}]({path.relative_to(ROOT)})."
-    )
-    if record["ranker"]:
-        yield from choices(record["ranker"])
-    if record["crop"]:
-        yield from crops(record["crop"])
-
-
-def choices(part: dict[str, Any]) -> Iterator[str]:
-    yield f"\n{part['sets']} sets in {part['projects']} projects, {rounds(part)}:\n"
-    yield "| choice | top-1 | 95 % interval | pairs | lower-stage sets | calibration error |"
-    yield "| --- | --- | --- | --- | --- | --- |"
-    for name, row in ordered(part["models"]):
-        cells = (row["top1"], row["top1_ci"], row["pair_accuracy"], row["lower_stage_top1"])
-        yield f"| {name} | {' | '.join(map(cell, cells))} | {cell(row['ece'])} |"
-
-
-def crops(part: dict[str, Any]) -> Iterator[str]:
-    yield f"\n{part['rows']} crops, {rounds(part)}:\n"
-    yield "| crop | IoU | 95 % interval | edges within 5 % | keep or crop, balanced |"
-    yield "| --- | --- | --- | --- | --- |"
-    for name, row in ordered(part["models"]):
-        cells = (row["iou"], row["iou_ci"], row["edges_within_5pct"])
-        kept = cell(row["keep_balanced_accuracy"])
-        yield f"| {name} | {' | '.join(map(cell, cells))} | {kept} |"
-
-
-def rounds(part: dict[str, Any]) -> str:
-    return f"{part['folds']} folds by {part['folds_by']}, medians of {part['seeds']} seeds"
-
-
-def ordered(models: dict[str, Any]) -> list[tuple[str, Any]]:
-    known = [name for name in MODELS if name in models]
-    rest = [name for name in models if name not in MODELS]
-    return [(MODELS.get(name, name), models[name]) for name in (*known, *rest)]
-
-
-def cell(value: float | list[float] | None) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        return f"{value[0]:.3f} to {value[1]:.3f}" if value[0] is not None else ""
-    return f"{value:.3f}"
 
 
 TABLES: dict[str, Callable[[], str]] = {

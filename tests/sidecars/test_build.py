@@ -3,8 +3,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -19,7 +17,6 @@ from prefml.imaging.decode import decode
 from prefml.imaging.hashing import phash
 from prefml.sidecars import build as build_module
 from prefml.sidecars.build import BuildOptions, build_sidecars
-from prefml.sidecars.derive import PixelBudget, in_order
 from prefml.sidecars.lock import only_run
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Config, Workspace
@@ -366,46 +363,6 @@ def test_progress_sees_every_picture(workspace):
 
     build_sidecars(workspace, FirstFolder(), MeanColour(), progress=progress)
     assert seen[0] == len(seen) - 1 == 10
-
-
-def test_results_stay_in_order_and_few_are_ahead():
-    started, lock = [], threading.Lock()
-
-    def work(item):
-        with lock:
-            started.append(item)
-        return item
-
-    taken = []
-    for result in in_order(work, range(100), workers=3, ahead=7):
-        taken.append(result)
-        assert len(started) <= len(taken) + 7
-    assert taken == list(range(100))
-
-
-def test_pixel_budget_is_kept_by_many_threads():
-    budget, seen = PixelBudget(100), []
-
-    def work(pixels):
-        with budget.hold(pixels):
-            seen.append((budget.held, pixels))
-            time.sleep(0.001)
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(work, [10, 60, 250, 40, 90, 5] * 10))
-    assert all(held <= max(100, pixels) for held, pixels in seen)
-    assert budget.held == 0
-
-
-def test_error_in_the_middle_stops_the_threads():
-    def work(item):
-        if item == 5:
-            raise ValueError("five")
-        return item
-
-    with pytest.raises(ValueError, match="five"):
-        list(in_order(work, range(1000), workers=2, ahead=4))
-    assert not [one for one in threading.enumerate() if one.name.startswith("decode")]
 
 
 def test_grayscale_and_tiny_pictures_are_embedded(workspace, build):
