@@ -11,7 +11,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-__all__ = ["BlockPCA", "column_names", "starting_with"]
+__all__ = ["BlockPCA", "column_names", "side_by_side", "starting_with"]
+
+# Up to so many columns, the eigenvectors of their covariance are exact and found faster.
+_WIDE = 1024
 
 
 def column_names(X: Any) -> list[str]:
@@ -26,6 +29,13 @@ def starting_with(names: Sequence[str], prefixes: Sequence[str]) -> NDArray[np.i
     """Return the positions of the names that begin with one of the prefixes."""
     found = [i for i, name in enumerate(names) if name.startswith(tuple(prefixes))]
     return np.asarray(found, dtype=np.intp)
+
+
+def side_by_side(X: NDArray[np.float64], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return some columns, without copying them where they lie side by side."""
+    if len(columns) and columns[-1] - columns[0] + 1 == len(columns):
+        return X[:, columns[0] : columns[-1] + 1]
+    return X[:, columns]
 
 
 class BlockPCA(TransformerMixin, BaseEstimator):
@@ -71,22 +81,32 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         BlockPCA
         """
         rows = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64)
-        names = list(getattr(self, "feature_names_in_", column_names(rows)))
+        return self.fit_checked(rows, list(getattr(self, "feature_names_in_", column_names(rows))))
+
+    def fit_checked(self, rows: NDArray[np.float64], names: Sequence[str]) -> BlockPCA:
+        """Fit on an array that is known to be sound; see `fit`."""
+        self.n_features_in_ = rows.shape[1]
         self.blocks_ = []
         for prefix, size in (self.compress or {}).items():
             columns = starting_with(names, [prefix])
             if size < min(len(columns), len(rows)):
-                self.blocks_.append((prefix, columns, *self._components(rows[:, columns], size)))
+                self.blocks_.append(
+                    (prefix, columns, *self._components(side_by_side(rows, columns), size))
+                )
         taken = {int(i) for block in self.blocks_ for i in block[1]}
         self.kept_ = np.array([i for i in range(rows.shape[1]) if i not in taken], dtype=np.intp)
         self.feature_names_out_ = np.array(self._names(names), dtype=object)
         return self
 
     def _components(self, block: NDArray[np.float64], size: int) -> tuple[Any, Any]:
-        known = ~np.isnan(block)
-        centre = np.nan_to_num(block).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-        filled = np.where(np.isnan(block), centre, block)
-        solver = PCA(size, svd_solver="randomized", random_state=self.random_state)
+        missing = np.isnan(block)
+        known = np.maximum(len(block) - missing.sum(axis=0), 1)
+        centre = np.add.reduce(block, axis=0, where=~missing) / known
+        filled = np.where(missing, centre, block) if missing.any() else block
+        if len(block) < block.shape[1] or block.shape[1] > _WIDE:
+            solver = PCA(size, svd_solver="randomized", random_state=self.random_state)
+        else:
+            solver = PCA(size, svd_solver="covariance_eigh", copy=False)
         return centre, solver.fit(filled).components_
 
     def _names(self, names: Sequence[str]) -> list[str]:
@@ -117,8 +137,11 @@ class BlockPCA(TransformerMixin, BaseEstimator):
             return np.array(X)
         parts = [X[:, self.kept_]]
         for _, columns, centre, components in self.blocks_:
-            block = X[:, columns] - centre
-            parts.append(np.nan_to_num(block, nan=0.0) @ components.T)
+            block = side_by_side(X, columns)
+            missing = np.isnan(block)
+            if missing.any():
+                block = np.where(missing, centre, block)
+            parts.append(block @ components.T - components @ centre)
         return np.hstack(parts)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,38 +13,13 @@ from numpy.typing import NDArray
 
 from prefml.ranking.blocks import starting_with
 from prefml.ranking.growing import Rows, grow_trees
-from prefml.ranking.linear_start import Fold, LinearStart, grouped_folds
-from prefml.ranking.sets import Sets, index_sets
+from prefml.ranking.linear_start import LinearStart
+from prefml.ranking.table import Table
 
-__all__ = ["ALTERABLE", "BoostedScore", "Recipe", "Table", "make_recipe", "out_of_fold"]
+__all__ = ["ALTERABLE", "BoostedScore", "Recipe", "make_recipe"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows to learn from, sets contiguous.
-
-    Attributes
-    ----------
-    X : ndarray of shape (n_rows, n_columns)
-        Features, NaN where missing.
-    grades : ndarray of shape (n_rows,)
-        Whole numbers, the higher the better.
-    sets : Sets
-        The grouping of the rows, each set's rows together.
-    groups : ndarray of shape (n_rows,)
-        Number of what must stay on one side of a fold: the project.
-    weight : ndarray of shape (n_rows,) or None
-        Weight of each row.
-    """
-
-    X: Floats
-    grades: NDArray[np.int64]
-    sets: Sets
-    groups: Ints
-    weight: Floats | None
 
 
 @dataclass(frozen=True)
@@ -119,37 +94,6 @@ def make_recipe(params: Mapping[str, Any], columns: Sequence[str]) -> Recipe:
     )
 
 
-def out_of_fold(recipe: Recipe, table: Table, folds: Sequence[Fold]) -> Floats:
-    """Return scores of all rows from models that did not see their fold.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        What to fit; one bag is fitted, for an average over bags is only a little less noisy.
-    table : Table
-        Rows to learn from.
-    folds : sequence of (train, test)
-        The folds.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,)
-    """
-    single = replace(recipe, n_bags=1, callbacks=())
-    scores = np.zeros(len(table.X))
-    for train, test in folds:
-        model = BoostedScore(single).fit(_rows(table, train))
-        scores[test] = model.predict(table.X[test])
-    return scores
-
-
-def _rows(table: Table, rows: Ints) -> Table:
-    weight = None if table.weight is None else table.weight[rows]
-    groups = index_sets(table.groups[rows]).codes
-    sets = index_sets(table.sets.codes[rows])
-    return Table(table.X[rows], table.grades[rows], sets, groups, weight)
-
-
 class BoostedScore:
     """A linear start plus the mean of bagged LambdaRank models that were grown from it.
 
@@ -167,13 +111,17 @@ class BoostedScore:
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
 
-    def fit(self, table: Table, validation: Table | None = None) -> BoostedScore:
-        """Fit the linear start, then the trees on what it leaves over.
+    def fit(
+        self, table: Table, linear: LinearStart | None = None, validation: Table | None = None
+    ) -> BoostedScore:
+        """Grow the trees on what the linear start leaves over.
 
         Parameters
         ----------
         table : Table
             Rows to learn from.
+        linear : LinearStart, optional
+            The start, fitted on these rows; trees start from zero without one.
         validation : Table, optional
             Rows for LightGBM's early stopping.
 
@@ -181,15 +129,10 @@ class BoostedScore:
         -------
         BoostedScore
         """
-        self.linear_ = self._fit_linear(table) if self.recipe.linear else None
+        self.linear_ = linear
         bags = range(self.recipe.n_bags)
         self.rankers_: list[Any] = [self._fit_trees(table, validation, bag) for bag in bags]
         return self
-
-    def _fit_linear(self, table: Table) -> LinearStart:
-        folds = grouped_folds(table.groups, table.sets, self.recipe.n_folds)
-        start = LinearStart(self.recipe.linear)
-        return start.fit(table.X, table.grades, table.sets, folds, table.weight)
 
     def _fit_trees(self, table: Table, validation: Table | None, bag: int) -> LGBMRanker:
         settings = dict(self.recipe.settings)

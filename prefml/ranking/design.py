@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from prefml.ranking.blocks import BlockPCA, starting_with
@@ -59,7 +58,7 @@ class Design:
         """
         self.steps_ = starting_with(names, self.prefixes) if self.prefixes else None
         self.kind_ = names.index(self.by) if self.by in names else None
-        self.blocks.fit(pd.DataFrame(X, columns=list(names), copy=False))
+        self.blocks.fit_checked(X, names)
         self.columns_ = [str(name) for name in self.blocks.get_feature_names_out()]
         if self.novelty is not None and self.steps_ is not None:
             self.novelty.fit(X[:, self.steps_], self._kind(X))

@@ -7,17 +7,19 @@ machines a model was fitted is no part of the model.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+from joblib import Parallel, delayed
 from lightgbm import LGBMRanker
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-__all__ = ["Grow", "Rows", "grow_trees", "growing_with"]
+__all__ = ["Grow", "Rows", "grow_trees", "growing_with", "in_threads", "runs_in_threads"]
 
 
 @dataclass(frozen=True)
@@ -45,21 +47,35 @@ class Rows:
     start: NDArray[np.float64] | None = None
 
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 # Parameters of LGBMRanker, the rows, and what else its `fit` takes -> a fitted one.
 Grow: TypeAlias = Callable[[Mapping[str, Any], Rows, Mapping[str, Any]], LGBMRanker]
 
 
 def _grow_here(settings: Mapping[str, Any], rows: Rows, options: Mapping[str, Any]) -> LGBMRanker:
+    # Filters of warnings are shared by all threads: they are left alone in inner folds.
+    with _accepting_eval_set() if "eval_set" in options else nullcontext():
+        return _fit(settings, rows, options)
+
+
+@contextmanager
+def _accepting_eval_set() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*eval_set.*")
-        return LGBMRanker(**settings).fit(
-            rows.X,
-            rows.grades,
-            group=rows.sizes,
-            sample_weight=rows.weight,
-            init_score=rows.start,
-            **options,
-        )
+        yield
+
+
+def _fit(settings: Mapping[str, Any], rows: Rows, options: Mapping[str, Any]) -> LGBMRanker:
+    return LGBMRanker(**settings).fit(
+        rows.X,
+        rows.grades,
+        group=rows.sizes,
+        sample_weight=rows.weight,
+        init_score=rows.start,
+        **options,
+    )
 
 
 _grow: ContextVar[Grow] = ContextVar("grow", default=_grow_here)
@@ -82,6 +98,35 @@ def grow_trees(settings: Mapping[str, Any], rows: Rows, options: Mapping[str, An
     LGBMRanker
     """
     return _grow.get()(settings, rows, options)
+
+
+def runs_in_threads(n_jobs: int | None) -> bool:
+    """Say whether `in_threads` makes threads: not where the context grows trees elsewhere."""
+    return _grow.get() is _grow_here and n_jobs not in (None, 1)
+
+
+def in_threads(function: Callable[[T], R], tasks: Sequence[T], n_jobs: int | None) -> list[R]:
+    """Call a function for each task, in threads unless trees are grown elsewhere.
+
+    Parameters
+    ----------
+    function : callable
+        NumPy and LightGBM let other threads run, so that threads are enough.
+    tasks : sequence
+        Its arguments.
+    n_jobs : int or None
+        Threads, as in `joblib.Parallel`.
+
+    Returns
+    -------
+    list
+        The results, in the order of the tasks.
+    """
+    if not runs_in_threads(n_jobs):
+        return [function(task) for task in tasks]
+    # With threads of its own, BLAS would be slower than one thread alone.
+    with threadpool_limits(1, user_api="blas"):
+        return list(Parallel(n_jobs=n_jobs, prefer="threads")(map(delayed(function), tasks)))
 
 
 @contextmanager

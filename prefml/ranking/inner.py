@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from prefml.ranking.boosted import Recipe, Table, out_of_fold
+from prefml.ranking.boosted import BoostedScore, Recipe
 from prefml.ranking.calibration import WinCalibrator, growth
+from prefml.ranking.crossed import CrossedStarts
+from prefml.ranking.growing import in_threads, runs_in_threads
 from prefml.ranking.linear_start import grouped_folds, held_out_losses
 from prefml.ranking.sets import content_order, index_sets
+from prefml.ranking.table import Table, take
 from prefml.ranking.validation import checked_column, checked_weight, grades
 
-__all__ = ["arrange", "calibrate", "choose"]
+__all__ = ["Chances", "arrange", "calibrate"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
 # Standard errors by which an alternative must beat the first: one in twenty passes by chance.
 _SURE = 1.64
+# Standard errors behind the leader at which a recipe is tried on no more folds: one in two hundred.
+_LOST = 2.58
+# Sets after which they are compared for the first time.
+_ENOUGH = 1000
 
 
 def arrange(
@@ -50,8 +58,7 @@ def arrange(
     together = sets.codes if groups is None else checked_column(groups, len(X), "groups")
     order = sets.order
     if item_order == "content":
-        columns = [X, graded[:, None]] + ([] if weights is None else [weights[:, None]])
-        order, _ = content_order(np.hstack(columns), sets)
+        order, _ = content_order(X, sets, graded, *([] if weights is None else [weights]))
     table = Table(
         X=X[order],
         grades=graded[order],
@@ -62,8 +69,8 @@ def arrange(
     return table, order
 
 
-def choose(recipes: Sequence[Recipe], table: Table, n_folds: int) -> tuple[int, Floats | None]:
-    """Return the number of the best recipe in the inner folds, and its out-of-fold scores.
+class Chances:
+    """Recipes that are compared in the inner folds, and what the comparison leaves to be used.
 
     Parameters
     ----------
@@ -73,28 +80,118 @@ def choose(recipes: Sequence[Recipe], table: Table, n_folds: int) -> tuple[int, 
         Rows to learn from.
     n_folds : int
         Inner folds.
+    n_jobs : int or None
+        Threads.
 
-    Returns
-    -------
-    best : int
-    held_out : ndarray of shape (n_rows,) or None
-        None where there is only one set.
+    Attributes
+    ----------
+    best_ : int
+        Number of the recipe that was taken.
+    held_out_ : ndarray of shape (n_rows,) or None
+        Its out-of-fold scores; None where there is only one set.
     """
-    folds = grouped_folds(table.groups, table.sets, n_folds)
-    if not folds:
-        return 0, None
-    tried = [out_of_fold(recipe, table, folds) for recipe in recipes]
-    losses = [held_out_losses(s, table.grades, table.sets, table.weight) for s in tried]
-    best = _clearly_best(losses)
-    return best, tried[best]
+
+    def __init__(
+        self, recipes: Sequence[Recipe], table: Table, n_folds: int, n_jobs: int | None
+    ) -> None:
+        self.recipes = recipes
+        self.table = table
+        self.n_jobs = n_jobs
+        self.folds = grouped_folds(table.groups, table.sets, n_folds)
+        self._starts = [
+            CrossedStarts(recipe.linear, table, self.folds, n_jobs=n_jobs)
+            if recipe.linear
+            else None
+            for recipe in recipes
+        ]
+        self.best_: int = 0
+        self.held_out_: Floats | None = None
+
+    def compare(self) -> Chances:
+        """Choose; a recipe that is clearly behind after the first folds is tried on no more.
+
+        Returns
+        -------
+        Chances
+        """
+        if not self.folds:
+            return self
+        for start in self._starts:
+            if start is not None:
+                start.prepare()
+        racing = list(range(len(self.recipes)))
+        scores = np.zeros((len(racing), len(self.table.X)))
+        last = len(self.folds)
+        first = self._first_folds() if len(racing) > 1 else 0
+        for begin, end in ((0, first), (first, last)):
+            self._score(scores, racing, range(begin, end))
+            if len(racing) > 1 and begin < end < last:
+                racing = self._still_racing(scores, racing, end)
+        losses = self._losses(scores[racing], last)
+        self.best_ = racing[_clearly_best(losses)]
+        self.held_out_ = scores[self.best_]
+        return self
+
+    def _first_folds(self) -> int:
+        """Return how many folds hold enough sets for a first comparison."""
+        sets = [len(np.unique(self.table.sets.codes[test])) for _, test in self.folds]
+        return min(int(np.searchsorted(np.cumsum(sets), _ENOUGH)) + 1, len(self.folds))
+
+    def _score(self, scores: Floats, racing: Sequence[int], folds: Sequence[int]) -> None:
+        """Fill in the scores of the folds' rows, each from models that did not see them."""
+        tasks = [(one, fold) for one in reversed(racing) for fold in folds]
+        found = in_threads(self._scores_of, tasks, self.n_jobs)
+        for (one, fold), some in zip(tasks, found, strict=True):
+            scores[one, self.folds[fold][1]] = some
+
+    def _scores_of(self, task: tuple[int, int]) -> Floats:
+        """Fit one bag, for an average over bags is only a little less noisy."""
+        one, fold = task
+        train, test = self.folds[fold]
+        start = self._starts[one]
+        recipe = replace(self.recipes[one], n_bags=1, callbacks=())
+        if runs_in_threads(self.n_jobs):
+            recipe = replace(recipe, settings={**recipe.settings, "n_jobs": 1})
+        linear = None if start is None else start.without(fold)
+        model = BoostedScore(recipe).fit(take(self.table, train), linear)
+        return model.predict(self.table.X[test])
+
+    def _losses(self, scores: Floats, n_folds: int) -> list[Floats]:
+        rows = np.sort(np.concatenate([test for _, test in self.folds[:n_folds]]))
+        part = take(self.table, rows)
+        return [held_out_losses(one[rows], part.grades, part.sets, part.weight) for one in scores]
+
+    def _still_racing(self, scores: Floats, racing: list[int], n_folds: int) -> list[int]:
+        losses = self._losses(scores[racing], n_folds)
+        leader = losses[int(np.argmin([one.mean() for one in losses]))]
+        kept = zip(racing, losses, strict=True)
+        return [one for one, loss in kept if (loss - leader).mean() <= _error(loss - leader, _LOST)]
+
+    def fit(self, validation: Table | None = None) -> BoostedScore:
+        """Fit the recipe that was taken on all rows.
+
+        Parameters
+        ----------
+        validation : Table, optional
+            Rows for LightGBM's early stopping.
+
+        Returns
+        -------
+        BoostedScore
+        """
+        start = self._starts[self.best_]
+        linear = None if start is None else start.whole()
+        return BoostedScore(self.recipes[self.best_]).fit(self.table, linear, validation)
+
+
+def _error(gap: Floats, times: float) -> float:
+    """Return so many standard errors of a mean."""
+    return times * float(np.sqrt(gap.var() / len(gap)))
 
 
 def _clearly_best(losses: Sequence[Floats]) -> int:
     ahead = [losses[0] - other for other in losses]
-    needed = [_SURE * np.sqrt(gap.var() / len(gap)) for gap in ahead]
-    clear = [
-        gap.mean() if gap.mean() > least else 0.0 for gap, least in zip(ahead, needed, strict=True)
-    ]
+    clear = [gap.mean() if gap.mean() > _error(gap, _SURE) else 0.0 for gap in ahead]
     return int(np.argmax(clear))
 
 

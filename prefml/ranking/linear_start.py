@@ -9,24 +9,15 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 
-from prefml.ranking.pairwise import (
-    PairwiseLogistic,
-    WithinSetScaler,
-    fit_weights,
-    pair_weights,
-    row_sums,
-)
-from prefml.ranking.sets import Sets, index_sets, winning_pairs
+from prefml.ranking.pairwise import PairwiseLogistic, pair_weights, row_sums
+from prefml.ranking.sets import Sets, winning_pairs
 
-__all__ = ["STRENGTHS", "LinearStart", "grouped_folds", "held_out_losses"]
+__all__ = ["Fold", "LinearStart", "grouped_folds", "held_out_losses", "least_loss"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Fold = tuple[Ints, Ints]
 
-# Prior variances tried, the most cautious first. A wider choice is made differently from one set of
-# projects to the next, and the scale of the scores with it.
-STRENGTHS = (3e-3, 1e-2, 3e-2)
 _FACTORS = np.geomspace(0.05, 10, 24)
 
 
@@ -57,58 +48,32 @@ def grouped_folds(groups: Ints, sets: Sets, n_folds: int) -> list[Fold]:
 class LinearStart:
     """Mean of linear Bradley-Terry scores, each on its own choice of columns.
 
+    `prefml.ranking.crossed.CrossedStarts` fits them.
+
     Parameters
     ----------
     columns : sequence of ndarray of int
         Columns of each score.
-    strengths : sequence of sequence of float, optional
-        Prior variances to try for each score; the one with the least out-of-fold log loss is
-        taken. `STRENGTHS` for every score by default.
+    models : sequence of PairwiseLogistic
+        What was fitted on each.
+    out_of_fold : ndarray of shape (n_rows,), optional
+        Scores of the rows it was fitted on, each from a fit without that row's fold.
+
+    Attributes
+    ----------
+    models_ : list of PairwiseLogistic
+    out_of_fold_ : ndarray of shape (n_rows,) or None
     """
 
     def __init__(
-        self, columns: Sequence[Ints], strengths: Sequence[Sequence[float]] | None = None
+        self,
+        columns: Sequence[Ints],
+        models: Sequence[PairwiseLogistic],
+        out_of_fold: Floats | None = None,
     ) -> None:
         self.columns = columns
-        self.strengths = strengths
-
-    def fit(
-        self, X: Floats, graded: NDArray[np.int64], sets: Sets, folds: Sequence[Fold],
-        weight: Floats | None = None,
-    ) -> LinearStart:  # fmt: skip
-        """Choose the strengths, fit on all rows and keep the out-of-fold scores.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_rows, n_columns)
-            Columns, NaN where missing.
-        graded : ndarray of shape (n_rows,)
-            Grades.
-        sets : Sets
-            The grouping of the rows.
-        folds : sequence of (train, test)
-            Inner folds; without any the scores of the fit itself stand in.
-        weight : ndarray of shape (n_rows,), optional
-            Weight of each row.
-
-        Returns
-        -------
-        LinearStart
-        """
-        self.models_: list[PairwiseLogistic] = []
-        self.chosen_: list[float] = []
-        self.out_of_fold_ = np.zeros(len(X))
-        grids = self.strengths or [STRENGTHS] * len(self.columns)
-        for columns, grid in zip(self.columns, grids, strict=True):
-            part = X[:, columns]
-            strength, held_out = _choose(part, graded, sets, folds, weight, grid)
-            model = PairwiseLogistic(strength).fit_checked(part, graded, sets, weight)
-            if held_out is None:
-                held_out = row_sums(model.contributions(part))
-            self.models_.append(model)
-            self.chosen_.append(strength)
-            self.out_of_fold_ += held_out / len(self.columns)
-        return self
+        self.models_ = list(models)
+        self.out_of_fold_ = out_of_fold
 
     def predict(self, X: Floats) -> Floats:
         """Return the mean of the linear scores of each row."""
@@ -122,21 +87,26 @@ class LinearStart:
         return total
 
 
-def _choose(
-    X: Floats, graded: NDArray[np.int64], sets: Sets, folds: Sequence[Fold],
-    weight: Floats | None, strengths: Sequence[float],
-) -> tuple[float, Floats | None]:  # fmt: skip
-    """Return the strength with the least held-out loss and the held-out scores it gives."""
-    if not folds:
-        return strengths[0], None
-    held_out = np.zeros((len(strengths), len(X)))
-    for train, test in folds:
-        held_out[:, test] = _path(X, graded, sets, train, test, weight, strengths)
+def least_loss(
+    scores: Floats, graded: NDArray[np.int64], sets: Sets, weight: Floats | None = None
+) -> int:
+    """Return which of several scores loses least, each at the temperature best for it.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_scores, n_rows)
+        Out-of-fold scores; what is too sure is mended by calibration, so scale does not count.
+    graded, sets, weight
+        As for `held_out_losses`.
+
+    Returns
+    -------
+    int
+    """
     better, worse = winning_pairs(graded, sets)
-    gap = held_out[:, better] - held_out[:, worse]
+    gap = scores[:, better] - scores[:, worse]
     pairs = pair_weights(better, worse, sets, weight)
-    best = int(np.argmin([_tempered_loss(one, pairs) for one in gap]))
-    return strengths[best], held_out[best]
+    return int(np.argmin([float((_log_losses(one) @ pairs).min()) for one in gap]))
 
 
 def held_out_losses(
@@ -171,27 +141,3 @@ def held_out_losses(
 def _log_losses(gap: Floats) -> Floats:
     """Return the log loss of each pair at each temperature."""
     return np.asarray(-np.log(np.maximum(expit(np.outer(_FACTORS, gap)), 1e-12)))
-
-
-def _tempered_loss(gap: Floats, weight: Floats) -> float:
-    """Return the log loss at the best temperature: what is too sure is mended by calibration."""
-    return float((_log_losses(gap) @ weight).min())
-
-
-def _path(
-    X: Floats, graded: NDArray[np.int64], sets: Sets, train: Ints, test: Ints,
-    weight: Floats | None, strengths: Sequence[float],
-) -> Floats:  # fmt: skip
-    """Fit every strength on the training rows, each from the last, and score the others."""
-    inside = index_sets(sets.codes[train])
-    kept = None if weight is None else weight[train]
-    scaler = WithinSetScaler().fit(X[train], inside, kept)
-    scaled, held_out = scaler.transform(X[train]), scaler.transform(X[test])
-    better, worse = winning_pairs(graded[train], inside)
-    pairs = pair_weights(better, worse, inside, kept)
-    differences = scaled[better] - scaled[worse]
-    found, scores = np.zeros(X.shape[1]), []
-    for strength in strengths:
-        found = fit_weights(differences, pairs, strength, found)
-        scores.append(held_out @ found)
-    return np.array(scores)

@@ -18,8 +18,11 @@ __all__ = ["PairwiseLogistic", "WithinSetScaler", "fit_weights", "pair_weights"]
 
 Floats = NDArray[np.float64]
 _MAX_STEPS = 25
-_TOLERANCE = 1e-6
+# Newton's method squares the error in each step: after one of this size it is a hundred-millionth.
+_TOLERANCE = 1e-4
 _TINY = 1e-300
+# Pairs worked on at a time.
+_CACHED = 1024
 
 
 class WithinSetScaler:
@@ -55,21 +58,33 @@ class WithinSetScaler:
         WithinSetScaler
         """
         rows = np.ones(len(X)) if weight is None else weight
-        known = ~np.isnan(X) * rows[:, None]
-        self.centre_ = (np.nan_to_num(X) * known).sum(0) / np.maximum(known.sum(0), _TINY)
-        filled = np.where(np.isnan(X), 0.0, X - self.centre_)
-        counts = np.maximum(sets.reduce(np.add, rows), _TINY)[sets.codes]
-        means = sets.reduce(np.add, filled * rows[:, None])[sets.codes] / counts[:, None]
+        missing = np.isnan(X)
+        known = rows @ ~missing
+        filled = np.where(missing, 0.0, X) if missing.any() else X
+        self.centre_ = (rows @ filled) / np.maximum(known, _TINY)
+        filled = filled - self.centre_
+        filled[missing] = 0.0
+        counts = np.maximum(sets.reduce(np.add, rows), _TINY)
+        means = sets.reduce(np.add, filled * rows[:, None]) / counts[:, None]
         total = max(float(rows.sum()), _TINY)
-        spread = np.sqrt(((filled - means) ** 2 * rows[:, None]).sum(0) / total)
-        whole = np.sqrt((filled**2 * rows[:, None]).sum(0) / total)
+        whole = rows @ filled**2
+        filled -= means[sets.codes]
+        spread = np.sqrt(rows @ filled**2 / total)
+        whole = np.sqrt(whole / total)
         self.scale_ = np.where(spread > 1e-9 * (whole + 1e-30), spread, np.inf)
         return self
 
+    def of(self, columns: NDArray[np.intp]) -> WithinSetScaler:
+        """Return the scaler of some of the columns."""
+        part = WithinSetScaler(self.clip)
+        part.centre_, part.scale_ = self.centre_[columns], self.scale_[columns]
+        return part
+
     def transform(self, X: Floats) -> Floats:
         """Return the columns centred, scaled and clipped, without NaN."""
-        scaled = np.nan_to_num((X - self.centre_) / self.scale_, nan=0.0)
-        return np.asarray(np.clip(scaled, -self.clip, self.clip))
+        scaled = (X - self.centre_) / self.scale_
+        scaled[np.isnan(scaled)] = 0.0
+        return np.asarray(np.clip(scaled, -self.clip, self.clip, out=scaled))
 
 
 def pair_weights(
@@ -125,28 +140,46 @@ def fit_weights(
     """
     found = np.zeros(differences.shape[1]) if start is None else start.copy()
     ridge = 1.0 / strength
+    step_of = _step_of_pairs if len(differences) < len(found) else _step_of_columns
     for _ in range(_MAX_STEPS):
-        losing = expit(-(differences @ found))
-        gradient = differences.T @ (weight * losing) - ridge * found
-        bent = differences * np.sqrt(weight * losing * (1 - losing))[:, None]
-        step = _newton_step(bent, ridge, gradient)
+        step = step_of(differences, weight, ridge, found)
         found += step
         if np.abs(step).max(initial=0.0) < _TOLERANCE * (1 + np.abs(found).max(initial=0.0)):
             break
     return found
 
 
-def _newton_step(bent: Floats, ridge: float, gradient: Floats) -> Floats:
-    """Solve (bent.T @ bent + ridge) step = gradient over pairs or columns, whichever are fewer."""
-    few_pairs = len(bent) < len(gradient)
-    system = bent @ bent.T if few_pairs else bent.T @ bent
-    system[np.diag_indices_from(system)] += ridge
-    factor = cho_factor(system, check_finite=False)
-    if few_pairs:
-        # Woodbury's identity.
-        inner = cho_solve(factor, bent @ gradient, check_finite=False)
-        return np.asarray((gradient - bent.T @ inner) / ridge)
+def _slopes(differences: Floats, weight: Floats, found: Floats) -> tuple[Floats, Floats]:
+    """Return the first (sign turned) and second derivative of each pair's loss."""
+    losing = expit(-(differences @ found))
+    slope = weight * losing
+    return slope, slope * (1 - losing)
+
+
+def _step_of_columns(differences: Floats, weight: Floats, ridge: float, found: Floats) -> Floats:
+    """Return Newton's step; pairs are gone through in parts that stay in the processor's cache."""
+    system = np.diag(np.full(len(found), ridge))
+    gradient = -ridge * found
+    for at in range(0, len(differences), _CACHED):
+        part = differences[at : at + _CACHED]
+        slope, curve = _slopes(part, weight[at : at + _CACHED], found)
+        gradient += slope @ part
+        bent = part * np.sqrt(curve)[:, None]
+        system += bent.T @ bent
+    factor = cho_factor(system, check_finite=False, overwrite_a=True)
     return np.asarray(cho_solve(factor, gradient, check_finite=False))
+
+
+def _step_of_pairs(differences: Floats, weight: Floats, ridge: float, found: Floats) -> Floats:
+    """Return Newton's step by Woodbury's identity, where there are fewer pairs than columns."""
+    slope, curve = _slopes(differences, weight, found)
+    gradient = slope @ differences - ridge * found
+    bent = differences * np.sqrt(curve)[:, None]
+    system = bent @ bent.T
+    system[np.diag_indices_from(system)] += ridge
+    factor = cho_factor(system, check_finite=False, overwrite_a=True)
+    inner = cho_solve(factor, bent @ gradient, check_finite=False)
+    return np.asarray((gradient - bent.T @ inner) / ridge)
 
 
 class PairwiseLogistic(BaseEstimator):
@@ -213,6 +246,13 @@ class PairwiseLogistic(BaseEstimator):
         sets = index_sets(checked_sets(set_id, len(rows), self.allow_missing_set_id))
         weight = checked_weight(sample_weight, rows)
         return self.fit_checked(rows, grades(labels, sets), sets, weight)
+
+    @classmethod
+    def of(cls, scaler: WithinSetScaler, coef: Floats, strength: float) -> PairwiseLogistic:
+        """Return a fitted model of a scaler and the weights of the scaled columns."""
+        model = cls(strength, scaler.clip)
+        model.scaler_, model.coef_ = scaler, coef
+        return model
 
     def fit_checked(
         self, X: Floats, graded: NDArray[Any], sets: Sets, weight: Floats | None = None

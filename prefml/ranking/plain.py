@@ -218,8 +218,7 @@ def _score(document: Mapping[str, Any], texts: Mapping[str, str]) -> BoostedScor
     score = BoostedScore(Recipe(settings={}, linear=columns, trees=_whole(trees["columns"])))
     score.linear_ = None
     if linear:
-        score.linear_ = LinearStart(columns)
-        score.linear_.models_ = [_linear_model(one) for one in linear]
+        score.linear_ = LinearStart(columns, [_linear_model(one) for one in linear])
     score.rankers_ = [_Grown(Booster(model_str=texts[name])) for name in trees["texts"]]
     return score
 

@@ -12,13 +12,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from prefml.ranking.blocks import column_names
-from prefml.ranking.boosted import ALTERABLE, BoostedScore, Recipe, Table, make_recipe
+from prefml.ranking.boosted import ALTERABLE, make_recipe
 from prefml.ranking.calibration import softmax_in_sets
 from prefml.ranking.design import Design
 from prefml.ranking.explain import Explanation, explain_set, mean_importance
-from prefml.ranking.inner import arrange, calibrate, choose
+from prefml.ranking.inner import Chances, arrange, calibrate
 from prefml.ranking.metrics import top1
 from prefml.ranking.sets import Sets, index_sets
+from prefml.ranking.table import Table
 from prefml.ranking.validation import checked_sets
 
 __all__ = ["SetRanker"]
@@ -225,9 +226,9 @@ subsample, subsample_freq
         table, order = arrange(rows, labels, keys, groups, sample_weight, self.item_order)
         table = replace(table, X=self.design_.fit(table.X, names).transform(table.X))
         self.columns_ = self.design_.columns_
-        recipe, held_out = self._choose(table)
-        self.score_ = BoostedScore(recipe).fit(table, self._validation(eval_set))
-        self.calibrator_, self.out_of_fold_ = None, None
+        chances = self._chances(table)
+        self.score_ = chances.fit(self._validation(eval_set))
+        self.calibrator_, self.out_of_fold_, held_out = None, None, chances.held_out_
         if held_out is not None:
             self.out_of_fold_ = np.empty(len(held_out))
             self.out_of_fold_[order] = held_out
@@ -235,14 +236,14 @@ subsample, subsample_freq
                 self.calibrator_ = calibrate(table, held_out, self.n_folds)
         return self
 
-    def _choose(self, table: Table) -> tuple[Recipe, Floats | None]:
-        chances = [dict(chance) for chance in self.alternatives or ({},)]
-        recipes = [make_recipe(self.get_params(deep=False) | c, self.columns_) for c in chances]
-        best, held_out = 0, None
+    def _chances(self, table: Table) -> Chances:
+        changes = [dict(change) for change in self.alternatives or ({},)]
+        recipes = [make_recipe(self.get_params(deep=False) | c, self.columns_) for c in changes]
+        chances = Chances(recipes, table, self.n_folds, self.n_jobs)
         if len(recipes) > 1 or self.calibration is not None:
-            best, held_out = choose(recipes, table, self.n_folds)
-        self.chosen_ = chances[best]
-        return recipes[best], held_out
+            chances.compare()
+        self.chosen_ = changes[chances.best_]
+        return chances
 
     def _check_parameters(self) -> None:
         for name, allowed in (

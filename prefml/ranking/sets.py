@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ __all__ = ["Sets", "content_order", "index_sets", "winning_pairs"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+
+# Columns compared at a time: most rows differ in the first few.
+_COMPARED = 16
 
 
 @dataclass(frozen=True)
@@ -114,15 +118,17 @@ def winning_pairs(grades: ArrayLike, sets: Sets) -> tuple[Ints, Ints]:
     return np.concatenate(better or empty), np.concatenate(worse or empty)
 
 
-def content_order(rows: ArrayLike, sets: Sets) -> tuple[Ints, Ints]:
+def content_order(rows: ArrayLike, sets: Sets, *more: ArrayLike) -> tuple[Ints, Ints]:
     """Order rows and sets by what they contain, not by how they came or are named.
 
     Parameters
     ----------
     rows : array-like of shape (n_rows, n_columns)
-        Everything learning sees of a row: features, label, weight.
+        Everything learning sees of a row.
     sets : Sets
         The grouping of the rows.
+    *more : array-like of shape (n_rows,)
+        What else it sees, such as labels and weights.
 
     Returns
     -------
@@ -132,7 +138,7 @@ def content_order(rows: ArrayLike, sets: Sets) -> tuple[Ints, Ints]:
     sizes : ndarray of shape (n_sets,)
         Sizes of the sets in that order.
     """
-    rank = _content_rank(rows)
+    rank = _content_rank(rows, more)
     inside = np.lexsort((rank, sets.codes))
     padded = np.full((len(sets), int(sets.sizes.max(initial=0))), -1, np.int64)
     place = np.arange(len(rank)) - np.repeat(sets.starts, sets.sizes)
@@ -143,8 +149,27 @@ def content_order(rows: ArrayLike, sets: Sets) -> tuple[Ints, Ints]:
     return np.lexsort((rank, position[sets.codes])), sets.sizes[sequence]
 
 
-def _content_rank(rows: ArrayLike) -> NDArray[np.int64]:
-    table = np.ascontiguousarray(rows, dtype=np.float64) + 0.0
-    table[np.isnan(table)] = np.nan
-    keys = table.view(np.dtype((np.void, table.itemsize * table.shape[1]))).ravel()
-    return np.unique(keys, return_inverse=True)[1].astype(np.int64)
+def _content_rank(rows: ArrayLike, more: Sequence[ArrayLike]) -> NDArray[np.int64]:
+    """Return each row's place by content; further columns count for rows alike in the first."""
+    table = np.asarray(rows, dtype=np.float64)
+    parts = [table[:, at : at + _COMPARED] for at in range(0, table.shape[1], _COMPARED)]
+    parts += [np.asarray(column, dtype=np.float64)[:, None] for column in more]
+    rank = np.zeros(len(table), np.int64)
+    alike = np.arange(len(table))
+    for part in parts:
+        some = part[alike] + 0.0
+        some[np.isnan(some)] = np.nan
+        # Compared byte by byte: the rank so far leads, its most significant byte first.
+        so_far = rank[alike].astype(">i8").view(np.int64)
+        keys = np.column_stack([so_far, some.view(np.int64)])
+        whole = keys.view(np.dtype((np.void, keys.itemsize * keys.shape[1]))).ravel()
+        _, first, inverse, count = np.unique(
+            whole, return_index=True, return_inverse=True, return_counts=True
+        )
+        before = np.cumsum(count) - count
+        group = rank[alike][first]
+        rank[alike] += (before - before[np.searchsorted(group, group)])[inverse]
+        alike = alike[count[inverse] > 1]
+        if not len(alike):
+            break
+    return rank

@@ -41,6 +41,21 @@ def test_content_order_ignores_row_order_and_set_names(set_id, random):
     assert np.array_equal(sizes, sizes_again)
 
 
+@given(st.integers(0, 2**32 - 1))
+def test_columns_compared_a_few_at_a_time_give_the_order_of_whole_rows(seed):
+    rng = np.random.default_rng(seed)
+    rows = rng.choice(
+        [0.0, -0.0, 1.5, -3.0, np.nan], size=(40, 37), p=[0.9, 0.04, 0.02, 0.02, 0.02]
+    )
+    label = rng.integers(0, 2, 40)
+    whole = np.where(np.isnan(rows), np.nan, rows + 0.0)
+    keys = [
+        row.tobytes() + float(one).hex().encode() for row, one in zip(whole, label, strict=True)
+    ]
+    order, _ = content_order(rows, index_sets(np.zeros(40)), label)
+    assert [keys[i] for i in order] == sorted(keys)
+
+
 def test_content_order_keeps_sets_together():
     order, sizes = content_order(np.arange(6.0)[:, None], index_sets([0, 1, 0, 1, 0, 1]))
     assert sizes.tolist() == [3, 3]
