@@ -20,7 +20,7 @@ CORE := tests/ranking tests/cropping tests/decisions tests/features tests/sideca
 	tests/test_models.py tests/test_exported.py tests/test_files.py tests/test_workspace.py \
 	tests/cli/test_app.py tests/cli/test_train.py tests/cli/test_rank.py tests/cli/test_crop.py
 
-.PHONY: help install train evaluate test test-min lint bench review docs reliability clean
+.PHONY: help install train evaluate test coverage test-min lint bench review docs reliability clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
@@ -59,6 +59,9 @@ review: $(BASE) $(SAMPLE) ## Suggest for new pictures and open the review page
 
 test: $(ALL) ## Run every test, with torch
 	$(BIN)/python -m pytest $(TESTS)
+
+coverage: $(ALL) ## Run every test and fail where they take fewer than 95 % of the branches
+	$(BIN)/python benchmarks/branches.py
 
 # Warnings of old libraries about each other are not ours to mend.
 test-min: ## Run the core tests with the oldest versions that are allowed, on Python 3.11

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -151,3 +152,45 @@ def test_a_table_is_made_from_a_quick_run_only_where_there_is_no_full_one(folder
     assert tables.result("x")[1] == {"quick": True}
     (folder / "results" / "x.json").write_text('{"quick": false}')
     assert tables.result("x")[1] == {"quick": False}
+
+
+@pytest.fixture
+def branches():
+    return importlib.import_module("branches")
+
+
+@pytest.mark.parametrize(("covered", "status"), [(189, 1), (190, 0)])
+def test_fewer_branches_than_asked_for_fail_and_are_written(
+    tmp_path, branches, monkeypatch, capsys, covered, status
+):
+    totals = {"covered_branches": covered, "num_branches": 200, "excluded_lines": 3}
+    lines = {"covered_lines": 10, "num_statements": 10}
+    gap = {"missing_branches": [[1, 2]], "summary": {"num_branches": 4}}
+    files = {"prefml/a.py": gap, "prefml/b.py": gap | {"missing_branches": []}}
+    found, out = tmp_path / "found.json", tmp_path / "out.json"
+    found.write_text(json.dumps({"totals": totals | lines, "files": files}))
+    monkeypatch.setattr(branches, "coverage", lambda *_: 0)
+    assert branches.report({}, found, out, least=95) == status
+    kept = json.loads(out.read_text())
+    assert kept["branches"] == {"covered": covered, "of": 200, "percent": covered / 2}
+    assert kept["files"] == {"prefml/a.py": {"missing": 1, "branches": 4}}
+    assert ("expected at least 95 %" in capsys.readouterr().out) == bool(status)
+
+
+def test_a_share_just_below_the_bar_is_not_rounded_up_to_it(branches):
+    assert branches.share(94999, 100000)["percent"] == 94.99
+
+
+def test_processes_that_a_test_starts_are_counted(tmp_path):
+    (tmp_path / "test_starts_one.py").write_text(
+        "import subprocess, sys\n"
+        "def test_it():\n"
+        "    words = 'import os, prefml.exceptions; os._exit(0)'\n"
+        "    subprocess.run([sys.executable, '-c', words], check=True, cwd='/')\n"
+    )
+    out = tmp_path / "out.json"
+    script = ROOT / "benchmarks" / "branches.py"
+    words = ["--least", "0", "--out", out, tmp_path, "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(out.read_text())["statements"]["covered"] > 0
