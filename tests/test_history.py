@@ -96,3 +96,12 @@ def test_the_command_lists_and_rolls_back(workspace, capsys):
     assert current(workspace) == 1
     assert main([*words, "rollback", "crop"]) == 1
     assert capsys.readouterr().err.startswith("Error: no earlier model 'crop'")
+
+
+def test_a_damaged_candidate_is_not_installed(workspace):
+    save(workspace, 1)
+    candidate = save(workspace, 2, "candidate/ranker.joblib")
+    candidate.write_bytes(candidate.read_bytes() + b"x")
+    with pytest.raises(ModelFileError, match=r"changed since it was written.*prefml train"):
+        install(workspace, "ranker", candidate)
+    assert current(workspace) == 1

@@ -112,10 +112,24 @@ def test_refits_see_only_what_came_before():
 
 
 def test_a_refit_with_too_little_before_it_is_left_out():
+    asked = []
+
+    def refit(rows):
+        asked.append(int(rows.sum()))
+        if len(asked) == 1:
+            raise ValueError("too few sets")
+        return Ranker()
+
+    assert judge(Ranker(), Ranker(), choices(400), refit, LONG_AGO).accepted
+    assert asked == sorted(asked)
+    assert len(asked) == 3
+
+
+def test_refits_that_all_have_too_little_before_them_keep_nothing_out():
     def refit(rows):
         raise ValueError("too few sets")
 
-    assert judge(Ranker(), Ranker(), choices(), refit, LONG_AGO).accepted
+    assert judge(Ranker(), Ranker(), choices(400), refit, LONG_AGO).accepted
 
 
 def test_few_decisions_compare_nothing():
@@ -180,3 +194,24 @@ def test_a_damaged_model_in_use_does_not_keep_a_new_one_out(in_use):
     (in_use.artifacts / "ranker.joblib").write_bytes(b"not a model")
     assert promote(in_use, "ranker", offered(in_use, Ranker(weight=2)), choices()).accepted
     assert load_model(in_use.artifacts / "ranker.joblib").weight == 2
+
+
+def test_a_model_in_use_that_fails_to_unpickle_in_any_way_does_not_keep_a_new_one_out(tmp_path):
+    workspace = Workspace.open(tmp_path)
+    path = workspace.artifacts / "ranker.joblib"
+    save_model(Unreadable(), path, "ranker", {"encoder": None})
+    candidate = save_model(
+        Ranker(), workspace.artifacts / "candidate" / "ranker.joblib", "ranker", {"encoder": None}
+    )
+    assert promote(workspace, "ranker", candidate, choices()).accepted
+    assert load_model(path).weight == 1
+
+
+class Unreadable:
+    """Pickles well, and cannot be read again."""
+
+    def __setstate__(self, state):
+        raise AttributeError("a class of another version of a library")
+
+    def __getstate__(self):
+        return {"some": "state"}

@@ -117,8 +117,6 @@ def report_error(error: BaseException, debug: bool) -> int:
     """
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
-    if isinstance(error, click.exceptions.Exit):
-        return error.exit_code
     if debug:
         traceback.print_exception(error)
     if isinstance(error, click.UsageError):
@@ -133,8 +131,6 @@ def _one_line(error: BaseException) -> str:
         return "interrupted; the same command resumes"
     if isinstance(error, PrefmlError):
         return " ".join(str(error).split())
-    if isinstance(error, click.ClickException):
-        return " ".join(error.format_message().split())
     if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
         place = f"{error.filename}: " if error.filename else ""
         return (

@@ -167,3 +167,26 @@ def test_an_original_is_never_written_to(tmp_path):
     before = path.read_bytes(), path.stat().st_mtime_ns
     crop(path)
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_a_format_without_facts_of_its_own_is_kept(tmp_path):
+    path = tmp_path / "a.bmp"
+    ramp().save(path)
+    cropped = crop(path)
+    assert cropped.format == "BMP"
+    assert np.array_equal(np.asarray(cropped), np.asarray(ramp().crop((20, 0, 60, 60))))
+
+
+def test_a_turned_png_no_longer_says_in_its_xmp_that_it_lies(tmp_path):
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    info = PngInfo()
+    info.add_text("parameters", "a portrait")
+    info.add_itxt("XML:com.adobe.xmp", '<x tiff:Orientation="6" xmp:Rating="5"/>')
+    path = tmp_path / "a.png"
+    ramp((120, 80)).save(path, exif=exif, pnginfo=info)
+    cropped = crop(path)
+    assert cropped.size == (40, 60)
+    assert "Orientation" not in cropped.info["XML:com.adobe.xmp"]
+    assert 'xmp:Rating="5"' in cropped.info["XML:com.adobe.xmp"]
+    assert cropped.info["parameters"] == "a portrait"

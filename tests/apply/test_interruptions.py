@@ -249,3 +249,37 @@ def test_the_lock_is_free_after_a_run(reviewed):
     workspace = reviewed.write()
     execute(workspace)
     undo(Workspace.open(reviewed.root))
+
+
+def test_a_name_taken_during_an_interruption_stops_the_run_and_is_left_alone(reviewed, monkeypatch):
+    workspace = reviewed.write()
+    interrupted(monkeypatch, 10, "before", lambda: execute(workspace))
+    taken = Path(reviewed.root, "delete_staging/beta/r1.png")
+    taken.parent.mkdir(parents=True, exist_ok=True)
+    taken.write_bytes(b"somebody else's")
+    with pytest.raises(ApplyError, match=r"delete_staging/beta/r1\.png exists already.*--undo"):
+        execute(workspace)
+    assert taken.read_bytes() == b"somebody else's"
+
+
+def test_a_source_gone_during_an_interruption_stops_the_run(reviewed, monkeypatch):
+    workspace = reviewed.write()
+    interrupted(monkeypatch, 10, "before", lambda: execute(workspace))
+    Path(reviewed.root, "new/beta/r1.png").unlink()
+    with pytest.raises(ApplyError, match=r"new/beta/r1\.png has gone.*--undo"):
+        execute(workspace)
+
+
+def test_a_copy_that_differs_from_its_source_gets_no_name(reviewed, monkeypatch):
+    workspace = reviewed.write()
+    start = reviewed.state()
+
+    def spoil(source, target):
+        target.write_bytes(source.read_bytes()[:-1])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(primitives, "copy_bytes", spoil)
+        with pytest.raises(ApplyError, match="the copy differs from its source"):
+            execute(workspace, keep_sources=True)
+    undo(workspace)
+    assert reviewed.state() == start

@@ -1,5 +1,3 @@
-import json
-
 import pytest
 from PIL import Image
 
@@ -72,16 +70,6 @@ def test_no_byte_is_lost(reviewed):
     assert set(before.values()) <= set(reviewed.state().values())
 
 
-@pytest.mark.parametrize("keep_sources", [False, True])
-def test_undo_gives_back_the_same_tree(reviewed, keep_sources):
-    workspace = reviewed.write()
-    before = reviewed.state()
-    execute(workspace, keep_sources)
-    assert reviewed.state() != before
-    undo(workspace)
-    assert reviewed.state() == before
-
-
 def test_copying_leaves_the_sources_alone(reviewed):
     workspace = reviewed.write()
     before = reviewed.state()
@@ -99,23 +87,6 @@ def test_what_was_applied_is_not_applied_again(reviewed):
     assert not report.plan.steps
     assert report.already == 4
     assert reviewed.state() == after
-
-
-def test_runs_are_undone_one_after_the_other(reviewed):
-    workspace = reviewed.write()
-    start = reviewed.state()
-    execute(workspace)
-    first = reviewed.state()
-    reviewed.decide("waiting", "approved")
-    reviewed.write()
-    execute(workspace)
-    assert "selected/beta/w.png" in reviewed.state()
-    undo(workspace)
-    reviewed.decisions.pop()
-    reviewed.write()
-    assert reviewed.state() == first
-    undo(workspace)
-    assert reviewed.state() == start
 
 
 def test_a_decision_made_anew_is_said(reviewed):
@@ -307,42 +278,6 @@ def test_a_broken_picture_leaves_its_set_out_and_the_rest_goes_on(reviewed):
     assert reviewed.state() == before
 
 
-def test_a_cropped_copy_edited_since_is_not_thrown_away_by_undo(reviewed):
-    workspace = reviewed.write()
-    execute(workspace)
-    path = reviewed.root / "selected/alpha/20250101_000000_stage1_generated.png"
-    path.write_bytes(path.read_bytes() + b"edited")
-    after = reviewed.state()
-    with pytest.raises(ApplyError, match="has changed since"):
-        undo(workspace)
-    assert reviewed.state() == after
-
-
-def test_a_copy_whose_source_is_gone_moves_back(reviewed):
-    workspace = reviewed.write()
-    before = reviewed.state()
-    execute(workspace, keep_sources=True)
-    (reviewed.root / "new/beta/y.jpg").unlink()
-    undo(workspace)
-    assert reviewed.state() == before
-
-
-def test_a_name_taken_again_since_stops_undo(reviewed):
-    workspace = reviewed.write()
-    execute(workspace)
-    reviewed.file("new/beta/y.jpg", "another picture")
-    with pytest.raises(ApplyError, match=r"new/beta/y\.jpg is not the file that was there"):
-        undo(workspace)
-
-
-def test_a_foreign_journal_is_not_guessed_at(reviewed):
-    workspace = reviewed.write()
-    (reviewed.root / "sandbox/journal").mkdir()
-    (reviewed.root / "sandbox/journal/000001.jsonl").write_text(json.dumps({"format": 99}))
-    with pytest.raises(ApplyError, match="not a journal"):
-        execute(workspace)
-
-
 def test_without_a_sandbox_there_is_one_clear_line(tree):
     from prefml.workspace import Workspace
 
@@ -354,3 +289,36 @@ def test_a_line_that_cannot_be_read_is_left_out_by_its_number(tree):
     tree.set("g", [tree.picture("new/alpha/a.png")])
     tree.decide("g", "approved", crop_coords=[0, 0, float("nan"), 1])
     assert reasons(preview(tree.write())) == {"approved_decisions.jsonl line 1": "not JSON"}
+
+
+def test_two_sets_cannot_claim_one_picture_for_different_ends(tree):
+    shared, other, third = (
+        tree.picture(f"new/alpha/{n}.png", shade=i) for i, n in enumerate("abc")
+    )
+    tree.set("first", [shared, other])
+    tree.decide("first", "overridden", shared)
+    tree.set("second", [shared, third])
+    tree.decide("second", "overridden", third)
+    report = preview(tree.write())
+    assert list(report.plan.groups) == ["first"]
+    assert reasons(report) == {"second": f"{shared} belongs to another reviewed set too"}
+
+
+def test_a_companion_of_two_pictures_goes_with_the_winner_alone(tree):
+    names = [tree.picture(f"new/alpha/a.{suffix}") for suffix in ("png", "jpg")]
+    tree.file("new/alpha/a.yaml", "both")
+    tree.set("pair", names)
+    tree.decide("pair", "overridden", names[1])
+    assert targets(preview(tree.write())) == {
+        ("winner", "selected/alpha/a.jpg"),
+        ("companion", "selected/alpha/a.yaml"),
+        ("loser", "delete_staging/alpha/a.png"),
+    }
+
+
+def test_a_folder_named_like_a_picture_is_no_companion(tree):
+    name = tree.picture("new/alpha/a.png")
+    (tree.root / "new/alpha/a").mkdir()
+    tree.set("one", [name])
+    tree.decide("one", "approved", name)
+    assert targets(preview(tree.write())) == {("winner", "selected/alpha/a.png")}

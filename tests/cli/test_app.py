@@ -66,3 +66,13 @@ def test_help_imports_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_an_interrupted_command_says_that_it_can_be_taken_up_again(prefml, monkeypatch, tmp_path):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("prefml.workspace.Workspace.open", interrupt)
+    ran = prefml("--workspace", tmp_path, "ingest")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.strip() == "Error: interrupted; the same command resumes"

@@ -69,3 +69,26 @@ def test_an_error_is_one_line(workspace, capsys):
     assert status == 1
     assert printed.err.startswith("Error: ../x.png lies outside")
     assert printed.err.count("\n") == 1
+
+
+def test_an_interrupted_run_is_announced_with_both_ways_on(workspace, capsys, monkeypatch):
+    from prefml.apply import primitives
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(primitives, "add_note", stop)
+        assert call(workspace, capsys, "--execute")[0] == 1
+    status, printed = call(workspace, capsys)
+    assert status == 0
+    assert "A run of 1 sets was interrupted; --execute finishes it" in printed.out
+    assert "--undo takes it back" in printed.out
+
+
+def test_a_long_plan_is_cut_and_says_how_to_see_all_of_it(workspace, capsys, monkeypatch):
+    monkeypatch.setattr("prefml.cli.apply._SHOWN", 1)
+    _, printed = call(workspace, capsys)
+    assert printed.out.count(" -> ") == 1
+    assert "... and 1 more; --json prints all of them" in printed.out
+    assert len(json.loads(call(workspace, capsys, "--json")[1].out)["steps"]) > 2

@@ -41,3 +41,44 @@ def test_an_unknown_name_is_answered_with_the_way_to_the_list(prefml, twice):
 
 def test_before_any_training_the_list_says_what_to_do(prefml, tmp_path):
     assert "prefml train" in prefml("--workspace", tmp_path, "models").out
+
+
+def test_a_damaged_model_is_listed_with_what_is_wrong(prefml, twice, tmp_path):
+    folder = tmp_path / "damaged"
+    shutil.copytree(twice, folder)
+    path = folder / "artifacts" / "crop.joblib"
+    path.write_bytes(path.read_bytes() + b"x")
+    ran = prefml("--workspace", folder, "models")
+    assert ran.status == 0
+    (line,) = [line for line in ran.out.splitlines() if "unusable" in line]
+    assert line.split() == [
+        "crop",
+        "current",
+        "unusable:",
+        *["changed", "since", "it", "was", "written"],
+    ]
+
+
+def test_crops_are_compared_without_sidecars_by_sizes_alone(prefml, tmp_path):
+    from prefml.cropping import CropRegressor
+    from prefml.decisions import read_decisions
+    from prefml.features.tables import crop_table
+    from prefml.history import install
+    from prefml.models import save_model
+    from prefml.sample import write_sample
+    from prefml.sidecars.sizes import picture_sizes
+    from prefml.workspace import Workspace
+
+    write_sample(tmp_path / "sample", share=0.05)
+    workspace = Workspace.open(tmp_path / "sample")
+    table = crop_table(read_decisions(workspace, picture_sizes(workspace)).crops, None)
+    for end in ("first", "second"):
+        rows = slice(0, 20) if end == "first" else slice(20, None)
+        model = CropRegressor().fit(table.X[rows], table.boxes[rows], size=table.size[rows])
+        path = workspace.artifacts / "candidate" / "crop.joblib"
+        save_model(model, path, "crop", {"encoder": None})
+        install(workspace, "crop", path)
+    ran = prefml("--workspace", workspace.root, "models", "compare", "crop", "--json")
+    assert ran.status == 0, ran.err
+    assert ran.json["decisions"] == len(table)
+    assert 0 < ran.json["score"] <= 1

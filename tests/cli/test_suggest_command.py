@@ -116,3 +116,42 @@ def test_duplicates_are_found_inside_a_project(workspace, capsys):
     }
     assert (workspace / "data/sidecar/duplicates.parquet").is_file()
     assert "1 groups" in call(workspace, capsys, "duplicates")[1].out
+
+
+def test_earlier_suggestions_that_wait_are_counted(workspace, capsys):
+    save_crop_model(workspace)
+    assert call(workspace, capsys, "suggest")[0] == 0
+    status, printed = call(workspace, capsys, "suggest", "new/p")
+    assert status == 0, printed.err
+    assert printed.out.startswith(
+        "1 earlier suggestions still wait for review.\nSuggested for 1 sets"
+    )
+
+
+def test_a_long_list_of_duplicates_is_cut_and_says_how_to_see_all_of_it(
+    workspace, capsys, monkeypatch
+):
+    for path in sorted((workspace / "new").rglob("*.png")):
+        with Image.open(path) as image:
+            image.resize((128, 192)).save(path.with_name(f"larger_{path.name}"))
+    assert call(workspace, capsys, "embed")[0] == 0
+    whole = json.loads(call(workspace, capsys, "duplicates", "--json")[1].out)["groups"]
+    assert len(whole) > 1
+    monkeypatch.setattr("prefml.cli.duplicates._SHOWN", 1)
+    printed = call(workspace, capsys, "duplicates")[1].out
+    assert printed.count("(best)") == 1
+    assert f"... and {len(whole) - 1} more groups; --json prints all of them" in printed
+    assert f"{len(whole)} groups of near duplicates" in printed
+
+
+def test_duplicates_are_found_without_a_ranker_of_another_encoder(workspace, capsys):
+    from prefml.models import save_model
+
+    assert call(workspace, capsys, "embed")[0] == 0
+    encoder = {"identity": "0" * 64, "id": "another", "name": "models/another"}
+    save_model({}, workspace / "artifacts" / "ranker.joblib", "ranker", {"encoder": encoder})
+    status, printed = call(workspace, capsys, "duplicates")
+    assert status == 0, printed.err
+    assert "groups of near duplicates" in printed.out
+    assert printed.err.startswith("The ranker is not asked: ")
+    assert "prefml embed --encoder models/another" in printed.err

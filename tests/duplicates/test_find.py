@@ -79,3 +79,7 @@ def test_the_table_has_a_row_for_each_picture(tmp_path):
 def test_a_table_without_groups_has_its_columns(tmp_path):
     write_table(tmp_path / "t.parquet", [])
     assert "cosine" in pd.read_parquet(tmp_path / "t.parquet").columns
+
+
+def test_a_ranker_is_not_asked_where_nothing_is_alike():
+    assert find_duplicates(make_sidecars(ROWS[2:]), lambda *_: pytest.fail("asked")) == []

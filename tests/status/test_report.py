@@ -70,3 +70,82 @@ def test_the_command_prints_one_object_or_lines(tmp_path, capsys):
     assert found["bar"]["met"] is False
     assert main(["--workspace", str(tmp_path), "status"]) == 0
     assert "choice as proposed 100.0% of 1" in capsys.readouterr().out
+
+
+def write_reviews(root, n, agreed):
+    """Write n reviewed sets with a crop; the first of them as suggested where `agreed` says so."""
+    box = [0.1, 0.1, 0.9, 0.9]
+    suggested, decided = [], []
+    for i in range(n):
+        images = [f"new/p/{i}a.png", f"new/p/{i}b.png"]
+        suggested.append(
+            {"group_id": f"g{i}", "images": images,
+             "step1_selection": {"chosen": images[0], "confidence": 0.9},
+             "step2_crop": {"needs_crop": True, "crop_coords": box}}
+        )  # fmt: skip
+        decided.append(
+            {"group_id": f"g{i}", "action": "approved" if agreed(i) else "overridden",
+             "final_choice": images[0 if agreed(i) else 1], "crop_coords": box,
+             "timestamp": f"2025-01-01T{i // 60:02}:{i % 60:02}:00Z"}
+        )  # fmt: skip
+    (root / "sandbox").mkdir()
+    for name, rows in (("automation", suggested), ("approved", decided)):
+        path = root / "sandbox" / f"{name}_decisions.jsonl"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def test_batches_may_be_proposed_after_three_hundred_in_a_row(tmp_path, capsys):
+    write_reviews(tmp_path, 301, agreed=lambda i: True)
+    assert main(["--workspace", str(tmp_path), "status"]) == 0
+    printed = capsys.readouterr().out
+    assert "batches            may be proposed: 99 % over 300 in a row" in printed
+    assert "drift              none seen" in printed
+
+
+def test_falling_agreement_is_an_alarm_that_names_training(tmp_path, capsys):
+    write_reviews(tmp_path, 200, agreed=lambda i: i < 150)
+    assert main(["--workspace", str(tmp_path), "status"]) == 0
+    printed = capsys.readouterr().out
+    assert "ALARM: from 100.0% to 24.2%; run: prefml train" in printed
+    assert "batches            not yet: " in printed
+
+
+def test_a_second_answer_is_compared_with_the_choice_in_the_logs(tmp_path, capsys):
+    from prefml.decisions import read_decisions
+    from prefml.sample import write_sample
+    from prefml.workspace import Workspace
+
+    folder = tmp_path / "sample"
+    write_sample(folder, share=0.05)
+    items = read_decisions(Workspace.open(folder)).items
+    sets = [rows for _, rows in items.groupby("set_id", sort=False)][:2]
+    suggested, decided = [], []
+    for number, rows in enumerate(sets):
+        # The first set is answered as before, the second otherwise.
+        kept = rows.loc[rows["chosen"] == (number == 0), "filename"].iloc[0]
+        images = [f"new/{name}" for name in rows["filename"]]
+        suggested.append(
+            {"group_id": f"again{number}", "images": images, "reask_of": rows["set_id"].iloc[0]}
+        )
+        decided.append(
+            {"group_id": f"again{number}", "action": "overridden", "final_choice": kept,
+             "timestamp": "2025-12-01T00:00:00Z"}
+        )  # fmt: skip
+    for name, lines in (("automation", suggested), ("approved", decided)):
+        path = folder / "sandbox" / f"{name}_decisions.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert main(["--workspace", str(folder), "status", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["consistency"]["share"], found["consistency"]["n"]) == (0.5, 2)
+    assert found["reviewed"] == 0
+
+
+def test_a_crop_that_is_no_box_is_neither_accepted_nor_refused(tmp_path, capsys):
+    write_reviews(tmp_path, 2, agreed=lambda i: True)
+    path = tmp_path / "sandbox" / "approved_decisions.jsonl"
+    first, second = map(json.loads, path.read_text().splitlines())
+    first["crop_coords"] = "0.1, 0.1, 0.9, 0.9"
+    path.write_text(f"{json.dumps(first)}\n{json.dumps(second)}\n")
+    assert main(["--workspace", str(tmp_path), "status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["crop_acceptance"]["n"] == 1
