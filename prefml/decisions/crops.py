@@ -93,7 +93,7 @@ def _read_v1(row: Mapping[str, str], resolver: ProjectResolver) -> Entry:
 
 def _chosen_size(row: Mapping[str, str]) -> Size | None:
     index = f"{read_number(row.get('chosen_index', '0')):g}"
-    return read_size(row.get(f"width_{index}", ""), row.get(f"height_{index}", ""))
+    return read_size(row.get(f"width_{index}"), row.get(f"height_{index}"))
 
 
 def crop_reader_v2(header: Sequence[str], resolver: ProjectResolver) -> Reader | None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+V2 = "timestamp,project_id,filename,crop_x1,crop_y1,crop_x2,crop_y2,width,height"
 NINE = "x_extraction,mojo1,/t/mojo1_final/a.png,2.0,0.0,0.0,1.0,1.0,2025-09-23T00:20:47+00:00"
 
 
@@ -93,11 +94,38 @@ def test_the_picture_is_asked_last_for_a_size(bench):
     assert asked == [("mojo1", "a.png"), ("mojo1", "b.png")]
 
 
-@pytest.mark.parametrize("size", [(100, 200), (99, 399)], ids=["the crop itself", "smaller"])
-def test_a_picture_that_was_cropped_since_does_not_tell_the_size(bench, size):
-    bench.crops(bench.crop_row(size="0,0"))
+@pytest.mark.parametrize(
+    ("box", "size"),
+    [
+        ("10,20,110,220", (100, 200)),
+        ("10,20,110,220", (99, 399)),
+        ("10,20,110,220", (108, 400)),
+        ("10,20,110,220", (200, 218)),
+        ("1,1,101,201", (100, 200)),
+        ("0,0,100,200", (101, 201)),
+        ("0,0,100,200", (99, 199)),
+    ],
+)
+def test_a_picture_that_was_cropped_since_does_not_tell_the_size(bench, box, size):
+    bench.crops(bench.crop_row(box=box, size="0,0"))
     decisions = bench.read(image_size=lambda project, name: size)
     assert decisions.quarantine["reason"].tolist() == ["unknown_size"]
+
+
+@pytest.mark.parametrize(
+    ("box", "size"),
+    [
+        ("10,20,110,220", (109, 400)),
+        ("10,20,110,220", (200, 219)),
+        ("0,0,100,200", (102, 200)),
+        ("0,0,100,200", (100, 202)),
+        ("0,0,100,200", (100, 400)),
+    ],
+)
+def test_a_picture_that_holds_the_box_and_is_not_the_crop_tells_the_size(bench, box, size):
+    bench.crops(bench.crop_row(box=box, size="0,0"))
+    crops = bench.read(image_size=lambda project, name: size).crops
+    assert [(crops["width"][0], crops["height"][0])] == [size]
 
 
 def test_a_picture_tells_the_size_that_version_two_leaves_out(bench):
@@ -138,6 +166,46 @@ def test_version_two_is_fractions_of_a_named_project(bench):
     crop = bench.read().crops.iloc[0]
     assert (crop["project"], crop["stage"], crop["width"]) == ("mojo2", 2.0, 8)
     assert [crop["x2"], crop["y2"]] == [0.5, 0.75]
+
+
+def test_version_two_needs_no_columns_but_those_of_the_crop(bench):
+    header = "filename,crop_x1,crop_y1,crop_x2,crop_y2,width,height"
+    bench.log("crops.csv", header, "mojo1/a.png,0,0,.5,.75,200,400")
+    crops = bench.read().crops
+    assert crops["project"].tolist() == ["mojo1"]
+    assert crops["session_id"].tolist() == [""]
+
+
+def test_session_and_time_of_a_crop_are_kept_in_both_versions(bench):
+    bench.crops(bench.crop_row(when="2025-10-05T01:24:18Z").replace("s,g", "evening,g", 1))
+    bench.log("crops.csv", f"session_id,{V2}", "night,20251006_020000,mojo2,b.png,0,0,1,1,8,8")
+    crops = bench.read().crops.sort_values("filename")
+    assert crops["session_id"].tolist() == ["evening", "night"]
+    assert [when.isoformat() for when in crops["timestamp"]] == [
+        "2025-10-05T01:24:18+00:00",
+        "2025-10-06T02:00:00+00:00",
+    ]
+
+
+def test_the_date_gives_the_project_of_version_two(bench):
+    bench.project("mojo3", "2025-10-01", "2025-10-11")
+    bench.crops_v2("2025-10-05T00:00:00Z,,a.png,0,0,.5,.75,200,400")
+    assert bench.read().crops["project"].tolist() == ["mojo3"]
+
+
+def test_version_one_may_leave_out_index_directory_and_session(bench):
+    header = "chosen_path,crop_x1,crop_y1,crop_x2,crop_y2,width_0,height_0"
+    bench.log("crops.csv", header, "a.png,10,20,110,220,200,400")
+    decisions = bench.read()
+    assert boxes(decisions) == [[0.05, 0.05, 0.55, 0.55]]
+    assert decisions.crops["session_id"].tolist() == [""]
+    assert decisions.unmatched.empty
+
+
+def test_version_one_may_state_its_project(bench):
+    header = "chosen_path,crop_x1,crop_y1,crop_x2,crop_y2,width_0,height_0,project_id"
+    bench.log("crops.csv", header, "a.png,10,20,110,220,200,400,mojo2")
+    assert bench.read().crops["project"].tolist() == ["mojo2"]
 
 
 def test_version_two_may_not_know_the_size(bench):

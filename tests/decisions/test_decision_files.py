@@ -56,6 +56,12 @@ def test_the_persons_choice_is_a_set_and_the_suggested_box_is_no_crop(decide, ac
     assert decisions.crops.empty
 
 
+def test_group_and_time_of_a_choice_are_those_of_the_file(decide):
+    items = decide(review()).items
+    assert set(items["set_id"]) == {"mojo3/decisions/20250705_214520"}
+    assert {when.isoformat() for when in items["timestamp"]} == {"2025-10-21T17:04:44.198868+00:00"}
+
+
 def test_a_choice_against_the_suggestion_is_corrected(decide):
     assert decide(review()).items["corrected"].all()
     assert not decide(review(image=IMAGES[1], index=1)).items["corrected"].any()
@@ -69,13 +75,14 @@ def test_a_rejection_is_no_choice_but_is_kept(decide):
     decisions = decide(review("reject", None, None))
     assert decisions.items.empty
     assert decisions.rejections["filename"].tolist() == IMAGES
+    assert decisions.rejections["timestamp"].notna().all()
     assert decisions.files[0].accepted == 1
 
 
 def test_an_accepted_box_is_a_crop_of_the_picture_of_that_name(decide):
     crop = decide(accepted(), "20250724_222311_stage1.5_face_swapped.decision").crops.iloc[0]
     assert crop["filename"] == "20250724_222311_stage1.5_face_swapped.png"
-    assert (crop["project"], crop["stage"]) == ("mojo3", 1.5)
+    assert (crop["project"], crop["stage"], crop["session_id"]) == ("mojo3", 1.5, "decisions")
     assert [crop["x1"], crop["y2"]] == [0.09, 0.8]
 
 
@@ -95,6 +102,8 @@ def test_an_accepted_box_takes_its_size_from_a_log(decide, bench):
         ({"group_id": "g", "project_id": "mojo3", "needs_crop": True}, "placeholder"),
         (accepted(ai_crop_accepted=False), "placeholder"),
         (review(user_decision=None), "placeholder"),
+        ({"user_decision": None}, "placeholder"),
+        ({"ai_recommendation": {}}, "placeholder"),
         (review("skip"), "placeholder"),
         (review(["approve"]), "placeholder"),
         (review(image="c.png"), "winner_not_in_set"),
@@ -121,3 +130,9 @@ def test_what_is_no_decision_is_quarantined(decide, document, reason):
     decisions = decide(document)
     assert decisions.quarantine["reason"].tolist() == [reason]
     assert decisions.files[0].rows == 1
+    assert decisions.quarantine["line"].tolist() == [1]
+
+
+def test_letters_written_as_escapes_are_read(decide):
+    items = decide(review(images=["\u00e9.png", "b.png"], image="\u00e9.png")).items
+    assert items["filename"].tolist() == ["é.png", "b.png"]

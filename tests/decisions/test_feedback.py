@@ -71,6 +71,52 @@ def test_without_the_suggestion_the_action_tells_what_was_corrected(sandbox):
     assert decisions.crops["corrected"].all()
 
 
+def test_a_box_drawn_anew_in_an_approved_set_is_corrected(sandbox):
+    decisions = sandbox([answer(box=[0.2, 0, 0.9, 0.7])], [suggestion()])
+    assert decisions.crops["corrected"].all()
+
+
+@pytest.mark.parametrize(
+    ("reviewed", "suggested", "corrected"),
+    [
+        (answer("overridden"), suggestion(), False),
+        (answer("overridden"), suggestion(box=None), True),
+        (answer("approved"), suggestion(box=None), False),
+        (answer("overridden", box=[0, 0, 1, 1]), suggestion(needs_crop=False), False),
+        (answer("approved", box=None), suggestion(needs_crop=False), False),
+    ],
+    ids=[
+        "the box suggested", "no box suggested, overridden", "no box suggested, approved",
+        "whole as suggested", "whole as approved",
+    ],
+)  # fmt: skip
+def test_a_crop_is_corrected_where_it_is_another_than_was_suggested(
+    sandbox, reviewed, suggested, corrected
+):
+    assert sandbox([reviewed], [suggested]).crops["corrected"].tolist() == [corrected]
+
+
+def test_an_approval_without_a_suggestion_corrects_nothing(sandbox):
+    decisions = sandbox([answer(images=["mojo1/a.png", "mojo1/b.png"])])
+    assert not decisions.items["corrected"].any()
+    assert not decisions.crops["corrected"].any()
+
+
+@pytest.mark.parametrize(
+    ("told", "session"), [("evening", "evening"), ("", "review"), (7, "review"), (None, "review")]
+)
+def test_session_and_time_of_a_review_are_those_it_tells(sandbox, told, session):
+    answers = [
+        answer(session_id=told),
+        answer("rejected", "g2", None, None, session_id=told, images=["mojo1/c.png"]),
+        answer("approved", "g3", "mojo1/d.png", session_id=told, images=["mojo1/d.png"]),
+    ]
+    decisions = sandbox(answers, [suggestion()])
+    for frame, count in ((decisions.items, 2), (decisions.rejections, 1), (decisions.crops, 2)):
+        assert frame["session_id"].tolist() == [session] * count
+        assert {when.isoformat() for when in frame["timestamp"]} == {"2025-10-05T01:00:00+00:00"}
+
+
 def test_a_rejected_set_is_kept_as_a_rejection(sandbox):
     decisions = sandbox([answer("rejected", final=None, box=None)], [suggestion()])
     assert decisions.items.empty
@@ -102,10 +148,23 @@ def test_a_choice_may_be_a_position(sandbox):
     assert sandbox([answer(final=1)], [suggestion()]).items["chosen"].tolist() == [False, True]
 
 
+def test_a_position_stands_in_for_a_choice_without_a_name(sandbox):
+    decisions = sandbox([answer("overridden", final=None, final_index=1)], [suggestion()])
+    assert decisions.items["chosen"].tolist() == [False, True]
+
+
+def test_lines_after_a_broken_one_are_read_and_blank_ones_passed_over(sandbox):
+    decisions = sandbox(["\ufeff", "nonsense", " \t\r", answer()], [suggestion()])
+    assert decisions.quarantine[["line", "reason"]].to_numpy().tolist() == [[2, "unreadable_row"]]
+    assert decisions.items["line"].tolist() == [4, 4]
+
+
 def test_the_last_decision_on_a_group_counts(sandbox):
     decisions = sandbox([answer(), answer("overridden", final="b.png")], [suggestion()])
     assert decisions.items["chosen"].tolist() == [False, True]
-    assert decisions.quarantine[["line", "reason"]].to_numpy().tolist() == [[1, "repeat_set"]]
+    assert decisions.quarantine[["line", "reason", "detail"]].to_numpy().tolist() == [
+        [1, "repeat_set", "decided again in line 2"]
+    ]
 
 
 def test_a_crop_that_a_log_already_holds_leaves_the_choice(sandbox, bench):
@@ -137,6 +196,8 @@ def test_a_file_named_csv_beside_it_is_not_looked_at(sandbox, bench):
         (answer(final="mojo1/c.png"), "winner_not_in_set"),
         (answer("overridden", final=None), "no_image"),
         (answer(box=[0, 0, "x", 1]), "impossible_box"),
+        (answer(box="0011"), "impossible_box"),
+        (answer(group=""), "wrong_fields"),
         (answer(images=["mojo1/a.png", "mojo2/b.png"]), "mixed_projects"),
         (answer(images=["mojo1/a.png"], box=None), "no_losers"),
         (answer(images=7), "unreadable_list"),

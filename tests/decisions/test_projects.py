@@ -151,6 +151,18 @@ def test_an_alias_without_a_manifest_is_reported():
     assert "no manifest describes" in resolver.problems[0]
 
 
+def test_an_alias_may_mean_any_name_of_a_project():
+    resolver = ProjectResolver([manifest("a", "Title")], aliases={"Other": "Title"})
+    assert resolver.from_path("Other/x.png") == "a"
+    assert resolver.problems == []
+
+
+def test_without_manifests_an_alias_makes_the_project_it_means():
+    resolver = ProjectResolver(aliases={"woods": "forest"})
+    assert resolver.from_name("woods") == "forest"
+    assert resolver.problems == []
+
+
 def test_without_manifests_the_image_folders_are_the_projects(tmp_path):
     for name in ("images/beach", "images/beach_final", "images/.cache", "training data/city"):
         (tmp_path / name).mkdir(parents=True)

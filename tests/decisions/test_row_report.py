@@ -27,6 +27,8 @@ def test_every_row_is_written_as_csv(quarantine, tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["row"] for row in rows] == quarantine["row"].tolist()
     assert rows[0]["line"] == "2"
+    lines = (tmp_path / "deep" / "report.csv").read_text("utf-8").split("\n")
+    assert lines[:2] == [",".join(COLUMNS), 'a.csv,2,no_losers,only x,"s,""[""""é""""]"""']
 
 
 def test_every_row_is_written_as_json_lines(quarantine, tmp_path):
@@ -44,7 +46,14 @@ def test_an_older_report_is_replaced(quarantine, tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("log.csv", "session_id,set_id\n"), ("a.jsonl", '{"group_id": 1}\n')]
+    ("name", "content"),
+    [
+        ("log.csv", "session_id,set_id\n"),
+        ("a.jsonl", '{"group_id": 1}\n'),
+        ("b.jsonl", "a note\n"),
+        ("c.jsonl", "7\n"),
+        ("d.jsonl", "[" * 100_000),
+    ],
 )
 def test_nothing_but_a_report_is_overwritten(quarantine, tmp_path, name, content):
     (tmp_path / name).write_text(content)
@@ -55,16 +64,16 @@ def test_nothing_but_a_report_is_overwritten(quarantine, tmp_path, name, content
 
 def test_a_folder_in_the_way_is_an_error_of_ours(quarantine, tmp_path):
     (tmp_path / "x.csv").mkdir()
-    with pytest.raises(WorkspaceError):
+    with pytest.raises(WorkspaceError, match="is no report; expected another name for --report"):
         write_report(quarantine, tmp_path / "x.csv")
 
 
 def test_a_file_where_a_folder_is_due_is_an_error_of_ours(quarantine, tmp_path):
     (tmp_path / "x").write_text("")
-    with pytest.raises(WorkspaceError):
+    with pytest.raises(WorkspaceError, match=r"x/report.csv: .*expected a place that can be"):
         write_report(quarantine, tmp_path / "x" / "report.csv")
 
 
 def test_another_ending_is_refused(quarantine, tmp_path):
-    with pytest.raises(WorkspaceError, match=r"\.csv or \.jsonl"):
+    with pytest.raises(WorkspaceError, match=r"^report report.txt; .* in \.csv or \.jsonl"):
         write_report(quarantine, tmp_path / "report.txt")

@@ -73,6 +73,10 @@ def test_records_are_those_of_the_csv_module(tmp_path_factory, rows):
     assert fields_of(read_table(path)) == expected[1:]
 
 
+def test_a_line_is_kept_without_its_end():
+    assert as_line(" a,b X\r\n") == " a,b X"
+
+
 @given(st.lists(st.text(), min_size=2))
 def test_a_record_written_as_a_line_parses_to_itself(fields):
     assert next(csv.reader(io.StringIO(as_line(fields), newline=""))) == fields
