@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -47,6 +49,43 @@ def test_less_than_a_pixel_is_impossible():
         as_fractions((0.2, 0.3, 1.2, 0.9), (200, 400), True)
 
 
+@pytest.mark.parametrize(
+    ("box", "size", "said"),
+    [
+        ((0, 0, 10, 999), (200, 400), "box 0,0,10,999 (pixels) does not lie in 200x400"),
+        ((0.5, 0.5, 2, 1), None, "box 0.5,0.5,2,1 (fractions) does not lie in the image"),
+    ],
+)
+def test_a_refused_box_is_shown_with_its_unit_and_the_image(box, size, said):
+    with pytest.raises(RowRefusedError, match=f"^impossible_box: {re.escape(said)}$"):
+        as_fractions(box, size, size is not None)
+
+
+def test_a_fraction_may_exceed_one_by_a_pixel_of_the_shorter_side():
+    assert as_fractions((0.2, 0.3, 1.005, 0.9), (200, 400), True) == (0.2, 0.3, 1.0, 0.9)
+    pixels = as_fractions((0.2, 0.3, 1.505, 0.9 + 1), (200, 400), True)
+    assert pixels == pytest.approx((0.2 / 200, 0.3 / 400, 1.505 / 200, 1.9 / 400))
+
+
+@pytest.mark.parametrize("size", [(200, 400), (400, 200)])
+def test_a_box_of_one_pixel_is_the_smallest(size):
+    width, height = size
+    one = (3, 4, 4, 5)
+    assert as_fractions(one, size, True) == pytest.approx(
+        (3 / width, 4 / height, 4 / width, 5 / height)
+    )
+    for box in ((3, 4, 3.99, 9), (3, 4, 9, 4.99)):
+        with pytest.raises(RowRefusedError, match="impossible_box"):
+            as_fractions(box, size, True)
+
+
+def test_without_a_size_a_thousandth_of_overshoot_is_clipped_and_no_more():
+    assert as_fractions((-0.001, 0, 1, 1.001), None, False) == (0, 0, 1, 1)
+    for box in ((-0.0011, 0, 1, 1), (0, 0, 1, 1.0011), (0.5, 0, 0.5009, 1), (0, 0.5, 1, 0.5009)):
+        with pytest.raises(RowRefusedError, match="impossible_box"):
+            as_fractions(box, None, False)
+
+
 def test_fractions_need_no_size():
     assert as_fractions((0.1, 0.2, 0.3, 0.4), None, False) == (0.1, 0.2, 0.3, 0.4)
 
@@ -71,6 +110,19 @@ def test_fractions_need_no_size():
 def test_what_is_no_box_is_impossible(values):
     with pytest.raises(RowRefusedError, match="impossible_box"):
         read_box(values)
+
+
+def test_a_box_that_cannot_be_read_is_shown():
+    with pytest.raises(RowRefusedError, match=r"^impossible_box: box .'1', 'x'. is not four"):
+        read_box(["1", "x"])
+    with pytest.raises(RowRefusedError, match=r"^impossible_box: box 5,0,2,9 is empty$"):
+        read_box(["5", "0", "2", "9"])
+
+
+def test_the_sides_of_an_image_lie_between_one_pixel_and_a_million():
+    assert read_size(1, 1_000_000) == (1, 1_000_000)
+    assert read_size(1_000_000, 1) == (1_000_000, 1)
+    assert read_size(0.5, 1) is read_size(1, 1_000_001) is read_size(5, None) is None
 
 
 @pytest.mark.parametrize(

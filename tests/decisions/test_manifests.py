@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 
 import pytest
@@ -27,6 +28,25 @@ def test_title_and_last_part_of_the_root_are_names(read):
     assert manifests[0].names == ("X 1", "Xx")
 
 
+@pytest.mark.parametrize(
+    ("title", "root", "names"),
+    [
+        ("Xx", "../Xx", ("Xx",)),
+        ("X", r"..\c\Xx" + "\\", ("X", "Xx")),
+        (" ", "../Xx", ("Xx",)),
+        (7, "../unknown", ()),
+        ("..", "../Xx", ("Xx",)),
+        ("half \ud800", "../Xx", ("Xx",)),
+    ],
+)
+def test_a_name_counts_once_and_only_if_a_folder_can_have_it(read, title, root, names):
+    assert read(dated("2025-10-01", None, title=title, paths={"root": root}))[0][0].names == names
+
+
+def test_a_manifest_without_paths_has_its_title(read):
+    assert read(dated("2025-10-01", None, title="X", paths=[]))[0][0].names == ("X",)
+
+
 @pytest.mark.parametrize("root", ["..", "../..", ".", "", "/", 7, None])
 def test_a_root_without_a_name_gives_none(read, root):
     assert read(dated("2025-10-01", None, paths={"root": root}))[0][0].names == ()
@@ -45,14 +65,25 @@ def test_a_project_that_ends_before_it_starts_is_reported_and_not_dated(read):
     manifests, problems = read(dated("2025-09-04T00:00:00Z", "2025-09-03T00:00:00Z"))
     assert manifests[0].days is None
     assert not manifests[0].covers(date(2025, 9, 4))
-    assert "before it starts" in problems[0]
+    assert problems == [
+        "x.project.json: finishes 2025-09-03T00:00:00Z before it starts 2025-09-04T00:00:00Z; "
+        "not matched by date"
+    ]
+
+
+def test_a_project_may_end_the_moment_it_starts(read):
+    day = date(2025, 9, 4)
+    manifests, problems = read(dated("2025-09-04T00:00:00Z", "2025-09-04T00:00:00Z"))
+    assert (manifests[0].days, problems) == ((day, day), [])
+    assert manifests[0].covers(day)
 
 
 @pytest.mark.parametrize(("start", "end"), [(None, None), ("soon", None), ("2025-10-01", "soon")])
 def test_dates_that_cannot_be_read_are_reported_and_not_used(read, start, end):
     manifests, problems = read(dated(start, end))
     assert manifests[0].days is None
-    assert "not matched by date" in problems[0]
+    told = f"startedAt {start!r}, finishedAt {end!r}; not matched by date"
+    assert problems == [f"x.project.json: {told}"]
 
 
 @pytest.mark.parametrize("document", [{"bannedExtensions": []}, [], 3, "null", "{"])
@@ -66,7 +97,39 @@ def test_other_json_in_the_folder_is_no_manifest(read, document):
 def test_a_file_named_like_a_manifest_that_is_none_is_reported(read, document):
     manifests, problems = read(document)
     assert manifests == []
-    assert problems[0].startswith("x.project.json:")
+    assert len(problems) == 1
+    assert re.fullmatch(
+        r"x.project.json: (not JSON in UTF-8|no usable projectId); it is left out", problems[0]
+    )
+
+
+@pytest.mark.parametrize("identity", [3, "", "unknown", " ", "half \ud800"])
+def test_an_id_that_cannot_be_used_is_reported_wherever_it_stands(read, identity):
+    assert read({"projectId": identity}, "other.json") == (
+        [],
+        ["other.json: no usable projectId; it is left out"],
+    )
+
+
+def test_a_manifest_may_have_another_name_and_a_byte_order_mark(read):
+    manifests, problems = read("\ufeff" + json.dumps(dated("2025-10-01", None)), "other.json")
+    assert [(m.project, m.path) for m in manifests] == [("x", "other.json")]
+    assert problems == []
+
+
+def test_what_cannot_be_read_does_not_hide_the_manifests_after_it(read, tmp_path):
+    (tmp_path / "a.project.json").mkdir()
+    (tmp_path / "b.project.json").write_text("{")
+    assert [m.project for m in read(dated("2025-10-01", None))[0]] == ["x"]
+
+
+def test_manifests_of_several_folders_come_in_the_order_of_their_files(tmp_path):
+    for folder, name in (("b", "1"), ("a", "2"), ("a", "1")):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        text = json.dumps({"projectId": folder + name, "startedAt": "2025-10-01"})
+        (tmp_path / folder / f"{name}.project.json").write_text(text)
+    manifests, _ = read_manifests([tmp_path / "b", tmp_path / "a"])
+    assert [m.project for m in manifests] == ["a1", "a2", "b1"]
 
 
 def test_no_project_may_be_called_unknown(read):
@@ -77,7 +140,7 @@ def test_the_second_manifest_of_an_id_is_left_out(read):
     read(dated("2025-10-01", None), "a.project.json")
     manifests, problems = read(dated("2020-10-01", None), "b.project.json")
     assert [m.path for m in manifests] == ["a.project.json"]
-    assert "repeats the id" in problems[0]
+    assert problems == ["b.project.json: repeats the id of a.project.json; it is left out"]
 
 
 def test_a_folder_named_like_a_manifest_is_passed_over(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from prefml.decisions.manifests import Manifest
-from prefml.decisions.projects import ProjectResolver
+from prefml.decisions.projects import ProjectResolver, stated_project
 from prefml.decisions.quarantine import RowRefusedError
 from prefml.workspace import Workspace
 
@@ -131,7 +131,48 @@ def test_a_mixed_set_names_both_paths(resolver):
 def test_a_name_that_two_projects_claim_is_nobody_s():
     resolver = ProjectResolver([manifest("a", "Same"), manifest("b", "Same")])
     assert resolver.from_path("Same/x.png") is None
-    assert "'Same'" in resolver.problems[0]
+    assert resolver.problems == ["folder name 'Same' could mean a and b; it is not used"]
+
+
+def test_a_suffix_after_a_name_that_two_projects_claim_means_neither():
+    resolver = ProjectResolver([manifest("a", "Same"), manifest("b", "Same")], suffixes=("_x",))
+    assert resolver.names == {"a", "a_x", "b", "b_x"}
+
+
+def test_an_empty_suffix_adds_nothing():
+    resolver = ProjectResolver([manifest("a")], suffixes=("", "_x"))
+    assert resolver.names == {"a", "a_x"}
+    assert resolver.problems == []
+
+
+def test_the_known_projects_come_in_order():
+    resolver = ProjectResolver([manifest("b"), manifest("a")], folder_projects=["c"])
+    assert resolver.projects == ("a", "b")
+    assert [m.project for m in resolver.manifests] == ["b", "a"]
+    assert ProjectResolver(folder_projects=["c", "unknown", "a"]).projects == ("a", "c")
+
+
+def test_folders_above_and_here_name_nothing(resolver):
+    placed = resolver.place(["./../x//a.png", "x/y/b.png"])
+    assert placed == ("unknown", ("x", "y"))
+
+
+def test_a_stated_project_that_is_known_goes_before_the_date(resolver):
+    assert resolver.place(["x/a.png"], "mojo2", at("2025-10-05T00:00:00")) == ("mojo2", ())
+
+
+@pytest.mark.parametrize(
+    ("row", "stated"),
+    [
+        ({"project_id": " mojo1 ", "project": "mojo2"}, "mojo1"),
+        ({"project_id": " ", "project": "mojo2"}, "mojo2"),
+        ({"project_id": "unknown", "project": 7}, ""),
+        ({"project_id": "a\0"}, "a\\x00"),
+        ({}, ""),
+    ],
+)
+def test_a_row_states_its_project_in_one_of_two_columns(row, stated):
+    assert stated_project(row) == stated
 
 
 def test_an_id_goes_before_another_project_s_title_or_suffix():
@@ -148,7 +189,15 @@ def test_an_alias_settles_what_two_projects_claim():
 
 def test_an_alias_without_a_manifest_is_reported():
     resolver = ProjectResolver([manifest("a")], aliases={"A": "aa"})
-    assert "no manifest describes" in resolver.problems[0]
+    assert resolver.problems == ["alias 'A' means 'aa', which no manifest describes"]
+
+
+def test_a_broken_manifest_is_told_before_what_follows_from_it(bench):
+    (bench.root / "data" / "projects" / "z.project.json").write_text("{")
+    (bench.root / "prefml.toml").write_text('[projects.aliases]\nA = "z"\n')
+    first, second = ProjectResolver.open(Workspace.open(bench.root)).problems
+    assert first.startswith("z.project.json: ")
+    assert second.startswith("alias 'A'")
 
 
 def test_an_alias_may_mean_any_name_of_a_project():

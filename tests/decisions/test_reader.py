@@ -200,6 +200,33 @@ def assert_damage_is_survived(everything, which, mutations):
         assert len(members) > 1
 
 
+def test_files_come_in_order_and_tell_their_reasons_most_frequent_first(bench):
+    refused = ["s,g,,\"['b.png']\",", "s,h,mojo1/a.png,[],", "s,i,mojo1/c.png,[],"]
+    bench.selections(*refused, "s,j,mojo1/a.png,\"['mojo1/b.png']\",", name="b.csv")
+    bench.crops(bench.crop_row(), name="a.csv")
+    first, second = bench.read().files
+    assert (first.path, first.rows, first.accepted) == ("data/training/a.csv", 1, 1)
+    assert (second.path, second.rows, second.accepted) == ("data/training/b.csv", 4, 1)
+    assert list(second.quarantined.items()) == [("no_losers", 2), ("no_image", 1)]
+
+
+def test_a_part_of_a_row_that_is_not_used_is_a_problem_with_its_place(everything):
+    (everything.root / "sandbox" / "automation_decisions.jsonl").unlink()
+    label = {"group_id": "h", "action": "approved", "images": ["mojo1/a.png", "mojo1/q.png"],
+             "final_choice": "a.png", "crop_coords": [0, 0, 1, 1]}  # fmt: skip
+    (everything.root / "sandbox" / "approved_decisions.jsonl").write_text(json.dumps(label))
+    (problem,) = everything.read().problems
+    first = "first in data/training/select_crop_log.csv:2"
+    place = "sandbox/approved_decisions.jsonl:1"
+    assert problem == f"{place}: part of the row is not used: repeat_crop, {first}"
+
+
+def test_the_columns_of_an_unknown_file_are_shown_up_to_200_letters(bench):
+    bench.log("scores.csv", ",".join(["c" * 30] * 9), "1")
+    (detail,) = bench.read().quarantine["detail"]
+    assert detail == ",".join(["c" * 30] * 9)[:200]
+
+
 def test_rows_are_counted_as_the_csv_module_parses_them(everything):
     path = everything.training / "select_crop_log.csv"
     path.write_bytes(path.read_bytes().replace(b"crop/b.png", b'"crop/b.png', 1))

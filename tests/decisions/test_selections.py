@@ -46,9 +46,63 @@ def test_what_is_no_list_of_paths_is_unreadable(cell):
         read_list(cell)
 
 
+def test_a_list_may_be_a_million_letters_long_and_no_longer():
+    cell = '["a.png"' + " " * (1_000_000 - 9) + "]"
+    assert read_list(cell) == ["a.png"]
+    with pytest.raises(RowRefusedError, match="unreadable_list"):
+        read_list(cell + " ")
+
+
+def test_an_unreadable_list_is_shown_by_its_first_letters():
+    with pytest.raises(RowRefusedError, match=f"^unreadable_list: {'x' * 200}$"):
+        read_list("x" * 300)
+
+
 def test_an_image_listed_twice_is_one_image():
     choice = choice_of("s", "g", ["m/w.png", "m/l.png", "other/l.png"], "m/w.png")
-    assert choice.paths == ("m/w.png", "m/l.png")
+    assert choice == ("s", "g", ("m/w.png", "m/l.png"), 0, False)
+
+
+def test_the_winner_may_stand_anywhere_in_its_set():
+    choice = choice_of("s", "g", ["m/l.png", "m/l.png", "m/w.png"], "m/w.png", corrected=True)
+    assert choice == ("s", "g", ("m/l.png", "m/w.png"), 1, True)
+
+
+@pytest.mark.parametrize(
+    ("paths", "said"),
+    [
+        (["m/"], "no_image: chosen path 'm/'"),
+        (["m/w.png"], "no_losers: only m/w.png"),
+        (["m/w.png", "other/w.png"], "winner_among_losers: m/w.png"),
+    ],
+)
+def test_a_refused_choice_says_what_was_chosen(paths, said):
+    with pytest.raises(RowRefusedError, match=f"^{said}$"):
+        choice_of("s", "g", paths, paths[0])
+
+
+def test_a_selection_log_needs_set_winner_and_losers(bench):
+    bench.log("a.csv", "set_id,chosen_path,neg_paths", "g,mojo1/a.png,['b.png']")
+    bench.log("b.csv", "chosen_path,neg_paths", "mojo1/c.png,['d.png']")
+    bench.log("c.csv", "set_id,neg_paths", "g,['d.png']")
+    decisions = bench.read()
+    assert decisions.items["set_id"].tolist() == ["mojo1//g"] * 2
+    assert decisions.items["timestamp"].isna().all()
+    assert decisions.quarantine[["file", "reason", "detail"]].to_numpy().tolist() == [
+        ["data/training/b.csv", "unknown_columns", "chosen_path,neg_paths"],
+        ["data/training/c.csv", "unknown_columns", "set_id,neg_paths"],
+    ]
+
+
+def test_a_row_of_another_length_is_told_both_lengths(bench):
+    bench.selections("s,g,mojo1/a.png")
+    assert bench.read().quarantine["detail"].tolist() == ["3 fields, 5 columns"]
+
+
+def test_the_date_gives_the_project_of_a_set(bench):
+    bench.project("mojo3", "2025-10-01", "2025-10-11")
+    bench.selections("s,g,x/a.png,\"['x/b.png']\",2025-10-05")
+    assert bench.read().items["project"].tolist() == ["mojo3"] * 2
 
 
 def test_a_row_is_a_set_with_one_chosen_image(bench):

@@ -57,8 +57,10 @@ def test_an_empty_file_has_no_header(read):
 
 
 def test_a_file_that_cannot_be_read_is_an_error_of_ours(tmp_path):
-    with pytest.raises(LogError, match="Is a directory"):
+    with pytest.raises(LogError) as caught:
         read_table(tmp_path)
+    said = f"{tmp_path}: Is a directory; expected a readable file; run: ls -l {tmp_path}"
+    assert str(caught.value) == said
 
 
 @given(st.lists(st.lists(st.text(), min_size=1), min_size=1))
