@@ -1,9 +1,9 @@
 """The one pass against the seed's loop and against the limit of this machine.
 
 Side by side, over the same pictures: the seed's loop (one picture at a time, torch, a batch of one,
-full decode, torchvision's preprocessing), decoding alone, encoding alone, and the whole pass with
-hashes, cues and parquet. The network is a ViT-B-32 with random weights, which costs what a trained
-one does.
+full decode, torchvision's preprocessing), decoding alone, encoding alone, the whole pass with
+hashes, cues and parquet, and the same without cues. The network is a ViT-B-32 with random weights,
+which costs what a trained one does.
 
     python benchmarks/embed.py --out benchmarks/results/embed.json
 """
@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from _machine import machine
@@ -58,7 +59,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="ViT-B-32")
     parser.add_argument("--kinds", nargs="+", choices=sorted(KINDS), default=sorted(KINDS))
-    parser.add_argument("--pictures", type=int, default=64)
+    parser.add_argument("--pictures", type=int, default=48)
     parser.add_argument("--batch-size", type=int, default=BuildOptions().batch_size)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--no-int8", action="store_true")
@@ -100,6 +101,7 @@ def measured(
         "decode": lambda: decode_all(paths),
         "encode": lambda: encode_all(prepared, encoder, options.batch_size),
         "whole": lambda: whole(folder, encoder, options),
+        "without cues": lambda: without_cues(folder, encoder, options),
     }
     for warm_up in (network, encoder):
         warm_up.encode(prepared[:2])
@@ -118,7 +120,7 @@ def summary(steps: dict[str, dict[str, float]]) -> dict[str, float]:
 
     The processor's time is the same whatever else runs on the machine; the clock's is not.
     """
-    seed, whole_pass = steps["seed"], steps["whole"]
+    seed, whole_pass, bare = steps["seed"], steps["whole"], steps["without cues"]
     needed = steps["decode"]["core_seconds"] + steps["encode"]["core_seconds"]
     limit = CORES / needed
     return {
@@ -127,6 +129,8 @@ def summary(steps: dict[str, dict[str, float]]) -> dict[str, float]:
         "share_of_limit": whole_pass["images_per_second"] / limit,
         "share_of_core_seconds": needed / whole_pass["core_seconds"],
         "cores_used": whole_pass["core_seconds"] * whole_pass["images_per_second"],
+        "ratio_to_seed_without_cues": bare["images_per_second"] / seed["images_per_second"],
+        "share_of_limit_without_cues": bare["images_per_second"] / limit,
     }
 
 
@@ -175,8 +179,15 @@ def whole(folder: Path, encoder: OnnxEncoder, options: argparse.Namespace) -> No
     assert report.computed == report.images
 
 
+def without_cues(folder: Path, encoder: OnnxEncoder, options: argparse.Namespace) -> None:
+    """Do the same pass with nothing measured: what is left is embedding, hash and parquet."""
+    nothing = dict.fromkeys(cues.CUE_NAMES, float("nan"))
+    with mock.patch.object(cues, "measure", return_value=nothing):
+        whole(folder, encoder, options)
+
+
 def costs(paths: Sequence[Path], encoder: OnnxEncoder) -> dict[str, float]:
-    """Return milliseconds of one core that each step of a picture takes, the least of a few."""
+    """Return milliseconds of one core that each step takes, the median of a few pictures."""
     found: list[dict[str, float]] = []
     for path in paths:
         picture = decode(path)
@@ -193,7 +204,7 @@ def costs(paths: Sequence[Path], encoder: OnnxEncoder) -> dict[str, float]:
             name = getattr(group, "__name__", "?").rpartition(".")[2]
             times[f"cues {name}"] = spent(lambda group=group, fresh=fresh: group.measure(fresh))
         found.append(times)
-    return {name: min(times[name] for times in found) for name in found[0]}
+    return {name: statistics.median(times[name] for times in found) for name in found[0]}
 
 
 def spent(function: Callable[[], object]) -> float:
@@ -215,7 +226,7 @@ def shown(kind: str, found: dict[str, Any]) -> None:
           f"{found['share_of_limit']:.2f} of the limit by the clock, "
           f"{found['share_of_core_seconds']:.2f} by core-seconds")  # fmt: skip
     for name, step in found["steps"].items():
-        print(f"  {name:7s} {step['images_per_second']:7.2f} images/s "
+        print(f"  {name:12s} {step['images_per_second']:7.2f} images/s "
               f"{1000 * step['core_seconds']:7.1f} core-ms")  # fmt: skip
 
 

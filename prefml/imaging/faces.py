@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from threading import Lock, local
 from typing import Protocol
 from zlib import crc32
 
@@ -33,6 +33,7 @@ _CASCADE = "haarcascade_frontalface_default.xml"
 _CASCADE_FULL = 4.0
 _LEAST = 20
 _LOCK = Lock()
+_OWN = local()
 
 VARIABLE = "PREFML_FACE_MODEL"
 _MODEL = os.environ.get(VARIABLE, "")
@@ -125,11 +126,9 @@ def find_faces(picture: _Pixels) -> Faces:
         Upright frontal faces of at least a tenth of the longer side.
     """
     gray, scale = _reduced(picture.gray, _CASCADE_SIDE)
-    # The classifier keeps scratch space between calls and is not made for two threads at once.
-    with _LOCK:
-        boxes, _, weights = _cascade().detectMultiScale3(
-            gray, 1.2, 4, 0, (_LEAST, _LEAST), outputRejectLevels=True
-        )
+    boxes, _, weights = _cascade().detectMultiScale3(
+        gray, 1.2, 4, 0, (_LEAST, _LEAST), outputRejectLevels=True
+    )
     if not len(boxes):
         return _faces(np.zeros((0, 4)), np.zeros(0), picture.gray.shape)
     confidence = np.clip(np.ravel(weights) / _CASCADE_FULL, 0.0, 1.0)
@@ -192,9 +191,13 @@ def _finder() -> Finder:
     return yunet_finder(Path(_MODEL).expanduser()) if _MODEL else find_faces
 
 
-@cache
 def _cascade() -> cv2.CascadeClassifier:
-    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / _CASCADE))
+    # A classifier keeps scratch space between calls: each thread has its own.
+    if not hasattr(_OWN, "cascade"):
+        file = Path(cv2.__file__).parent / "data" / _CASCADE
+        _OWN.cascade = cv2.CascadeClassifier(str(file))
+    found: cv2.CascadeClassifier = _OWN.cascade
+    return found
 
 
 def _reduced(pixels: NDArray[np.generic], side: int) -> tuple[NDArray[np.uint8], float]:

@@ -23,6 +23,7 @@ from prefml.imaging import cues
 from prefml.imaging.decode import decode, pixel_count
 from prefml.imaging.hashing import phash
 from prefml.sidecars.find import Failure
+from prefml.sidecars.memory import keep_freed_memory
 from prefml.sidecars.plan import Task
 
 __all__ = ["Derived", "PixelBudget", "Reading", "derive", "derive_all", "in_order"]
@@ -166,6 +167,7 @@ def derive_all(
     ------
     Derived or Failure
     """
+    keep_freed_memory()
     work = partial(derive, reading=reading, encoder=encoder)
     with _one_opencv_thread():
         yield from in_order(work, tasks, workers, ahead)
