@@ -174,9 +174,8 @@ def _others(
     chosen = list(taken)
     apart = np.max([iou(box, windows) for box in chosen], axis=0)
     for _ in range(ALTERNATIVES):
+        # Of the spare windows one always lies apart: a box can be like two of them at most.
         free = apart < _APART
-        if not free.any():
-            return
         best = int(np.where(free, ranking, -np.inf).argmax())
         near = free & (iou(windows[best], windows) > _CLOSE)
         for candidate in (blend(windows[near], ranking[near]), windows[best]):

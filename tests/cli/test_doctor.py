@@ -208,3 +208,17 @@ def test_a_model_for_which_nothing_is_logged_is_not_missed(bare):
     found = check_of("crop model", bare)
     assert (found.ok, found.detail) == (True, "none, for no crops are logged")
     assert check_of("ranker model", bare).fix == "prefml train"
+
+
+def test_without_torch_clip_is_optional_until_it_is_the_encoder(bare, monkeypatch):
+    monkeypatch.setattr(
+        doctor, "find_spec", lambda n: None if n in ("torch", "open_clip") else find_spec(n)
+    )
+    device = check_of("device", bare)
+    assert (device.ok, device.fix) == (True, "pip install 'prefml[clip]'")
+    assert "torch is not installed" in device.detail
+    (bare / "prefml.toml").write_text('encoder = "clip"\n')
+    encoder = check_of("encoder", bare)
+    assert not encoder.ok
+    assert encoder.detail == "clip needs torch and open_clip"
+    assert encoder.fix.startswith("pip install 'prefml[clip]'")

@@ -63,3 +63,16 @@ def test_size_and_stage_are_memorised():
     boxes = np.tile([[0, 0, 0.5, 0.5], [0.2, 0.2, 1, 1]], (60, 1))
     predicted = SizeStageBoost(n_estimators=100).fit(X, boxes).predict(X)
     assert iou(predicted, boxes).min() > 0.95
+
+
+def test_without_a_column_for_what_is_salient_the_box_stays_where_it_is(boxes):
+    model = SaliencyBox().fit(np.zeros((len(boxes), 2)), boxes)
+    predicted = model.predict(pd.DataFrame({"width": [100.0, 200.0]}))
+    np.testing.assert_allclose(predicted, [optimal_box(boxes)] * 2)
+
+
+def test_an_array_without_names_is_all_size_and_stage():
+    X = np.column_stack([[100.0, 200.0] * 60, [1.0, 2.0] * 60])
+    boxes = np.tile([[0, 0, 0.5, 0.5], [0.2, 0.2, 1, 1]], (60, 1))
+    predicted = SizeStageBoost(n_estimators=100).fit(X, boxes).predict(X)
+    assert iou(predicted, boxes).min() > 0.95

@@ -159,3 +159,19 @@ def test_a_face_is_read_from_the_columns_when_it_is_sure():
     assert Seen.from_columns(row | {"cue__face_confidence": 0.2}).face is None
     assert Seen.from_columns(row | {"cue__face_confidence": np.nan}).face is None
     assert Seen.from_columns({}).face is None
+
+
+def test_a_hand_that_looks_wrong_and_lies_outside_changes_nothing():
+    hands = [Hand((0.9, 0.9, 0.98, 0.98), flagged=True), Hand((0.3, 0.3, 0.4, 0.4))]
+    result = ruled((0.2, 0.2, 0.8, 0.8), Seen(hands=hands), Policy(drop_flagged_hands=True))
+    assert result.box == (0.2, 0.2, 0.8, 0.8)
+    assert result.reasons == ()
+
+
+def test_a_chain_of_hands_each_cut_by_making_room_for_the_last_is_not_followed_for_ever():
+    chain = [(0.1 + 0.15 * i, 0.45, 0.26 + 0.15 * i, 0.5) for i in range(6)]
+    hands = [Hand(box) for box in chain]
+    result = ruled((0.0, 0.4, 0.2, 0.6), Seen(hands=hands), Policy())
+    assert all(contains(result.box, box) for box in chain[:3])
+    assert not contains(result.box, chain[-1])
+    assert result.reasons == ("moved so as not to cut through a hand",)

@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
+from prefml.cropping import CropRegressor
 from prefml.cropping.geometry import is_full_frame
 from prefml.cropping.metrics import SIMILAR, iou
 from prefml.cropping.policy import Policy
@@ -90,8 +91,6 @@ def test_the_least_size_leaves_no_room_for_alternatives(fitted, unseen):
 
 
 def test_the_rules_read_faces_from_the_columns(crops, fitted):
-    from prefml.cropping import CropRegressor
-
     face = dict.fromkeys(["cue__face_x1", "cue__face_y1"], 0.9) | dict.fromkeys(
         ["cue__face_x2", "cue__face_y2"], 0.95
     )
@@ -100,3 +99,11 @@ def test_the_rules_read_faces_from_the_columns(crops, fitted):
     found = model.propose(X[:10], policy=Policy())
     assert all(p.box[2] >= 0.95 and p.box[3] >= 0.95 for p in found)
     assert any("moved to keep the head" in p.reasons for p in found)
+
+
+def test_where_crops_can_hardly_be_smaller_than_the_picture_nothing_else_is_offered(crops):
+    model = CropRegressor(n_estimators=5, min_side=0.97).fit(crops.X, crops.boxes)
+    proposal = model.propose(crops.X[:1], size=crops.size[:1])[0]
+    boxes = [proposal.box, *(option.box for option in proposal.alternatives)]
+    assert len(proposal.alternatives) < 2
+    assert all(box[2] - box[0] >= 0.97 - 1e-9 for box in boxes)

@@ -157,3 +157,52 @@ def test_unlike_says_nothing_of_equal_vectors():
     vectors = np.eye(3, dtype=np.float32)
     assert unlike(vectors, vectors, "x") is None
     assert "worst cosine -1.0" in unlike(vectors * np.nan, vectors, "x")
+
+
+def test_an_accelerator_that_agrees_is_asked_in_one_piece_and_checked_once(
+    write_folder, monkeypatch
+):
+    """The CPU under another name, once the session is open."""
+    from prefml.encoders import onnx
+
+    folder = write_folder()
+    encoder = OnnxEncoder.open(folder)
+    run, special, calls = onnx._call, encoder._session, []
+    del encoder.__dict__["_workers"]
+    encoder.providers, encoder._trusted = PROVIDERS["cuda"], False
+
+    def counted(session, outputs, name, pixels):
+        if session is special:
+            calls.append(len(pixels))
+        return run(session, outputs, name, pixels)
+
+    monkeypatch.setattr(onnx, "_call", counted)
+    pixels = list(np.random.default_rng(0).standard_normal((9, 3, 8, 8), dtype=np.float32))
+    found = [encoder.encode(pixels) for _ in range(2)]
+    np.testing.assert_allclose(found[0], OnnxEncoder.open(folder).encode(pixels), atol=1e-6)
+    np.testing.assert_array_equal(*found)
+    assert calls[1:] == [9, 9]
+    assert calls[0] < 9
+
+
+@pytest.mark.torch
+def test_an_accelerator_of_torch_gets_a_tower_of_its_own(checkpoint, pictures, monkeypatch):
+    """To torch a name of the CPU, to prefml another device."""
+    from prefml.encoders import backends, openclip
+
+    from .conftest import TINY
+
+    monkeypatch.setattr(openclip, "present_devices", lambda: ["cpu:0", "cpu"])
+    monkeypatch.setitem(backends._TORCH, "torch-cuda", "cpu:0")
+    openers, absent = backends._torch(f"open_clip:{TINY}/{checkpoint}", checkpoint.parent)
+    assert [trial.backend for trial in absent] == ["torch-mps"]
+    exact, other = openers["torch-cpu"](), openers["torch-cuda"]()
+    assert (other.device, other.spec) == ("cpu:0", exact.spec)
+    assert other.tower is not exact.tower
+    prepared = [exact.preprocess(one) for one in pictures[:2]]
+    np.testing.assert_allclose(other.encode(prepared), exact.encode(prepared), atol=1e-6)
+
+
+def test_vectors_of_another_shape_are_unlike():
+    said = unlike(np.eye(3, 2, dtype=np.float32), np.eye(3, dtype=np.float32), "cuda")
+    assert said == "cuda gives vectors of shape (3, 2), the CPU (3, 3)"

@@ -126,3 +126,14 @@ def test_mobilenet_tells_pictures_apart(shared, pictures):
     inputs = [encoder.preprocess(image) for image in (pictures[0], mirrored, pictures[5])]
     vectors = encoder.encode(inputs)
     assert vectors[0] @ vectors[1] > 0.8 > vectors[0] @ vectors[2]
+
+
+def test_a_device_that_nobody_knows_is_refused_with_those_there_are(write_folder):
+    with pytest.raises(EncoderError, match=r"device 'tpu'.*auto, cpu, cuda, mps"):
+        OnnxEncoder.open(write_folder(), "tpu")
+
+
+def test_patches_that_are_no_grid_are_refused(write_folder, inputs):
+    folder = write_folder(changes={"output.patches": {"name": "embedding"}})
+    with pytest.raises(EncoderError, match=r"gave patches of shape \(\d+, 5\)"):
+        opened(folder).encode_with_patches(inputs)

@@ -263,3 +263,41 @@ def test_without_torch_the_error_says_what_to_install():
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
     )
     assert "pip install 'prefml[clip]'" in done.stdout
+
+
+def test_a_tower_without_patches_says_so(tiny, inputs, monkeypatch):
+    monkeypatch.setattr(OpenClipEncoder, "has_patches", False)
+    with pytest.raises(EncoderError, match=r"has no patches.*a vision transformer"):
+        tiny.encode_with_patches(inputs)
+
+
+def test_a_tower_that_wants_no_square_is_refused():
+    from types import SimpleNamespace
+
+    from prefml.encoders.tower import tower_spec
+
+    with pytest.raises(EncoderError, match=r"wants \(224, 336\) pixels"):
+        tower_spec("wide", 8, SimpleNamespace(image_size=(224, 336)), {}, "a test")
+    with pytest.raises(EncoderError, match=r"wants \(224,\) pixels, longest"):
+        tower_spec("odd", 8, SimpleNamespace(image_size=224), {"resize_mode": "longest"}, "a test")
+
+
+def test_a_network_that_cannot_be_built_is_refused_by_its_name(open_clip, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("no such layer")
+
+    monkeypatch.setattr(open_clip, "create_model", fail)
+    with pytest.raises(EncoderError, match=rf"open_clip {TINY}: no such layer"):
+        OpenClipEncoder.untrained(TINY)
+
+
+def test_a_broken_torchvision_is_not_taken_for_one_without_operators(monkeypatch):
+    class Broken:
+        def find_spec(self, name, *_):
+            if name == "open_clip":
+                raise RuntimeError("something else is wrong")
+
+    monkeypatch.delitem(sys.modules, "open_clip", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    with pytest.raises(RuntimeError, match="something else is wrong"):
+        openclip.import_open_clip()

@@ -1,6 +1,8 @@
 import socket
+import threading
 import time
 import zipfile
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,54 @@ def test_activation_follows_from_where_a_file_came_from(tmp_path, name, quick):
 def test_a_configuration_beside_the_file_decides(tmp_path, config, quick):
     (tmp_path / "open_clip_config.json").write_text(config)
     assert trained_with_quick_gelu(tmp_path / "openai.pt") is quick
+
+
+@pytest.fixture
+def hub(home, monkeypatch):
+    """A hub that answers; what it holds is decided by the fetch that a test puts there."""
+    monkeypatch.setattr(weights, "_reachable", lambda url: True)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    asked = []
+
+    def holding(**files):
+        def fetch(repository, name, local_files_only):
+            asked.append((name, local_files_only))
+            if local_files_only or name not in files:
+                raise OSError("not here")
+            return files[name]
+
+        monkeypatch.setattr("huggingface_hub.hf_hub_download", fetch)
+        return asked
+
+    return holding
+
+
+def test_weights_that_are_not_here_are_fetched_under_the_first_name_the_hub_knows(hub, tmp_path):
+    second = weights.HUB_FILES[1]
+    asked = hub(**{second: str(tmp_path / second)})
+    assert find_weights("ViT-B-32", "openai", CONFIG) == tmp_path / second
+    assert asked[-2:] == [(weights.HUB_FILES[0], False), (second, False)]
+    assert all(local for _, local in asked[:-2])
+
+
+def test_a_download_that_fails_names_three_ways_on(hub):
+    hub()
+    with pytest.raises(WeightsUnavailableError, match=r"the download failed.*connect once"):
+        find_weights("ViT-B-32", "openai", CONFIG)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_hub_that_answers_anything_is_reachable(status):
+    class Answer(BaseHTTPRequestHandler):
+        def do_HEAD(self):
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        assert weights._answers(f"http://127.0.0.1:{server.server_port}")
+        thread.join(60)
