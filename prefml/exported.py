@@ -19,7 +19,7 @@ from prefml.cropping import CropRegressor
 from prefml.cropping import plain as plain_crop
 from prefml.exceptions import ModelFileError
 from prefml.files import file_sha256, write_text
-from prefml.models import KINDS, load_model, read_manifest
+from prefml.models import KINDS, load_pair
 from prefml.ranking import SetRanker
 from prefml.ranking import plain as plain_ranker
 from prefml.ranking.per_project import PerProjectRanker
@@ -88,7 +88,7 @@ def export_models(workspace: Workspace, out: str | Path) -> list[Exported]:
     written = []
     for kind in found:
         path = workspace.artifacts / f"{kind}.joblib"
-        model, manifest = load_model(path, kind), read_manifest(path)
+        model, manifest = load_pair(path, kind)
         if isinstance(model, PerProjectRanker):
             raise ModelFileError(
                 f"{path} holds rankers of {len(model.own_)} projects",

@@ -1,4 +1,4 @@
-"""Writing files so that a crash leaves the old one or the new one, never half of one.
+"""Writing files so that a crash leaves the old one or the new one, and one process at a time.
 
 A place may also be a URL of a file system that fsspec knows, such as an object store. There a file
 is sent when it is complete, and appears whole; moving is copying and deleting.
@@ -6,9 +6,12 @@ is sent when it is complete, and appears whole; moving is copying and deleting.
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from prefml.exceptions import ConfigError
+from prefml.exceptions import ConfigError, PrefmlError
 
 if TYPE_CHECKING:
     from upath import UPath
@@ -24,8 +27,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Place",
     "file_sha256",
+    "holding",
+    "is_held",
     "move",
     "place_of",
+    "remove_leftovers",
     "replacing",
     "sync_folder",
     "write_text",
@@ -33,6 +39,9 @@ __all__ = [
 ]
 
 Place: TypeAlias = "Path | UPath"
+
+# What file systems without locks on folders answer, NFS among them: nothing is held there.
+_NO_LOCKS = (errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 def place_of(url: str) -> Place:
@@ -123,6 +132,20 @@ def _replacing_here(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def remove_leftovers(folder: Path, names: str) -> None:
+    """Remove what `replacing` could not, because the process was killed.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files lie; nobody else may be writing those of these names.
+    names : str
+        The files' names, as a pattern.
+    """
+    for path in folder.glob(f".{names}.*.tmp"):
+        path.unlink(missing_ok=True)
+
+
 @contextmanager
 def writing(path: Place) -> Iterator[BinaryIO]:
     """Open a file to write a stream to, which is safely on disk afterwards.
@@ -201,6 +224,62 @@ def sync_folder(folder: Place) -> None:
     """
     if isinstance(folder, Path):
         _sync(folder)
+
+
+@contextmanager
+def holding(folder: Path, busy: PrefmlError) -> Iterator[None]:
+    """Hold a folder for this process; the system frees it when the process ends.
+
+    The lock is on the folder itself, so that no file is left in it.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder, which exists.
+    busy : PrefmlError
+        What to raise if another process holds it.
+
+    Raises
+    ------
+    PrefmlError
+        `busy`.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if not _lock_soon(descriptor):
+            raise busy
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_held(folder: Path) -> bool:
+    """Whether somebody holds a folder, this process or another."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        return not _lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock_soon(descriptor: int) -> bool:
+    # Whoever looks if a folder is held holds it for a moment.
+    for _ in range(3):
+        if _lock(descriptor):
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    return True
 
 
 def _sync(path: Path) -> None:

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from prefml.exceptions import ModelFileError
-from prefml.files import file_sha256, replacing
+from prefml.files import file_sha256, holding, remove_leftovers, replacing
 from prefml.models import manifest_path, read_manifest
 from prefml.workspace import Workspace
 
-__all__ = ["KINDS", "KeptModel", "install", "keep", "list_models", "roll_back"]
+__all__ = [
+    "KINDS",
+    "KeptModel",
+    "candidates",
+    "install",
+    "keep",
+    "list_models",
+    "only_trainer",
+    "roll_back",
+]
 
 KINDS = ("ranker", "crop")
 
@@ -46,6 +56,38 @@ class KeptModel:
     def current(self) -> bool:
         """Whether it is in use."""
         return self.name == "current"
+
+
+@contextmanager
+def only_trainer(workspace: Workspace) -> Iterator[None]:
+    """Let one process at a time make models and put them to use.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its artifacts folder, which is created, is held.
+
+    Raises
+    ------
+    ModelFileError
+        If another process holds it.
+    """
+    workspace.artifacts.mkdir(parents=True, exist_ok=True)
+    busy = ModelFileError(
+        f"another prefml train or rollback is at work in {workspace.artifacts}",
+        "one run at a time",
+        "the same command when it has finished",
+    )
+    with holding(workspace.artifacts, busy):
+        for folder in (workspace.artifacts, candidates(workspace), _history(workspace)):
+            for kind in KINDS:
+                remove_leftovers(folder, f"{kind}*")
+        yield
+
+
+def candidates(workspace: Workspace) -> Path:
+    """Return where new models wait to be judged: `artifacts/candidate`."""
+    return workspace.artifacts / "candidate"
 
 
 def list_models(workspace: Workspace) -> list[KeptModel]:
@@ -152,8 +194,13 @@ def roll_back(workspace: Workspace, name: str) -> KeptModel:
     Raises
     ------
     ModelFileError
-        If there is no such model or it cannot be used.
+        If there is no such model, it cannot be used, or a training is at work.
     """
+    with only_trainer(workspace):
+        return _roll_back(workspace, name)
+
+
+def _roll_back(workspace: Workspace, name: str) -> KeptModel:
     models = list_models(workspace)
     in_use = {model.manifest.get("sha256") for model in models if model.current}
     earlier = [m for m in models if not m.current and m.manifest.get("sha256") not in in_use]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import re
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -16,13 +17,14 @@ from typing import Any
 
 from prefml import __version__
 from prefml.exceptions import ModelFileError
-from prefml.files import file_sha256, replacing, write_text
+from prefml.files import file_sha256, is_held, replacing, write_text
 
 __all__ = [
     "FORMAT",
     "ModelVersionWarning",
     "library_versions",
     "load_model",
+    "load_pair",
     "manifest_path",
     "read_manifest",
     "save_model",
@@ -36,6 +38,8 @@ OLDEST = 2
 KINDS = ("ranker", "crop")
 LIBRARIES = ("prefml", "lightgbm", "scikit-learn", "numpy", "scipy", "joblib")
 REQUIRED = ("format", "kind", "class", "sha256", "versions", "encoder")
+# A training changes one file of a pair after the other; in between lies one wait for the disk.
+_PATIENCE, _STEP = 3.0, 0.02
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -228,7 +232,42 @@ def load_model(path: str | Path, kind: str | None = None) -> Any:
     ModelVersionWarning
         If a library has another major or minor version than the one that wrote the model.
     """
-    target = Path(path)
+    return _load(Path(path), kind)[0]
+
+
+def load_pair(path: str | Path, kind: str | None = None) -> tuple[Any, dict[str, Any]]:
+    """Load a model and the manifest that belongs to it, also while a training replaces them.
+
+    Parameters
+    ----------
+    path, kind
+        As for `load_model`.
+
+    Returns
+    -------
+    model : estimator
+    manifest : dict
+
+    Raises
+    ------
+    ModelFileError
+        As `load_model` does; what does not belong together while a training is at work is first
+        looked at again.
+    """
+    target, deadline, changing = Path(path), time.monotonic() + _PATIENCE, True
+    while changing:
+        try:
+            return _load(target, kind)
+        except ModelFileError:
+            if not target.is_file() or time.monotonic() > deadline:
+                raise
+        # Once nothing is at work any more, what was being changed is seen as it came out.
+        changing = is_held(target.parent)
+        time.sleep(_STEP * changing)
+    return _load(target, kind)
+
+
+def _load(target: Path, kind: str | None) -> tuple[Any, dict[str, Any]]:
     if not target.is_file():
         raise ModelFileError(f"no model {target}", "a trained model", "prefml train")
     manifest = read_manifest(target)
@@ -239,7 +278,7 @@ def load_model(path: str | Path, kind: str | None = None) -> Any:
     model = _unpickled(content, target, manifest["versions"])
     if f"{type(model).__module__}.{type(model).__qualname__}" != manifest["class"]:
         raise ModelFileError(f"{target} holds a {type(model).__name__}", manifest["class"])
-    return model
+    return model, manifest
 
 
 def _verified(target: Path, digest: str) -> bytes:
@@ -280,7 +319,7 @@ def _check_versions(written: Mapping[str, str], target: Path) -> None:
         warnings.warn(
             f"{target} was written with {', '.join(drift)}; run: prefml train",
             ModelVersionWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import codecs
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from prefml.exceptions import LogError
-from prefml.files import replacing
+from prefml.exceptions import LogError, PrefmlError
+from prefml.files import holding, replacing
 from prefml.workspace import Workspace
 
 __all__ = [
     "Lines",
     "decisions_path",
     "index_of",
+    "only_writer",
     "read_decided",
     "read_lines",
     "read_suggestions",
@@ -66,6 +68,34 @@ def suggestions_path(workspace: Workspace) -> Path:
 def decisions_path(workspace: Workspace) -> Path:
     """Return where reviewed decisions lie: `sandbox/approved_decisions.jsonl`."""
     return workspace.sandbox / "approved_decisions.jsonl"
+
+
+@contextmanager
+def only_writer(workspace: Workspace, error: type[PrefmlError]) -> Iterator[None]:
+    """Let one process at a time suggest for pictures, or move them.
+
+    A second `suggest` would write its lines over those of the first, and `apply` would move the
+    pictures that `suggest` is looking at. The review adds decisions all the while.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its `sandbox/`, which exists, is held.
+    error : type of PrefmlError
+        What to raise if another process holds it.
+
+    Raises
+    ------
+    PrefmlError
+        Of the type given.
+    """
+    busy = error(
+        f"another prefml apply or suggest is at work in {workspace.root}",
+        "one run at a time",
+        "the same command when it has finished",
+    )
+    with holding(workspace.sandbox, busy):
+        yield
 
 
 def read_lines(path: Path) -> Lines:

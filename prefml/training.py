@@ -17,7 +17,7 @@ from prefml.cropping.recipe import default_cropper
 from prefml.decisions import Decisions, read_decisions
 from prefml.exceptions import NotEnoughDataError, SidecarError
 from prefml.features.tables import ChoiceTable, CropTable, choice_table, crop_table
-from prefml.history import install
+from prefml.history import candidates, install, only_trainer
 from prefml.models import manifest_path, save_model
 from prefml.promotion import Refit, Table, Verdict, last_decision, promote
 from prefml.ranking.baselines import HighestStage
@@ -122,7 +122,16 @@ def train(
     ------
     NotEnoughDataError
         If none of them could be trained; it says why.
+    ModelFileError
+        If another training is at work.
     """
+    with only_trainer(workspace):
+        return _train(workspace, kinds, force, per_project)
+
+
+def _train(
+    workspace: Workspace, kinds: Sequence[str], force: bool, per_project: bool
+) -> list[Trained]:
     decisions = read_decisions(workspace, picture_sizes(workspace))
     sidecars = _sidecars_of(workspace)
     make = _own_rankers if per_project else default_ranker
@@ -235,8 +244,8 @@ def _fit_cropper(table: CropTable, rows: Rows) -> Any:
 
 
 def _put_to_use(workspace: Workspace, new: _Fitted, force: bool) -> Trained:
-    folder = workspace.artifacts / "candidate"
-    path = save_model(new.model, folder / f"{new.kind}.joblib", new.kind, new.facts)
+    place = candidates(workspace) / f"{new.kind}.joblib"
+    path = save_model(new.model, place, new.kind, new.facts)
     if force:
         install(workspace, new.kind, path)
         verdict = Verdict(True, "put to use unexamined")

@@ -1,8 +1,19 @@
+import errno
+import fcntl
 import hashlib
+import os
 
 import pytest
 
-from prefml.files import file_sha256, replacing, write_text
+from prefml.exceptions import WorkspaceError
+from prefml.files import (
+    file_sha256,
+    holding,
+    is_held,
+    remove_leftovers,
+    replacing,
+    write_text,
+)
 
 
 def test_the_new_text_replaces_the_old_one(tmp_path):
@@ -28,3 +39,41 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 def test_the_digest_is_that_of_the_content(tmp_path):
     write_text(tmp_path / "a.txt", "abc")
     assert file_sha256(tmp_path / "a.txt") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_a_folder_is_held_by_one_at_a_time_and_nothing_is_left_in_it(tmp_path):
+    busy = WorkspaceError("busy")
+    with holding(tmp_path, busy):
+        assert is_held(tmp_path)
+        with pytest.raises(WorkspaceError, match="busy"), holding(tmp_path, busy):
+            pass
+    assert not is_held(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def refuse_locks(monkeypatch, number):
+    def refuse(descriptor, operation):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+def test_where_folders_cannot_be_locked_nothing_is_held(tmp_path, monkeypatch):
+    refuse_locks(monkeypatch, errno.EBADF)
+    with holding(tmp_path, WorkspaceError("busy")):
+        assert not is_held(tmp_path)
+
+
+def test_another_failure_to_lock_is_told(tmp_path, monkeypatch):
+    refuse_locks(monkeypatch, errno.EIO)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)), holding(tmp_path, None):
+        pass
+
+
+def test_what_a_killed_writer_left_of_a_file_is_removed_and_nothing_else(tmp_path):
+    names = {".a.txt.x1.tmp", ".b.txt.x1.tmp", "a.txt", ".a.txt"}
+    for name in names:
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path, "a.txt")
+    remove_leftovers(tmp_path / "nowhere", "a.txt")
+    assert {path.name for path in tmp_path.iterdir()} == names - {".a.txt.x1.tmp"}

@@ -2,6 +2,8 @@ import hashlib
 import json
 import os
 import pickle
+import shutil
+import threading
 
 import joblib
 import numpy as np
@@ -10,10 +12,12 @@ from sklearn.linear_model import LinearRegression
 
 from prefml import models
 from prefml.exceptions import ModelFileError
+from prefml.files import file_sha256, holding
 from prefml.models import (
     FORMAT,
     ModelVersionWarning,
     load_model,
+    load_pair,
     manifest_path,
     read_manifest,
     save_model,
@@ -216,3 +220,41 @@ def test_facts_without_encoder_are_refused(tmp_path, facts):
 def test_an_unknown_kind_is_refused(tmp_path):
     with pytest.raises(ModelFileError, match="poem"):
         save_model(LinearRegression(), tmp_path / "m.joblib", "poem", {"encoder": None})
+
+
+@pytest.fixture
+def half_replaced(tmp_path):
+    """The model of one training beside the manifest of another."""
+    for name, number in (("a", 1), ("b", 2)):
+        save_model(LinearRegression().fit([[0], [1]], [0, number]), tmp_path / f"{name}.joblib",
+                   "ranker", {"encoder": None})  # fmt: skip
+    manifest_path(tmp_path / "b.joblib").rename(tmp_path / "later.json")
+    shutil.copyfile(manifest_path(tmp_path / "a.joblib"), manifest_path(tmp_path / "b.joblib"))
+    return tmp_path / "b.joblib"
+
+
+def test_half_of_a_new_model_is_waited_for_while_a_training_is_at_work(half_replaced):
+    def finish():
+        (half_replaced.parent / "later.json").replace(manifest_path(half_replaced))
+
+    with holding(half_replaced.parent, ModelFileError("held")):
+        other = threading.Timer(0.1, finish)
+        other.start()
+        model, manifest = load_pair(half_replaced)
+        other.join()
+    assert model.coef_[0] == pytest.approx(2)
+    assert manifest["sha256"] == file_sha256(half_replaced)
+
+
+def test_half_of_a_new_model_is_refused_when_no_training_is_at_work(half_replaced):
+    with pytest.raises(ModelFileError, match="not the file its manifest describes"):
+        load_pair(half_replaced)
+
+
+def test_half_of_a_new_model_is_not_waited_for_for_ever(half_replaced, monkeypatch):
+    monkeypatch.setattr(models, "_PATIENCE", 0.05)
+    with (
+        holding(half_replaced.parent, ModelFileError("held")),
+        pytest.raises(ModelFileError, match="not the file its manifest describes"),
+    ):
+        load_pair(half_replaced)

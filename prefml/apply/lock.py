@@ -1,15 +1,14 @@
-"""One run at a time, without leaving a lock file behind."""
+"""Nothing else at work under review while files are moved."""
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prefml.apply.journal import journal_folder
 from prefml.apply.primitives import remove_folder, remove_name
 from prefml.exceptions import ApplyError
+from prefml.sandbox import only_writer
 from prefml.workspace import Workspace
 
 __all__ = ["alone"]
@@ -22,7 +21,7 @@ def alone(workspace: Workspace) -> Iterator[None]:
     Parameters
     ----------
     workspace : Workspace
-        Its `sandbox/` is locked.
+        Its `sandbox/` is held.
 
     Raises
     ------
@@ -31,16 +30,9 @@ def alone(workspace: Workspace) -> Iterator[None]:
     """
     if not workspace.sandbox.is_dir():
         raise ApplyError(f"no folder {workspace.sandbox}", "reviewed decisions", "prefml review")
-    descriptor = os.open(workspace.sandbox, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ApplyError("another prefml apply is at work", "one run at a time") from error
+    with only_writer(workspace, ApplyError):
         _tidy(workspace)
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _tidy(workspace: Workspace) -> None:

@@ -23,7 +23,7 @@ from prefml.exceptions import (
 from prefml.features.tables import crop_columns, image_rows
 from prefml.imaging.cues import cue_identity
 from prefml.imaging.hands import find_hands
-from prefml.models import load_model, read_manifest
+from prefml.models import load_pair
 from prefml.ranking.per_project import ranker_of
 from prefml.serving.predictions import (
     Box,
@@ -106,8 +106,9 @@ class Suggester:
         """
         paths = {kind: workspace.artifacts / f"{kind}.joblib" for kind in kinds}
         found = {kind: path for kind, path in paths.items() if path.exists()} or paths
-        models = {kind: load_model(path, kind) for kind, path in found.items()}
-        manifests = {kind: read_manifest(path) for kind, path in found.items()}
+        pairs = {kind: load_pair(path, kind) for kind, path in found.items()}
+        models = {kind: model for kind, (model, _) in pairs.items()}
+        manifests = {kind: manifest for kind, (_, manifest) in pairs.items()}
         _check_cues(manifests)
         names = [(m["encoder"] or {}).get("name") for m in manifests.values()]
         name = encoder or next((one for one in names if one), None)

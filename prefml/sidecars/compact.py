@@ -19,7 +19,7 @@ from prefml.files import Place, move, sync_folder, write_text, writing
 from prefml.sidecars.schema import KEYS, KINDS, Stamp, part_schema, select, writer
 from prefml.sidecars.sources import Source, list_parts, parts_folder
 
-__all__ = ["Selection", "compact", "recover"]
+__all__ = ["Selection", "compact", "is_switching", "recover"]
 
 COMMIT = "commit.json"
 ROW_GROUP = 2048
@@ -89,6 +89,11 @@ def recover(folder: Place) -> None:
     for place in (folder, parts_folder(folder)):
         for path in (*place.glob("*.next"), *place.glob(".*.tmp")):
             path.unlink()
+
+
+def is_switching(folder: Place) -> bool:
+    """Whether the three files are being replaced, or were when a run was stopped."""
+    return (folder / COMMIT).exists()
 
 
 def _committed(path: Place) -> list[str] | None:

@@ -122,11 +122,21 @@ class Source:
     def _file(self, kind: str) -> tuple[pq.ParquetFile, NDArray[np.int64]]:
         if kind not in self._open:
             file = open_parquet(self.files[kind])
+            _refuse_another_run(self.files[kind], file, self.stamp)
             lengths = [
                 file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)
             ]
             self._open[kind] = (file, np.cumsum([0, *lengths], dtype=np.int64))
         return self._open[kind]
+
+
+def _refuse_another_run(path: Place, file: pq.ParquetFile, stamp: Stamp) -> None:
+    """Refuse a file that was replaced since its keys were read: its rows are others."""
+    if read_stamp(path, file.schema_arrow.metadata) != stamp:
+        file.close()
+        raise SidecarError(
+            f"{path} was replaced while it was read", "the files of one run", "the same command"
+        )
 
 
 def parts_folder(folder: Place) -> Place:

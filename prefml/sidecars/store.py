@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,10 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
 from prefml.files import Place
+from prefml.sidecars.compact import is_switching
 from prefml.sidecars.schema import DAMAGE
 from prefml.sidecars.sources import Source, open_store
 
 __all__ = ["Sidecars", "read_sidecars"]
+
+# The three files are replaced one right after the other.
+_PATIENCE, _STEP = 1.0, 0.02
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Sidecars:
 
 
 def read_sidecars(folder: Place) -> Sidecars:
-    """Read the three sidecar files.
+    """Read the three sidecar files, also while an embedding replaces them.
 
     Parameters
     ----------
@@ -91,8 +96,23 @@ def read_sidecars(folder: Place) -> Sidecars:
     Raises
     ------
     SidecarError
-        If a file is missing, damaged, foreign, or not of the same run as the others.
+        If a file is missing, damaged, foreign, or not of the same run as the others. While they
+        are being replaced they are first looked at again.
     """
+    deadline, changing = time.monotonic() + _PATIENCE, True
+    while changing:
+        try:
+            return _read(folder)
+        except SidecarError:
+            if time.monotonic() > deadline:
+                raise
+        # Once nothing is at work any more, what was being replaced is seen as it came out.
+        changing = is_switching(folder)
+        time.sleep(_STEP * changing)
+    return _read(folder)
+
+
+def _read(folder: Place) -> Sidecars:
     source = open_store(folder)
     try:
         order = _sorted_order(source.keys)

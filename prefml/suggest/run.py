@@ -12,8 +12,11 @@ from typing import Any
 from prefml.decisions import Decisions, read_decisions
 from prefml.decisions.documents import as_mapping
 from prefml.decisions.projects import ProjectResolver
+from prefml.exceptions import WorkspaceError
+from prefml.files import remove_leftovers
 from prefml.sandbox import (
     decisions_path,
+    only_writer,
     read_decided,
     read_suggestions,
     rewrite_lines,
@@ -127,11 +130,23 @@ def suggest(
     Raises
     ------
     WorkspaceError
-        If a folder does not exist or lies outside the workspace.
+        If a folder does not exist or lies outside the workspace, or another run is at work.
     ModelFileError
         If there is no model yet.
     """
-    when = now or datetime.now(UTC)
+    workspace.sandbox.mkdir(parents=True, exist_ok=True)
+    with only_writer(workspace, WorkspaceError):
+        remove_leftovers(workspace.sandbox, suggestions_path(workspace).name)
+        return _suggest(workspace, request, open_suggester, watch, now or datetime.now(UTC))
+
+
+def _suggest(
+    workspace: Workspace,
+    request: Request,
+    open_suggester: Callable[[Workspace], Suggester],
+    watch: Watch,
+    when: datetime,
+) -> SuggestReport:
     resolver = ProjectResolver.open(workspace)
     decisions = read_decisions(workspace)
     decided, known = read_decided(workspace), read_suggestions(workspace)

@@ -9,6 +9,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
+from typing import Any
+
+import steps
 
 
 def preload() -> None:
@@ -37,21 +41,32 @@ def preload() -> None:
     import prefml.training  # noqa: F401
 
 
-def run(words: list[str], output: str) -> None:
+def run(asked: dict[str, Any]) -> None:
     """Become a process group of its own and run the command."""
     from prefml.cli import main
 
     os.setsid()
-
-    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(asked["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
+    act = steps.nothing
+    if "kill" in asked:
+        act = steps.kill_at(asked["kill"])
+    elif "hold" in asked:
+        act = steps.hold_at(asked["hold"], Path(asked["here"]), Path(asked["go"]))
+    steps.count_steps(asked["folder"], Path(asked["counter"]), act)
     try:
-        status = main(words)
+        status = main(asked["words"])
         sys.stdout.flush()
     except BaseException:
         status = 99
     os._exit(status)
+
+
+def status_of(child: int, wait: bool) -> int | None:
+    """Return how a child has ended, or None if it is at work."""
+    found, status = os.waitpid(child, 0 if wait else os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if found else None
 
 
 def serve() -> None:
@@ -59,12 +74,13 @@ def serve() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
+        if "words" not in asked:
+            print(json.dumps(status_of(**asked)), flush=True)
+            continue
         child = os.fork()
         if child == 0:
-            run(asked["words"], asked["output"])
+            run(asked)
         print(child, flush=True)
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
 
 
 if __name__ == "__main__":

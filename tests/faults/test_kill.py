@@ -1,4 +1,4 @@
-"""`kill -9` at a random moment, fifty times a command: nothing accepted is lost."""
+"""`kill -9` in the middle of its work, fifty times a command: nothing accepted is lost."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import hashlib
 import http.client
 import json
 import random
+import re
 import shutil
+import signal
 import threading
 import time
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -20,7 +23,7 @@ from prefml.sandbox import read_lines, suggestions_path
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
-from .conftest import ROUNDS, kill_group
+from .conftest import ROUNDS, Child
 from .trees import reviewed_tree, small_workspace
 
 pytestmark = pytest.mark.slow
@@ -31,7 +34,7 @@ def finished(host, tmp_path_factory) -> Path:
     """A small workspace, embedded and trained."""
     root = small_workspace(tmp_path_factory.mktemp("finished") / "ws")
     for words in (["embed"], ["train"], ["suggest"]):
-        host.run("--workspace", root, *words)
+        host.run(root, *words)
     return root
 
 
@@ -43,40 +46,39 @@ def same(one, other) -> bool:
     )
 
 
-def test_embed(host, finished, tmp_path, moments, tell):
+def test_embed(host, finished, tmp_path, kills, tell):
     root = shutil.copytree(finished, tmp_path / "ws")
-    words = ("--workspace", root, "embed", "--force")
-    usual = host.run(*words)
-    sound, torn, killed = read_sidecars(root / "data/sidecar"), 0, 0
-    for round_, moment in enumerate(moments(usual)):
+    rounds, torn = kills(root, "embed", "--force"), 0
+    sound = read_sidecars(root / "data/sidecar")
+    for round_ in rounds:
         if round_ % 2:
             shutil.rmtree(root / "data/sidecar")
-        killed += host.kill_after(moment, *words)
+        rounds.strike()
         try:
             assert same(read_sidecars(root / "data/sidecar"), sound)
         except SidecarError as error:
             assert error.run == "prefml embed"  # noqa: PT017
             torn += 1
-        host.run("--workspace", root, "embed")
+        host.run(root, "embed")
         assert same(read_sidecars(root / "data/sidecar"), sound)
         assert not list((root / "data/sidecar/parts").iterdir())
-    tell("kill -9 in embed", ROUNDS, killed=killed, said_what_to_run=torn, repaired=ROUNDS)
+    tell("kill -9 in embed", rounds.tried, killed=rounds.killed, said_what_to_run=torn,
+         repaired=rounds.tried)  # fmt: skip
 
 
-def test_train(host, finished, tmp_path, moments, tell):
+def test_train(host, finished, tmp_path, kills, tell):
     root = shutil.copytree(finished, tmp_path / "ws")
-    words = ("--workspace", root, "train")
-    usual = host.run(*words)
-    killed = refused = 0
-    for round_, moment in enumerate(moments(usual)):
-        killed += host.kill_after(moment, *words)
-        refused += sum(not_whole(root / "artifacts" / f"{kind}.joblib") for kind in KINDS)
-        if round_ % 10 == 9:
-            host.run(*words)
+    rounds, refused, repaired = kills(root, "train", "--force"), 0, 0
+    for round_ in rounds:
+        rounds.strike()
+        refused += any(not_whole(root / "artifacts" / f"{kind}.joblib") for kind in KINDS)
+        if round_ % 5 == 4:
+            host.run(root, "train", "--force")
             assert not any(not_whole(root / "artifacts" / f"{kind}.joblib") for kind in KINDS)
-    leftover = [path for path in (root / "artifacts").rglob("*.tmp")]
-    tell("kill -9 in train", ROUNDS, killed=killed, said_what_to_run=refused,
-         repaired=ROUNDS // 10, temporary_files_left=len(leftover))  # fmt: skip
+            assert not list((root / "artifacts").rglob("*.tmp"))
+            repaired += 1
+    tell("kill -9 in train", rounds.tried, killed=rounds.killed, said_what_to_run=refused,
+         repaired=repaired)  # fmt: skip
 
 
 KINDS = ("ranker", "crop")
@@ -92,24 +94,24 @@ def not_whole(path: Path) -> bool:
     return False
 
 
-def test_suggest(host, finished, tmp_path, moments, tell):
+def test_suggest(host, finished, tmp_path, kills, tell):
     root = shutil.copytree(finished, tmp_path / "ws")
     path = suggestions_path(Workspace.open(root))
-    words = ("--workspace", root, "suggest")
-    usual = host.run(*words)
-    sound, killed, repaired = ids(path), 0, 0
+    rounds, repaired = kills(root, "suggest"), 0
+    sound = ids(path)
     assert sound
-    for round_, moment in enumerate(moments(usual)):
+    for round_ in rounds:
         if round_ % 5 == 0:
             path.unlink(missing_ok=True)
         before = ids(path)
-        killed += host.kill_after(moment, *words)
+        rounds.strike()
         assert ids(path) in (before, sound)
         if round_ % 5 == 4:
-            host.run(*words)
+            host.run(root, "suggest")
             assert ids(path) == sound
+            assert not list((root / "sandbox").glob(".*.tmp"))
             repaired += 1
-    tell("kill -9 in suggest", ROUNDS, killed=killed, repaired=repaired)
+    tell("kill -9 in suggest", rounds.tried, killed=rounds.killed, repaired=repaired)
 
 
 def ids(path: Path) -> list[str]:
@@ -132,97 +134,127 @@ def state(root: Path) -> dict[str, str]:
     }
 
 
-def test_apply(host, tmp_path, moments, tell):
+def test_apply(host, tmp_path, kills, tell):
     root = reviewed_tree(tmp_path / "ws")
     start, originals = state(root), set(contents(root))
-    words = ("--workspace", root, "apply")
-    usual = host.run(*words, "--execute")
+    rounds, finished, undone = kills(root, "apply", "--execute"), 0, 0
     end = state(root)
-    host.run(*words, "--undo")
-    assert state(root) == start
     assert end != start
-    killed = finished = undone = 0
-    for round_, moment in enumerate(moments(usual)):
-        killed += host.kill_after(moment, *words, "--execute")
+    host.run(root, "apply", "--undo")
+    for round_ in rounds:
+        rounds.strike()
         assert originals <= set(contents(root))
         if round_ % 2:
-            host.run(*words, "--execute")
+            host.run(root, "apply", "--execute")
             assert state(root) == end
             finished += 1
-            host.kill_after(moment, *words, "--undo")
-            assert originals <= set(contents(root))
-            host.run(*words, "--undo")
         else:
-            host.run(*words, "--undo")
             undone += 1
-        while (root / "sandbox/journal").exists():
-            host.run(*words, "--undo")
+        undo_all(host, root)
         assert state(root) == start
-    tell("kill -9 in apply", ROUNDS, killed=killed, finished=finished, undone=undone)
+    tell("kill -9 in apply", rounds.tried, killed=rounds.killed, finished=finished, undone=undone)
+
+
+def test_undo(host, tmp_path, kills, tell):
+    root = reviewed_tree(tmp_path / "ws")
+    start, originals = state(root), set(contents(root))
+    host.run(root, "apply", "--execute")
+    end = state(root)
+    rounds, applied, undone = kills(root, "apply", "--undo"), 0, 0
+    for round_ in rounds:
+        host.run(root, "apply", "--execute")
+        rounds.strike()
+        assert originals <= set(contents(root))
+        if round_ % 2:
+            host.run(root, "apply", "--execute")
+            assert state(root) == end
+            applied += 1
+        else:
+            undone += 1
+        undo_all(host, root)
+        assert state(root) == start
+    tell("kill -9 in apply --undo", rounds.tried, killed=rounds.killed, applied_again=applied,
+         undone=undone)  # fmt: skip
+
+
+def undo_all(host, root: Path) -> None:
+    host.run(root, "apply", "--undo")
+    while (root / "sandbox/journal").exists():
+        host.run(root, "apply", "--undo")
 
 
 class Person:
     """Decides as fast as the server answers, and remembers what was acknowledged."""
 
-    def __init__(self, port: int, token: str, groups: list[str]) -> None:
-        self.port, self.token, self.groups = port, token, groups
+    actions = ("approved", "rejected", "skipped")
+
+    def __init__(self, port: int, token: str, groups: list[str], most: int = 10_000) -> None:
+        self.port, self.token, self.groups, self.most = port, token, groups, most
         self.acknowledged: list[str] = []
 
     def work(self, seed: int) -> None:
+        """Decide, and submit now and then, until there is no answer any more."""
         chance = random.Random(seed)
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        for number in range(self.most):
+            event = f"event-{seed:04}-{number:05}"
+            if number % 7 == 6:
+                status = self.post("submit_batch", {"event_id": event})
+            else:
+                action = chance.choice(self.actions)
+                sent = {"group_id": chance.choice(self.groups), "action": action}
+                status = self.post("decide", {**sent, "event_id": event})
+            if status is None:
+                break
+            if status == 200:
+                self.acknowledged.append(event)
+        self.connection.close()
+
+    def post(self, name: str, sent: dict[str, str]) -> int | None:
+        """Send a request; return the status of the answer, or None if there was none."""
+        headers = {"X-CSRF-Token": self.token, "Content-Type": "application/json"}
         try:
-            for number in range(10_000):
-                event = f"event-{seed:04}-{number:05}"
-                action = chance.choice(("approved", "rejected", "skipped"))
-                body = {"group_id": chance.choice(self.groups), "action": action,
-                        "event_id": event}  # fmt: skip
-                submit = number % 7 == 6
-                path = "/api/automation/" + ("submit_batch" if submit else "decide")
-                sent = {"event_id": event} if submit else body
-                headers = {"X-CSRF-Token": self.token, "Content-Type": "application/json"}
-                connection.request("POST", path, json.dumps(sent), headers)
-                answer = connection.getresponse()
-                answer.read()
-                if answer.status == 200:
-                    self.acknowledged.append(event)
+            self.connection.request("POST", f"/api/automation/{name}", json.dumps(sent), headers)
+            answer = self.connection.getresponse()
+            answer.read()
         except (OSError, http.client.HTTPException):
-            return
-        finally:
-            connection.close()
+            self.connection.close()
+            return None
+        return answer.status
+
+    @cached_property
+    def connection(self) -> http.client.HTTPConnection:
+        """Its connection to the server."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
 
 def test_review(host, finished, tmp_path, tell):
     root = shutil.copytree(finished, tmp_path / "ws")
     database = root / "sandbox/review.sqlite3"
     groups = ids(suggestions_path(Workspace.open(root)))
-    chance, acknowledged = random.Random(7), []
+    chance, acknowledged, killed = random.Random(7), [], 0
     for round_ in range(ROUNDS):
         port, child = start_review(host, root)
         person = Person(port, token(port), groups)
         thread = threading.Thread(target=person.work, args=(round_,))
         thread.start()
         time.sleep(chance.uniform(0.0, 0.3))
-        kill_group(child)
-        host.wait()
+        child.kill()
+        killed += child.wait() == -signal.SIGKILL
         thread.join()
         acknowledged += person.acknowledged
         assert set(acknowledged) <= events(database)
         assert not read_lines(root / "sandbox/approved_decisions.jsonl").bad
+    assert killed == ROUNDS
     assert len(acknowledged) > ROUNDS
-    tell("kill -9 in review", ROUNDS, killed=ROUNDS, decisions_acknowledged=len(acknowledged))
+    tell("kill -9 in review", ROUNDS, killed=killed, decisions_acknowledged=len(acknowledged))
 
 
-def start_review(host, root: Path) -> tuple[int, int]:
-    host.output.unlink(missing_ok=True)
-    child = host.start("--workspace", root, "review", "--port", "0", "--no-browser")
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        text = host.output.read_text() if host.output.exists() else ""
-        if "127.0.0.1:" in text and text.partition("127.0.0.1:")[2].partition("/")[1]:
-            return int(text.partition("127.0.0.1:")[2].partition("/")[0]), child
-        time.sleep(0.01)
-    raise AssertionError(f"the review did not start: {text}")
+def start_review(host, root: Path, port: int = 0) -> tuple[int, Child]:
+    child = host.start(root, "review", "--port", port, "--no-browser")
+    found = re.compile(r"127\.0\.0\.1:(\d+)/")
+    ended = child.wait_until(lambda: found.search(child.text) is not None)
+    assert ended is None, f"the review did not start: {child.text}"
+    return int(found.search(child.text)[1]), child
 
 
 def token(port: int) -> str:
