@@ -182,7 +182,12 @@ def whole(folder: Path, encoder: OnnxEncoder, options: argparse.Namespace) -> No
 def without_cues(folder: Path, encoder: OnnxEncoder, options: argparse.Namespace) -> None:
     """Do the same pass with nothing measured: what is left is embedding, hash and parquet."""
     nothing = dict.fromkeys(cues.CUE_NAMES, float("nan"))
-    with mock.patch.object(cues, "measure", return_value=nothing):
+
+    def blank(picture: Picture) -> dict[str, float]:
+        return nothing
+
+    # A mock of its own would keep every picture that it is called with.
+    with mock.patch.object(cues, "measure", blank):
         whole(folder, encoder, options)
 
 
