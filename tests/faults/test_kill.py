@@ -224,7 +224,7 @@ class Person:
     @cached_property
     def connection(self) -> http.client.HTTPConnection:
         """Its connection to the server."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
 
 
 def test_review(host, finished, tmp_path, tell):
@@ -258,7 +258,7 @@ def start_review(host, root: Path, port: int = 0) -> tuple[int, Child]:
 
 
 def token(port: int) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     connection.request("GET", "/api/automation/load_batch?size=1")
     found = json.loads(connection.getresponse().read())["csrf_token"]
     connection.close()
