@@ -133,6 +133,21 @@ def test_what_is_no_decision_is_quarantined(decide, document, reason):
     assert decisions.quarantine["line"].tolist() == [1]
 
 
+@pytest.mark.parametrize(
+    ("document", "detail"),
+    [
+        ([], "list instead of an object"),
+        ({"b": 1, "a": 2}, "entries ['a', 'b']"),
+        ({str(n): n for n in range(11)}, f"entries {[str(n) for n in (0, 1, 10, *range(2, 9))]}"),
+        ({"needs_crop": True}, "no decision of the person, only a wish or a suggestion"),
+        (review("skip"), "action 'skip' is no decision"),
+        (review(group_id=None), "group_id is None"),
+    ],
+)
+def test_a_quarantined_file_tells_what_was_found(decide, document, detail):
+    assert decide(document).quarantine["detail"].tolist() == [detail]
+
+
 def test_letters_written_as_escapes_are_read(decide):
     items = decide(review(images=["\u00e9.png", "b.png"], image="\u00e9.png")).items
     assert items["filename"].tolist() == ["é.png", "b.png"]

@@ -212,6 +212,30 @@ def test_an_answer_that_cannot_be_used_is_quarantined(sandbox, line, reason):
     assert decisions.quarantine["reason"].tolist() == [reason]
 
 
+@pytest.mark.parametrize(
+    ("line", "detail"),
+    [
+        ({"action": "approved"}, "group_id is None"),
+        (answer(group=True), "group_id is True"),
+        (answer("skipped"), "action 'skipped' is no decision"),
+        (answer(group="g9"), "no images of g9"),
+        (answer(final="mojo1/c.png"), "chosen 'mojo1/c.png'"),
+        (answer(final=7), "chosen 7"),
+        (answer("overridden", final=None), "no image is chosen"),
+        (answer(images=7), "images are 7"),
+        (answer(reask_of="g0"), "asked again, to see how steady the answers are"),
+        ('{"group_id": "\\ud800"}', "text with half a character or a NUL"),
+        ("[1,", "not JSON: Expecting value: line 1 column 4 (char 3)"),
+        (answer(images="x" * 300), f"images are '{'x' * 188}"),
+        (answer("x" * 300), f"action '{'x' * 192}"),
+        (answer(final="x" * 300), f"chosen '{'x' * 192}"),
+        (answer(group="x" * 300), f"no images of {'x' * 187}"),
+    ],
+)
+def test_a_quarantined_answer_tells_in_200_letters_what_was_found(sandbox, line, detail):
+    assert sandbox([line], [suggestion()]).quarantine["detail"].tolist() == [detail]
+
+
 def test_broken_suggestions_are_reported(sandbox):
     decisions = sandbox([answer()], ["{", suggestion()])
     assert decisions.items["set_id"].nunique() == 1
