@@ -20,7 +20,8 @@ CORE := tests/ranking tests/cropping tests/decisions tests/features tests/sideca
 	tests/test_models.py tests/test_exported.py tests/test_files.py tests/test_workspace.py \
 	tests/cli/test_app.py tests/cli/test_train.py tests/cli/test_rank.py tests/cli/test_crop.py
 
-.PHONY: help install train evaluate test coverage test-min lint bench review docs reliability clean
+.PHONY: help install train evaluate test coverage test-min lint bench review docs reliability \
+	mutants clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
@@ -86,5 +87,9 @@ docs: $(ALL) ## Build the documentation into build/site, strictly
 reliability: $(ALL) ## Attack readers, disks, processes and the review: docs/reliability.md
 	$(BIN)/python benchmarks/reliability.py
 
+# GO_ON=1 takes up a run that was interrupted.
+mutants: $(ALL) ## Change the code in small ways and count what the tests notice
+	$(BIN)/python benchmarks/mutants.py $(if $(GO_ON),--go-on)
+
 clean: ## Remove what make wrote; logs, pictures and real workspaces stay
-	rm -rf sample build dist artifacts/*.joblib artifacts/*.json artifacts/*.html
+	rm -rf sample build dist mutants artifacts/*.joblib artifacts/*.json artifacts/*.html

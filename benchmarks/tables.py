@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -303,6 +304,22 @@ def review_waits() -> str:
     return grid(("wait for", "median, ms", "95th percentile, ms", "times"), rows)
 
 
+def mutants() -> str:
+    """Return what became of the changed copies of each module, and of a folder's together."""
+    modules: dict[str, dict[str, int]] = _required("mutants")["modules"]
+    folders: dict[str, Counter[str]] = {}
+    for path, fates in modules.items():
+        folders.setdefault(f"{path.rpartition('/')[0]}/", Counter()).update(fates)
+    counted = {**modules, **{name: dict(fates) for name, fates in folders.items()}}
+    fates = tuple(next(iter(modules.values())))
+    rows = []
+    for name, row in sorted(counted.items()):
+        total = sum(row.values())
+        shown = f"{row['killed'] / total:.1%}"
+        rows.append((f"`{name}`", str(total), *(str(row[fate]) for fate in fates), shown))
+    return grid(("code", "mutants", *fates, "killed"), rows)
+
+
 def _required(name: str) -> dict[str, Any]:
     found = result(name)
     if found is None:
@@ -325,6 +342,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "learning": learning,
     "gate": gate,
     "review-waits": review_waits,
+    "mutants": mutants,
 }
 
 if __name__ == "__main__":

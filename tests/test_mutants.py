@@ -1,0 +1,42 @@
+"""What is counted of mutation testing."""
+
+import importlib
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def script():
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    yield importlib.import_module("mutants")
+    sys.path.remove(str(ROOT / "benchmarks"))
+
+
+def test_fates_are_counted_by_module(script):
+    lines = [
+        "    prefml.ranking.risk.x__levels__mutmut_1: killed",
+        "    prefml.decisions.projects.xǁProjectResolverǁplace__mutmut_2: no tests",
+        "    prefml.ranking.risk.x__levels__mutmut_2: survived",
+        "    prefml.ranking.risk.x__levels__mutmut_3: killed",
+    ]
+    assert script.counted(lines) == {
+        "prefml/decisions/projects.py": {"no tests": 1},
+        "prefml/ranking/risk.py": {"killed": 2, "survived": 1},
+    }
+
+
+def test_a_result_holds_every_fate_of_every_module(script):
+    found = script.record({"a.py": Counter(killed=2)})
+    assert found["modules"] == {"a.py": dict.fromkeys(script.FATES, 0) | {"killed": 2}}
+    assert found["machine"]["versions"]["mutmut"]
+
+
+@pytest.mark.parametrize("modules", [{}, {"a.py": Counter({"killed": 1, "not checked": 1})}])
+def test_a_run_that_was_not_finished_is_no_result(script, modules):
+    with pytest.raises(SystemExit, match="--go-on"):
+        script.record(modules)
