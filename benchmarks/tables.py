@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import _throughput
 from _evaluated import section
 from _markdown import grid
 
@@ -342,6 +343,13 @@ TABLES: dict[str, Callable[[], str]] = {
     "learning": learning,
     "gate": gate,
     "review-waits": review_waits,
+    "passes": lambda: _throughput.passes(_required("embed")),
+    "pass-shares": lambda: _throughput.shares(_required("embed")),
+    "pass-stages": lambda: _throughput.stages(_required("embed")),
+    "decoders-png": lambda: _throughput.decoders(_required("embed_choices"), "png_2048"),
+    "decoders-jpeg": lambda: _throughput.decoders(_required("embed_choices"), "jpeg_12mp"),
+    "reduced-copies": lambda: _throughput.reduced(_required("embed_choices")),
+    "batches": lambda: _throughput.batches(_required("embed_choices")),
     "mutants": mutants,
 }
 
