@@ -14,7 +14,7 @@ import pytest
 from prefml import CropRegressor, SetRanker, load_exported, load_model
 from prefml.decisions import read_decisions
 from prefml.exceptions import ModelFileError
-from prefml.exported import FORMAT, write_exported
+from prefml.exported import FORMAT, export_models, write_exported
 from prefml.features.tables import choice_table, crop_table
 from prefml.models import FORMAT as PICKLED
 from prefml.models import OLDEST, read_manifest
@@ -267,3 +267,35 @@ def check_predictions(model, folder, kind):
     for answer, wanted in stored.items():
         words = {"set_id": np.arange(len(rows)) // 3} if answer == "win_probability" else {}
         np.testing.assert_allclose(getattr(model, answer)(rows, **words), wanted, **CLOSE)
+
+
+@pytest.mark.parametrize("n_sets", [5, 60])
+def test_what_is_usual_of_steps_survives_and_too_few_of_them_do_too(tmp_path, n_sets):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(2 * n_sets, 4)), columns=["step__0", "step__1", "kind", "a"])
+    X["kind"] = 102.0
+    X.loc[::2, ["step__0", "step__1", "kind"]] = np.nan
+    ranker = SetRanker(n_estimators=3, min_child_samples=2, novelty=("step__",), novelty_by="kind")
+    ranker.fit(X, np.tile([0, 1], n_sets), set_id=np.repeat(np.arange(n_sets), 2))
+    written = write_exported(ranker, tmp_path, "ranker", {})
+    assert written.difference <= 1e-9
+    np.testing.assert_allclose(load_exported(written.path).predict(X), ranker.predict(X), **CLOSE)
+
+
+def test_callbacks_are_code_and_stay_behind(tmp_path):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    ranker = SetRanker(n_estimators=3, min_child_samples=2, callbacks=[print_nothing])
+    ranker.fit(X, np.tile([0, 1], 30), set_id=np.repeat(np.arange(30), 2))
+    path = write_exported(ranker, tmp_path, "ranker", {}).path
+    assert "print_nothing" not in path.read_text()
+    assert load_exported(path).callbacks is None
+    np.testing.assert_allclose(load_exported(path).predict(X), ranker.predict(X), **CLOSE)
+
+
+def print_nothing(_):
+    pass
+
+
+def test_without_a_model_there_is_nothing_to_export(tmp_path):
+    with pytest.raises(ModelFileError, match=r"no models in .*prefml train"):
+        export_models(Workspace.open(tmp_path), "plain")

@@ -34,7 +34,9 @@ def plain_pixels(file: BinaryIO, image: Image.Image) -> NDArray[np.uint8] | None
     ndarray of shape (height, width, 3), uint8, or None
         None where Pillow has to do it: another format, other channels, transparency, damage.
     """
-    name, complete = _PLAIN.get(image.format or "", ("", _never))
+    if image.format not in _PLAIN:
+        return None
+    name, complete = _PLAIN[image.format]
     codec = _codec(name)
     if codec is None or image.mode != "RGB" or "transparency" in image.info or not complete(file):
         return None
@@ -74,10 +76,6 @@ def _ends(file: BinaryIO) -> bool:
     """Say whether a JPEG ends where it says; a decoder would fill what is missing with grey."""
     file.seek(max(0, file.seek(0, 2) - 2))
     return file.read() == b"\xff\xd9"
-
-
-def _never(file: BinaryIO) -> bool:
-    return False
 
 
 # Format -> the decoder's name in imagecodecs, and what must hold of the file.

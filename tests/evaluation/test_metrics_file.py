@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prefml.evaluation import metrics_file
 from prefml.evaluation.metrics_file import SCHEMA, as_metrics, plain, write_metrics
 from prefml.evaluation.run import Evaluation
 
@@ -55,3 +56,10 @@ def test_written_metrics_are_read_back(tmp_path):
     path = write_metrics({"schema": SCHEMA, "ranker": None}, tmp_path / "new")
 
     assert json.loads(path.read_text()) == {"schema": SCHEMA, "ranker": None}
+
+
+def test_a_library_that_is_not_installed_has_no_version(monkeypatch):
+    monkeypatch.setattr(metrics_file, "_LIBRARIES", ("numpy", "no-such-library"))
+    found = as_metrics(Evaluation(), "prefml evaluate")
+    assert "'no-such-library': None" in str(found)
+    assert np.__version__ in str(found)

@@ -145,3 +145,14 @@ def test_shares_are_in_per_cent(value, text):
 @pytest.mark.parametrize(("value", "text"), [(None, "\N{EN DASH}"), (0.12345, "0.123")])
 def test_numbers_have_three_digits(value, text):
     assert number(value) == text
+
+
+def test_what_a_model_does_not_state_is_not_drawn(found, tmp_path):
+    whole = read(page_of(found, tmp_path))
+    found.ranker |= {"reliability": [], "risk_coverage": {}, "importances": {}, "auto_approve": []}
+
+    page = read(page_of(found, tmp_path))
+
+    assert not any("Stated against observed" in text for text in page.text)
+    assert any("Stated against observed" in text for text in whole.text)
+    assert "Which picture of a set" in " ".join(page.text)

@@ -340,3 +340,15 @@ def test_a_reduced_copy_leads_to_nearly_the_input_of_the_full_size():
     assert picture.reduced(64).size == (256, 384)
     assert np.abs(small[0] - small[1]).max() <= 3
     assert np.abs(small[0] - small[1]).mean() <= 0.5
+
+
+def test_a_failure_that_is_no_fault_of_the_disk_is_named_by_its_kind(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    Image.new("RGB", (4, 4)).save(path)
+
+    def fail(*_, **__):
+        raise ValueError("odd")
+
+    monkeypatch.setattr(Image, "open", fail)
+    with pytest.raises(ImageError, match="ValueError: odd"):
+        decode(path)

@@ -69,3 +69,12 @@ def test_a_file_that_is_no_face_model_is_refused(tmp_path):
     wrong.write_bytes(b"no model")
     with pytest.raises(ImageError, match="no face model"):
         faces.yunet_finder(wrong)
+
+
+def test_a_finder_that_was_made_looks_with_its_model(monkeypatch, tmp_path):
+    made = []
+    create = SimpleNamespace(create=lambda *given: made.append(given) or FakeYuNet())
+    monkeypatch.setattr(faces.cv2, "FaceDetectorYN", create)
+    found = faces.yunet_finder(tmp_path / "model.onnx")(blank(500, 400))
+    assert made[0][0] == str(tmp_path / "model.onnx")
+    np.testing.assert_allclose(found.boxes[0], [0.5, 0.5, 0.9, 0.9], atol=1e-4)

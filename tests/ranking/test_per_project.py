@@ -73,3 +73,8 @@ def test_scores_of_one_ranker_do_not_depend_on_projects(both):
     plain = scores_by_project(ranker.common_, X, project)
     assert np.array_equal(plain, ranker.common_.predict(X))
     assert np.array_equal(scores_by_project(ranker, X, project), ranker.predict(X, project))
+
+
+def test_names_of_columns_are_those_of_the_common_ranker(both):
+    ranker, (X, *_) = both
+    assert ranker.feature_names_in_.tolist() == X.columns.tolist()

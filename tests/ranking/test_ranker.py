@@ -307,3 +307,21 @@ def test_letor_sample_with_the_documented_settings_gives_the_documented_ndcg(let
     scores = ranker.predict(Xt) - 1e-9 * np.arange(len(yt))
     assert round(metrics.ndcg(yt, scores, test_sets, 1), 3) == 0.613
     assert round(metrics.ndcg(yt, scores, test_sets, 3), 3) == 0.607
+
+
+def test_callbacks_are_run_and_keep_nothing_of_a_fit(choices):
+    X, y, set_id, _ = choices
+    slow = [reset_parameter(learning_rate=lambda tree: 0.5 * 0.1**tree)]
+    once, again = (
+        SetRanker(callbacks=slow, **FAST).fit(X, y, set_id=set_id).predict(X) for _ in range(2)
+    )
+    assert np.array_equal(once, again)
+    assert not np.allclose(once, SetRanker(**FAST).fit(X, y, set_id=set_id).predict(X))
+
+
+def test_rows_in_the_order_of_their_content_may_be_taken_as_given(choices):
+    X, y, set_id, _ = choices
+    order, _ = content_order(np.column_stack([X, y]), index_sets(set_id))
+    X, y, set_id = X.iloc[order], y[order], set_id[order]
+    given = SetRanker(item_order="given", **FAST).fit(X, y, set_id=set_id)
+    assert np.array_equal(given.predict(X), SetRanker(**FAST).fit(X, y, set_id=set_id).predict(X))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from urllib.parse import quote
 
@@ -127,3 +128,9 @@ def test_the_server_listens_on_one_address_of_the_loopback():
             other.settimeout(5)
             with pytest.raises(OSError, match=r"refused|assign|unreach|time"):
                 other.connect(("127.0.0.2", port))
+
+
+def test_a_port_that_may_not_be_used_is_one_clear_line_with_another():
+    said = str(server._port_error(80, PermissionError(errno.EACCES, "Permission denied")))
+    assert said.startswith("port 80: Permission denied")
+    assert said.endswith("prefml review --port 81")

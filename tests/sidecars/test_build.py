@@ -376,3 +376,14 @@ def test_one_workspace_can_be_read_by_many_threads(build, read):
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda _: read(), range(8)))
     assert all(same(results[0], one) for one in results)
+
+
+def test_another_encoder_and_other_cues_at_once_make_every_row_anew(build, read, monkeypatch):
+    build()
+    extra = SimpleNamespace(NAMES=("extra",), measure=lambda picture: {"extra": 7.0})
+    monkeypatch.setattr(cues, "GROUPS", (*cues.GROUPS, extra))
+    monkeypatch.setattr(cues, "CUE_NAMES", (*cues.CUE_NAMES, "extra"))
+    encoder = MeanColour("other")
+    assert counts(build(encoder)) == (10, 10, 0, 0)
+    assert encoder.encoded == 10
+    assert read().encoder == encoder.spec

@@ -149,3 +149,32 @@ def test_changed_encoder_description_is_refused():
 def test_stamp_survives_the_schema():
     stamp = Stamp(MeanColour().spec, "abc", ("x", "y"), "g")
     assert read_stamp("file", part_schema(stamp).metadata) == stamp
+
+
+def rewritten(path, change):
+    table = pq.read_table(path)
+    pq.write_table(change(table), path)
+
+
+def test_a_picture_that_occurs_twice_is_refused(workspace, build, read):
+    build()
+    for kind in FILES:
+        rewritten(
+            workspace.sidecars / f"{kind}.parquet",
+            lambda table: table.take([0, *range(len(table) - 1)]),
+        )
+    with pytest.raises(SidecarError, match=r"occurs twice.*prefml embed"):
+        read()
+
+
+def test_embeddings_that_are_not_finite_are_refused(workspace, build, read):
+    build()
+
+    def spoil(table):
+        spoilt = pa.array([[np.nan] * 3] * len(table), table.schema.field("embedding").type)
+        at = table.column_names.index("embedding")
+        return table.set_column(at, table.schema.field("embedding"), spoilt)
+
+    rewritten(workspace.sidecars / "embeddings.parquet", spoil)
+    with pytest.raises(SidecarError, match=r"embeddings that are not finite.*prefml embed"):
+        read()

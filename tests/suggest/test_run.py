@@ -291,3 +291,11 @@ def test_asking_again_can_be_switched_off_and_waits_until_a_set_is_old(tree, sha
     tree.stages("1", "2", project="beta")
     tree.suggest(now=now, reask=share)
     assert not [line for line in tree.lines() if "reask_of" in line]
+
+
+def test_a_name_that_occurs_twice_in_a_project_is_suggested_once_and_the_other_counted(tree):
+    first = tree.stages("1", "2")
+    again = tree.picture("new/alpha/more/20250101_000000_stage1_generated.png")
+    report = tree.suggest()
+    assert report.skipped["same name twice"] == 1
+    assert report.examples["same name twice"] in (again, first[0])
