@@ -56,6 +56,14 @@ def test_other_lengths_are_wrong_fields(bench, fields):
     assert bench.reasons() == {"wrong_fields": 1}
 
 
+def test_a_row_of_version_two_must_have_the_length_of_its_header(bench):
+    bench.crops_v2("2025-10-05T00:00:00Z,mojo2,a.png,0,0,.5,.75,8", f"{',' * 9}")
+    assert bench.read().quarantine[["reason", "detail"]].to_numpy().tolist() == [
+        ["wrong_fields", "8 fields, 9 columns"],
+        ["wrong_fields", "10 fields, 9 columns"],
+    ]
+
+
 def test_a_size_of_zero_without_help_is_unknown(bench):
     bench.crops(bench.crop_row(size="0,0"))
     assert bench.reasons() == {"unknown_size": 1}

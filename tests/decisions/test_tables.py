@@ -36,6 +36,11 @@ def test_undecodable_bytes_and_nul_make_one_record_unsound(read):
     assert [record.sound for record in table.records] == [True, False, False, True]
 
 
+@pytest.mark.parametrize("raw", [b"a\n1\n\xff\n", b"a\n1\n\x00\n"], ids=["not UTF-8", "NUL"])
+def test_either_alone_makes_a_record_unsound(read, raw):
+    assert [record.sound for record in read(raw).records] == [True, False]
+
+
 def test_blank_lines_count_as_lines_but_not_as_records(read):
     table = read(b'\na\n\n"x\ny"\n\nz\n')
     assert [(record.line, record.fields) for record in table.records] == [
