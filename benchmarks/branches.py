@@ -3,7 +3,8 @@
 `python benchmarks/branches.py [--least PERCENT] [--out FILE] [PYTEST WORDS]`. Prints what no test
 reaches and writes `benchmarks/results/coverage.json`, or FILE alone where words for pytest choose
 other tests. Fails when a test does, or when fewer branches are taken than `--least`. Processes that
-tests start are counted; `[tool.coverage.run]` of `pyproject.toml` says how.
+tests start are counted; `[tool.coverage.run]` of `pyproject.toml` says how. `--data` takes what
+`coverage run` has left before, in place of running the tests.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -31,11 +31,11 @@ def main() -> int:
     given, words = parse()
     with tempfile.TemporaryDirectory() as folder:
         place = {**os.environ, "COVERAGE_FILE": str(Path(folder, "data"))}
-        tests = coverage(place, "run", "-m", "pytest", *(words or TESTS))
-        if tests:
-            return tests
+        if not given.data and (failed := coverage(place, "run", "-m", "pytest", *(words or TESTS))):
+            return failed
         out = given.out or (None if words else RESULT)
-        return report(place, Path(folder, "found.json"), out, given.least)
+        data = [str(one.resolve()) for one in given.data]
+        return report(place, data, Path(folder, "found.json"), out, given.least)
 
 
 def parse() -> tuple[argparse.Namespace, list[str]]:
@@ -44,6 +44,7 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
     )
     parser.add_argument("--least", type=float, default=LEAST, help="percent of all branches")
     parser.add_argument("--out", type=Path, help="the file to write")
+    parser.add_argument("--data", nargs="+", type=Path, default=[], help="what was measured before")
     return parser.parse_known_args()
 
 
@@ -54,17 +55,19 @@ def coverage(place: dict[str, str], *words: str) -> int:
     ).returncode
 
 
-def report(place: dict[str, str], found: Path, out: Path | None, least: float) -> int:
+def report(
+    place: dict[str, str], data: list[str], found: Path, out: Path | None, least: float
+) -> int:
     """Print and write what the processes left behind; return 1 when that is too little."""
     for words in (
         # A process that was killed while it wrote leaves half a file; that is left out, and said.
-        ("combine", "--quiet"),
+        ("combine", "--quiet", "--keep", *data),
         ("report", "--show-missing", "--skip-covered"),
         ("json", "--quiet", "-o", str(found)),
     ):
         if status := coverage(place, *words):
             return status
-    result = summary(json.loads(found.read_text("utf-8")))
+    result = summary(json.loads(found.read_text("utf-8")), "--data FILES" if data else "")
     if out is not None:
         out.write_text(json.dumps(result, indent=1) + "\n")
     percent = result["branches"]["percent"]
@@ -74,22 +77,20 @@ def report(place: dict[str, str], found: Path, out: Path | None, least: float) -
     return int(percent < least)
 
 
-def summary(found: dict[str, Any]) -> dict[str, Any]:
+def summary(found: dict[str, Any], words: str) -> dict[str, Any]:
     """Return the figures of coverage's own report: the whole, and every file with a gap."""
     totals = found["totals"]
-    ran = resource.getrusage(resource.RUSAGE_CHILDREN)
     gaps = {
         name: {"missing": len(one["missing_branches"]), "branches": one["summary"]["num_branches"]}
         for name, one in found["files"].items()
         if one["missing_branches"]
     }
     return {
-        "command": "python benchmarks/branches.py",
+        "command": f"python benchmarks/branches.py {words}".rstrip(),
         "machine": machine(),
         "branches": share(totals["covered_branches"], totals["num_branches"]),
         "statements": share(totals["covered_lines"], totals["num_statements"]),
         "statements_left_out": totals["excluded_lines"],
-        "cpu_seconds": round(ran.ru_utime + ran.ru_stime),
         "files": gaps,
     }
 

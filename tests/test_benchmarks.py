@@ -170,7 +170,7 @@ def test_fewer_branches_than_asked_for_fail_and_are_written(
     found, out = tmp_path / "found.json", tmp_path / "out.json"
     found.write_text(json.dumps({"totals": totals | lines, "files": files}))
     monkeypatch.setattr(branches, "coverage", lambda *_: 0)
-    assert branches.report({}, found, out, least=95) == status
+    assert branches.report({}, [], found, out, least=95) == status
     kept = json.loads(out.read_text())
     assert kept["branches"] == {"covered": covered, "of": 200, "percent": covered / 2}
     assert kept["files"] == {"prefml/a.py": {"missing": 1, "branches": 4}}

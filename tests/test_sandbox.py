@@ -89,3 +89,15 @@ def test_a_text_that_only_looks_like_an_escape_is_kept(tmp_path):
 def test_a_folder_in_the_place_of_a_line_file_is_refused(tmp_path):
     with pytest.raises(LogError, match="not a regular file"):
         read_lines(tmp_path)
+
+
+def test_a_line_file_that_cannot_be_read_is_one_clear_error(tmp_path, monkeypatch):
+    path = tmp_path / "x.jsonl"
+    path.write_text("{}\n")
+
+    def fail(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(path), "read_bytes", fail)
+    with pytest.raises(LogError, match=r"x\.jsonl: Permission denied; expected a readable file"):
+        read_lines(path)

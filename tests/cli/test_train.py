@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -154,3 +155,20 @@ def test_a_ranker_for_each_project_is_trained_served_and_not_exported(
     refused = prefml("--workspace", folder, "export-model", "plain")
     assert refused.status == 1
     assert "without --per-project" in refused.err
+
+
+def test_too_few_decisions_are_counted_with_the_number_that_is_needed(prefml, copy, monkeypatch):
+    monkeypatch.setattr(training, "LEAST", 1000)
+    ran = prefml("--workspace", copy, "train")
+    assert (ran.status, ran.out) == (1, "")
+    assert re.search(r"ranker: \d+ sets, at least 1000 are needed", ran.err)
+    assert re.search(r"crop: \d+ crops, at least 1000 are needed", ran.err)
+    assert not list(copy.glob("artifacts/*.joblib"))
+
+
+def test_what_was_left_out_of_a_training_is_said_with_its_numbers(tmp_path):
+    from prefml.cli.train import _lines
+
+    left_out = {"no_sidecar": 3, "one_picture": 1}
+    made = training.Trained("ranker", tmp_path, {"sets": 40}, left_out=left_out)
+    assert "  left out: 3 no sidecar, 1 one picture" in list(_lines([made]))

@@ -121,3 +121,12 @@ def test_an_undo_of_something_else_changes_nothing():
 def test_a_batch_does_not_count_for_the_pace():
     both = [decided("a", "approved"), decided("b", "approved")]
     assert Ledger([event(1, "decide", changes=both)]).times == []
+
+
+def test_a_redo_of_something_else_changes_nothing():
+    ledger = Ledger([event(1, "decide", changes=[decided("a", "approved")])])
+    ledger.apply(event(2, "undo", of=1))
+    ledger.apply(event(3, "redo", of=77))
+    assert ledger.state("a") == "pending"
+    ledger.apply(event(4, "redo", of=1))
+    assert ledger.state("a") == "approved"

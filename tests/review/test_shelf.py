@@ -169,3 +169,12 @@ def test_the_oldest_wishes_are_dropped_when_there_are_too_many(shelf):
     warmer.aim(["a", "b"], "view")
     warmer.aim(["c"], "view")
     assert list(warmer._waiting) == [("c", "view"), ("a", "view")]
+
+
+def test_a_copy_that_another_review_prunes_meanwhile_is_passed_over(shelf, tmp_path):
+    shelf.reduced(NAME, "small")
+    gone = shelf.cache / "ab" / "gone.jpg"
+    gone.parent.mkdir(exist_ok=True)
+    gone.symlink_to(tmp_path / "nowhere")
+    assert shelf.prune(limit=0) == 1
+    assert not shelf.is_ready(NAME, "small")

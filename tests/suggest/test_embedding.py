@@ -54,3 +54,12 @@ def test_a_changed_picture_is_missing_again(tree):
     path.write_bytes(path.read_bytes() + b" ")
     sidecars = read_sidecars(tree.root / "data" / "sidecar")
     assert len(missing_images(sidecars, images_in(tree, "new")[2])) == 1
+
+
+def test_a_row_of_another_folder_whose_picture_has_gone_is_dropped(tree):
+    tree.picture("batch one/alpha/a.png")
+    tree.picture("batch two/alpha/b.png")
+    embed(tree, "batch one")
+    (tree.root / "batch one/alpha/a.png").unlink()
+    embed(tree, "batch two")
+    assert names(tree) == ["batch two/alpha/b.png"]

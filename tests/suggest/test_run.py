@@ -299,3 +299,11 @@ def test_a_name_that_occurs_twice_in_a_project_is_suggested_once_and_the_other_c
     report = tree.suggest()
     assert report.skipped["same name twice"] == 1
     assert report.examples["same name twice"] in (again, first[0])
+
+
+def test_an_old_set_of_which_a_picture_has_gone_is_not_asked_again(tree):
+    old_sets(tree, 1)
+    sorted((tree.root / "images" / "alpha").glob("*.png"))[0].unlink()
+    tree.stages("1", "2", project="beta")
+    tree.suggest(now=NOW, reask=1.0)
+    assert not [line for line in tree.lines() if "reask_of" in line]
