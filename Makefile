@@ -87,9 +87,9 @@ docs: $(ALL) ## Build the documentation into build/site, strictly
 reliability: $(ALL) ## Attack readers, disks, processes and the review: docs/reliability.md
 	$(BIN)/python benchmarks/reliability.py
 
-# GO_ON=1 takes up a run that was interrupted.
+# GO_ON=1 takes up a run that was interrupted, ENDING=5 tries a tenth.
 mutants: $(ALL) ## Change the code in small ways and count what the tests notice
-	$(BIN)/python benchmarks/mutants.py $(if $(GO_ON),--go-on)
+	$(BIN)/python benchmarks/mutants.py $(if $(GO_ON),--go-on) $(if $(ENDING),--ending $(ENDING))
 
 clean: ## Remove what make wrote; logs, pictures and real workspaces stay
 	rm -rf sample build dist mutants artifacts/*.joblib artifacts/*.json artifacts/*.html

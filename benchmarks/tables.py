@@ -307,7 +307,8 @@ def review_waits() -> str:
 
 def mutants() -> str:
     """Return what became of the changed copies of each module, and of a folder's together."""
-    modules: dict[str, dict[str, int]] = _required("mutants")["modules"]
+    record = _required("mutants")
+    modules: dict[str, dict[str, int]] = record["modules"]
     folders: dict[str, Counter[str]] = {}
     for path, fates in modules.items():
         folders.setdefault(f"{path.rpartition('/')[0]}/", Counter()).update(fates)
@@ -318,7 +319,9 @@ def mutants() -> str:
         total = sum(row.values())
         shown = f"{row['killed'] / total:.1%}"
         rows.append((f"`{name}`", str(total), *(str(row[fate]) for fate in fates), shown))
-    return grid(("code", "mutants", *fates, "killed"), rows)
+    ending = " or ".join(record["ending"])
+    tried = f"Of these, those whose number ends in {ending}" if ending else "All of them"
+    return f"{tried}:\n\n{grid(('code', 'mutants', *fates, 'killed'), rows)}"
 
 
 def _required(name: str) -> dict[str, Any]:

@@ -30,6 +30,12 @@ def test_fates_are_counted_by_module(script):
     }
 
 
+def test_of_a_share_only_numbers_that_end_in_its_digits_count(script):
+    lines = [f"a.x_f__mutmut_{number}: killed" for number in (5, 10, 11, 25)]
+    assert script.counted(lines, "05") == {"a.py": {"killed": 3}}
+    assert script.counted(lines, "5") == {"a.py": {"killed": 2}}
+
+
 def test_a_result_holds_every_fate_of_every_module(script):
     found = script.record({"a.py": Counter(killed=2)})
     assert found["modules"] == {"a.py": dict.fromkeys(script.FATES, 0) | {"killed": 2}}
