@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ class Host:
 
     process: subprocess.Popen[str]
     folder: Path
-    started: int = 0
+    children: list[Child] = field(default_factory=list)
 
     def ask(self, **asked: Any) -> Any:
         self.process.stdin.write(json.dumps(asked) + "\n")
@@ -95,11 +95,12 @@ class Host:
 
     def start(self, root: Path, *words: object, **plan: int) -> Child:
         """Start a command; it may be told to `kill` or `hold` itself at one of its steps."""
-        self.started += 1
         names = ("output", "counter", "here", "go")
-        files = {name: str(self.folder / f"{self.started}.{name}") for name in names}
+        files = {name: str(self.folder / f"{len(self.children)}.{name}") for name in names}
         line = ["--workspace", str(root), *map(str, words)]
-        return Child(self, self.ask(words=line, folder=f"{root}/", **files, **plan), files)
+        child = Child(self, self.ask(words=line, folder=f"{root}/", **files, **plan), files)
+        self.children.append(child)
+        return child
 
     def run(self, root: Path, *words: object) -> Child:
         """Run a command to its end, which must be a good one."""
@@ -114,7 +115,13 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         [sys.executable, str(HOST)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout.readline() == "ready\n"
-    yield Host(process, tmp_path_factory.mktemp("host"))
+    host = Host(process, tmp_path_factory.mktemp("host"))
+    yield host
+    # A test that failed may have left its review or a held command behind.
+    for child in host.children:
+        if child.ended() is None:
+            child.kill()
+            child.wait()
     process.stdin.close()
     process.wait()
     process.stdout.close()
