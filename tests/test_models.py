@@ -258,3 +258,9 @@ def test_half_of_a_new_model_is_not_waited_for_for_ever(half_replaced, monkeypat
         pytest.raises(ModelFileError, match="not the file its manifest describes"),
     ):
         load_pair(half_replaced)
+
+
+def test_a_library_that_is_not_installed_is_written_down_as_missing(monkeypatch):
+    monkeypatch.setattr(models, "LIBRARIES", ("prefml", "numpy", "no-such-library"))
+    found = models.library_versions()
+    assert (found["numpy"], found["no-such-library"]) == (np.__version__, "missing")

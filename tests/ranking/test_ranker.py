@@ -325,3 +325,17 @@ def test_rows_in_the_order_of_their_content_may_be_taken_as_given(choices):
     X, y, set_id = X.iloc[order], y[order], set_id[order]
     given = SetRanker(item_order="given", **FAST).fit(X, y, set_id=set_id)
     assert np.array_equal(given.predict(X), SetRanker(**FAST).fit(X, y, set_id=set_id).predict(X))
+
+
+@pytest.mark.parametrize("linear", [None, (("cue__",),)])
+def test_trees_stop_growing_where_other_sets_gain_no_more(make, linear):
+    X, y, set_id, _ = make(noise=3.0)
+    other, labels, sets, _ = make(seed=1, noise=3.0)
+    settings = {"n_estimators": 200, "min_child_samples": 5, "linear": linear}
+    stopping = SetRanker(callbacks=[early_stopping(5, verbose=False)], **settings)
+    stopping.fit(X, y, set_id=set_id, eval_set=(other, labels, sets))
+    (trees,) = stopping.score_.rankers_
+    assert 1 <= trees.best_iteration_ < 100
+    shorter = SetRanker(**{**settings, "n_estimators": trees.best_iteration_})
+    shorter.fit(X, y, set_id=set_id)
+    np.testing.assert_allclose(stopping.predict(other), shorter.predict(other))

@@ -387,3 +387,10 @@ def test_another_encoder_and_other_cues_at_once_make_every_row_anew(build, read,
     assert counts(build(encoder)) == (10, 10, 0, 0)
     assert encoder.encoded == 10
     assert read().encoder == encoder.spec
+
+
+def test_a_run_that_has_not_said_who_it_is_yet_refuses_a_second_one_too(workspace, build):
+    with only_run(workspace.sidecars):
+        (workspace.sidecars / "embed.pid").unlink()
+        with pytest.raises(SidecarError, match=r"process unknown\) is at work"):
+            build()
