@@ -88,7 +88,7 @@ reliability: $(ALL) ## Attack readers, disks, processes and the review: docs/rel
 	$(BIN)/python benchmarks/reliability.py
 
 # GO_ON=1 takes up a run that was interrupted, ENDING=5 tries a tenth.
-mutants: $(ALL) ## Change the code in small ways and count what the tests notice
+mutants: $(ALL) ## Change the code in small ways, count what the tests notice: docs/reliability.md
 	$(BIN)/python benchmarks/mutants.py $(if $(GO_ON),--go-on) $(if $(ENDING),--ending $(ENDING))
 
 clean: ## Remove what make wrote; logs, pictures and real workspaces stay

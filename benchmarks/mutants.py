@@ -89,7 +89,8 @@ def record(modules: Mapping[str, Mapping[str, int]], ending: str = "") -> dict[s
     here: dict[str, Any] = machine()
     here["versions"] |= {name: version(name) for name in TOOLS}
     rows = {path: {fate: fates[fate] for fate in FATES} for path, fates in modules.items()}
-    return {"command": "make mutants", "ending": ending, "machine": here, "modules": rows}
+    command = f"make mutants ENDING={ending}" if ending else "make mutants"
+    return {"command": command, "ending": ending, "machine": here, "modules": rows}
 
 
 if __name__ == "__main__":

@@ -306,13 +306,14 @@ def review_waits() -> str:
 
 
 def mutants() -> str:
-    """Return what became of the changed copies of each module, and of a folder's together."""
+    """Return what became of the changed copies of each module, and of all of decisions."""
     record = _required("mutants")
     modules: dict[str, dict[str, int]] = record["modules"]
-    folders: dict[str, Counter[str]] = {}
+    # The folder that is changed as a whole.
+    together: Counter[str] = Counter()
     for path, fates in modules.items():
-        folders.setdefault(f"{path.rpartition('/')[0]}/", Counter()).update(fates)
-    counted = {**modules, **{name: dict(fates) for name, fates in folders.items()}}
+        together.update(fates if path.startswith("prefml/decisions/") else {})
+    counted = {**modules, "prefml/decisions/": dict(together)}
     fates = tuple(next(iter(modules.values())))
     rows = []
     for name, row in sorted(counted.items()):
@@ -320,8 +321,9 @@ def mutants() -> str:
         shown = f"{row['killed'] / total:.1%}"
         rows.append((f"`{name}`", str(total), *(str(row[fate]) for fate in fates), shown))
     ending = " or ".join(record["ending"])
-    tried = f"Of these, those whose number ends in {ending}" if ending else "All of them"
-    return f"{tried}:\n\n{grid(('code', 'mutants', *fates, 'killed'), rows)}"
+    tried = f"The mutants whose number ends in {ending}" if ending else "All mutants"
+    table = grid(("code", "mutants", *fates, "share killed"), rows)
+    return f"{tried}, at commit {record['machine']['commit']}:\n\n{table}"
 
 
 def _required(name: str) -> dict[str, Any]:

@@ -1,7 +1,9 @@
-"""What is counted of mutation testing."""
+"""What is counted of mutation testing, and that tests kill what they should."""
 
 import importlib
+import json
 import sys
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -10,11 +12,37 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+PARTS = ("prefml/decisions/", "prefml/cropping/geometry.py", "prefml/ranking/risk.py")
+LEAST = 0.85
+
+
 @pytest.fixture
 def script():
     sys.path.insert(0, str(ROOT / "benchmarks"))
     yield importlib.import_module("mutants")
     sys.path.remove(str(ROOT / "benchmarks"))
+
+
+@pytest.fixture(scope="module")
+def result():
+    return json.loads((ROOT / "benchmarks/results/mutants.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_tests_kill_at_least_85_per_cent_of_the_mutants(result, part):
+    fates = Counter()
+    for path, counts in result["modules"].items():
+        fates.update(counts if path.startswith(part) else {})
+    assert fates["killed"] >= LEAST * fates.total() > 0
+
+
+def test_only_modules_that_are_to_be_changed_were_and_all_unless_a_share_was_tried(result):
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mutmut"]
+    meant = {path for pattern in settings["only_mutate"] for path in ROOT.glob(pattern)}
+    with_functions = {path for path in meant if "def " in path.read_text("utf-8")}
+    found = {ROOT / path for path in result["modules"]}
+    assert found <= with_functions
+    assert result["ending"] or found == with_functions
 
 
 def test_fates_are_counted_by_module(script):
