@@ -114,10 +114,7 @@ def _in_use(workspace: Workspace, kind: str) -> tuple[Any, dict[str, Any]]:
             warnings.simplefilter("ignore", ModelVersionWarning)
             return load_model(path, kind), read_manifest(path)
     except ModelFileError:
-        return None, {}
-    except Exception:
-        # A pickle of other library versions can fail to open in any way; it must not keep a new
-        # model out.
+        # Damaged, or of versions that cannot be opened here; it must not keep a new model out.
         return None, {}
 
 

@@ -194,3 +194,8 @@ def test_processes_that_a_test_starts_are_counted(tmp_path):
     done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(out.read_text())["statements"]["covered"] > 0
+
+
+def test_the_tests_take_as_many_branches_as_they_are_asked_to(branches):
+    kept = json.loads((RESULTS / "coverage.json").read_text("utf-8"))
+    assert kept["branches"]["percent"] >= branches.LEAST
