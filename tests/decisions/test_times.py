@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,25 @@ from prefml.decisions.times import parse_timestamp
 )
 def test_every_form_of_the_logs_is_read_as_utc(text, expected):
     assert parse_timestamp(text) == expected
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """Put the machine's clock five hours behind UTC."""
+    monkeypatch.setenv("TZ", "XYZ+5")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("text", ["2025-10-05T23:43:47", "2025-10-05T19:43:47-04:00"])
+def test_where_the_machine_stands_does_not_matter(text):
+    found = parse_timestamp(text)
+    assert found == datetime(2025, 10, 5, 23, 43, 47, tzinfo=UTC)
+    assert found.date() == date(2025, 10, 5)
+    assert found.tzinfo is UTC
 
 
 @pytest.mark.parametrize("text", ["", "group_8", "yesterday", "20251399_000000", None, 12, "\0"])
