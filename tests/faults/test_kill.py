@@ -24,7 +24,7 @@ from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
 from .conftest import ROUNDS, Child
-from .trees import reviewed_tree, small_workspace
+from .trees import reviewed_tree, small_workspace, take_away_a_decision
 
 pytestmark = pytest.mark.slow
 
@@ -70,6 +70,8 @@ def test_train(host, finished, tmp_path, kills, tell):
     root = shutil.copytree(finished, tmp_path / "ws")
     rounds, refused, repaired = kills(root, "train", "--force"), 0, 0
     for round_ in rounds:
+        # Otherwise every model would be the same, and none half replaced.
+        take_away_a_decision(root, round_ % 2 == 0)
         rounds.strike()
         refused += any(not_whole(root / "artifacts" / f"{kind}.joblib") for kind in KINDS)
         if round_ % 5 == 4:
@@ -77,6 +79,7 @@ def test_train(host, finished, tmp_path, kills, tell):
             assert not any(not_whole(root / "artifacts" / f"{kind}.joblib") for kind in KINDS)
             assert not list((root / "artifacts").rglob("*.tmp"))
             repaired += 1
+    assert refused
     tell("kill -9 in train", rounds.tried, killed=rounds.killed, said_what_to_run=refused,
          repaired=repaired)  # fmt: skip
 

@@ -39,6 +39,16 @@ def small_workspace(root: Path) -> Path:
     return root
 
 
+def take_away_a_decision(root: Path, away: bool) -> None:
+    """Leave the latest choice and crop of a small workspace out, or put them back."""
+    for path in (root / "data/training").glob("*.csv"):
+        kept = path.with_suffix(".whole")
+        if not kept.exists():
+            kept.write_text(path.read_text())
+        lines = kept.read_text().splitlines(keepends=True)
+        path.write_text("".join(lines[:-1] if away else lines))
+
+
 SELECTIONS = "session_id,set_id,chosen_path,neg_paths,timestamp"
 CROPS = "timestamp,project_id,filename,crop_x1,crop_y1,crop_x2,crop_y2,width,height"
 
