@@ -53,6 +53,7 @@ def test_less_than_a_pixel_is_impossible():
     ("box", "size", "said"),
     [
         ((0, 0, 10, 999), (200, 400), "box 0,0,10,999 (pixels) does not lie in 200x400"),
+        ((0, 0, 1.008, 0.9), (200, 400), "box 0,0,1.008,0.9 (pixels) does not lie in 200x400"),
         ((0.5, 0.5, 2, 1), None, "box 0.5,0.5,2,1 (fractions) does not lie in the image"),
     ],
 )
@@ -105,6 +106,7 @@ def test_fractions_need_no_size():
         [None],
         ["5", "0", "5", "9"],
         ["0", "9", "5", "0"],
+        ["0", "5", "9", "5"],
     ],
 )
 def test_what_is_no_box_is_impossible(values):

@@ -55,10 +55,15 @@ def test_a_root_without_a_name_gives_none(read, root):
 def test_dates_are_days_in_utc(read):
     manifests, _ = read(dated("2025-10-01T23:00:00-04:00", "2025-10-11T00:00:00Z"))
     assert manifests[0].days == (date(2025, 10, 2), date(2025, 10, 11))
+    days = [date(2025, 10, day) for day in (1, 2, 11, 12)]
+    assert [manifests[0].covers(day) for day in days] == [False, True, True, False]
 
 
 def test_a_project_in_work_has_an_open_end(read):
-    assert read(dated("2025-10-01", None))[0][0].days == (date(2025, 10, 1), None)
+    (manifest,) = read(dated("2025-10-01", None))[0]
+    assert manifest.days == (date(2025, 10, 1), None)
+    assert manifest.covers(date(2035, 1, 1))
+    assert not manifest.covers(date(2025, 9, 30))
 
 
 def test_a_project_that_ends_before_it_starts_is_reported_and_not_dated(read):

@@ -81,7 +81,8 @@ def test_records_are_those_of_the_csv_module(tmp_path_factory, rows):
 
 
 def test_a_line_is_kept_without_its_end():
-    assert as_line(" a,b X\r\n") == " a,b X"
+    assert as_line(" a,b X \r\n") == " a,b X "
+    assert as_line(["a", "b c"]) == "a,b c"
 
 
 @given(st.lists(st.text(), min_size=2))
