@@ -78,3 +78,13 @@ def batches(choices: dict[str, Any]) -> str:
     sizes = sorted({key[1] for key in found})
     head = ("batch", *(f"{n} thread{'s' * (n > 1)}" for n in threads))
     return grid(head, [(str(s), *(f"{found[n, s]:.1f}" for n in threads)) for s in sizes])
+
+
+def resumed(resume: dict[str, Any]) -> str:
+    """Return what became of a pass that was killed again and again."""
+    head = ("pictures", "kills", "batches on disk at the kills", "sidecars", "memory, MB")
+    batches = ", ".join(str(one["batches_after"]) for one in resume["kills"])
+    equal = "equal" if resume["equal"] else f"differ: {', '.join(resume['differences'])}"
+    row = (f"{resume['pictures']:,}", str(len(resume["kills"])), batches, equal,
+           f"{resume['peak_memory_mb']:.0f}")  # fmt: skip
+    return grid(head, [row])

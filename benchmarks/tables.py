@@ -354,6 +354,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "decoders-png": lambda: _throughput.decoders(_required("embed_choices"), "png_2048"),
     "decoders-jpeg": lambda: _throughput.decoders(_required("embed_choices"), "jpeg_12mp"),
     "reduced-copies": lambda: _throughput.reduced(_required("embed_choices")),
+    "resumed": lambda: _throughput.resumed(_required("resume")),
     "batches": lambda: _throughput.batches(_required("embed_choices")),
     "mutants": mutants,
 }
