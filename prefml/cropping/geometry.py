@@ -212,7 +212,8 @@ def exclude(
         if (new < least).any():
             continue
         start = np.clip((own[:2] + own[2:] - new) / 2.0, low, high - new)
-        moved = np.concatenate([start, start + new])
+        # A room that is filled leaves a start that rounding may have put outside.
+        moved = np.clip(np.array([start, start + new]), low, high).ravel()
         if inside is None or contains(moved, inside):
             found.append((scale, -float(np.abs(moved - own).sum()), moved))
     return max(found, key=lambda one: one[:2])[2] if found else None

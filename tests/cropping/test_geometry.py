@@ -2,7 +2,7 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -241,6 +241,9 @@ def test_covering_what_is_inside_changes_nothing(box):
 
 
 @given(equal_sided(), any_box())
+@example(
+    np.array([0.0, 0.0, 0.745873181125018, 0.745873181125018]), np.array([0.0, 0.4375, 1.0, 1.0])
+)
 def test_excluding_leaves_the_part_out(box, part):
     left = exclude(box, part, 0.05)
     if left is not None:
