@@ -101,7 +101,9 @@ def _plan_lines(report: Report) -> list[str]:
 def _summary(report: Report) -> str:
     plan = report.plan
     if not plan.groups:
-        return "Nothing to apply." if not report.left_out else "Nothing can be applied."
+        if report.left_out:
+            return "Nothing can be applied."
+        return "Nothing to apply: no new decision was submitted (Shift+Enter in prefml review)."
     parts = (
         f"{plan.count('winner')} to selected/, {plan.count('manual crop')} to crop/, "
         f"{plan.count('loser')} to delete_staging/, {plan.count('companion')} companions"

@@ -11,6 +11,8 @@ import click
 from prefml.cli._shared import emit, json_option, open_workspace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from prefml.training import Trained
 
 _WORDS = {
@@ -52,9 +54,11 @@ def command(
     """
     from prefml.training import KINDS, train
 
+    workspace = open_workspace()
     with _growing(scheduler):
-        results = train(open_workspace(), (what,) if what else KINDS, force, per_project)
-    emit({one.kind: _payload(one) for one in results}, "\n".join(_lines(results)), as_json)
+        results = train(workspace, (what,) if what else KINDS, force, per_project)
+    lines = _lines(results, workspace.artifacts)
+    emit({one.kind: _payload(one) for one in results}, "\n".join(lines), as_json)
 
 
 @contextmanager
@@ -80,10 +84,20 @@ def _payload(result: Trained) -> dict[str, Any]:
     }
 
 
-def _lines(results: list[Trained]) -> Iterator[str]:
+def _older(model: Path) -> Iterator[str]:
+    """Say of a model that stays what it was not learned from."""
+    if model.exists():
+        yield (
+            f"  {model} stays in use and was learned from other decisions; if they are not yours, "
+            "remove it, or keep models elsewhere: --artifacts FOLDER"
+        )
+
+
+def _lines(results: list[Trained], artifacts: Path) -> Iterator[str]:
     for result in results:
         if result.path is None:
             yield f"{result.kind}: not trained; {result.why_not}"
+            yield from _older(artifacts / f"{result.kind}.joblib")
             continue
         yield f"{result.kind}: {_counted(result.counts)} -> {result.path}"
         yield from (f"  {_WORDS.get(n, n):<40} {v:.3f}" for n, v in result.scores.items())

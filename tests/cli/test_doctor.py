@@ -112,6 +112,12 @@ def test_a_version_that_is_too_old_comes_with_the_one_wanted(bare, monkeypatch, 
     assert found.fix.startswith(f"pip install '{name}{wanted}")
 
 
+def test_what_only_the_tests_need_is_not_looked_at(bare, monkeypatch):
+    real = doctor.version
+    monkeypatch.setattr(doctor, "version", lambda one: "0.1" if one == "setuptools" else real(one))
+    assert "setuptools" not in {one.name for one in examine(Workspace.open(bare))}
+
+
 def test_a_package_that_is_not_installed_comes_with_its_fix(bare, monkeypatch):
     real = doctor.version
 

@@ -166,9 +166,21 @@ def test_too_few_decisions_are_counted_with_the_number_that_is_needed(prefml, co
     assert not list(copy.glob("artifacts/*.joblib"))
 
 
+def test_a_model_of_other_decisions_is_named_where_none_can_be_trained(prefml, copy):
+    assert prefml("--workspace", copy, "train", "crop").status == 0
+    for log in (copy / "data" / "training").glob("*.csv"):
+        if "crop_x1" in log.read_text("utf-8").partition("\n")[0]:
+            log.unlink()
+    ran = prefml("--workspace", copy, "train")
+    assert ran.status == 0
+    assert "crop: not trained; 0 crops" in ran.out
+    assert "crop.joblib stays in use and was learned from other decisions" in ran.out
+    assert "ranker.joblib stays" not in ran.out
+
+
 def test_what_was_left_out_of_a_training_is_said_with_its_numbers(tmp_path):
     from prefml.cli.train import _lines
 
     left_out = {"no_sidecar": 3, "one_picture": 1}
     made = training.Trained("ranker", tmp_path, {"sets": 40}, left_out=left_out)
-    assert "  left out: 3 no sidecar, 1 one picture" in list(_lines([made]))
+    assert "  left out: 3 no sidecar, 1 one picture" in list(_lines([made], tmp_path))
