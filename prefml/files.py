@@ -12,10 +12,10 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypeVar, cast
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -33,15 +33,19 @@ __all__ = [
     "place_of",
     "remove_leftovers",
     "replacing",
+    "settled",
     "sync_folder",
     "write_text",
     "writing",
 ]
 
 Place: TypeAlias = "Path | UPath"
+T = TypeVar("T")
 
 # What file systems without locks on folders answer, NFS among them: nothing is held there.
 _NO_LOCKS = (errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+# Seconds between two looks at what others are changing.
+_STEP = 0.02
 
 
 def place_of(url: str) -> Place:
@@ -262,12 +266,49 @@ def is_held(folder: Path) -> bool:
         os.close(descriptor)
 
 
+def settled(
+    read: Callable[[], T],
+    changing: Callable[[], bool],
+    error: type[PrefmlError],
+    patience: float,
+) -> T:
+    """Read files that belong together, again while they are being replaced one by one.
+
+    Parameters
+    ----------
+    read : callable
+        Reads them.
+    changing : callable
+        Says whether somebody is replacing them.
+    error : type of PrefmlError
+        What `read` raises where they do not belong together.
+    patience : float
+        Seconds after which it is no longer tried again.
+
+    Returns
+    -------
+    object
+        What `read` returned.
+    """
+    deadline, again = time.monotonic() + patience, True
+    while again:
+        try:
+            return read()
+        except error:
+            if time.monotonic() > deadline:
+                raise
+        # Once nothing is at work any more, what was being replaced is seen as it came out.
+        again = changing()
+        time.sleep(_STEP * again)
+    return read()
+
+
 def _lock_soon(descriptor: int) -> bool:
     # Whoever looks if a folder is held holds it for a moment.
     for _ in range(3):
         if _lock(descriptor):
             return True
-        time.sleep(0.02)
+        time.sleep(_STEP)
     return False
 
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import platform
 import re
-import time
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from typing import Any
 
 from prefml import __version__
 from prefml.exceptions import ModelFileError
-from prefml.files import file_sha256, is_held, replacing, write_text
+from prefml.files import file_sha256, is_held, replacing, settled, write_text
 
 __all__ = [
     "FORMAT",
@@ -39,7 +38,7 @@ KINDS = ("ranker", "crop")
 LIBRARIES = ("prefml", "lightgbm", "scikit-learn", "numpy", "scipy", "joblib")
 REQUIRED = ("format", "kind", "class", "sha256", "versions", "encoder")
 # A training changes one file of a pair after the other; in between lies one wait for the disk.
-_PATIENCE, _STEP = 3.0, 0.02
+_PATIENCE = 3.0
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -254,17 +253,12 @@ def load_pair(path: str | Path, kind: str | None = None) -> tuple[Any, dict[str,
         As `load_model` does; what does not belong together while a training is at work is first
         looked at again.
     """
-    target, deadline, changing = Path(path), time.monotonic() + _PATIENCE, True
-    while changing:
-        try:
-            return _load(target, kind)
-        except ModelFileError:
-            if not target.is_file() or time.monotonic() > deadline:
-                raise
-        # Once nothing is at work any more, what was being changed is seen as it came out.
-        changing = is_held(target.parent)
-        time.sleep(_STEP * changing)
-    return _load(target, kind)
+    target = Path(path)
+
+    def changing() -> bool:
+        return target.is_file() and is_held(target.parent)
+
+    return settled(lambda: _load(target, kind), changing, ModelFileError, _PATIENCE)
 
 
 def _load(target: Path, kind: str | None) -> tuple[Any, dict[str, Any]]:

@@ -85,10 +85,10 @@ def _payload(result: Trained) -> dict[str, Any]:
 
 
 def _older(model: Path) -> Iterator[str]:
-    """Say of a model that stays what it was not learned from."""
+    """Say that a model of an earlier training stays, and what to do if it was somebody else's."""
     if model.exists():
         yield (
-            f"  {model} stays in use and was learned from other decisions; if they are not yours, "
+            f"  {model} stays in use, from an earlier training; if that was of other pictures, "
             "remove it, or keep models elsewhere: --artifacts FOLDER"
         )
 

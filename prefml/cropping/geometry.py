@@ -178,8 +178,14 @@ def enlarge(box: ArrayLike, factor: float) -> Array:
     own = np.asarray(box, float)
     sides = own[2:] - own[:2]
     sides = sides * max(1.0, min(factor, 1.0 / float(sides.max())))
-    start = np.clip((own[:2] + own[2:] - sides) / 2.0, 0.0, 1.0 - sides)
-    return np.concatenate([start, start + sides])
+    return _placed((own[:2] + own[2:] - sides) / 2.0, sides)
+
+
+def _placed(start: Array, sides: Array, low: ArrayLike = 0.0, high: ArrayLike = 1.0) -> Array:
+    """Return the box of these sides that lies nearest to a start, inside a room it fits in."""
+    corner = np.clip(start, low, np.asarray(high) - sides)
+    # In a room that it fills, rounding may have put a side outside.
+    return np.asarray(np.clip(np.array([corner, corner + sides]), low, high).ravel())
 
 
 def exclude(
@@ -211,9 +217,7 @@ def exclude(
         new = sides * scale
         if (new < least).any():
             continue
-        start = np.clip((own[:2] + own[2:] - new) / 2.0, low, high - new)
-        # A room that is filled leaves a start that rounding may have put outside.
-        moved = np.clip(np.array([start, start + new]), low, high).ravel()
+        moved = _placed((own[:2] + own[2:] - new) / 2.0, new, low, high)
         if inside is None or contains(moved, inside):
             found.append((scale, -float(np.abs(moved - own).sum()), moved))
     return max(found, key=lambda one: one[:2])[2] if found else None
@@ -266,8 +270,7 @@ def with_aspect(
     sides = np.array([1.0, 1.0 / ratio]) * np.sqrt((x2 - x1) * (y2 - y1) * ratio)
     sides /= max(1.0, float(sides.max()))
     middle = np.array([x1 + x2, y1 + y2]) / 2.0 if centre is None else np.asarray(centre, float)
-    start = np.clip(middle - sides / 2.0, 0.0, 1.0 - sides)
-    return np.concatenate([start, start + sides])
+    return _placed(middle - sides / 2.0, sides)
 
 
 def to_pixels(

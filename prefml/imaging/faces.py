@@ -8,10 +8,13 @@ variable `PREFML_FACE_MODEL` names its ONNX file.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from threading import Lock, local
+from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Protocol
 from zlib import crc32
 
@@ -33,7 +36,9 @@ _CASCADE = "haarcascade_frontalface_default.xml"
 _CASCADE_FULL = 4.0
 _LEAST = 20
 _LOCK = Lock()
-_OWN = local()
+# A classifier keeps scratch space between calls, so one serves one thread at a time. Reading it
+# takes longer than finding faces; threads come and go, and take over what others have read.
+_IDLE: SimpleQueue[cv2.CascadeClassifier] = SimpleQueue()
 
 VARIABLE = "PREFML_FACE_MODEL"
 _MODEL = os.environ.get(VARIABLE, "")
@@ -126,9 +131,10 @@ def find_faces(picture: _Pixels) -> Faces:
         Upright frontal faces of at least a tenth of the longer side.
     """
     gray, scale = _reduced(picture.gray, _CASCADE_SIDE)
-    boxes, _, weights = _cascade().detectMultiScale3(
-        gray, 1.2, 4, 0, (_LEAST, _LEAST), outputRejectLevels=True
-    )
+    with _cascade() as cascade:
+        boxes, _, weights = cascade.detectMultiScale3(
+            gray, 1.2, 4, 0, (_LEAST, _LEAST), outputRejectLevels=True
+        )
     if not len(boxes):
         return _faces(np.zeros((0, 4)), np.zeros(0), picture.gray.shape)
     confidence = np.clip(np.ravel(weights) / _CASCADE_FULL, 0.0, 1.0)
@@ -191,13 +197,16 @@ def _finder() -> Finder:
     return yunet_finder(Path(_MODEL).expanduser()) if _MODEL else find_faces
 
 
-def _cascade() -> cv2.CascadeClassifier:
-    # A classifier keeps scratch space between calls: each thread has its own.
-    if not hasattr(_OWN, "cascade"):
-        file = Path(cv2.__file__).parent / "data" / _CASCADE
-        _OWN.cascade = cv2.CascadeClassifier(str(file))
-    found: cv2.CascadeClassifier = _OWN.cascade
-    return found
+@contextmanager
+def _cascade() -> Iterator[cv2.CascadeClassifier]:
+    try:
+        cascade = _IDLE.get_nowait()
+    except Empty:
+        cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / _CASCADE))
+    try:
+        yield cascade
+    finally:
+        _IDLE.put(cascade)
 
 
 def _reduced(pixels: NDArray[np.generic], side: int) -> tuple[NDArray[np.uint8], float]:

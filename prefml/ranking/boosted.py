@@ -36,8 +36,6 @@ class Recipe:
         Columns the trees see.
     n_bags : int
         Rankers to average, each with its own seed.
-    n_folds : int
-        Inner folds that keep the linear start out of fold.
     callbacks : sequence of callable
         LightGBM callbacks.
     """
@@ -46,7 +44,6 @@ class Recipe:
     linear: tuple[Ints, ...]
     trees: Ints
     n_bags: int = 1
-    n_folds: int = 5
     callbacks: Sequence[Any] = field(default_factory=tuple)
 
 
@@ -89,7 +86,6 @@ def make_recipe(params: Mapping[str, Any], columns: Sequence[str]) -> Recipe:
         linear=tuple(chosen for chosen in linear if len(chosen)),
         trees=trees,
         n_bags=params["n_bags"],
-        n_folds=params["n_folds"],
         callbacks=tuple(params["callbacks"] or ()),
     )
 

@@ -87,50 +87,56 @@ class CrossedStarts:
         LinearStart
             Without folds, the scores of the fit itself stand in for those out of fold.
         """
-        self._prepare([(), *((fold,) for fold in range(len(self.folds)))])
+        self._prepare(self._alone)
         if self.folds:
-            return self._start(self._paths[()], ())
+            return self._start((), self.table)
         start = LinearStart(self.columns, [path.model(0) for path in self._paths[()]])
         start.out_of_fold_ = start.predict(self.table.X)
         return start
 
-    def without(self, fold: int) -> LinearStart:
-        """Return the start of the rows outside a fold.
+    def without(self, fold: int, rest: Table) -> LinearStart:
+        """Return the start of the rows outside a fold; `prepare` has been called.
 
         Parameters
         ----------
         fold : int
             Number of the fold.
+        rest : Table
+            Its training rows.
 
         Returns
         -------
         LinearStart
             Its out-of-fold scores are in the order of the fold's training rows.
         """
-        train, _ = self.folds[fold]
-        if len(self.folds) < 3:
-            # Nothing would be left without two of two folds: the rows are split anew.
-            rest = take(self.table, train)
+        if self._too_few_to_share:
             inner = grouped_folds(rest.groups, rest.sets, len(self.folds))
             return CrossedStarts(self.columns, rest, inner, self.strengths).whole()
-        self.prepare()
-        return self._start(self._paths[fold,], (fold,))
+        return self._start((fold,), rest)
 
     def prepare(self) -> None:
-        """Fit, in threads, everything that `without` needs."""
-        numbers = range(len(self.folds))
-        self._prepare([(), *((one,) for one in numbers), *combinations(numbers, 2)])
+        """Fit, in threads, everything that `without` needs, and `whole`."""
+        pairs = [] if self._too_few_to_share else combinations(range(len(self.folds)), 2)
+        self._prepare([*self._alone, *pairs])
+
+    @property
+    def _alone(self) -> list[Left]:
+        return [(), *((fold,) for fold in range(len(self.folds)))]
+
+    @property
+    def _too_few_to_share(self) -> bool:
+        """Whether nothing is left without two folds, so that the rows of one are split anew."""
+        return len(self.folds) < 3
 
     def _prepare(self, wanted: Iterable[Left]) -> None:
         missing = [left for left in wanted if left not in self._paths]
         found = in_threads(self._path_without, missing, self.n_jobs)
         self._paths.update(zip(missing, found, strict=True))
 
-    def _start(self, paths: Sequence[_Path], left: Left) -> LinearStart:
-        """Put a start together from the fits that leave out one more fold each."""
+    def _start(self, left: Left, part: Table) -> LinearStart:
+        """Put the start of the rows that are left together, from fits without one more fold."""
         rows = self._rows(left)
-        part = take(self.table, rows)
-        total, models = np.zeros(len(rows)), []
+        total, models, paths = np.zeros(len(rows)), [], self._paths[left]
         for number, path in enumerate(paths):
             held_out = self._held_out(number, left)[:, rows]
             best = least_loss(held_out, part.grades, part.sets, part.weight)

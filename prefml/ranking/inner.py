@@ -152,8 +152,9 @@ class Chances:
         recipe = replace(self.recipes[one], n_bags=1, callbacks=())
         if runs_in_threads(self.n_jobs):
             recipe = replace(recipe, settings={**recipe.settings, "n_jobs": 1})
-        linear = None if start is None else start.without(fold)
-        model = BoostedScore(recipe).fit(take(self.table, train), linear)
+        rest = take(self.table, train)
+        linear = None if start is None else start.without(fold, rest)
+        model = BoostedScore(recipe).fit(rest, linear)
         return model.predict(self.table.X[test])
 
     def _losses(self, scores: Floats, n_folds: int) -> list[Floats]:

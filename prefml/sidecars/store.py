@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
-from prefml.files import Place
+from prefml.files import Place, settled
 from prefml.sidecars.compact import is_switching
 from prefml.sidecars.schema import DAMAGE
 from prefml.sidecars.sources import Source, open_store
@@ -22,7 +21,7 @@ from prefml.sidecars.sources import Source, open_store
 __all__ = ["Sidecars", "read_sidecars"]
 
 # The three files are replaced one right after the other.
-_PATIENCE, _STEP = 1.0, 0.02
+_PATIENCE = 1.0
 
 
 @dataclass(frozen=True)
@@ -99,17 +98,7 @@ def read_sidecars(folder: Place) -> Sidecars:
         If a file is missing, damaged, foreign, or not of the same run as the others. While they
         are being replaced they are first looked at again.
     """
-    deadline, changing = time.monotonic() + _PATIENCE, True
-    while changing:
-        try:
-            return _read(folder)
-        except SidecarError:
-            if time.monotonic() > deadline:
-                raise
-        # Once nothing is at work any more, what was being replaced is seen as it came out.
-        changing = is_switching(folder)
-        time.sleep(_STEP * changing)
-    return _read(folder)
+    return settled(lambda: _read(folder), lambda: is_switching(folder), SidecarError, _PATIENCE)
 
 
 def _read(folder: Place) -> Sidecars:

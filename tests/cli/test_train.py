@@ -166,7 +166,7 @@ def test_too_few_decisions_are_counted_with_the_number_that_is_needed(prefml, co
     assert not list(copy.glob("artifacts/*.joblib"))
 
 
-def test_a_model_of_other_decisions_is_named_where_none_can_be_trained(prefml, copy):
+def test_a_model_of_an_earlier_training_is_named_where_none_can_be_trained(prefml, copy):
     assert prefml("--workspace", copy, "train", "crop").status == 0
     for log in (copy / "data" / "training").glob("*.csv"):
         if "crop_x1" in log.read_text("utf-8").partition("\n")[0]:
@@ -174,7 +174,7 @@ def test_a_model_of_other_decisions_is_named_where_none_can_be_trained(prefml, c
     ran = prefml("--workspace", copy, "train")
     assert ran.status == 0
     assert "crop: not trained; 0 crops" in ran.out
-    assert "crop.joblib stays in use and was learned from other decisions" in ran.out
+    assert "crop.joblib stays in use, from an earlier training" in ran.out
     assert "ranker.joblib stays" not in ran.out
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from .steps import steps_of
+from .trees import small_workspace
 
 ROUNDS = 50
 # A round that ends before it is killed is tried again, this often at most in all.
@@ -202,3 +203,12 @@ def tell(record_property) -> Callable[..., None]:
                                         "outcomes": words, "lost": 0})  # fmt: skip
 
     return note
+
+
+@pytest.fixture(scope="module")
+def finished(host, tmp_path_factory) -> Path:
+    """A small workspace, embedded and trained."""
+    root = small_workspace(tmp_path_factory.mktemp("finished") / "ws")
+    for words in (["embed"], ["train"], ["suggest"]):
+        host.run(root, *words)
+    return root

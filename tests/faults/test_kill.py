@@ -24,18 +24,9 @@ from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
 from .conftest import ROUNDS, Child
-from .trees import reviewed_tree, small_workspace, take_away_a_decision
+from .trees import reviewed_tree, take_away_a_decision
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def finished(host, tmp_path_factory) -> Path:
-    """A small workspace, embedded and trained."""
-    root = small_workspace(tmp_path_factory.mktemp("finished") / "ws")
-    for words in (["embed"], ["train"], ["suggest"]):
-        host.run(root, *words)
-    return root
 
 
 def same(one, other) -> bool:

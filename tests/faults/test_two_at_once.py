@@ -14,6 +14,7 @@ import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,21 +27,12 @@ from prefml.workspace import Workspace
 
 from .conftest import Child, Host
 from .test_kill import KINDS, Person, events, ids, same, start_review, state, token
-from .trees import draw_set, reviewed_tree, small_workspace, take_away_a_decision
+from .trees import draw_set, reviewed_tree, take_away_a_decision
 
 pytestmark = pytest.mark.slow
 
 STOPS = 6
 AT_WORK = r"Error: another prefml [\w ]+ (\(process \d+\) )?is at work in .*; run: the same command"
-
-
-@pytest.fixture(scope="module")
-def finished(host, tmp_path_factory) -> Path:
-    """A small workspace, embedded and trained."""
-    root = small_workspace(tmp_path_factory.mktemp("finished") / "ws")
-    for words in (["embed"], ["train"], ["suggest"]):
-        host.run(root, *words)
-    return root
 
 
 @pytest.fixture
@@ -74,6 +66,23 @@ def beside(host: Host, root: Path, first: list[object], second: list[object], at
     return [said for said in refused if said]
 
 
+@dataclass
+class Meetings:
+    """How often two commands have met, and how many of them were refused."""
+
+    tried: int = 0
+    refused: int = 0
+
+    def count(self, said: list[str], waiting: bool = True) -> None:
+        """Count one meeting; who has to wait for the other was told that it is at work."""
+        assert not waiting or all(re.match(AT_WORK, line) for line in said)
+        self.refused, self.tried = self.refused + len(said), self.tried + 1
+
+    def told(self) -> dict[str, int]:
+        """Return what is written down of them; every one has ended well."""
+        return {"tried": self.tried, "refused_and_run_again": self.refused, "whole": self.tried}
+
+
 def refusal(child: Child) -> str:
     """Return the one line with which a command has refused; it is empty if it has done its work."""
     if child.status == 0:
@@ -97,49 +106,46 @@ def count_whole_models(root: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("with_sidecars", [True, False])
 def test_a_second_embed_is_refused(host, root, tell, with_sidecars):
-    words, refused, tried = ["embed", "--force"], 0, 0
+    words, met = ["embed", "--force"], Meetings()
     for at in stops(host, root, *words):
         sound = read_sidecars(root / "data/sidecar")
         if not with_sidecars:
             shutil.rmtree(root / "data/sidecar")
         said = beside(host, root, words, words, at)
-        assert all(re.match(AT_WORK, line) for line in said)
+        met.count(said)
         assert same(read_sidecars(root / "data/sidecar"), sound)
         assert not list((root / "data/sidecar/parts").iterdir())
-        refused, tried = refused + len(said), tried + 1
-    assert refused
-    tell("embed beside embed", tried, refused_and_run_again=refused, whole=tried)
+    assert met.refused
+    tell("embed beside embed", **met.told())
 
 
 def test_a_second_train_is_refused(host, root, tell):
-    words, refused, tried = ["train", "--force"], 0, 0
+    words, met = ["train", "--force"], Meetings()
     for at in stops(host, root, *words):
         sound = count_whole_models(root)
         said = beside(host, root, words, words, at)
-        assert all(re.match(AT_WORK, line) for line in said)
+        met.count(said)
         assert count_whole_models(root) == sound
-        refused, tried = refused + len(said), tried + 1
-    assert refused
-    tell("train beside train", tried, refused_and_run_again=refused, whole=tried)
+    assert met.refused
+    tell("train beside train", **met.told())
 
 
 def test_a_second_suggest_loses_no_line_of_the_first(host, root, tell):
     path = suggestions_path(Workspace.open(root))
-    sound, refused, tried = ids(path), 0, 0
+    sound, met = ids(path), Meetings()
     alpha, beta = ["suggest", "new/alpha"], ["suggest", "new/beta"]
     for at in stops(host, root, *alpha):
         path.unlink()
         said = beside(host, root, alpha, beta, at)
-        assert all(re.match(AT_WORK, line) for line in said)
+        met.count(said)
         assert ids(path) == sound
-        refused, tried = refused + len(said), tried + 1
-    assert refused
-    tell("suggest beside suggest", tried, refused_and_run_again=refused, whole=tried)
+    assert met.refused
+    tell("suggest beside suggest", **met.told())
 
 
 def test_a_second_apply_is_refused(host, tmp_path, tell):
     root = reviewed_tree(tmp_path / "ws")
-    words, refused, tried = ["apply", "--execute"], 0, 0
+    words, met = ["apply", "--execute"], Meetings()
     start = state(root)
     steps = list(stops(host, root, *words))
     end = state(root)
@@ -147,26 +153,24 @@ def test_a_second_apply_is_refused(host, tmp_path, tell):
         host.run(root, "apply", "--undo")
         assert state(root) == start
         said = beside(host, root, words, words, at)
-        assert all(re.match(AT_WORK, line) for line in said)
+        met.count(said)
         assert state(root) == end
-        refused, tried = refused + len(said), tried + 1
-    assert refused
-    tell("apply beside apply", tried, refused_and_run_again=refused, whole=tried)
+    assert met.refused
+    tell("apply beside apply", **met.told())
 
 
 def test_suggest_and_apply_keep_out_of_each_others_way(host, root, tell):
-    refused, tried = 0, 0
+    met = Meetings()
     for first, second in (("suggest", "apply"), ("apply", "suggest")):
         words = {"suggest": ["suggest"], "apply": ["apply", "--execute"]}
         decide_on_all(root)
         for at in stops(host, root, *words[first]):
             host.run(root, "apply", "--undo")
             said = beside(host, root, words[first], words[second], at)
-            assert all(re.match(AT_WORK, line) for line in said)
+            met.count(said)
             assert not list((root / "new").rglob("*.png"))
-            refused, tried = refused + len(said), tried + 1
-    assert refused
-    tell("suggest beside apply", tried, refused_and_run_again=refused, whole=tried)
+    assert met.refused
+    tell("suggest beside apply", **met.told())
 
 
 def decide_on_all(root: Path) -> None:
@@ -194,16 +198,15 @@ def test_train_never_learns_from_the_rows_of_two_embeds(host, root, tell, held):
     commands = {"train": ["train", "--force"], "embed": ["embed"]}
     first, second = commands.pop(held), *commands.values()
     host.run(root, "train", "--force")
-    sound, refused, tried = count_whole_models(root), 0, 0
+    sound, met = count_whole_models(root), Meetings()
     with_other_rows(root, 0)
     for at in stops(host, root, *first):
-        with_other_rows(root, 1 + tried)
+        with_other_rows(root, 1 + met.tried)
         said = beside(host, root, first, second, at)
         assert count_whole_models(root) == sound
         assert len(read_sidecars(root / "data/sidecar").index.query("project == 'aaa'")) == 2
-        refused, tried = refused + len(said), tried + 1
-    tell(f"{' '.join(second)} beside {' '.join(first)}".replace(" --force", ""), tried,
-         refused_and_run_again=refused, whole=tried)  # fmt: skip
+        met.count(said, waiting=False)
+    tell(f"{' '.join(second)} beside {' '.join(first)}".replace(" --force", ""), **met.told())
 
 
 @pytest.mark.parametrize("held", ["train", "suggest"])
@@ -211,7 +214,7 @@ def test_suggest_never_uses_half_of_a_new_model(host, root, tell, held):
     path = suggestions_path(Workspace.open(root))
     commands = {"train": ["train", "--force"], "suggest": ["suggest"]}
     first, second = commands.pop(held), *commands.values()
-    models, choices, refused, tried = {}, {}, 0, 0
+    models, choices, met = {}, {}, Meetings()
     for away in (True, False):
         take_away_a_decision(root, away)
         host.run(root, "train", "--force")
@@ -221,13 +224,12 @@ def test_suggest_never_uses_half_of_a_new_model(host, root, tell, held):
     assert models[True]["ranker"] != models[False]["ranker"]
     for at in stops(host, root, *first):
         path.unlink()
-        take_away_a_decision(root, tried % 2 == 0)
+        take_away_a_decision(root, met.tried % 2 == 0)
         said = beside(host, root, first, second, at)
         assert by_ranker(path).items() <= choices.items()
-        assert count_whole_models(root) == models[tried % 2 == 0]
-        refused, tried = refused + len(said), tried + 1
-    tell(f"{' '.join(second)} beside {' '.join(first)}".replace(" --force", ""), tried,
-         refused_and_run_again=refused, whole=tried)  # fmt: skip
+        assert count_whole_models(root) == models[met.tried % 2 == 0]
+        met.count(said, waiting=False)
+    tell(f"{' '.join(second)} beside {' '.join(first)}".replace(" --force", ""), **met.told())
 
 
 def by_ranker(path: Path) -> dict[str, dict[str, object]]:

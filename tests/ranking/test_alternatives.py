@@ -85,12 +85,13 @@ def test_shared_fits_are_those_without_the_folds(choices):
     inner = [np.array([places[row] for row in folds[i][1]]) for i in (0, 2, 3)]
     everything = np.arange(len(train))
     pairs = [(np.setdiff1d(everything, rows), rows) for rows in inner]
-    expected = _nested(columns, take(table, train), pairs, 0.02)
-    assert np.allclose(starts.without(1).out_of_fold_, expected)
+    rest = take(table, train)
+    start = starts.without(1, rest)
+    assert np.allclose(start.out_of_fold_, _nested(columns, rest, pairs, 0.02))
     alone = PairwiseLogistic(0.02).fit_checked(
         table.X[train][:, columns], y[train], index_sets(set_id[train])
     )
-    assert np.allclose(starts.without(1).models_[0].coef_, alone.coef_, rtol=1e-6)
+    assert np.allclose(start.models_[0].coef_, alone.coef_, rtol=1e-6)
 
 
 def test_two_groups_still_start_out_of_fold(make):
@@ -99,7 +100,7 @@ def test_two_groups_still_start_out_of_fold(make):
     table = Table(X.to_numpy(), y, sets, sets.codes % 2, None)
     folds = grouped_folds(table.groups, sets, 5)
     assert len(folds) == 2
-    start = CrossedStarts([np.arange(6)], table, folds).without(0)
+    start = CrossedStarts([np.arange(6)], table, folds).without(0, take(table, folds[0][0]))
     assert start.out_of_fold_.shape == (len(folds[0][0]),)
     inside = start.models_[0].contributions(table.X[folds[0][0]][:, :6]).sum(axis=1)
     assert not np.allclose(start.out_of_fold_, inside)
