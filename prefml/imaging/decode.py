@@ -34,8 +34,10 @@ __all__ = [
 ]
 
 WORKING_SIDE = 512
-# To be raised when the working copy of a picture changes, and with it all cues.
-WORKING_VERSION = 2
+# No copy that is measured has to be smaller.
+_SMALLEST_SIDE = 84
+# To be raised when the working copy of a picture or its halves change, and with them all cues.
+WORKING_VERSION = 3
 MAX_PIXELS = 150_000_000
 # Only these decoders are tried, whatever a file is called: Pillow's others include ones that
 # start programs (EPS) or are rarely exercised.
@@ -72,8 +74,9 @@ class Picture:
     def reduced(self, shortest: int) -> Image.Image:
         """Return a smaller copy that is large enough to be resized well.
 
-        Averaging two by two pixels is far cheaper than a wide filter over the full size, and from
-        four times the size a bicubic filter gives nearly what it would have given.
+        Averaging two by two pixels is far cheaper than a wide filter over the full size. What the
+        averages blurred is restored, so that a bicubic filter gives nearly what it would have
+        given.
 
         Parameters
         ----------
@@ -83,10 +86,10 @@ class Picture:
         Returns
         -------
         PIL.Image.Image
-            At least four times as large as asked; the picture itself where no half is.
+            At least twice as large as asked; the picture itself where no half is.
         """
-        enough = [level for level in self._halves if min(level.shape[:2]) >= 4 * shortest]
-        return Image.fromarray(enough[-1]) if len(enough) > 1 else self.image
+        enough = [level for level in self._halves if min(level.shape[:2]) >= 2 * shortest]
+        return Image.fromarray(_restored(enough)) if len(enough) > 1 else self.image
 
     @cached_property
     def working(self) -> NDArray[np.uint8]:
@@ -105,12 +108,48 @@ class Picture:
         return levels
 
     @cached_property
-    def gray(self) -> NDArray[np.float32]:
-        """Luma of the working copy, float32 of shape (h, w), 0 to 255 (ITU-R BT.601)."""
-        luma: NDArray[np.float32] = cv2.cvtColor(
-            self.working.astype(np.float32), cv2.COLOR_RGB2GRAY
-        )
+    def gray(self) -> NDArray[np.uint8]:
+        """Luma of the working copy, uint8 of shape (h, w) (ITU-R BT.601)."""
+        luma: NDArray[np.uint8] = cv2.cvtColor(self.working, cv2.COLOR_RGB2GRAY)
         return luma
+
+    @cached_property
+    def slopes(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """Sobel derivatives of `gray`, across and down, int16 of shape (h, w)."""
+        across, down = cv2.spatialGradient(self.gray)
+        return np.asarray(across, np.int16), np.asarray(down, np.int16)
+
+    @cached_property
+    def ripple(self) -> NDArray[np.int16]:
+        """Second differences of `gray` across and down, int16: what noise leaves of a picture."""
+        second = np.array([1.0, -2.0, 1.0])
+        return np.asarray(cv2.sepFilter2D(self.gray, cv2.CV_16S, second, second), np.int16)
+
+    def small(self, side: int) -> NDArray[np.uint8]:
+        """Return the smallest of the working copy and its halves that is still large enough.
+
+        Parameters
+        ----------
+        side : int
+            Pixels that its longest side must have.
+
+        Returns
+        -------
+        ndarray of shape (h, w, 3), uint8
+            The working copy itself where no half is large enough.
+        """
+        enough = [level for level in self._small if max(level.shape[:2]) >= side]
+        return enough[-1] if enough else self.working
+
+    @cached_property
+    def _small(self) -> tuple[NDArray[np.uint8], ...]:
+        """The working copy, halved again and again."""
+        levels = [self.working]
+        while min(levels[-1].shape[:2]) >= 2 and max(levels[-1].shape[:2]) >= 2 * _SMALLEST_SIDE:
+            height, width = levels[-1].shape[:2]
+            half = cv2.resize(levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+            levels.append(np.asarray(half, np.uint8))
+        return tuple(levels)
 
 
 def decode(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -238,6 +277,17 @@ def shrink(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small: NDArray[np.uint8] = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return small
+
+
+def _restored(levels: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Undo what averaging took from the last level: to second order, the variance of a box.
+
+    A box of n pixels has a variance of (n^2 - 1) / 12; in pixels n times as large, of
+    (1 - n^-2) / 12. The kernel (-e, 1 + 2 e, -e) has one of -2 e.
+    """
+    edge = (1 - 4.0 ** (1 - len(levels))) / 24
+    kernel = np.array([-edge, 1 + 2 * edge, -edge])
+    return np.asarray(cv2.sepFilter2D(levels[-1], -1, kernel, kernel), np.uint8)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from prefml.imaging.decode import Picture
+from prefml.imaging.maps import percentiles
 
 __all__ = ["NAMES", "measure"]
 
@@ -51,11 +52,15 @@ NAMES = (
 
 # Full-resolution samples: a grid of squares, each on the 8-pixel grid of JPEG blocks.
 _TILES = 3
-_TILE = 128
+_TILE = 96
+# The spectrum is that of the middles of the samples.
+_SPECTRUM = 64
 _CELLS = 8
-_NOISE_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+# Of the sum of both Sobel responses: a step of about fifty grey levels.
+_EDGE = 200
 
 Plane = NDArray[np.float32]
+Tiles = NDArray[np.uint8]
 
 
 def measure(picture: Picture) -> dict[str, float]:
@@ -93,16 +98,16 @@ def _variance(plane: Plane) -> float:
     return float(cv2.meanStdDev(plane)[1][0, 0] ** 2)
 
 
-def _tenengrad(gray: Plane) -> float:
-    across, down = cv2.spatialGradient(np.clip(np.rint(gray), 0, 255).astype(np.uint8))
-    return float(np.mean(across.astype(np.float32) ** 2 + down.astype(np.float32) ** 2))
+def _gradient_energy(across: NDArray[np.int16], down: NDArray[np.int16]) -> float:
+    """Return the mean squared Sobel gradient (Tenengrad)."""
+    squares = cv2.norm(across, cv2.NORM_L2SQR) + cv2.norm(down, cv2.NORM_L2SQR)
+    return float(squares / across.size)
 
 
-def _sharpness(gray: Plane) -> dict[str, float]:
-    response = _laplacian(gray)
-    values = {"sharpness": _energy(_variance(response)), "gradient": _energy(_tenengrad(gray))}
-    values |= _focus_map(response)
-    level = gray
+def _sharpness(gray: NDArray[np.uint8]) -> dict[str, float]:
+    level = gray.astype(np.float32)
+    response = _laplacian(level)
+    values = {"sharpness": _energy(_variance(response))} | _focus_map(response)
     for scale in SCALES[1:]:
         level = _halve(level)
         values[f"sharpness{scale}"] = _energy(_variance(_laplacian(level)))
@@ -120,98 +125,117 @@ def _focus_map(response: Plane) -> dict[str, float]:
     power = cv2.resize(response**2, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
     cells = np.log1p(power)
     return {
-        "sharpness_peak": float(np.quantile(cells, 0.9)),
+        "sharpness_peak": float(percentiles(cells, [90])[0]),
         "sharpness_spread": float(cells.std()),
         "sharpness_center": float(cells[2:6, 2:6].mean() - cells.mean()),
     }
 
 
 def _texture(picture: Picture) -> dict[str, float]:
-    gray = cv2.cvtColor(picture.working, cv2.COLOR_RGB2GRAY)
-    edges = cv2.Canny(gray, 100, 200)
-    return {"noise": _immerkaer(picture.gray), "edge_density": float((edges > 0).mean())}
+    across, down = picture.slopes
+    return {
+        "gradient": _energy(_gradient_energy(across, down)),
+        "noise": _immerkaer(picture.ripple),
+        "edge_density": float(np.mean(_length(across[::4, ::2], down[::4, ::2]) > _EDGE)),
+    }
 
 
-def _immerkaer(gray: Plane) -> float:
-    response = cv2.filter2D(gray, cv2.CV_32F, _NOISE_KERNEL, borderType=cv2.BORDER_REFLECT_101)
-    return float(np.sqrt(np.pi / 2) * cv2.norm(response, cv2.NORM_L1) / (6 * gray.size))
+def _length(across: NDArray[np.int16], down: NDArray[np.int16]) -> NDArray[np.int16]:
+    return np.abs(across) + np.abs(down)
 
 
-def _full_tiles(picture: Picture) -> list[Plane]:
+def _immerkaer(ripple: NDArray[np.int16]) -> float:
+    return float(np.sqrt(np.pi / 2) * cv2.norm(ripple, cv2.NORM_L1) / (6 * ripple.size))
+
+
+def _full_tiles(picture: Picture) -> Tiles:
     """Cut up to nine gray squares, evenly spread, from the full-size picture."""
-    return [
-        cv2.cvtColor(
-            picture.pixels[y : y + _TILE, x : x + _TILE].astype(np.float32), cv2.COLOR_RGB2GRAY
-        )
-        for y in _starts(picture.height)
-        for x in _starts(picture.width)
-    ]
+    return np.stack(
+        [
+            cv2.cvtColor(picture.pixels[y : y + _TILE, x : x + _TILE], cv2.COLOR_RGB2GRAY)
+            for y in _starts(picture.height)
+            for x in _starts(picture.width)
+        ]
+    )
 
 
+@lru_cache(maxsize=32)
 def _starts(length: int) -> list[int]:
     room = max(0, length - _TILE)
     places = np.linspace(0, room, _TILES) // 8 * 8
     return [int(place) for place in np.unique(places)]
 
 
-def _full_resolution(tiles: list[Plane]) -> dict[str, float]:
+def _full_resolution(tiles: Tiles) -> dict[str, float]:
+    gradients = [_gradient_energy(*cv2.spatialGradient(tile)) for tile in tiles]
+    levels = tiles.astype(np.float32)
     return {
-        "detail_full": _energy(float(np.mean([_variance(_laplacian(tile)) for tile in tiles]))),
-        "gradient_full": _energy(float(np.mean([_tenengrad(tile) for tile in tiles]))),
-        "noise_full": float(np.median([_median_noise(tile) for tile in tiles])),
-        "blockiness": float(np.mean([_blockiness(tile) for tile in tiles])),
+        "detail_full": _energy(float(np.mean([_variance(_laplacian(one)) for one in levels]))),
+        "gradient_full": _energy(float(np.mean(gradients))),
+        "noise_full": _median_noise(levels),
+        "blockiness": (_blockiness(levels) + _blockiness(levels.transpose(0, 2, 1))) / 2,
     }
 
 
-def _median_noise(tile: Plane) -> float:
-    """Estimate the noise from the finest diagonal Haar coefficients."""
-    height, width = (side // 2 * 2 for side in tile.shape)
-    if not height or not width:
+def _median_noise(levels: NDArray[np.float32]) -> float:
+    """Estimate the noise of each square from its finest diagonal Haar coefficients.
+
+    Of every second row of coefficients, which are two thousand.
+    """
+    if min(levels.shape[1:]) < 2:
         return 0.0
-    even = tile[:height, :width]
-    diagonal = (
-        even[::2, ::2] - even[1::2, ::2] - even[::2, 1::2] + even[1::2, 1::2]
-    ) / 2  # orthonormal, so that white noise keeps its standard deviation
-    return float(np.median(np.abs(diagonal)) / 0.6745)
+    width = levels.shape[2] // 2 * 2
+    upper, lower = levels[:, :-1:4, :width], levels[:, 1::4, :width]
+    steps = upper - lower
+    # Orthonormal, so that white noise keeps its standard deviation.
+    diagonal = np.abs(steps[:, :, ::2] - steps[:, :, 1::2]) / 2
+    middles = np.median(diagonal.reshape(len(levels), -1), axis=1, overwrite_input=True)
+    return float(np.median(middles) / 0.6745)
 
 
-def _blockiness(tile: Plane) -> float:
-    ratios = [_border_ratio(np.abs(np.diff(plane, axis=1))) for plane in (tile, tile.T)]
-    return float(np.mean(ratios))
-
-
-def _border_ratio(steps: Plane) -> float:
-    means = steps.mean(axis=0) if steps.size else np.zeros(0)
-    borders = np.arange(len(means)) % 8 == 7
+def _blockiness(levels: NDArray[np.float32]) -> float:
+    """Return the excess of steps across the borders of 8-pixel columns, the mean of squares."""
+    means = np.abs(levels[:, :, 1:] - levels[:, :, :-1]).mean(axis=1)
+    borders = np.arange(means.shape[1]) % 8 == 7
     if not borders.any():
         return 0.0
-    return float(np.log((means[borders].mean() + 0.1) / (means[~borders].mean() + 0.1)))
+    across, inside = means[:, borders].mean(axis=1), means[:, ~borders].mean(axis=1)
+    return float(np.mean(np.log((across + 0.1) / (inside + 0.1))))
 
 
-def _spectrum(tiles: list[Plane]) -> dict[str, float]:
-    """Describe how the power falls with frequency, over all full-size samples."""
-    power, radius = _radial_power([tile for tile in tiles if min(tile.shape) >= 16])
+def _spectrum(tiles: Tiles) -> dict[str, float]:
+    """Describe how the power falls with frequency, over the middles of all full-size samples."""
+    middle = tiles[(slice(None), *(_middle(side) for side in tiles.shape[1:]))]
+    if min(middle.shape) < 1 or min(middle.shape[1:]) < 16:
+        return {"spectrum_slope": 0.0, "high_frequency": 0.0}
+    power, radius = _radial_power(middle.astype(np.float32))
     if not power.sum():
         return {"spectrum_slope": 0.0, "high_frequency": 0.0}
-    slope = np.polyfit(np.log(radius), np.log(power + 1e-3), 1)[0]
+    # The least-squares line through the logarithms.
+    steps = np.log(radius) - np.log(radius).mean()
+    slope = steps @ np.log(power + 1e-3) / (steps @ steps)
     share = (power * radius)[radius > 0.25].sum() / (power * radius).sum()
     return {"spectrum_slope": float(slope), "high_frequency": float(share)}
 
 
-def _radial_power(tiles: list[Plane], rings: int = 24) -> tuple[NDArray[np.float64], Plane]:
+def _middle(side: int) -> slice:
+    start = max(0, (side - _SPECTRUM) // 2)
+    return slice(start, start + _SPECTRUM)
+
+
+def _radial_power(
+    levels: NDArray[np.float32], rings: int = 24
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Average the power spectrum over rings of equal frequency, in cycles a pixel up to 0.5."""
-    radius = ((np.arange(rings) + 0.5) * 0.5 / rings).astype(np.float32)
-    total = np.zeros(rings)
-    for shape in {tile.shape for tile in tiles}:
-        same = np.stack([tile for tile in tiles if tile.shape == shape])
-        flat = same - same.mean(axis=(1, 2), keepdims=True)
-        spectra = fft.rfft2(flat * _window(shape))
-        power = (spectra.real**2 + spectra.imag**2).sum(axis=0) / same[0].size
-        ring = _ring_of(shape, rings)
-        inside = ring < rings
-        counts = np.maximum(np.bincount(ring[inside], minlength=rings), 1)
-        total += np.bincount(ring[inside], power[inside], rings) / counts
-    return total / max(len(tiles), 1), radius
+    shape = levels.shape[1:]
+    flat = levels - levels.mean(axis=(1, 2), keepdims=True)
+    spectra = fft.rfft2(flat * _window(shape))
+    power = (spectra.real**2 + spectra.imag**2).mean(axis=0) / levels[0].size
+    ring = _ring_of(shape, rings).ravel()
+    # What lies beyond the last ring, and the constant part, are counted apart and dropped.
+    totals = np.bincount(ring, power.ravel(), rings + 1)[:rings]
+    counts = np.maximum(np.bincount(ring, minlength=rings + 1)[:rings], 1)
+    return totals / counts, (np.arange(rings) + 0.5) * 0.5 / rings
 
 
 @lru_cache(maxsize=32)
@@ -224,7 +248,7 @@ def _ring_of(shape: tuple[int, ...], rings: int) -> NDArray[np.intp]:
     down = np.fft.fftfreq(shape[0])[:, None]
     across = np.fft.rfftfreq(shape[1])[None, :]
     frequency = np.hypot(down, across)
-    ring: NDArray[np.intp] = (frequency * 2 * rings).astype(np.intp)
+    ring: NDArray[np.intp] = np.minimum(frequency * 2 * rings, rings).astype(np.intp)
     # The constant part says nothing about detail.
     ring[0, 0] = rings
     return ring

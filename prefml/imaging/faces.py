@@ -31,7 +31,7 @@ NAMES = ("face_count", "face_confidence", "face_share", "face_x1", "face_y1", "f
 # The cascade's cost is what limits its side: 10 ms at 192 pixels, 35 ms at 320.
 _CASCADE_SIDE = 192
 _YUNET_SIDE = 320
-_CASCADE = "haarcascade_frontalface_default.xml"
+_CASCADE = Path(__file__).parent / "cascades" / "lbpcascade_frontalface.xml"
 # The margin of the cascade's last stage: 0 at its threshold, clear faces reach this.
 _CASCADE_FULL = 4.0
 _LEAST = 20
@@ -52,8 +52,7 @@ class _Pixels(Protocol):
     @property
     def working(self) -> NDArray[np.uint8]: ...
 
-    @property
-    def gray(self) -> NDArray[np.float32]: ...
+    def small(self, side: int) -> NDArray[np.uint8]: ...
 
 
 class Finder(Protocol):
@@ -130,15 +129,16 @@ def find_faces(picture: _Pixels) -> Faces:
     Faces
         Upright frontal faces of at least a tenth of the longer side.
     """
-    gray, scale = _reduced(picture.gray, _CASCADE_SIDE)
+    copy = picture.small(_CASCADE_SIDE)
+    gray, scale = _reduced(cv2.cvtColor(copy, cv2.COLOR_RGB2GRAY), _CASCADE_SIDE)
     with _cascade() as cascade:
         boxes, _, weights = cascade.detectMultiScale3(
-            gray, 1.2, 4, 0, (_LEAST, _LEAST), outputRejectLevels=True
+            gray, 1.15, 2, 0, (_LEAST, _LEAST), outputRejectLevels=True
         )
     if not len(boxes):
-        return _faces(np.zeros((0, 4)), np.zeros(0), picture.gray.shape)
+        return _faces(np.zeros((0, 4)), np.zeros(0), copy.shape)
     confidence = np.clip(np.ravel(weights) / _CASCADE_FULL, 0.0, 1.0)
-    return _faces(np.asarray(boxes, float) / scale, confidence, picture.gray.shape)
+    return _faces(np.asarray(boxes, float) / scale, confidence, copy.shape)
 
 
 def yunet_finder(model: Path) -> Finder:
@@ -189,7 +189,7 @@ def find_faces_yunet(picture: _Pixels, detector: cv2.FaceDetectorYN) -> Faces:
         detector.setInputSize((pixels.shape[1], pixels.shape[0]))
         _, found = detector.detect(np.ascontiguousarray(pixels[..., ::-1]))
     rows = np.zeros((0, 15)) if found is None else np.asarray(found, float)
-    return _faces(rows[:, :4] / scale, rows[:, -1], picture.gray.shape)
+    return _faces(rows[:, :4] / scale, rows[:, -1], picture.working.shape)
 
 
 @cache
@@ -202,19 +202,18 @@ def _cascade() -> Iterator[cv2.CascadeClassifier]:
     try:
         cascade = _IDLE.get_nowait()
     except Empty:
-        cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / _CASCADE))
+        cascade = cv2.CascadeClassifier(str(_CASCADE))
     try:
         yield cascade
     finally:
         _IDLE.put(cascade)
 
 
-def _reduced(pixels: NDArray[np.generic], side: int) -> tuple[NDArray[np.uint8], float]:
+def _reduced(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
     height, width = pixels.shape[:2]
     scale = min(1.0, side / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return np.clip(small, 0, 255).astype(np.uint8), scale
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8), scale
 
 
 def _faces(found: Array, confidence: Array, shape: tuple[int, ...]) -> Faces:

@@ -31,4 +31,4 @@ def phash(picture: Picture) -> str:
     C. Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010; the
     implementation is `imagehash.phash`.
     """
-    return str(imagehash.phash(Image.fromarray(picture.working)))
+    return str(imagehash.phash(Image.fromarray(picture.small(128))))

@@ -20,60 +20,109 @@ opponent colours).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-if TYPE_CHECKING:
-    from prefml.imaging.decode import Picture
+from prefml.imaging.decode import Picture
+from prefml.imaging.maps import percentiles
 
 __all__ = ["NAMES", "measure", "normalised_contrast"]
 
 Plane = NDArray[np.float32]
-Scales = list[tuple[Plane, Plane]]
 
 _PAIRS = {"h": (0, 1), "v": (1, 0), "d": (1, 1), "a": (1, -1)}
 _SMALLEST = 32
-_TINY = 1e-12
+_TINY, _LARGEST = 1e-12, 1e9
+_COLOUR_SIDE = 256
+# Each band has one in so many of the rows.
+_BANDS, _SHARE = 4, 16
+# What two Gaussian windows of 7 rows, one after the other, reach.
+_HALO = 6
+_NEAR = np.ones((7, 7), np.uint8)
 
 
 def measure(picture: Picture) -> dict[str, float]:
     """Measure the natural-scene-statistics cues of a picture.
 
+    The finest scale is that of the working copy. Its laws are fitted to four bands across the
+    picture, a quarter of its rows; those of coarser scales, to all of it.
+
     Parameters
     ----------
     picture : Picture
-        A decoded picture; its working copy is measured.
+        A decoded picture; its working copy is measured, and smaller ones.
 
     Returns
     -------
     dict of str to float
         One finite value for each of `NAMES`, in that order.
     """
-    rgb = _at_least(picture.working)
-    gray = rgb_to_gray(rgb)
-    return {name: _finite(value) for name, value in _all(rgb, gray)}
+    if min(picture.working.shape[:2]) < _SMALLEST:
+        picture = Picture(_enlarged(picture.working))
+    names, values = zip(*_all(picture), strict=True)
+    finite = np.nan_to_num(np.array(values, np.float64), nan=0.0, posinf=_LARGEST, neginf=-_LARGEST)
+    return dict(zip(names, finite.clip(-_LARGEST, _LARGEST).tolist(), strict=True))
 
 
-def _all(rgb: NDArray[np.uint8], gray: Plane) -> Iterator[tuple[str, float]]:
-    scales = [normalised_contrast(gray), normalised_contrast(_halved(gray))]
-    yield from _brisque(scales)
-    yield from _contrast_map(scales)
-    for group in (_bands, _gradients, _blocks):
-        yield from group(gray)
-    yield from _colour(rgb)
-    yield from _light(rgb, gray)
+def _all(picture: Picture) -> Iterator[tuple[str, float]]:
+    plane = picture.gray.astype(np.float32)
+    half = _halved(plane)
+    bands = [Bands.of(plane), Bands(half)]
+    scales = [normalised_contrast(one.plane) for one in bands]
+    yield from _brisque([one.inner(scale[0]) for one, scale in zip(bands, scales, strict=True)])
+    for number in (0, 1):
+        yield from _contrast_map(number + 1, scales[number][1], bands[number])
+    yield from _octaves(bands[0], half)
+    yield from _gradients(picture)
+    yield from _blocks(half)
+    yield from _colour(picture)
+    yield from _light(picture, half)
 
 
-def rgb_to_gray(rgb: NDArray[np.uint8]) -> Plane:
-    """Return the luminance of an RGB picture, 0 to 255, as float32."""
-    gray: Plane = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return gray
+@dataclass(frozen=True)
+class Bands:
+    """Four bands of rows, evenly spread over a plane; all of it where it is low.
+
+    Attributes
+    ----------
+    plane : ndarray of shape (rows, w, ...)
+        The bands below each other, each with `halo` rows more on either side, so that filters see
+        its true neighbours.
+    count : int
+        Of bands.
+    halo : int
+        Rows that `inner` leaves out.
+    """
+
+    plane: NDArray[Any]
+    count: int = 1
+    halo: int = 0
+
+    @classmethod
+    def of(cls, plane: NDArray[Any]) -> Bands:
+        """Cut the bands, of an even number of rows each."""
+        height = plane.shape[0]
+        rows = max(_HALO, height // _SHARE) // 2 * 2
+        if _BANDS * (rows + 2 * _HALO) >= height:
+            return cls(plane)
+        high = rows + 2 * _HALO
+        starts = [(height - high) * band // (_BANDS - 1) for band in range(_BANDS)]
+        parts = [plane[start : start + high] for start in starts]
+        return cls(np.concatenate(parts), _BANDS, _HALO)
+
+    def inner(self, plane: Plane) -> Plane:
+        """Leave the halos out of what was made of `plane`."""
+        if not self.halo:
+            return plane
+        bands = plane.reshape(self.count, -1, *plane.shape[1:])
+        return bands[:, self.halo : -self.halo].reshape(-1, *plane.shape[1:])
 
 
 def normalised_contrast(plane: Plane, floor: float = 1.0) -> tuple[Plane, Plane]:
@@ -93,22 +142,20 @@ def normalised_contrast(plane: Plane, floor: float = 1.0) -> tuple[Plane, Plane]
         window of 7 by 7 (Mittal et al., 2012, equations 1 to 3).
     """
     mean = cv2.GaussianBlur(plane, (7, 7), 7 / 6)
-    square = cv2.GaussianBlur(plane * plane, (7, 7), 7 / 6)
-    contrast = np.sqrt(np.maximum(square - mean * mean, 0))
-    return (plane - mean) / (contrast + np.float32(floor)), contrast
+    scratch = plane * plane
+    contrast = cv2.GaussianBlur(scratch, (7, 7), 7 / 6)
+    np.multiply(mean, mean, out=scratch)
+    contrast -= scratch
+    np.sqrt(np.maximum(contrast, 0, out=contrast), out=contrast)
+    np.subtract(plane, mean, out=mean)
+    mean /= np.add(contrast, np.float32(floor), out=scratch)
+    return mean, contrast
 
 
-def _at_least(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _enlarged(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = rgb.shape[:2]
-    if min(height, width) >= _SMALLEST:
-        return np.ascontiguousarray(rgb)
     size = (max(width, _SMALLEST), max(height, _SMALLEST))
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST), np.uint8)
-
-
-def _finite(value: Any) -> float:
-    number = float(value)
-    return 0.0 if number != number else min(max(number, -1e9), 1e9)
 
 
 def _halved(plane: Plane) -> Plane:
@@ -125,9 +172,9 @@ def _shapes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return shape, ratio
 
 
-def _shape_of(ratio: float) -> float:
+def _shape_of(ratio: Any) -> Any:
     shapes, ratios = _shapes()
-    return float(np.interp(ratio, ratios, shapes))
+    return np.interp(ratio, ratios, shapes)
 
 
 def _symmetric(x: Plane) -> tuple[float, float]:
@@ -138,21 +185,26 @@ def _symmetric(x: Plane) -> tuple[float, float]:
     return _shape_of(absolute**2 / (square + _TINY)), square**0.5
 
 
-def _asymmetric(x: Plane) -> tuple[float, float, float, float]:
-    """Fit an asymmetric generalised Gaussian: shape, mean, left and right deviation."""
+def _asymmetric(planes: Sequence[Plane]) -> NDArray[np.float64]:
+    """Fit asymmetric generalised Gaussians: rows of shape, mean, left and right deviation."""
+    left, right, squared = np.array([_sides(plane) for plane in planes]).T
+    skewed = (left + _TINY) / (right + _TINY)
+    ratio = squared * (skewed**3 + 1) * (skewed + 1) / (skewed**2 + 1) ** 2
+    shape = _shape_of(ratio)
+    spread = np.exp(gammaln(2 / shape) - 0.5 * (gammaln(1 / shape) + gammaln(3 / shape)))
+    return np.stack([shape, (right - left) * spread, left, right], axis=1)
+
+
+def _sides(x: Plane) -> tuple[float, float, float]:
+    """Return left and right deviation, and squared mean size over mean square."""
     flat = x.ravel()
     positive = np.maximum(flat, 0)
     square, right = float(np.dot(flat, flat)), float(np.dot(positive, positive))
-    count = max(cv2.countNonZero(positive), 1)
+    count = max(int(np.count_nonzero(positive)), 1)
+    absolute = 2 * float(positive.sum()) - float(flat.sum())
     left_sd = (max(square - right, 0.0) / max(flat.size - count, 1)) ** 0.5
-    right_sd = (right / count) ** 0.5
-    absolute = cv2.norm(flat, cv2.NORM_L1) / flat.size
-    skewed = (left_sd + _TINY) / (right_sd + _TINY)
-    ratio = absolute**2 / (square / flat.size + _TINY)
-    ratio *= (skewed**3 + 1) * (skewed + 1) / (skewed**2 + 1) ** 2
-    shape = _shape_of(ratio)
-    spread = np.exp(gammaln(2 / shape) - 0.5 * (gammaln(1 / shape) + gammaln(3 / shape)))
-    return shape, float((right_sd - left_sd) * spread), left_sd, right_sd
+    mean_square = square / flat.size + _TINY
+    return left_sd, (right / count) ** 0.5, (absolute / flat.size) ** 2 / mean_square
 
 
 def _products(x: Plane, step: tuple[int, int]) -> Plane:
@@ -167,16 +219,17 @@ def _products(x: Plane, step: tuple[int, int]) -> Plane:
     return upper[:, :width] * lower[:, right:]
 
 
-def _brisque(scales: Scales) -> Iterator[tuple[str, float]]:
+def _brisque(scales: Sequence[Plane]) -> Iterator[tuple[str, float]]:
     """Yield the 36 cues of BRISQUE: 18 at full and 18 at half scale."""
-    for scale, (coefficients, _) in enumerate(scales, start=1):
-        shape, deviation = _symmetric(coefficients)
-        yield f"nss{scale}_shape", shape
-        yield f"nss{scale}_spread", deviation
-        for name, step in _PAIRS.items():
-            fitted = _asymmetric(_products(coefficients, step))
-            for part, value in zip(("shape", "mean", "left", "right"), fitted, strict=True):
-                yield f"nss{scale}_{name}_{part}", value
+    products = [_products(scale, step) for scale in scales for step in _PAIRS.values()]
+    fitted = iter(_asymmetric(products))
+    for number, scale in enumerate(scales, start=1):
+        shape, deviation = _symmetric(scale)
+        yield f"nss{number}_shape", shape
+        yield f"nss{number}_spread", deviation
+        for name in _PAIRS:
+            for part, value in zip(("shape", "mean", "left", "right"), next(fitted), strict=True):
+                yield f"nss{number}_{name}_{part}", value
 
 
 def _moments(x: Plane) -> tuple[float, float]:
@@ -189,52 +242,52 @@ def _moments(x: Plane) -> tuple[float, float]:
     return float(np.arcsinh(third / variance**1.5)), float(np.log1p(fourth / variance**2))
 
 
-def _contrast_map(scales: Scales) -> Iterator[tuple[str, float]]:
-    """Yield how local contrast is spread over the picture, at two scales."""
-    for scale, (_, contrast) in enumerate(scales, start=1):
-        levels = np.percentile(contrast[::4, ::4], (10, 50, 90, 99))
-        for percent, level in zip((10, 50, 90, 99), levels, strict=True):
-            yield f"contrast{scale}_p{percent}", np.log1p(level)
-        skewness, kurtosis = _moments(contrast[::2])
-        yield f"contrast{scale}_skew", skewness
-        yield f"contrast{scale}_kurtosis", kurtosis
-        coefficients, _ = normalised_contrast(contrast)
-        shape, deviation = _symmetric(coefficients)
-        yield f"contrast{scale}_shape", shape
-        yield f"contrast{scale}_spread", deviation
+def _contrast_map(scale: int, contrast: Plane, bands: Bands) -> Iterator[tuple[str, float]]:
+    """Yield how local contrast is spread over the picture."""
+    coefficients = bands.inner(normalised_contrast(contrast)[0])
+    contrast = bands.inner(contrast)
+    levels = percentiles(contrast[::2, ::4], (10, 50, 90, 99))
+    for percent, level in zip((10, 50, 90, 99), levels, strict=True):
+        yield f"contrast{scale}_p{percent}", np.log1p(level)
+    skewness, kurtosis = _moments(contrast[::2])
+    yield f"contrast{scale}_skew", skewness
+    yield f"contrast{scale}_kurtosis", kurtosis
+    shape, deviation = _symmetric(coefficients)
+    yield f"contrast{scale}_shape", shape
+    yield f"contrast{scale}_spread", deviation
 
 
-def _bands(gray: Plane) -> Iterator[tuple[str, float]]:
+def _octaves(bands: Bands, half: Plane) -> Iterator[tuple[str, float]]:
     """Yield energy and peakedness of octave bands, and how energy falls with frequency."""
-    plane, energies = gray, []
-    for octave in range(1, 5):
-        band = plane - cv2.GaussianBlur(plane, (0, 0), 1.0)
+    planes = [bands.inner(bands.plane - cv2.GaussianBlur(bands.plane, (0, 0), 1.0))]
+    while len(planes) < 4:
+        planes.append(half - cv2.GaussianBlur(half, (0, 0), 1.0))
+        half = _halved(half)
+    energies = []
+    for octave, band in enumerate(planes, start=1):
         shape, deviation = _symmetric(band)
         energies.append(np.log(deviation + 1e-2))
         yield f"band{octave}_energy", energies[-1]
         yield f"band{octave}_shape", shape
-        plane = _halved(plane)
     for octave, step in enumerate(np.diff(energies), start=1):
         yield f"band{octave}_slope", step
 
 
-def _gradients(gray: Plane) -> Iterator[tuple[str, float]]:
+def _gradients(picture: Picture) -> Iterator[tuple[str, float]]:
     """Yield the law of edge strength, reblur, noise in flat parts and 8-pixel blocking."""
-    dx, dy = cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1)
-    magnitude = _length(dx, dy)
-    levels = np.percentile(magnitude[::4, ::4], (25, 50, 75, 95, 99.5))
+    (across, down), noise = picture.slopes, picture.ripple
+    magnitude = _length(*(step[::8, ::8].astype(np.float32) for step in (across, down)))
+    levels = percentiles(magnitude, (25, 50, 75, 95, 99.5))
     for percent, level in zip((25, 50, 75, 95, 99), levels, strict=True):
         yield f"edge_p{percent}", np.log1p(level)
     yield "edge_peak_ratio", np.log((levels[4] + 1) / (levels[1] + 1))
-    upright, level = (cv2.norm(step, cv2.NORM_L1) / step.size for step in (dx, dy))
+    upright, level = (cv2.norm(step, cv2.NORM_L1) / step.size for step in (across, down))
     yield "edge_upright", np.log((upright + 1) / (level + 1))
-    yield "reblur", _reblur(gray)
-    mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
-    noise = np.abs(cv2.filter2D(gray, cv2.CV_32F, mask))
-    flat = (magnitude <= np.float32(levels[0])).astype(np.uint8)
-    yield "noise_all", np.log1p(cv2.mean(noise)[0])
-    yield "noise_flat", np.log1p(cv2.mean(noise, mask=flat)[0])
-    yield "blocking", 0.5 * (_blocking(gray) + _blocking(gray.T))
+    yield "reblur", max(_reblur(picture.gray, axis) for axis in (0, 1))
+    yield "noise_all", np.log1p(cv2.norm(noise, cv2.NORM_L1) / noise.size)
+    flat = magnitude <= np.float32(levels[0])
+    yield "noise_flat", np.log1p(np.abs(noise[::8, ::8][flat]).mean())
+    yield "blocking", 0.5 * sum(_blocking(picture.gray, axis) for axis in (0, 1))
 
 
 def _length(x: Plane, y: Plane) -> Plane:
@@ -242,23 +295,29 @@ def _length(x: Plane, y: Plane) -> Plane:
     return np.sqrt(x * x + y * y)
 
 
-def _reblur(gray: Plane) -> float:
-    """Return how little a second blur changes the picture (1: already blurred)."""
-    worst = 0.0
-    for plane in (np.ascontiguousarray(gray[:, ::2]), np.ascontiguousarray(gray.T[:, ::2])):
-        smooth = cv2.blur(plane, (1, 9))
-        before = cv2.absdiff(plane[1:], plane[:-1])
-        after = cv2.absdiff(smooth[1:], smooth[:-1])
-        lost = float(np.maximum(before - after, 0).sum())
-        worst = max(worst, 1 - lost / (float(before.sum()) + _TINY))
-    return worst
+def _reblur(gray: NDArray[np.uint8], axis: int) -> float:
+    """Return how little a second blur along an axis changes it (1: already blurred)."""
+    lines = _every_fourth_line(gray, axis)
+    smooth = cv2.blur(lines, (9, 1) if axis else (1, 9))
+    before, after = (cv2.absdiff(*_neighbours(one, axis)) for one in (lines, smooth))
+    # Bytes stop at zero, so that only what the blur takes away is counted.
+    lost = cv2.sumElems(cv2.subtract(before, after))[0]
+    return float(1 - lost / (cv2.sumElems(before)[0] + _TINY))
 
 
-def _blocking(gray: Plane) -> float:
-    """Return the excess of steps at every eighth column, as JPEG coding leaves them."""
-    steps = np.abs(np.diff(gray, axis=1)).mean(axis=0)
+def _blocking(gray: NDArray[np.uint8], axis: int) -> float:
+    """Return the excess of steps at every eighth line, as JPEG coding leaves them."""
+    steps = cv2.absdiff(*_neighbours(_every_fourth_line(gray, axis), axis)).mean(axis=1 - axis)
     at_edge = np.arange(steps.size) % 8 == 7
     return float(np.log((steps[at_edge].mean() + 0.1) / (steps[~at_edge].mean() + 0.1)))
+
+
+def _every_fourth_line(gray: NDArray[np.uint8], axis: int) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(gray[::4] if axis else gray[:, ::4])
+
+
+def _neighbours(lines: NDArray[np.uint8], axis: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    return (lines[:, 1:], lines[:, :-1]) if axis else (lines[1:], lines[:-1])
 
 
 def _blocks(gray: Plane) -> Iterator[tuple[str, float]]:
@@ -266,7 +325,7 @@ def _blocks(gray: Plane) -> Iterator[tuple[str, float]]:
     detail = np.abs(cv2.Laplacian(gray, cv2.CV_32F))
     grid = np.log1p(cv2.resize(detail, (8, 8), interpolation=cv2.INTER_AREA))
     light = cv2.resize(gray, (8, 8), interpolation=cv2.INTER_AREA)
-    low, middle, high = np.percentile(grid, (10, 50, 95))
+    low, middle, high = percentiles(grid, (10, 50, 95))
     centre = np.zeros((8, 8), bool)
     centre[2:6, 2:6] = True
     yield "detail_low", low
@@ -278,49 +337,53 @@ def _blocks(gray: Plane) -> Iterator[tuple[str, float]]:
     yield "light_centre", light[centre].mean() - light[~centre].mean()
 
 
-def _colour(rgb: NDArray[np.uint8]) -> Iterator[tuple[str, float]]:
+def _colour(picture: Picture) -> Iterator[tuple[str, float]]:
     """Yield the law of the colour planes: opponent colours at two scales, chroma, saturation."""
-    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
-    red_green, blue_yellow = (
-        _halved(cv2.extractChannel(lab, i).astype(np.float32)) - 128 for i in (1, 2)
-    )
-    chroma = _length(red_green, blue_yellow)
-    planes = {"rg": red_green, "by": blue_yellow, "chroma": chroma}
-    for name, plane in planes.items():
-        yield f"{name}_mean", plane.mean()
-        yield f"{name}_deviation", np.log1p(plane.std())
-        coefficients, contrast = normalised_contrast(plane)
-        coarse, _ = normalised_contrast(_halved(plane))
-        for scale, scaled in ((1, coefficients), (2, coarse)):
+    fine, coarse = (_opponents(picture.small(side)) for side in (_COLOUR_SIDE, _COLOUR_SIDE // 2))
+    for name, plane in coarse.items():
+        mean, deviation = cv2.meanStdDev(plane)
+        yield f"{name}_mean", mean[0, 0]
+        yield f"{name}_deviation", np.log1p(deviation[0, 0])
+        coefficients, contrast = normalised_contrast(fine[name])
+        for scale, scaled in ((1, coefficients), (2, normalised_contrast(plane)[0])):
             shape, deviation = _symmetric(scaled)
             yield f"{name}{scale}_shape", shape
             yield f"{name}{scale}_spread", deviation
-        yield f"{name}_noise", np.log1p(np.percentile(contrast[::2, ::2], 25))
-    levels = np.percentile(chroma[::2, ::2], (10, 50, 90))
+        yield f"{name}_noise", np.log1p(percentiles(contrast[::2, ::4], [25])[0])
+    levels = percentiles(coarse["chroma"][::4, ::2], (10, 50, 90))
     for percent, level in zip((10, 50, 90), levels, strict=True):
         yield f"chroma_p{percent}", level
 
 
-def _light(rgb: NDArray[np.uint8], gray: Plane) -> Iterator[tuple[str, float]]:
+def _opponents(rgb: NDArray[np.uint8]) -> dict[str, Plane]:
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
+    red_green, blue_yellow = (
+        cv2.extractChannel(lab, i).astype(np.float32) - np.float32(128) for i in (1, 2)
+    )
+    return {"rg": red_green, "by": blue_yellow, "chroma": _length(red_green, blue_yellow)}
+
+
+def _light(picture: Picture, half: Plane) -> Iterator[tuple[str, float]]:
     """Yield where the light lies: percentiles, entropy, skew, haze by the dark channel."""
-    levels = np.percentile(gray[::4, ::4], (1, 10, 25, 50, 75, 90, 99))
+    sample = np.ascontiguousarray(picture.gray[::4, ::4])
+    levels = percentiles(sample[::2, ::2], (1, 10, 25, 50, 75, 90, 99))
     for percent, level in zip((1, 10, 25, 50, 75, 90, 99), levels, strict=True):
         yield f"light_p{percent}", level
     yield "light_range", levels[5] - levels[1]
-    histogram = cv2.calcHist([gray], [0], None, [64], [0, 256]).ravel() / gray.size
+    histogram = cv2.calcHist([sample], [0], None, [64], [0, 256]).ravel() / sample.size
     yield "light_entropy", -float(np.sum(histogram * np.log(histogram + _TINY)))
-    skewness, kurtosis = _moments(gray[::2])
+    skewness, kurtosis = _moments(half[::2])
     yield "light_skew", skewness
     yield "light_kurtosis", kurtosis
-    darkest = cv2.min(cv2.min(*cv2.split(rgb)[:2]), cv2.extractChannel(rgb, 2))
-    dark = cv2.erode(darkest, np.ones((15, 15), np.uint8))
-    yield "haze", dark.mean()
-    yield "haze_top", np.percentile(dark[::4, ::4], 90)
+    red, green, blue = cv2.split(picture.small(_COLOUR_SIDE))
+    dark = cv2.erode(cv2.min(cv2.min(red, green), blue), _NEAR)
+    yield "haze", cv2.mean(dark)[0]
+    yield "haze_top", percentiles(dark[::4, ::4], [90])[0]
 
 
 def _names() -> tuple[str, ...]:
-    blank = np.zeros((_SMALLEST, _SMALLEST, 3), np.uint8)
-    return tuple(name for name, _ in _all(blank, rgb_to_gray(blank)))
+    blank = Picture(np.zeros((_SMALLEST, _SMALLEST, 3), np.uint8))
+    return tuple(name for name, _ in _all(blank))
 
 
 NAMES: tuple[str, ...] = _names()

@@ -16,6 +16,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from prefml.imaging.maps import (
     MAP_SIDE,
@@ -38,8 +39,7 @@ Array = NDArray[np.float32]
 
 
 class _Pixels(Protocol):
-    @property
-    def working(self) -> NDArray[np.uint8]: ...
+    def small(self, side: int) -> NDArray[np.uint8]: ...
 
 
 def measure(picture: _Pixels) -> dict[str, float]:
@@ -48,7 +48,7 @@ def measure(picture: _Pixels) -> dict[str, float]:
     Parameters
     ----------
     picture : Picture
-        A decoded picture; only `working` is read.
+        A decoded picture; only `small` is read.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def measure(picture: _Pixels) -> dict[str, float]:
         `saliency_mass`, the share of the picture more than twice as salient as its mean; the places
         of `prefml.imaging.maps.describe_map`; and the 7 x 7 grid of `grid_shares`.
     """
-    weights = saliency_map(picture.working)
+    weights = saliency_map(picture.small(MAP_SIDE))
     mass = float(np.mean(weights > 2.0 * weights.mean()))
     places = describe_map(weights, "saliency") | grid_shares(weights, "saliency")
     return {"saliency_mass": mass, **places}
@@ -95,11 +95,12 @@ def _spectral_residual(lab: Array) -> Array:
     total = np.zeros((MAP_SIDE, MAP_SIDE), np.float32)
     for side in (64, 32):
         gray = cv2.resize(lab[..., 0], (side, side), interpolation=cv2.INTER_AREA)
-        spectrum = np.fft.fft2(gray - gray.mean())
-        log_size = np.log(np.abs(spectrum) + _EPSILON).astype(np.float32)
+        spectrum = fft.fft2(gray - gray.mean())
+        size = np.abs(spectrum) + np.float32(_EPSILON)
+        log_size = np.log(size)
         residual = log_size - cv2.blur(log_size, (3, 3), borderType=cv2.BORDER_REFLECT)
-        back = np.fft.ifft2(np.exp(residual + 1j * np.angle(spectrum)))
-        energy = _smooth((np.abs(back) ** 2).astype(np.float32), side / 25.0)
+        back = fft.ifft2(spectrum * (np.exp(residual) / size))
+        energy = _smooth(back.real**2 + back.imag**2, side / 25.0)
         total += _unit_range(
             cv2.resize(energy, (MAP_SIDE, MAP_SIDE), interpolation=cv2.INTER_LINEAR)
         )
@@ -109,17 +110,23 @@ def _spectral_residual(lab: Array) -> Array:
 def _against_borders(lab: Array) -> Array:
     width = max(1, MAP_SIDE // 10)
     sides = (lab[:width], lab[-width:], lab[:, :width], lab[:, -width:])
-    distances = np.stack([_mahalanobis(lab, side.reshape(-1, 3)) for side in sides])
+    samples = np.stack([side.reshape(-1, 3) for side in sides]).astype(np.float64)
+    distances = _mahalanobis(lab, samples)
     # The subject may touch one border; the border that differs most is that one.
-    return np.asarray(distances.sum(axis=0) - distances.max(axis=0), np.float32)
+    rest = np.asarray(distances.sum(axis=0) - distances.max(axis=0), np.float32)
+    return rest.reshape(lab.shape[:2])
 
 
-def _mahalanobis(lab: Array, sample: Array) -> Array:
-    mean = sample.mean(axis=0)
+def _mahalanobis(lab: Array, samples: NDArray[np.float64]) -> Array:
+    """Return how far each pixel is from each sample of pixels, in its standard deviations."""
+    means = samples.mean(axis=1)
+    centred = samples - means[:, None]
     # One grey level of noise floor keeps a border of one flat colour invertible.
-    covariance = np.cov(sample, rowvar=False) + 4.0 * np.eye(3)
-    root = np.linalg.cholesky(np.linalg.inv(covariance)).astype(np.float32)
-    return _norm(cv2.transform(lab - mean, root.T))
+    covariance = centred.transpose(0, 2, 1) @ centred / (samples.shape[1] - 1) + 4.0 * np.eye(3)
+    roots = np.linalg.cholesky(np.linalg.inv(covariance)).transpose(0, 2, 1)
+    offsets = (roots @ means[:, :, None]).astype(np.float32)
+    whitened = roots.astype(np.float32) @ lab.reshape(-1, 3).T - offsets
+    return np.asarray(np.sqrt((whitened * whitened).sum(axis=1)), np.float32)
 
 
 def _norm(values: Array) -> Array:

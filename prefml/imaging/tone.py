@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prefml.imaging.decode import Picture, shrink
+from prefml.imaging.decode import Picture
 
 __all__ = ["NAMES", "measure"]
 
@@ -41,14 +41,16 @@ NAMES = (
     "dark_channel",
 )
 
-# Values this close to the ends of 0..255 hold no detail any more.
-_SHADOW, _HIGHLIGHT = 5, 250
-_COLOUR_SIDE = 256
+# Up to the first, and above the second, values hold no detail any more.
+_SHADOW, _HIGHLIGHT = 5, 249
+# Light and clipping are measured where pixels still differ, means of colour on fewer.
+_LIGHT_SIDE, _COLOUR_SIDE = 256, 128
+_NEAR = np.ones((7, 7), np.uint8)
 _HUE_BINS = 18
 
 
 def measure(picture: Picture) -> dict[str, float]:
-    """Measure light and colour on the working copy.
+    """Measure light and colour on copies of at least 256 and 128 pixels.
 
     Parameters
     ----------
@@ -63,9 +65,9 @@ def measure(picture: Picture) -> dict[str, float]:
         and Suesstrunk scale it, `warmth` and `tint` as mean b* and a* of CIELAB, `hue_variety`
         as the entropy of the hues, weighted by saturation, in 0..1.
     """
-    gray = cv2.cvtColor(picture.working, cv2.COLOR_RGB2GRAY)
-    small = shrink(picture.working, _COLOUR_SIDE)
-    return _light(gray) | _clipping(picture.working) | _colour(small) | _hues(small)
+    light, colour = picture.small(_LIGHT_SIDE), picture.small(_COLOUR_SIDE)
+    gray = cv2.cvtColor(light, cv2.COLOR_RGB2GRAY)
+    return _light(gray) | _clipping(light) | _colour(colour) | _hues(colour)
 
 
 def _light(gray: NDArray[np.uint8]) -> dict[str, float]:
@@ -93,19 +95,23 @@ def _clipping(rgb: NDArray[np.uint8]) -> dict[str, float]:
     brightest = cv2.max(cv2.max(red, green), blue)
     darkest = cv2.min(cv2.min(red, green), blue)
     return {
-        "clipped_shadows": float((brightest <= _SHADOW).mean()),
-        "clipped_highlights": float((darkest >= _HIGHLIGHT).mean()),
-        "dark_channel": float(cv2.erode(darkest, np.ones((15, 15), np.uint8)).mean() / 255),
+        "clipped_shadows": 1 - _share_above(brightest, _SHADOW),
+        "clipped_highlights": _share_above(darkest, _HIGHLIGHT),
+        "dark_channel": cv2.mean(cv2.erode(darkest, _NEAR))[0] / 255,
     }
 
 
+def _share_above(plane: NDArray[Any], level: int) -> float:
+    _, above = cv2.threshold(plane, level, 1, cv2.THRESH_BINARY)
+    return cv2.countNonZero(above) / plane.size
+
+
 def _colour(rgb: NDArray[np.uint8]) -> dict[str, float]:
-    red, green, blue = (channel.astype(np.float32) for channel in cv2.split(rgb))
-    opponents = np.stack([red - green, (red + green) / 2 - blue])
-    spread, center = opponents.std(axis=(1, 2)), opponents.mean(axis=(1, 2))
+    red, green, blue = cv2.split(rgb.astype(np.float32))
+    center, spread = cv2.meanStdDev(cv2.merge([red - green, (red + green) / 2 - blue]))
     lab = cv2.mean(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB))
     return {
-        "colourfulness": float(np.hypot(*spread) + 0.3 * np.hypot(*center)),
+        "colourfulness": float(np.hypot(*spread[:, 0]) + 0.3 * np.hypot(*center[:, 0])),
         "warmth": lab[2] - 128,
         "tint": lab[1] - 128,
     }

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from threading import Semaphore
 from time import perf_counter
 from typing import Any, TypeAlias
 
@@ -307,7 +308,9 @@ class Run:
     def _derived(self, tasks: Sequence[Task]) -> Generator[Derived | Failure]:
         threads = self.options.threads
         budget = PixelBudget(PIXELS_A_THREAD * threads)
-        reading = Reading(self.workspace.root, self.workspace.config.max_pixels, budget)
+        measuring = Semaphore(max(1, threads // 2))
+        config = self.workspace.config
+        reading = Reading(self.workspace.root, config.max_pixels, budget, measuring)
         ahead = self.options.batch_size + 2 * threads
         return derive_all(tasks, reading, self.encoder, threads, ahead)
 

@@ -157,9 +157,11 @@ def _kept_groups(kind: str, selection: Selection) -> Iterator[pa.Table]:
 def _joined(
     source: Source, kind: str, group: int, rows: NDArray[np.int64], paths: list[str]
 ) -> pa.Table:
-    table = source.keys.take(rows)
-    table = table.set_column(KEYS.index("path"), "path", pa.array(paths, pa.string()))
-    payload = source.read_group(kind, group).take(rows - source.start(kind, group))
-    for name in payload.column_names:
-        table = table.append_column(name, payload[name])
-    return table
+    keys = source.keys.take(rows).set_column(
+        KEYS.index("path"), "path", pa.array(paths, pa.string())
+    )
+    payload = source.read_group(kind, group)
+    if len(rows) < len(payload):
+        payload = payload.take(rows - source.start(kind, group))
+    names = [*keys.column_names, *payload.column_names]
+    return pa.table([*keys.columns, *payload.columns], names)

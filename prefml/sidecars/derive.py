@@ -6,8 +6,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -100,11 +100,15 @@ class Reading:
         Larger pictures fail.
     budget : PixelBudget
         What all threads together may hold.
+    measuring : context manager
+        Held while cues are measured: that is hundreds of short calls, and threads that make them
+        at once spend much of their time on handing the interpreter's lock to each other.
     """
 
     root: Path
     max_pixels: int
     budget: PixelBudget
+    measuring: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
 def derive(task: Task, reading: Reading, encoder: Encoder) -> Derived | Failure:
@@ -141,8 +145,9 @@ def _derive(task: Task, reading: Reading, encoder: Encoder) -> Derived:
         if not task.measure:
             return Derived(task, prepared, None, {})
         stage = stage_of(task.image.filename)
-        values = {"stage": float("nan") if stage is None else stage} | cues.measure(picture)
-        return Derived(task, prepared, phash(picture), values)
+        with reading.measuring:
+            values = {"stage": float("nan") if stage is None else stage} | cues.measure(picture)
+            return Derived(task, prepared, phash(picture), values)
 
 
 def derive_all(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -96,6 +97,7 @@ class Stamp:
         return cls(encoder, str(content["cues"]), names, str(content["generation"]))
 
 
+@lru_cache(maxsize=8)
 def part_schema(stamp: Stamp) -> pa.Schema:
     """Return the columns of a part file: keys, embedding, hash, stage and cues.
 
@@ -133,10 +135,9 @@ def select(schema: pa.Schema, kind: str) -> pa.Schema:
     pyarrow.Schema
     """
     own = {"embeddings": {"embedding"}, "hashes": {"phash"}}
-    rest = [name for name in schema.names if name not in KEYS]
-    others = own["embeddings"] | own["hashes"]
-    names = [name for name in rest if name in own.get(kind, set(rest) - others)]
-    return pa.schema([schema.field(name) for name in (*KEYS, *names)], metadata=schema.metadata)
+    others = {*KEYS, *own["embeddings"], *own["hashes"]}
+    wanted = own.get(kind, set(schema.names) - others).union(KEYS)
+    return pa.schema([field for field in schema if field.name in wanted], metadata=schema.metadata)
 
 
 def writer(target: Path | BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
@@ -215,10 +216,16 @@ def read_stamp(path: Place, metadata: Mapping[bytes, bytes] | None) -> Stamp:
         If prefml did not write the file, or not this version of it.
     """
     try:
-        return Stamp.from_content(json.loads((metadata or {})[_METADATA]))
+        return _stamp_of((metadata or {})[_METADATA])
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError, PrefmlError) as error:
         raise SidecarError(
             f"{path}: not a sidecar of this version ({error})",
             "a file written by prefml",
             "prefml embed",
         ) from error
+
+
+@lru_cache(maxsize=8)
+def _stamp_of(content: bytes) -> Stamp:
+    """Read a stamp; those of the parts of one run are all the same."""
+    return Stamp.from_content(json.loads(content))

@@ -5,12 +5,11 @@ import pytest
 
 from prefml.exceptions import ImageError
 from prefml.imaging import faces
-from prefml.imaging.decode import decode
+from prefml.imaging.decode import Picture, decode
 
 
 def blank(width, height):
-    gray = np.full((height, width), 90, np.float32)
-    return SimpleNamespace(gray=gray, working=np.repeat(gray[..., None], 3, 2).astype(np.uint8))
+    return Picture(np.full((height, width, 3), 90, np.uint8))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (512, 1), (1, 512), (300, 200)])

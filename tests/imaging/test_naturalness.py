@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import time
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -12,11 +11,12 @@ from hypothesis.extra import numpy as hnp
 from scipy.stats import gennorm
 
 from prefml.imaging import naturalness
+from prefml.imaging.decode import Picture
 from prefml.imaging.naturalness import NAMES, measure, normalised_contrast
 
 
 def cues(pixels: np.ndarray) -> dict[str, float]:
-    return measure(SimpleNamespace(working=pixels))
+    return measure(Picture(pixels))
 
 
 @pytest.fixture(scope="module")
@@ -94,13 +94,13 @@ def test_haze_is_seen(scene):
 def test_the_shape_of_a_generalised_gaussian_is_found(shape):
     x = gennorm.rvs(shape, size=200_000, random_state=0).astype(np.float32)[None]
     assert naturalness._symmetric(x)[0] == pytest.approx(shape, rel=0.05)
-    assert naturalness._asymmetric(x)[0] == pytest.approx(shape, rel=0.05)
+    assert naturalness._asymmetric([x])[0, 0] == pytest.approx(shape, rel=0.05)
 
 
 def test_the_two_sides_of_an_asymmetric_law_are_told_apart():
     half = np.abs(np.random.default_rng(0).normal(size=(2, 100_000))).astype(np.float32)
     x = np.concatenate([-half[0], 3 * half[1]])[None]
-    _, mean, left, right = naturalness._asymmetric(x)
+    _, mean, left, right = naturalness._asymmetric([x])[0]
     assert left == pytest.approx(1, rel=0.02)
     assert right == pytest.approx(3, rel=0.02)
     assert mean > 0
