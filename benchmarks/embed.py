@@ -33,8 +33,9 @@ from prefml.encoders.onnx import OnnxEncoder
 from prefml.encoders.openclip import OpenClipEncoder
 from prefml.exceptions import EncoderError
 from prefml.imaging import cues
-from prefml.imaging.decode import Picture, decode
+from prefml.imaging.decode import decode
 from prefml.imaging.hashing import phash
+from prefml.imaging.picture import Picture
 from prefml.sidecars.build import BuildOptions, build_sidecars
 from prefml.workspace import Workspace
 

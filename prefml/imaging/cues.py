@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from typing import Protocol
 
 from prefml.imaging import detail, faces, layout, naturalness, saliency, shape, tone
-from prefml.imaging.decode import WORKING_VERSION, Picture
+from prefml.imaging.picture import WORKING_VERSION, Picture
 
 __all__ = ["CUE_NAMES", "GROUPS", "cue_identity", "measure", "measure_beside"]
 

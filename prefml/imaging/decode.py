@@ -1,4 +1,4 @@
-"""One decode of a picture: upright, eight-bit RGB, with the small copies that are measured."""
+"""One decode of a picture: upright, eight-bit RGB, whatever the file holds."""
 
 from __future__ import annotations
 
@@ -6,150 +6,32 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from pathlib import Path
 from typing import BinaryIO
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from prefml.exceptions import ImageError
+from prefml.imaging.picture import Picture
 from prefml.imaging.plain import describes_itself_first, plain_pixels
 from prefml.imaging.quiet import quiet_pillow
 
 __all__ = [
     "FORMATS",
     "MAX_PIXELS",
-    "WORKING_SIDE",
-    "Picture",
     "decode",
     "from_image",
     "pixel_count",
-    "shrink",
     "upright_size",
 ]
 
-WORKING_SIDE = 512
-# No copy that is measured has to be smaller.
-_SMALLEST_SIDE = 84
-# To be raised when the working copy of a picture or its halves change, and with them all cues.
-WORKING_VERSION = 3
 MAX_PIXELS = 150_000_000
 # Only these decoders are tried, whatever a file is called: Pillow's others include ones that
 # start programs (EPS) or are rarely exercised.
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "TIFF", "GIF")
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A decoded picture.
-
-    Attributes
-    ----------
-    pixels : ndarray of shape (height, width, 3), uint8
-        Red, green, blue; upright, full size.
-    """
-
-    pixels: NDArray[np.uint8]
-
-    @property
-    def width(self) -> int:
-        """Width of the upright picture in pixels."""
-        return int(self.pixels.shape[1])
-
-    @property
-    def height(self) -> int:
-        """Height of the upright picture in pixels."""
-        return int(self.pixels.shape[0])
-
-    @cached_property
-    def image(self) -> Image.Image:
-        """The full size as Pillow's, mode RGB."""
-        return Image.fromarray(self.pixels)
-
-    def reduced(self, shortest: int) -> Image.Image:
-        """Return a smaller copy that is large enough to be resized well.
-
-        Averaging two by two pixels is far cheaper than a wide filter over the full size. What the
-        averages blurred is restored, so that a bicubic filter gives nearly what it would have
-        given.
-
-        Parameters
-        ----------
-        shortest : int
-            Pixels of the shortest side that the copy will be resized to.
-
-        Returns
-        -------
-        PIL.Image.Image
-            At least twice as large as asked; the picture itself where no half is.
-        """
-        enough = [level for level in self._halves if min(level.shape[:2]) >= 2 * shortest]
-        return Image.fromarray(_restored(enough)) if len(enough) > 1 else self.image
-
-    @cached_property
-    def working(self) -> NDArray[np.uint8]:
-        """Area-averaged copy, uint8 of shape (h, w, 3), longest side at most 512 pixels."""
-        enough = [level for level in self._halves if max(level.shape[:2]) >= WORKING_SIDE]
-        return shrink(enough[-1] if enough else self.pixels, WORKING_SIDE)
-
-    @cached_property
-    def _halves(self) -> list[NDArray[np.uint8]]:
-        """The picture halved again and again, while both sides are even and it is large."""
-        levels = [self.pixels]
-        while min(levels[-1].shape[:2]) >= WORKING_SIDE and not any(
-            side % 2 for side in levels[-1].shape[:2]
-        ):
-            levels.append(shrink(levels[-1], max(levels[-1].shape[:2]) // 2))
-        return levels
-
-    @cached_property
-    def gray(self) -> NDArray[np.uint8]:
-        """Luma of the working copy, uint8 of shape (h, w) (ITU-R BT.601)."""
-        luma: NDArray[np.uint8] = cv2.cvtColor(self.working, cv2.COLOR_RGB2GRAY)
-        return luma
-
-    @cached_property
-    def slopes(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-        """Sobel derivatives of `gray`, across and down, int16 of shape (h, w)."""
-        across, down = cv2.spatialGradient(self.gray)
-        return np.asarray(across, np.int16), np.asarray(down, np.int16)
-
-    @cached_property
-    def ripple(self) -> NDArray[np.int16]:
-        """Second differences of `gray` across and down, int16: what noise leaves of a picture."""
-        second = np.array([1.0, -2.0, 1.0])
-        return np.asarray(cv2.sepFilter2D(self.gray, cv2.CV_16S, second, second), np.int16)
-
-    def small(self, side: int) -> NDArray[np.uint8]:
-        """Return the smallest of the working copy and its halves that is still large enough.
-
-        Parameters
-        ----------
-        side : int
-            Pixels that its longest side must have.
-
-        Returns
-        -------
-        ndarray of shape (h, w, 3), uint8
-            The working copy itself where no half is large enough.
-        """
-        enough = [level for level in self._small if max(level.shape[:2]) >= side]
-        return enough[-1] if enough else self.working
-
-    @cached_property
-    def _small(self) -> tuple[NDArray[np.uint8], ...]:
-        """The working copy, halved again and again."""
-        levels = [self.working]
-        while min(levels[-1].shape[:2]) >= 2 and max(levels[-1].shape[:2]) >= 2 * _SMALLEST_SIDE:
-            height, width = levels[-1].shape[:2]
-            half = cv2.resize(levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-            levels.append(np.asarray(half, np.uint8))
-        return tuple(levels)
 
 
 def decode(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -253,41 +135,6 @@ def from_image(image: Image.Image) -> Picture:
     Picture
     """
     return Picture(_upright(np.asarray(_to_rgb(image)), _orientation(image)))
-
-
-def shrink(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
-    """Area-average pixels until the longest side is at most `longest`; never enlarge.
-
-    Parameters
-    ----------
-    pixels : ndarray of shape (h, w, 3) or (h, w)
-        The picture.
-    longest : int
-        The limit in pixels.
-
-    Returns
-    -------
-    ndarray
-        The same array if it is small enough.
-    """
-    height, width = pixels.shape[:2]
-    scale = longest / max(height, width)
-    if scale >= 1:
-        return pixels
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small: NDArray[np.uint8] = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return small
-
-
-def _restored(levels: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Undo what averaging took from the last level: to second order, the variance of a box.
-
-    A box of n pixels has a variance of (n^2 - 1) / 12; in pixels n times as large, of
-    (1 - n^-2) / 12. The kernel (-e, 1 + 2 e, -e) has one of -2 e.
-    """
-    edge = (1 - 4.0 ** (1 - len(levels))) / 24
-    kernel = np.array([-edge, 1 + 2 * edge, -edge])
-    return np.asarray(cv2.sepFilter2D(levels[-1], -1, kernel, kernel), np.uint8)
 
 
 @contextmanager

@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from prefml.imaging.decode import Picture
 from prefml.imaging.maps import percentiles
+from prefml.imaging.picture import Picture, halve
 
 __all__ = ["NAMES", "measure"]
 
@@ -109,15 +109,9 @@ def _sharpness(gray: NDArray[np.uint8]) -> dict[str, float]:
     response = _laplacian(level)
     values = {"sharpness": _energy(_variance(response))} | _focus_map(response)
     for scale in SCALES[1:]:
-        level = _halve(level)
+        level = halve(level)
         values[f"sharpness{scale}"] = _energy(_variance(_laplacian(level)))
     return values
-
-
-def _halve(gray: Plane) -> Plane:
-    size = (max(1, gray.shape[1] // 2), max(1, gray.shape[0] // 2))
-    half: Plane = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
-    return half
 
 
 def _focus_map(response: Plane) -> dict[str, float]:
@@ -136,11 +130,11 @@ def _texture(picture: Picture) -> dict[str, float]:
     return {
         "gradient": _energy(_gradient_energy(across, down)),
         "noise": _immerkaer(picture.ripple),
-        "edge_density": float(np.mean(_length(across[::4, ::2], down[::4, ::2]) > _EDGE)),
+        "edge_density": float(np.mean(_steepness(across[::4, ::2], down[::4, ::2]) > _EDGE)),
     }
 
 
-def _length(across: NDArray[np.int16], down: NDArray[np.int16]) -> NDArray[np.int16]:
+def _steepness(across: NDArray[np.int16], down: NDArray[np.int16]) -> NDArray[np.int16]:
     return np.abs(across) + np.abs(down)
 
 
@@ -160,10 +154,10 @@ def _full_tiles(picture: Picture) -> Tiles:
 
 
 @lru_cache(maxsize=32)
-def _starts(length: int) -> list[int]:
+def _starts(length: int) -> tuple[int, ...]:
     room = max(0, length - _TILE)
     places = np.linspace(0, room, _TILES) // 8 * 8
-    return [int(place) for place in np.unique(places)]
+    return tuple(int(place) for place in np.unique(places))
 
 
 def _full_resolution(tiles: Tiles) -> dict[str, float]:

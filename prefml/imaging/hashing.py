@@ -5,16 +5,18 @@ from __future__ import annotations
 import imagehash
 from PIL import Image
 
-from prefml.imaging.decode import Picture
+from prefml.imaging.picture import Picture
 
 __all__ = ["phash"]
+
+_SIDE = 128
 
 
 def phash(picture: Picture) -> str:
     """Hash the low frequencies of a picture.
 
-    The working copy is hashed: the hash looks at 32 x 32 pixels only, and reducing a large picture
-    to those is most of the cost.
+    A copy of at least 128 pixels is hashed: the hash looks at 32 x 32 pixels only, and reducing a
+    large picture to those is most of the cost.
 
     Parameters
     ----------
@@ -31,4 +33,4 @@ def phash(picture: Picture) -> str:
     C. Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010; the
     implementation is `imagehash.phash`.
     """
-    return str(imagehash.phash(Image.fromarray(picture.small(128))))
+    return str(imagehash.phash(Image.fromarray(picture.small(_SIDE))))

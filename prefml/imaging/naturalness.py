@@ -30,8 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from prefml.imaging.decode import Picture
 from prefml.imaging.maps import percentiles
+from prefml.imaging.picture import Picture, halve
 
 __all__ = ["NAMES", "measure", "normalised_contrast"]
 
@@ -45,7 +45,6 @@ _COLOUR_SIDE = 256
 _BANDS, _SHARE = 4, 16
 # What two Gaussian windows of 7 rows, one after the other, reach.
 _HALO = 6
-_NEAR = np.ones((7, 7), np.uint8)
 
 
 def measure(picture: Picture) -> dict[str, float]:
@@ -73,7 +72,7 @@ def measure(picture: Picture) -> dict[str, float]:
 
 def _all(picture: Picture) -> Iterator[tuple[str, float]]:
     plane = picture.gray.astype(np.float32)
-    half = _halved(plane)
+    half = halve(plane)
     bands = [Bands.of(plane), Bands(half)]
     scales = [normalised_contrast(one.plane) for one in bands]
     yield from _brisque([one.inner(scale[0]) for one, scale in zip(bands, scales, strict=True)])
@@ -156,12 +155,6 @@ def _enlarged(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = rgb.shape[:2]
     size = (max(width, _SMALLEST), max(height, _SMALLEST))
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST), np.uint8)
-
-
-def _halved(plane: Plane) -> Plane:
-    height, width = plane.shape
-    half = cv2.resize(plane, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    return np.asarray(half, np.float32)
 
 
 @cache
@@ -262,7 +255,7 @@ def _octaves(bands: Bands, half: Plane) -> Iterator[tuple[str, float]]:
     planes = [bands.inner(bands.plane - cv2.GaussianBlur(bands.plane, (0, 0), 1.0))]
     while len(planes) < 4:
         planes.append(half - cv2.GaussianBlur(half, (0, 0), 1.0))
-        half = _halved(half)
+        half = halve(half)
     energies = []
     for octave, band in enumerate(planes, start=1):
         shape, deviation = _symmetric(band)
@@ -375,10 +368,8 @@ def _light(picture: Picture, half: Plane) -> Iterator[tuple[str, float]]:
     skewness, kurtosis = _moments(half[::2])
     yield "light_skew", skewness
     yield "light_kurtosis", kurtosis
-    red, green, blue = cv2.split(picture.small(_COLOUR_SIDE))
-    dark = cv2.erode(cv2.min(cv2.min(red, green), blue), _NEAR)
-    yield "haze", cv2.mean(dark)[0]
-    yield "haze_top", percentiles(dark[::4, ::4], [90])[0]
+    yield "haze", cv2.mean(picture.dark_channel)[0]
+    yield "haze_top", percentiles(picture.dark_channel[::4, ::4], [90])[0]
 
 
 def _names() -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prefml.imaging.decode import Picture
+from prefml.imaging.picture import Picture
 
 __all__ = ["NAMES", "measure"]
 

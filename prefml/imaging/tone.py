@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prefml.imaging.decode import Picture
+from prefml.imaging.picture import Picture
 
 __all__ = ["NAMES", "measure"]
 
@@ -45,7 +45,6 @@ NAMES = (
 _SHADOW, _HIGHLIGHT = 5, 249
 # Light and clipping are measured where pixels still differ, means of colour on fewer.
 _LIGHT_SIDE, _COLOUR_SIDE = 256, 128
-_NEAR = np.ones((7, 7), np.uint8)
 _HUE_BINS = 18
 
 
@@ -67,7 +66,8 @@ def measure(picture: Picture) -> dict[str, float]:
     """
     light, colour = picture.small(_LIGHT_SIDE), picture.small(_COLOUR_SIDE)
     gray = cv2.cvtColor(light, cv2.COLOR_RGB2GRAY)
-    return _light(gray) | _clipping(light) | _colour(colour) | _hues(colour)
+    dark = {"dark_channel": cv2.mean(picture.dark_channel)[0] / 255}
+    return _light(gray) | _clipping(light) | dark | _colour(colour) | _hues(colour)
 
 
 def _light(gray: NDArray[np.uint8]) -> dict[str, float]:
@@ -97,7 +97,6 @@ def _clipping(rgb: NDArray[np.uint8]) -> dict[str, float]:
     return {
         "clipped_shadows": 1 - _share_above(brightest, _SHADOW),
         "clipped_highlights": _share_above(darkest, _HIGHLIGHT),
-        "dark_channel": cv2.mean(cv2.erode(darkest, _NEAR))[0] / 255,
     }
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from PIL import ExifTags, Image
 
 from prefml.exceptions import ImageError, WorkspaceError
-from prefml.imaging.decode import FORMATS, decode, shrink
+from prefml.imaging.decode import FORMATS, decode
+from prefml.imaging.picture import shrink
 from prefml.imaging.quiet import quiet_pillow
 from prefml.workspace import Workspace
 

@@ -12,7 +12,8 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image, ImageFilter
 
 from prefml.imaging import cues, detail, shape, tone
-from prefml.imaging.decode import Picture, from_image
+from prefml.imaging.decode import from_image
+from prefml.imaging.picture import Picture
 
 BASIC = (shape, detail, tone)
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from prefml.exceptions import ImageError
-from prefml.imaging.decode import WORKING_SIDE, decode, from_image, shrink, upright_size
+from prefml.imaging.decode import decode, from_image, upright_size
+from prefml.imaging.picture import WORKING_SIDE, shrink
 
 RED, BLUE = (200, 30, 40), (20, 60, 210)
 

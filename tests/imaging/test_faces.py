@@ -5,7 +5,8 @@ import pytest
 
 from prefml.exceptions import ImageError
 from prefml.imaging import faces
-from prefml.imaging.decode import Picture, decode
+from prefml.imaging.decode import decode
+from prefml.imaging.picture import Picture
 
 
 def blank(width, height):

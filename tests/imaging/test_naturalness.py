@@ -11,8 +11,8 @@ from hypothesis.extra import numpy as hnp
 from scipy.stats import gennorm
 
 from prefml.imaging import naturalness
-from prefml.imaging.decode import Picture
 from prefml.imaging.naturalness import NAMES, measure, normalised_contrast
+from prefml.imaging.picture import Picture
 
 
 def cues(pixels: np.ndarray) -> dict[str, float]:

@@ -1,0 +1,189 @@
+"""A decoded picture, with the small copies that are measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+__all__ = ["WORKING_SIDE", "WORKING_VERSION", "Picture", "halve", "shrink"]
+
+WORKING_SIDE = 512
+# No copy that is measured has to be smaller.
+_SMALLEST_SIDE = 84
+# To be raised when the working copy of a picture or its halves change, and with them all cues.
+WORKING_VERSION = 3
+_DARK_SIDE = 256
+
+Real = TypeVar("Real", np.uint8, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A decoded picture.
+
+    Attributes
+    ----------
+    pixels : ndarray of shape (height, width, 3), uint8
+        Red, green, blue; upright, full size.
+    """
+
+    pixels: NDArray[np.uint8]
+
+    @property
+    def width(self) -> int:
+        """Width of the upright picture in pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Height of the upright picture in pixels."""
+        return int(self.pixels.shape[0])
+
+    @cached_property
+    def image(self) -> Image.Image:
+        """The full size as Pillow's, mode RGB."""
+        return Image.fromarray(self.pixels)
+
+    def reduced(self, shortest: int) -> Image.Image:
+        """Return a smaller copy that is large enough to be resized well.
+
+        Averaging two by two pixels is far cheaper than a wide filter over the full size. What the
+        averages blurred is restored, so that a bicubic filter gives nearly what it would have
+        given.
+
+        Parameters
+        ----------
+        shortest : int
+            Pixels of the shortest side that the copy will be resized to.
+
+        Returns
+        -------
+        PIL.Image.Image
+            At least twice as large as asked; the picture itself where no half is.
+        """
+        enough = [level for level in self._halves if min(level.shape[:2]) >= 2 * shortest]
+        return Image.fromarray(_restored(enough)) if len(enough) > 1 else self.image
+
+    @cached_property
+    def working(self) -> NDArray[np.uint8]:
+        """Area-averaged copy, uint8 of shape (h, w, 3), longest side at most 512 pixels."""
+        enough = [level for level in self._halves if max(level.shape[:2]) >= WORKING_SIDE]
+        return shrink(enough[-1] if enough else self.pixels, WORKING_SIDE)
+
+    @cached_property
+    def _halves(self) -> list[NDArray[np.uint8]]:
+        """The picture halved again and again, while both sides are even and it is large."""
+        levels = [self.pixels]
+        while min(levels[-1].shape[:2]) >= WORKING_SIDE and not any(
+            side % 2 for side in levels[-1].shape[:2]
+        ):
+            levels.append(shrink(levels[-1], max(levels[-1].shape[:2]) // 2))
+        return levels
+
+    @cached_property
+    def gray(self) -> NDArray[np.uint8]:
+        """Luma of the working copy, uint8 of shape (h, w) (ITU-R BT.601)."""
+        luma: NDArray[np.uint8] = cv2.cvtColor(self.working, cv2.COLOR_RGB2GRAY)
+        return luma
+
+    @cached_property
+    def slopes(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """Sobel derivatives of `gray`, across and down, int16 of shape (h, w)."""
+        across, down = cv2.spatialGradient(self.gray)
+        return np.asarray(across, np.int16), np.asarray(down, np.int16)
+
+    @cached_property
+    def ripple(self) -> NDArray[np.int16]:
+        """Second differences of `gray` across and down, int16: what noise leaves of a picture."""
+        second = np.array([1.0, -2.0, 1.0])
+        return np.asarray(cv2.sepFilter2D(self.gray, cv2.CV_16S, second, second), np.int16)
+
+    @cached_property
+    def dark_channel(self) -> NDArray[np.uint8]:
+        """Least of the three channels in windows of 7, of a copy of at least 256 pixels."""
+        red, green, blue = cv2.split(self.small(_DARK_SIDE))
+        darkest = cv2.min(cv2.min(red, green), blue)
+        return np.asarray(cv2.erode(darkest, np.ones((7, 7), np.uint8)), np.uint8)
+
+    def small(self, side: int) -> NDArray[np.uint8]:
+        """Return the smallest of the working copy and its halves that is still large enough.
+
+        Parameters
+        ----------
+        side : int
+            Pixels that its longest side must have.
+
+        Returns
+        -------
+        ndarray of shape (h, w, 3), uint8
+            The working copy itself where no half is large enough.
+        """
+        enough = [level for level in self._small if max(level.shape[:2]) >= side]
+        return enough[-1] if enough else self.working
+
+    @cached_property
+    def _small(self) -> tuple[NDArray[np.uint8], ...]:
+        """The working copy, halved again and again."""
+        levels = [self.working]
+        while min(levels[-1].shape[:2]) >= 2 and max(levels[-1].shape[:2]) >= 2 * _SMALLEST_SIDE:
+            levels.append(halve(levels[-1]))
+        return tuple(levels)
+
+
+def shrink(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """Area-average pixels until the longest side is at most `longest`; never enlarge.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (h, w, 3) or (h, w)
+        The picture.
+    longest : int
+        The limit in pixels.
+
+    Returns
+    -------
+    ndarray
+        The same array if it is small enough.
+    """
+    height, width = pixels.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small: NDArray[np.uint8] = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    return small
+
+
+def halve(plane: NDArray[Real]) -> NDArray[Real]:
+    """Area-average two by two pixels; an odd last row or column is averaged in.
+
+    Parameters
+    ----------
+    plane : ndarray of shape (h, w, 3) or (h, w), uint8 or float32
+        The picture.
+
+    Returns
+    -------
+    ndarray
+        At least one pixel high and wide.
+    """
+    height, width = plane.shape[:2]
+    size = (max(1, width // 2), max(1, height // 2))
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), plane.dtype)
+
+
+def _restored(levels: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Undo what averaging took from the last level: to second order, the variance of a box.
+
+    A box of n pixels has a variance of (n^2 - 1) / 12; in pixels n times as large, of
+    (1 - n^-2) / 12. The kernel (-e, 1 + 2 e, -e) has one of -2 e.
+    """
+    edge = (1 - 4.0 ** (1 - len(levels))) / 24
+    kernel = np.array([-edge, 1 + 2 * edge, -edge])
+    return np.asarray(cv2.sepFilter2D(levels[-1], -1, kernel, kernel), np.uint8)
