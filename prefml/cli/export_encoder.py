@@ -49,8 +49,13 @@ T = TypeVar("T")
     type=click.Choice(["auto", "mps", "cuda", "cpu"]),
     help="Where torch computes the vectors that the export is compared with.",
 )
+@click.option(
+    "--patches",
+    is_flag=True,
+    help="Give a vision transformer a second output, how like each patch is to the whole.",
+)
 @json_option
-def command(out: str, name: str, precision: str, device: str, as_json: bool) -> None:
+def command(out: str, name: str, precision: str, device: str, patches: bool, as_json: bool) -> None:
     """Write an image tower as an ONNX folder OUT (relative to the workspace).
 
     The folder is accepted only if its vectors agree with torch's on real pictures; afterwards
@@ -62,7 +67,7 @@ def command(out: str, name: str, precision: str, device: str, as_json: bool) -> 
     workspace = open_workspace()
     folder = workspace.inside(out)
     encoder = open_encoder(name, workspace.root, device)
-    report = export_encoder(encoder, folder, precision, *_material(workspace))
+    report = export_encoder(encoder, folder, precision, *_material(workspace), patches)
     emit(report.to_dict(), _text(report), as_json)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import EncoderError
 
-__all__ = ["embed_with_patches", "tower_has_patches", "tower_spec", "weights_digest"]
+__all__ = ["embed", "embed_with_patches", "tower_has_patches", "tower_spec", "weights_digest"]
 
 # Mean and spread of the colours in the pictures that OpenAI trained CLIP on.
 OPENAI_MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -79,6 +79,46 @@ def tower_has_patches(tower: Any) -> bool:
     """Say whether a tower is a vision transformer whose tokens share the embedding's space."""
     plain = getattr(tower, "attn_pool", "") is None and getattr(tower, "proj", None) is not None
     return plain and tower.pool_type in ("tok", "avg") and hasattr(tower, "grid_size")
+
+
+def embed(tower: Any, pixels: Any) -> Any:
+    """Give a tower's embedding, without computing what does not reach it.
+
+    Where only the class token is read in the end, the last block needs the others for its keys and
+    values alone: its queries, output and perceptron are computed for that one token.
+
+    Parameters
+    ----------
+    tower : torch.nn.Module
+        The image tower.
+    pixels : torch.Tensor of shape (n, 3, size, size)
+        Network input.
+
+    Returns
+    -------
+    torch.Tensor of shape (n, dim)
+        What the tower gives, up to rounding.
+    """
+    if not _reads_class_token(tower):
+        # Some towers return their tokens beside the pooled vector.
+        result = tower(pixels)
+        return result[0] if isinstance(result, tuple) else result
+    *blocks, last = tower.transformer.resblocks
+    tokens = tower._embeds(pixels)
+    for block in blocks:
+        tokens = block(tokens)
+    normed = last.ln_1(tokens)
+    attended = last.attention(q_x=normed[:, :1], k_x=normed, v_x=normed)
+    token = tokens[:, :1] + last.ls_1(attended)
+    token = token + last.ls_2(last.mlp(last.ln_2(token)))
+    return tower._pool(token)[0] @ tower.proj
+
+
+def _reads_class_token(tower: Any) -> bool:
+    if not tower_has_patches(tower) or tower.pool_type != "tok":
+        return False
+    plain = type(tower.transformer.resblocks[-1]).__name__ == "ResidualAttentionBlock"
+    return plain and tower.transformer.batch_first
 
 
 def embed_with_patches(tower: Any, pixels: Any) -> tuple[Any, Any]:

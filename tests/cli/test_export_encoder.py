@@ -38,14 +38,14 @@ def copied(checkpoint, monkeypatch):
     """Export once; later exports copy the model, which saves seconds."""
     from prefml.encoders import export
 
-    made, write = checkpoint.parent / "model.onnx", export._export
+    made, write = checkpoint.parent / "model.onnx", export._Writer.model
 
-    def copy(tower, encoder, path):
+    def copy(writer, tower, path):
         if not made.exists():
-            write(tower, encoder, made)
+            write(writer, tower, made)
         shutil.copy(made, path)
 
-    monkeypatch.setattr(export, "_export", copy)
+    monkeypatch.setattr(export._Writer, "model", copy)
 
 
 @pytest.fixture
@@ -66,7 +66,15 @@ def test_folder_is_written_and_reported_as_one_json_object(run, checkpoint, tmp_
     assert (tmp_path / "models" / "tiny" / "encoder.json").is_file()
     assert report["folder"] == str(tmp_path / "models" / "tiny")
     assert report["parity"]["min_cosine"] > 0.9999
-    assert report["patches"] is True
+    assert report["patches"] is False
+
+
+def test_patches_can_be_asked_for(run, checkpoint):
+    status, out, _ = run(
+        "tiny", "--encoder", f"open_clip:{TINY}/{checkpoint}", "--patches", "--json"
+    )
+    assert status == 0
+    assert json.loads(out)["patches"] is True
 
 
 @pytest.mark.usefixtures("copied")

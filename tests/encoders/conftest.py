@@ -47,10 +47,19 @@ def tiny(open_clip):
 
 @pytest.fixture(scope="session")
 def exported(tiny, pictures, tmp_path_factory):
-    """The folder of the tiny model's float32 export."""
+    """The tiny model's float32 export."""
     from prefml.encoders.export import export_encoder
 
     return export_encoder(tiny, tmp_path_factory.mktemp("export") / "tiny", "fp32", pictures)
+
+
+@pytest.fixture(scope="session")
+def exported_with_patches(tiny, pictures, tmp_path_factory):
+    """The same with the second output."""
+    from prefml.encoders.export import export_encoder
+
+    out = tmp_path_factory.mktemp("export") / "patches"
+    return export_encoder(tiny, out, "fp32", pictures, patches=True)
 
 
 LITTLE, LITTLE_DIM = 8, 5

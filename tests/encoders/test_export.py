@@ -41,10 +41,10 @@ assert not {"torch", "open_clip", "onnx"} & set(sys.modules)
 def copied(exported, monkeypatch):
     """Let exports copy the model that was made once, which saves seconds."""
 
-    def copy(tower, encoder, path):
+    def copy(writer, tower, path):
         shutil.copy(exported.folder / "model.onnx", path)
 
-    monkeypatch.setattr(export, "_export", copy)
+    monkeypatch.setattr(export._Writer, "model", copy)
 
 
 def encode(encoder, pictures):
@@ -89,9 +89,26 @@ def test_input_is_the_same_to_the_last_bit(tiny, exported, pictures):
         np.testing.assert_array_equal(encoder.preprocess(picture), tiny.preprocess(picture))
 
 
-def test_patches_agree_too(tiny, exported, pictures):
+def test_the_last_block_is_computed_for_the_class_token_alone(tiny, exported):
+    from onnx import load, shape_inference
+
+    model = shape_inference.infer_shapes(load(exported.folder / "model.onnx"))
+    known = [*model.graph.value_info, *model.graph.output]
+    rows = {one.name: [dim.dim_value for dim in one.type.tensor_type.shape.dim] for one in known}
+    wide = [size for size in rows.values() if size and size[-1] == 4 * 64]
+    # The tiny tower has one block: its perceptron sees one token of seventeen.
+    assert wide
+    assert not [size for size in wide if 17 in size]
+
+
+def test_patches_come_only_where_they_are_asked_for(exported):
+    assert not exported.patches
+    assert not open_encoder(str(exported.folder)).has_patches
+
+
+def test_patches_agree_too(tiny, exported_with_patches, pictures):
     batch = [tiny.preprocess(picture) for picture in pictures]
-    encoder = open_encoder(str(exported.folder))
+    encoder = open_encoder(str(exported_with_patches.folder))
     assert encoder.has_patches
     for expected, found in zip(
         tiny.encode_with_patches(batch), encoder.encode_with_patches(batch), strict=True
@@ -99,9 +116,14 @@ def test_patches_agree_too(tiny, exported, pictures):
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_a_description_names_the_patches(exported_with_patches):
+    document = json.loads((exported_with_patches.folder / "encoder.json").read_text())
+    assert document["output"]["patches"] == {"name": "patches", "rows": 4, "columns": 4}
+
+
 def test_description_names_everything(exported):
     document = json.loads((exported.folder / "encoder.json").read_text())
-    assert document["output"]["patches"] == {"name": "patches", "rows": 4, "columns": 4}
+    assert document["output"] == {"name": "embedding", "dim": 32, "normalize": "l2"}
     assert document["identity"] == exported.identity
     assert document["precision"] == "fp32"
     assert sorted(path.name for path in exported.folder.iterdir()) == ["encoder.json", "model.onnx"]
@@ -126,6 +148,8 @@ def test_a_network_without_patches_is_exported_without(open_clip, tmp_path, pict
     report = export_encoder(encoder, tmp_path / "out", "fp32", pictures)
     assert not report.patches
     assert report.parity.min_cosine > 0.9999
+    with pytest.raises(EncoderError, match="no patches"):
+        export_encoder(encoder, tmp_path / "with", "fp32", pictures, patches=True)
 
 
 @pytest.mark.usefixtures("copied")
@@ -181,14 +205,13 @@ def test_vectors_that_depend_on_their_neighbours_are_refused(tiny, tmp_path, pic
     assert nothing_left(tmp_path)
 
 
-@pytest.mark.usefixtures("copied")
 def test_wrong_patches_are_refused(tiny, tmp_path, pictures, monkeypatch):
     run = export.OnnxEncoder.encode_with_patches
     monkeypatch.setattr(
         export.OnnxEncoder, "encode_with_patches", lambda *args: (None, run(*args)[1] + 0.5)
     )
     with pytest.raises(EncoderError, match=r"patch similarities differ by up to 0\.5"):
-        export_encoder(tiny, tmp_path / "out", "fp32", pictures)
+        export_encoder(tiny, tmp_path / "out", "fp32", pictures, patches=True)
 
 
 @pytest.mark.usefixtures("copied")
@@ -261,8 +284,6 @@ def test_the_whole_vit_b_32_agrees_at_every_batch_and_runs_without_torch(
     assert report.parity.min_cosine > 0.9999
     assert (report.parity.sets, report.parity.agreement) == (4, 1.0)
     assert exported.spec.identity == encoder.spec.identity
-    _, patches = exported.encode_with_patches([exported.preprocess(pictures[0])])
-    assert patches.shape == (1, 7, 7)
     expected = encode(encoder, pictures)
     for count in (1, 2, 7, 64):
         batch = [exported.preprocess(pictures[at % len(pictures)]) for at in range(count)]
@@ -288,9 +309,9 @@ def test_weights_in_a_file_of_their_own_are_named_hashed_and_used(
     tiny, exported, tmp_path, pictures, monkeypatch
 ):
     monkeypatch.setattr(
-        export,
-        "_export",
-        lambda tower, encoder, path: external_copy(exported.folder / "model.onnx", path),
+        export._Writer,
+        "model",
+        lambda writer, tower, path: external_copy(exported.folder / "model.onnx", path),
     )
     export_encoder(tiny, tmp_path / "out", "fp32", pictures)
     document = json.loads((tmp_path / "out" / "encoder.json").read_text())
