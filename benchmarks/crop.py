@@ -312,6 +312,7 @@ def new_picture(workspace: Any, model: CropRegressor) -> dict[str, Any]:
     from sklearn.datasets import load_sample_images
 
     from prefml.encoders import open_encoder
+    from prefml.encoders.preprocess import prepare
     from prefml.imaging.decode import decode
     from prefml.serving import Suggester
 
@@ -329,9 +330,7 @@ def new_picture(workspace: Any, model: CropRegressor) -> dict[str, Any]:
             picture = timed(steps["decode"], lambda: decode(path))
             timed(
                 steps["encode"],
-                lambda picture=picture: encoder.encode(
-                    [encoder.preprocess(picture.reduced(spec.size))]
-                ),
+                lambda picture=picture: encoder.encode([prepare(encoder, picture)]),
             )
             timed(steps["whole"], lambda: suggester.crop(suggester.measure([path])))
     found = {name: spread(values) for name, values in steps.items()}

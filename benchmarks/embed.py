@@ -31,6 +31,7 @@ from PIL import Image
 from prefml.encoders.export import export_encoder
 from prefml.encoders.onnx import OnnxEncoder
 from prefml.encoders.openclip import OpenClipEncoder
+from prefml.encoders.preprocess import prepare
 from prefml.exceptions import EncoderError
 from prefml.imaging import cues
 from prefml.imaging.decode import decode
@@ -97,7 +98,7 @@ def measured(
     options: argparse.Namespace,
 ) -> dict[str, Any]:
     """Time the four, in turn and again, and put the medians together."""
-    prepared = [encoder.preprocess(decode(path).reduced(encoder.spec.size)) for path in paths]
+    prepared = [prepare(encoder, decode(path)) for path in paths]
     work: dict[str, Callable[[], None]] = {
         "seed": lambda: seed_loop(paths, network),
         "decode": lambda: decode_all(paths),
@@ -204,9 +205,7 @@ def costs(paths: Sequence[Path], encoder: OnnxEncoder) -> dict[str, float]:
         times = {
             "decode": spent(lambda path=path: decode(path)),
             "halve": spent(lambda fresh=fresh: fresh.working),
-            "preprocess": spent(
-                lambda fresh=fresh: encoder.preprocess(fresh.reduced(encoder.spec.size))
-            ),
+            "preprocess": spent(lambda fresh=fresh: prepare(encoder, fresh)),
             "hash": spent(lambda fresh=fresh: phash(fresh)),
         }
         for group in cues.GROUPS:

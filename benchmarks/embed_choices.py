@@ -27,6 +27,7 @@ from PIL import Image
 
 from prefml.encoders.folder import read_folder
 from prefml.encoders.onnx import PROVIDERS, OnnxEncoder, _load, _options
+from prefml.encoders.preprocess import prepare
 from prefml.encoders.vectors import cosines
 from prefml.imaging.decode import decode
 
@@ -198,18 +199,17 @@ def least(function: Callable[[], object], repeats: int) -> float:
 def reduced(paths: list[Path], encoder: OnnxEncoder) -> dict[str, float]:
     """Hold the input made from a reduced copy against the reference's, from the full size."""
     pictures = [decode(path) for path in paths]
-    size = encoder.spec.size
     for picture in pictures:
         assert picture.image.mode == "RGB"
-        picture.reduced(size)
+        prepare(encoder, picture)
     exact = [encoder.preprocess(picture.image) for picture in pictures]
-    quick = [encoder.preprocess(picture.reduced(size)) for picture in pictures]
+    quick = [prepare(encoder, picture) for picture in pictures]
     levels = [np.abs(a - b) * np.reshape(encoder.spec.std, (3, 1, 1)) * 255
               for a, b in zip(exact, quick, strict=True)]  # fmt: skip
     likeness = cosines(encoder.encode(exact), encoder.encode(quick))
     return {
         "full_ms": least(lambda: encoder.preprocess(pictures[0].image), 3),
-        "reduced_ms": least(lambda: encoder.preprocess(pictures[0].reduced(size)), 3),
+        "reduced_ms": least(lambda: prepare(encoder, pictures[0]), 3),
         "worst_levels": float(max(level.max() for level in levels)),
         "mean_levels": float(np.mean([level.mean() for level in levels])),
         "worst_cosine": float(likeness.min()),

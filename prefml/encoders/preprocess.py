@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from prefml.encoders.spec import EncoderSpec
+from prefml.encoders.spec import Encoder, EncoderSpec
+from prefml.imaging.resample import KERNELS
 
-__all__ = ["center_crop", "network_input", "resize_shortest", "stretch", "to_planes"]
+if TYPE_CHECKING:
+    from prefml.imaging.picture import Picture
+
+__all__ = ["center_crop", "network_input", "prepare", "resize_shortest", "stretch", "to_planes"]
 
 # Of strips longer than this times their width, only the middle is resized.
 LONGEST_RATIO = 32
@@ -45,9 +50,7 @@ def resize_shortest(image: Image.Image, size: int, interpolation: str) -> Image.
     -------
     PIL.Image.Image
     """
-    width, height = image.size
-    shortest = min(width, height)
-    target = (int(size * width / shortest), int(size * height / shortest))
+    target = _shortest(image.size, size)
     return image.resize(target, FILTERS[interpolation]) if target != image.size else image
 
 
@@ -96,6 +99,30 @@ def _scaled_levels(mean: tuple[float, ...], std: tuple[float, ...]) -> NDArray[n
     return scaled
 
 
+def prepare(encoder: Encoder, picture: Picture) -> NDArray[Any]:
+    """Make an encoder's input of a decoded picture: nearly `encoder.preprocess(picture.image)`.
+
+    Large pictures are resized from a copy that was halved first.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Its `spec` says to which size pictures are resized, and how.
+    picture : Picture
+        A decoded picture.
+
+    Returns
+    -------
+    ndarray
+        As `encoder.preprocess` gives it.
+    """
+    spec, size = encoder.spec, (picture.width, picture.height)
+    if spec.interpolation not in KERNELS or max(size) > LONGEST_RATIO * min(size):
+        return encoder.preprocess(picture.image)
+    target = (spec.size, spec.size) if spec.resize == "stretch" else _shortest(size, spec.size)
+    return encoder.preprocess(picture.resized(target, spec.interpolation))
+
+
 def network_input(image: Image.Image, spec: EncoderSpec) -> NDArray[np.float32]:
     """Make the network's input as the spec describes it.
 
@@ -112,6 +139,12 @@ def network_input(image: Image.Image, spec: EncoderSpec) -> NDArray[np.float32]:
     """
     picture = image if image.mode == "RGB" else image.convert("RGB")
     return to_planes(_square(picture, spec), spec.mean, spec.std)
+
+
+def _shortest(sides: tuple[int, int], size: int) -> tuple[int, int]:
+    """Return width and height with a shortest side of `size`."""
+    width, height = sides
+    return int(size * width / min(sides)), int(size * height / min(sides))
 
 
 def _square(picture: Image.Image, spec: EncoderSpec) -> Image.Image:

@@ -184,6 +184,7 @@ class Suggester:
         ImageError
             If one of them cannot be decoded.
         """
+        from prefml.encoders.preprocess import prepare
         from prefml.imaging.cues import measure_beside
         from prefml.imaging.decode import decode
 
@@ -195,7 +196,7 @@ class Suggester:
             for path in paths:
                 picture = decode(path, self.workspace.config.max_pixels)
                 cues.append(measure_beside(pool, picture))
-                prepared.append(self.encoder.preprocess(picture.reduced(self.encoder.spec.size)))
+                prepared.append(prepare(self.encoder, picture))
                 size.append((picture.width, picture.height))
                 hands.append(find_hands(picture))
             vectors = self.encoder.encode(prepared)

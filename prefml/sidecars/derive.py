@@ -17,6 +17,7 @@ import cv2
 from numpy.typing import NDArray
 
 from prefml.decisions.stages import stage_of
+from prefml.encoders.preprocess import prepare
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import ImageError
 from prefml.imaging import cues
@@ -141,7 +142,7 @@ def _derive(task: Task, reading: Reading, encoder: Encoder) -> Derived:
     path = reading.root / task.image.path
     with reading.budget.hold(pixel_count(path, reading.max_pixels)):
         picture = decode(path, reading.max_pixels)
-        prepared = encoder.preprocess(picture.reduced(encoder.spec.size)) if task.encode else None
+        prepared = prepare(encoder, picture) if task.encode else None
         if not task.measure:
             return Derived(task, prepared, None, {})
         stage = stage_of(task.image.filename)
