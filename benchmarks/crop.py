@@ -312,9 +312,9 @@ def new_picture(workspace: Any, model: CropRegressor) -> dict[str, Any]:
     from sklearn.datasets import load_sample_images
 
     from prefml.encoders import open_encoder
-    from prefml.encoders.preprocess import prepare
     from prefml.imaging.decode import decode
     from prefml.serving import Suggester
+    from prefml.sidecars.derive import prepare
 
     encoder = open_encoder("builtin", workspace.root)
     spec = encoder.spec

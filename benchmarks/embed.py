@@ -31,13 +31,13 @@ from PIL import Image
 from prefml.encoders.export import export_encoder
 from prefml.encoders.onnx import OnnxEncoder
 from prefml.encoders.openclip import OpenClipEncoder
-from prefml.encoders.preprocess import prepare
 from prefml.exceptions import EncoderError
 from prefml.imaging import cues
 from prefml.imaging.decode import decode
 from prefml.imaging.hashing import phash
 from prefml.imaging.picture import Picture
 from prefml.sidecars.build import BuildOptions, build_sidecars
+from prefml.sidecars.derive import prepare
 from prefml.workspace import Workspace
 
 RUNS = {

@@ -27,9 +27,9 @@ from PIL import Image
 
 from prefml.encoders.folder import read_folder
 from prefml.encoders.onnx import PROVIDERS, OnnxEncoder, _load, _options
-from prefml.encoders.preprocess import prepare
 from prefml.encoders.vectors import cosines
 from prefml.imaging.decode import decode
+from prefml.sidecars.derive import prepare
 
 Pixels = np.ndarray
 Decoder = Callable[[bytes], Pixels]

@@ -8,20 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from prefml.encoders.spec import Encoder, EncoderSpec
-from prefml.imaging.resample import KERNELS
+from prefml.encoders.spec import EncoderSpec
 
-if TYPE_CHECKING:
-    from prefml.imaging.picture import Picture
-
-__all__ = ["center_crop", "network_input", "prepare", "resize_shortest", "stretch", "to_planes"]
+__all__ = ["center_crop", "network_input", "resize_shortest", "resized_to", "stretch", "to_planes"]
 
 # Of strips longer than this times their width, only the middle is resized.
 LONGEST_RATIO = 32
@@ -99,28 +94,24 @@ def _scaled_levels(mean: tuple[float, ...], std: tuple[float, ...]) -> NDArray[n
     return scaled
 
 
-def prepare(encoder: Encoder, picture: Picture) -> NDArray[Any]:
-    """Make an encoder's input of a decoded picture: nearly `encoder.preprocess(picture.image)`.
-
-    Large pictures are resized from a copy that was halved first.
+def resized_to(spec: EncoderSpec, sides: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the size to which a picture is resized before the rest of its preprocessing.
 
     Parameters
     ----------
-    encoder : Encoder
-        Its `spec` says to which size pictures are resized, and how.
-    picture : Picture
-        A decoded picture.
+    spec : EncoderSpec
+        Resize and size.
+    sides : tuple of two ints
+        Width and height of the picture.
 
     Returns
     -------
-    ndarray
-        As `encoder.preprocess` gives it.
+    tuple of two ints or None
+        None for a strip, of which only the middle is resized.
     """
-    spec, size = encoder.spec, (picture.width, picture.height)
-    if spec.interpolation not in KERNELS or max(size) > LONGEST_RATIO * min(size):
-        return encoder.preprocess(picture.image)
-    target = (spec.size, spec.size) if spec.resize == "stretch" else _shortest(size, spec.size)
-    return encoder.preprocess(picture.resized(target, spec.interpolation))
+    if spec.resize == "stretch":
+        return spec.size, spec.size
+    return None if max(sides) > LONGEST_RATIO * min(sides) else _shortest(sides, spec.size)
 
 
 def network_input(image: Image.Image, spec: EncoderSpec) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from prefml.imaging.resample import resample
+from prefml.imaging.resample import KERNELS, resample
 
 __all__ = ["WORKING_SIDE", "WORKING_VERSION", "Picture", "halve", "shrink"]
 
@@ -63,7 +63,7 @@ class Picture:
         size : tuple of two ints
             Width and height.
         interpolation : str
-            One of `prefml.imaging.resample.KERNELS`.
+            One of the names in `PIL.Image.Resampling`, in lower case.
 
         Returns
         -------
@@ -74,7 +74,7 @@ class Picture:
             for level in self._halves
             if level.shape[1] >= 2 * size[0] and level.shape[0] >= 2 * size[1]
         ]
-        if len(enough) < 2:
+        if len(enough) < 2 or interpolation not in KERNELS:
             return self.image.resize(size, Image.Resampling[interpolation.upper()])
         return Image.fromarray(resample(enough[-1], size, interpolation, len(enough) - 1))
 

@@ -184,9 +184,9 @@ class Suggester:
         ImageError
             If one of them cannot be decoded.
         """
-        from prefml.encoders.preprocess import prepare
         from prefml.imaging.cues import measure_beside
         from prefml.imaging.decode import decode
+        from prefml.sidecars.derive import prepare
 
         if not paths:
             raise WorkspaceError("no pictures", "at least one picture file")

@@ -17,17 +17,18 @@ import cv2
 from numpy.typing import NDArray
 
 from prefml.decisions.stages import stage_of
-from prefml.encoders.preprocess import prepare
+from prefml.encoders.preprocess import resized_to
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import ImageError
 from prefml.imaging import cues
 from prefml.imaging.decode import decode, pixel_count
 from prefml.imaging.hashing import phash
+from prefml.imaging.picture import Picture
 from prefml.sidecars.find import Failure
 from prefml.sidecars.memory import keep_freed_memory
 from prefml.sidecars.plan import Task
 
-__all__ = ["Derived", "PixelBudget", "Reading", "derive", "derive_all", "in_order"]
+__all__ = ["Derived", "PixelBudget", "Reading", "derive", "derive_all", "in_order", "prepare"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -149,6 +150,29 @@ def _derive(task: Task, reading: Reading, encoder: Encoder) -> Derived:
         with reading.measuring:
             values = {"stage": float("nan") if stage is None else stage} | cues.measure(picture)
             return Derived(task, prepared, phash(picture), values)
+
+
+def prepare(encoder: Encoder, picture: Picture) -> NDArray[Any]:
+    """Make an encoder's input of a decoded picture: nearly `encoder.preprocess(picture.image)`.
+
+    Large pictures are resized from a copy that was halved first.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Its `spec` says to which size pictures are resized, and how.
+    picture : Picture
+        A decoded picture.
+
+    Returns
+    -------
+    ndarray
+        As `encoder.preprocess` gives it.
+    """
+    size = resized_to(encoder.spec, (picture.width, picture.height))
+    if size is None:
+        return encoder.preprocess(picture.image)
+    return encoder.preprocess(picture.resized(size, encoder.spec.interpolation))
 
 
 def derive_all(
