@@ -20,7 +20,10 @@ spectrum).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import product
+from typing import Any
 
 import cv2
 import numpy as np
@@ -80,7 +83,7 @@ def measure(picture: Picture) -> dict[str, float]:
         differences across block borders to those inside.
     """
     tiles = _full_tiles(picture)
-    values = _sharpness(picture.gray) | _texture(picture) | _full_resolution(tiles)
+    values = _sharpness(picture) | _texture(picture) | _full_resolution(tiles)
     values["detail_gain"] = values["detail_full"] - values["sharpness"]
     return values | _spectrum(tiles)
 
@@ -94,7 +97,7 @@ def _laplacian(gray: Plane) -> Plane:
     return response
 
 
-def _variance(plane: Plane) -> float:
+def _variance(plane: NDArray[Any]) -> float:
     return float(cv2.meanStdDev(plane)[1][0, 0] ** 2)
 
 
@@ -104,19 +107,19 @@ def _gradient_energy(across: NDArray[np.int16], down: NDArray[np.int16]) -> floa
     return float(squares / across.size)
 
 
-def _sharpness(gray: NDArray[np.uint8]) -> dict[str, float]:
-    level = gray.astype(np.float32)
-    response = _laplacian(level)
-    values = {"sharpness": _energy(_variance(response))} | _focus_map(response)
+def _sharpness(picture: Picture) -> dict[str, float]:
+    values = {"sharpness": _energy(_variance(picture.curvature))} | _focus_map(picture.curvature)
+    level = picture.gray.astype(np.float32)
     for scale in SCALES[1:]:
         level = halve(level)
         values[f"sharpness{scale}"] = _energy(_variance(_laplacian(level)))
     return values
 
 
-def _focus_map(response: Plane) -> dict[str, float]:
+def _focus_map(curvature: NDArray[np.int16]) -> dict[str, float]:
     """Say where the sharpness lies, from the mean squared Laplacian in 8 x 8 cells."""
-    power = cv2.resize(response**2, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
+    squares = cv2.multiply(curvature, curvature, dtype=cv2.CV_32F)
+    power = cv2.resize(squares, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
     cells = np.log1p(power)
     return {
         "sharpness_peak": float(percentiles(cells, [90])[0]),
@@ -144,13 +147,13 @@ def _immerkaer(ripple: NDArray[np.int16]) -> float:
 
 def _full_tiles(picture: Picture) -> Tiles:
     """Cut up to nine gray squares, evenly spread, from the full-size picture."""
-    return np.stack(
-        [
-            cv2.cvtColor(picture.pixels[y : y + _TILE, x : x + _TILE], cv2.COLOR_RGB2GRAY)
-            for y in _starts(picture.height)
-            for x in _starts(picture.width)
-        ]
-    )
+    down, across = _starts(picture.height), _starts(picture.width)
+    high, wide = min(_TILE, picture.height), min(_TILE, picture.width)
+    tiles = np.empty((len(down) * len(across), high, wide, 3), np.uint8)
+    for tile, (y, x) in zip(tiles, product(down, across), strict=True):
+        tile[:] = picture.pixels[y : y + high, x : x + wide]
+    gray = cv2.cvtColor(tiles.reshape(-1, wide, 3), cv2.COLOR_RGB2GRAY)
+    return np.asarray(gray, np.uint8).reshape(-1, high, wide)
 
 
 @lru_cache(maxsize=32)
@@ -161,14 +164,29 @@ def _starts(length: int) -> tuple[int, ...]:
 
 
 def _full_resolution(tiles: Tiles) -> dict[str, float]:
-    gradients = [_gradient_energy(*cv2.spatialGradient(tile)) for tile in tiles]
     levels = tiles.astype(np.float32)
+    across, down, second = (_inside(response, tiles) for response in _responses(tiles))
     return {
-        "detail_full": _energy(float(np.mean([_variance(_laplacian(one)) for one in levels]))),
-        "gradient_full": _energy(float(np.mean(gradients))),
+        "detail_full": _energy(float(second.var(axis=1, dtype=np.float32).mean())),
+        "gradient_full": _energy(_gradient_energy(across, down)),
         "noise_full": _median_noise(levels),
-        "blockiness": (_blockiness(levels) + _blockiness(levels.transpose(0, 2, 1))) / 2,
+        "blockiness": _blockiness(tiles),
     }
+
+
+def _responses(tiles: Tiles) -> Iterator[NDArray[np.int16]]:
+    """Yield both Sobel derivatives and the Laplacian of the squares, filtered below each other."""
+    below = tiles.reshape(-1, tiles.shape[2])
+    yield from cv2.spatialGradient(below)
+    yield cv2.Laplacian(below, cv2.CV_16S)
+
+
+def _inside(response: NDArray[np.int16], tiles: Tiles) -> NDArray[np.int16]:
+    """Return a row of each square, without the outermost pixels, which see its neighbours."""
+    squares = response.reshape(tiles.shape)
+    if min(tiles.shape[1:]) > 2:
+        squares = squares[:, 1:-1, 1:-1]
+    return squares.reshape(len(tiles), -1)
 
 
 def _median_noise(levels: NDArray[np.float32]) -> float:
@@ -187,14 +205,24 @@ def _median_noise(levels: NDArray[np.float32]) -> float:
     return float(np.median(middles) / 0.6745)
 
 
-def _blockiness(levels: NDArray[np.float32]) -> float:
-    """Return the excess of steps across the borders of 8-pixel columns, the mean of squares."""
-    means = np.abs(levels[:, :, 1:] - levels[:, :, :-1]).mean(axis=1)
-    borders = np.arange(means.shape[1]) % 8 == 7
-    if not borders.any():
+def _blockiness(tiles: Tiles) -> float:
+    """Return the excess of steps across the borders of 8-pixel blocks, the mean of squares."""
+    count, high, wide = tiles.shape
+    if min(high, wide) < 2:
         return 0.0
-    across, inside = means[:, borders].mean(axis=1), means[:, ~borders].mean(axis=1)
-    return float(np.mean(np.log((across + 0.1) / (inside + 0.1))))
+    beside = tiles.reshape(-1, wide)
+    rows = tiles.reshape(count, -1)
+    across = cv2.absdiff(beside[:, 1:], beside[:, :-1]).reshape(count, high, -1).mean(axis=1)
+    down = cv2.absdiff(rows[:, wide:], rows[:, :-wide]).reshape(count, -1, wide).mean(axis=2)
+    return (_excess(across) + _excess(down)) / 2
+
+
+def _excess(steps: NDArray[np.float64]) -> float:
+    borders = np.arange(steps.shape[1]) % 8 == 7
+    if not 0 < borders.sum() < borders.size:
+        return 0.0
+    at_border, inside = steps[:, borders].mean(axis=1), steps[:, ~borders].mean(axis=1)
+    return float(np.mean(np.log((at_border + 0.1) / (inside + 0.1))))
 
 
 def _spectrum(tiles: Tiles) -> dict[str, float]:

@@ -35,7 +35,7 @@ Array = NDArray[np.float32]
 
 class _Pixels(Protocol):
     @property
-    def gray(self) -> NDArray[np.uint8]: ...
+    def curvature(self) -> NDArray[np.int16]: ...
 
     def small(self, side: int) -> NDArray[np.uint8]: ...
 
@@ -46,7 +46,7 @@ def measure(picture: _Pixels) -> dict[str, float]:
     Parameters
     ----------
     picture : Picture
-        A decoded picture; only `gray` and `small` are read.
+        A decoded picture; only `curvature` and `small` are read.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def measure(picture: _Pixels) -> dict[str, float]:
         share of the detail in the outer twelfth of that side; `border_flatness_SIDE`, in (0, 1],
         1 where that strip is of one brightness.
     """
-    weights = detail_map(picture.gray)
+    weights = detail_map(picture.curvature)
     levels = _cells(cv2.cvtColor(picture.small(MAP_SIDE), cv2.COLOR_RGB2GRAY))
     values = describe_map(weights, "detail") | grid_shares(weights, "detail")
     for side, strip, detail in zip(_SIDES, _strips(levels), _strips(weights), strict=True):
@@ -64,7 +64,7 @@ def measure(picture: _Pixels) -> dict[str, float]:
     return {name: values[name] for name in NAMES}
 
 
-def detail_map(gray: NDArray[np.uint8]) -> Array:
+def detail_map(curvature: NDArray[np.int16]) -> Array:
     """Return where the fine detail of a picture lies.
 
     Energy of the Laplacian, whose response to blur is what autofocus goes by (Pertuz et al., 2013),
@@ -72,15 +72,15 @@ def detail_map(gray: NDArray[np.uint8]) -> Array:
 
     Parameters
     ----------
-    gray : ndarray of shape (height, width), uint8
-        The picture's luma.
+    curvature : ndarray of shape (height, width), int16
+        Laplacian of the picture's luma.
 
     Returns
     -------
     ndarray of shape (84, 84), float32
         Non-negative, sums to 1; uniform for a picture without detail.
     """
-    cells = _cells(np.abs(cv2.Laplacian(gray.astype(np.float32), cv2.CV_32F)))
+    cells = _cells(np.abs(curvature))
     # What the whole picture shows at least is noise and grain, not a subject.
     above_noise = np.maximum(cells - np.float32(percentiles(cells, [20])[0]), 0)
     return share(cv2.GaussianBlur(above_noise, (0, 0), 2.0))

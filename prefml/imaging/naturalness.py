@@ -145,7 +145,7 @@ def normalised_contrast(plane: Plane, floor: float = 1.0) -> tuple[Plane, Plane]
     contrast = cv2.GaussianBlur(scratch, (7, 7), 7 / 6)
     np.multiply(mean, mean, out=scratch)
     contrast -= scratch
-    np.sqrt(np.maximum(contrast, 0, out=contrast), out=contrast)
+    cv2.sqrt(_positive(contrast), dst=contrast)
     np.subtract(plane, mean, out=mean)
     mean /= np.add(contrast, np.float32(floor), out=scratch)
     return mean, contrast
@@ -190,14 +190,18 @@ def _asymmetric(planes: Sequence[Plane]) -> NDArray[np.float64]:
 
 def _sides(x: Plane) -> tuple[float, float, float]:
     """Return left and right deviation, and squared mean size over mean square."""
-    flat = x.ravel()
-    positive = np.maximum(flat, 0)
-    square, right = float(np.dot(flat, flat)), float(np.dot(positive, positive))
-    count = max(int(np.count_nonzero(positive)), 1)
+    flat, positive = x.ravel(), _positive(x)
+    square, right = float(np.dot(flat, flat)), float(np.dot(positive.ravel(), positive.ravel()))
+    count = max(np.count_nonzero(positive > 0), 1)
     absolute = 2 * float(positive.sum()) - float(flat.sum())
     left_sd = (max(square - right, 0.0) / max(flat.size - count, 1)) ** 0.5
     mean_square = square / flat.size + _TINY
     return left_sd, (right / count) ** 0.5, (absolute / flat.size) ** 2 / mean_square
+
+
+def _positive(x: Plane) -> Plane:
+    """Put zero where values are below it, several times faster than `numpy.maximum`."""
+    return np.asarray(cv2.threshold(x, 0, 0, cv2.THRESH_TOZERO)[1], np.float32)
 
 
 def _products(x: Plane, step: tuple[int, int]) -> Plane:

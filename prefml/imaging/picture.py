@@ -22,7 +22,7 @@ _SMALLEST_SIDE = 84
 WORKING_VERSION = 3
 _DARK_SIDE = 256
 
-Real = TypeVar("Real", np.uint8, np.float32)
+Real = TypeVar("Real", np.uint8, np.int16, np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +105,12 @@ class Picture:
         """Sobel derivatives of `gray`, across and down, int16 of shape (h, w)."""
         across, down = cv2.spatialGradient(self.gray)
         return np.asarray(across, np.int16), np.asarray(down, np.int16)
+
+    @cached_property
+    def curvature(self) -> NDArray[np.int16]:
+        """Laplacian of `gray`, int16 of shape (h, w)."""
+        response = cv2.Laplacian(self.gray, cv2.CV_16S, borderType=cv2.BORDER_REPLICATE)
+        return np.asarray(response, np.int16)
 
     @cached_property
     def ripple(self) -> NDArray[np.int16]:
