@@ -1,27 +1,25 @@
 """Faces: how many, and where the largest is.
 
-OpenCV's frontal cascade of local binary patterns (Viola and Jones, CVPR 2001; Liao et al., ICB
-2007) lies beside this module: OpenCV's Python packages bring only Haar cascades, which are slower.
-YuNet (Wu, Peng and Yu, 2023) finds more and errs less; it is used when the environment variable
-`PREFML_FACE_MODEL` names its ONNX file.
+BlazeFace (V. Bazarevsky et al., "BlazeFace: sub-millisecond neural face detection on mobile GPUs",
+arXiv:1907.05047), in MediaPipe's weights for short range, lies beside this module. YuNet (Wu, Peng
+and Yu, 2023) finds small faces, too; it is used when the environment variable `PREFML_FACE_MODEL`
+names its ONNX file.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 from zlib import crc32
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from prefml.exceptions import ImageError
 
@@ -29,22 +27,21 @@ __all__ = ["NAMES", "Faces", "find_faces", "find_faces_yunet", "measure", "yunet
 
 NAMES = ("face_count", "face_confidence", "face_share", "face_x1", "face_y1", "face_x2", "face_y2")
 
-# The cascade's cost is what limits its side.
-_CASCADE_SIDE = 192
 _YUNET_SIDE = 320
-_CASCADE = Path(__file__).parent / "cascades" / "lbpcascade_frontalface.xml"
-# The margin of the cascade's last stage: 0 at its threshold, clear faces reach this.
-_CASCADE_FULL = 4.0
-_LEAST = 20
+_BLAZEFACE = Path(__file__).parent / "models" / "blazeface_short_range.onnx"
+_BLAZEFACE_SIDE = 128
+# Rows and columns of its anchors, and how many there are at each place.
+_ANCHORS = ((16, 2), (8, 6))
+# Human faces score more, animals and round things up to this.
+_LEAST_SCORE = 0.75
+# Boxes that overlap more are of one face.
+_ONE_FACE = 0.3
 _LOCK = Lock()
-# A classifier keeps scratch space between calls, so one serves one thread at a time. Reading it
-# takes longer than finding faces; threads come and go, and take over what others have read.
-_IDLE: SimpleQueue[cv2.CascadeClassifier] = SimpleQueue()
 
 VARIABLE = "PREFML_FACE_MODEL"
 _MODEL = os.environ.get(VARIABLE, "")
 # Cues of another detector are other cues: sidecars and models made with them are told apart.
-VERSION = 1 + (crc32(Path(_MODEL).name.encode()) if _MODEL else 0)
+VERSION = 2 + (crc32(Path(_MODEL).name.encode()) if _MODEL else 0)
 
 Array = NDArray[np.float64]
 
@@ -80,7 +77,7 @@ class Faces:
 
 
 def measure(picture: _Pixels) -> dict[str, float]:
-    """Measure the faces that YuNet finds if a model is named, else the bundled cascade.
+    """Measure the faces that YuNet finds if a model is named, else BlazeFace.
 
     Parameters
     ----------
@@ -119,7 +116,7 @@ def describe(faces: Faces) -> dict[str, float]:
 
 
 def find_faces(picture: _Pixels) -> Faces:
-    """Find faces by the bundled cascade, on a copy of at most 192 pixels.
+    """Find faces by BlazeFace, on a copy of 128 pixels.
 
     Parameters
     ----------
@@ -128,18 +125,44 @@ def find_faces(picture: _Pixels) -> Faces:
     Returns
     -------
     Faces
-        Upright frontal faces of at least an eighth of the longer side.
+        Faces of at least about a seventh of the longer side.
     """
-    copy = picture.small(_CASCADE_SIDE)
-    gray, scale = _reduced(cv2.cvtColor(copy, cv2.COLOR_RGB2GRAY), _CASCADE_SIDE)
-    with _cascade() as cascade:
-        boxes, _, weights = cascade.detectMultiScale3(
-            gray, 1.15, 2, 0, (_LEAST, _LEAST), outputRejectLevels=True
-        )
-    if not len(boxes):
-        return _faces(np.zeros((0, 4)), np.zeros(0), copy.shape)
-    confidence = np.clip(np.ravel(weights) / _CASCADE_FULL, 0.0, 1.0)
-    return _faces(np.asarray(boxes, float) / scale, confidence, copy.shape)
+    copy, _ = _reduced(picture.small(_BLAZEFACE_SIDE), _BLAZEFACE_SIDE)
+    height, width = copy.shape[:2]
+    top, left = (_BLAZEFACE_SIDE - height) // 2, (_BLAZEFACE_SIDE - width) // 2
+    square = np.full((1, 3, _BLAZEFACE_SIDE, _BLAZEFACE_SIDE), -1, np.float32)
+    square[0, :, top : top + height, left : left + width] = copy.transpose(2, 0, 1) / 127.5 - 1
+    offsets, logits = _blazeface().run(["regressors", "classificators"], {"input": square})
+    likely = np.flatnonzero(logits[0, :, 0] > logit(_LEAST_SCORE))
+    scores = expit(logits[0, likely, 0].astype(float))
+    middles = _anchors()[likely] * _BLAZEFACE_SIDE + offsets[0, likely, :2]
+    sizes = offsets[0, likely, 2:4].astype(float)
+    boxes = np.hstack([middles - sizes / 2 - [left, top], sizes])
+    kept = cv2.dnn.NMSBoxes(boxes, scores, _LEAST_SCORE, _ONE_FACE)  # type: ignore[arg-type]
+    places = np.asarray(kept, np.intp).ravel()
+    return _faces(boxes[places], scores[places], copy.shape)
+
+
+@cache
+def _blazeface() -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # Pictures are the unit of parallel work.
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(_BLAZEFACE), options, ["CPUExecutionProvider"])
+
+
+@cache
+def _anchors() -> Array:
+    """Return the middles of the anchors in fractions, x and y."""
+    blocks = []
+    for side, count in _ANCHORS:
+        down, across = np.mgrid[:side, :side]
+        middles = np.stack([across, down], axis=-1).reshape(-1, 2) + 0.5
+        blocks.append(np.repeat(middles / side, count, axis=0))
+    return np.concatenate(blocks)
 
 
 def yunet_finder(model: Path) -> Finder:
@@ -198,23 +221,11 @@ def _finder() -> Finder:
     return yunet_finder(Path(_MODEL).expanduser()) if _MODEL else find_faces
 
 
-@contextmanager
-def _cascade() -> Iterator[cv2.CascadeClassifier]:
-    try:
-        cascade = _IDLE.get_nowait()
-    except Empty:
-        cascade = cv2.CascadeClassifier(str(_CASCADE))
-    try:
-        yield cascade
-    finally:
-        _IDLE.put(cascade)
-
-
 def _reduced(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
     height, width = pixels.shape[:2]
     scale = min(1.0, side / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8), scale
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8), scale
 
 
 def _faces(found: Array, confidence: Array, shape: tuple[int, ...]) -> Faces:

@@ -40,11 +40,10 @@ Plane = NDArray[np.float32]
 _PAIRS = {"h": (0, 1), "v": (1, 0), "d": (1, 1), "a": (1, -1)}
 _SMALLEST = 32
 _TINY, _LARGEST = 1e-12, 1e9
-_COLOUR_SIDE = 256
 # Each band has one in so many of the rows.
 _BANDS, _SHARE = 4, 16
-# What two Gaussian windows of 7 rows, one after the other, reach.
-_HALO = 6
+# What a Gaussian window of 7 rows reaches.
+_HALO = 4
 
 
 def measure(picture: Picture) -> dict[str, float]:
@@ -73,12 +72,11 @@ def measure(picture: Picture) -> dict[str, float]:
 def _all(picture: Picture) -> Iterator[tuple[str, float]]:
     plane = picture.gray.astype(np.float32)
     half = halve(plane)
-    bands = [Bands.of(plane), Bands(half)]
-    scales = [normalised_contrast(one.plane) for one in bands]
-    yield from _brisque([one.inner(scale[0]) for one, scale in zip(bands, scales, strict=True)])
-    for number in (0, 1):
-        yield from _contrast_map(number + 1, scales[number][1], bands[number])
-    yield from _octaves(bands[0], half)
+    bands = Bands.of(plane)
+    fine = bands.inner(normalised_contrast(bands.plane)[0])
+    coarse, contrast = normalised_contrast(half)
+    yield from _brisque([fine, coarse])
+    yield from _contrast_map(contrast)
     yield from _gradients(picture)
     yield from _blocks(half)
     yield from _colour(picture)
@@ -192,7 +190,7 @@ def _sides(x: Plane) -> tuple[float, float, float]:
     """Return left and right deviation, and squared mean size over mean square."""
     flat, positive = x.ravel(), _positive(x)
     square, right = float(np.dot(flat, flat)), float(np.dot(positive.ravel(), positive.ravel()))
-    count = max(np.count_nonzero(positive > 0), 1)
+    count = max(int(np.count_nonzero(positive > 0)), 1)
     absolute = 2 * float(positive.sum()) - float(flat.sum())
     left_sd = (max(square - right, 0.0) / max(flat.size - count, 1)) ** 0.5
     mean_square = square / flat.size + _TINY
@@ -239,35 +237,17 @@ def _moments(x: Plane) -> tuple[float, float]:
     return float(np.arcsinh(third / variance**1.5)), float(np.log1p(fourth / variance**2))
 
 
-def _contrast_map(scale: int, contrast: Plane, bands: Bands) -> Iterator[tuple[str, float]]:
-    """Yield how local contrast is spread over the picture."""
-    coefficients = bands.inner(normalised_contrast(contrast)[0])
-    contrast = bands.inner(contrast)
+def _contrast_map(contrast: Plane) -> Iterator[tuple[str, float]]:
+    """Yield how local contrast, at half scale, is spread over the picture."""
     levels = percentiles(contrast[::2, ::4], (10, 50, 90, 99))
     for percent, level in zip((10, 50, 90, 99), levels, strict=True):
-        yield f"contrast{scale}_p{percent}", np.log1p(level)
+        yield f"contrast2_p{percent}", np.log1p(level)
     skewness, kurtosis = _moments(contrast[::2])
-    yield f"contrast{scale}_skew", skewness
-    yield f"contrast{scale}_kurtosis", kurtosis
-    shape, deviation = _symmetric(coefficients)
-    yield f"contrast{scale}_shape", shape
-    yield f"contrast{scale}_spread", deviation
-
-
-def _octaves(bands: Bands, half: Plane) -> Iterator[tuple[str, float]]:
-    """Yield energy and peakedness of octave bands, and how energy falls with frequency."""
-    planes = [bands.inner(bands.plane - cv2.GaussianBlur(bands.plane, (0, 0), 1.0))]
-    while len(planes) < 4:
-        planes.append(half - cv2.GaussianBlur(half, (0, 0), 1.0))
-        half = halve(half)
-    energies = []
-    for octave, band in enumerate(planes, start=1):
-        shape, deviation = _symmetric(band)
-        energies.append(np.log(deviation + 1e-2))
-        yield f"band{octave}_energy", energies[-1]
-        yield f"band{octave}_shape", shape
-    for octave, step in enumerate(np.diff(energies), start=1):
-        yield f"band{octave}_slope", step
+    yield "contrast2_skew", skewness
+    yield "contrast2_kurtosis", kurtosis
+    shape, deviation = _symmetric(normalised_contrast(contrast)[0])
+    yield "contrast2_shape", shape
+    yield "contrast2_spread", deviation
 
 
 def _gradients(picture: Picture) -> Iterator[tuple[str, float]]:
@@ -336,7 +316,7 @@ def _blocks(gray: Plane) -> Iterator[tuple[str, float]]:
 
 def _colour(picture: Picture) -> Iterator[tuple[str, float]]:
     """Yield the law of the colour planes: opponent colours at two scales, chroma, saturation."""
-    fine, coarse = (_opponents(picture.small(side)) for side in (_COLOUR_SIDE, _COLOUR_SIDE // 2))
+    fine, coarse = (_opponents(lab) for lab in (picture.lab, halve(picture.lab)))
     for name, plane in coarse.items():
         mean, deviation = cv2.meanStdDev(plane)
         yield f"{name}_mean", mean[0, 0]
@@ -352,8 +332,7 @@ def _colour(picture: Picture) -> Iterator[tuple[str, float]]:
         yield f"chroma_p{percent}", level
 
 
-def _opponents(rgb: NDArray[np.uint8]) -> dict[str, Plane]:
-    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab)
+def _opponents(lab: NDArray[np.uint8]) -> dict[str, Plane]:
     red_green, blue_yellow = (
         cv2.extractChannel(lab, i).astype(np.float32) - np.float32(128) for i in (1, 2)
     )

@@ -19,8 +19,8 @@ WORKING_SIDE = 512
 # No copy that is measured has to be smaller.
 _SMALLEST_SIDE = 84
 # To be raised when the working copy of a picture or its halves change, and with them all cues.
-WORKING_VERSION = 3
-_DARK_SIDE = 256
+WORKING_VERSION = 4
+_COLOUR_SIDE = 256
 
 Real = TypeVar("Real", np.uint8, np.int16, np.float32)
 
@@ -101,6 +101,11 @@ class Picture:
         return luma
 
     @cached_property
+    def lab(self) -> NDArray[np.uint8]:
+        """CIELAB of a copy of at least 256 pixels, as OpenCV scales it to bytes."""
+        return np.asarray(cv2.cvtColor(self.small(_COLOUR_SIDE), cv2.COLOR_RGB2Lab), np.uint8)
+
+    @cached_property
     def slopes(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         """Sobel derivatives of `gray`, across and down, int16 of shape (h, w)."""
         across, down = cv2.spatialGradient(self.gray)
@@ -121,7 +126,7 @@ class Picture:
     @cached_property
     def dark_channel(self) -> NDArray[np.uint8]:
         """Least of the three channels in windows of 7, of a copy of at least 256 pixels."""
-        red, green, blue = cv2.split(self.small(_DARK_SIDE))
+        red, green, blue = cv2.split(self.small(_COLOUR_SIDE))
         darkest = cv2.min(cv2.min(red, green), blue)
         return np.asarray(cv2.erode(darkest, np.ones((7, 7), np.uint8)), np.uint8)
 

@@ -68,7 +68,7 @@ def saliency_map(rgb: NDArray[np.uint8]) -> Array:
     Parameters
     ----------
     rgb : ndarray of shape (height, width, 3), uint8
-        The picture.
+        A small copy of the picture: less than twice as large as the map is best.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def saliency_map(rgb: NDArray[np.uint8]) -> Array:
         Non-negative, sums to 1; uniform when the picture is. Both axes are scaled to 84 cells
         whatever the aspect, because everything downstream speaks in fractions.
     """
-    small = cv2.resize(rgb, (MAP_SIDE, MAP_SIDE), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(rgb, (MAP_SIDE, MAP_SIDE), interpolation=cv2.INTER_LINEAR)
     # In floating point cv2 gives L in 0..100 and a, b unscaled, so distances are CIE76 distances.
     lab = cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
     if max(float(np.ptp(plane)) for plane in cv2.split(lab)) < _JUST_NOTICEABLE:
@@ -119,14 +119,17 @@ def _against_borders(lab: Array) -> Array:
 
 def _mahalanobis(lab: Array, samples: NDArray[np.float64]) -> Array:
     """Return how far each pixel is from each sample of pixels, in its standard deviations."""
-    means = samples.mean(axis=1)
+    means = np.full(samples.shape[1], 1 / samples.shape[1]) @ samples
     centred = samples - means[:, None]
     # One grey level of noise floor keeps a border of one flat colour invertible.
     covariance = centred.transpose(0, 2, 1) @ centred / (samples.shape[1] - 1) + 4.0 * np.eye(3)
     roots = np.linalg.cholesky(np.linalg.inv(covariance)).transpose(0, 2, 1)
-    offsets = (roots @ means[:, :, None]).astype(np.float32)
-    whitened = roots.astype(np.float32) @ lab.reshape(-1, 3).T - offsets
-    return np.asarray(np.sqrt((whitened * whitened).sum(axis=1)), np.float32)
+    offsets = (roots @ means[:, :, None]).astype(np.float32).reshape(-1, 1)
+    # All four at once: three numbers for each sample and pixel.
+    whitened = roots.astype(np.float32).reshape(-1, 3) @ lab.reshape(-1, 3).T - offsets
+    whitened *= whitened
+    first, second, third = whitened.reshape(len(samples), 3, -1).transpose(1, 0, 2)
+    return np.asarray(np.sqrt(first + second + third), np.float32)
 
 
 def _norm(values: Array) -> Array:

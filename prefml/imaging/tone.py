@@ -67,7 +67,7 @@ def measure(picture: Picture) -> dict[str, float]:
     light, colour = picture.small(_LIGHT_SIDE), picture.small(_COLOUR_SIDE)
     gray = cv2.cvtColor(light, cv2.COLOR_RGB2GRAY)
     dark = {"dark_channel": cv2.mean(picture.dark_channel)[0] / 255}
-    return _light(gray) | _clipping(light) | dark | _colour(colour) | _hues(colour)
+    return _light(gray) | _clipping(light) | dark | _colour(colour) | _lab(picture) | _hues(colour)
 
 
 def _light(gray: NDArray[np.uint8]) -> dict[str, float]:
@@ -108,12 +108,12 @@ def _share_above(plane: NDArray[Any], level: int) -> float:
 def _colour(rgb: NDArray[np.uint8]) -> dict[str, float]:
     red, green, blue = cv2.split(rgb.astype(np.float32))
     center, spread = cv2.meanStdDev(cv2.merge([red - green, (red + green) / 2 - blue]))
-    lab = cv2.mean(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB))
-    return {
-        "colourfulness": float(np.hypot(*spread[:, 0]) + 0.3 * np.hypot(*center[:, 0])),
-        "warmth": lab[2] - 128,
-        "tint": lab[1] - 128,
-    }
+    return {"colourfulness": float(np.hypot(*spread[:, 0]) + 0.3 * np.hypot(*center[:, 0]))}
+
+
+def _lab(picture: Picture) -> dict[str, float]:
+    _, green_red, blue_yellow, _ = cv2.mean(picture.lab)
+    return {"warmth": blue_yellow - 128, "tint": green_red - 128}
 
 
 def _hues(rgb: NDArray[np.uint8]) -> dict[str, float]:

@@ -36,9 +36,39 @@ def test_a_face_is_found_in_a_real_photograph(shared):
     if not found:
         pytest.skip("the photograph is not here")
     cues = faces.measure(decode(found[0]))
-    assert cues["face_confidence"] > 0.5
+    assert cues["face_confidence"] > 0.85
+    assert cues["face_count"] == 1
     assert 0.4 < (cues["face_x1"] + cues["face_x2"]) / 2 < 0.7
     assert cues["face_y2"] < 0.5
+
+
+@pytest.mark.shared
+def test_a_face_is_found_wherever_it_lies_and_alone(shared):
+    found = sorted(shared.glob("data/live_challenge/images/*/402.jpg"))
+    if not found:
+        pytest.skip("the photograph is not here")
+    pixels = decode(found[0]).pixels
+    height, width = pixels.shape[:2]
+    place = faces.find_faces(Picture(pixels)).boxes[0]
+    # A wide cut and a tall one, each with black beside it in the detector's square; mirrored, too.
+    wide = Picture(np.ascontiguousarray(pixels[: 2 * height // 3, ::-1]))
+    tall = Picture(np.ascontiguousarray(pixels[:, width // 5 : 4 * width // 5]))
+    x1, y1, x2, y2 = place
+    for cut, box in (
+        (wide, [1 - x2, 1.5 * y1, 1 - x1, 1.5 * y2]),
+        (tall, [(x1 - 0.2) / 0.6, y1, (x2 - 0.2) / 0.6, y2]),
+    ):
+        found = faces.find_faces(cut)
+        assert len(found.boxes) == 1
+        np.testing.assert_allclose(found.boxes[0], box, atol=0.05)
+
+
+@pytest.mark.shared
+def test_few_pictures_without_people_seem_to_show_a_face(shared):
+    flowers = sorted(shared.glob("data/live_challenge/images/*/*.jpg"))[:60]
+    if not flowers:
+        pytest.skip("the photographs are not here")
+    assert sum(len(faces.find_faces(decode(path)).boxes) > 0 for path in flowers) <= 3
 
 
 class FakeYuNet:
