@@ -21,7 +21,6 @@ opponent colours).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -40,10 +39,6 @@ Plane = NDArray[np.float32]
 _PAIRS = {"h": (0, 1), "v": (1, 0), "d": (1, 1), "a": (1, -1)}
 _SMALLEST = 32
 _TINY, _LARGEST = 1e-12, 1e9
-# Each band has one in so many of the rows.
-_BANDS, _SHARE = 4, 16
-# What a Gaussian window of 7 rows reaches.
-_HALO = 4
 
 
 def measure(picture: Picture) -> dict[str, float]:
@@ -72,8 +67,8 @@ def measure(picture: Picture) -> dict[str, float]:
 def _all(picture: Picture) -> Iterator[tuple[str, float]]:
     plane = picture.gray.astype(np.float32)
     half = halve(plane)
-    bands = Bands.of(plane)
-    fine = bands.inner(normalised_contrast(bands.plane)[0])
+    bands = picture.bands
+    fine = bands.inner(normalised_contrast(bands.plane.astype(np.float32))[0])
     coarse, contrast = normalised_contrast(half)
     yield from _brisque([fine, coarse])
     yield from _contrast_map(contrast)
@@ -81,45 +76,6 @@ def _all(picture: Picture) -> Iterator[tuple[str, float]]:
     yield from _blocks(half)
     yield from _colour(picture)
     yield from _light(picture, half)
-
-
-@dataclass(frozen=True)
-class Bands:
-    """Four bands of rows, evenly spread over a plane; all of it where it is low.
-
-    Attributes
-    ----------
-    plane : ndarray of shape (rows, w, ...)
-        The bands below each other, each with `halo` rows more on either side, so that filters see
-        its true neighbours.
-    count : int
-        Of bands.
-    halo : int
-        Rows that `inner` leaves out.
-    """
-
-    plane: NDArray[Any]
-    count: int = 1
-    halo: int = 0
-
-    @classmethod
-    def of(cls, plane: NDArray[Any]) -> Bands:
-        """Cut the bands, of an even number of rows each."""
-        height = plane.shape[0]
-        rows = max(_HALO, height // _SHARE) // 2 * 2
-        if _BANDS * (rows + 2 * _HALO) >= height:
-            return cls(plane)
-        high = rows + 2 * _HALO
-        starts = [(height - high) * band // (_BANDS - 1) for band in range(_BANDS)]
-        parts = [plane[start : start + high] for start in starts]
-        return cls(np.concatenate(parts), _BANDS, _HALO)
-
-    def inner(self, plane: Plane) -> Plane:
-        """Leave the halos out of what was made of `plane`."""
-        if not self.halo:
-            return plane
-        bands = plane.reshape(self.count, -1, *plane.shape[1:])
-        return bands[:, self.halo : -self.halo].reshape(-1, *plane.shape[1:])
 
 
 def normalised_contrast(plane: Plane, floor: float = 1.0) -> tuple[Plane, Plane]:
@@ -253,7 +209,7 @@ def _contrast_map(contrast: Plane) -> Iterator[tuple[str, float]]:
 def _gradients(picture: Picture) -> Iterator[tuple[str, float]]:
     """Yield the law of edge strength, reblur, noise in flat parts and 8-pixel blocking."""
     (across, down), noise = picture.slopes, picture.ripple
-    magnitude = _length(*(step[::8, ::8].astype(np.float32) for step in (across, down)))
+    magnitude = _length(*(step[::2, ::8].astype(np.float32) for step in (across, down)))
     levels = percentiles(magnitude, (25, 50, 75, 95, 99.5))
     for percent, level in zip((25, 50, 75, 95, 99), levels, strict=True):
         yield f"edge_p{percent}", np.log1p(level)
@@ -263,7 +219,7 @@ def _gradients(picture: Picture) -> Iterator[tuple[str, float]]:
     yield "reblur", max(_reblur(picture.gray, axis) for axis in (0, 1))
     yield "noise_all", np.log1p(cv2.norm(noise, cv2.NORM_L1) / noise.size)
     flat = magnitude <= np.float32(levels[0])
-    yield "noise_flat", np.log1p(np.abs(noise[::8, ::8][flat]).mean())
+    yield "noise_flat", np.log1p(np.abs(noise[::2, ::8][flat]).mean())
     yield "blocking", 0.5 * sum(_blocking(picture.gray, axis) for axis in (0, 1))
 
 
