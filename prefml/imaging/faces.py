@@ -32,7 +32,7 @@ _BLAZEFACE = Path(__file__).parent / "models" / "blazeface_short_range.onnx"
 _BLAZEFACE_SIDE = 128
 # Rows and columns of its anchors, and how many there are at each place.
 _ANCHORS = ((16, 2), (8, 6))
-# Human faces score more, animals and round things up to this.
+# Clear human faces score more than 0.9; animals and round things seldom reach this.
 _LEAST_SCORE = 0.75
 # Boxes that overlap more are of one face.
 _ONE_FACE = 0.3

@@ -195,7 +195,7 @@ def _moments(x: Plane) -> tuple[float, float]:
 
 def _contrast_map(contrast: Plane) -> Iterator[tuple[str, float]]:
     """Yield how local contrast, at half scale, is spread over the picture."""
-    levels = percentiles(contrast[::2, ::4], (10, 50, 90, 99))
+    levels = percentiles(contrast[::4, ::4], (10, 50, 90, 99))
     for percent, level in zip((10, 50, 90, 99), levels, strict=True):
         yield f"contrast2_p{percent}", np.log1p(level)
     skewness, kurtosis = _moments(contrast[::2])
@@ -282,7 +282,7 @@ def _colour(picture: Picture) -> Iterator[tuple[str, float]]:
             shape, deviation = _symmetric(scaled)
             yield f"{name}{scale}_shape", shape
             yield f"{name}{scale}_spread", deviation
-        yield f"{name}_noise", np.log1p(percentiles(contrast[::2, ::4], [25])[0])
+        yield f"{name}_noise", np.log1p(percentiles(contrast[::4, ::4], [25])[0])
     levels = percentiles(coarse["chroma"][::4, ::2], (10, 50, 90))
     for percent, level in zip((10, 50, 90), levels, strict=True):
         yield f"chroma_p{percent}", level
