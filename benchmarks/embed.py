@@ -62,7 +62,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="ViT-B-32")
     parser.add_argument("--kinds", nargs="+", choices=sorted(KINDS), default=sorted(KINDS))
-    parser.add_argument("--pictures", type=int, default=48)
+    parser.add_argument("--pictures", type=int, default=192)
     parser.add_argument("--batch-size", type=int, default=BuildOptions().batch_size)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--no-int8", action="store_true")
