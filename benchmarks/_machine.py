@@ -10,7 +10,7 @@ from pathlib import Path
 
 PACKAGES = (
     "prefml", "numpy", "scipy", "scikit-learn", "lightgbm", "pandas", "onnxruntime",
-    "opencv-python-headless", "pillow", "imagecodecs", "torch", "xgboost", "catboost",
+    "opencv-python-headless", "pillow", "imagecodecs", "pywuffs", "torch", "xgboost", "catboost",
 )  # fmt: skip
 
 

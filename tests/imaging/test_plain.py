@@ -5,12 +5,14 @@ import zlib
 from importlib.util import find_spec
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from prefml.exceptions import ImageError
 from prefml.imaging import decode as decoding
+from prefml.imaging import plain
 from prefml.imaging.decode import decode, upright_size
 from prefml.imaging.plain import describes_itself_first, plain_pixels
 
@@ -18,6 +20,16 @@ codec = pytest.mark.skipif(
     find_spec("imagecodecs") is None,
     reason="imagecodecs is not installed: Pillow decodes everything",
 )
+wuffs = pytest.mark.skipif(find_spec("pywuffs") is None, reason="pywuffs is not installed")
+
+
+@pytest.fixture(params=["imagecodecs", pytest.param("pywuffs", marks=wuffs)])
+def png_codec(request, monkeypatch):
+    """Every codec for PNGs that is installed, whatever would be chosen."""
+    if request.param == "imagecodecs":
+        monkeypatch.setattr(plain, "_wuffs", lambda: None)
+    else:
+        monkeypatch.setattr(plain, "_imagecodecs", lambda name: None)
 
 
 def noise(width: int = 61, height: int = 47) -> Image.Image:
@@ -49,6 +61,7 @@ def turned(path: Path, before: bytes) -> None:
 
 
 @codec
+@pytest.mark.usefixtures("png_codec")
 @pytest.mark.parametrize("options", [{}, {"optimize": True}, {"compress_level": 0}])
 def test_plain_pictures_have_the_pixels_that_pillow_gives(tmp_path, options):
     noise().save(tmp_path / "a.png", **options)
@@ -56,6 +69,7 @@ def test_plain_pictures_have_the_pixels_that_pillow_gives(tmp_path, options):
 
 
 @codec
+@pytest.mark.usefixtures("png_codec")
 @pytest.mark.parametrize("kind", [b"gAMA", b"sRGB", b"pHYs"])
 def test_descriptions_do_not_change_pixels(tmp_path, kind):
     content = {b"gAMA": struct.pack(">I", 100_000), b"sRGB": b"\0", b"pHYs": bytes(9)}[kind]
@@ -85,6 +99,7 @@ def test_a_photograph_whose_end_is_missing_is_left_to_pillow(tmp_path, lost):
     assert fast(tmp_path / "a.jpg") is None
 
 
+@pytest.mark.usefixtures("png_codec")
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "1", "LA"])
 def test_other_modes_are_left_to_pillow(tmp_path, mode):
     noise().convert(mode).save(tmp_path / "a.png")
@@ -101,6 +116,16 @@ def test_other_formats_are_left_to_pillow(tmp_path):
     assert fast(tmp_path / "a.png") is None
 
 
+@codec
+@pytest.mark.usefixtures("png_codec")
+def test_deep_channels_are_left_to_pillow(tmp_path):
+    noise().save(tmp_path / "a.png")
+    deep = np.random.default_rng(0).integers(0, 65_536, (47, 61, 3), dtype=np.uint16)
+    assert cv2.imwrite(str(tmp_path / "a.png"), deep)
+    assert fast(tmp_path / "a.png") is None
+
+
+@pytest.mark.usefixtures("png_codec")
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
 def test_truncated_files_are_refused_as_before(tmp_path, share):
     noise().save(tmp_path / "a.png")
@@ -110,10 +135,12 @@ def test_truncated_files_are_refused_as_before(tmp_path, share):
         decode(tmp_path / "a.png")
 
 
-def test_damaged_pixels_are_refused_as_before(tmp_path):
+@pytest.mark.usefixtures("png_codec")
+@pytest.mark.parametrize("place", [300, -20], ids=["pixels", "checksum"])
+def test_damaged_pixels_are_refused_as_before(tmp_path, place):
     noise().save(tmp_path / "a.png")
     data = bytearray((tmp_path / "a.png").read_bytes())
-    data[data.index(b"IDAT") + 300] ^= 255
+    data[place if place < 0 else data.index(b"IDAT") + place] ^= 255
     (tmp_path / "a.png").write_bytes(data)
     with pytest.raises(ImageError):
         decode(tmp_path / "a.png")
@@ -146,5 +173,6 @@ def test_what_lies_behind_the_pixels_is_noticed(tmp_path):
 def test_without_the_codec_pillow_gives_the_same_picture(tmp_path, monkeypatch):
     noise().save(tmp_path / "a.png")
     before = decode(tmp_path / "a.png").pixels
-    monkeypatch.setattr("prefml.imaging.plain._codec", lambda name: None)
+    monkeypatch.setattr(plain, "_wuffs", lambda: None)
+    monkeypatch.setattr(plain, "_imagecodecs", lambda name: None)
     assert np.array_equal(decode(tmp_path / "a.png").pixels, before)
