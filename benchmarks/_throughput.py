@@ -27,14 +27,20 @@ def passes(embed: dict[str, Any]) -> str:
     return grid(("pictures", "", "images/s", "core-ms a picture"), rows)
 
 
-def shares(embed: dict[str, Any]) -> str:
-    """Return the ratios to the seed's loop and to the limit."""
+def shares(embed: dict[str, Any], without_wuffs: dict[str, Any]) -> str:
+    """Return the ratios to the seed's loop and to the limit, with and without Wuffs."""
     names = ("ratio_to_seed", "share_of_limit", "share_of_core_seconds", "cores_used",
              "ratio_to_seed_without_cues", "share_of_limit_without_cues")  # fmt: skip
     head = ("pictures", "times the seed's loop", "share of the limit, by the clock",
             "by core-seconds", "cores used", "without cues: times the seed's loop",
             "share of the limit")  # fmt: skip
-    rows = [(title, *(f"{embed[kind][n]:.2f}" for n in names)) for kind, title in KINDS.items()]
+    png, jpeg = KINDS
+    found = {
+        KINDS[png]: embed[png],
+        f"{KINDS[png]}, without Wuffs": without_wuffs[png],
+        KINDS[jpeg]: embed[jpeg],
+    }
+    rows = [(title, *(f"{one[n]:.2f}" for n in names)) for title, one in found.items()]
     return grid(head, rows)
 
 

@@ -349,7 +349,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "gate": gate,
     "review-waits": review_waits,
     "passes": lambda: _throughput.passes(_required("embed")),
-    "pass-shares": lambda: _throughput.shares(_required("embed")),
+    "pass-shares": lambda: _throughput.shares(_required("embed"), _required("embed_without_wuffs")),
     "pass-stages": lambda: _throughput.stages(_required("embed")),
     "decoders-png": lambda: _throughput.decoders(_required("embed_choices"), "png_2048"),
     "decoders-jpeg": lambda: _throughput.decoders(_required("embed_choices"), "jpeg_12mp"),
