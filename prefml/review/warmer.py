@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from collections import OrderedDict
@@ -41,6 +42,8 @@ class Warmer:
         ]
         for thread in self._threads:
             thread.start()
+        # A thread that is still inside OpenCV when the interpreter ends would abort the process.
+        atexit.register(self.stop)
 
     def aim(self, names: Iterable[str], size: str) -> None:
         """Put pictures at the head of the queue, the first of them first."""
@@ -82,6 +85,7 @@ class Warmer:
 
     def stop(self) -> None:
         """End the threads after what they are at."""
+        atexit.unregister(self.stop)
         with self._changed:
             self._stopped = True
             self._changed.notify_all()

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from io import BytesIO
 
 import pytest
@@ -178,3 +180,29 @@ def test_a_copy_that_another_review_prunes_meanwhile_is_passed_over(shelf, tmp_p
     gone.symlink_to(tmp_path / "nowhere")
     assert shelf.prune(limit=0) == 1
     assert not shelf.is_ready(NAME, "small")
+
+
+ENDING = """
+import sys, time
+import cv2, numpy as np
+from prefml.review.warmer import Warmer
+
+class Busy:
+    def is_ready(self, *item):
+        return False
+
+    def reduced(self, *item):
+        cv2.resize(np.zeros((3000, 3000, 3), np.uint8), (700, 700), interpolation=cv2.INTER_AREA)
+
+warmer = Warmer(Busy(), workers=4)
+warmer.aim(map(str, range(2000)), "view")
+time.sleep(0.2)
+"""
+
+
+def test_a_process_that_ends_while_copies_are_made_ends_well():
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (0, "")
