@@ -9,8 +9,8 @@ References
 A. Mittal, A. K. Moorthy, A. C. Bovik, "No-reference image quality assessment in the spatial
 domain", IEEE TIP 21(12), 2012 (BRISQUE: the first 36 cues).
 D. Ghadiyaram, A. C. Bovik, "Perceptual quality prediction on authentically distorted images using
-a bag of features approach", Journal of Vision 17(1), 2017 (FRIQUEE: the same laws on colour, on
-contrast and on band-pass maps).
+a bag of features approach", Journal of Vision 17(1), 2017 (FRIQUEE: the same laws on colour
+and on contrast).
 F. Crete et al., "The blur effect: perception and estimation with a new no-reference perceptual
 blur metric", SPIE 6492, 2007 (reblur).
 K. He, J. Sun, X. Tang, "Single image haze removal using dark channel prior", CVPR 2009.
