@@ -94,11 +94,10 @@ class Picture:
         """The full size as Pillow's, mode RGB."""
         return Image.fromarray(self.pixels)
 
-    def resized(self, size: tuple[int, int], interpolation: str) -> Image.Image:
+    def resized(self, size: tuple[int, int], interpolation: str) -> Image.Image | None:
         """Return nearly what Pillow makes of the full size, at a fraction of the cost.
 
-        The smallest of the picture's halves is resized that is at least twice as large; where
-        there is none, the picture itself, by Pillow.
+        The smallest of the picture's halves is resized that is at least twice as large.
 
         Parameters
         ----------
@@ -109,7 +108,8 @@ class Picture:
 
         Returns
         -------
-        PIL.Image.Image
+        PIL.Image.Image or None
+            None where there is no such half, or no matrix for the interpolation.
         """
         enough = [
             level
@@ -117,7 +117,7 @@ class Picture:
             if level.shape[1] >= 2 * size[0] and level.shape[0] >= 2 * size[1]
         ]
         if len(enough) < 2 or interpolation not in KERNELS:
-            return self.image.resize(size, Image.Resampling[interpolation.upper()])
+            return None
         return Image.fromarray(resample(enough[-1], size, interpolation, len(enough) - 1))
 
     @cached_property

@@ -170,9 +170,8 @@ def prepare(encoder: Encoder, picture: Picture) -> NDArray[Any]:
         As `encoder.preprocess` gives it.
     """
     size = resized_to(encoder.spec, (picture.width, picture.height))
-    if size is None:
-        return encoder.preprocess(picture.image)
-    return encoder.preprocess(picture.resized(size, encoder.spec.interpolation))
+    copy = picture.resized(size, encoder.spec.interpolation) if size else None
+    return encoder.preprocess(copy or picture.image)
 
 
 def derive_all(
