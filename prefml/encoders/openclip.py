@@ -23,7 +23,7 @@ from PIL import Image
 
 from prefml.encoders.preprocess import network_input
 from prefml.encoders.spec import EncoderSpec
-from prefml.encoders.tower import embed_with_patches, tower_has_patches, tower_spec
+from prefml.encoders.tower import embed_with_patches, pooled, tower_has_patches, tower_spec
 from prefml.encoders.vectors import check_probe, finish, probe_inputs, unlike
 from prefml.encoders.weights import CLIP, find_source, is_torchscript
 from prefml.exceptions import EncoderError
@@ -245,10 +245,8 @@ def run_tower(tower: Any, pixels: NDArray[np.float32], device: str) -> NDArray[n
     import torch
 
     with torch.inference_mode():
-        result = tower.to(device)(torch.from_numpy(pixels).to(device))
-    # Some towers return their tokens beside the pooled vector.
-    pooled = result[0] if isinstance(result, tuple) else result
-    return np.asarray(pooled.float().cpu().numpy(), np.float32)
+        vectors = pooled(tower.to(device)(torch.from_numpy(pixels).to(device)))
+    return np.asarray(vectors.float().cpu().numpy(), np.float32)
 
 
 def run_tower_with_patches(
@@ -269,8 +267,8 @@ def run_tower_with_patches(
     import torch
 
     with torch.inference_mode():
-        pooled, patches = embed_with_patches(tower.to(device), torch.from_numpy(pixels).to(device))
-    return pooled.float().cpu().numpy(), patches.float().cpu().numpy()
+        vectors, patches = embed_with_patches(tower.to(device), torch.from_numpy(pixels).to(device))
+    return vectors.float().cpu().numpy(), patches.float().cpu().numpy()
 
 
 def choose_device(device: str) -> str:

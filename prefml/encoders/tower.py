@@ -11,7 +11,14 @@ import numpy as np
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import EncoderError
 
-__all__ = ["embed", "embed_with_patches", "tower_has_patches", "tower_spec", "weights_digest"]
+__all__ = [
+    "embed",
+    "embed_with_patches",
+    "pooled",
+    "tower_has_patches",
+    "tower_spec",
+    "weights_digest",
+]
 
 # Mean and spread of the colours in the pictures that OpenAI trained CLIP on.
 OPENAI_MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -100,9 +107,7 @@ def embed(tower: Any, pixels: Any) -> Any:
         What the tower gives, up to rounding.
     """
     if not _reads_class_token(tower):
-        # Some towers return their tokens beside the pooled vector.
-        result = tower(pixels)
-        return result[0] if isinstance(result, tuple) else result
+        return pooled(tower(pixels))
     *blocks, last = tower.transformer.resblocks
     tokens = tower._embeds(pixels)
     for block in blocks:
@@ -112,6 +117,11 @@ def embed(tower: Any, pixels: Any) -> Any:
     token = tokens[:, :1] + last.ls_1(attended)
     token = token + last.ls_2(last.mlp(last.ln_2(token)))
     return tower._pool(token)[0] @ tower.proj
+
+
+def pooled(result: Any) -> Any:
+    """Return the pooled vector of a tower's result; some give their tokens beside it."""
+    return result[0] if isinstance(result, tuple) else result
 
 
 def _reads_class_token(tower: Any) -> bool:
@@ -142,13 +152,13 @@ def embed_with_patches(tower: Any, pixels: Any) -> tuple[Any, Any]:
     """
     before, tower.output_tokens = tower.output_tokens, True
     try:
-        pooled, tokens = tower(pixels)
+        vector, tokens = tower(pixels)
     finally:
         tower.output_tokens = before
     normed = tower.ln_post(tokens) if tower.final_ln_after_pool else tokens
     directions = _unit(normed @ tower.proj)
-    likeness = (directions * _unit(pooled).unsqueeze(1)).sum(dim=-1)
-    return pooled, likeness.unflatten(1, tower.grid_size)
+    likeness = (directions * _unit(vector).unsqueeze(1)).sum(dim=-1)
+    return vector, likeness.unflatten(1, tower.grid_size)
 
 
 def _unit(vectors: Any) -> Any:
