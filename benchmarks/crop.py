@@ -23,9 +23,10 @@ import numpy as np
 import pandas as pd
 from _machine import machine
 
+from prefml.boxes import FULL_FRAME, is_whole
 from prefml.cropping import CropRegressor, default_cropper
 from prefml.cropping.baselines import ConstantBox, SizeStageBoost
-from prefml.cropping.geometry import FULL_FRAME, from_params, is_full_frame, to_params
+from prefml.cropping.geometry import from_params, to_params
 from prefml.cropping.inputs import Inputs
 from prefml.cropping.metrics import crop_scores, iou
 from prefml.cropping.policy import Policy
@@ -107,16 +108,16 @@ def table_of(workspace: Any) -> CropTable:
 
 def sample(workspace: Any, options: argparse.Namespace) -> dict[str, Any]:
     """Compare every model on held-out projects."""
+    from prefml.evaluation.contenders import CROPPERS, chosen_contenders
     from prefml.evaluation.crossval import held_out_boxes
-    from prefml.evaluation.entrants import CROPPERS, chosen_entrants
     from prefml.evaluation.folds import make_folds
 
     table = table_of(workspace)
     folds = make_folds(table.project, table.session_id, np.arange(len(table)), n_folds=FOLDS)
     models = {}
-    for entrant in chosen_entrants(CROPPERS, table.X.columns):
-        run = held_out_boxes(entrant, table, folds.folds, 0)
-        models[entrant.name] = crop_scores(table.boxes, run.boxes, groups=table.project) | {
+    for contender in chosen_contenders(CROPPERS, table.X.columns):
+        run = held_out_boxes(contender, table, folds.folds, 0)
+        models[contender.name] = crop_scores(table.boxes, run.boxes, groups=table.project) | {
             "band_coverage": run.band_coverage,
             "fit_seconds": run.fit_seconds,
         }
@@ -236,8 +237,8 @@ def scored(
     scores = scorer.score_candidates(inputs.read(unseen.to_numpy(float)))
     if not blended:
         return scorer.windows_[scores.argmax(axis=1)]
-    judged = scorer.judge_scores(scores)
-    return np.where((judged.full > judged.best)[:, None], FULL_FRAME, judged.boxes)
+    scored = scorer.predict_from_scores(scores)
+    return np.where((scored.full > scored.best)[:, None], FULL_FRAME, scored.boxes)
 
 
 def boosted(X: pd.DataFrame, boxes: np.ndarray, unseen: pd.DataFrame, objective: str) -> np.ndarray:
@@ -313,26 +314,26 @@ def new_picture(workspace: Any, model: CropRegressor) -> dict[str, Any]:
 
     from prefml.encoders import open_encoder
     from prefml.imaging.decode import decode
-    from prefml.serving import Suggester
+    from prefml.prediction import Predictor
     from prefml.sidecars.derive import prepare
 
     encoder = open_encoder("builtin", workspace.root)
     spec = encoder.spec
     known = {"crop": {"encoder": {"identity": spec.identity, "id": spec.id, "name": "builtin"}}}
-    suggester = Suggester(workspace, None, model, known, "builtin")
+    predictor = Predictor(workspace, None, model, known, "builtin")
     steps: dict[str, list[tuple[float, float]]] = {n: [] for n in ("decode", "encode", "whole")}
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "new.png")
         photo = load_sample_images().images[0]
         cv2.imwrite(path, cv2.resize(photo, (2048, 2048), interpolation=cv2.INTER_CUBIC))
-        suggester.crop(suggester.measure([path]))
+        predictor.crop(predictor.measure([path]))
         for _ in range(15):
             picture = timed(steps["decode"], lambda: decode(path))
             timed(
                 steps["encode"],
                 lambda picture=picture: encoder.encode([prepare(encoder, picture)]),
             )
-            timed(steps["whole"], lambda: suggester.crop(suggester.measure([path])))
+            timed(steps["whole"], lambda: predictor.crop(predictor.measure([path])))
     found = {name: spread(values) for name, values in steps.items()}
     beyond = found["whole"]["median"] - found["decode"]["median"] - found["encode"]["median"]
     return found | {"beyond_decode_and_encode": round(beyond, 2)}
@@ -363,7 +364,7 @@ def spread(milliseconds: list[tuple[float, float]]) -> dict[str, float]:
 
 
 def kept_share(boxes: np.ndarray) -> float:
-    return round(float(is_full_frame(boxes).mean()), 4)
+    return round(float(is_whole(boxes).mean()), 4)
 
 
 RUN: dict[str, Callable[..., dict[str, Any] | None]] = {

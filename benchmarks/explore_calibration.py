@@ -18,7 +18,7 @@ from _machine import machine
 
 from prefml.ranking import default_ranker, metrics
 from prefml.ranking.calibration import WinCalibrator
-from prefml.ranking.sets import index_sets
+from prefml.sets import index_sets
 
 TARGET = Path(__file__).parent / "results" / "explore_calibration.json"
 RUNS = {"explore_calibration": {"quick": ["--quick"], "full": []}}
@@ -57,13 +57,13 @@ def measure(n_sets: int, noise: float, seed: int) -> dict[str, float]:
     inner = index_sets(set_id)
     before = WinCalibrator(n_sets + 1).fit(ranker.out_of_fold_, y, inner).factor_
     used = grown / before
-    with_growth = ranker.probability_of(scores, sets)
+    with_correction = ranker.probability_of(scores, sets)
     ranker.calibrator_.sharpen(1 / used)
     return {
         "wanted": suited / before,
         "used": used,
         "skill": ranker.calibrator_.skill(ranker.out_of_fold_, y, inner),
-        "ece": metrics.ece(truth, with_growth, names),
+        "ece": metrics.ece(truth, with_correction, names),
         "ece_without": metrics.ece(truth, ranker.probability_of(scores, sets), names),
     }
 

@@ -53,7 +53,7 @@ RELATIVE_BASIC = tuple(f"{kind}{name}" for kind in KINDS[:2] for name in BASIC)
 
 
 def started(**changes: Any) -> Callable[[int], SetRanker]:
-    """Return a maker of the recipe with its linear start, changed; one bag, not calibrated."""
+    """Return a maker of the config with its linear start, changed; one bag, not calibrated."""
     fixed = {"alternatives": None, "linear": THREE, "calibration": None, "n_bags": 1}
     return lambda seed: default_ranker(seed).set_params(**(fixed | changes))
 
@@ -117,7 +117,7 @@ VARIANTS: dict[str, tuple[Columns, Callable[[int], SetRanker]]] = {
     ),
     "start without novelty": (ALL, started(novelty=None)),
     "trees without novelty": (ALL, alone(trees=LEAN, novelty=None)),
-    "trees, the columns of the recipe": (ALL, alone(trees=LEAN)),
+    "trees, the columns of the config": (ALL, alone(trees=LEAN)),
 }  # fmt: skip
 
 

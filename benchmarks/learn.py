@@ -26,20 +26,19 @@ import numpy as np
 from _machine import machine
 from _person import FULL, Desk, Person, agrees, overlap, run, wanted, write_logs
 
-from prefml.cropping.recipe import default_cropper
-from prefml.decisions import read_decisions
+from prefml.cropping.defaults import default_cropper
 from prefml.decisions.stages import form_sets
-from prefml.features import ChoiceTable, CropTable, choice_table, crop_table
+from prefml.features import ChoiceTable, CropTable
+from prefml.features.training_data import read_training_data
 from prefml.files import file_sha256
-from prefml.models import save_model
-from prefml.promotion import promote
-from prefml.ranking.recipe import default_ranker
+from prefml.models.kinds import CROP, RANKER, AnyKind, Table
+from prefml.models.promotion import promote
+from prefml.models.store import save_model
+from prefml.proposals import read_suggestions
+from prefml.ranking.defaults import default_ranker
 from prefml.sample import write_sample
 from prefml.sample.plan import Scene, plan_sample, shrunk
 from prefml.sample.taste import ideal_box
-from prefml.sandbox import read_suggestions
-from prefml.sidecars.sizes import picture_sizes
-from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
 RUNS = {
@@ -187,32 +186,23 @@ def spoilt_croppers(table: CropTable) -> dict[str, Any]:
 def gate(root: Path) -> list[Row]:
     """Offer spoilt models to the gate; whatever it says, the one in use is not lost."""
     workspace = Workspace.open(root)
-    decisions = read_decisions(workspace, picture_sizes(workspace))
-    sidecars = read_sidecars(workspace.sidecars)
-    tables = {
-        "ranker": choice_table(decisions.items, sidecars),
-        "crop": crop_table(decisions.crops, sidecars),
-    }
-    offers = {
-        "ranker": spoilt_rankers(tables["ranker"]),
-        "crop": spoilt_croppers(tables["crop"]),
-    }
+    data = read_training_data(workspace)
+    choices, crops = data.choices(), data.crops()
     return [
-        offer(workspace, kind, name, model, tables[kind])
-        for kind in offers
-        for name, model in offers[kind].items()
+        *(offer(workspace, RANKER, n, m, choices) for n, m in spoilt_rankers(choices).items()),
+        *(offer(workspace, CROP, n, m, crops) for n, m in spoilt_croppers(crops).items()),
     ]
 
 
-def offer(workspace: Workspace, kind: str, name: str, model: Any, table: Any) -> Row:
-    in_use = workspace.artifacts / f"{kind}.joblib"
+def offer(workspace: Workspace, kind: AnyKind, name: str, model: Any, table: Table) -> Row:
+    in_use = workspace.artifacts / kind.file
     before = file_sha256(in_use)
-    path = workspace.artifacts / "candidate" / f"{kind}.joblib"
-    save_model(model, path, kind, {"encoder": None})
+    path = workspace.artifacts / "candidate" / kind.file
+    save_model(model, path, kind.name, {"encoder": None})
     verdict = promote(workspace, kind, path, table)
     kept = file_sha256(in_use) == before
     return {
-        "model": kind,
+        "model": kind.name,
         "spoilt": name,
         "refused": not verdict.accepted,
         "in_use_unchanged": kept,

@@ -36,7 +36,7 @@ from prefml.ranking import (
     default_ranker,
     metrics,
 )
-from prefml.ranking.sets import content_order, index_sets
+from prefml.sets import content_order, index_sets
 
 # Accuracy beside every other library takes an hour: CatBoost alone minutes a fold.
 RUNS = {"rank": {"quick": [], "full": ["{workspace}", "--full"]}}

@@ -32,14 +32,14 @@ import pyarrow as pa
 from _machine import machine
 from _pictures import write_pictures
 
+from prefml.cluster import connected, distributed_compute, tree_backend_on
+from prefml.cluster.embed import BATCHES
 from prefml.decisions.projects import ProjectResolver
 from prefml.encoders import open_encoder
 from prefml.encoders.spec import EncoderSpec
 from prefml.features.tables import choice_table
 from prefml.imaging import cues
-from prefml.ranking.recipe import default_ranker
-from prefml.scale import connected, growing_on, spread_over
-from prefml.scale.embed import BATCHES
+from prefml.ranking.defaults import default_ranker
 from prefml.sidecars.build import BuildOptions, Run, build_found
 from prefml.sidecars.find import ImageFile, scan_images
 from prefml.sidecars.plan import finished_rows
@@ -127,7 +127,7 @@ def spread_pass(address: str, root: Path) -> dict[str, Any]:
     # Few pictures a task, so that both workers have several.
     options = BuildOptions(1, 1, force=True)
     with connected(address) as client:
-        compute = spread_over(client, "builtin", "cpu")
+        compute = distributed_compute(client, "builtin", "cpu")
         client.run(open_encoder, "builtin")
         start, wall, own = spent_by(client), time.perf_counter(), spent()
         build_found(workspace, found, open_encoder("builtin"), options, compute=compute)
@@ -281,7 +281,7 @@ def one_training(n_sets: int) -> dict[str, Any]:
 
 def spread_training(address: str, n_sets: int) -> dict[str, Any]:
     table = chosen_sets(n_sets)
-    with connected(address) as client, growing_on(client):
+    with connected(address) as client, tree_backend_on(client):
         start, own, wall = spent_by(client), spent(), time.perf_counter()
         fit(table)
         return {

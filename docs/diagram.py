@@ -13,8 +13,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parent / "prefml"
 PICTURE = HERE / "images" / "architecture.svg"
-# Every room may use these two; arrows to them would hide the others.
-COMMON = ("exceptions", "files")
+# Most rooms use these; arrows to them would hide the others.
+COMMON = ("exceptions", "files", "_typing", "_version")
 WIDTH, BOX, ROW, HEIGHT = 980, 112, 84, 34
 STYLE = """<style>
   text { font: 13px sans-serif; text-anchor: middle; fill: #1c2733 }

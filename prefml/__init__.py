@@ -8,14 +8,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from prefml._version import __version__
+
 if TYPE_CHECKING:
     from prefml.cropping import CropRegressor
-    from prefml.exported import load_exported
-    from prefml.models import load_model
+    from prefml.models.exported import load_exported
+    from prefml.models.store import load_model
     from prefml.ranking import SetRanker
     from prefml.workspace import Workspace
 
-__version__ = "0.1.0"
 __all__ = [
     "CropRegressor",
     "SetRanker",
@@ -29,8 +30,8 @@ _HOMES = {
     "CropRegressor": "prefml.cropping",
     "SetRanker": "prefml.ranking",
     "Workspace": "prefml.workspace",
-    "load_exported": "prefml.exported",
-    "load_model": "prefml.models",
+    "load_exported": "prefml.models.exported",
+    "load_model": "prefml.models.store",
 }
 
 

@@ -258,8 +258,10 @@ def _look_at_sidecars(workspace: Workspace) -> Iterator[Check]:
 
 
 def _look_at_models(workspace: Workspace) -> Iterator[Check]:
-    for kind in ("ranker", "crop"):
-        path = workspace.artifacts / f"{kind}.joblib"
+    from prefml.models.store import KINDS, model_file
+
+    for kind in KINDS:
+        path = workspace.artifacts / model_file(kind)
         if not path.exists() and _nothing_to_learn(workspace, kind):
             what = "choices" if kind == "ranker" else "crops"
             yield Check(f"{kind} model", True, f"none, for no {what} are logged")
@@ -277,7 +279,7 @@ def _nothing_to_learn(workspace: Workspace, kind: str) -> bool:
 
 
 def _check_model(path: Path, kind: str) -> Check:
-    from prefml.models import read_manifest
+    from prefml.models.store import read_manifest
 
     try:
         manifest = read_manifest(path)

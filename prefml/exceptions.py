@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "ApplyError",
+    "BoxError",
     "ClusterError",
     "ConfigError",
     "EncoderError",
@@ -69,6 +70,10 @@ class LogError(PrefmlError):
 
 class ImageError(PrefmlError):
     """A picture cannot be decoded or is larger than the configured limit."""
+
+
+class BoxError(PrefmlError, ValueError):
+    """Four coordinates are no crop box."""
 
 
 class SidecarError(PrefmlError):

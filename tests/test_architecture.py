@@ -11,54 +11,56 @@ import prefml
 PACKAGE = Path(prefml.__file__).parent
 ROOMS = sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists())
 
-# Room or module -> what of prefml it may import besides itself.
-MAY_IMPORT = {
+# Room or module -> what of prefml it imports besides itself, all of it and nothing else.
+IMPORTS = {
+    "_typing": set(),
+    "_version": set(),
     "exceptions": set(),
+    "boxes": {"_typing", "exceptions"},
+    "sets": {"_typing"},
     "files": {"exceptions"},
     "workspace": {"exceptions", "files"},
-    "decisions": {"exceptions", "files", "sandbox", "workspace"},
-    "imaging": {"exceptions"},
-    "encoders": {"exceptions", "files"},
-    "sidecars": {"exceptions", "files", "workspace", "imaging", "encoders", "decisions"},
-    "ranking": {"exceptions"},
-    "cropping": {"exceptions"},
-    "features": {"exceptions", "decisions", "imaging", "sidecars"},
-    "sample": {"exceptions", "files"},
-    "models": {"exceptions", "files"},
-    "exported": {"exceptions", "files", "workspace", "models", "ranking", "cropping"},
+    "proposals": {"exceptions", "files", "workspace"},
+    "imaging": {"_typing", "boxes", "exceptions"},
+    "encoders": {"_typing", "exceptions", "files"},
+    "ranking": {"_typing", "sets"},
+    "cropping": {"_typing", "boxes", "exceptions"},
+    "decisions": {"boxes", "exceptions", "files", "proposals", "workspace"},
+    "sidecars": {
+        "_typing", "decisions", "encoders", "exceptions", "files", "imaging", "workspace",
+    },
+    "features": {"_typing", "decisions", "exceptions", "sets", "sidecars", "workspace"},
+    "models": {
+        "_typing", "_version", "cropping", "decisions", "encoders", "exceptions", "features",
+        "files", "imaging", "ranking", "sidecars", "workspace",
+    },
+    "prediction": {
+        "_typing", "boxes", "cropping", "decisions", "encoders", "exceptions", "features",
+        "imaging", "models", "ranking", "sidecars", "workspace",
+    },
     "evaluation": {
-        "exceptions", "files", "workspace", "decisions", "sidecars", "features", "ranking",
-        "cropping", "imaging", "status",
+        "_typing", "_version", "boxes", "cropping", "exceptions", "features", "files", "imaging",
+        "ranking", "sets", "sidecars", "status", "workspace",
     },
-    "training": {
-        "exceptions", "files", "workspace", "decisions", "sidecars", "features", "ranking",
-        "cropping", "evaluation", "models", "history", "promotion",
-    },
-    "serving": {
-        "exceptions", "workspace", "decisions", "imaging", "encoders", "sidecars", "features",
-        "ranking", "cropping", "models",
-    },
-    "duplicates": {"exceptions", "files", "workspace", "sidecars"},
+    "cluster": {"encoders", "exceptions", "imaging", "ranking", "sidecars", "workspace"},
+    "duplicates": {"_typing", "exceptions", "files", "sidecars", "workspace"},
     "suggest": {
-        "exceptions", "files", "workspace", "sandbox", "decisions", "sidecars", "features",
-        "ranking", "duplicates", "serving",
+        "_typing", "boxes", "decisions", "duplicates", "exceptions", "features", "files",
+        "prediction", "proposals", "ranking", "sidecars", "workspace",
     },
-    "status": {"workspace", "sandbox", "decisions"},
-    "replay": set(),
-    "history": {"exceptions", "files", "workspace", "models"},
-    "comparison": {
-        "exceptions", "workspace", "decisions", "sidecars", "features", "models", "history",
-        "promotion", "replay",
+    "review": {
+        "_version", "boxes", "exceptions", "files", "imaging", "proposals", "workspace",
     },
-    "promotion": {
-        "exceptions", "workspace", "models", "history", "replay", "features", "ranking", "cropping",
+    "apply": {"boxes", "decisions", "exceptions", "files", "proposals", "workspace"},
+    "status": {"boxes", "decisions", "exceptions", "proposals", "workspace"},
+    "doctor": {
+        "decisions", "encoders", "exceptions", "imaging", "models", "sidecars", "workspace",
     },
-    "sandbox": {"exceptions", "files", "workspace"},
-    "review": {"exceptions", "files", "workspace", "sandbox", "imaging"},
-    "scale": {"exceptions", "workspace", "imaging", "encoders", "sidecars", "ranking"},
-    "apply": {"exceptions", "files", "workspace", "decisions", "sandbox", "cropping"},
-    "doctor": {"exceptions", "workspace", "imaging", "decisions", "encoders", "sidecars", "models"},
+    "sample": {"_typing", "boxes", "exceptions", "files"},
 }  # fmt: skip
+# Below everything that knows files, pictures or logs.
+ARRAYS = ("ranking", "cropping")
+ARRAYS_MAY_USE = {"_typing", "exceptions", "boxes", "sets"}
 LEAVES = {"cli"}
 # Package -> the only files that may import it.
 CONFINED = {
@@ -67,8 +69,8 @@ CONFINED = {
     "click": {"cli/"},
     "flask": {"review/"},
     "waitress": {"review/"},
-    "dask": {"scale/"},
-    "distributed": {"scale/"},
+    "dask": {"cluster/"},
+    "distributed": {"cluster/"},
     "upath": {"files.py"},
 }
 
@@ -91,13 +93,29 @@ FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_room_imports_only_what_lies_below_it(path):
+def test_a_file_imports_only_what_its_room_may(path):
     room = room_of(path)
     if room in LEAVES:
         return
     names = {name.split(".")[1] for name in imported_modules(path) if name.startswith("prefml.")}
-    allowed = MAY_IMPORT[room] | {room, "__version__"}
-    assert names <= allowed, f"{path.name} imports {sorted(names - allowed)}"
+    assert names <= IMPORTS[room] | {room}, f"{path.name} imports {names - IMPORTS[room]}"
+
+
+@pytest.mark.parametrize("room", IMPORTS)
+def test_every_permission_is_used(room):
+    files = [path for path in FILES if room_of(path) == room]
+    names = {name for path in files for name in imported_modules(path)}
+    used = {name.split(".")[1] for name in names if name.startswith("prefml.")}
+    assert IMPORTS[room] - used == set(), "take them out of the table"
+
+
+def test_every_room_is_in_the_table():
+    assert {room_of(path) for path in FILES} == set(IMPORTS) | LEAVES
+
+
+@pytest.mark.parametrize("room", ARRAYS)
+def test_what_knows_arrays_only_stands_on_the_ground(room):
+    assert IMPORTS[room] <= ARRAYS_MAY_USE
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -113,6 +131,32 @@ def test_no_room_imports_the_command_line():
     for path in FILES:
         if room_of(path) not in LEAVES:
             assert not any(name.startswith("prefml.cli") for name in imported_modules(path))
+
+
+def module_of(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_when_loaded(path):
+    """Name the modules that a file imports while it is itself being imported."""
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("prefml"):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in MODULES else node.module for name in names)
+
+
+MODULES = {module_of(path) for path in [*FILES, PACKAGE / "__init__.py"]}
+
+
+def test_no_module_imports_itself_through_others():
+    arrows = {module_of(path): set(imports_when_loaded(path)) for path in FILES}
+    done, left = set(), set(arrows)
+    while left:
+        free = {name for name in left if arrows[name] - {name} <= done}
+        assert free, f"a circle among {sorted(left)}"
+        done |= free
+        left -= free
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from prefml.boxes import FULL_FRAME
 from prefml.exceptions import WorkspaceError
 from prefml.sample import SampleReport, write_sample
 from prefml.sample.encode import encode
 from prefml.sample.plan import DAMAGES, PROJECTS, plan_project
 from prefml.sample.render import render
-from prefml.sample.taste import FULL, decide_crop, ideal_box
+from prefml.sample.taste import decide_crop, ideal_box
 from prefml.workspace import Workspace
 
 SMALL = 0.05
@@ -119,7 +120,7 @@ def test_logged_crops_lie_inside_the_picture(scenes):
 def test_about_one_crop_in_twelve_keeps_the_whole_picture(scenes):
     crops = [scene.crop for scene in scenes if scene.crop]
 
-    assert 0.06 < np.mean([crop.ideal == FULL for crop in crops]) < 0.11
+    assert 0.06 < np.mean([crop.ideal == FULL_FRAME for crop in crops]) < 0.11
 
 
 def test_a_crop_is_either_whole_or_clearly_smaller(scenes):

@@ -12,6 +12,7 @@ from typing import Any
 from PIL import ExifTags, Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
+from prefml.boxes import to_pixels
 from prefml.exceptions import ImageError
 
 __all__ = ["crop_pixels", "write_cropped"]
@@ -46,9 +47,6 @@ def crop_pixels(box: Sequence[float], size: tuple[int, int]) -> tuple[int, int, 
     tuple of int
         Left, top, right, bottom.
     """
-    # Late, because the cropping room brings the learners along.
-    from prefml.cropping.geometry import to_pixels
-
     width, height = size
     across, down = (box[2] - box[0]) * width, (box[3] - box[1]) * height
     kept = abs(across - down * width / height) <= max(1.0, width / height) + 0.5

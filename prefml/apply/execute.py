@@ -14,7 +14,7 @@ from prefml.apply.steps import Site, can_take_back, carry_out, take_back
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import ApplyError, ImageError
 from prefml.files import file_sha256
-from prefml.sandbox import Lines, decisions_path, read_lines, read_suggestions
+from prefml.proposals import Lines, decisions_path, read_lines, read_suggestions
 from prefml.workspace import Workspace
 
 __all__ = ["Report", "Watch", "execute", "preview", "undo"]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from prefml.apply.journal import journal_folder
 from prefml.apply.primitives import remove_folder, remove_name
 from prefml.exceptions import ApplyError
-from prefml.sandbox import only_writer
+from prefml.proposals import only_writer
 from prefml.workspace import Workspace
 
 __all__ = ["alone"]

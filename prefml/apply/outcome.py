@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from prefml.boxes import FULL_FRAME, Box, read_box
 from prefml.decisions.documents import as_mapping
-from prefml.sandbox import index_of
+from prefml.exceptions import BoxError
+from prefml.proposals import index_of
 
 __all__ = ["Outcome", "outcome_of"]
 
-Box = tuple[float, float, float, float]
 # Words of the older `.decision` files beside those of the format.
 _ACTIONS = {
     "approved": "keep",
@@ -25,7 +25,6 @@ _ACTIONS = {
     "skipped": "undecided",
     "pending": "undecided",
 }
-_WHOLE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -109,11 +108,7 @@ def _box(value: Any) -> Box | str | None:
     if value is None:
         return None
     try:
-        x1, y1, x2, y2 = (float(number) for number in value)
-    except (TypeError, ValueError, OverflowError):
-        return f"crop_coords {value!r} are not four numbers"
-    inside = 0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1
-    if not (inside and all(map(math.isfinite, (x1, y1, x2, y2)))):
-        return f"crop_coords {value!r} are no box inside the picture"
-    whole = max(x1, y1, 1 - x2, 1 - y2) <= _WHOLE
-    return None if whole else (x1, y1, x2, y2)
+        box = read_box(value)
+    except BoxError as error:
+        return f"crop_coords: {error.found}"
+    return None if box == FULL_FRAME else box

@@ -92,7 +92,7 @@ def make_plan(
     workspace : Workspace
         Where the files lie.
     suggestions, decisions : mapping
-        By `group_id`, see `prefml.sandbox`.
+        By `group_id`, see `prefml.proposals`.
     places : Places
         Finds pictures, their projects and their companions.
     keep_sources : bool, default=False

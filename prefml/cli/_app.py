@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-from prefml import __version__
+from prefml._version import __version__
 from prefml.cli._shared import workspace_options
 
 # Command -> module of this package that holds it under the name `command`.

@@ -9,7 +9,7 @@ import click
 from prefml.cli._shared import emit, json_option, open_workspace
 
 if TYPE_CHECKING:
-    from prefml.serving import CropProposal
+    from prefml.prediction import CropProposal
 
     # Before click 8.4 the class takes no type.
     Ratio = click.ParamType[float]
@@ -43,11 +43,11 @@ class Aspect(Ratio):
 @json_option
 def command(image: str, aspect: float | None, encoder: str | None, as_json: bool) -> None:
     """Propose the crop the person would make, or keeping the picture whole."""
-    from prefml.serving import Suggester
+    from prefml.prediction import Predictor
 
     workspace = open_workspace()
-    suggester = Suggester.open(workspace, encoder, kinds=("crop",))
-    proposal = suggester.crop(suggester.measure([workspace.root / image]), aspect=aspect)
+    predictor = Predictor.open(workspace, encoder, kinds=("crop",))
+    proposal = predictor.crop(predictor.measure([workspace.root / image]), aspect=aspect)
     emit(_payload(image, proposal), _text(proposal), as_json)
 
 

@@ -55,14 +55,14 @@ def _scorer(workspace: Workspace, sidecars: Sidecars) -> Scorer | None:
     """Let the ranker choose, once there is one that fits these sidecars."""
     from prefml.exceptions import EncoderMismatchError
     from prefml.features.tables import image_rows
+    from prefml.prediction import Predictor
     from prefml.ranking.per_project import scores_by_project
-    from prefml.serving import Suggester
 
     if not (workspace.artifacts / "ranker.joblib").exists():
         return None
-    suggester = Suggester.open(workspace, kinds=("ranker",))
+    predictor = Predictor.open(workspace, kinds=("ranker",))
     try:
-        _ = suggester.sidecars
+        _ = predictor.sidecars
     except EncoderMismatchError as error:
         click.echo(f"The ranker is not asked: {error}", err=True)
         return None
@@ -72,7 +72,7 @@ def _scorer(workspace: Workspace, sidecars: Sidecars) -> Scorer | None:
     def score(rows: Any, group: Any) -> Any:
         cues = sidecars.cues.iloc[rows].reset_index(drop=True)
         X = image_rows(sidecars.embeddings[rows], cues, stage[rows], group)
-        return scores_by_project(suggester.ranker, X, project[rows])
+        return scores_by_project(predictor.ranker, X, project[rows])
 
     return score
 

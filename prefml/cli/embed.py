@@ -130,10 +130,10 @@ def _compute(scheduler: str | None, encoder: str, device: str) -> Iterator[Compu
     if scheduler is None:
         yield None
         return
-    from prefml.scale import connected, spread_over
+    from prefml.cluster import connected, distributed_compute
 
     with connected(scheduler) as client:
-        yield spread_over(client, encoder, device)
+        yield distributed_compute(client, encoder, device)
 
 
 def _payload(report: BuildReport) -> dict[str, Any]:

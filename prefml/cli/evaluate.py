@@ -47,7 +47,7 @@ def command(seeds: int, folds: int, models: str, jobs: int | None, as_json: bool
     Does what the data allow (only choices, only crops) and says what was left out. With --json the
     content of metrics.json is printed.
     """  # fmt: skip
-    from prefml.evaluation.entrants import checked_names
+    from prefml.evaluation.contenders import checked_names
     from prefml.evaluation.metrics_file import as_metrics, write_metrics
     from prefml.evaluation.report import write_report
     from prefml.evaluation.run import Options, evaluate

@@ -9,7 +9,7 @@ import click
 from prefml.cli._shared import emit, json_option, open_workspace
 
 if TYPE_CHECKING:
-    from prefml.exported import Exported
+    from prefml.models.exported import Exported
 
 
 @click.command("export-model")
@@ -21,7 +21,7 @@ def command(out: str, as_json: bool) -> None:
     They load without pickle, by prefml.load_exported or by a script of your own, and predict as
     the joblib models do: each is read again and compared before the command ends.
     """
-    from prefml.exported import export_models
+    from prefml.models.exported import export_models
 
     models = export_models(open_workspace(), out)
     emit({"models": [_payload(one) for one in models]}, "\n".join(map(_line, models)), as_json)

@@ -9,7 +9,7 @@ import click
 from prefml.cli._shared import emit, json_option, open_workspace
 
 if TYPE_CHECKING:
-    from prefml.history import KeptModel
+    from prefml.models.history import KeptModel
     from prefml.workspace import Workspace
 
 
@@ -33,7 +33,7 @@ def command(action: str, name: str | None, as_json: bool) -> None:
 
 
 def _list(workspace: Workspace, as_json: bool) -> None:
-    from prefml.history import list_models
+    from prefml.models.history import list_models
 
     models = list_models(workspace)
     text = "\n".join(map(_line, models)) or "No models yet; run: prefml train"
@@ -41,7 +41,7 @@ def _list(workspace: Workspace, as_json: bool) -> None:
 
 
 def _roll_back(workspace: Workspace, name: str, as_json: bool) -> None:
-    from prefml.history import roll_back
+    from prefml.models.history import roll_back
 
     model = roll_back(workspace, name)
     text = f"The {model.kind} model of {model.manifest['written']} is in use again."
@@ -49,7 +49,7 @@ def _roll_back(workspace: Workspace, name: str, as_json: bool) -> None:
 
 
 def _compare(workspace: Workspace, name: str, as_json: bool) -> None:
-    from prefml.comparison import compare_models
+    from prefml.models.comparison import compare_models
 
     found = compare_models(workspace, name)
     text = (

@@ -9,7 +9,7 @@ import click
 from prefml.cli._shared import emit, json_option, open_workspace
 
 if TYPE_CHECKING:
-    from prefml.serving import PictureRows, Ranking
+    from prefml.prediction import PictureRows, Ranking
 
 
 @click.command("rank")
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 @json_option
 def command(images: tuple[str, ...], encoder: str | None, as_json: bool) -> None:
     """Say which of two or more pictures the person would keep, and why."""
-    from prefml.serving import Suggester
+    from prefml.prediction import Predictor
 
     if len(images) < 2:
         raise click.UsageError("rank needs two pictures or more; for one: prefml crop IMG")
     workspace = open_workspace()
     project = common_project(workspace, images)
-    suggester = Suggester.open(workspace, encoder, kinds=("ranker",))
-    rows = suggester.measure([workspace.root / image for image in images], project)
-    ranking = suggester.rank(rows)
+    predictor = Predictor.open(workspace, encoder, kinds=("ranker",))
+    rows = predictor.measure([workspace.root / image for image in images], project)
+    ranking = predictor.rank(rows)
     emit(_payload(images, ranking), _text(rows, ranking), as_json)
 
 

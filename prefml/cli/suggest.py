@@ -52,14 +52,14 @@ def command(
     Pictures form sets by their stages inside one project; a picture alone gets a crop. What was
     decided before is skipped. Writes sandbox/automation_decisions.jsonl for prefml review.
     """
-    from prefml.serving import Suggester
+    from prefml.prediction import Predictor
     from prefml.suggest import Request, suggest
 
     workspace = open_workspace()
     request = Request(folders, max_gap, order, budget, float(workspace.config.reask))
 
-    def opener(where: Workspace) -> Suggester:
-        return Suggester.open(where, encoder, device)
+    def opener(where: Workspace) -> Predictor:
+        return Predictor.open(where, encoder, device)
 
     report = suggest(workspace, request, opener, _watch)
     emit(_payload(report), _text(report), as_json)

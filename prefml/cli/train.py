@@ -13,7 +13,7 @@ from prefml.cli._shared import emit, json_option, open_workspace
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prefml.training import Trained
+    from prefml.models.training import Trained
 
 _WORDS = {
     "top1": "their choice is ours",
@@ -52,7 +52,8 @@ def command(
     decisions than the one in use does not replace it; the one that was replaced is kept (`prefml
     models`).
     """
-    from prefml.training import KINDS, train
+    from prefml.models.store import KINDS
+    from prefml.models.training import train
 
     workspace = open_workspace()
     with _growing(scheduler):
@@ -66,9 +67,9 @@ def _growing(scheduler: str | None) -> Iterator[None]:
     if scheduler is None:
         yield
         return
-    from prefml.scale import connected, growing_on
+    from prefml.cluster import connected, tree_backend_on
 
-    with connected(scheduler) as client, growing_on(client):
+    with connected(scheduler) as client, tree_backend_on(client):
         yield
 
 

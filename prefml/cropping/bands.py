@@ -10,11 +10,11 @@ from typing import Self
 
 import lightgbm as lgb
 import numpy as np
-from numpy.typing import NDArray
+
+from prefml._typing import Floats, Ints
 
 __all__ = ["EdgeBands", "conformal_moves"]
 
-Array = NDArray[np.float64]
 
 _FEWEST = 100
 _ROUNDS = 60
@@ -48,7 +48,7 @@ class EdgeBands:
             "verbose": -1,
         }
 
-    def fit(self, features: Array, boxes: Array, folds: NDArray[np.intp]) -> Self:
+    def fit(self, features: Floats, boxes: Floats, folds: Ints) -> Self:
         """Learn the bands.
 
         Parameters
@@ -84,7 +84,7 @@ class EdgeBands:
         )
         return self
 
-    def predict(self, features: Array) -> Array:
+    def predict(self, features: Floats) -> Floats:
         """Return the bands.
 
         Parameters
@@ -106,7 +106,7 @@ class EdgeBands:
         return np.asarray(np.where(crossed, middle, moved))
 
     def _boosters(
-        self, features: Array, boxes: Array, tails: tuple[float, float]
+        self, features: Floats, boxes: Floats, tails: tuple[float, float]
     ) -> list[list[lgb.Booster]]:
         data = lgb.Dataset(features, boxes[:, 0], params={"verbose": -1}, free_raw_data=False)
         data.construct()
@@ -120,7 +120,7 @@ class EdgeBands:
 
 
 def conformal_moves(
-    lower: Array, upper: Array, truth: Array, coverage: float
+    lower: Floats, upper: Floats, truth: Floats, coverage: float
 ) -> tuple[float, float]:
     """Return how far to move each bound outwards so that the share asked for lies between.
 
@@ -149,12 +149,12 @@ def conformal_moves(
     return float(down), float(up)
 
 
-def _reach(scores: Array, misses: float) -> float:
+def _reach(scores: Floats, misses: float) -> float:
     level = min(1.0, (1.0 - misses) * (1.0 + 1.0 / len(scores)))
     return float(np.quantile(scores, level, method="higher"))
 
 
-def _raw_bands(boosters: list[list[lgb.Booster]], features: Array) -> Array:
+def _raw_bands(boosters: list[list[lgb.Booster]], features: Floats) -> Floats:
     bands = np.stack(
         [
             np.column_stack([booster.predict(features, num_threads=1) for booster in pair])

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from prefml.cropping.geometry import FULL_FRAME, as_boxes, from_params, to_params
+from prefml._typing import Floats
+from prefml.boxes import FULL_FRAME, as_boxes
+from prefml.cropping.geometry import from_params, to_params
 from prefml.cropping.metrics import iou
 
 __all__ = ["ConstantBox", "FullFrame", "SaliencyBox", "SizeStageBoost", "optimal_box"]
 
-Array = NDArray[np.float64]
 
-
-def optimal_box(boxes: Array, weight: Array | None = None) -> Array:
+def optimal_box(boxes: Floats, weight: Floats | None = None) -> Floats:
     """Return the one box with the highest mean intersection over union with many.
 
     Found by direct search (Nelder and Mead 1965) from the median box, the mean box and the best
@@ -38,7 +38,7 @@ def optimal_box(boxes: Array, weight: Array | None = None) -> Array:
     """
     counts = np.ones(len(boxes)) if weight is None else weight
 
-    def loss(params: Array) -> float:
+    def loss(params: Floats) -> float:
         return -float(np.average(iou(from_params(params[None]), boxes), weights=counts))
 
     params = to_params(boxes)
@@ -54,7 +54,7 @@ def optimal_box(boxes: Array, weight: Array | None = None) -> Array:
     return np.asarray(from_params(best[None])[0])
 
 
-def _quantile(values: Array, weight: Array, share: float) -> float:
+def _quantile(values: Floats, weight: Floats, share: float) -> float:
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(weight[order])
     return float(values[order][np.searchsorted(reached, share * reached[-1])])
@@ -77,7 +77,7 @@ class ConstantBox(RegressorMixin, BaseEstimator):
         self.box_ = optimal_box(as_boxes(boxes), weight)
         return self
 
-    def predict(self, X: ArrayLike, **ignored: Any) -> Array:
+    def predict(self, X: ArrayLike, **ignored: Any) -> Floats:
         """Return the box for every row, shape (n, 4)."""
         return np.tile(self.box_, (len(X), 1))  # type: ignore[arg-type]
 
@@ -91,7 +91,7 @@ class FullFrame(RegressorMixin, BaseEstimator):
         self.fitted_ = True
         return self
 
-    def predict(self, X: ArrayLike, **ignored: Any) -> Array:
+    def predict(self, X: ArrayLike, **ignored: Any) -> Floats:
         """Return the full frame for every row, shape (n, 4)."""
         return np.tile(np.array(FULL_FRAME), (len(X), 1))  # type: ignore[arg-type]
 
@@ -103,7 +103,7 @@ class SaliencyBox(ConstantBox):
     box.
     """
 
-    def predict(self, X: Any, **ignored: Any) -> Array:
+    def predict(self, X: Any, **ignored: Any) -> Floats:
         """Return the moved box for every row, shape (n, 4)."""
         boxes = super().predict(X)
         if not {"cue__saliency_x", "cue__saliency_y"} <= set(getattr(X, "columns", ())):
@@ -152,12 +152,12 @@ class SizeStageBoost(RegressorMixin, BaseEstimator):
         ]
         return self
 
-    def predict(self, X: Any, **ignored: Any) -> Array:
+    def predict(self, X: Any, **ignored: Any) -> Floats:
         """Return a box for every row, shape (n, 4)."""
         table = self._table(X)
         return from_params(np.column_stack([model.predict(table) for model in self.models_]))
 
-    def _table(self, X: Any) -> Array:
+    def _table(self, X: Any) -> Floats:
         named = getattr(X, "columns", None)
         if named is None:
             return np.asarray(X, np.float64)

@@ -1,4 +1,4 @@
-"""Boxes as three numbers, and back to whole pixels.
+"""Boxes as three numbers, and boxes moved and enlarged.
 
 A crop that keeps the aspect of its picture has the same side in fractions of the width and of the
 height. It is written as `(side, u, v)`: the side in (0, 1], and where in the free space
@@ -9,69 +9,24 @@ is a box inside the picture.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from prefml._typing import Floats
 
 __all__ = [
-    "FULL_FRAME",
-    "KEEP_SIDE",
     "areas",
-    "as_boxes",
     "contains",
     "cover",
     "enlarge",
     "exclude",
     "from_params",
-    "is_full_frame",
     "to_params",
-    "to_pixels",
     "with_aspect",
     "with_least_side",
 ]
 
-Array = NDArray[np.float64]
 
-FULL_FRAME: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
-# In the logs almost nothing lies between 0.90 and 0.98 of the area: above is "kept whole".
-KEEP_SIDE = 0.98**0.5
-_OVERSHOOT = 0.005
-
-
-def as_boxes(boxes: ArrayLike) -> Array:
-    """Check boxes and cut off what rounding put outside the picture.
-
-    Parameters
-    ----------
-    boxes : array-like of shape (n, 4)
-        x1, y1, x2, y2 in fractions.
-
-    Returns
-    -------
-    ndarray of shape (n, 4), float64
-
-    Raises
-    ------
-    ValueError
-        If the shape is another, or a box is not finite, empty, or leaves the picture by more than
-        half a per cent.
-    """
-    array = np.asarray(boxes, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] != 4:
-        raise ValueError(
-            f"boxes must have shape (n, 4) with x1, y1, x2, y2 in fractions, got {array.shape}"
-        )
-    inside = (array >= -_OVERSHOOT) & (array <= 1.0 + _OVERSHOOT)
-    clipped = np.clip(array, 0.0, 1.0)
-    good = inside.all(axis=1) & (clipped[:, 2:] > clipped[:, :2]).all(axis=1)
-    if not good.all():
-        row = int(np.flatnonzero(~good)[0])
-        raise ValueError(
-            f"boxes[{row}] = {array[row].tolist()} is no box inside the picture; expected "
-            "0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1 in fractions"
-        )
-    return clipped
-
-
-def to_params(boxes: Array) -> Array:
+def to_params(boxes: Floats) -> Floats:
     """Write boxes as side and relative position.
 
     Parameters
@@ -94,7 +49,7 @@ def to_params(boxes: Array) -> Array:
     return np.column_stack([side, np.clip(position, 0.0, 1.0)])
 
 
-def from_params(params: Array) -> Array:
+def from_params(params: Floats) -> Floats:
     """Turn side and relative position into boxes.
 
     Parameters
@@ -112,14 +67,9 @@ def from_params(params: Array) -> Array:
     return np.column_stack([x1, y1, x1 + side, y1 + side])
 
 
-def areas(boxes: Array) -> Array:
+def areas(boxes: Floats) -> Floats:
     """Return the share of the picture inside each box, shape (n,)."""
     return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
-
-
-def is_full_frame(boxes: Array) -> NDArray[np.bool_]:
-    """Tell which boxes keep the picture whole (at least 0.98 of its area), shape (n,)."""
-    return areas(boxes) >= KEEP_SIDE**2 - 1e-12
 
 
 def contains(outer: ArrayLike, inner: ArrayLike, slack: float = 1e-9) -> bool:
@@ -128,7 +78,7 @@ def contains(outer: ArrayLike, inner: ArrayLike, slack: float = 1e-9) -> bool:
     return bool((a[:2] <= b[:2] + slack).all() and (a[2:] >= b[2:] - slack).all())
 
 
-def with_least_side(boxes: Array, least: ArrayLike) -> Array:
+def with_least_side(boxes: Floats, least: ArrayLike) -> Floats:
     """Enlarge boxes that are too small, about their centre, without leaving the picture.
 
     Parameters
@@ -150,7 +100,7 @@ def with_least_side(boxes: Array, least: ArrayLike) -> Array:
     return np.where((wanted > side)[:, None], grown, boxes)
 
 
-def cover(box: ArrayLike, target: ArrayLike) -> Array:
+def cover(box: ArrayLike, target: ArrayLike) -> Floats:
     """Move a box, and enlarge it if need be, as little as it takes to contain a target.
 
     Parameters
@@ -173,7 +123,7 @@ def cover(box: ArrayLike, target: ArrayLike) -> Array:
     return np.concatenate([start, start + sides])
 
 
-def enlarge(box: ArrayLike, factor: float) -> Array:
+def enlarge(box: ArrayLike, factor: float) -> Floats:
     """Enlarge a box about its centre, as far as the picture allows, keeping its aspect."""
     own = np.asarray(box, float)
     sides = own[2:] - own[:2]
@@ -181,7 +131,7 @@ def enlarge(box: ArrayLike, factor: float) -> Array:
     return _placed((own[:2] + own[2:] - sides) / 2.0, sides)
 
 
-def _placed(start: Array, sides: Array, low: ArrayLike = 0.0, high: ArrayLike = 1.0) -> Array:
+def _placed(start: Floats, sides: Floats, low: ArrayLike = 0.0, high: ArrayLike = 1.0) -> Floats:
     """Return the box of these sides that lies nearest to a start, inside a room it fits in."""
     corner = np.clip(start, low, np.asarray(high) - sides)
     # In a room that it fills, rounding may have put a side outside.
@@ -190,7 +140,7 @@ def _placed(start: Array, sides: Array, low: ArrayLike = 0.0, high: ArrayLike = 
 
 def exclude(
     box: ArrayLike, part: ArrayLike, least: ArrayLike, inside: ArrayLike | None = None
-) -> Array | None:
+) -> Floats | None:
     """Move a box off a part of the picture, shrinking it if need be.
 
     Parameters
@@ -211,7 +161,7 @@ def exclude(
     """
     own, away = np.asarray(box, float), np.asarray(part, float)
     sides = own[2:] - own[:2]
-    found: list[tuple[float, float, Array]] = []
+    found: list[tuple[float, float, Floats]] = []
     for low, high in _rooms(away):
         scale = min(1.0, float(((high - low) / sides).min()))
         new = sides * scale
@@ -223,7 +173,7 @@ def exclude(
     return max(found, key=lambda one: one[:2])[2] if found else None
 
 
-def _rooms(part: Array) -> list[tuple[Array, Array]]:
+def _rooms(part: Floats) -> list[tuple[Floats, Floats]]:
     """Return the four largest rooms beside a part, as lower and upper corner."""
     zero, one = np.zeros(2), np.ones(2)
     return [
@@ -236,7 +186,7 @@ def _rooms(part: Array) -> list[tuple[Array, Array]]:
 
 def with_aspect(
     box: ArrayLike, size: tuple[float, float], aspect: float, centre: ArrayLike | None = None
-) -> Array:
+) -> Floats:
     """Return the crop of another aspect that best stands for a box.
 
     It has the box's area where the picture allows it, else the largest that fits.
@@ -271,43 +221,3 @@ def with_aspect(
     sides /= max(1.0, float(sides.max()))
     middle = np.array([x1 + x2, y1 + y2]) / 2.0 if centre is None else np.asarray(centre, float)
     return _placed(middle - sides / 2.0, sides)
-
-
-def to_pixels(
-    box: ArrayLike, size: tuple[int, int], aspect: float | None = None
-) -> tuple[int, int, int, int]:
-    """Round a box to whole pixels, keeping the aspect.
-
-    The shorter side is rounded first and the longer one follows from it, so that each is within
-    half a pixel of what the other asks for.
-
-    Parameters
-    ----------
-    box : array-like of shape (4,)
-        In fractions.
-    size : tuple of int
-        Width and height of the picture in pixels.
-    aspect : float, optional
-        Width over height of the crop; that of the picture by default.
-
-    Returns
-    -------
-    tuple of int
-        Left, top, right, bottom, at least one pixel wide and high, inside the picture.
-    """
-    width, height = size
-    x1, y1, x2, y2 = np.asarray(box, float)
-    ratio = width / height if aspect is None else aspect
-    if ratio <= 1.0:
-        w = _whole((x2 - x1) * width, width)
-        h = _whole(w / ratio, height)
-    else:
-        h = _whole((y2 - y1) * height, height)
-        w = _whole(h * ratio, width)
-    left = min(max(round((x1 + x2) * width / 2.0 - w / 2.0), 0), width - w)
-    top = min(max(round((y1 + y2) * height / 2.0 - h / 2.0), 0), height - h)
-    return left, top, left + w, top + h
-
-
-def _whole(length: float, limit: int) -> int:
-    return min(max(round(length), 1), limit)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["blocks", "dealt", "inner_folds", "is_supported", "lower_bound"]
+from prefml._typing import Floats, Ints
 
-Array = NDArray[np.float64]
-Labels = NDArray[np.intp]
+__all__ = ["assign_folds", "blocks", "inner_folds", "is_supported", "lower_bound"]
+
 
 _BLOCK = 20
 # One-sided 99 % of a normal distribution: the choice is made once, and being wrong costs more than
@@ -18,7 +18,7 @@ _BLOCK = 20
 _CERTAINTY = 2.33
 
 
-def blocks(rows: int, groups: ArrayLike | None, size: int = _BLOCK) -> Labels:
+def blocks(rows: int, groups: ArrayLike | None, size: int = _BLOCK) -> Ints:
     """Cut rows into runs of neighbours inside a group: what was probably decided together.
 
     Parameters
@@ -45,7 +45,7 @@ def blocks(rows: int, groups: ArrayLike | None, size: int = _BLOCK) -> Labels:
     return _numbered(labels * (rows + 1) + running)
 
 
-def inner_folds(rows: int, groups: ArrayLike | None, folds: int) -> Labels:
+def inner_folds(rows: int, groups: ArrayLike | None, folds: int) -> Ints:
     """Assign rows to folds so that what belongs together is held out together.
 
     Whole groups are held out where there are at least two; without them, runs of neighbouring
@@ -71,7 +71,7 @@ def inner_folds(rows: int, groups: ArrayLike | None, folds: int) -> Labels:
     return (np.arange(rows) * min(folds, rows) // max(rows, 1)).astype(np.intp)
 
 
-def dealt(clusters: Labels, folds: int) -> Labels:
+def assign_folds(clusters: Ints, folds: int) -> Ints:
     """Deal clusters out to folds at random, the same way every time.
 
     Parameters
@@ -89,16 +89,16 @@ def dealt(clusters: Labels, folds: int) -> Labels:
     present = _numbered(clusters)
     count = int(present.max(initial=0)) + 1
     order = np.random.default_rng(0).permutation(count)
-    fold_of: Labels = (order % min(folds, count)).astype(np.intp)
+    fold_of: Ints = (order % min(folds, count)).astype(np.intp)
     return fold_of[present]
 
 
-def _numbered(labels: NDArray[Any]) -> Labels:
-    numbers: Labels = np.unique(labels, return_inverse=True)[1].astype(np.intp)
+def _numbered(labels: NDArray[Any]) -> Ints:
+    numbers: Ints = np.unique(labels, return_inverse=True)[1].astype(np.intp)
     return numbers
 
 
-def _balanced(counts: NDArray[np.intp], folds: int) -> Labels:
+def _balanced(counts: Ints, folds: int) -> Ints:
     """Put each group, largest first, into the fold that has the fewest rows so far."""
     fold_of, filled = np.zeros(len(counts), np.intp), np.zeros(folds)
     for group in np.argsort(-counts, kind="stable"):
@@ -107,7 +107,7 @@ def _balanced(counts: NDArray[np.intp], folds: int) -> Labels:
     return fold_of
 
 
-def lower_bound(gain: Array, clusters: Labels) -> float:
+def lower_bound(gain: Floats, clusters: Ints) -> float:
     """Return a 99 % lower bound of the mean gain, counting clusters and not rows.
 
     Parameters
@@ -134,6 +134,6 @@ def lower_bound(gain: Array, clusters: Labels) -> float:
     return float(mean - _CERTAINTY * error)
 
 
-def is_supported(gain: Array, clusters: Labels) -> bool:
+def is_supported(gain: Floats, clusters: Ints) -> bool:
     """Tell whether a gain is there beyond doubt."""
     return lower_bound(gain, clusters) > 0.0

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
+
+from prefml._typing import Floats, Ints
 
 __all__ = ["CELLS", "Inputs", "Rows"]
 
@@ -37,9 +38,6 @@ _CUE = re.compile(r"cue_+")
 _AMOUNT = re.compile(r"_(mass|share|count|confidence)$|_border_")
 _MANY = 32
 _HUGE = 1e9
-
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -60,21 +58,21 @@ class Rows:
         The picture as a whole, the compressed embedding included.
     """
 
-    maps: Array
-    boxes: Array
-    extents: Array
-    middles: Array
-    scalars: Array
+    maps: Floats
+    boxes: Floats
+    extents: Floats
+    middles: Floats
+    scalars: Floats
 
     def __len__(self) -> int:
         """Return the number of pictures."""
         return len(self.scalars)
 
-    def __getitem__(self, index: Index | slice) -> Rows:
+    def __getitem__(self, index: Ints | slice) -> Rows:
         """Return some of the pictures."""
         return Rows(*(part[index] for part in self._parts))
 
-    def distinct(self) -> tuple[Rows, Index]:
+    def distinct(self) -> tuple[Rows, Ints]:
         """Return the pictures that differ in what is known of them, and for each which it is."""
         table = np.hstack([part.reshape(len(self), -1) for part in self._parts])
         # Compared byte by byte, so that what is not known is the same as what is not known.
@@ -84,7 +82,7 @@ class Rows:
         return self[first], which
 
     @property
-    def _parts(self) -> tuple[Array, ...]:
+    def _parts(self) -> tuple[Floats, ...]:
         return self.maps, self.boxes, self.extents, self.middles, self.scalars
 
 
@@ -95,17 +93,17 @@ class Inputs:
     Build one with `Inputs.learn`.
     """
 
-    maps: Index
-    boxes: Index
-    extents: Index
-    middles: Index
-    scalars: Index
-    embedding: Index
-    mean: Array
-    directions: Array
+    maps: Ints
+    boxes: Ints
+    extents: Ints
+    middles: Ints
+    scalars: Ints
+    embedding: Ints
+    mean: Floats
+    directions: Floats
 
     @classmethod
-    def learn(cls, X: Array, names: Sequence[str] | None, components: int) -> Inputs:
+    def learn(cls, X: Floats, names: Sequence[str] | None, components: int) -> Inputs:
         """Find the columns and the embedding's principal components.
 
         Parameters
@@ -144,7 +142,7 @@ class Inputs:
             directions,
         )
 
-    def read(self, X: Array) -> Rows:
+    def read(self, X: Floats) -> Rows:
         """Read a table with the same columns.
 
         Parameters
@@ -193,11 +191,11 @@ def _suffixed(where: Mapping[str, int], suffixes: Sequence[str]) -> list[list[in
     ]
 
 
-def _index(columns: list[list[int]], width: int) -> Index:
+def _index(columns: list[list[int]], width: int) -> Ints:
     return np.array(columns, np.intp).reshape(-1, width)
 
 
-def _components(block: Array, components: int) -> tuple[Array, Array]:
+def _components(block: Floats, components: int) -> tuple[Floats, Floats]:
     filled = np.nan_to_num(np.clip(block, -_HUGE, _HUGE))
     mean = filled.mean(axis=0)
     count = min(components, *block.shape)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from prefml._typing import Bools, Floats, Ints
 from prefml.cropping.held_out import is_supported
-from prefml.cropping.scorer import Judged
+from prefml.cropping.scorer import WindowScores
 
 __all__ = ["KeepClassifier"]
-
-Array = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 class KeepClassifier:
@@ -35,12 +32,12 @@ class KeepClassifier:
     intercept_ : float
     """
 
-    def fit(self, judged: Judged, kept: Flags, clusters: NDArray[np.intp]) -> Self:
+    def fit(self, scored: WindowScores, kept: Bools, clusters: Ints) -> Self:
         """Learn from held-out judgements.
 
         Parameters
         ----------
-        judged : Judged
+        judged : WindowScores
             Of n pictures, each by a scorer that had not seen it.
         kept : ndarray of shape (n,), bool
             Whether the person kept it whole.
@@ -55,7 +52,7 @@ class KeepClassifier:
         self.weights_, self.intercept_ = np.zeros(3), float(np.log(self.base_ / (1 - self.base_)))
         if not 0 < int(kept.sum()) < len(kept):
             return self
-        features = _features(judged)
+        features = _features(scored)
         scaler = StandardScaler().fit(features)
         model = LogisticRegression(C=1.0).fit(scaler.transform(features), kept)
         weights = np.asarray(model.coef_[0] / scaler.scale_)
@@ -68,26 +65,26 @@ class KeepClassifier:
         return self
 
     @property
-    def knows(self) -> bool:
+    def uses_features(self) -> bool:
         """Whether it tells pictures apart."""
         return bool(self.weights_.any())
 
-    def predict(self, judged: Judged) -> Array:
+    def predict(self, scored: WindowScores) -> Floats:
         """Return the probability of being kept whole, shape (n,)."""
-        return _logistic(_features(judged), self.weights_, self.intercept_)
+        return _logistic(_features(scored), self.weights_, self.intercept_)
 
 
-def _logistic(features: Array, weights: Array, intercept: float) -> Array:
+def _logistic(features: Floats, weights: Floats, intercept: float) -> Floats:
     # Not a matrix product: its sum over a row would depend on the number of rows.
     exponent = np.clip((features * weights).sum(axis=1) + intercept, -50.0, 50.0)
     return np.asarray(1.0 / (1.0 + np.exp(-exponent)))
 
 
-def _features(judged: Judged) -> Array:
-    side = judged.boxes[:, 2] - judged.boxes[:, 0]
-    return np.column_stack([judged.full - judged.best, judged.full, side])
+def _features(scored: WindowScores) -> Floats:
+    side = scored.boxes[:, 2] - scored.boxes[:, 0]
+    return np.column_stack([scored.full - scored.best, scored.full, side])
 
 
-def _log_likelihood(probability: Array, truth: Flags) -> Array:
+def _log_likelihood(probability: Floats, truth: Bools) -> Floats:
     told = np.where(truth, probability, 1.0 - probability)
     return np.asarray(np.log(np.clip(told, 1e-9, 1.0)))

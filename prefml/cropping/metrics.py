@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from prefml.cropping.geometry import is_full_frame
+from prefml._typing import Bools, Floats
+from prefml.boxes import is_whole
 
 __all__ = [
     "SIMILAR",
@@ -21,13 +22,12 @@ __all__ = [
     "scores_by",
 ]
 
-Array = NDArray[np.float64]
 
 # Two crops are called similar above this intersection over union.
 SIMILAR = 0.7
 
 
-def iou(a: ArrayLike, b: ArrayLike) -> Array:
+def iou(a: ArrayLike, b: ArrayLike) -> Floats:
     """Return the intersection over union of boxes.
 
     Parameters
@@ -48,11 +48,11 @@ def iou(a: ArrayLike, b: ArrayLike) -> Array:
     return np.asarray(np.divide(shared, union, out=np.zeros_like(union), where=union > 0.0))
 
 
-def _area(boxes: Array) -> Array:
+def _area(boxes: Floats) -> Floats:
     return np.asarray(np.clip(boxes[..., 2:] - boxes[..., :2], 0.0, None).prod(axis=-1))
 
 
-def paired_iou(a: Array, b: Array) -> Array:
+def paired_iou(a: Floats, b: Floats) -> Floats:
     """Return the intersection over union of every box of one list with every one of another.
 
     Parameters
@@ -67,12 +67,12 @@ def paired_iou(a: Array, b: Array) -> Array:
     return iou(a[:, None, :], b[None, :, :])
 
 
-def boundary_displacement(a: ArrayLike, b: ArrayLike) -> Array:
+def boundary_displacement(a: ArrayLike, b: ArrayLike) -> Floats:
     """Return the mean distance of the four edges, in fractions, shape (n,)."""
     return np.asarray(np.abs(np.asarray(a, float) - np.asarray(b, float)).mean(axis=-1))
 
 
-def edges_within(a: ArrayLike, b: ArrayLike, tolerance: float = 0.05) -> NDArray[np.bool_]:
+def edges_within(a: ArrayLike, b: ArrayLike, tolerance: float = 0.05) -> Bools:
     """Tell which boxes agree in all four edges within a tolerance in fractions, shape (n,)."""
     apart = np.abs(np.asarray(a, float) - np.asarray(b, float)).max(axis=-1)
     return np.asarray(apart <= tolerance + 1e-12)
@@ -138,7 +138,7 @@ def cluster_interval(
 
 
 def crop_scores(
-    boxes: Array, predicted: Array, keep: ArrayLike | None = None, groups: ArrayLike | None = None
+    boxes: Floats, predicted: Floats, keep: ArrayLike | None = None, groups: ArrayLike | None = None
 ) -> dict[str, float | list[float]]:
     """Summarise predictions in the measures of `metrics.json`.
 
@@ -159,19 +159,22 @@ def crop_scores(
         `iou`, `iou_ci`, `bde`, `edges_within_5pct`, `keep_balanced_accuracy`.
     """
     overlap = iou(boxes, predicted)
-    told = is_full_frame(predicted) if keep is None else np.asarray(keep, bool)
+    told = is_whole(predicted) if keep is None else np.asarray(keep, bool)
     clusters = np.arange(len(boxes)) if groups is None else groups
     return {
         "iou": float(overlap.mean()),
         "iou_ci": list(cluster_interval(overlap, clusters)),
         "bde": float(boundary_displacement(boxes, predicted).mean()),
         "edges_within_5pct": float(edges_within(boxes, predicted).mean()),
-        "keep_balanced_accuracy": keep_balanced_accuracy(is_full_frame(boxes), told),
+        "keep_balanced_accuracy": keep_balanced_accuracy(is_whole(boxes), told),
     }
 
 
 def scores_by(
-    labels: ArrayLike, boxes: Array, predicted: Array, score: Callable[[Array, Array], Array] = iou
+    labels: ArrayLike,
+    boxes: Floats,
+    predicted: Floats,
+    score: Callable[[Floats, Floats], Floats] = iou,
 ) -> dict[str, dict[str, float]]:
     """Average a measure inside each value of a label, such as project, size or stage.
 

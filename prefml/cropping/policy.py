@@ -7,16 +7,16 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from prefml._typing import Floats
+from prefml.boxes import Box, to_box
 from prefml.cropping.geometry import contains, cover, enlarge, exclude
 from prefml.cropping.metrics import iou
-from prefml.cropping.proposal import DIFFERENT, Box, Option, Proposal
+from prefml.cropping.proposal import DIFFERENT, Option, Proposal
 from prefml.exceptions import ConfigError
 
 __all__ = ["NOT_LOOKED", "FoundHand", "Hand", "Policy", "Seen", "apply_policy", "read_policy"]
 
-Array = NDArray[np.float64]
 
 NOT_LOOKED = "hands were not looked at"
 # Adults measure about seven and a half heads (Loomis 1943); a face box is about 0.74 of a head.
@@ -95,11 +95,11 @@ class Seen:
         corners = [row.get(f"cue__face_{corner}", np.nan) for corner in ("x1", "y1", "x2", "y2")]
         if not confidence >= _SURE_FACE or not np.isfinite(corners).all():
             return cls(None, hands)
-        x1, y1, x2, y2 = (float(np.clip(corner, 0.0, 1.0)) for corner in corners)
-        return cls((x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None, hands)
+        face = to_box(np.clip(corners, 0.0, 1.0))
+        return cls(face if face.x1 < face.x2 and face.y1 < face.y2 else None, hands)
 
     @property
-    def head(self) -> Array | None:
+    def head(self) -> Floats | None:
         """Box of the head round the face, within the picture."""
         if self.face is None:
             return None
@@ -109,7 +109,7 @@ class Seen:
         return np.asarray(np.clip(np.array(grown), 0.0, 1.0))
 
     @property
-    def third_of_body(self) -> Array | None:
+    def third_of_body(self) -> Floats | None:
         """Box of the upper third of a body that is seen from head to foot, else None."""
         if self.face is None or self.head is None:
             return None
@@ -189,8 +189,8 @@ def _hand_note(seen: Seen, policy: Policy) -> tuple[str, ...]:
     return (NOT_LOOKED,) if wanted and seen.hands is None else ()
 
 
-def _ruled(box: Box, seen: Seen, least: Array, policy: Policy) -> tuple[Box, list[str]]:
-    current: Array = np.array(box)
+def _ruled(box: Box, seen: Seen, least: Floats, policy: Policy) -> tuple[Box, list[str]]:
+    current: Floats = np.array(box)
     reasons: list[str] = []
     if policy.drop_flagged_hands:
         current, reasons = _without_flagged(current, seen, least)
@@ -209,11 +209,10 @@ def _ruled(box: Box, seen: Seen, least: Array, policy: Policy) -> tuple[Box, lis
     if short > 1.0 + 1e-9:
         current = enlarge(current, short)
         reasons.append("enlarged to the least size")
-    x1, y1, x2, y2 = map(float, np.round(current, 12))
-    return (x1, y1, x2, y2), list(dict.fromkeys(reasons))
+    return to_box(np.round(current, 12)), list(dict.fromkeys(reasons))
 
 
-def _wanted(box: Array, seen: Seen, policy: Policy) -> list[tuple[str, Array]]:
+def _wanted(box: Floats, seen: Seen, policy: Policy) -> list[tuple[str, Floats]]:
     """Return what must be inside and is not, with the reason."""
     wanted = _musts(seen, policy)
     if policy.avoid_cutting:
@@ -222,7 +221,7 @@ def _wanted(box: Array, seen: Seen, policy: Policy) -> list[tuple[str, Array]]:
     return [(reason, target) for reason, target in wanted if not contains(box, target)]
 
 
-def _musts(seen: Seen, policy: Policy) -> list[tuple[str, Array]]:
+def _musts(seen: Seen, policy: Policy) -> list[tuple[str, Floats]]:
     """Return what must be inside wherever the box lies, with the reason."""
     musts = []
     if policy.keep_head and seen.head is not None:
@@ -232,17 +231,17 @@ def _musts(seen: Seen, policy: Policy) -> list[tuple[str, Array]]:
     return musts
 
 
-def _parts(seen: Seen) -> list[tuple[str, Array]]:
+def _parts(seen: Seen) -> list[tuple[str, Floats]]:
     faces = [] if seen.face is None else [("face", np.array(seen.face))]
     return faces + [("hand", np.array(hand.box)) for hand in seen.hands or ()]
 
 
-def _is_cut(box: Array, part: Array) -> bool:
+def _is_cut(box: Floats, part: Floats) -> bool:
     overlap = np.minimum(box[2:], part[2:]) - np.maximum(box[:2], part[:2])
     return bool((overlap > 0.0).all()) and not contains(box, part)
 
 
-def _without_flagged(box: Array, seen: Seen, least: Array) -> tuple[Array, list[str]]:
+def _without_flagged(box: Floats, seen: Seen, least: Floats) -> tuple[Floats, list[str]]:
     """Leave flagged hands out where the crop stays similar and keeps the head."""
     reasons = []
     for hand in seen.hands or ():
@@ -257,5 +256,5 @@ def _without_flagged(box: Array, seen: Seen, least: Array) -> tuple[Array, list[
     return box, reasons
 
 
-def _touches(box: Array, part: Box) -> bool:
+def _touches(box: Floats, part: Box) -> bool:
     return _is_cut(box, np.array(part)) or contains(box, part)

@@ -6,24 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from prefml.cropping.geometry import (
-    FULL_FRAME,
-    from_params,
-    is_full_frame,
-    with_aspect,
-    with_least_side,
-)
+from prefml._typing import Floats
+from prefml.boxes import FULL_FRAME, Box, keeps_whole, to_box
+from prefml.cropping.fitting import CropModel
+from prefml.cropping.geometry import from_params, with_aspect, with_least_side
 from prefml.cropping.inputs import Rows
-from prefml.cropping.learning import CropModel
 from prefml.cropping.metrics import SIMILAR, iou
 from prefml.cropping.scorer import blend
 
 __all__ = ["ALTERNATIVES", "DIFFERENT", "Option", "Proposal", "in_aspect", "propose_row"]
 
-Array = NDArray[np.float64]
-Box = tuple[float, float, float, float]
 
 ALTERNATIVES = 2
 # Boxes that overlap more than this look like the same crop.
@@ -79,7 +72,7 @@ class Proposal:
     @property
     def keeps_whole(self) -> bool:
         """Whether keeping the picture whole is proposed."""
-        return bool(is_full_frame(np.array([self.box]))[0])
+        return keeps_whole(self.box)
 
     @property
     def certainty(self) -> str:
@@ -110,28 +103,28 @@ def propose_row(model: CropModel, row: Rows, least: float) -> Proposal:
     Proposal
     """
     scores = model.scorer.score_candidates(row)
-    judged = model.scorer.judge_scores(scores)
-    keep = float(model.keep.predict(judged)[0])
-    crop = with_least_side(model.crops(judged), least)[0]
+    scored = model.scorer.predict_from_scores(scores)
+    keep = float(model.keep.predict(scored)[0])
+    crop = with_least_side(model.crops(scored), least)[0]
     whole = np.array(FULL_FRAME)
     first = whole if keep >= model.threshold else crop
     # The crop lies between the constant box, the last window but one, and the best windows.
-    level = model.shrink * judged.best[0] + (1.0 - model.shrink) * scores[0, -2]
+    level = model.shrink * scored.best[0] + (1.0 - model.shrink) * scores[0, -2]
     others = list(_others(model, scores[0, :-1], (first, crop), least))
     levels = np.array([level, *(score for _, score in others)])
     probability = model.similar.predict(levels)
     alternatives = [
-        Option(_box(box), float(p)) for (box, _), p in zip(others, probability[1:], strict=True)
+        Option(to_box(box), float(p)) for (box, _), p in zip(others, probability[1:], strict=True)
     ]
     if first is whole:
-        alternatives = [Option(_box(crop), float(probability[0])), *alternatives]
+        alternatives = [Option(to_box(crop), float(probability[0])), *alternatives]
     alternatives = sorted(alternatives, key=lambda option: -option.probability)[:ALTERNATIVES]
     return Proposal(
-        box=_box(first),
+        box=to_box(first),
         probability=keep if first is whole else float(probability[0]),
         keep_probability=keep,
         alternatives=tuple(alternatives),
-        bands=tuple((float(low), float(high)) for low, high in model.band(judged)[0]),
+        bands=tuple((float(low), float(high)) for low, high in model.band(scored)[0]),
     )
 
 
@@ -157,16 +150,16 @@ def in_aspect(proposal: Proposal, size: tuple[float, float], aspect: float) -> P
         crop = np.array(proposal.alternatives[0].box)
         middle = (crop[:2] + crop[2:]) / 2.0
     options = tuple(
-        replace(option, box=_box(with_aspect(option.box, size, aspect)))
+        replace(option, box=to_box(with_aspect(option.box, size, aspect)))
         for option in proposal.alternatives
     )
-    first = _box(with_aspect(box, size, aspect, middle))
+    first = to_box(with_aspect(box, size, aspect, middle))
     return replace(proposal, box=first, alternatives=options)
 
 
 def _others(
-    model: CropModel, scores: Array, taken: tuple[Array, Array], least: float
-) -> Iterator[tuple[Array, float]]:
+    model: CropModel, scores: Floats, taken: tuple[Floats, Floats], least: float
+) -> Iterator[tuple[Floats, float]]:
     """Yield crops that differ from what is taken and from each other, with scores, best first."""
     windows = np.vstack([model.scorer.windows_[:-1], _SPARE])
     # Spare windows come last, whatever the scores of the others are.
@@ -185,11 +178,6 @@ def _others(
                 apart = np.maximum(apart, iou(box, windows))
                 yield box, float(ranking[best])
                 break
-
-
-def _box(box: Array) -> Box:
-    x1, y1, x2, y2 = map(float, box)
-    return x1, y1, x2, y2
 
 
 _SPARE = from_params(

@@ -16,18 +16,18 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from prefml._typing import Floats
+from prefml.boxes import as_boxes
 from prefml.cropping.bands import EdgeBands
-from prefml.cropping.geometry import as_boxes, with_least_side
+from prefml.cropping.fitting import Crops, learn
+from prefml.cropping.geometry import with_least_side
 from prefml.cropping.inputs import Inputs
-from prefml.cropping.learning import Crops, learn
 from prefml.cropping.metrics import iou
 from prefml.cropping.policy import FoundHand, Policy, Seen, apply_policy
 from prefml.cropping.proposal import Proposal, in_aspect, propose_row
-from prefml.cropping.scorer import Judged, WindowScorer
+from prefml.cropping.scorer import WindowScorer, WindowScores
 
 __all__ = ["CropRegressor"]
-
-Array = NDArray[np.float64]
 
 
 class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -174,7 +174,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._learn(X[used], boxes[used], weight[used], labels)
         return self
 
-    def predict(self, X: Any, size: ArrayLike | None = None) -> Array:
+    def predict(self, X: Any, size: ArrayLike | None = None) -> Floats:
         """Propose one box for every picture; the full frame where keeping it is proposed.
 
         Parameters
@@ -188,16 +188,16 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ndarray of shape (n, 4)
             x1, y1, x2, y2 in fractions, inside the picture, of the picture's aspect.
         """
-        judged = self._judge(X)
-        boxes = self.model_.boxes(judged)
+        scored = self._scored(X)
+        boxes = self.model_.boxes(scored)
         return with_least_side(boxes, self._least_side(size, len(boxes)))
 
-    def keep_probability(self, X: Any) -> Array:
+    def keep_probability(self, X: Any) -> Floats:
         """Return how likely each picture is to be kept whole, shape (n,)."""
-        judged = self._judge(X)
-        return self.model_.keep.predict(judged)
+        scored = self._scored(X)
+        return self.model_.keep.predict(scored)
 
-    def predict_bands(self, X: Any) -> Array:
+    def predict_bands(self, X: Any) -> Floats:
         """Return the band of each edge.
 
         Parameters
@@ -210,8 +210,8 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Between which fractions x1, y1, x2, y2 of the person's crop lie with probability
             `coverage`; a picture kept whole counts as the full frame.
         """
-        judged = self._judge(X)
-        return self.model_.band(judged)
+        scored = self._scored(X)
+        return self.model_.band(scored)
 
     def propose(
         self,
@@ -282,7 +282,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             if not 0.0 < getattr(self, name) < 1.0:
                 raise ValueError(f"{name} must lie between 0 and 1, got {getattr(self, name)!r}")
 
-    def _learn(self, X: Array, boxes: Array, weight: Array, groups: NDArray[Any] | None) -> None:
+    def _learn(self, X: Floats, boxes: Floats, weight: Floats, groups: NDArray[Any] | None) -> None:
         self.inputs_ = Inputs.learn(X, getattr(self, "feature_names_in_", None), self.n_components)
         crops = Crops.of(self.inputs_.read(X), boxes, weight, groups, self.inner_folds)
         threads = 1 if self.n_jobs is None else max(self.n_jobs, 0)
@@ -298,11 +298,11 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.keep_threshold_ = self.model_.threshold
         self.inner_iou_ = self.model_.inner_iou
 
-    def _judge(self, X: Any) -> Judged:
+    def _scored(self, X: Any) -> WindowScores:
         table = self._table(X)
-        return self.model_.scorer.judge(self.inputs_.read(table))
+        return self.model_.scorer.predict(self.inputs_.read(table))
 
-    def _table(self, X: Any) -> Array:
+    def _table(self, X: Any) -> Floats:
         check_is_fitted(self, "model_")
         if self.columns_ is not None and self.columns_.equals(getattr(X, "columns", None)):
             # scikit-learn looks at each of a thousand columns: 8 ms for a row that takes 3.
@@ -312,7 +312,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
         )
 
-    def _least_side(self, size: ArrayLike | None, rows: int) -> Array:
+    def _least_side(self, size: ArrayLike | None, rows: int) -> Floats:
         pixels = _checked_size(size, rows)
         if pixels is None:
             return np.full(rows, self.min_side)
@@ -338,7 +338,7 @@ def _required(y: ArrayLike | None) -> ArrayLike:
     return y
 
 
-def _checked_size(size: ArrayLike | None, rows: int) -> Array | None:
+def _checked_size(size: ArrayLike | None, rows: int) -> Floats | None:
     if size is None:
         return None
     pixels = np.asarray(size, np.float64)

@@ -7,17 +7,16 @@ from typing import Self
 
 import lightgbm as lgb
 import numpy as np
-from numpy.typing import NDArray
 
+from prefml._typing import Floats, Ints
+from prefml.boxes import FULL_FRAME, is_whole
 from prefml.cropping.baselines import optimal_box
-from prefml.cropping.geometry import FULL_FRAME, is_full_frame
 from prefml.cropping.inputs import Rows
 from prefml.cropping.metrics import iou
-from prefml.cropping.windows import candidate_windows, covers_of, evidence, expected_iou
+from prefml.cropping.windows import candidate_windows, covers_of, expected_iou, window_features
 
-__all__ = ["Judged", "WindowScorer", "blend"]
+__all__ = ["WindowScorer", "WindowScores", "blend"]
 
-Array = NDArray[np.float64]
 
 _PAIRS = 100_000
 _PER_PICTURE = 100
@@ -28,7 +27,7 @@ _SHARPNESS = 60.0
 
 
 @dataclass(frozen=True)
-class Judged:
+class WindowScores:
     """What the windows of some pictures came to.
 
     Attributes
@@ -39,13 +38,13 @@ class Judged:
         Expected overlap with the person's box of the best window, and of the full frame.
     """
 
-    boxes: Array
-    best: Array
-    full: Array
+    boxes: Floats
+    best: Floats
+    full: Floats
 
-    def joined(self, other: Judged) -> Judged:
+    def joined(self, other: WindowScores) -> WindowScores:
         """Return these pictures and then the other ones."""
-        return Judged(
+        return WindowScores(
             np.concatenate([self.boxes, other.boxes]),
             np.concatenate([self.best, other.best]),
             np.concatenate([self.full, other.full]),
@@ -93,7 +92,7 @@ class WindowScorer:
             "verbose": -1,
         }
 
-    def fit(self, rows: Rows, boxes: Array, weight: Array) -> Self:
+    def fit(self, rows: Rows, boxes: Floats, weight: Floats) -> Self:
         """Learn from the windows of pictures whose crops are known.
 
         Parameters
@@ -115,11 +114,11 @@ class WindowScorer:
         self.booster_ = lgb.train(self.settings, data, num_boost_round=self.rounds)
         return self
 
-    def learn_prior(self, boxes: Array, weight: Array) -> Self:
+    def learn_prior(self, boxes: Floats, weight: Floats) -> Self:
         """Learn only what windows are worth when nothing is known of the picture."""
         rng = np.random.default_rng(self.seed)
         sampled = np.sort(rng.permutation(len(boxes))[:_REFERENCE])
-        cropped = boxes[~is_full_frame(boxes)]
+        cropped = boxes[~is_whole(boxes)]
         grid = candidate_windows(cropped if len(cropped) else boxes)
         ends = np.array([optimal_box(boxes, weight), FULL_FRAME])
         self.windows_ = np.vstack([grid, ends])
@@ -128,7 +127,7 @@ class WindowScorer:
         self.booster_ = None
         return self
 
-    def score_candidates(self, rows: Rows) -> Array:
+    def score_candidates(self, rows: Rows) -> Floats:
         """Score the candidate windows.
 
         Parameters
@@ -152,18 +151,18 @@ class WindowScorer:
         gain = np.concatenate([np.zeros((0, len(self.windows_))), *parts])[which]
         return np.asarray(self.prior_ + gain)
 
-    def _gain(self, booster: lgb.Booster, rows: Rows) -> Array:
-        table = evidence(rows, self.windows_[None], self.prior_[None], self.covers_)
+    def _gain(self, booster: lgb.Booster, rows: Rows) -> Floats:
+        table = window_features(rows, self.windows_[None], self.prior_[None], self.covers_)
         flat = table.reshape(-1, table.shape[-1])
         gain = booster.predict(flat, num_threads=self.settings["num_threads"])
         return np.reshape(gain, table.shape[:2])
 
     @property
-    def knows(self) -> bool:
+    def uses_features(self) -> bool:
         """Whether it looks at the picture at all."""
         return self.booster_ is not None
 
-    def sample(self, scores: Array, count: int) -> tuple[Array, Array]:
+    def sample(self, scores: Floats, count: int) -> tuple[Floats, Floats]:
         """Return the best window of every picture, and others from the better half.
 
         Parameters
@@ -184,7 +183,7 @@ class WindowScorer:
         drawn = order[:, steps]
         return self.windows_[drawn], np.take_along_axis(crops, drawn, axis=1)
 
-    def judge(self, rows: Rows) -> Judged:
+    def predict(self, rows: Rows) -> WindowScores:
         """Find the best crop of every picture.
 
         Parameters
@@ -193,25 +192,25 @@ class WindowScorer:
 
         Returns
         -------
-        Judged
+        WindowScores
         """
-        return self.judge_scores(self.score_candidates(rows))
+        return self.predict_from_scores(self.score_candidates(rows))
 
-    def judge_scores(self, scores: Array) -> Judged:
+    def predict_from_scores(self, scores: Floats) -> WindowScores:
         """Find the best crop from the scores of the candidate windows, shape (n, m)."""
         crops, full = scores[:, :-1], scores[:, -1]
         boxes = np.array([blend(self.windows_[:-1], row) for row in crops]).reshape(-1, 4)
-        return Judged(boxes, crops.max(axis=1), full)
+        return WindowScores(boxes, crops.max(axis=1), full)
 
     def _pairs(
-        self, rows: Rows, boxes: Array, rng: np.random.Generator
-    ) -> tuple[Array, Array, NDArray[np.intp]]:
+        self, rows: Rows, boxes: Floats, rng: np.random.Generator
+    ) -> tuple[Floats, Floats, Ints]:
         """Draw windows of every picture: evidence, gain over the prior, and the picture's row."""
         count = int(np.clip(_PAIRS // len(rows), 10, _PER_PICTURE))
         count = min(count, len(self.windows_))
         drawn = rng.random((len(rows), len(self.windows_))).argsort(axis=1)[:, :count]
         tables = [
-            evidence(
+            window_features(
                 rows[start : start + _CHUNK],
                 self.windows_[drawn[start : start + _CHUNK]],
                 self.prior_[drawn[start : start + _CHUNK]],
@@ -224,7 +223,7 @@ class WindowScorer:
         return table.reshape(-1, table.shape[-1]), gain.ravel(), picture
 
 
-def blend(windows: Array, scores: Array) -> Array:
+def blend(windows: Floats, scores: Floats) -> Floats:
     """Return the box between the best windows, each weighing the more the better it scores.
 
     The grid is coarser than the person's eye; windows of equal sides blend into one of equal sides.

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-__all__ = ["SimilarityModel"]
+from prefml._typing import Bools, Floats
 
-Array = NDArray[np.float64]
+__all__ = ["SimilarityModel"]
 
 
 class SimilarityModel:
@@ -19,7 +18,7 @@ class SimilarityModel:
     A logistic curve through held-out scores (Platt 1999), never falling.
     """
 
-    def fit(self, scores: Array, similar: NDArray[np.bool_]) -> Self:
+    def fit(self, scores: Floats, similar: Bools) -> Self:
         """Learn the curve.
 
         Parameters
@@ -42,7 +41,7 @@ class SimilarityModel:
                 self.intercept_ = float(model.intercept_[0])
         return self
 
-    def predict(self, scores: Array) -> Array:
+    def predict(self, scores: Floats) -> Floats:
         """Return the probability of being similar, shape of `scores`."""
         exponent = np.clip(self.slope_ * scores + self.intercept_, -50.0, 50.0)
         return np.asarray(1.0 / (1.0 + np.exp(-exponent)))

@@ -8,22 +8,21 @@ edge is from it), so that what was learned at one place of the picture holds at 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from prefml._typing import Floats
 from prefml.cropping.geometry import from_params, to_params
 from prefml.cropping.inputs import CELLS, Rows
 from prefml.cropping.metrics import iou
 
-__all__ = ["candidate_windows", "covers_of", "evidence", "expected_iou"]
+__all__ = ["candidate_windows", "covers_of", "expected_iou", "window_features"]
 
-Array = NDArray[np.float64]
 
 _SIDES = 8
 _STEPS = 6
 _RIM = 0.06
 
 
-def candidate_windows(boxes: Array) -> Array:
+def candidate_windows(boxes: Floats) -> Floats:
     """Return windows that cover the sizes people used, at every place.
 
     Parameters
@@ -42,7 +41,7 @@ def candidate_windows(boxes: Array) -> Array:
     return from_params(grid.reshape(-1, 3))
 
 
-def expected_iou(windows: Array, boxes: Array, weight: Array) -> Array:
+def expected_iou(windows: Floats, boxes: Floats, weight: Floats) -> Floats:
     """Return the mean overlap of windows with known crops: their worth when nothing is known.
 
     Parameters
@@ -62,7 +61,7 @@ def expected_iou(windows: Array, boxes: Array, weight: Array) -> Array:
     return np.asarray(total.reshape(windows.shape[:-1]))
 
 
-def covers_of(windows: Array) -> tuple[Array, Array, Array]:
+def covers_of(windows: Floats) -> tuple[Floats, Floats, Floats]:
     """Return what share of each grid cell lies in windows, within their rims and in all of them.
 
     Parameters
@@ -78,9 +77,9 @@ def covers_of(windows: Array) -> tuple[Array, Array, Array]:
     return _coverage(windows), _coverage(inner), _coverage(outer)
 
 
-def evidence(
-    rows: Rows, windows: Array, prior: Array, covers: tuple[Array, Array, Array] | None = None
-) -> Array:
+def window_features(
+    rows: Rows, windows: Floats, prior: Floats, covers: tuple[Floats, Floats, Floats] | None = None
+) -> Floats:
     """Describe every window of every picture.
 
     Parameters
@@ -101,7 +100,7 @@ def evidence(
     """
     shape = (len(rows), windows.shape[1])
     columns = [*np.moveaxis(windows, -1, 0), windows[..., 2] - windows[..., 0], prior]
-    columns += _map_evidence(rows, windows, covers or covers_of(windows))
+    columns += _map_features(rows, windows, covers or covers_of(windows))
     for box in np.moveaxis(rows.boxes, 1, 0):
         columns += _box_evidence(box, windows)
     for extent in np.moveaxis(rows.extents, 1, 0):
@@ -116,7 +115,9 @@ def evidence(
     return table
 
 
-def _map_evidence(rows: Rows, windows: Array, covers: tuple[Array, Array, Array]) -> list[Array]:
+def _map_features(
+    rows: Rows, windows: Floats, covers: tuple[Floats, Floats, Floats]
+) -> list[Floats]:
     area = np.maximum((windows[..., 2] - windows[..., 0]) ** 2, 1e-6)
     found = []
     for one in np.moveaxis(rows.maps, 1, 0):
@@ -125,7 +126,7 @@ def _map_evidence(rows: Rows, windows: Array, covers: tuple[Array, Array, Array]
     return found
 
 
-def _coverage(windows: Array) -> Array:
+def _coverage(windows: Floats) -> Floats:
     """Return what share of each grid cell lies inside each window, shape (..., 49)."""
     cells = np.arange(CELLS) / CELLS
     low, high = windows[..., :2, None], windows[..., 2:, None]
@@ -135,14 +136,14 @@ def _coverage(windows: Array) -> Array:
     return np.asarray(covered.reshape(*windows.shape[:-1], CELLS**2))
 
 
-def _mass(cells: Array, cover: Array) -> Array:
+def _mass(cells: Floats, cover: Floats) -> Floats:
     # einsum and not a matrix product: BLAS sums a row in another order when there are more rows.
     if len(cover) == 1:
         return np.asarray(np.einsum("ng,mg->nm", cells, cover[0]))
     return np.asarray(np.einsum("ng,nmg->nm", cells, cover))
 
 
-def _box_evidence(box: Array, windows: Array) -> list[Array]:
+def _box_evidence(box: Floats, windows: Floats) -> list[Floats]:
     there = box[:, None, :]
     shared = np.minimum(there[..., 2:], windows[..., 2:]) - np.maximum(
         there[..., :2], windows[..., :2]
@@ -154,5 +155,5 @@ def _box_evidence(box: Array, windows: Array) -> list[Array]:
     return [inside / np.maximum(union, 1e-9), inside / np.maximum(own, 1e-9), *offsets]
 
 
-def _chunks(rows: Array, size: int) -> list[Array]:
+def _chunks(rows: Floats, size: int) -> list[Floats]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]

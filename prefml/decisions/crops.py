@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from prefml.decisions.boxes import read_box, read_number, read_size
+from prefml.boxes import FULL_FRAME, Size, read_corners, read_number, read_size
 from prefml.decisions.projects import ProjectResolver, stated_project
 from prefml.decisions.quarantine import RowRefusedError
-from prefml.decisions.records import Crop, Entry, Size
+from prefml.decisions.records import Crop, Entry
 from prefml.decisions.selections import Reader
 from prefml.decisions.stages import split_path
 from prefml.decisions.times import parse_timestamp
@@ -79,10 +79,10 @@ def _names_for(count: int, header: Sequence[str]) -> tuple[str, ...]:
 
 def _read_v1(row: Mapping[str, str], resolver: ProjectResolver) -> Entry:
     path = _image(row["chosen_path"])
-    box = read_box([row[name] for name in _BOX])
+    box = read_corners([row[name] for name in _BOX])
     when = parse_timestamp(row.get("timestamp"))
     size = _chosen_size(row)
-    if size is None and box == (0.0, 0.0, 1.0, 1.0):
+    if size is None and box == FULL_FRAME:
         raise RowRefusedError("placeholder", f"box 0,0,1,1 without an image size: {path}")
     others = [row[name] for name in row if name.startswith("image_") and name.endswith("_path")]
     paths = [path, *filter(None, others), f"{row.get('directory', '')}/"]
@@ -124,7 +124,7 @@ def crop_reader_v2(header: Sequence[str], resolver: ProjectResolver) -> Reader |
 
 def _read_v2(row: Mapping[str, str], resolver: ProjectResolver) -> Entry:
     path = _image(row["filename"])
-    box = read_box([row[name] for name in _BOX])
+    box = read_corners([row[name] for name in _BOX])
     when = parse_timestamp(row.get("timestamp"))
     placement = resolver.place([path], stated_project(row), when)
     size = read_size(row["width"], row["height"])

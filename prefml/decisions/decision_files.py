@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from prefml.decisions.boxes import read_box
+from prefml.boxes import read_box
 from prefml.decisions.documents import as_mapping, as_paths, as_text, pick
 from prefml.decisions.projects import ProjectResolver, stated_project
 from prefml.decisions.quarantine import RowRefusedError
@@ -75,8 +75,7 @@ def _read_choice(
 
 
 def _read_accepted_crop(document: Mapping[str, Any], name: str, resolver: ProjectResolver) -> Entry:
-    coordinates = document.get("ai_crop_coords")
-    box = read_box(coordinates if isinstance(coordinates, list) else [coordinates])
+    box = read_box(document.get("ai_crop_coords"))
     picture = name.removesuffix(".decision")
     # The page wrote them beside PNGs under the picture's stem, which itself may hold a dot.
     path = picture if picture.endswith(_PICTURES) else f"{picture}.png"

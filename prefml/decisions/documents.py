@@ -8,7 +8,7 @@ from typing import Any
 
 from prefml.decisions.quarantine import RowRefusedError, printable
 from prefml.decisions.stages import split_path
-from prefml.sandbox import index_of
+from prefml.proposals import index_of
 
 __all__ = ["as_mapping", "as_paths", "as_text", "parse_json", "pick"]
 

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from prefml.decisions.boxes import read_box
+from prefml.boxes import FULL_FRAME, Box, read_box, same_box
 from prefml.decisions.documents import as_mapping, as_paths, as_text, parse_json, pick
 from prefml.decisions.projects import ProjectResolver, stated_project
-from prefml.decisions.quarantine import Refusal, RowRefusedError
-from prefml.decisions.records import Box, Crop, Entry, Rejection, Row
+from prefml.decisions.quarantine import REFUSED, Refusal, RowRefusedError, refusal_of
+from prefml.decisions.records import Crop, Entry, Rejection, Row
 from prefml.decisions.selections import choice_of
 from prefml.decisions.tables import read_bytes
 from prefml.decisions.times import parse_timestamp
+from prefml.exceptions import BoxError
 
 __all__ = ["read_feedback"]
 
 SESSION = "review"
 
-_WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 # Where the review page says so, nobody looked at the box on this picture.
 _NOT_JUDGED = ("by_hand", "carried")
-# Two boxes closer than this were not told apart by hand.
-_SAME_EDGE = 1e-4
 
 
 class _Suggestion(NamedTuple):
@@ -72,8 +70,8 @@ def read_feedback(
             # What was on the page goes before a file that may have been written anew since.
             shown = as_mapping(document.get("suggestion")) or suggestions.get(group, {})
             row.take(_read_line(document, group, shown, resolver))
-        except RowRefusedError as error:
-            row.refusals.append(error.refusal)
+        except REFUSED as error:
+            row.refusals.append(refusal_of(error))
             continue
         if group in last:
             _supersede(last[group], line)
@@ -161,19 +159,15 @@ def _crop(
         agreed = source is None and action == "approved" and proposed.needs_crop is False
         if not agreed and source != "whole":
             return None
-        coordinates = list(_WHOLE)
-    box = read_box(coordinates if isinstance(coordinates, list) else [coordinates])
+        coordinates = FULL_FRAME
+    box = read_box(coordinates)
     edited = corrected or _redrawn(box, proposed, action)
     return Crop(session, chosen, box, None, corrected=edited)
 
 
 def _redrawn(box: Box, proposed: _Suggestion, action: str) -> bool:
-    uncropped = proposed.needs_crop is False
-    suggested: Sequence[object] = _WHOLE if uncropped else ()
-    if isinstance(proposed.box, list) and not uncropped:
-        suggested = proposed.box
     try:
-        edges = read_box(suggested)
-    except RowRefusedError:
+        suggested = FULL_FRAME if proposed.needs_crop is False else read_box(proposed.box)
+    except BoxError:
         return action == "overridden"
-    return any(abs(a - b) > _SAME_EDGE for a, b in zip(box, edges, strict=True))
+    return not same_box(box, suggested)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from prefml.exceptions import BoxError
+
 __all__ = ["REASONS", "FileCount", "Reason", "Refusal", "RowRefusedError", "printable"]
 
 
@@ -43,7 +45,8 @@ REASONS: Mapping[str, Reason] = {
         'Write it as ["a.png", "b.png"], quoted as one cell.',
     ),
     "impossible_box": Reason(
-        "The crop box is no number, empty, inside out, or more than a pixel outside the image.",
+        "The crop box is no number, empty, inside out, thinner than a thousandth of the image, or "
+        "outside it by more than a pixel, in fractions by more than 0.005.",
         "Correct the box or the image size of the row.",
     ),
     "unknown_size": Reason(
@@ -105,6 +108,17 @@ class RowRefusedError(Exception):
     def __init__(self, reason: str, detail: str) -> None:
         self.refusal = Refusal(reason, detail)
         super().__init__(f"{reason}: {detail}")
+
+
+# What a reader raises for a row: the second comes from the one place where boxes are read.
+REFUSED = (RowRefusedError, BoxError)
+
+
+def refusal_of(error: RowRefusedError | BoxError) -> Refusal:
+    """Return why a row is refused, from what its reader raised."""
+    if isinstance(error, BoxError):
+        return Refusal("impossible_box", error.found)
+    return error.refusal
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from prefml.decisions.documents import parse_json
 from prefml.decisions.feedback import read_feedback
 from prefml.decisions.manifests import Manifest
 from prefml.decisions.projects import ProjectResolver
-from prefml.decisions.quarantine import FileCount, Refusal, RowRefusedError, printable
+from prefml.decisions.quarantine import REFUSED, FileCount, Refusal, printable, refusal_of
 from prefml.decisions.records import Row
 from prefml.decisions.repeats import ImageSize, settle_crops, settle_sets
 from prefml.decisions.report import is_report
 from prefml.decisions.selections import Reader, selection_reader
 from prefml.decisions.tables import Record, Table, read_bytes, read_table
-from prefml.sandbox import decisions_path, read_lines, suggestions_path
+from prefml.proposals import decisions_path, read_lines, suggestions_path
 from prefml.workspace import Workspace
 
 __all__ = ["Decisions", "read_decisions"]
@@ -143,8 +143,8 @@ def _read_record(record: Record, source: str, reader: Reader) -> Row:
         return row
     try:
         row.take(reader(record.fields))
-    except RowRefusedError as error:
-        row.refusals.append(error.refusal)
+    except REFUSED as error:
+        row.refusals.append(refusal_of(error))
     return row
 
 
@@ -166,8 +166,8 @@ def _read_decision_file(path: Path, source: str, resolver: ProjectResolver) -> R
     row = Row(source, 1, raw.decode("utf-8", "surrogateescape"))
     try:
         row.take(read_decision(parse_json(raw), printable(path.name), resolver))
-    except RowRefusedError as error:
-        row.refusals.append(error.refusal)
+    except REFUSED as error:
+        row.refusals.append(refusal_of(error))
     return row
 
 

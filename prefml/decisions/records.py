@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from prefml.boxes import Corners, Size
 from prefml.decisions.projects import Placement
 from prefml.decisions.quarantine import Refusal
 
-__all__ = ["Box", "Choice", "Crop", "Entry", "Rejection", "Row", "Size"]
-
-Box = tuple[float, float, float, float]
-Size = tuple[int, int]
+__all__ = ["Choice", "Crop", "Entry", "Rejection", "Row"]
 
 
 class Choice(NamedTuple):
@@ -43,7 +41,7 @@ class Crop(NamedTuple):
 
     session_id: str
     path: str
-    box: Box
+    box: Corners
     size: Size | None
     may_be_pixels: bool = False
     corrected: bool = False

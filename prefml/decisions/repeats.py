@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from prefml.decisions.boxes import as_fractions
-from prefml.decisions.quarantine import Refusal, RowRefusedError
-from prefml.decisions.records import Crop, Row, Size
+from prefml.boxes import Size, as_fractions
+from prefml.decisions.quarantine import Refusal, refusal_of
+from prefml.decisions.records import Crop, Row
 from prefml.decisions.selections import file_names
 from prefml.decisions.stages import split_path
+from prefml.exceptions import BoxError
 
 __all__ = ["ImageSize", "settle_crops", "settle_sets"]
 
@@ -116,7 +117,7 @@ def _scale(row: Row, crop: Crop, size: Size | None) -> Refusal | None:
         return Refusal("unknown_size", crop.path)
     try:
         box = as_fractions(crop.box, size, crop.may_be_pixels)
-    except RowRefusedError as error:
-        return error.refusal
+    except BoxError as error:
+        return refusal_of(error)
     row.crop = crop._replace(box=box, size=size)
     return None

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from prefml._typing import Bits64, Floats, Ints
 from prefml.duplicates.groups import COSINE, DISTANCE, cosines, find_groups
 from prefml.duplicates.hamming import read_hashes
 from prefml.exceptions import SidecarError
@@ -19,7 +19,7 @@ from prefml.workspace import Workspace
 __all__ = ["DuplicateGroup", "best_by_size", "find_duplicates", "table_path", "write_table"]
 
 # Sidecar rows and the group of each -> how good each picture is among its group.
-Scorer = Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.float64]]
+Scorer = Callable[[Ints, Ints], Floats]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class DuplicateGroup:
     """
 
     project: str
-    rows: NDArray[np.intp]
+    rows: Ints
     filenames: tuple[str, ...]
     paths: tuple[str, ...]
     best: int
@@ -91,7 +91,7 @@ def find_duplicates(
     return [_group(rows, sidecars, hashes, i) for rows, i in zip(found, best, strict=True)]
 
 
-def _best(found: Sequence[NDArray[np.intp]], score: Scorer) -> list[int]:
+def _best(found: Sequence[Ints], score: Scorer) -> list[int]:
     if not found:
         return []
     sizes = [len(rows) for rows in found]
@@ -100,9 +100,9 @@ def _best(found: Sequence[NDArray[np.intp]], score: Scorer) -> list[int]:
 
 
 def _group(
-    rows: NDArray[np.intp],
+    rows: Ints,
     sidecars: Sidecars,
-    hashes: NDArray[np.uint64],
+    hashes: Bits64,
     best: int,
 ) -> DuplicateGroup:
     index = sidecars.index.iloc[rows]
@@ -115,7 +115,7 @@ def _group(
     )  # fmt: skip
 
 
-def best_by_size(sidecars: Sidecars, rows: NDArray[np.intp]) -> int:
+def best_by_size(sidecars: Sidecars, rows: Ints) -> int:
     """Return the picture of the highest stage; of those the largest, in pixels, then in bytes.
 
     Parameters

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from prefml.duplicates.hamming import Hashes, Pairs, iter_near_pairs
+from prefml._typing import Bits64, Floats, Floats32, Ints
+from prefml.duplicates.hamming import iter_near_pairs
 
 __all__ = ["COSINE", "DISTANCE", "cosines", "find_groups"]
 
@@ -20,11 +21,11 @@ _EDGES = 1 << 17
 
 def find_groups(
     hashes: ArrayLike,
-    embeddings: NDArray[np.float32],
+    embeddings: Floats32,
     project: ArrayLike,
     distance: int = DISTANCE,
     cosine: float = COSINE,
-) -> list[NDArray[np.intp]]:
+) -> list[Ints]:
     """Group near duplicates: connected by pairs that both the hash and the encoder find alike.
 
     Parameters
@@ -49,15 +50,15 @@ def find_groups(
     codes = np.unique(np.asarray(project), return_inverse=True)[1]
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=1))
-    groups: list[NDArray[np.intp]] = []
+    groups: list[Ints] = []
     for rows in np.split(order, ends[:-1]):
         groups += _groups_of(rows, values, embeddings, distance, cosine)
     return sorted(groups, key=lambda group: int(group[0]))
 
 
 def _groups_of(
-    rows: Pairs, values: Hashes, embeddings: NDArray[np.float32], distance: int, cosine: float
-) -> list[NDArray[np.intp]]:
+    rows: Ints, values: Bits64, embeddings: Floats32, distance: int, cosine: float
+) -> list[Ints]:
     labels = np.arange(len(rows))
     for block in iter_near_pairs(values[rows], distance):
         labels = _merged(labels, block, rows, embeddings, cosine)
@@ -66,9 +67,7 @@ def _groups_of(
     return [np.sort(rows[part]) for part in np.split(order, cuts) if len(part) > 1]
 
 
-def _merged(
-    labels: Pairs, pairs: Pairs, rows: Pairs, embeddings: NDArray[np.float32], cosine: float
-) -> Pairs:
+def _merged(labels: Ints, pairs: Ints, rows: Ints, embeddings: Floats32, cosine: float) -> Ints:
     """Join what a block of pairs connects; a pair inside one group needs no second look."""
     while True:
         pairs = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]]
@@ -83,7 +82,7 @@ def _merged(
         labels = connected_components(graph, directed=False)[1].astype(np.intp)[labels]
 
 
-def cosines(embeddings: NDArray[np.float32], pairs: Pairs) -> NDArray[np.float64]:
+def cosines(embeddings: Floats32, pairs: Ints) -> Floats:
     """Return the cosine of each pair of vectors.
 
     Parameters

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from prefml._typing import Bits64, Ints
+
 __all__ = ["iter_near_pairs", "near_pairs", "read_hashes"]
 
-Hashes = NDArray[np.uint64]
-Pairs = NDArray[np.intp]
 Rows = NDArray[Any]
 
 # Below this, comparing all with all is quicker than building tables.
@@ -27,7 +27,7 @@ _PARTS = 3
 _BLOCK = 1 << 20
 
 
-def read_hashes(texts: Sequence[str] | NDArray[np.str_]) -> Hashes:
+def read_hashes(texts: Sequence[str] | NDArray[np.str_]) -> Bits64:
     """Turn hashes of 16 hexadecimal digits into numbers.
 
     Parameters
@@ -51,7 +51,7 @@ def read_hashes(texts: Sequence[str] | NDArray[np.str_]) -> Hashes:
     return np.array(values, dtype=np.uint64)
 
 
-def near_pairs(hashes: ArrayLike, radius: int = 8) -> Pairs:
+def near_pairs(hashes: ArrayLike, radius: int = 8) -> Ints:
     """Find every pair of hashes that differ in at most `radius` bits.
 
     Parameters
@@ -76,7 +76,7 @@ def near_pairs(hashes: ArrayLike, radius: int = 8) -> Pairs:
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
-def iter_near_pairs(hashes: ArrayLike, radius: int = 8) -> Iterator[Pairs]:
+def iter_near_pairs(hashes: ArrayLike, radius: int = 8) -> Iterator[Ints]:
     """Yield the pairs of `near_pairs` in blocks of bounded size, in no particular order.
 
     Parameters
@@ -102,7 +102,7 @@ def iter_near_pairs(hashes: ArrayLike, radius: int = 8) -> Iterator[Pairs]:
     yield from finder(values, radius)
 
 
-def _all_with_all(values: Hashes, radius: int) -> Iterator[Pairs]:
+def _all_with_all(values: Bits64, radius: int) -> Iterator[Ints]:
     step = max(1, _BLOCK // max(1, len(values)))
     for start in range(0, len(values), step):
         block = values[start : start + step]
@@ -112,7 +112,7 @@ def _all_with_all(values: Hashes, radius: int) -> Iterator[Pairs]:
         yield np.column_stack([first[later], second[later]]) + start
 
 
-def _by_parts(values: Hashes, radius: int) -> Iterator[Pairs]:
+def _by_parts(values: Bits64, radius: int) -> Iterator[Ints]:
     """Join each part of the bits with itself, up to the few bits that may differ in it."""
     keys = _parts(values)
     allowed = radius // _PARTS
@@ -133,7 +133,7 @@ def _by_parts(values: Hashes, radius: int) -> Iterator[Pairs]:
                     yield np.sort(pairs, axis=1).astype(np.intp)
 
 
-def _parts(values: Hashes) -> list[NDArray[np.uint32]]:
+def _parts(values: Bits64) -> list[NDArray[np.uint32]]:
     """Deal the bits out to the parts in turn: neighbouring bits of a pHash are alike."""
     keys = []
     for part in range(_PARTS):
@@ -165,7 +165,7 @@ def _joined(table: Rows, starts: Rows, order: Rows, mask: int) -> Iterator[tuple
         yield first, order[np.repeat(left[block], sizes) + offset]
 
 
-def _blocks(some: Pairs, count: Rows) -> Iterator[Pairs]:
+def _blocks(some: Ints, count: Rows) -> Iterator[Ints]:
     """Cut rows so that each block makes about as many pairs, and so bounds the memory."""
     if len(some):
         reached = np.cumsum(count[some], dtype=np.int64) // _BLOCK

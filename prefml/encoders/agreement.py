@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+
+from prefml._typing import Floats, Floats32
 
 __all__ = ["top_choice_agreement"]
 
-Vectors = NDArray[np.float32]
-
 
 def top_choice_agreement(
-    expected: Vectors, found: Vectors, sets: Sequence[Sequence[int]]
+    expected: Floats32, found: Floats32, sets: Sequence[Sequence[int]]
 ) -> float | None:
     """Return the share of sets in which both encoders' vectors put the same picture first.
 
@@ -39,7 +38,7 @@ def top_choice_agreement(
     return float(np.mean(same))
 
 
-def _taste(vectors: Vectors, sets: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+def _taste(vectors: Floats32, sets: Sequence[Sequence[int]]) -> Floats:
     from sklearn.linear_model import LogisticRegression
 
     better = np.concatenate([[one[0]] * (len(one) - 1) for one in sets])
@@ -49,9 +48,9 @@ def _taste(vectors: Vectors, sets: Sequence[Sequence[int]]) -> NDArray[np.float6
     scale = max(float(np.sqrt(np.square(steps).sum(axis=1).mean())), 1e-12)
     both, sides = np.concatenate([steps, -steps]) / scale, np.repeat([1, 0], len(steps))
     model = LogisticRegression(fit_intercept=False).fit(both, sides)
-    taste: NDArray[np.float64] = model.coef_[0]
+    taste: Floats = model.coef_[0]
     return taste
 
 
-def _first(vectors: Vectors, rows: Sequence[int], taste: NDArray[np.float64]) -> int:
+def _first(vectors: Floats32, rows: Sequence[int], taste: Floats) -> int:
     return int(np.argmax(vectors[list(rows)] @ taste))

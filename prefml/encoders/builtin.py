@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from prefml._typing import Floats32, Pixels
 from prefml.encoders import colour, gist, texture
 from prefml.encoders.preprocess import stretch
 from prefml.encoders.spec import EncoderSpec
@@ -64,7 +65,7 @@ class BuiltinEncoder:
 
     spec = SPEC
 
-    def preprocess(self, image: Image.Image) -> NDArray[np.uint8]:
+    def preprocess(self, image: Image.Image) -> Pixels:
         """Shrink one picture.
 
         Parameters
@@ -79,7 +80,7 @@ class BuiltinEncoder:
         picture = image if image.mode == "RGB" else image.convert("RGB")
         return np.asarray(stretch(picture, SIDE, self.spec.interpolation))
 
-    def encode(self, batch: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+    def encode(self, batch: Sequence[NDArray[Any]]) -> Floats32:
         """Describe preprocessed pictures.
 
         Parameters
@@ -101,7 +102,7 @@ class BuiltinEncoder:
         return finish(rows, self.spec, len(batch))
 
 
-def _describe(batch: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+def _describe(batch: Sequence[NDArray[Any]]) -> Floats32:
     pixels = np.stack(list(batch))
     if pixels.shape[1:] != (SIDE, SIDE, 3) or pixels.dtype != np.uint8:
         raise EncoderError(f"pixels of shape {pixels.shape[1:]} {pixels.dtype}", "256 x 256 x 3")
@@ -116,12 +117,12 @@ def _describe(batch: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
     return np.concatenate(scaled, axis=1)
 
 
-def _half(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _half(picture: Pixels) -> Pixels:
     small = cv2.resize(picture, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8)
 
 
-def _gray(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _gray(pixels: Pixels) -> Pixels:
     side = pixels.shape[1]
     tall = cv2.cvtColor(pixels.reshape(-1, side, 3), cv2.COLOR_RGB2GRAY)
     return np.asarray(tall, np.uint8).reshape(-1, side, side)

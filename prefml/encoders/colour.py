@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from prefml._typing import Floats32, Pixels
+
 __all__ = ["LAB_DIM", "OPPONENT_DIM", "lab_moments", "opponent_histogram"]
 
 GRID = 4
@@ -26,7 +28,7 @@ OPPONENT_DIM = CHROMA_BINS**2 + LIGHT_BINS
 _LAB_UNIT = np.array([100, 64, 64], np.float32)
 
 
-def lab_moments(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def lab_moments(pixels: Pixels) -> Floats32:
     """Give mean and spread of L*, a*, b* in each cell of a 4 x 4 grid.
 
     Parameters
@@ -48,7 +50,7 @@ def lab_moments(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     return moments.astype(np.float32)
 
 
-def opponent_histogram(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+def opponent_histogram(pixels: Pixels) -> Floats32:
     """Count the colours of a picture in opponent space; square roots of shares.
 
     Parameters
@@ -75,7 +77,7 @@ def _bins(values: NDArray[np.int32], span: int, count: int) -> NDArray[np.int32]
     return values * count // span
 
 
-def _shares(codes: NDArray[np.int32], count: int) -> NDArray[np.float32]:
+def _shares(codes: NDArray[np.int32], count: int) -> Floats32:
     rows = np.arange(len(codes), dtype=np.int32)[:, None] * count
     counts = np.bincount((codes + rows).ravel(), minlength=len(codes) * count)
     return np.asarray(counts.reshape(len(codes), count) / codes.shape[1], np.float32)

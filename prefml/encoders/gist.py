@@ -16,6 +16,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from prefml._typing import Floats32, Ints
+
 __all__ = ["DIM", "gist"]
 
 GRID = 4
@@ -32,11 +34,11 @@ _RADIAL, _ANGULAR = 3.5, 16 * ORIENTATIONS**2 / 32**2 * 2 * np.pi
 @dataclass(frozen=True)
 class _Band:
     step: int
-    rows: NDArray[np.intp]
-    transfer: NDArray[np.float32]
+    rows: Ints
+    transfer: Floats32
 
 
-def gist(gray: NDArray[np.float32]) -> NDArray[np.float32]:
+def gist(gray: Floats32) -> Floats32:
     """Describe pictures by the energy of 32 Gabor filters in each cell of a 4 x 4 grid.
 
     Parameters
@@ -56,7 +58,7 @@ def gist(gray: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate(bands, axis=1).reshape(len(gray), DIM)
 
 
-def _energy(spectrum: NDArray[np.complex64], band: _Band, margin: int) -> NDArray[np.float32]:
+def _energy(spectrum: NDArray[np.complex64], band: _Band, margin: int) -> Floats32:
     """Pool the magnitude of one scale's responses: (n, orientations, grid, grid)."""
     low = spectrum[:, band.rows[:, None], band.rows]
     response = scipy.fft.ifft2(low[:, None] * band.transfer, overwrite_x=True)
@@ -64,7 +66,7 @@ def _energy(spectrum: NDArray[np.complex64], band: _Band, margin: int) -> NDArra
     magnitude = np.abs(response[..., inner, inner])
     cell = magnitude.shape[-1] // GRID
     cells = magnitude.reshape(*magnitude.shape[:2], GRID, cell, GRID, cell)
-    pooled: NDArray[np.float32] = cells.mean(axis=(3, 5))
+    pooled: Floats32 = cells.mean(axis=(3, 5))
     return pooled
 
 
@@ -84,7 +86,7 @@ def _band(side: int, frequency: float, step: int) -> _Band:
     return _Band(step, kept, (transfer / step**2).astype(np.float32))
 
 
-def _whiten(gray: NDArray[np.float32]) -> NDArray[np.float32]:
+def _whiten(gray: Floats32) -> Floats32:
     """Take the logarithm, remove slow changes of brightness and even out local contrast."""
     logarithm = np.log1p(gray)
     detail = logarithm - _smooth(logarithm)
@@ -92,17 +94,17 @@ def _whiten(gray: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(detail / (np.float32(0.2) + spread), np.float32)
 
 
-def _smooth(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+def _smooth(pictures: Floats32) -> Floats32:
     margin = 5
     padded = np.pad(pictures, ((0, 0), (margin, margin), (margin, margin)), "symmetric")
     side = padded.shape[-1]
     spectrum = scipy.fft.rfft2(padded) * _lowpass(side)
-    smooth: NDArray[np.float32] = scipy.fft.irfft2(spectrum, s=(side, side))
+    smooth: Floats32 = scipy.fft.irfft2(spectrum, s=(side, side))
     return smooth[:, margin:-margin, margin:-margin]
 
 
 @cache
-def _lowpass(side: int) -> NDArray[np.float32]:
+def _lowpass(side: int) -> Floats32:
     rows, columns = scipy.fft.fftfreq(side, 1 / side), scipy.fft.rfftfreq(side, 1 / side)
     width = _PREFILTER_CYCLES / np.sqrt(np.log(2))
     transfer = np.exp(-(rows[:, None] ** 2 + columns**2) / width**2)

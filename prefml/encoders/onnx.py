@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from prefml._typing import Floats32
 from prefml.encoders.folder import EncoderFolder, read_folder
 from prefml.encoders.preprocess import network_input
 from prefml.encoders.spec import EncoderSpec
@@ -90,11 +91,11 @@ class OnnxEncoder:
         """What decides the vectors."""
         return self.folder.spec
 
-    def preprocess(self, image: Image.Image) -> NDArray[np.float32]:
+    def preprocess(self, image: Image.Image) -> Floats32:
         """Make the input of one picture, an array of shape (3, size, size)."""
         return network_input(image, self.spec)
 
-    def encode(self, batch: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+    def encode(self, batch: Sequence[NDArray[Any]]) -> Floats32:
         """Encode preprocessed pictures.
 
         Parameters
@@ -117,9 +118,7 @@ class OnnxEncoder:
         (vectors,) = self._run([self.folder.output], np.stack(list(batch)))
         return finish(vectors, self.spec, len(batch))
 
-    def encode_with_patches(
-        self, batch: Sequence[NDArray[Any]]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def encode_with_patches(self, batch: Sequence[NDArray[Any]]) -> tuple[Floats32, Floats32]:
         """Encode pictures and say how like each of their patches is to the whole.
 
         Parameters
@@ -152,7 +151,7 @@ class OnnxEncoder:
         """Whether `encode_with_patches` can be called."""
         return self.folder.patches is not None
 
-    def _run(self, outputs: list[str], pixels: NDArray[np.float32]) -> list[NDArray[Any]]:
+    def _run(self, outputs: list[str], pixels: Floats32) -> list[NDArray[Any]]:
         with self._lock:
             session = self._session
             if not self._trusted:
@@ -176,7 +175,7 @@ class OnnxEncoder:
             return None
         return ThreadPoolExecutor(self._cores, thread_name_prefix="encode")
 
-    def _refuse_other_vectors(self, session: Any, pixels: NDArray[np.float32]) -> None:
+    def _refuse_other_vectors(self, session: Any, pixels: Floats32) -> None:
         sample = np.concatenate([probe_inputs(self.spec), pixels[:_CHECKED]])
         exact = OnnxEncoder(self.folder, threads=self.threads)
         (expected,) = exact._run([self.folder.output], sample)
@@ -245,9 +244,7 @@ def _load(model: Path, providers: Sequence[str], options: Any) -> Any:
         raise EncoderError(f"{model}: {_first_line(error)}", "an ONNX model") from error
 
 
-def _call(
-    session: Any, outputs: list[str], name: str, pixels: NDArray[np.float32]
-) -> list[NDArray[Any]]:
+def _call(session: Any, outputs: list[str], name: str, pixels: Floats32) -> list[NDArray[Any]]:
     try:
         results: list[NDArray[Any]] = session.run(outputs, {name: pixels})
     except Exception as error:

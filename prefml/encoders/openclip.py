@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from prefml._typing import Floats32
 from prefml.encoders.preprocess import network_input
 from prefml.encoders.spec import EncoderSpec
 from prefml.encoders.tower import embed_with_patches, pooled, tower_has_patches, tower_spec
@@ -135,11 +136,11 @@ class OpenClipEncoder:
         """Whether `encode_with_patches` can be called."""
         return tower_has_patches(self.tower)
 
-    def preprocess(self, image: Image.Image) -> NDArray[np.float32]:
+    def preprocess(self, image: Image.Image) -> Floats32:
         """Make the input of one picture, an array of shape (3, size, size)."""
         return network_input(image, self.spec)
 
-    def encode(self, batch: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+    def encode(self, batch: Sequence[NDArray[Any]]) -> Floats32:
         """Encode preprocessed pictures.
 
         Parameters
@@ -163,9 +164,7 @@ class OpenClipEncoder:
         pixels = self._ready(batch)
         return finish(run_tower(self.tower, pixels, self.device), self.spec, len(batch))
 
-    def encode_with_patches(
-        self, batch: Sequence[NDArray[Any]]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def encode_with_patches(self, batch: Sequence[NDArray[Any]]) -> tuple[Floats32, Floats32]:
         """Encode pictures and say how like each of their patches is to the whole.
 
         Parameters
@@ -191,7 +190,7 @@ class OpenClipEncoder:
         vectors, patches = run_tower_with_patches(self.tower, pixels, self.device)
         return finish(vectors, self.spec, len(batch)), patches
 
-    def _ready(self, batch: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+    def _ready(self, batch: Sequence[NDArray[Any]]) -> Floats32:
         pixels = np.stack(list(batch))
         with self._lock:
             if not self._trusted:
@@ -199,7 +198,7 @@ class OpenClipEncoder:
                 self._trusted = True
         return pixels
 
-    def _check(self, pixels: NDArray[np.float32]) -> None:
+    def _check(self, pixels: Floats32) -> None:
         probes = probe_inputs(self.spec)
         sample = np.concatenate([probes, pixels[:_CHECKED]])
         reference = run_tower(self.tower, sample, "cpu")
@@ -215,7 +214,7 @@ class OpenClipEncoder:
 
 
 def _accelerator_fault(
-    tower: Any, sample: NDArray[np.float32], device: str, reference: NDArray[np.float32]
+    tower: Any, sample: Floats32, device: str, reference: Floats32
 ) -> str | None:
     """Run a sample on an accelerator and say what is wrong with its vectors, if anything."""
     try:
@@ -225,7 +224,7 @@ def _accelerator_fault(
     return unlike(vectors, reference, f"device {device}")
 
 
-def run_tower(tower: Any, pixels: NDArray[np.float32], device: str) -> NDArray[np.float32]:
+def run_tower(tower: Any, pixels: Floats32, device: str) -> Floats32:
     """Run an image tower on one batch.
 
     Parameters
@@ -249,9 +248,7 @@ def run_tower(tower: Any, pixels: NDArray[np.float32], device: str) -> NDArray[n
     return np.asarray(vectors.float().cpu().numpy(), np.float32)
 
 
-def run_tower_with_patches(
-    tower: Any, pixels: NDArray[np.float32], device: str
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def run_tower_with_patches(tower: Any, pixels: Floats32, device: str) -> tuple[Floats32, Floats32]:
     """Run a vision transformer on one batch and compare each patch with the whole.
 
     Parameters

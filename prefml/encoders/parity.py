@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from prefml._typing import Floats32
 from prefml.encoders.agreement import top_choice_agreement
 from prefml.encoders.spec import Encoder
 from prefml.encoders.vectors import check_probe, cosines
@@ -146,7 +146,7 @@ def refuse_slower(parity: Parity, precision: str) -> None:
         )
 
 
-def _timed(encoder: Encoder, pictures: Sequence[Image.Image]) -> tuple[NDArray[np.float32], float]:
+def _timed(encoder: Encoder, pictures: Sequence[Image.Image]) -> tuple[Floats32, float]:
     inputs = [encoder.preprocess(picture) for picture in pictures]
     batches = [inputs[at : at + _BATCH] for at in range(0, len(inputs), _BATCH)]
     vectors = np.concatenate([encoder.encode(batch) for batch in batches])

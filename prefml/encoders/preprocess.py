@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from prefml._typing import Floats32
 from prefml.encoders.spec import EncoderSpec
 
 __all__ = ["center_crop", "network_input", "resize_shortest", "resized_to", "stretch", "to_planes"]
@@ -61,9 +61,7 @@ def center_crop(image: Image.Image, size: int) -> Image.Image:
     return image.crop((left, top, left + size, top + size))
 
 
-def to_planes(
-    image: Image.Image, mean: Sequence[float], std: Sequence[float]
-) -> NDArray[np.float32]:
+def to_planes(image: Image.Image, mean: Sequence[float], std: Sequence[float]) -> Floats32:
     """Scale to 0..1, normalise each channel and put channels first.
 
     Parameters
@@ -86,7 +84,7 @@ def to_planes(
 
 
 @lru_cache(maxsize=8)
-def _scaled_levels(mean: tuple[float, ...], std: tuple[float, ...]) -> NDArray[np.float32]:
+def _scaled_levels(mean: tuple[float, ...], std: tuple[float, ...]) -> Floats32:
     """Return what each of the 256 levels of each channel becomes, in torchvision's own steps."""
     scaled = np.tile(np.arange(256, dtype=np.float32) / np.float32(255), (3, 1))
     scaled -= np.array(mean, np.float32)[:, None]
@@ -114,7 +112,7 @@ def resized_to(spec: EncoderSpec, sides: tuple[int, int]) -> tuple[int, int] | N
     return None if max(sides) > LONGEST_RATIO * min(sides) else _shortest(sides, spec.size)
 
 
-def network_input(image: Image.Image, spec: EncoderSpec) -> NDArray[np.float32]:
+def network_input(image: Image.Image, spec: EncoderSpec) -> Floats32:
     """Make the network's input as the spec describes it.
 
     Parameters

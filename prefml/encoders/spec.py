@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from prefml._typing import Floats32
 from prefml.exceptions import EncoderError
 
 __all__ = ["Encoder", "EncoderSpec", "PatchEncoder"]
@@ -165,7 +165,7 @@ class Encoder(Protocol):
             What `encode` takes; its shape and type are the encoder's own affair.
         """
 
-    def encode(self, batch: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
+    def encode(self, batch: Sequence[NDArray[Any]]) -> Floats32:
         """Encode preprocessed pictures.
 
         Parameters
@@ -191,9 +191,7 @@ class PatchEncoder(Encoder, Protocol):
     def has_patches(self) -> bool:
         """Whether `encode_with_patches` can be called."""
 
-    def encode_with_patches(
-        self, batch: Sequence[NDArray[Any]]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def encode_with_patches(self, batch: Sequence[NDArray[Any]]) -> tuple[Floats32, Floats32]:
         """Encode pictures and compare each of their patches with the whole.
 
         Parameters

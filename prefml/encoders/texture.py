@@ -14,6 +14,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from prefml._typing import Floats32, Pixels
+
 __all__ = ["DIM", "binary_patterns"]
 
 LEVELS = 3
@@ -24,7 +26,7 @@ DIM = LEVELS * PATTERNS
 _RING = ((0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0))
 
 
-def binary_patterns(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
+def binary_patterns(gray: Pixels) -> Floats32:
     """Count uniform local binary patterns at full, half and quarter size; roots of shares.
 
     Parameters
@@ -43,13 +45,13 @@ def binary_patterns(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.concatenate([_histogram(level) for level in levels], axis=1)
 
 
-def _halve(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _halve(gray: Pixels) -> Pixels:
     count, side = gray.shape[:2]
     cells = gray.reshape(count, side // 2, 2, side // 2, 2).astype(np.uint16)
     return np.asarray((cells.sum(axis=(2, 4)) + 2) // 4, np.uint8)
 
 
-def _histogram(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _histogram(gray: Pixels) -> Floats32:
     labels = _uniform_labels()[_codes(np.pad(gray, ((0, 0), (1, 1), (1, 1)), "edge"))]
     flat = labels.reshape(len(gray), -1)
     rows = np.arange(len(flat), dtype=np.int32)[:, None] * PATTERNS
@@ -57,7 +59,7 @@ def _histogram(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(np.sqrt(counts.reshape(-1, PATTERNS) / flat.shape[1]), np.float32)
 
 
-def _codes(padded: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _codes(padded: Pixels) -> Pixels:
     """Write which of the eight neighbours are at least as bright as the centre, a bit each."""
     height, width = padded.shape[1] - 2, padded.shape[2] - 2
     center = padded[:, 1:-1, 1:-1]

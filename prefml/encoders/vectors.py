@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from prefml._typing import Floats, Floats32
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import EncoderError
 
@@ -24,13 +24,13 @@ CONSTANT_COSINE = 0.999999
 TRUSTED_COSINE = 0.999
 
 
-def l2_normalize(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def l2_normalize(vectors: Floats32) -> Floats32:
     """Scale each row to length 1; a row of zeros stays one."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
-def cosines(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
+def cosines(first: Floats32, second: Floats32) -> Floats:
     """Return the cosine between each pair of rows; NaN where a row is zero or not finite.
 
     Parameters
@@ -45,13 +45,11 @@ def cosines(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[
     a, b = first.astype(np.float64), second.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         product = (a * b).sum(axis=1)
-        ratio: NDArray[np.float64] = product / (
-            np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-        )
+        ratio: Floats = product / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))
     return ratio
 
 
-def finish(vectors: NDArray[np.float32], spec: EncoderSpec, count: int) -> NDArray[np.float32]:
+def finish(vectors: Floats32, spec: EncoderSpec, count: int) -> Floats32:
     """Check raw vectors of a batch and scale them as the spec says.
 
     Parameters
@@ -77,7 +75,7 @@ def finish(vectors: NDArray[np.float32], spec: EncoderSpec, count: int) -> NDArr
     return l2_normalize(rows) if spec.normalize == "l2" else rows
 
 
-def check_vectors(vectors: NDArray[np.float32], spec: EncoderSpec, count: int) -> None:
+def check_vectors(vectors: Floats32, spec: EncoderSpec, count: int) -> None:
     """Raise `EncoderError` unless the vectors are finite and of shape (count, dim)."""
     if vectors.shape != (count, spec.dim):
         raise EncoderError(
@@ -90,7 +88,7 @@ def check_vectors(vectors: NDArray[np.float32], spec: EncoderSpec, count: int) -
         )
 
 
-def probe_inputs(spec: EncoderSpec) -> NDArray[np.float32]:
+def probe_inputs(spec: EncoderSpec) -> Floats32:
     """Return three unlike network inputs, on which an encoder must give unlike vectors.
 
     Returns
@@ -107,7 +105,7 @@ def probe_inputs(spec: EncoderSpec) -> NDArray[np.float32]:
     return np.stack([noise, slope, board])
 
 
-def check_probe(vectors: NDArray[np.float32], spec: EncoderSpec) -> None:
+def check_probe(vectors: Floats32, spec: EncoderSpec) -> None:
     """Raise `EncoderError` if unlike inputs gave (nearly) equal or zero vectors.
 
     Parameters
@@ -128,7 +126,7 @@ def check_probe(vectors: NDArray[np.float32], spec: EncoderSpec) -> None:
         )
 
 
-def unlike(vectors: NDArray[np.float32], reference: NDArray[np.float32], what: str) -> str | None:
+def unlike(vectors: Floats32, reference: Floats32, what: str) -> str | None:
     """Say what is wrong with an accelerator's vectors, if anything.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from prefml._typing import Floats
 from prefml.evaluation.crossval import HeldOutScores
 from prefml.evaluation.folds import Folds
 from prefml.evaluation.sets import SetFacts, set_facts
@@ -25,11 +26,10 @@ from prefml.ranking.metrics import (
     top1_by_set,
 )
 from prefml.ranking.risk import coverage_by_budget
-from prefml.ranking.sets import index_sets
+from prefml.sets import index_sets
 
 __all__ = ["ChoiceRuns", "choice_metrics", "confidence_of"]
 
-Floats = NDArray[np.float64]
 BINS = 10
 _CURVE_POINTS = 100
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from prefml.cropping.geometry import is_full_frame
+from prefml._typing import Floats
+from prefml.boxes import is_whole
 from prefml.cropping.metrics import SIMILAR, cluster_interval, crop_scores, iou
 from prefml.evaluation.crossval import HeldOutBoxes
 from prefml.evaluation.folds import Folds
@@ -19,7 +20,6 @@ from prefml.features import CropTable
 
 __all__ = ["CropRuns", "crop_metrics"]
 
-Floats = NDArray[np.float64]
 # More sizes than this are grouped by megapixels.
 _MOST_SIZES = 10
 _MEGAPIXELS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, np.inf)
@@ -68,7 +68,7 @@ def crop_metrics(done: CropRuns) -> dict[str, Any]:
         "seeds": len(done.folds),
         "near_duplicates_purged": [folds.purged for folds in done.folds],
         "interval_by": "picture" if kind == "set" else kind,
-        "kept_whole": float(is_full_frame(table.boxes).mean()),
+        "kept_whole": float(is_whole(table.boxes).mean()),
         "models": {
             name: _model(table, runs, overlaps[name], cluster) for name, runs in done.runs.items()
         },

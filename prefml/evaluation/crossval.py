@@ -12,12 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils.validation import has_fit_parameter
 
+from prefml._typing import Floats, Ints
 from prefml.evaluation.folds import Fold
 from prefml.features import ChoiceTable, CropTable
-from prefml.ranking.sets import index_sets
+from prefml.sets import index_sets
 
 __all__ = [
-    "Entrant",
+    "Contender",
     "HeldOutBoxes",
     "HeldOutScores",
     "held_out_boxes",
@@ -25,12 +26,9 @@ __all__ = [
     "thinned",
 ]
 
-Floats = NDArray[np.float64]
-Rows = NDArray[np.intp]
-
 
 @dataclass(frozen=True)
-class Entrant:
+class Contender:
     """A model that takes part.
 
     Attributes
@@ -96,13 +94,13 @@ class HeldOutBoxes:
 
 
 def held_out_scores(
-    entrant: Entrant, table: ChoiceTable, folds: Sequence[Fold], seed: int
+    contender: Contender, table: ChoiceTable, folds: Sequence[Fold], seed: int
 ) -> HeldOutScores:
     """Fit a ranker on each fold's training rows and score its test rows.
 
     Parameters
     ----------
-    entrant : Entrant
+    contender : Contender
         The model.
     table : ChoiceTable
         All rows.
@@ -115,12 +113,14 @@ def held_out_scores(
     -------
     HeldOutScores
     """
-    X = _columns(table.X, entrant.prefix)
+    X = _columns(table.X, contender.prefix)
     scores, probability = np.zeros(len(table)), np.full(len(table), np.nan)
     seconds, shares = [], []
     reasons: dict[Any, str] = {}
     for fold in folds:
-        model, took = _timed_fit(entrant.make(seed), X, table.y, fold.train, _ranking_extras(table))
+        model, took = _timed_fit(
+            contender.make(seed), X, table.y, fold.train, _ranking_extras(table)
+        )
         seconds.append(took)
         tested, sets = X.iloc[fold.test], table.set_id[fold.test]
         scores[fold.test] = model.predict(tested)
@@ -151,13 +151,13 @@ def _mean_shares(shares: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def held_out_boxes(
-    entrant: Entrant, table: CropTable, folds: Sequence[Fold], seed: int
+    contender: Contender, table: CropTable, folds: Sequence[Fold], seed: int
 ) -> HeldOutBoxes:
     """Fit a cropper on each fold's training rows and propose boxes for its test rows.
 
     Parameters
     ----------
-    entrant : Entrant
+    contender : Contender
         The model.
     table : CropTable
         All rows.
@@ -170,12 +170,12 @@ def held_out_boxes(
     -------
     HeldOutBoxes
     """
-    X = _columns(table.X, entrant.prefix)
+    X = _columns(table.X, contender.prefix)
     boxes, inside = np.zeros((len(table), 4)), np.full((len(table), 4), np.nan)
     extras = {"size": table.size, "groups": table.project, "sample_weight": table.weight}
     seconds = []
     for fold in folds:
-        model, took = _timed_fit(entrant.make(seed), X, table.boxes, fold.train, extras)
+        model, took = _timed_fit(contender.make(seed), X, table.boxes, fold.train, extras)
         seconds.append(took)
         tested = X.iloc[fold.test]
         boxes[fold.test] = model.predict(tested, size=table.size[fold.test])
@@ -191,7 +191,7 @@ def _columns(X: pd.DataFrame, prefix: str) -> pd.DataFrame:
 
 
 def _timed_fit(
-    model: Any, X: pd.DataFrame, y: NDArray[Any], train: Rows, extras: dict[str, NDArray[Any]]
+    model: Any, X: pd.DataFrame, y: NDArray[Any], train: Ints, extras: dict[str, NDArray[Any]]
 ) -> tuple[Any, float]:
     wanted = {
         name: values[train] for name, values in extras.items() if has_fit_parameter(model, name)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import GroupKFold
 
+from prefml._typing import Bits64, Bools, Ints, Texts
 from prefml.exceptions import NotEnoughDataError
 
 __all__ = [
@@ -21,7 +22,6 @@ __all__ = [
     "without_near_duplicates",
 ]
 
-Rows = NDArray[np.intp]
 # Two pictures whose perceptual hashes differ in at most so many of 64 bits count as the same.
 NEAR_DUPLICATE = 8
 # Bounds the memory of comparing hashes: this many comparisons at a time.
@@ -40,8 +40,8 @@ class Fold:
         Sets kept out of `train` because a near duplicate of one of their pictures is tested.
     """
 
-    train: Rows
-    test: Rows
+    train: Ints
+    test: Ints
     purged: int
 
 
@@ -119,7 +119,7 @@ def make_folds(
     return Folds(tuple(folds), kind, count)
 
 
-def _text(values: ArrayLike) -> NDArray[np.object_]:
+def _text(values: ArrayLike) -> Texts:
     return np.asarray(values, dtype=object)
 
 
@@ -127,7 +127,7 @@ def _shuffling(seed: int) -> dict[str, Any]:
     return {"shuffle": True, "random_state": seed} if seed else {}
 
 
-def _groups(project: NDArray[np.object_], session: NDArray[np.object_]) -> tuple[str, Rows]:
+def _groups(project: Texts, session: Texts) -> tuple[str, Ints]:
     codes, names = pd.factorize(project)
     if len(names) > 1:
         return "project", codes.astype(np.intp)
@@ -142,7 +142,7 @@ def _groups(project: NDArray[np.object_], session: NDArray[np.object_]) -> tuple
     return "session", codes.astype(np.intp)
 
 
-def _bits(hashes: NDArray[Any]) -> NDArray[np.uint64]:
+def _bits(hashes: NDArray[Any]) -> Bits64:
     return np.array([int(str(text), 16) for text in hashes], dtype=np.uint64)
 
 
@@ -170,9 +170,7 @@ def without_near_duplicates(fold: Fold, set_id: NDArray[Any], hashes: NDArray[An
     return Fold(fold.train[keep], fold.test, len(doubtful))
 
 
-def near_duplicates_of(
-    candidates: NDArray[np.uint64], references: NDArray[np.uint64]
-) -> NDArray[np.bool_]:
+def near_duplicates_of(candidates: Bits64, references: Bits64) -> Bools:
     """Tell which hashes lie near any of some others.
 
     Parameters

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from prefml._typing import Floats, Ints, Pixels
 from prefml.cropping.metrics import iou
 from prefml.evaluation.choices import ChoiceRuns, confidence_of
 from prefml.evaluation.crops import CropRuns
 from prefml.exceptions import PrefmlError
 from prefml.imaging.decode import decode
 from prefml.ranking.metrics import top1_by_set
-from prefml.ranking.sets import index_sets
+from prefml.sets import index_sets
 from prefml.sidecars.store import Sidecars
 from prefml.workspace import Workspace
 
@@ -107,7 +107,7 @@ def thumbnailer(workspace: Workspace, sidecars: Sidecars | None) -> Thumbnail:
     return thumbnail
 
 
-def _data_uri(pixels: NDArray[np.uint8]) -> str:
+def _data_uri(pixels: Pixels) -> str:
     image = Image.fromarray(pixels)
     image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
@@ -143,9 +143,7 @@ def mistakes(done: ChoiceRuns, thumbnail: Thumbnail, most: int = 12) -> list[Mis
     return [_mistake(done, members[number], stated[number], thumbnail) for number in worst]
 
 
-def _mistake(
-    done: ChoiceRuns, rows: NDArray[np.intp], confidence: float, thumbnail: Thumbnail
-) -> Mistake:
+def _mistake(done: ChoiceRuns, rows: Ints, confidence: float, thumbnail: Thumbnail) -> Mistake:
     table, run = done.table, done.runs["prefml"][0]
     top = rows[np.argmax(run.scores[rows])]
     order = rows[np.argsort(np.nan_to_num(table.stage[rows]), kind="stable")]
@@ -195,7 +193,7 @@ def crop_views(
 
 
 def _views(
-    done: CropRuns, rows: Sequence[Any], overlap: NDArray[np.float64], thumbnail: Thumbnail
+    done: CropRuns, rows: Sequence[Any], overlap: Floats, thumbnail: Thumbnail
 ) -> list[CropView]:
     table, boxes = done.table, done.runs["prefml"][0].boxes
     views = []
@@ -210,5 +208,5 @@ def _views(
     return views
 
 
-def _percent(box: NDArray[np.float64]) -> tuple[float, ...]:
+def _percent(box: Floats) -> tuple[float, ...]:
     return tuple(round(100 * float(edge), 2) for edge in box)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from prefml import __version__
+from prefml._version import __version__
 from prefml.evaluation.run import Evaluation
 from prefml.files import write_text
 from prefml.status.measures import Share

@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
+from prefml._typing import Floats, Floats32, Ints
 from prefml.exceptions import NotEnoughDataError, PrefmlError
-from prefml.ranking.sets import index_sets, winning_pairs
+from prefml.sets import index_sets, winning_pairs
 
 __all__ = ["NeuralCropper", "NeuralRanker", "has_torch"]
-
-Floats = NDArray[np.float32]
 
 
 def has_torch() -> bool:
@@ -78,13 +77,13 @@ class _Net(BaseEstimator):
             loss(torch.from_numpy(batch)).backward()
             optimiser.step()
 
-    def _batches(self, examples: int, rng: np.random.Generator) -> Iterator[NDArray[np.intp]]:
+    def _batches(self, examples: int, rng: np.random.Generator) -> Iterator[Ints]:
         for _ in range(self.epochs):
             order = rng.permutation(examples)
             for start in range(0, examples, self.batch_size):
                 yield order[start : start + self.batch_size]
 
-    def _standardised(self, values: Floats) -> Floats:
+    def _standardised(self, values: Floats32) -> Floats32:
         scaled = (values - self.mean_) / self.scale_
         return np.asarray(np.nan_to_num(scaled, nan=0.0, posinf=0.0, neginf=0.0), np.float32)
 
@@ -170,7 +169,7 @@ class NeuralRanker(_Net):
         self._fit(X, 1, len(pairs), make_loss)
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict(self, X: ArrayLike) -> Floats:
         """Score pictures.
 
         Parameters
@@ -258,7 +257,7 @@ class NeuralCropper(_Net):
         self._fit(X, 4, len(edges), make_loss)
         return self
 
-    def predict(self, X: ArrayLike, *, size: ArrayLike | None = None) -> NDArray[np.float64]:
+    def predict(self, X: ArrayLike, *, size: ArrayLike | None = None) -> Floats:
         """Propose a box for each picture.
 
         Parameters
@@ -289,7 +288,7 @@ def _torch() -> Any:
     return torch
 
 
-def _moments(values: Floats) -> tuple[Floats, Floats]:
+def _moments(values: Floats32) -> tuple[Floats32, Floats32]:
     known = np.isfinite(values)
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, values, 0).sum(axis=0) / count
@@ -297,5 +296,5 @@ def _moments(values: Floats) -> tuple[Floats, Floats]:
     return mean.astype(np.float32), np.where(spread > 1e-8, spread, 1).astype(np.float32)
 
 
-def _pairs(y: NDArray[np.float64], set_id: NDArray[Any]) -> NDArray[np.intp]:
+def _pairs(y: Floats, set_id: NDArray[Any]) -> Ints:
     return np.stack(winning_pairs(y, index_sets(set_id, len(y))), axis=1)

@@ -11,7 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from prefml.evaluation import plots
-from prefml.evaluation.entrants import CROPPERS, RANKERS
+from prefml.evaluation.contenders import CROPPERS, RANKERS
 from prefml.evaluation.gallery import crop_views, mistakes, thumbnailer
 from prefml.evaluation.run import Evaluation
 from prefml.files import write_text
@@ -21,7 +21,7 @@ __all__ = ["REPORT_NAME", "render_report", "write_report"]
 
 REPORT_NAME = "report.html"
 DASH = "\N{EN DASH}"
-_TITLES = {entrant.name: entrant.title for entrant in (*CROPPERS, *RANKERS)}
+_TITLES = {contender.name: contender.title for contender in (*CROPPERS, *RANKERS)}
 
 
 def write_report(

@@ -10,18 +10,17 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from prefml.decisions import Decisions, read_decisions
 from prefml.evaluation.choices import ChoiceRuns, choice_metrics
+from prefml.evaluation.contenders import CROPPERS, RANKERS, chosen_contenders, left_out_contenders
 from prefml.evaluation.crops import CropRuns, crop_metrics
-from prefml.evaluation.crossval import Entrant, held_out_boxes, held_out_scores
-from prefml.evaluation.entrants import CROPPERS, RANKERS, chosen_entrants, left_out_entrants
+from prefml.evaluation.crossval import Contender, held_out_boxes, held_out_scores
 from prefml.evaluation.folds import Folds, make_folds
-from prefml.evaluation.learning import SHARES, curve_point, partial_point
-from prefml.evaluation.own_rankers import compare_own_rankers
-from prefml.exceptions import NotEnoughDataError, SidecarError
-from prefml.features import ChoiceTable, CropTable, choice_table, crop_table
-from prefml.sidecars.sizes import picture_sizes
-from prefml.sidecars.store import Sidecars, read_sidecars
+from prefml.evaluation.learning_curve import SHARES, curve_point, partial_point
+from prefml.evaluation.per_project import compare_per_project
+from prefml.exceptions import NotEnoughDataError
+from prefml.features import ChoiceTable, CropTable
+from prefml.features.training_data import LEAST, TrainingData, read_training_data
+from prefml.sidecars.store import Sidecars
 from prefml.status import status_of
 from prefml.status.measures import Share, share
 from prefml.workspace import Workspace
@@ -31,8 +30,6 @@ __all__ = ["Evaluation", "Options", "evaluate"]
 # A function and what to call it with: lambdas could not travel to another process.
 Job = tuple[Callable[..., Any], tuple[Any, ...]]
 Track = Callable[[Iterable[Any], int], Iterable[Any]]
-# With fewer of them there is nothing to hold out.
-LEAST = 10
 
 
 @dataclass(frozen=True)
@@ -111,86 +108,69 @@ def evaluate(
     SidecarError
         If sidecars exist but are damaged.
     """
-    decisions = read_decisions(workspace, picture_sizes(workspace))
-    found = Evaluation(sidecars=_sidecars(workspace), consistency=status_of(workspace).consistency)
+    data = read_training_data(workspace)
+    found = Evaluation(sidecars=data.sidecars, consistency=status_of(workspace).consistency)
     settings = options or Options()
-    for part in (_evaluate_choices, _evaluate_crops):
+    for name, part in (("choices", _evaluate_choices), ("crops", _evaluate_crops)):
         try:
-            part(found, decisions, settings, track or (lambda results, total: results))
+            part(found, data, settings, track or (lambda results, total: results))
         except NotEnoughDataError as error:
-            found.left_out.append(str(error))
+            wanted = f"; expected {error.expected}" if error.expected else ""
+            found.left_out.append(f"{name}: {error.found}{wanted}")
     if found.choices is None and found.crops is None:
         step = "prefml ingest" if found.sidecars else "prefml embed"
         raise NotEnoughDataError("; ".join(found.left_out), None, step)
     return found
 
 
-def _sidecars(workspace: Workspace) -> Sidecars | None:
-    try:
-        return read_sidecars(workspace.sidecars)
-    except SidecarError:
-        if any(workspace.sidecars.glob("*.parquet")):
-            raise
-        return None
-
-
 def _evaluate_choices(
-    found: Evaluation, decisions: Decisions, options: Options, track: Track
+    found: Evaluation, data: TrainingData, options: Options, track: Track
 ) -> None:
-    if found.sidecars is None:
-        raise NotEnoughDataError(
-            "choices: there are no sidecars, and a ranker learns from pictures"
-        )
-    table = choice_table(decisions.items, found.sidecars)
+    table = data.choices()
     found.left_out += _reasons("sets", table.left_out)
-    _require(table.n_sets, "choices")
+    _require(table.n_sets)
     rounds = _rounds(options, table.project, table.session_id, table.set_id, table.hashes)
-    entrants = chosen_entrants(RANKERS, table.X.columns, options.models)
-    found.left_out += left_out_entrants(RANKERS, table.X.columns)
+    contenders = chosen_contenders(RANKERS, table.X.columns, options.models)
+    found.left_out += left_out_contenders(RANKERS, table.X.columns)
     run = _runner(options, track)
-    runs, further = _run_rankers(entrants, table, rounds, run)
+    runs, further = _run_rankers(contenders, table, rounds, run)
     found.choices = ChoiceRuns(table, rounds, runs)
     found.ranker = {**choice_metrics(found.choices), **further}
 
 
 def _run_rankers(
-    entrants: list[Entrant],
+    contenders: list[Contender],
     table: ChoiceTable,
     rounds: list[Folds],
     run: Callable[[list[Job]], list[Any]],
 ) -> tuple[dict[str, list[Any]], dict[str, Any]]:
-    jobs = _jobs(held_out_scores, entrants, table, rounds)
+    jobs = _jobs(held_out_scores, contenders, table, rounds)
     first = rounds[0].folds
-    partial: list[Job] = [(partial_point, (entrants[0], table, first, s)) for s in SHARES]
-    results = run([*jobs, *partial, (compare_own_rankers, (entrants[0], table))])
-    runs = _by_name(entrants, results[: len(jobs)], len(rounds))
-    whole = curve_point(table, 1.0, first, runs[entrants[0].name][0])
+    partial: list[Job] = [(partial_point, (contenders[0], table, first, s)) for s in SHARES]
+    results = run([*jobs, *partial, (compare_per_project, (contenders[0], table))])
+    runs = _by_name(contenders, results[: len(jobs)], len(rounds))
+    whole = curve_point(table, 1.0, first, runs[contenders[0].name][0])
     curve = [*results[len(jobs) : -1], whole]
     return runs, {"learning_curve": curve, "per_project": results[-1]}
 
 
-def _evaluate_crops(
-    found: Evaluation, decisions: Decisions, options: Options, track: Track
-) -> None:
-    known = decisions.crops[decisions.crops["project"] != "unknown"]
-    unknown = len(decisions.crops) - len(known)
-    table = crop_table(known, found.sidecars)
-    left_out = {**table.left_out, **({"unknown_project": unknown} if unknown else {})}
-    found.left_out += _reasons("crops", left_out)
-    _require(len(table), "crops")
+def _evaluate_crops(found: Evaluation, data: TrainingData, options: Options, track: Track) -> None:
+    table = data.crops()
+    found.left_out += _reasons("crops", table.left_out)
+    _require(len(table))
     hashes = _hashes(table, found.sidecars)
     rounds = _rounds(options, table.project, table.session_id, np.arange(len(table)), hashes)
-    entrants = chosen_entrants(CROPPERS, table.X.columns, options.models)
-    found.left_out += left_out_entrants(CROPPERS, table.X.columns)
-    jobs = _jobs(held_out_boxes, entrants, table, rounds)
+    contenders = chosen_contenders(CROPPERS, table.X.columns, options.models)
+    found.left_out += left_out_contenders(CROPPERS, table.X.columns)
+    jobs = _jobs(held_out_boxes, contenders, table, rounds)
     results = _runner(options, track)(jobs)
-    found.crops = CropRuns(table, rounds, _by_name(entrants, results, len(rounds)))
+    found.crops = CropRuns(table, rounds, _by_name(contenders, results, len(rounds)))
     found.crop = crop_metrics(found.crops)
 
 
-def _require(count: int, what: str) -> None:
+def _require(count: int) -> None:
     if count < LEAST:
-        raise NotEnoughDataError(f"{what}: {count} usable", f"at least {LEAST}")
+        raise NotEnoughDataError(f"{count} usable", f"at least {LEAST}")
 
 
 def _reasons(what: str, left_out: Any) -> list[str]:
@@ -216,10 +196,10 @@ def _hashes(table: CropTable, sidecars: Sidecars | None) -> NDArray[Any] | None:
     return np.asarray(sidecars.hashes)[sidecars.positions(table.project, table.filename)]
 
 
-def _jobs(run: Any, entrants: list[Entrant], table: Any, rounds: list[Folds]) -> list[Job]:
+def _jobs(run: Any, contenders: list[Contender], table: Any, rounds: list[Folds]) -> list[Job]:
     return [
-        (run, (entrant, table, folds.folds, seed))
-        for entrant in entrants
+        (run, (contender, table, folds.folds, seed))
+        for contender in contenders
         for seed, folds in enumerate(rounds)
     ]
 
@@ -235,8 +215,8 @@ def _runner(options: Options, track: Track) -> Callable[[list[Job]], list[Any]]:
     return run
 
 
-def _by_name(entrants: list[Entrant], results: list[Any], seeds: int) -> dict[str, list[Any]]:
+def _by_name(contenders: list[Contender], results: list[Any], seeds: int) -> dict[str, list[Any]]:
     return {
-        entrant.name: results[place * seeds : (place + 1) * seeds]
-        for place, entrant in enumerate(entrants)
+        contender.name: results[place * seeds : (place + 1) * seeds]
+        for place, contender in enumerate(contenders)
     }

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from prefml._typing import Bools, Ints
 from prefml.features import ChoiceTable
 from prefml.ranking.metrics import lower_stage_sets
-from prefml.ranking.sets import index_sets
+from prefml.sets import index_sets
 
 __all__ = ["FEWEST_CLUSTERS", "SetFacts", "clusters_of", "set_facts"]
 
@@ -39,8 +40,8 @@ class SetFacts:
 
     name: NDArray[Any]
     project: NDArray[Any]
-    size: NDArray[np.intp]
-    lower: NDArray[np.bool_]
+    size: Ints
+    lower: Bools
     cluster: NDArray[Any]
     cluster_kind: str
 

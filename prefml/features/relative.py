@@ -7,50 +7,18 @@ made here, where the set is known; the models can then score every row by itself
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["SetRows", "closeness", "relative_cues", "relative_embedding", "stage_columns"]
+from prefml._typing import Floats, Ints
+from prefml.sets import Sets
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
-
-
-class SetRows:
-    """Rows grouped into sets, in any order.
-
-    Parameters
-    ----------
-    set_id : array-like of shape (n_rows,)
-        The set of each row.
-    """
-
-    def __init__(self, set_id: ArrayLike) -> None:
-        self.codes = pd.factorize(np.asarray(set_id))[0].astype(np.intp)
-        self.order = np.argsort(self.codes, kind="stable")
-        self.sizes = np.bincount(self.codes)
-        self.starts = (np.cumsum(self.sizes) - self.sizes).astype(np.intp)
-
-    def reduce(self, function: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
-        """Reduce the rows of each set and give every row its set's result."""
-        if not len(self.codes):
-            return values
-        found = function.reduceat(values[self.order], self.starts, axis=0)
-        return np.asarray(found[self.codes])
-
-    def mean(self, values: Floats) -> Floats:
-        """Return, for every row, the mean of its set; NaN is left out of it."""
-        known = ~np.isnan(values)
-        total = self.reduce(np.add, np.where(known, values, 0.0))
-        count = self.reduce(np.add, known.astype(float))
-        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+__all__ = ["closeness", "relative_cues", "relative_embedding", "stage_columns"]
 
 
 def relative_cues(
-    cues: Floats, names: Sequence[str], stage: Floats, rows: SetRows
+    cues: Floats, names: Sequence[str], stage: Floats, sets: Sets
 ) -> dict[str, Floats]:
     """Return each cue as it is, minus the set's mean, and minus the next lower stage's.
 
@@ -62,7 +30,7 @@ def relative_cues(
         Their names.
     stage : ndarray of shape (n_rows,)
         Stages, NaN where unknown.
-    rows : SetRows
+    sets : Sets
         The grouping.
 
     Returns
@@ -71,23 +39,23 @@ def relative_cues(
         Columns `cue__NAME`, `cue_mean__NAME` and `cue_lower__NAME`; the last are NaN where there
         is no lower stage.
     """
-    below = _next_lower(stage, rows)
+    below = _next_lower(stage, sets)
     step = np.where((below >= 0)[:, None], cues - cues[below], np.nan)
-    kinds = {"cue": cues, "cue_mean": cues - rows.mean(cues), "cue_lower": step}
+    kinds = {"cue": cues, "cue_mean": cues - sets.mean_of_known(cues), "cue_lower": step}
     return {
         f"{kind}__{name}": values[:, i] for kind, values in kinds.items()
         for i, name in enumerate(names)
     }  # fmt: skip
 
 
-def relative_embedding(embeddings: Floats, rows: SetRows) -> dict[str, Floats]:
+def relative_embedding(embeddings: Floats, sets: Sets) -> dict[str, Floats]:
     """Return the embedding as it is and minus the set's mean.
 
     Parameters
     ----------
     embeddings : ndarray of shape (n_rows, dim)
         Vectors.
-    rows : SetRows
+    sets : Sets
         The grouping.
 
     Returns
@@ -95,7 +63,7 @@ def relative_embedding(embeddings: Floats, rows: SetRows) -> dict[str, Floats]:
     dict of str to ndarray of shape (n_rows,)
         Columns `emb__0000`, ... and `emb_mean__0000`, ...
     """
-    inside = embeddings - rows.mean(embeddings)
+    inside = embeddings - sets.mean_of_known(embeddings)
     return {
         f"{kind}__{i:04d}": values[:, i]
         for kind, values in (("emb", embeddings), ("emb_mean", inside))
@@ -103,14 +71,14 @@ def relative_embedding(embeddings: Floats, rows: SetRows) -> dict[str, Floats]:
     }
 
 
-def stage_columns(stage: Floats, rows: SetRows) -> dict[str, Floats]:
+def stage_columns(stage: Floats, sets: Sets) -> dict[str, Floats]:
     """Return the stage, how far it lies below the set's highest, and its rank.
 
     Parameters
     ----------
     stage : ndarray of shape (n_rows,)
         Stages, NaN where unknown.
-    rows : SetRows
+    sets : Sets
         The grouping.
 
     Returns
@@ -120,21 +88,21 @@ def stage_columns(stage: Floats, rows: SetRows) -> dict[str, Floats]:
         for the next, ...), `stage_step` (which stage it was made from and which it is, as one
         number: 102 from 1 to 2, 152 from 1.5 to 2; NaN for the lowest) and `set_size`.
     """
-    below_row = _next_lower(stage, rows)
+    below_row = _next_lower(stage, sets)
     step = np.where(below_row >= 0, 100 * stage[below_row] + stage, np.nan)
     known = np.where(np.isnan(stage), -np.inf, stage)
-    top = rows.reduce(np.maximum, known)
-    position = pd.Series(stage).groupby(rows.codes).rank(method="dense").to_numpy(dtype=float) - 1
+    top = sets.reduce_to_rows(np.maximum, known)
+    position = pd.Series(stage).groupby(sets.codes).rank(method="dense").to_numpy(dtype=float) - 1
     with np.errstate(invalid="ignore"):
         below = np.where(np.isnan(stage), np.nan, stage - top)
-    size = rows.sizes[rows.codes].astype(float)
+    size = sets.sizes[sets.codes].astype(float)
     return {
         "stage": stage, "stage_below_top": below, "stage_rank": position, "stage_step": step,
         "set_size": size,
     }  # fmt: skip
 
 
-def closeness(embeddings: Floats, stage: Floats, rows: SetRows) -> dict[str, Floats]:
+def closeness(embeddings: Floats, stage: Floats, sets: Sets) -> dict[str, Floats]:
     """Return how far each picture lies from the rest of its set: what drifted is suspect.
 
     Parameters
@@ -143,7 +111,7 @@ def closeness(embeddings: Floats, stage: Floats, rows: SetRows) -> dict[str, Flo
         Vectors.
     stage : ndarray of shape (n_rows,)
         Stages, NaN where unknown.
-    rows : SetRows
+    sets : Sets
         The grouping.
 
     Returns
@@ -152,11 +120,11 @@ def closeness(embeddings: Floats, stage: Floats, rows: SetRows) -> dict[str, Flo
         Columns `near__centroid` (distance to the mean of the others), `near__lower_stage` (to the
         next lower stage) and `near__above` (from the next higher stage); NaN where there is none.
     """
-    count = rows.sizes[rows.codes].astype(float)[:, None]
-    total = rows.reduce(np.add, embeddings)
+    count = sets.sizes[sets.codes].astype(float)[:, None]
+    total = sets.reduce_to_rows(np.add, embeddings)
     others = (total - embeddings) / np.maximum(count - 1, 1)
     apart = np.linalg.norm(embeddings - others, axis=1)
-    below = _next_lower(stage, rows)
+    below = _next_lower(stage, sets)
     drift = np.full(len(stage), np.nan)
     has = below >= 0
     drift[has] = np.linalg.norm(embeddings[has] - embeddings[below[has]], axis=1)
@@ -169,11 +137,11 @@ def closeness(embeddings: Floats, stage: Floats, rows: SetRows) -> dict[str, Flo
     }
 
 
-def _next_lower(stage: Floats, rows: SetRows) -> Ints:
+def _next_lower(stage: Floats, sets: Sets) -> Ints:
     """Return the row of the next lower stage in the same set, -1 where there is none."""
-    order = np.lexsort((stage, rows.codes))
+    order = np.lexsort((stage, sets.codes))
     below = np.full(len(stage), -1, dtype=np.intp)
     before, after = order[:-1], order[1:]
-    steps = (rows.codes[before] == rows.codes[after]) & (stage[before] < stage[after])
+    steps = (sets.codes[before] == sets.codes[after]) & (stage[before] < stage[after])
     below[after[steps]] = before[steps]
     return below

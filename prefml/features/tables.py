@@ -12,14 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from prefml._typing import Floats, Texts, Times
 from prefml.features.relative import (
-    SetRows,
     closeness,
     relative_cues,
     relative_embedding,
     stage_columns,
 )
 from prefml.features.weights import row_weights
+from prefml.sets import index_sets
 from prefml.sidecars.store import Sidecars
 
 __all__ = [
@@ -32,8 +33,6 @@ __all__ = [
     "ranking_cues",
 ]
 
-Texts = NDArray[np.object_]
-Floats = NDArray[np.float64]
 _UNKNOWN = "unknown"
 # Where things lie in a picture serves cropping; to a choice between pictures it is noise.
 _LAYOUT = ("saliency_", "detail_x", "detail_y", "detail_spread_", "detail_grid_", "detail_object_",
@@ -71,7 +70,7 @@ class ChoiceTable:
     filename: Texts
     session_id: Texts
     stage: Floats
-    timestamp: NDArray[np.datetime64]
+    timestamp: Times
     weight: Floats
     hashes: Texts
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -117,7 +116,7 @@ class CropTable:
     filename: Texts
     session_id: Texts
     stage: Floats
-    timestamp: NDArray[np.datetime64]
+    timestamp: Times
     weight: Floats
     left_out: Mapping[str, int] = field(default_factory=dict)
 
@@ -153,14 +152,14 @@ def image_rows(
         Stage columns, `near__*`, `cue__*` and its relatives, `emb__*` and `emb_mean__*`. A row
         depends on the rows of its own set and on nothing else.
     """
-    rows = SetRows(set_id)
+    sets = index_sets(set_id)
     vectors, stages = np.asarray(embeddings, np.float64), np.asarray(stage, np.float64)
     kept = ranking_cues(cues)
     columns: dict[str, Floats] = {}
-    columns.update(stage_columns(stages, rows))
-    columns.update(closeness(vectors, stages, rows))
-    columns.update(relative_cues(kept.to_numpy(np.float64), list(kept.columns), stages, rows))
-    columns.update(relative_embedding(vectors, rows))
+    columns.update(stage_columns(stages, sets))
+    columns.update(closeness(vectors, stages, sets))
+    columns.update(relative_cues(kept.to_numpy(np.float64), list(kept.columns), stages, sets))
+    columns.update(relative_embedding(vectors, sets))
     table = np.column_stack(list(columns.values())).astype(np.float32)
     return pd.DataFrame(table, columns=list(columns), copy=False)
 

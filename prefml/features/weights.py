@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from prefml._typing import Floats
 
 __all__ = ["exposure_weights", "recency_weights", "row_weights"]
 
-Floats = NDArray[np.float64]
 # A corrected suggestion is a choice that somebody thought about twice.
 CORRECTED = 2.0
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from prefml._typing import Pixels
 from prefml.exceptions import ImageError
+from prefml.imaging.codecs import describes_itself_first, plain_pixels
 from prefml.imaging.picture import Picture
-from prefml.imaging.plain import describes_itself_first, plain_pixels
 from prefml.imaging.quiet import quiet_pillow
 
 __all__ = [
@@ -211,7 +211,7 @@ _TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
 _LYING = {orientation for orientation, (swapped, _) in _TURNS.items() if swapped}
 
 
-def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+def _upright(pixels: Pixels, orientation: int) -> Pixels:
     swapped, reversed_axes = _TURNS.get(orientation, (False, ()))
     turned = pixels.swapaxes(0, 1) if swapped else pixels
     return np.ascontiguousarray(np.flip(turned, reversed_axes) if reversed_axes else turned)

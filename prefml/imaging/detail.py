@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from prefml._typing import Floats, Floats32, Ints, Pixels
 from prefml.imaging.maps import percentiles
 from prefml.imaging.picture import Picture, halve
 
@@ -62,9 +63,6 @@ _CELLS = 8
 # Of the sum of both Sobel responses: a step of about fifty grey levels.
 _EDGE = 200
 
-Plane = NDArray[np.float32]
-Tiles = NDArray[np.uint8]
-
 
 def measure(picture: Picture) -> dict[str, float]:
     """Measure detail on the working copy and on samples of the full resolution.
@@ -92,8 +90,8 @@ def _energy(value: float) -> float:
     return float(np.log1p(value))
 
 
-def _laplacian(gray: Plane) -> Plane:
-    response: Plane = cv2.Laplacian(gray, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
+def _laplacian(gray: Floats32) -> Floats32:
+    response: Floats32 = cv2.Laplacian(gray, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
     return response
 
 
@@ -145,7 +143,7 @@ def _immerkaer(ripple: NDArray[np.int16]) -> float:
     return float(np.sqrt(np.pi / 2) * cv2.norm(ripple, cv2.NORM_L1) / (6 * ripple.size))
 
 
-def _full_tiles(picture: Picture) -> Tiles:
+def _full_tiles(picture: Picture) -> Pixels:
     """Cut up to nine gray squares, evenly spread, from the full-size picture."""
     down, across = _starts(picture.height), _starts(picture.width)
     high, wide = min(_TILE, picture.height), min(_TILE, picture.width)
@@ -163,7 +161,7 @@ def _starts(length: int) -> tuple[int, ...]:
     return tuple(int(place) for place in np.unique(places))
 
 
-def _full_resolution(tiles: Tiles) -> dict[str, float]:
+def _full_resolution(tiles: Pixels) -> dict[str, float]:
     levels = tiles.astype(np.float32)
     across, down, second = (_inside(response, tiles) for response in _responses(tiles))
     return {
@@ -174,14 +172,14 @@ def _full_resolution(tiles: Tiles) -> dict[str, float]:
     }
 
 
-def _responses(tiles: Tiles) -> Iterator[NDArray[np.int16]]:
+def _responses(tiles: Pixels) -> Iterator[NDArray[np.int16]]:
     """Yield both Sobel derivatives and the Laplacian of the squares, filtered below each other."""
     below = tiles.reshape(-1, tiles.shape[2])
     yield from cv2.spatialGradient(below)
     yield cv2.Laplacian(below, cv2.CV_16S)
 
 
-def _inside(response: NDArray[np.int16], tiles: Tiles) -> NDArray[np.int16]:
+def _inside(response: NDArray[np.int16], tiles: Pixels) -> NDArray[np.int16]:
     """Return a row of each square, without the outermost pixels, which see its neighbours."""
     squares = response.reshape(tiles.shape)
     if min(tiles.shape[1:]) > 2:
@@ -189,7 +187,7 @@ def _inside(response: NDArray[np.int16], tiles: Tiles) -> NDArray[np.int16]:
     return squares.reshape(len(tiles), -1)
 
 
-def _median_noise(levels: NDArray[np.float32]) -> float:
+def _median_noise(levels: Floats32) -> float:
     """Estimate the noise of each square from its finest diagonal Haar coefficients.
 
     Of every second row of coefficients, which are two thousand.
@@ -205,7 +203,7 @@ def _median_noise(levels: NDArray[np.float32]) -> float:
     return float(np.median(middles) / 0.6745)
 
 
-def _blockiness(tiles: Tiles) -> float:
+def _blockiness(tiles: Pixels) -> float:
     """Return the excess of steps across the borders of 8-pixel blocks, the mean of squares."""
     count, high, wide = tiles.shape
     if min(high, wide) < 2:
@@ -217,7 +215,7 @@ def _blockiness(tiles: Tiles) -> float:
     return (_excess(across) + _excess(down)) / 2
 
 
-def _excess(steps: NDArray[np.float64]) -> float:
+def _excess(steps: Floats) -> float:
     borders = np.arange(steps.shape[1]) % 8 == 7
     if not 0 < borders.sum() < borders.size:
         return 0.0
@@ -225,7 +223,7 @@ def _excess(steps: NDArray[np.float64]) -> float:
     return float(np.mean(np.log((at_border + 0.1) / (inside + 0.1))))
 
 
-def _spectrum(tiles: Tiles) -> dict[str, float]:
+def _spectrum(tiles: Pixels) -> dict[str, float]:
     """Describe how the power falls with frequency, over the middles of all full-size samples."""
     middle = tiles[(slice(None), *(_middle(side) for side in tiles.shape[1:]))]
     if min(middle.shape) < 1 or min(middle.shape[1:]) < 16:
@@ -245,9 +243,7 @@ def _middle(side: int) -> slice:
     return slice(start, start + _SPECTRUM)
 
 
-def _radial_power(
-    levels: NDArray[np.float32], rings: int = 24
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _radial_power(levels: Floats32, rings: int = 24) -> tuple[Floats, Floats]:
     """Average the power spectrum over rings of equal frequency, in cycles a pixel up to 0.5."""
     shape = levels.shape[1:]
     flat = levels - levels.mean(axis=(1, 2), keepdims=True)
@@ -261,16 +257,16 @@ def _radial_power(
 
 
 @lru_cache(maxsize=32)
-def _window(shape: tuple[int, ...]) -> Plane:
+def _window(shape: tuple[int, ...]) -> Floats32:
     return np.outer(np.hanning(shape[0]), np.hanning(shape[1])).astype(np.float32)
 
 
 @lru_cache(maxsize=32)
-def _ring_of(shape: tuple[int, ...], rings: int) -> NDArray[np.intp]:
+def _ring_of(shape: tuple[int, ...], rings: int) -> Ints:
     down = np.fft.fftfreq(shape[0])[:, None]
     across = np.fft.rfftfreq(shape[1])[None, :]
     frequency = np.hypot(down, across)
-    ring: NDArray[np.intp] = np.minimum(frequency * 2 * rings, rings).astype(np.intp)
+    ring: Ints = np.minimum(frequency * 2 * rings, rings).astype(np.intp)
     # The constant part says nothing about detail.
     ring[0, 0] = rings
     return ring

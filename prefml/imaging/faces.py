@@ -18,9 +18,9 @@ from zlib import crc32
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from prefml._typing import Floats, Pixels
 from prefml.exceptions import ImageError
 
 __all__ = ["NAMES", "Faces", "find_faces", "find_faces_yunet", "measure", "yunet_finder"]
@@ -43,14 +43,12 @@ _MODEL = os.environ.get(VARIABLE, "")
 # Cues of another detector are other cues: sidecars and models made with them are told apart.
 VERSION = 2 + (crc32(Path(_MODEL).name.encode()) if _MODEL else 0)
 
-Array = NDArray[np.float64]
-
 
 class _Pixels(Protocol):
     @property
-    def working(self) -> NDArray[np.uint8]: ...
+    def working(self) -> Pixels: ...
 
-    def small(self, side: int) -> NDArray[np.uint8]: ...
+    def small(self, side: int) -> Pixels: ...
 
 
 class Finder(Protocol):
@@ -72,8 +70,8 @@ class Faces:
         From 0 to 1, in the same order.
     """
 
-    boxes: Array
-    confidence: Array
+    boxes: Floats
+    confidence: Floats
 
 
 def measure(picture: _Pixels) -> dict[str, float]:
@@ -155,7 +153,7 @@ def _blazeface() -> Any:
 
 
 @cache
-def _anchors() -> Array:
+def _anchors() -> Floats:
     """Return the middles of the anchors in fractions, x and y."""
     blocks = []
     for side, count in _ANCHORS:
@@ -221,14 +219,14 @@ def _finder() -> Finder:
     return yunet_finder(Path(_MODEL).expanduser()) if _MODEL else find_faces
 
 
-def _reduced(pixels: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], float]:
+def _reduced(pixels: Pixels, side: int) -> tuple[Pixels, float]:
     height, width = pixels.shape[:2]
     scale = min(1.0, side / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8), scale
 
 
-def _faces(found: Array, confidence: Array, shape: tuple[int, ...]) -> Faces:
+def _faces(found: Floats, confidence: Floats, shape: tuple[int, ...]) -> Faces:
     """Order boxes given as left, top, width, height in pixels, and turn them into fractions."""
     height, width = shape[:2]
     corners = np.hstack([found[:, :2], found[:, :2] + found[:, 2:]])

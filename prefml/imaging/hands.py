@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from prefml._typing import Floats, Pixels
+from prefml.boxes import Box, to_box
 from prefml.exceptions import ImageError
 
 __all__ = [
@@ -32,8 +33,6 @@ __all__ = [
 
 VARIABLE = "PREFML_HAND_MODEL"
 
-Array = NDArray[np.float64]
-Box = tuple[float, float, float, float]
 
 # Landmarks of MediaPipe's hand model: the wrist, then four from root to tip of each finger.
 _WRIST = 0
@@ -50,7 +49,7 @@ Finder = Callable[["_Pixels"], "list[FoundHand]"]
 
 class _Pixels(Protocol):
     @property
-    def working(self) -> NDArray[np.uint8]: ...
+    def working(self) -> Pixels: ...
 
 
 @dataclass(frozen=True)
@@ -158,7 +157,7 @@ def _named_finder(model: Path | None) -> Finder | None:
     return hand_finder(model)
 
 
-def finger_oddity(landmarks: Array) -> float:
+def finger_oddity(landmarks: Floats) -> float:
     """Return how far a hand's fingers are from what hands are like.
 
     Parameters
@@ -190,8 +189,8 @@ def _found(result: Any, aspect: float) -> list[FoundHand]:
     for points, side in zip(result.hand_landmarks, sides, strict=True):
         landmarks = np.array([[point.x, point.y, point.z] for point in points])
         low, high = landmarks[:, :2].min(axis=0) - _MARGIN, landmarks[:, :2].max(axis=0) + _MARGIN
-        x1, y1, x2, y2 = map(float, np.clip(np.concatenate([low, high]), 0.0, 1.0))
+        box = to_box(np.clip(np.concatenate([low, high]), 0.0, 1.0))
         # x and z are in widths of the picture, y in heights.
         oddity = finger_oddity(landmarks * np.array([aspect, 1.0, aspect]))
-        hands.append(FoundHand((x1, y1, x2, y2), float(side[0].score), oddity))
+        hands.append(FoundHand(box, float(side[0].score), oddity))
     return hands

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from prefml._typing import Floats32, Pixels
 from prefml.imaging.maps import (
     MAP_SIDE,
     describe_map,
@@ -30,14 +31,12 @@ NAMES = (
 )
 _BORDER = MAP_SIDE // 12
 
-Array = NDArray[np.float32]
-
 
 class _Pixels(Protocol):
     @property
     def curvature(self) -> NDArray[np.int16]: ...
 
-    def small(self, side: int) -> NDArray[np.uint8]: ...
+    def small(self, side: int) -> Pixels: ...
 
 
 def measure(picture: _Pixels) -> dict[str, float]:
@@ -64,7 +63,7 @@ def measure(picture: _Pixels) -> dict[str, float]:
     return {name: values[name] for name in NAMES}
 
 
-def detail_map(curvature: NDArray[np.int16]) -> Array:
+def detail_map(curvature: NDArray[np.int16]) -> Floats32:
     """Return where the fine detail of a picture lies.
 
     Energy of the Laplacian, whose response to blur is what autofocus goes by (Pertuz et al., 2013),
@@ -86,7 +85,7 @@ def detail_map(curvature: NDArray[np.int16]) -> Array:
     return share(cv2.GaussianBlur(above_noise, (0, 0), 2.0))
 
 
-def _cells(plane: NDArray[Any]) -> Array:
+def _cells(plane: NDArray[Any]) -> Floats32:
     """Resize by area, which keeps the mean of each cell: nothing falls between the samples."""
     while min(plane.shape) >= 2 * MAP_SIDE:
         # In whole halves first, which costs a tenth of cutting pixels into fractions.
@@ -95,6 +94,6 @@ def _cells(plane: NDArray[Any]) -> Array:
     return np.asarray(cells, np.float32)
 
 
-def _strips(values: Array) -> tuple[Array, Array, Array, Array]:
+def _strips(values: Floats32) -> tuple[Floats32, Floats32, Floats32, Floats32]:
     width = _BORDER
     return values[:, :width], values[:width], values[:, -width:], values[-width:]

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from prefml._typing import Floats, Floats32, Ints
+
 __all__ = [
     "GRID",
     "MAP_SIDE",
@@ -31,8 +33,6 @@ _PLACES = (
     *("object_x1", "object_y1", "object_x2", "object_y2", "object_share"),
 )
 
-Array = NDArray[np.float32]
-
 
 @cache
 def map_names(prefix: str) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def grid_names(prefix: str) -> tuple[str, ...]:
     return tuple(f"{prefix}_grid_{row}{column}" for row in range(GRID) for column in range(GRID))
 
 
-def describe_map(weights: Array, prefix: str) -> dict[str, float]:
+def describe_map(weights: Floats32, prefix: str) -> dict[str, float]:
     """Say where the weight of a map lies.
 
     Parameters
@@ -72,14 +72,14 @@ def describe_map(weights: Array, prefix: str) -> dict[str, float]:
     return dict(zip(map_names(prefix), [*values, *_main_object(weights)], strict=True))
 
 
-def grid_shares(weights: Array, prefix: str) -> dict[str, float]:
+def grid_shares(weights: Floats32, prefix: str) -> dict[str, float]:
     """Return the shares of a map's weight in a 7 x 7 grid, row by row; they sum to 1."""
     block = MAP_SIDE // GRID
     grid = weights.reshape(GRID, block, GRID, block).sum(axis=(1, 3))
     return dict(zip(grid_names(prefix), map(float, grid.ravel()), strict=True))
 
 
-def share(values: Array) -> Array:
+def share(values: Floats32) -> Floats32:
     """Scale non-negative values to sum 1; uniform where there is nothing."""
     total = float(values.sum(dtype=np.float64))
     if total <= 1e-6:
@@ -87,7 +87,7 @@ def share(values: Array) -> Array:
     return (values / total).astype(np.float32)
 
 
-def percentiles(values: NDArray[Any], percents: Sequence[float]) -> NDArray[np.float64]:
+def percentiles(values: NDArray[Any], percents: Sequence[float]) -> Floats:
     """Return percentiles as `numpy.percentile` interpolates them, without its overhead.
 
     Parameters
@@ -107,9 +107,7 @@ def percentiles(values: NDArray[Any], percents: Sequence[float]) -> NDArray[np.f
 
 
 @lru_cache(maxsize=256)
-def _places(
-    size: int, percents: tuple[float, ...]
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], NDArray[np.intp]]:
+def _places(size: int, percents: tuple[float, ...]) -> tuple[Ints, Ints, Floats, Ints]:
     """Say which of so many ordered numbers each percentile lies between, and how far along."""
     places = np.array(percents) * ((size - 1) / 100)
     low = places.astype(np.intp)
@@ -118,21 +116,21 @@ def _places(
     return np.searchsorted(needed, low), np.searchsorted(needed, high), places - low, needed
 
 
-def _moments(profile: Array) -> tuple[float, float]:
+def _moments(profile: Floats32) -> tuple[float, float]:
     centres = (np.arange(profile.size) + 0.5) / profile.size
     shares = profile / profile.sum()
     mean = float(centres @ shares)
     return mean, float(np.sqrt((centres - mean) ** 2 @ shares))
 
 
-def _positions(profile: Array) -> list[float]:
+def _positions(profile: Floats32) -> list[float]:
     cumulated = np.concatenate([[0.0], np.cumsum(profile, dtype=np.float64)])
     edges = np.linspace(0.0, 1.0, profile.size + 1)
     wanted = np.array(_QUANTILES) / 100.0 * cumulated[-1]
     return [float(value) for value in np.interp(wanted, cumulated, edges)]
 
 
-def _main_object(weights: Array) -> Iterable[float]:
+def _main_object(weights: Floats32) -> Iterable[float]:
     scaled = np.round(weights / max(float(weights.max()), 1e-9) * 255.0).astype(np.uint8)
     _, above = cv2.threshold(scaled, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     if not 0 < int(above.sum()) < above.size:

@@ -26,15 +26,14 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from prefml._typing import Floats, Floats32, Pixels
 from prefml.imaging.maps import percentiles
 from prefml.imaging.picture import Picture, halve
 
 __all__ = ["NAMES", "measure", "normalised_contrast"]
 
-Plane = NDArray[np.float32]
 
 _PAIRS = {"h": (0, 1), "v": (1, 0), "d": (1, 1), "a": (1, -1)}
 _SMALLEST = 32
@@ -78,7 +77,7 @@ def _all(picture: Picture) -> Iterator[tuple[str, float]]:
     yield from _light(picture, half)
 
 
-def normalised_contrast(plane: Plane, floor: float = 1.0) -> tuple[Plane, Plane]:
+def normalised_contrast(plane: Floats32, floor: float = 1.0) -> tuple[Floats32, Floats32]:
     """Return mean-subtracted, contrast-normalised coefficients and the local contrast.
 
     Parameters
@@ -105,14 +104,14 @@ def normalised_contrast(plane: Plane, floor: float = 1.0) -> tuple[Plane, Plane]
     return mean, contrast
 
 
-def _enlarged(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _enlarged(rgb: Pixels) -> Pixels:
     height, width = rgb.shape[:2]
     size = (max(width, _SMALLEST), max(height, _SMALLEST))
     return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 @cache
-def _shapes() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _shapes() -> tuple[Floats, Floats]:
     """Return shapes of the generalised Gaussian and the moment ratio each one has."""
     shape = np.exp(np.linspace(np.log(0.1), np.log(10.0), 2000))
     ratio = np.exp(2 * gammaln(2 / shape) - gammaln(1 / shape) - gammaln(3 / shape))
@@ -124,7 +123,7 @@ def _shape_of(ratio: Any) -> Any:
     return np.interp(ratio, ratios, shapes)
 
 
-def _symmetric(x: Plane) -> tuple[float, float]:
+def _symmetric(x: Floats32) -> tuple[float, float]:
     """Fit a generalised Gaussian by moments: shape and standard deviation."""
     flat = x.ravel()
     square = float(np.dot(flat, flat)) / flat.size
@@ -132,7 +131,7 @@ def _symmetric(x: Plane) -> tuple[float, float]:
     return _shape_of(absolute**2 / (square + _TINY)), square**0.5
 
 
-def _asymmetric(planes: Sequence[Plane]) -> NDArray[np.float64]:
+def _asymmetric(planes: Sequence[Floats32]) -> Floats:
     """Fit asymmetric generalised Gaussians: rows of shape, mean, left and right deviation."""
     left, right, squared = np.array([_sides(plane) for plane in planes]).T
     skewed = (left + _TINY) / (right + _TINY)
@@ -142,7 +141,7 @@ def _asymmetric(planes: Sequence[Plane]) -> NDArray[np.float64]:
     return np.stack([shape, (right - left) * spread, left, right], axis=1)
 
 
-def _sides(x: Plane) -> tuple[float, float, float]:
+def _sides(x: Floats32) -> tuple[float, float, float]:
     """Return left and right deviation, and squared mean size over mean square."""
     flat, positive = x.ravel(), _positive(x)
     square, right = float(np.dot(flat, flat)), float(np.dot(positive.ravel(), positive.ravel()))
@@ -153,12 +152,12 @@ def _sides(x: Plane) -> tuple[float, float, float]:
     return left_sd, (right / count) ** 0.5, (absolute / flat.size) ** 2 / mean_square
 
 
-def _positive(x: Plane) -> Plane:
+def _positive(x: Floats32) -> Floats32:
     """Put zero where values are below it, several times faster than `numpy.maximum`."""
     return np.asarray(cv2.threshold(x, 0, 0, cv2.THRESH_TOZERO)[1], np.float32)
 
 
-def _products(x: Plane, step: tuple[int, int]) -> Plane:
+def _products(x: Floats32, step: tuple[int, int]) -> Floats32:
     """Multiply coefficients by their neighbours, in every other row: enough to fit four numbers."""
     down, right = step
     upper, lower = x[: x.shape[0] - down : 2], x[down::2]
@@ -170,7 +169,7 @@ def _products(x: Plane, step: tuple[int, int]) -> Plane:
     return upper[:, :width] * lower[:, right:]
 
 
-def _brisque(scales: Sequence[Plane]) -> Iterator[tuple[str, float]]:
+def _brisque(scales: Sequence[Floats32]) -> Iterator[tuple[str, float]]:
     """Yield the 36 cues of BRISQUE: 18 at full and 18 at half scale."""
     products = [_products(scale, step) for scale in scales for step in _PAIRS.values()]
     fitted = iter(_asymmetric(products))
@@ -183,7 +182,7 @@ def _brisque(scales: Sequence[Plane]) -> Iterator[tuple[str, float]]:
                 yield f"nss{number}_{name}_{part}", value
 
 
-def _moments(x: Plane) -> tuple[float, float]:
+def _moments(x: Floats32) -> tuple[float, float]:
     """Return skewness and kurtosis, squashed so that outliers stay in range."""
     centred = x.ravel() - x.mean()
     square = centred * centred
@@ -193,7 +192,7 @@ def _moments(x: Plane) -> tuple[float, float]:
     return float(np.arcsinh(third / variance**1.5)), float(np.log1p(fourth / variance**2))
 
 
-def _contrast_map(contrast: Plane) -> Iterator[tuple[str, float]]:
+def _contrast_map(contrast: Floats32) -> Iterator[tuple[str, float]]:
     """Yield how local contrast, at half scale, is spread over the picture."""
     levels = percentiles(contrast[::4, ::4], (10, 50, 90, 99))
     for percent, level in zip((10, 50, 90, 99), levels, strict=True):
@@ -223,12 +222,12 @@ def _gradients(picture: Picture) -> Iterator[tuple[str, float]]:
     yield "blocking", 0.5 * sum(_blocking(picture.gray, axis) for axis in (0, 1))
 
 
-def _length(x: Plane, y: Plane) -> Plane:
+def _length(x: Floats32, y: Floats32) -> Floats32:
     # The last bit of cv2.magnitude depends on where in memory its arguments lie.
     return np.sqrt(x * x + y * y)
 
 
-def _reblur(gray: NDArray[np.uint8], axis: int) -> float:
+def _reblur(gray: Pixels, axis: int) -> float:
     """Return how little a second blur along an axis changes it (1: already blurred)."""
     lines = _every_fourth_line(gray, axis)
     smooth = cv2.blur(lines, (9, 1) if axis else (1, 9))
@@ -238,22 +237,22 @@ def _reblur(gray: NDArray[np.uint8], axis: int) -> float:
     return float(1 - lost / (cv2.sumElems(before)[0] + _TINY))
 
 
-def _blocking(gray: NDArray[np.uint8], axis: int) -> float:
+def _blocking(gray: Pixels, axis: int) -> float:
     """Return the excess of steps at every eighth line, as JPEG coding leaves them."""
     steps = cv2.absdiff(*_neighbours(_every_fourth_line(gray, axis), axis)).mean(axis=1 - axis)
     at_edge = np.arange(steps.size) % 8 == 7
     return float(np.log((steps[at_edge].mean() + 0.1) / (steps[~at_edge].mean() + 0.1)))
 
 
-def _every_fourth_line(gray: NDArray[np.uint8], axis: int) -> NDArray[np.uint8]:
+def _every_fourth_line(gray: Pixels, axis: int) -> Pixels:
     return np.ascontiguousarray(gray[::4] if axis else gray[:, ::4])
 
 
-def _neighbours(lines: NDArray[np.uint8], axis: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _neighbours(lines: Pixels, axis: int) -> tuple[Pixels, Pixels]:
     return (lines[:, 1:], lines[:, :-1]) if axis else (lines[1:], lines[:-1])
 
 
-def _blocks(gray: Plane) -> Iterator[tuple[str, float]]:
+def _blocks(gray: Floats32) -> Iterator[tuple[str, float]]:
     """Yield sharpness region by region: the sharpest part, the median, centre against border."""
     detail = np.abs(cv2.Laplacian(gray, cv2.CV_32F))
     grid = np.log1p(cv2.resize(detail, (8, 8), interpolation=cv2.INTER_AREA))
@@ -288,14 +287,14 @@ def _colour(picture: Picture) -> Iterator[tuple[str, float]]:
         yield f"chroma_p{percent}", level
 
 
-def _opponents(lab: NDArray[np.uint8]) -> dict[str, Plane]:
+def _opponents(lab: Pixels) -> dict[str, Floats32]:
     red_green, blue_yellow = (
         cv2.extractChannel(lab, i).astype(np.float32) - np.float32(128) for i in (1, 2)
     )
     return {"rg": red_green, "by": blue_yellow, "chroma": _length(red_green, blue_yellow)}
 
 
-def _light(picture: Picture, half: Plane) -> Iterator[tuple[str, float]]:
+def _light(picture: Picture, half: Floats32) -> Iterator[tuple[str, float]]:
     """Yield where the light lies: percentiles, entropy, skew, haze by the dark channel."""
     sample = np.ascontiguousarray(picture.gray[::4, ::4])
     levels = percentiles(sample[::2, ::2], (1, 10, 25, 50, 75, 90, 99))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from prefml._typing import Pixels
 from prefml.imaging.resample import KERNELS, resample
 
 __all__ = ["WORKING_SIDE", "WORKING_VERSION", "Picture", "halve", "shrink"]
@@ -77,7 +78,7 @@ class Picture:
         Red, green, blue; upright, full size.
     """
 
-    pixels: NDArray[np.uint8]
+    pixels: Pixels
 
     @property
     def width(self) -> int:
@@ -121,13 +122,13 @@ class Picture:
         return Image.fromarray(resample(enough[-1], size, interpolation, len(enough) - 1))
 
     @cached_property
-    def working(self) -> NDArray[np.uint8]:
+    def working(self) -> Pixels:
         """Area-averaged copy, uint8 of shape (h, w, 3), longest side at most 512 pixels."""
         enough = [level for level in self._halves if max(level.shape[:2]) >= WORKING_SIDE]
         return shrink(enough[-1] if enough else self.pixels, WORKING_SIDE)
 
     @cached_property
-    def _halves(self) -> list[NDArray[np.uint8]]:
+    def _halves(self) -> list[Pixels]:
         """The picture halved again and again, while both sides are even and it is large."""
         levels = [self.pixels]
         while min(levels[-1].shape[:2]) >= WORKING_SIDE and not any(
@@ -137,13 +138,13 @@ class Picture:
         return levels
 
     @cached_property
-    def gray(self) -> NDArray[np.uint8]:
+    def gray(self) -> Pixels:
         """Luma of the working copy, uint8 of shape (h, w) (ITU-R BT.601)."""
-        luma: NDArray[np.uint8] = cv2.cvtColor(self.working, cv2.COLOR_RGB2GRAY)
+        luma: Pixels = cv2.cvtColor(self.working, cv2.COLOR_RGB2GRAY)
         return luma
 
     @cached_property
-    def lab(self) -> NDArray[np.uint8]:
+    def lab(self) -> Pixels:
         """CIELAB of a copy of at least 256 pixels, as OpenCV scales it to bytes."""
         return np.asarray(cv2.cvtColor(self.small(_COLOUR_SIDE), cv2.COLOR_RGB2Lab), np.uint8)
 
@@ -172,13 +173,13 @@ class Picture:
         return self.bands.inner(response)
 
     @cached_property
-    def dark_channel(self) -> NDArray[np.uint8]:
+    def dark_channel(self) -> Pixels:
         """Least of the three channels in windows of 7, of a copy of at least 256 pixels."""
         red, green, blue = cv2.split(self.small(_COLOUR_SIDE))
         darkest = cv2.min(cv2.min(red, green), blue)
         return np.asarray(cv2.erode(darkest, np.ones((7, 7), np.uint8)), np.uint8)
 
-    def small(self, side: int) -> NDArray[np.uint8]:
+    def small(self, side: int) -> Pixels:
         """Return the smallest of the working copy and its halves that is still large enough.
 
         Parameters
@@ -195,7 +196,7 @@ class Picture:
         return enough[-1] if enough else self.working
 
     @cached_property
-    def _small(self) -> tuple[NDArray[np.uint8], ...]:
+    def _small(self) -> tuple[Pixels, ...]:
         """The working copy, halved again and again."""
         levels = [self.working]
         while min(levels[-1].shape[:2]) >= 2 and max(levels[-1].shape[:2]) >= 2 * _SMALLEST_SIDE:
@@ -203,7 +204,7 @@ class Picture:
         return tuple(levels)
 
 
-def shrink(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+def shrink(pixels: Pixels, longest: int) -> Pixels:
     """Area-average pixels until the longest side is at most `longest`; never enlarge.
 
     Parameters
@@ -223,7 +224,7 @@ def shrink(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     if scale >= 1:
         return pixels
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small: NDArray[np.uint8] = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    small: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return small
 
 

@@ -12,12 +12,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
-__all__ = ["KERNELS", "resample"]
+from prefml._typing import Floats, Pixels
 
-Floats = NDArray[np.float64]
+__all__ = ["KERNELS", "resample"]
 
 
 def _bicubic(x: Floats) -> Floats:
@@ -39,8 +38,8 @@ KERNELS: dict[str, tuple[float, Callable[[Floats], Floats]]] = {
 
 
 def resample(
-    pixels: NDArray[np.uint8], size: tuple[int, int], interpolation: str, halvings: int = 0
-) -> NDArray[np.uint8]:
+    pixels: Pixels, size: tuple[int, int], interpolation: str, halvings: int = 0
+) -> Pixels:
     """Reduce a picture.
 
     Parameters

@@ -15,9 +15,9 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft
 
+from prefml._typing import Floats, Floats32, Pixels
 from prefml.imaging.maps import (
     MAP_SIDE,
     describe_map,
@@ -35,11 +35,9 @@ _EPSILON = 1e-6
 # A difference of one unit of CIELAB is about the least that people see.
 _JUST_NOTICEABLE = 1.0
 
-Array = NDArray[np.float32]
-
 
 class _Pixels(Protocol):
-    def small(self, side: int) -> NDArray[np.uint8]: ...
+    def small(self, side: int) -> Pixels: ...
 
 
 def measure(picture: _Pixels) -> dict[str, float]:
@@ -62,7 +60,7 @@ def measure(picture: _Pixels) -> dict[str, float]:
     return {"saliency_mass": mass, **places}
 
 
-def saliency_map(rgb: NDArray[np.uint8]) -> Array:
+def saliency_map(rgb: Pixels) -> Floats32:
     """Return the saliency of a picture.
 
     Parameters
@@ -82,16 +80,16 @@ def saliency_map(rgb: NDArray[np.uint8]) -> Array:
     if max(float(np.ptp(plane)) for plane in cv2.split(lab)) < _JUST_NOTICEABLE:
         return np.full((MAP_SIDE, MAP_SIDE), 1.0 / MAP_SIDE**2, np.float32)
     maps = (_frequency_tuned(lab), _spectral_residual(lab), _against_borders(lab))
-    total: Array = np.stack([_unit_range(one) for one in maps]).sum(axis=0)
+    total: Floats32 = np.stack([_unit_range(one) for one in maps]).sum(axis=0)
     # Squared: a picture of even texture has a high floor that would drown its subject's mass.
     return share(_smooth(total, 2.0) ** 2)
 
 
-def _frequency_tuned(lab: Array) -> Array:
+def _frequency_tuned(lab: Floats32) -> Floats32:
     return _norm(_smooth(lab, 1.0) - np.array(cv2.mean(lab)[:3], np.float32))
 
 
-def _spectral_residual(lab: Array) -> Array:
+def _spectral_residual(lab: Floats32) -> Floats32:
     total = np.zeros((MAP_SIDE, MAP_SIDE), np.float32)
     for side in (64, 32):
         gray = cv2.resize(lab[..., 0], (side, side), interpolation=cv2.INTER_AREA)
@@ -107,7 +105,7 @@ def _spectral_residual(lab: Array) -> Array:
     return total
 
 
-def _against_borders(lab: Array) -> Array:
+def _against_borders(lab: Floats32) -> Floats32:
     width = max(1, MAP_SIDE // 10)
     sides = (lab[:width], lab[-width:], lab[:, :width], lab[:, -width:])
     samples = np.stack([side.reshape(-1, 3) for side in sides]).astype(np.float64)
@@ -117,7 +115,7 @@ def _against_borders(lab: Array) -> Array:
     return rest.reshape(lab.shape[:2])
 
 
-def _mahalanobis(lab: Array, samples: NDArray[np.float64]) -> Array:
+def _mahalanobis(lab: Floats32, samples: Floats) -> Floats32:
     """Return how far each pixel is from each sample of pixels, in its standard deviations."""
     means = np.full(samples.shape[1], 1 / samples.shape[1]) @ samples
     centred = samples - means[:, None]
@@ -132,16 +130,16 @@ def _mahalanobis(lab: Array, samples: NDArray[np.float64]) -> Array:
     return np.asarray(np.sqrt(first + second + third), np.float32)
 
 
-def _norm(values: Array) -> Array:
+def _norm(values: Floats32) -> Floats32:
     x, y, z = cv2.split(values)
     return np.asarray(np.sqrt(x * x + y * y + z * z), np.float32)
 
 
-def _smooth(values: Array, sigma: float) -> Array:
-    blurred: Array = cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+def _smooth(values: Floats32, sigma: float) -> Floats32:
+    blurred: Floats32 = cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
     return blurred
 
 
-def _unit_range(values: Array) -> Array:
+def _unit_range(values: Floats32) -> Floats32:
     low, high = float(values.min()), float(values.max())
     return (values - low) / max(high - low, _EPSILON)

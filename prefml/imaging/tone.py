@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from prefml._typing import Pixels
 from prefml.imaging.picture import Picture
 
 __all__ = ["NAMES", "measure"]
@@ -70,7 +71,7 @@ def measure(picture: Picture) -> dict[str, float]:
     return _light(gray) | _clipping(light) | dark | _colour(colour) | _lab(picture) | _hues(colour)
 
 
-def _light(gray: NDArray[np.uint8]) -> dict[str, float]:
+def _light(gray: Pixels) -> dict[str, float]:
     counts = cv2.calcHist([gray], [0], None, [256], [0, 256])[:, 0].astype(np.float64)
     shares = counts / counts.sum()
     levels = np.arange(256) / 255
@@ -90,7 +91,7 @@ def _light(gray: NDArray[np.uint8]) -> dict[str, float]:
     }
 
 
-def _clipping(rgb: NDArray[np.uint8]) -> dict[str, float]:
+def _clipping(rgb: Pixels) -> dict[str, float]:
     red, green, blue = cv2.split(rgb)
     brightest = cv2.max(cv2.max(red, green), blue)
     darkest = cv2.min(cv2.min(red, green), blue)
@@ -105,7 +106,7 @@ def _share_above(plane: NDArray[Any], level: int) -> float:
     return cv2.countNonZero(above) / plane.size
 
 
-def _colour(rgb: NDArray[np.uint8]) -> dict[str, float]:
+def _colour(rgb: Pixels) -> dict[str, float]:
     red, green, blue = cv2.split(rgb.astype(np.float32))
     center, spread = cv2.meanStdDev(cv2.merge([red - green, (red + green) / 2 - blue]))
     return {"colourfulness": float(np.hypot(*spread[:, 0]) + 0.3 * np.hypot(*center[:, 0]))}
@@ -116,7 +117,7 @@ def _lab(picture: Picture) -> dict[str, float]:
     return {"warmth": blue_yellow - 128, "tint": green_red - 128}
 
 
-def _hues(rgb: NDArray[np.uint8]) -> dict[str, float]:
+def _hues(rgb: Pixels) -> dict[str, float]:
     hue, saturation, value = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV))
     # Saturation of a nearly black pixel is noise, so brightness weighs it.
     vivid = saturation.astype(np.float32) * value.astype(np.float32) / 255**2

@@ -2,10 +2,11 @@
 
 from prefml.ranking.baselines import HighestStage, LinearPairwise, RandomRanker, RawLambdaRank
 from prefml.ranking.blocks import BlockPCA
+from prefml.ranking.defaults import default_ranker
 from prefml.ranking.explain import Explanation, Reason
 from prefml.ranking.pairwise import PairwiseLogistic
+from prefml.ranking.per_project import PerProjectRanker
 from prefml.ranking.ranker import SetRanker
-from prefml.ranking.recipe import default_ranker
 
 __all__ = [
     "BlockPCA",
@@ -13,6 +14,7 @@ __all__ = [
     "HighestStage",
     "LinearPairwise",
     "PairwiseLogistic",
+    "PerProjectRanker",
     "RandomRanker",
     "RawLambdaRank",
     "Reason",

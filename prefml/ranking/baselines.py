@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
+from prefml._typing import Floats
 from prefml.ranking.blocks import column_names, starting_with
 from prefml.ranking.pairwise import PairwiseLogistic
 from prefml.ranking.ranker import SetRanker
 
 __all__ = ["HighestStage", "LinearPairwise", "RandomRanker", "RawLambdaRank"]
-
-Floats = NDArray[np.float64]
 
 
 class HighestStage(BaseEstimator):

@@ -11,6 +11,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from prefml._typing import Floats, Ints
+
 __all__ = ["BlockPCA", "column_names", "side_by_side", "starting_with"]
 
 # Up to so many columns, the eigenvectors of their covariance are exact and found faster.
@@ -25,13 +27,13 @@ def column_names(X: Any) -> list[str]:
     return [f"x{i}" for i in range(np.shape(X)[1] if np.ndim(X) > 1 else 0)]
 
 
-def starting_with(names: Sequence[str], prefixes: Sequence[str]) -> NDArray[np.intp]:
+def starting_with(names: Sequence[str], prefixes: Sequence[str]) -> Ints:
     """Return the positions of the names that begin with one of the prefixes."""
     found = [i for i, name in enumerate(names) if name.startswith(tuple(prefixes))]
     return np.asarray(found, dtype=np.intp)
 
 
-def side_by_side(X: NDArray[np.float64], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+def side_by_side(X: Floats, columns: Ints) -> Floats:
     """Return some columns, without copying them where they lie side by side."""
     if len(columns) and columns[-1] - columns[0] + 1 == len(columns):
         return X[:, columns[0] : columns[-1] + 1]
@@ -83,7 +85,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         rows = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64)
         return self.fit_checked(rows, list(getattr(self, "feature_names_in_", column_names(rows))))
 
-    def fit_checked(self, rows: NDArray[np.float64], names: Sequence[str]) -> BlockPCA:
+    def fit_checked(self, rows: Floats, names: Sequence[str]) -> BlockPCA:
         """Fit on an array that is known to be sound; see `fit`."""
         self.n_features_in_ = rows.shape[1]
         self.blocks_ = []
@@ -98,7 +100,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         self.feature_names_out_ = np.array(self._names(names), dtype=object)
         return self
 
-    def _components(self, block: NDArray[np.float64], size: int) -> tuple[Any, Any]:
+    def _components(self, block: Floats, size: int) -> tuple[Any, Any]:
         missing = np.isnan(block)
         known = np.maximum(len(block) - missing.sum(axis=0), 1)
         centre = np.add.reduce(block, axis=0, where=~missing) / known
@@ -115,7 +117,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
             out += [f"{prefix}pc{i:02d}" for i in range(len(components))]
         return out
 
-    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+    def transform(self, X: ArrayLike) -> Floats:
         """Return the compressed columns.
 
         Parameters
@@ -131,7 +133,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         rows = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
         return self.transform_checked(rows)
 
-    def transform_checked(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+    def transform_checked(self, X: Floats) -> Floats:
         """Compress an array that is known to be sound; see `transform`."""
         if not self.blocks_:
             return np.array(X)

@@ -9,21 +9,18 @@ from typing import Any
 
 import numpy as np
 from lightgbm import LGBMRanker
-from numpy.typing import NDArray
 
+from prefml._typing import Floats, Ints
 from prefml.ranking.blocks import starting_with
-from prefml.ranking.growing import Rows, grow_trees
-from prefml.ranking.linear_start import LinearStart
+from prefml.ranking.linear_init import LinearInit
 from prefml.ranking.table import Table
+from prefml.ranking.tree_backend import Rows, fit_trees
 
-__all__ = ["ALTERABLE", "BoostedScore", "Recipe", "make_recipe"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
+__all__ = ["ALTERABLE", "BoostedScore", "BoostingConfig", "make_config"]
 
 
 @dataclass(frozen=True)
-class Recipe:
+class BoostingConfig:
     """What `BoostedScore` is made of.
 
     Attributes
@@ -47,7 +44,7 @@ class Recipe:
     callbacks: Sequence[Any] = field(default_factory=tuple)
 
 
-# Parameters of `SetRanker` that make a `Recipe`.
+# Parameters of `SetRanker` that make a `BoostingConfig`.
 _SETTINGS = (
     "objective", "n_estimators", "learning_rate", "num_leaves", "min_child_samples", "reg_lambda",
     "colsample_bytree", "subsample", "subsample_freq",
@@ -55,8 +52,8 @@ _SETTINGS = (
 ALTERABLE = frozenset(_SETTINGS) | {"lgbm_params", "monotone", "linear", "trees", "n_bags"}
 
 
-def make_recipe(params: Mapping[str, Any], columns: Sequence[str]) -> Recipe:
-    """Turn the parameters of a `SetRanker` into a recipe for certain columns.
+def make_config(params: Mapping[str, Any], columns: Sequence[str]) -> BoostingConfig:
+    """Turn the parameters of a `SetRanker` into a config for certain columns.
 
     Parameters
     ----------
@@ -67,7 +64,7 @@ def make_recipe(params: Mapping[str, Any], columns: Sequence[str]) -> Recipe:
 
     Returns
     -------
-    Recipe
+    BoostingConfig
     """
     trees = np.arange(len(columns))
     if params["trees"] is not None:
@@ -81,7 +78,7 @@ def make_recipe(params: Mapping[str, Any], columns: Sequence[str]) -> Recipe:
             next((sign for prefix, sign in signs if columns[i].startswith(prefix)), 0)
             for i in trees.tolist()
         ]
-    return Recipe(
+    return BoostingConfig(
         settings=settings | dict(params["lgbm_params"] or {}),
         linear=tuple(chosen for chosen in linear if len(chosen)),
         trees=trees,
@@ -95,7 +92,7 @@ class BoostedScore:
 
     Parameters
     ----------
-    recipe : Recipe
+    config : BoostingConfig
         What it is made of.
 
     References
@@ -104,11 +101,11 @@ class BoostedScore:
     "LightGBM: a highly efficient gradient boosting decision tree", NeurIPS 2017.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
+    def __init__(self, config: BoostingConfig) -> None:
+        self.config = config
 
     def fit(
-        self, table: Table, linear: LinearStart | None = None, validation: Table | None = None
+        self, table: Table, linear: LinearInit | None = None, validation: Table | None = None
     ) -> BoostedScore:
         """Grow the trees on what the linear start leaves over.
 
@@ -116,7 +113,7 @@ class BoostedScore:
         ----------
         table : Table
             Rows to learn from.
-        linear : LinearStart, optional
+        linear : LinearInit, optional
             The start, fitted on these rows; trees start from zero without one.
         validation : Table, optional
             Rows for LightGBM's early stopping.
@@ -126,29 +123,29 @@ class BoostedScore:
         BoostedScore
         """
         self.linear_ = linear
-        bags = range(self.recipe.n_bags)
+        bags = range(self.config.n_bags)
         self.rankers_: list[Any] = [self._fit_trees(table, validation, bag) for bag in bags]
         return self
 
     def _fit_trees(self, table: Table, validation: Table | None, bag: int) -> LGBMRanker:
-        settings = dict(self.recipe.settings)
+        settings = dict(self.config.settings)
         depths = settings.pop("eval_at", None)
         if bag:
             settings["random_state"] = (settings.get("random_state") or 0) + 1009 * bag
         start = None if self.linear_ is None else self.linear_.out_of_fold_
-        part = table.X[:, self.recipe.trees]
+        part = table.X[:, self.config.trees]
         rows = Rows(part, table.grades, table.sets.sizes, table.weight, start)
         options = self._validation(validation, depths)
-        if self.recipe.callbacks:
-            options["callbacks"] = copy.deepcopy(list(self.recipe.callbacks))
-        return grow_trees(settings, rows, options)
+        if self.config.callbacks:
+            options["callbacks"] = copy.deepcopy(list(self.config.callbacks))
+        return fit_trees(settings, rows, options)
 
     def _validation(self, table: Table | None, depths: Any) -> dict[str, Any]:
         if table is None:
             return {}
         start = None if self.linear_ is None else [self.linear_.predict(table.X)]
         return {
-            "eval_set": [(table.X[:, self.recipe.trees], table.grades)],
+            "eval_set": [(table.X[:, self.config.trees], table.grades)],
             "eval_group": [table.sets.sizes],
             "eval_init_score": start,
             **({} if depths is None else {"eval_at": depths}),
@@ -174,7 +171,7 @@ class BoostedScore:
     def _tree_output(self, X: Floats, n_trees: int | None, **options: Any) -> Any:
         if n_trees == 0:
             return 0.0
-        part = np.ascontiguousarray(X[:, self.recipe.trees])
+        part = np.ascontiguousarray(X[:, self.config.trees])
         outputs = [
             ranker.booster_.predict(
                 part,
@@ -209,7 +206,7 @@ class BoostedScore:
         total = np.zeros((X.shape[0], X.shape[1] + 1))
         if n_trees != 0:
             found = self._tree_output(X, n_trees, pred_contrib=True)
-            total[:, self.recipe.trees] += found[:, :-1]
+            total[:, self.config.trees] += found[:, :-1]
             total[:, -1] = found[:, -1]
         if self.linear_ is not None:
             total[:, :-1] += self.linear_.contributions(X)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.isotonic import IsotonicRegression
 
-from prefml.ranking.sets import Sets, index_sets
+from prefml._typing import Bools, Floats, Ints
+from prefml.sets import Sets, index_sets
 
-__all__ = ["Steps", "WinCalibrator", "growth", "softmax_in_sets"]
+__all__ = ["PiecewiseLinear", "WinCalibrator", "softmax_in_sets", "temperature_correction"]
 
-Floats = NDArray[np.float64]
 
 # With fewer sets of one size than this, its own factor is mostly the factor of all sizes.
 _PRIOR_SETS = 500
@@ -22,9 +22,9 @@ _PRIOR_SETS = 500
 _SETS_FOR_ISOTONIC = 1000
 _FLOOR = 1e-6
 _MOST_GROWTH = 1.25
-# With so many sets, half of the growth is over.
+# With so many sets, half of the temperature_correction is over.
 _HALFWAY = 3000
-# With less skill than this the growth is whole.
+# With less skill than this the temperature_correction is whole.
 _LITTLE_SKILL = 0.2
 
 
@@ -50,7 +50,7 @@ def softmax_in_sets(scores: Floats, sets: Sets, factor: Floats | float = 1.0) ->
 
 
 @dataclass(frozen=True)
-class Steps:
+class PiecewiseLinear:
     """A rising line through points, level beyond the first and the last.
 
     Attributes
@@ -137,12 +137,12 @@ class WinCalibrator:
         Parameters
         ----------
         factor : float
-            See `growth`.
+            See `temperature_correction`.
         """
         self.factor_ *= factor
         self.factors_ = {size: own * factor for size, own in self.factors_.items()}
 
-    def _fit_isotonic(self, scores: Floats, share: Floats, sets: Sets) -> Steps | None:
+    def _fit_isotonic(self, scores: Floats, share: Floats, sets: Sets) -> PiecewiseLinear | None:
         if int((sets.sizes > 1).sum()) < self.isotonic_from:
             return None
         probability = self._tempered(scores, sets)
@@ -150,7 +150,7 @@ class WinCalibrator:
         kept = top[sets.sizes[sets.codes[top]] > 1]
         model = IsotonicRegression(y_min=_FLOOR, y_max=1 - _FLOOR, out_of_bounds="clip")
         model.fit(probability[kept], share[kept])
-        return Steps(model.X_thresholds_, model.y_thresholds_)
+        return PiecewiseLinear(model.X_thresholds_, model.y_thresholds_)
 
     def _tempered(self, scores: Floats, sets: Sets) -> Floats:
         sizes = sets.sizes[sets.codes]
@@ -181,7 +181,7 @@ class WinCalibrator:
             else self._remapped(probability, sets, self.isotonic_)
         )
 
-    def _remapped(self, probability: Floats, sets: Sets, steps: Steps) -> Floats:
+    def _remapped(self, probability: Floats, sets: Sets, steps: PiecewiseLinear) -> Floats:
         """Move the top choice to its isotonic value; the others share the rest as before."""
         top = _top_rows(probability, sets)
         before = probability[top]
@@ -200,7 +200,7 @@ class WinCalibrator:
         return np.asarray(result / sets.reduce(np.add, result)[sets.codes])
 
 
-def growth(n_sets: int, n_folds: int, skill: float) -> float:
+def temperature_correction(n_sets: int, n_folds: int, skill: float) -> float:
     """Return how much surer a model of all rows may be than the models of the inner folds.
 
     Those learn from less, so their scores are worse, and calibration on them makes the final model
@@ -231,12 +231,12 @@ def _winner_share(y: NDArray[Any], sets: Sets) -> Floats:
     return np.asarray(best / sets.reduce(np.add, best)[sets.codes])
 
 
-def _of_size(sets: Sets, size: int) -> tuple[NDArray[np.bool_], Sets]:
+def _of_size(sets: Sets, size: int) -> tuple[Bools, Sets]:
     rows = sets.sizes[sets.codes] == size
     return rows, index_sets(sets.codes[rows])
 
 
-def _top_rows(probability: Floats, sets: Sets) -> NDArray[np.intp]:
+def _top_rows(probability: Floats, sets: Sets) -> Ints:
     order = np.lexsort((-probability, sets.codes))
     return np.asarray(order[sets.starts])
 

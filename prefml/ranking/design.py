@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from prefml._typing import Floats
 from prefml.ranking.blocks import BlockPCA, starting_with
 from prefml.ranking.novelty import NAMES, StepNovelty
 
 __all__ = ["Design"]
-
-Floats = NDArray[np.float64]
 
 
 class Design:

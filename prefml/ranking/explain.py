@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from prefml.ranking.sets import Sets
+from prefml._typing import Floats, Ints
+from prefml.sets import Sets
 
 __all__ = ["Explanation", "Reason", "explain_set", "mean_importance", "theme_of"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ def _theme(column: str) -> _Theme:
 
 
 def explain_set(
-    set_id: Any, rows: NDArray[np.intp], X: Floats, contributions: Floats, columns: Sequence[str]
+    set_id: Any, rows: Ints, X: Floats, contributions: Floats, columns: Sequence[str]
 ) -> Explanation:
     """Compare the two highest scores of a set.
 

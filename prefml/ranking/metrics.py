@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from prefml.ranking.sets import Sets, index_sets, winning_pairs
+from prefml._typing import Bools, Floats
+from prefml.sets import Sets, index_sets, winning_pairs
 
 __all__ = [
     "bootstrap_interval",
@@ -25,8 +26,6 @@ __all__ = [
     "top1",
     "top1_by_set",
 ]
-
-Floats = NDArray[np.float64]
 
 
 def top1_by_set(y: ArrayLike, scores: ArrayLike, set_id: ArrayLike) -> Floats:
@@ -52,7 +51,7 @@ def top1_by_set(y: ArrayLike, scores: ArrayLike, set_id: ArrayLike) -> Floats:
     return np.where(_has_choice(labels, sets), share, np.nan)
 
 
-def _has_choice(labels: Floats, sets: Sets) -> NDArray[np.bool_]:
+def _has_choice(labels: Floats, sets: Sets) -> Bools:
     spread = sets.reduce(np.maximum, labels) - sets.reduce(np.minimum, labels)
     return np.asarray(spread > 0)
 
@@ -135,7 +134,7 @@ def _set_ndcg(gains: Floats, scores: Floats, k: int | None) -> float:
     return float(gains @ shared[tied]) / ideal if ideal > 0 else float("nan")
 
 
-def lower_stage_sets(y: ArrayLike, stage: ArrayLike, set_id: ArrayLike) -> NDArray[np.bool_]:
+def lower_stage_sets(y: ArrayLike, stage: ArrayLike, set_id: ArrayLike) -> Bools:
     """Say of each row whether its set's winner has a lower stage than another of its pictures.
 
     Parameters

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.decomposition import PCA
+
+from prefml._typing import Bools, Floats
 
 __all__ = ["CLIP", "NAMES", "StepNovelty", "Whitening"]
 
-Floats = NDArray[np.float64]
 
 NAMES = ("novelty__step", "novelty__mean")
 # Standardised steps beyond this are pulled in.
@@ -148,7 +148,7 @@ class StepNovelty:
         return result
 
 
-def _present(steps: Floats) -> NDArray[np.bool_]:
+def _present(steps: Floats) -> Bools:
     return np.asarray(~np.isnan(steps).any(axis=1))
 
 

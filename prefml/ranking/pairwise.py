@@ -11,12 +11,12 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from prefml.ranking.sets import Sets, index_sets, winning_pairs
+from prefml._typing import Floats, Ints
 from prefml.ranking.validation import checked_sets, checked_weight, grades
+from prefml.sets import Sets, index_sets, winning_pairs
 
 __all__ = ["PairwiseLogistic", "WithinSetScaler", "fit_weights", "pair_weights"]
 
-Floats = NDArray[np.float64]
 _MAX_STEPS = 25
 # Newton's method squares the error in each step: after one of this size it is a hundred-millionth.
 _TOLERANCE = 1e-4
@@ -74,7 +74,7 @@ class WithinSetScaler:
         self.scale_ = np.where(spread > 1e-9 * (whole + 1e-30), spread, np.inf)
         return self
 
-    def of(self, columns: NDArray[np.intp]) -> WithinSetScaler:
+    def of(self, columns: Ints) -> WithinSetScaler:
         """Return the scaler of some of the columns."""
         part = WithinSetScaler(self.clip)
         part.centre_, part.scale_ = self.centre_[columns], self.scale_[columns]
@@ -88,8 +88,8 @@ class WithinSetScaler:
 
 
 def pair_weights(
-    better: NDArray[np.intp],
-    worse: NDArray[np.intp],
+    better: Ints,
+    worse: Ints,
     sets: Sets,
     row_weight: Floats | None = None,
 ) -> Floats:

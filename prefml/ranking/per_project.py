@@ -10,12 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
+from prefml._typing import Floats, Ints, Texts
 from prefml.ranking.ranker import SetRanker
-from prefml.ranking.sets import index_sets
+from prefml.sets import index_sets
 
 __all__ = ["PerProjectRanker", "ranker_of", "scores_by_project"]
-
-Floats = NDArray[np.float64]
 
 
 def _take(X: Any, rows: NDArray[Any]) -> Any:
@@ -105,7 +104,7 @@ class PerProjectRanker(BaseEstimator):
             scores[rows] = ranker.predict(_take(X, rows))
         return np.asarray(scores)
 
-    def _own_rows(self, groups: ArrayLike) -> Iterator[tuple[NDArray[np.intp], SetRanker]]:
+    def _own_rows(self, groups: ArrayLike) -> Iterator[tuple[Ints, SetRanker]]:
         names = np.asarray(groups)
         for name, ranker in self.own_.items():
             rows = np.flatnonzero(names == name)
@@ -118,7 +117,7 @@ class PerProjectRanker(BaseEstimator):
         return self.common_.out_of_fold_
 
     @property
-    def feature_names_in_(self) -> NDArray[np.object_]:
+    def feature_names_in_(self) -> Texts:
         """Names of the columns seen in `fit`, when `X` was a DataFrame."""
         return np.asarray(self.common_.feature_names_in_, dtype=object)
 

@@ -7,24 +7,24 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from prefml._typing import Floats
 from prefml.ranking.blocks import column_names
-from prefml.ranking.boosted import ALTERABLE, make_recipe
+from prefml.ranking.boosted import ALTERABLE, make_config
 from prefml.ranking.calibration import softmax_in_sets
 from prefml.ranking.design import Design
 from prefml.ranking.explain import Explanation, explain_set, mean_importance
-from prefml.ranking.inner import Chances, arrange, calibrate
 from prefml.ranking.metrics import top1
-from prefml.ranking.sets import Sets, index_sets
+from prefml.ranking.nested_cv import ModelSelection, calibrate, sort_by_set
 from prefml.ranking.table import Table
 from prefml.ranking.validation import checked_sets
+from prefml.sets import Sets, index_sets
 
 __all__ = ["SetRanker"]
 
-Floats = NDArray[np.float64]
 EvalSet = tuple[ArrayLike, ArrayLike, ArrayLike]
 
 
@@ -223,12 +223,12 @@ subsample, subsample_freq
         keys = checked_sets(set_id, len(rows), self.allow_missing_set_id)
         self.design_ = Design(self.compress, self.novelty, self.novelty_by, self.random_state or 0)
         names = list(getattr(self, "feature_names_in_", column_names(rows)))
-        table, order = arrange(rows, labels, keys, groups, sample_weight, self.item_order)
+        table, order = sort_by_set(rows, labels, keys, groups, sample_weight, self.item_order)
         table = replace(table, X=self.design_.fit(table.X, names).transform(table.X))
         self.columns_ = self.design_.columns_
-        chances = self._chances(table)
-        self.score_ = chances.fit(self._validation(eval_set))
-        self.calibrator_, self.out_of_fold_, held_out = None, None, chances.held_out_
+        selection = self._model_selection(table)
+        self.score_ = selection.fit(self._validation(eval_set))
+        self.calibrator_, self.out_of_fold_, held_out = None, None, selection.held_out_
         if held_out is not None:
             self.out_of_fold_ = np.empty(len(held_out))
             self.out_of_fold_[order] = held_out
@@ -236,14 +236,14 @@ subsample, subsample_freq
                 self.calibrator_ = calibrate(table, held_out, self.n_folds)
         return self
 
-    def _chances(self, table: Table) -> Chances:
+    def _model_selection(self, table: Table) -> ModelSelection:
         changes = [dict(change) for change in self.alternatives or ({},)]
-        recipes = [make_recipe(self.get_params(deep=False) | c, self.columns_) for c in changes]
-        chances = Chances(recipes, table, self.n_folds, self.n_jobs)
-        if len(recipes) > 1 or self.calibration is not None:
-            chances.compare()
-        self.chosen_ = changes[chances.best_]
-        return chances
+        configs = [make_config(self.get_params(deep=False) | c, self.columns_) for c in changes]
+        selection = ModelSelection(configs, table, self.n_folds, self.n_jobs)
+        if len(configs) > 1 or self.calibration is not None:
+            selection.compare()
+        self.chosen_ = changes[selection.best_]
+        return selection
 
     def _check_parameters(self) -> None:
         for name, allowed in (
@@ -264,7 +264,7 @@ subsample, subsample_freq
             return None
         X, y, set_id = eval_set
         order = self.item_order
-        return arrange(self._design(X), np.asarray(y), np.asarray(set_id), None, None, order)[0]
+        return sort_by_set(self._design(X), np.asarray(y), np.asarray(set_id), None, None, order)[0]
 
     def _design(self, X: ArrayLike) -> Floats:
         return self.design_.transform(self._rows(X))

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from prefml._typing import Floats
 from prefml.ranking.blocks import column_names, starting_with
-from prefml.ranking.sets import index_sets
 from prefml.ranking.validation import checked_sets
+from prefml.sets import index_sets
 
 __all__ = ["LEAST_REJECTIONS", "RejectionModel", "set_features"]
 
-Floats = NDArray[np.float64]
 
 # Fewer rejections than this say how often, not why.
 LEAST_REJECTIONS = 20

@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import beta
+
+from prefml._typing import Floats
 
 __all__ = ["BUDGETS", "Approval", "coverage_at", "coverage_by_budget", "upper_error"]
 
-Floats = NDArray[np.float64]
 
 # The error budgets that reports and suggestions answer for.
 BUDGETS = (0.01, 0.02, 0.05, 0.10)

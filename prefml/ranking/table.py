@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from prefml.ranking.sets import Sets, index_sets
+from prefml._typing import Floats, Ints
+from prefml.sets import Sets, index_sets
 
 __all__ = ["Table", "take"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
 
 
 @dataclass(frozen=True)

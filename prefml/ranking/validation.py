@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import _check_sample_weight
 
-from prefml.ranking.sets import Sets
+from prefml._typing import Floats
+from prefml.sets import Sets
 
 __all__ = ["MAX_GRADE", "checked_column", "checked_sets", "checked_weight", "grades"]
 
@@ -75,9 +76,7 @@ def checked_column(values: ArrayLike, n_rows: int, name: str) -> NDArray[Any]:
     return column
 
 
-def checked_weight(
-    sample_weight: ArrayLike | None, X: NDArray[np.float64]
-) -> NDArray[np.float64] | None:
+def checked_weight(sample_weight: ArrayLike | None, X: Floats) -> Floats | None:
     """Return the weights as an array, or None.
 
     Parameters

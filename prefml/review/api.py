@@ -8,21 +8,21 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from prefml.exceptions import LogError
-from prefml.review.forms import read_approve_batch, read_decide, read_empty, read_tag
-from prefml.review.pictures import SIDES
-from prefml.review.room import FILTERS, ReviewRoom
+from prefml.review.requests import read_approve_batch, read_decide, read_empty, read_tag
+from prefml.review.service import FILTERS, ReviewService
+from prefml.review.thumbnails import SIDES
 
 __all__ = ["make_api"]
 
 MAX_BATCH = 200
 
 
-def make_api(room: ReviewRoom, token: str) -> Blueprint:
+def make_api(room: ReviewService, token: str) -> Blueprint:
     """Return the routes of the API over one room.
 
     Parameters
     ----------
-    room : ReviewRoom
+    room : ReviewService
         What they call.
     token : str
         The page's token, which `load_batch` tells scripts.
@@ -38,7 +38,7 @@ def make_api(room: ReviewRoom, token: str) -> Blueprint:
     return api
 
 
-def _add_reading(api: Blueprint, room: ReviewRoom, token: str) -> None:
+def _add_reading(api: Blueprint, room: ReviewService, token: str) -> None:
     @api.get("/load_batch")
     def load_batch() -> Response:
         room.refresh()
@@ -69,7 +69,7 @@ def _add_reading(api: Blueprint, room: ReviewRoom, token: str) -> None:
         return jsonify(group_ids=room.budget_ids(_project()))
 
 
-def _add_deciding(api: Blueprint, room: ReviewRoom) -> None:
+def _add_deciding(api: Blueprint, room: ReviewService) -> None:
     @api.post("/decide")
     def decide() -> Response:
         asked, shown = read_decide(_body())
@@ -89,7 +89,7 @@ def _add_deciding(api: Blueprint, room: ReviewRoom) -> None:
         return _after(room, asked["group_ids"])
 
 
-def _add_turning(api: Blueprint, room: ReviewRoom) -> None:
+def _add_turning(api: Blueprint, room: ReviewService) -> None:
     def turning(turn: Callable[[str | None], list[str]]) -> Callable[[], Response]:
         return lambda: _after(room, turn(read_empty(_body()).get("event_id")))
 
@@ -102,7 +102,7 @@ def _add_turning(api: Blueprint, room: ReviewRoom) -> None:
         return jsonify(submitted=sum(counts.values()), counts=counts, progress=room.progress())
 
 
-def _after(room: ReviewRoom, ids: list[str]) -> Response:
+def _after(room: ReviewService, ids: list[str]) -> Response:
     """Answer with the groups as they are now; of a large batch only the first are described."""
     described = room.describe(ids[:MAX_BATCH], _picture_size())
     return jsonify(group_ids=ids, groups=described, progress=room.progress())

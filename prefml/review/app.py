@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from prefml import __version__
+from prefml._version import __version__
+from prefml.boxes import SAME_EDGE, WHOLE_EDGE
 from prefml.exceptions import PrefmlError
 from prefml.review.api import make_api
 from prefml.review.outcome import TAGS
-from prefml.review.pictures import SIDES
-from prefml.review.room import ReviewRoom
 from prefml.review.security import HEADERS, page_token, refusal
+from prefml.review.service import ReviewService
+from prefml.review.thumbnails import SIDES
 from prefml.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def create_app(workspace: Workspace | str | Path, hide_suggestion: bool = False)
     Returns
     -------
     flask.Flask
-        `app.extensions["prefml"]` is its `ReviewRoom`.
+        `app.extensions["prefml"]` is its `ReviewService`.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def create_app(workspace: Workspace | str | Path, hide_suggestion: bool = False)
         If there are no suggestions to review.
     """
     place = workspace if isinstance(workspace, Workspace) else Workspace.open(workspace)
-    room = ReviewRoom(place)
+    room = ReviewService(place)
     token = page_token(room.store.secret)
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY)
@@ -78,6 +79,8 @@ def _add_page(app: Flask, token: str, hide_suggestion: bool) -> None:
             tags=TAGS,
             version=__version__,
             modules=modules,
+            whole_edge=WHOLE_EDGE,
+            same_edge=SAME_EDGE,
         )
 
     @app.get("/api/openapi.json")
@@ -85,14 +88,16 @@ def _add_page(app: Flask, token: str, hide_suggestion: bool) -> None:
         return app.send_static_file("openapi.json")
 
 
-def _add_pictures(app: Flask, room: ReviewRoom) -> None:
+def _add_pictures(app: Flask, room: ReviewService) -> None:
     @app.get("/picture/<picture_id>/<size>")
     def picture(picture_id: str, size: str) -> Response:
         known = _PICTURE_ID.fullmatch(picture_id)
-        name = room.shelf.name_of(picture_id) if known else None
+        name = room.thumbnails.name_of(picture_id) if known else None
         if name is None or size not in (*SIDES, "full"):
             abort(404)
-        served = room.shelf.full(name) if size == "full" else room.shelf.reduced(name, size)
+        served = (
+            room.thumbnails.full(name) if size == "full" else room.thumbnails.reduced(name, size)
+        )
         response = Response(served.data, content_type=served.content_type)
         # The page's address of a picture changes with the file, so a copy never grows old.
         age = "max-age=31536000, immutable" if request.args.get("v") else "no-cache"
@@ -114,11 +119,11 @@ def _add_guards(app: Flask, token: str) -> None:
         return response
 
 
-def _put_requests_first(app: Flask, room: ReviewRoom) -> None:
+def _put_requests_first(app: Flask, room: ReviewService) -> None:
     inner = app.wsgi_app
 
     def outer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        with room.warmer.stepping_aside():
+        with room.prefetcher.paused():
             return inner(environ, start_response)
 
     app.wsgi_app = outer  # type: ignore[method-assign]

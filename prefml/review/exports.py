@@ -9,8 +9,8 @@ from typing import Any
 
 from prefml.exceptions import LogError
 from prefml.files import replacing
+from prefml.proposals import decisions_path, read_lines, rewrite_lines
 from prefml.review.ledger import Ledger, Mark
-from prefml.sandbox import decisions_path, read_lines, rewrite_lines
 from prefml.workspace import Workspace
 
 __all__ = ["COLUMNS", "export", "export_row", "table_path"]

@@ -6,15 +6,14 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-from prefml.exceptions import WorkspaceError
-from prefml.sandbox import index_of, read_lines, suggestions_path
+from prefml.boxes import FULL_FRAME, Box, read_box
+from prefml.exceptions import BoxError, WorkspaceError
+from prefml.proposals import index_of, read_lines, suggestions_path
 from prefml.workspace import Workspace
 
-__all__ = ["Batch", "Box", "CropProposal", "Group", "parse_box", "parse_group", "read_batch"]
-
-Box: TypeAlias = tuple[float, float, float, float]
+__all__ = ["Batch", "CropProposal", "Group", "parse_group", "read_batch"]
 
 # Below this probability of the suggested image a set counts as uncertain.
 UNCERTAIN = 0.75
@@ -178,6 +177,8 @@ def parse_group(row: Mapping[str, Any]) -> Group | str:
     if len(set(images)) < len(images):
         return f"group {group_id}: an image occurs twice"
     first, second = _mapping(row.get("step1_selection")), _mapping(row.get("step2_crop"))
+    crop = _crop(second, row)
+    unread = second.get("needs_crop") is True and not crop.offered
     return Group(
         group_id=group_id,
         project=_project(row, images),
@@ -187,32 +188,12 @@ def parse_group(row: Mapping[str, Any]) -> Group | str:
         probabilities=_shares(first.get("probabilities"), len(images)),
         reasons=_reasons(row, first),
         none_probability=_share(row.get("none_probability")),
-        crop=_crop(second, row),
-        flags=_texts(row.get("flags")),
+        crop=crop,
+        flags=(*_texts(row.get("flags")), *(["the suggested crop is no box"] * unread)),
         duplicates=_texts(row.get("duplicates")),
         within_budget=row.get("within_budget") is True,
         raw={key: value for key, value in row.items() if key not in ("group_id", "images")},
     )
-
-
-def parse_box(value: Any) -> Box | None:
-    """Return a crop box, or None if the value is not one inside the unit square.
-
-    Parameters
-    ----------
-    value : object
-        Four numbers x1, y1, x2, y2 in fractions; an excess of rounding is cut off.
-
-    Returns
-    -------
-    tuple of 4 floats or None
-    """
-    if not isinstance(value, list | tuple) or len(value) != 4 or not all(map(_is_number, value)):
-        return None
-    if any(not -1e-3 <= edge <= 1 + 1e-3 for edge in value):
-        return None
-    x1, y1, x2, y2 = (min(1.0, max(0.0, float(edge))) for edge in value)
-    return (x1, y1, x2, y2) if x2 - x1 > 1e-3 and y2 - y1 > 1e-3 else None
 
 
 def _is_number(value: Any) -> bool:
@@ -274,25 +255,28 @@ def _text(item: Any) -> str:
 
 
 def _crop(second: Mapping[str, Any], row: Mapping[str, Any]) -> CropProposal:
-    box = parse_box(second.get("crop_coords")) if second.get("needs_crop") else None
+    box = _box(second.get("crop_coords")) if second.get("needs_crop") else FULL_FRAME
     offered = second.get("alternatives", row.get("crop_alternatives"))
     return CropProposal(
-        box=None if box is None or _is_whole(box) else box,
+        box=None if box == FULL_FRAME else box,
         confidence=_share(second.get("confidence")),
         keep_probability=_share(second.get("keep_probability")),
         reason=", ".join(_texts(second.get("reason"))),
         alternatives=tuple(_alternatives(offered)),
-        offered=isinstance(second.get("needs_crop"), bool),
+        offered=isinstance(second.get("needs_crop"), bool) and box is not None,
     )
 
 
-def _is_whole(box: Box) -> bool:
-    return box == (0.0, 0.0, 1.0, 1.0)
+def _box(value: object) -> Box | None:
+    try:
+        return read_box(value)
+    except BoxError:
+        return None
 
 
 def _alternatives(value: Any) -> Iterable[tuple[Box, float | None]]:
     for item in value if isinstance(value, list) else ():
         found = _mapping(item)
-        box = parse_box(found.get("crop_coords", item))
+        box = _box(found.get("crop_coords", item))
         if box is not None:
             yield box, _share(found.get("probability"))

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from prefml.exceptions import LogError
-from prefml.review.groups import Box, Group, parse_box
-from prefml.sandbox import index_of
+from prefml.boxes import FULL_FRAME, Box, read_box, same_box
+from prefml.exceptions import BoxError, LogError
+from prefml.proposals import index_of
+from prefml.review.groups import Group
 
 __all__ = ["ACTIONS", "TAGS", "Verdict", "bulk_change", "decision_change", "read_tags"]
 
@@ -23,8 +24,6 @@ TAGS = (
     "foreshortened_upper_arm",
     "malformed_phone_grip",
 )
-# Boxes closer than this are the same box: they went through a page's text and back.
-SAME_BOX = 1e-4
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Verdict:
     framed : bool
         Whether the request said anything about the frame.
     shown : mapping
-        What was on the page and where, see `prefml.review.forms`.
+        What was on the page and where, see `prefml.review.requests`.
     """
 
     action: str
@@ -102,14 +101,16 @@ def _index(group: Group, asked: Mapping[str, Any]) -> int:
 def _crop(group: Group, asked: Mapping[str, Any]) -> Box | None:
     if "crop_coords" not in asked:
         return group.crop.box if asked["action"] == "approved" else None
-    value = asked["crop_coords"]
-    box = parse_box(value)
-    if value is not None and box is None:
+    if asked["crop_coords"] is None:
+        return None
+    try:
+        box = read_box(asked["crop_coords"])
+    except BoxError as error:
         raise LogError(
-            f"group {group.group_id}: crop_coords {value!r}",
-            "null or [x1, y1, x2, y2] in fractions, x1 < x2, y1 < y2",
-        )
-    return None if box == (0.0, 0.0, 1.0, 1.0) else box
+            f"group {group.group_id}: crop_coords: {error.found}",
+            f"null or [x1, y1, x2, y2], {error.expected}",
+        ) from error
+    return None if box == FULL_FRAME else box
 
 
 def decision_change(group: Group, verdict: Verdict) -> dict[str, Any]:
@@ -152,13 +153,7 @@ def bulk_change(group: Group) -> dict[str, Any]:
 
 def _state(group: Group, verdict: Verdict) -> str:
     same = verdict.index == group.chosen and not verdict.by_hand
-    return "approved" if same and _same(verdict.crop, group.crop.box) else "overridden"
-
-
-def _same(one: Box | None, other: Box | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return max(abs(a - b) for a, b in zip(one, other, strict=True)) < SAME_BOX
+    return "approved" if same and same_box(verdict.crop, group.crop.box) else "overridden"
 
 
 def _source(group: Group, verdict: Verdict) -> str | None:
@@ -166,11 +161,11 @@ def _source(group: Group, verdict: Verdict) -> str | None:
         return "by_hand"
     if verdict.crop is None:
         return _source_of_whole(group, verdict)
-    if _same(verdict.crop, group.crop.box):
+    if same_box(verdict.crop, group.crop.box):
         # The box was made for the suggested image; on another it was carried over, not judged.
         return "suggested" if verdict.index == group.chosen else "carried"
     others = (box for box, _ in group.crop.alternatives)
-    return "alternative" if any(_same(verdict.crop, box) for box in others) else "edited"
+    return "alternative" if any(same_box(verdict.crop, box) for box in others) else "edited"
 
 
 def _source_of_whole(group: Group, verdict: Verdict) -> str | None:

@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+
+from prefml._typing import Floats32, Pixels
+from prefml.boxes import Box
 
 __all__ = ["apply_damage"]
-
-Pixels = NDArray[np.uint8]
-Box = tuple[float, float, float, float]
 
 
 def apply_damage(
@@ -59,7 +58,7 @@ def _smearing(pixels: Pixels, severity: float, subject: Box, rng: np.random.Gene
     return np.asarray(np.round(pixels * (1 - weight) + smeared * weight), dtype=np.uint8)
 
 
-def _streak(length: int, angle: float) -> NDArray[np.float32]:
+def _streak(length: int, angle: float) -> Floats32:
     size = length | 1
     kernel = np.zeros((size, size), np.float32)
     kernel[size // 2] = 1
@@ -68,7 +67,7 @@ def _streak(length: int, angle: float) -> NDArray[np.float32]:
     return np.asarray(kernel / kernel.sum(), dtype=np.float32)
 
 
-def _spot(height: int, width: int, box: Box, reach: float) -> NDArray[np.float32]:
+def _spot(height: int, width: int, box: Box, reach: float) -> Floats32:
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     across = (x / width - (box[0] + box[2]) / 2) / (reach * (box[2] - box[0]))
     down = (y / height - (box[1] + box[3]) / 2) / (reach * (box[3] - box[1]))

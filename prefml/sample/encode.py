@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from prefml._typing import Pixels
+
 __all__ = ["encode"]
 
-Pixels = NDArray[np.uint8]
 _ORIENTATION = 0x0112
 _TURNED_LEFT = 6
 _JPEG_QUALITY = 90

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from prefml.boxes import Box
 from prefml.sample.taste import Crop, decide_crop
 
 __all__ = [
@@ -125,7 +126,7 @@ class Scene:
         Seed of everything random in its pixels.
     subject : str
         `flower` or `pagoda`.
-    subject_box : tuple of float
+    subject_box : Box
         Where the subject lies, x1, y1, x2, y2 in fractions (may reach over the edge).
     shots : tuple of Shot
         The pictures, lowest stage first.
@@ -143,7 +144,7 @@ class Scene:
     number: int
     seed: int
     subject: str
-    subject_box: tuple[float, float, float, float]
+    subject_box: Box
     shots: tuple[Shot, ...]
     chosen: int
     decided: datetime
@@ -313,14 +314,14 @@ def _chosen(shots: Sequence[Shot]) -> int:
     return sound[-1]
 
 
-def _place(shot: Shot, subject: str, rng: np.random.Generator) -> tuple[float, float, float, float]:
+def _place(shot: Shot, subject: str, rng: np.random.Generator) -> Box:
     close_up = rng.random() < 0.09
     extent = float(rng.uniform(0.86, 1.05) if close_up else rng.uniform(0.26, 0.64))
     tall = shot.width / shot.height * (1.18 if subject == "pagoda" else 1.0)
     width, height = (extent / tall, extent) if tall > 1 else (extent, extent * tall)
     x = float(rng.uniform(0.04, max(0.05, 0.96 - width))) if width < 0.9 else 0.5 - width / 2
     y = float(rng.uniform(0.04, max(0.05, 0.96 - height))) if height < 0.9 else 0.5 - height / 2
-    return x, y, x + width, y + height
+    return Box(x, y, x + width, y + height)
 
 
 def _odd_encodings(shots: tuple[Shot, ...], rng: np.random.Generator) -> tuple[Shot, ...]:

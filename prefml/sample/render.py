@@ -7,14 +7,13 @@ from functools import cache
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from prefml._typing import Floats32, Pixels
 from prefml.sample.damage import apply_damage
 from prefml.sample.plan import PROJECTS, Scene, Shot
 
 __all__ = ["render"]
 
-Pixels = NDArray[np.uint8]
 _PLATE_OF = {project.name: project.plate for project in PROJECTS}
 # Outline of the building in scikit-learn's china.jpg, in pixels.
 _PAGODA = (
@@ -33,7 +32,7 @@ class _Cut:
     """A subject cut out of its photograph: RGB pixels and how much each belongs to it."""
 
     pixels: Pixels
-    alpha: NDArray[np.float32]
+    alpha: Floats32
 
 
 def render(scene: Scene) -> list[Pixels]:
@@ -100,7 +99,7 @@ def _put(
     height: int,
     tilt: float,
     rng: np.random.Generator,
-) -> tuple[Pixels, NDArray[np.float32]]:
+) -> tuple[Pixels, Floats32]:
     tall, wide = cut.alpha.shape
     corners = np.array([[0, 0], [wide, 0], [wide, tall], [0, tall]], np.float32)
     if rng.random() < 0.5:
@@ -156,7 +155,7 @@ def _subjects() -> dict[str, _Cut]:
     return {"pagoda": _trim(china, outline), "flower": _trim(flower, disc)}
 
 
-def _trim(pixels: Pixels, mask: NDArray[np.float32]) -> _Cut:
+def _trim(pixels: Pixels, mask: Floats32) -> _Cut:
     x, y, width, height = cv2.boundingRect((mask > 0).astype(np.uint8))
     alpha = cv2.GaussianBlur(mask, (0, 0), 1.5)[y : y + height, x : x + width]
     return _Cut(pixels[y : y + height, x : x + width].copy(), np.ascontiguousarray(alpha))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from prefml.boxes import FULL_FRAME, Box
+
 __all__ = ["Crop", "decide_crop", "ideal_box"]
 
-Box = tuple[float, float, float, float]
-FULL: Box = (0.0, 0.0, 1.0, 1.0)
 # Room round the subject; above it a little more than below.
 MARGIN = 1.34
 HEADROOM = 0.02
@@ -73,7 +73,7 @@ def decide_crop(subject: Box, width: int, height: int, rng: np.random.Generator)
     ideal = ideal_box(subject)
     shift_x, shift_y = rng.normal(0, CENTRE_NOISE, 2)
     growth = float(np.exp(rng.normal(0, SIZE_NOISE)))
-    if ideal == FULL:
+    if ideal == FULL_FRAME:
         return Crop(ideal, (0, 0, width, height))
     x, y = (ideal[0] + ideal[2]) / 2 + shift_x, (ideal[1] + ideal[3]) / 2 + shift_y
     side = min((ideal[2] - ideal[0]) * growth, LARGEST_SIDE)
@@ -82,9 +82,9 @@ def decide_crop(subject: Box, width: int, height: int, rng: np.random.Generator)
 
 def _box(x: float, y: float, side: float) -> Box:
     if side > LARGEST_SIDE:
-        return FULL
+        return FULL_FRAME
     left, top = (min(max(centre - side / 2, 0.0), 1.0 - side) for centre in (x, y))
-    return left, top, left + side, top + side
+    return Box(left, top, left + side, top + side)
 
 
 def _to_pixels(box: Box, width: int, height: int) -> tuple[int, int, int, int]:

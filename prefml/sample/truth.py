@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from prefml.boxes import Box
 from prefml.sample.logs import LogFile, set_key
 from prefml.sample.plan import PROJECTS, Scene, Shot
-from prefml.sample.taste import Box, ideal_box
+from prefml.sample.taste import ideal_box
 
 __all__ = ["truth_text"]
 
@@ -90,7 +91,7 @@ def _logged(scene: Scene) -> Box:
     assert scene.crop is not None
     width, height = scene.winner.width, scene.winner.height
     x1, y1, x2, y2 = scene.crop.pixels
-    return x1 / width, y1 / height, x2 / width, y2 / height
+    return Box(x1 / width, y1 / height, x2 / width, y2 / height)
 
 
 def _iou(a: Box, b: Box) -> float:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from prefml._typing import Floats32
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import EncoderError
 from prefml.sidecars.derive import Derived
@@ -15,8 +15,6 @@ from prefml.sidecars.schema import KEYS
 from prefml.sidecars.sources import Source
 
 __all__ = ["make_rows"]
-
-Vectors = NDArray[np.float32]
 
 
 def make_rows(
@@ -71,8 +69,8 @@ def _embeddings(
     return pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), encoder.spec.dim)
 
 
-def _encode(encoder: Encoder, prepared: list[NDArray[np.float32]]) -> Vectors:
-    vectors: Vectors = np.asarray(encoder.encode(prepared), np.float32)
+def _encode(encoder: Encoder, prepared: list[Floats32]) -> Floats32:
+    vectors: Floats32 = np.asarray(encoder.encode(prepared), np.float32)
     if vectors.shape != (len(prepared), encoder.spec.dim):
         raise EncoderError(
             f"encoder {encoder.spec.id} gave {vectors.shape} values",

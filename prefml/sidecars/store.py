@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
+from prefml._typing import Floats32, Ints
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
 from prefml.files import Place, settled
@@ -18,7 +19,7 @@ from prefml.sidecars.compact import is_switching
 from prefml.sidecars.schema import DAMAGE
 from prefml.sidecars.sources import Source, open_store
 
-__all__ = ["Sidecars", "read_sidecars"]
+__all__ = ["Sidecars", "read_sidecars", "read_sidecars_if_any"]
 
 # The three files are replaced one right after the other.
 _PATIENCE = 1.0
@@ -46,7 +47,7 @@ class Sidecars:
     """
 
     index: pd.DataFrame
-    embeddings: NDArray[np.float32]
+    embeddings: Floats32
     hashes: NDArray[np.str_]
     cues: pd.DataFrame
     encoder: EncoderSpec
@@ -60,7 +61,7 @@ class Sidecars:
     def _keys(self) -> pd.MultiIndex:
         return pd.MultiIndex.from_frame(self.index[["project", "filename"]])
 
-    def positions(self, project: ArrayLike, filename: ArrayLike) -> NDArray[np.intp]:
+    def positions(self, project: ArrayLike, filename: ArrayLike) -> Ints:
         """Look up pictures by project and file name.
 
         Parameters
@@ -76,7 +77,7 @@ class Sidecars:
         wanted = [np.asarray(project, dtype=object), np.asarray(filename, dtype=object)]
         if not len(self) or not len(wanted[0]):
             return np.full(len(wanted[0]), -1, dtype=np.intp)
-        found: NDArray[np.intp] = self._keys.get_indexer(pd.MultiIndex.from_arrays(wanted))
+        found: Ints = self._keys.get_indexer(pd.MultiIndex.from_arrays(wanted))
         return found
 
 
@@ -101,6 +102,32 @@ def read_sidecars(folder: Place) -> Sidecars:
     return settled(lambda: _read(folder), lambda: is_switching(folder), SidecarError, _PATIENCE)
 
 
+def read_sidecars_if_any(folder: Place) -> Sidecars | None:
+    """Read the three sidecar files, or nothing where no picture was ever embedded.
+
+    Parameters
+    ----------
+    folder : Path or UPath
+        The sidecar folder.
+
+    Returns
+    -------
+    Sidecars or None
+        None if the folder holds no sidecar file at all.
+
+    Raises
+    ------
+    SidecarError
+        As `read_sidecars`: what is damaged is never taken for absent.
+    """
+    try:
+        return read_sidecars(folder)
+    except SidecarError:
+        if any(folder.glob("*.parquet")):
+            raise
+        return None
+
+
 def _read(folder: Place) -> Sidecars:
     source = open_store(folder)
     try:
@@ -119,7 +146,7 @@ def _read(folder: Place) -> Sidecars:
     return Sidecars(index, vectors, text, cues, source.stamp.encoder, source.stamp.cues)
 
 
-def _refuse_nonsense(index: pd.DataFrame, vectors: NDArray[np.float32]) -> None:
+def _refuse_nonsense(index: pd.DataFrame, vectors: Floats32) -> None:
     keys = index[["project", "filename"]]
     if keys.isna().any(axis=None) or keys.duplicated().any():
         raise ValueError("a picture without a name, or one that occurs twice")
@@ -133,7 +160,7 @@ def _sorted_order(keys: pa.Table) -> NDArray[np.int64]:
     return order
 
 
-def _vectors(source: Source, order: NDArray[np.int64]) -> NDArray[np.float32]:
+def _vectors(source: Source, order: NDArray[np.int64]) -> Floats32:
     """Put every row group at its sorted place, so that the vectors are held once."""
     vectors = np.empty((len(order), source.stamp.encoder.dim), np.float32)
     place = np.empty(len(order), np.int64)

@@ -8,15 +8,14 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from prefml.decisions.boxes import read_number
+from prefml.boxes import FULL_FRAME, Box, read_box, same_box
 from prefml.decisions.documents import as_mapping
-from prefml.sandbox import index_of
+from prefml.exceptions import BoxError
+from prefml.proposals import index_of
 
 __all__ = ["Answer", "read_answers"]
 
 Line = Mapping[str, Any]
-# Boxes closer than this are one box: they went through a page's text and back.
-_SAME_BOX = 1e-4
 _ACTIONS = ("approved", "overridden", "rejected")
 
 
@@ -106,7 +105,7 @@ def _answer(row: Line, shown: Line, images: list[str]) -> Answer:
         crop_accepted=_crop_accepted(row, shown)
         if kept is not None and kept == suggested
         else None,
-        cropped=row.get("crop_coords") is not None,
+        cropped=_cropped(row.get("crop_coords")),
         bulk=as_mapping(row.get("shown")).get("bulk") is True,
         reask_of=str(shown.get("reask_of") or row.get("reask_of") or ""),
         final="" if kept is None else PurePosixPath(images[kept]).name,
@@ -135,12 +134,21 @@ def _crop_accepted(row: Line, shown: Line) -> bool | None:
     final = row.get("crop_coords", suggested if row["action"] == "approved" else None)
     if row.get("crop_by_hand"):
         return False
-    if suggested is None or final is None:
-        return suggested is final
-    if not isinstance(suggested, list) or not isinstance(final, list):
+    try:
+        return same_box(_frame(suggested), _frame(final))
+    except BoxError:
         return None
-    pairs = zip(map(read_number, suggested), map(read_number, final), strict=False)
-    return len(suggested) == len(final) == 4 and all(abs(a - b) < _SAME_BOX for a, b in pairs)
+
+
+def _cropped(coordinates: object) -> bool:
+    try:
+        return _frame(coordinates) != FULL_FRAME
+    except BoxError:
+        return False
+
+
+def _frame(coordinates: object) -> Box:
+    return FULL_FRAME if coordinates is None else read_box(coordinates)
 
 
 def _share(value: Any) -> float | None:

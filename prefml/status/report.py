@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from prefml.decisions import Decisions, read_decisions
-from prefml.sandbox import read_decided, read_suggestions
+from prefml.proposals import read_decided, read_suggestions
 from prefml.status.answers import Answer, read_answers
 from prefml.status.measures import Drift, Share, calibration_gap, drift, share
 from prefml.workspace import Workspace

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from prefml.decisions.boxes import read_number
+from prefml.boxes import read_number
 from prefml.decisions.documents import as_mapping
 from prefml.workspace import Workspace
 

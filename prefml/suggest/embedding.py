@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from prefml.decisions.projects import ProjectResolver
-from prefml.exceptions import SidecarError
 from prefml.sidecars.build import BuildReport, build_found
 from prefml.sidecars.find import FoundImages, ImageFile, scan_images
-from prefml.sidecars.store import Sidecars, read_sidecars
+from prefml.sidecars.store import Sidecars, read_sidecars_if_any
 from prefml.workspace import Workspace
 
 __all__ = ["embed_missing", "missing_images"]
@@ -72,10 +71,7 @@ def embed_missing(
     BuildReport or None
         None if nothing was missing.
     """
-    try:
-        sidecars = read_sidecars(workspace.sidecars)
-    except SidecarError:
-        sidecars = None
+    sidecars = read_sidecars_if_any(workspace.sidecars)
     if not missing_images(sidecars, images):
         return None
     found = scan_images(workspace, resolver)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from prefml.serving import PictureRows, Ranking
+from prefml.prediction import PictureRows, Ranking
 
 __all__ = ["set_flags"]
 

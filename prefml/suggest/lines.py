@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from prefml.serving import CropProposal, PictureRows, Ranking, Suggester
+from prefml.prediction import CropProposal, PictureRows, Predictor, Ranking
 from prefml.suggest.candidates import Candidate
 from prefml.suggest.flags import set_flags
 from prefml.suggest.none_good import NoneGood
@@ -33,7 +33,7 @@ class Context:
 
     Attributes
     ----------
-    suggester : Suggester
+    predictor : Predictor
         The models.
     none_good : NoneGood
         How likely a set is rejected whole.
@@ -45,7 +45,7 @@ class Context:
         (project, file name) -> what looks the same elsewhere, in words.
     """
 
-    suggester: Suggester
+    predictor: Predictor
     none_good: NoneGood
     budget: float = 0.05
     threshold: float | None = None
@@ -70,7 +70,7 @@ def make_line(candidate: Candidate, rows: PictureRows, context: Context) -> dict
         Plain types: the fields of the format, then alternatives, probabilities, reasons, flags,
         and what made the suggestion.
     """
-    ranking = _ranking(rows, context.suggester)
+    ranking = _ranking(rows, context.predictor)
     best = ranking.order[0] if ranking else _highest_stage(rows)
     none = context.none_good.probability(rows) if len(rows) > 1 and ranking else None
     same = _duplicates(candidate, context)
@@ -80,7 +80,7 @@ def make_line(candidate: Candidate, rows: PictureRows, context: Context) -> dict
         "group_id": candidate.group_id,
         "images": list(candidate.paths),
         "step1_selection": first,
-        "step2_crop": _crop(rows, best, context.suggester),
+        "step2_crop": _crop(rows, best, context.predictor),
         "project_id": candidate.project,
         "alternatives": _alternatives(candidate, ranking),
         "probabilities": first.get("probabilities"),
@@ -90,13 +90,13 @@ def make_line(candidate: Candidate, rows: PictureRows, context: Context) -> dict
         "flags": set_flags(rows, best, ranking, none, same),
         "within_budget": _within(confidence if ranking else None, none, context),
         "budget": context.budget,
-        "model": _models(context.suggester),
-        "encoder": _encoder(context.suggester),
+        "model": _models(context.predictor),
+        "encoder": _encoder(context.predictor),
     }
 
 
-def _ranking(rows: PictureRows, suggester: Suggester) -> Ranking | None:
-    return suggester.rank(rows) if len(rows) > 1 and suggester.ranker is not None else None
+def _ranking(rows: PictureRows, predictor: Predictor) -> Ranking | None:
+    return predictor.rank(rows) if len(rows) > 1 and predictor.ranker is not None else None
 
 
 def _highest_stage(rows: PictureRows) -> int:
@@ -144,12 +144,12 @@ def _alternatives(candidate: Candidate, ranking: Ranking | None) -> list[dict[st
     ]
 
 
-def _crop(rows: PictureRows, best: int, suggester: Suggester) -> dict[str, Any]:
-    if suggester.cropper is None:
+def _crop(rows: PictureRows, best: int, predictor: Predictor) -> dict[str, Any]:
+    if predictor.cropper is None:
         # Neither yes nor no: approving this says nothing about a crop.
         return {"needs_crop": None, "crop_coords": None, "reason": "no crop model yet",
                 "confidence": None}  # fmt: skip
-    found = suggester.crop(rows, best)
+    found = predictor.crop(rows, best)
     return {
         "needs_crop": not found.keeps_whole,
         "crop_coords": None if found.keeps_whole else _plain(found.box),
@@ -188,15 +188,15 @@ def _within(confidence: float | None, none: float | None, context: Context) -> b
     return none is None or none <= context.budget
 
 
-def _models(suggester: Suggester) -> dict[str, Any]:
+def _models(predictor: Predictor) -> dict[str, Any]:
     return {
         kind: {"sha256": manifest.get("sha256"), "written": manifest.get("written")}
-        for kind, manifest in suggester.manifests.items()
+        for kind, manifest in predictor.manifests.items()
     }
 
 
-def _encoder(suggester: Suggester) -> dict[str, Any] | None:
-    for manifest in suggester.manifests.values():
+def _encoder(predictor: Predictor) -> dict[str, Any] | None:
+    for manifest in predictor.manifests.values():
         spec = manifest.get("encoder")
         if spec:
             return {"id": spec.get("id"), "identity": spec.get("identity")}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from prefml._typing import Bits64, Floats32, Ints
 from prefml.duplicates.groups import COSINE, DISTANCE, cosines, find_groups
 from prefml.duplicates.hamming import read_hashes
 from prefml.sidecars.store import Sidecars
@@ -36,7 +36,7 @@ def look_alikes(
     """
     hashes = read_hashes(sidecars.hashes)
     project = sidecars.index["project"].to_numpy(object).astype(str)
-    member: dict[int, NDArray[np.intp]] = {}
+    member: dict[int, Ints] = {}
     for group in find_groups(hashes, sidecars.embeddings, project):
         member.update(dict.fromkeys(group.tolist(), group))
     paths = sidecars.index["path"].to_numpy(object)
@@ -51,9 +51,7 @@ def look_alikes(
     return found
 
 
-def _nearest(
-    row: int, others: NDArray[np.intp], hashes: NDArray[np.uint64], vectors: NDArray[np.float32]
-) -> list[tuple[int, str]]:
+def _nearest(row: int, others: Ints, hashes: Bits64, vectors: Floats32) -> list[tuple[int, str]]:
     """Return the nearest in bits; a group may hold pictures that are alike over others only."""
     bits = np.bitwise_count(hashes[others] ^ hashes[row]).astype(int)
     angle = cosines(vectors, np.column_stack([np.full(len(others), row), others]))

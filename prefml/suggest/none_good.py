@@ -34,7 +34,7 @@ class NoneGood:
 
         Parameters
         ----------
-        rows : prefml.serving.PictureRows
+        rows : prefml.prediction.PictureRows
             The pictures of the set.
 
         Returns

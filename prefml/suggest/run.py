@@ -14,7 +14,8 @@ from prefml.decisions.documents import as_mapping
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import WorkspaceError
 from prefml.files import remove_leftovers
-from prefml.sandbox import (
+from prefml.prediction import Predictor
+from prefml.proposals import (
     decisions_path,
     only_writer,
     read_decided,
@@ -22,7 +23,6 @@ from prefml.sandbox import (
     rewrite_lines,
     suggestions_path,
 )
-from prefml.serving import Suggester
 from prefml.suggest.budget import threshold_for
 from prefml.suggest.candidates import Candidate, Candidates, find_candidates
 from prefml.suggest.embedding import embed_missing
@@ -104,7 +104,7 @@ class SuggestReport:
 def suggest(
     workspace: Workspace,
     request: Request,
-    open_suggester: Callable[[Workspace], Suggester] = Suggester.open,
+    open_predictor: Callable[[Workspace], Predictor] = Predictor.open,
     watch: Watch = _unwatched,
     now: datetime | None = None,
 ) -> SuggestReport:
@@ -116,7 +116,7 @@ def suggest(
         The workspace.
     request : Request
         What is asked for.
-    open_suggester : callable
+    open_predictor : callable
         Opens the models.
     watch : callable, optional
         Wraps what is worked through, to draw a progress bar: (items, total, label).
@@ -137,13 +137,13 @@ def suggest(
     workspace.sandbox.mkdir(parents=True, exist_ok=True)
     with only_writer(workspace, WorkspaceError):
         remove_leftovers(workspace.sandbox, suggestions_path(workspace).name)
-        return _suggest(workspace, request, open_suggester, watch, now or datetime.now(UTC))
+        return _suggest(workspace, request, open_predictor, watch, now or datetime.now(UTC))
 
 
 def _suggest(
     workspace: Workspace,
     request: Request,
-    open_suggester: Callable[[Workspace], Suggester],
+    open_predictor: Callable[[Workspace], Predictor],
     watch: Watch,
     when: datetime,
 ) -> SuggestReport:
@@ -153,11 +153,11 @@ def _suggest(
     handled = handled_pictures(decisions, decided, known, resolver)
     gap = request.max_gap if request.max_gap is not None else workspace.config.max_gap
     found = find_candidates(workspace, resolver, request.folders, handled, gap)
-    suggester, computed = _prepare(workspace, resolver, found.groups, open_suggester, watch)
-    usable = _usable(found, suggester) if found.groups else []
-    again = _again(workspace, request, usable, decisions, suggester, (known, decided), when)
-    context = _context(workspace, request, suggester, decisions, usable)
-    lines = list(_lines([*usable, *again], suggester, context, when, watch))
+    predictor, computed = _prepare(workspace, resolver, found.groups, open_predictor, watch)
+    usable = _usable(found, predictor) if found.groups else []
+    again = _again(workspace, request, usable, decisions, predictor, (known, decided), when)
+    context = _context(workspace, request, predictor, decisions, usable)
+    lines = list(_lines([*usable, *again], predictor, context, when, watch))
     merged = merge(lines, known, decided, resolver, request.order)
     rewrite_lines(suggestions_path(workspace), merged)
     return _report(lines, merged, decided, found, context, computed)
@@ -167,27 +167,27 @@ def _prepare(
     workspace: Workspace,
     resolver: ProjectResolver,
     groups: Sequence[Candidate],
-    open_suggester: Callable[[Workspace], Suggester],
+    open_predictor: Callable[[Workspace], Predictor],
     watch: Watch,
-) -> tuple[Suggester, int]:
-    suggester = open_suggester(workspace)
+) -> tuple[Predictor, int]:
+    predictor = open_predictor(workspace)
     images = [image for group in groups for image in group.images]
     report = embed_missing(
-        workspace, resolver, lambda: suggester.encoder, images,
+        workspace, resolver, lambda: predictor.encoder, images,
         lambda results, total: watch(results, total, "embedding"),
     )  # fmt: skip
     if report is None:
-        return suggester, 0
-    # The one opened before may have read the sidecars as they were.
-    return open_suggester(workspace), report.computed
+        return predictor, 0
+    predictor.reload_sidecars()
+    return predictor, report.computed
 
 
-def _usable(found: Candidates, suggester: Suggester) -> list[Candidate]:
+def _usable(found: Candidates, predictor: Predictor) -> list[Candidate]:
     """Leave out pictures that could not be embedded."""
     usable = []
     for group in found.groups:
         names = list(group.names)
-        rows = suggester.sidecars.positions([group.project] * len(names), names)
+        rows = predictor.sidecars.positions([group.project] * len(names), names)
         kept = tuple(image for image, row in zip(group.images, rows, strict=True) if row >= 0)
         lost = [image.path for image in group.images if image not in kept]
         if lost:
@@ -203,7 +203,7 @@ def _again(
     request: Request,
     usable: Sequence[Candidate],
     decisions: Decisions,
-    suggester: Suggester,
+    predictor: Predictor,
     lines: tuple[Mapping[str, Line], Mapping[str, Line]],
     when: datetime,
 ) -> list[OldSet]:
@@ -211,7 +211,7 @@ def _again(
     if not new_sets or request.reask <= 0:
         return []
     already = asked_again(row for rows in lines for row in rows.values())
-    items, index = decisions.items, suggester.sidecars.index
+    items, index = decisions.items, predictor.sidecars.index
     names = set(pick_again(items["set_id"], len(items), already, request.reask))
     old = find_old_sets(workspace, items, index, when, names)
     return [old[name] for name in pick_again(old, new_sets, already, request.reask)]
@@ -220,18 +220,18 @@ def _again(
 def _context(
     workspace: Workspace,
     request: Request,
-    suggester: Suggester,
+    predictor: Predictor,
     decisions: Decisions,
     usable: Sequence[Candidate],
 ) -> Context:
     source = decisions_path(workspace).relative_to(workspace.root).as_posix()
-    sidecars = suggester.sidecars if usable else None
-    manifest = suggester.manifests.get("ranker")
+    sidecars = predictor.sidecars if usable else None
+    manifest = predictor.manifests.get("ranker")
     if sidecars is None:
-        return Context(suggester, NoneGood(suggester.ranker, None), request.budget)
+        return Context(predictor, NoneGood(predictor.ranker, None), request.budget)
     return Context(
-        suggester,
-        learn_none_good(suggester.ranker, decisions, sidecars, source),
+        predictor,
+        learn_none_good(predictor.ranker, decisions, sidecars, source),
         request.budget,
         threshold_for(workspace, manifest, request.budget),
         look_alikes(sidecars, usable),
@@ -240,13 +240,13 @@ def _context(
 
 def _lines(
     candidates: Sequence[Candidate],
-    suggester: Suggester,
+    predictor: Predictor,
     context: Context,
     when: datetime,
     watch: Watch,
 ) -> Iterable[Line]:
     for candidate in watch(candidates, len(candidates), "suggesting"):
-        rows = suggester.from_sidecars(candidate.project, list(candidate.names))
+        rows = predictor.from_sidecars(candidate.project, list(candidate.names))
         line = make_line(candidate, rows, context)
         line["created"] = when.isoformat(timespec="seconds")
         if isinstance(candidate, OldSet):

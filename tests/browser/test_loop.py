@@ -6,7 +6,7 @@ import json
 import pytest
 
 from prefml.cli import main
-from prefml.sandbox import read_decided
+from prefml.proposals import read_decided
 
 from ..review.drawn_workspace import STAGES, draw_picture
 

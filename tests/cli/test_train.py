@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from prefml import training
-from prefml.models import load_model, read_manifest
+from prefml.models import kinds, training
+from prefml.models.kinds import RANKER
+from prefml.models.store import load_model, read_manifest
 from prefml.ranking import default_ranker
 from prefml.ranking.per_project import PerProjectRanker
 
@@ -96,12 +97,11 @@ def used(copy, trained):
 @pytest.fixture
 def corrupted(monkeypatch):
     """Mix winners and losers up wherever a ranker is fitted."""
-    fit = training._fit_ranker
 
-    def fit_on_losers(table, rows, make):
-        return fit(replace(table, y=1 - table.y), rows, make)
+    def fit_on_losers(model, table, rows):
+        return RANKER.fit(model, replace(table, y=1 - table.y), rows)
 
-    monkeypatch.setattr(training, "_fit_ranker", fit_on_losers)
+    monkeypatch.setitem(kinds.BY_NAME, "ranker", replace(RANKER, fit=fit_on_losers))
 
 
 def digest(folder):
@@ -140,7 +140,7 @@ def test_a_ranker_for_each_project_is_trained_served_and_not_exported(
     prefml, trained, tmp_path, monkeypatch
 ):
     few = PerProjectRanker(default_ranker(), min_sets=10)
-    monkeypatch.setattr(training, "_own_rankers", lambda: clone(few))
+    monkeypatch.setattr(training, "per_project", lambda: replace(RANKER, make=lambda: clone(few)))
     folder = tmp_path / "own"
     shutil.copytree(trained, folder, ignore=shutil.ignore_patterns("artifacts"))
     ran = prefml("--workspace", folder, "train", "ranker", "--per-project", "--json")
@@ -158,7 +158,7 @@ def test_a_ranker_for_each_project_is_trained_served_and_not_exported(
 
 
 def test_too_few_decisions_are_counted_with_the_number_that_is_needed(prefml, copy, monkeypatch):
-    monkeypatch.setattr(training, "LEAST", 1000)
+    monkeypatch.setattr(kinds, "LEAST", 1000)
     ran = prefml("--workspace", copy, "train")
     assert (ran.status, ran.out) == (1, "")
     assert re.search(r"ranker: \d+ sets, at least 1000 are needed", ran.err)

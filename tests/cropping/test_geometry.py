@@ -1,22 +1,18 @@
-import re
-
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from prefml.boxes import to_pixels
 from prefml.cropping.geometry import (
     areas,
-    as_boxes,
     contains,
     cover,
     enlarge,
     exclude,
     from_params,
-    is_full_frame,
     to_params,
-    to_pixels,
     with_aspect,
     with_least_side,
 )
@@ -295,34 +291,3 @@ def test_excluding_keeps_a_box_of_just_the_least_size():
 def test_boxes_in_single_precision_are_computed_in_double(change):
     single = np.array([0.31, 0.37, 0.73, 0.79], np.float32)
     np.testing.assert_array_equal(change(single), change(single.astype(float)))
-
-
-def test_rounding_beyond_the_picture_is_cut_off():
-    np.testing.assert_array_equal(as_boxes([[-0.001, 0, 1.002, 1]]), [[0, 0, 1, 1]])
-    np.testing.assert_array_equal(as_boxes([[-0.005, 0, 1, 1.005]]), [[0, 0, 1, 1]])
-
-
-def test_whole_numbers_become_boxes_in_double_precision():
-    assert as_boxes([[0, 0, 1, 1]]).dtype == np.float64
-
-
-def test_a_refused_box_is_shown_with_its_row_and_the_rule():
-    rule = "0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1 in fractions"
-    said = f"boxes[1] = [0.5, 0.0, 0.4, 1.0] is no box inside the picture; expected {rule}"
-    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
-        as_boxes([[0, 0, 1, 1], [0.5, 0, 0.4, 1], [0, 0, 0, 0]])
-    with pytest.raises(ValueError, match=r"^boxes\[2\] = \[0.0, -0.1, "):
-        as_boxes([[0, 0, 1, 1], [0, 0, 1, 1], [0, -0.1, 0.4, 1]])
-
-
-@pytest.mark.parametrize(
-    "boxes", [[[0, 0, 0, 1]], [[0.5, 0, 0.4, 1]], [[0, 0, 1.2, 1]], [[0, np.nan, 1, 1]], [[0, 1]]]
-)
-def test_what_is_no_box_is_refused(boxes):
-    with pytest.raises(ValueError, match="boxes"):
-        as_boxes(boxes)
-
-
-def test_the_full_frame_begins_at_98_per_cent_of_the_area():
-    boxes = from_params(np.array([[0.98**0.5, 0.5, 0.5], [0.9895, 0.5, 0.5], [1.0, 0, 0]]))
-    assert is_full_frame(boxes).tolist() == [True, False, True]

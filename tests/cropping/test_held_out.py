@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefml.cropping.held_out import blocks, dealt, inner_folds, is_supported, lower_bound
+from prefml.cropping.held_out import assign_folds, blocks, inner_folds, is_supported, lower_bound
 
 projects = st.lists(st.sampled_from("abcde"), min_size=1, max_size=200)
 
@@ -33,7 +33,7 @@ def test_a_block_lies_inside_one_project(names):
 @given(projects, st.integers(1, 6))
 def test_clusters_are_dealt_out_whole(names, folds):
     clusters = blocks(len(names), names, size=5)
-    assigned = dealt(clusters, folds)
+    assigned = assign_folds(clusters, folds)
     assert assigned.max() < folds
     for cluster in set(clusters):
         assert len(set(assigned[clusters == cluster])) == 1

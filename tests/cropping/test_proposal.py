@@ -3,8 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
+from prefml.boxes import is_whole
 from prefml.cropping import CropRegressor
-from prefml.cropping.geometry import is_full_frame
 from prefml.cropping.metrics import SIMILAR, iou
 from prefml.cropping.policy import Policy
 from prefml.cropping.proposal import DIFFERENT, Proposal
@@ -33,7 +33,7 @@ def test_alternatives_to_keeping_whole_are_crops(proposals):
     assert kept
     for proposal in kept:
         boxes = np.array([option.box for option in proposal.alternatives])
-        assert not is_full_frame(boxes).any()
+        assert not is_whole(boxes).any()
 
 
 def test_every_probability_is_one_and_the_likelier_alternative_comes_first(proposals):

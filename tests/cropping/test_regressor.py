@@ -12,9 +12,9 @@ from sklearn.model_selection import GroupKFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from prefml.boxes import is_whole, to_pixels
 from prefml.cropping import CropRegressor, default_cropper
 from prefml.cropping.baselines import ConstantBox
-from prefml.cropping.geometry import is_full_frame, to_pixels
 from prefml.cropping.metrics import iou, keep_balanced_accuracy
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -31,12 +31,12 @@ def test_crops_that_follow_an_object_are_learned(fitted, unseen):
 
 
 def test_keeping_whole_is_told_from_cropping(fitted, unseen):
-    proposed = is_full_frame(fitted.predict(unseen.X))
-    assert keep_balanced_accuracy(is_full_frame(unseen.boxes), proposed) > 0.8
+    proposed = is_whole(fitted.predict(unseen.X))
+    assert keep_balanced_accuracy(is_whole(unseen.boxes), proposed) > 0.8
 
 
 def test_keep_probability_is_calibrated(fitted, unseen):
-    probability, kept = fitted.keep_probability(unseen.X), is_full_frame(unseen.boxes)
+    probability, kept = fitted.keep_probability(unseen.X), is_whole(unseen.boxes)
     assert probability.mean() == pytest.approx(kept.mean(), abs=0.05)
     assert kept[probability > 0.9].mean() > 0.8
     assert kept[probability < 0.1].mean() < 0.1
@@ -58,7 +58,7 @@ def test_without_signal_the_constant_box_is_proposed_exactly(knows_nothing, nois
 def test_without_signal_every_picture_is_as_likely_to_be_kept(knows_nothing, noise):
     probability = knows_nothing.keep_probability(noise.X)
     assert np.ptp(probability) == 0.0
-    assert probability[0] == pytest.approx(is_full_frame(noise.boxes).mean(), abs=0.02)
+    assert probability[0] == pytest.approx(is_whole(noise.boxes).mean(), abs=0.02)
 
 
 def test_without_signal_the_bands_are_the_same_for_all_and_still_hold(knows_nothing, more_noise):

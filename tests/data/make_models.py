@@ -15,8 +15,8 @@ import pandas as pd
 
 from prefml import CropRegressor, SetRanker, __version__
 from prefml.cropping.geometry import from_params
-from prefml.exported import FORMAT, write_exported
-from prefml.models import save_model
+from prefml.models.exported import FORMAT, write_exported
+from prefml.models.store import save_model
 
 FOLDER = Path(__file__).parent / f"models-{__version__}-format{FORMAT}"
 ANSWERS = {

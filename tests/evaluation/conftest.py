@@ -6,7 +6,7 @@ import pytest
 
 from prefml.evaluation.choices import ChoiceRuns
 from prefml.evaluation.crops import CropRuns
-from prefml.evaluation.crossval import Entrant, held_out_boxes, held_out_scores
+from prefml.evaluation.crossval import Contender, held_out_boxes, held_out_scores
 from prefml.evaluation.folds import make_folds
 from prefml.features import ChoiceTable, CropTable
 
@@ -100,19 +100,19 @@ def crop_table() -> CropTable:
 
 
 @pytest.fixture
-def rankers() -> list[Entrant]:
+def rankers() -> list[Contender]:
     return [
-        Entrant("prefml", lambda seed: LinearScore(), "", "prefml"),
-        Entrant("highest_stage", lambda seed: LinearScore("stage"), "", "highest stage"),
-        Entrant("linear", lambda seed: LinearScore("emb__0000"), "emb__", "linear"),
+        Contender("prefml", lambda seed: LinearScore(), "", "prefml"),
+        Contender("highest_stage", lambda seed: LinearScore("stage"), "", "highest stage"),
+        Contender("linear", lambda seed: LinearScore("emb__0000"), "emb__", "linear"),
     ]
 
 
 @pytest.fixture
-def croppers() -> list[Entrant]:
+def croppers() -> list[Contender]:
     return [
-        Entrant("prefml", lambda seed: SameBox((0.2, 0.2, 0.7, 0.7)), "", "prefml"),
-        Entrant("full_frame", lambda seed: SameBox(), "", "full frame"),
+        Contender("prefml", lambda seed: SameBox((0.2, 0.2, 0.7, 0.7)), "", "prefml"),
+        Contender("full_frame", lambda seed: SameBox(), "", "full frame"),
     ]
 
 

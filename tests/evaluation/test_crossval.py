@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from prefml.evaluation.crossval import Entrant, held_out_boxes, held_out_scores, thinned
+from prefml.evaluation.crossval import Contender, held_out_boxes, held_out_scores, thinned
 from prefml.evaluation.folds import Fold, make_folds
 
 
@@ -27,18 +27,18 @@ def folds_of(table):
 
 
 def test_a_row_is_scored_by_a_model_that_did_not_see_it(choice_table):
-    entrant = Entrant("x", lambda seed: Remembering(), "", "x")
+    contender = Contender("x", lambda seed: Remembering(), "", "x")
 
-    found = held_out_scores(entrant, choice_table, folds_of(choice_table), 0)
+    found = held_out_scores(contender, choice_table, folds_of(choice_table), 0)
 
     assert not found.scores.any()
 
 
 def test_a_model_sees_only_the_columns_of_its_prefix(choice_table):
     log = []
-    entrant = Entrant("x", lambda seed: Remembering(log), "emb__", "x")
+    contender = Contender("x", lambda seed: Remembering(log), "emb__", "x")
 
-    held_out_scores(entrant, choice_table, folds_of(choice_table), 0)
+    held_out_scores(contender, choice_table, folds_of(choice_table), 0)
 
     assert log == [["emb__0000"]] * 4
 
@@ -51,7 +51,7 @@ def test_a_model_is_given_the_extras_its_fit_asks_for(choice_table, rankers):
         return models[-1]
 
     folds = folds_of(choice_table)
-    held_out_scores(Entrant("x", make, "", "x"), choice_table, folds, 0)
+    held_out_scores(Contender("x", make, "", "x"), choice_table, folds, 0)
 
     for fold, model in zip(folds, models, strict=True):
         assert list(model.seen_["groups"]) == list(choice_table.project[fold.train])
@@ -65,9 +65,9 @@ def test_stated_probabilities_sum_to_one_in_each_set(choice_table, rankers):
 
 
 def test_a_model_without_probabilities_states_none(choice_table):
-    entrant = Entrant("x", lambda seed: Remembering(), "", "x")
+    contender = Contender("x", lambda seed: Remembering(), "", "x")
 
-    assert held_out_scores(entrant, choice_table, folds_of(choice_table), 0).probability is None
+    assert held_out_scores(contender, choice_table, folds_of(choice_table), 0).probability is None
 
 
 def test_importances_are_averaged_over_folds(choice_table, rankers):

@@ -9,7 +9,7 @@ import pytest
 
 from prefml.evaluation.choices import ChoiceRuns, choice_metrics
 from prefml.evaluation.crops import crop_metrics
-from prefml.evaluation.learning import curve_point
+from prefml.evaluation.learning_curve import curve_point
 from prefml.evaluation.metrics_file import as_metrics
 from prefml.evaluation.report import number, percent, render_report, write_report
 from prefml.evaluation.run import Evaluation

@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 
 from prefml.evaluation import run
-from prefml.evaluation.entrants import CROPPERS, RANKERS
+from prefml.evaluation.contenders import CROPPERS, RANKERS
 from prefml.evaluation.run import Options, evaluate
-from prefml.exceptions import NotEnoughDataError, SidecarError
+from prefml.exceptions import NotEnoughDataError
+from prefml.features import training_data
+from prefml.features.training_data import TrainingData
 from prefml.workspace import Workspace
 
 
@@ -26,19 +28,14 @@ def house(monkeypatch, tmp_path, choice_table, crop_table, rankers, croppers):
             positions=lambda project, filename: np.arange(len(project)),
         ),
     )
-    crop_rows = pd.DataFrame({"project": parts.crops.project})
-    decisions = SimpleNamespace(items=pd.DataFrame(), crops=crop_rows)
+    decisions = SimpleNamespace(items=pd.DataFrame(), crops=pd.DataFrame())
 
-    def sidecars(folder):
-        if parts.sidecars is None:
-            raise SidecarError("no sidecars")
-        return parts.sidecars
+    def read(workspace):
+        return TrainingData(decisions, parts.sidecars)
 
-    monkeypatch.setattr(run, "read_decisions", lambda *given: decisions)
-    monkeypatch.setattr(run, "picture_sizes", lambda workspace: None)
-    monkeypatch.setattr(run, "read_sidecars", sidecars)
-    monkeypatch.setattr(run, "choice_table", lambda items, known: parts.choices)
-    monkeypatch.setattr(run, "crop_table", lambda rows, known: parts.crops)
+    monkeypatch.setattr(run, "read_training_data", read)
+    monkeypatch.setattr(training_data, "choice_table", lambda items, known: parts.choices)
+    monkeypatch.setattr(training_data, "crop_table", lambda rows, known: parts.crops)
     monkeypatch.setattr(run, "RANKERS", rankers)
     monkeypatch.setattr(run, "CROPPERS", croppers)
     return parts
@@ -142,16 +139,6 @@ def test_without_anything_the_next_step_is_named(house):
     house.sidecars, house.crops = None, empty(house.crops)
 
     with pytest.raises(NotEnoughDataError, match="run: prefml embed"):
-        evaluate(house.workspace)
-
-
-def test_damaged_sidecars_are_an_error(house):
-    house.sidecars = None
-    folder = house.workspace.sidecars
-    folder.mkdir(parents=True)
-    (folder / "cues.parquet").write_bytes(b"")
-
-    with pytest.raises(SidecarError):
         evaluate(house.workspace)
 
 

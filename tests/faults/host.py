@@ -29,16 +29,6 @@ def preload() -> None:
 
     # Threads of OpenCV that were started here would be missing in a child, which waits for them.
     cv2.setNumThreads(0)
-    import prefml.apply
-    import prefml.cli
-    import prefml.comparison
-    import prefml.encoders.builtin
-    import prefml.imaging.cues
-    import prefml.review
-    import prefml.serving
-    import prefml.sidecars.build
-    import prefml.suggest
-    import prefml.training  # noqa: F401
 
 
 def run(asked: dict[str, Any]) -> None:

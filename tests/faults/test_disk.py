@@ -17,9 +17,9 @@ from prefml.apply.journal import read_journals
 from prefml.cli import main
 from prefml.exceptions import PrefmlError
 from prefml.files import replacing, write_text
-from prefml.models import load_model
-from prefml.review.room import ReviewRoom
-from prefml.sandbox import read_lines
+from prefml.models.store import load_model
+from prefml.proposals import read_lines
+from prefml.review.service import ReviewService
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
@@ -93,7 +93,7 @@ def test_an_apply_on_a_full_disk_is_finished_or_undone(small_disk, tell):
 
 
 def test_a_decision_on_a_full_disk_is_not_acknowledged_and_earlier_ones_stay(small_disk):
-    room = ReviewRoom(Workspace.open(reviewed_tree(small_disk / "ws")))
+    room = ReviewService(Workspace.open(reviewed_tree(small_disk / "ws")))
     room.decide("g0", {"action": "rejected"}, {})
     ballast = fill(small_disk, 0)
     with pytest.raises(PrefmlError, match=r"full|disk|I/O"):
@@ -103,13 +103,13 @@ def test_a_decision_on_a_full_disk_is_not_acknowledged_and_earlier_ones_stay(sma
         assert ledger.state("g0") == "rejected"
     room.decide("g2", {"action": "rejected"}, {})
     room.close()
-    again = ReviewRoom(Workspace.open(small_disk / "ws"))
+    again = ReviewService(Workspace.open(small_disk / "ws"))
     with again.store.ledger() as ledger:
         assert (ledger.state("g0"), ledger.state("g2")) == ("rejected", "rejected")
     again.close()
 
 
-def decide_for_ever(room: ReviewRoom) -> None:
+def decide_for_ever(room: ReviewService) -> None:
     while True:
         room.decide("g1", {"action": "rejected"}, {"key": "x" * 64})
 
@@ -192,7 +192,7 @@ def test_a_clock_that_goes_back_changes_neither_order_nor_state(tmp_path, monkey
 
     monkeypatch.setattr(store, "datetime", Backwards)
     root = reviewed_tree(tmp_path / "ws")
-    room = ReviewRoom(Workspace.open(root))
+    room = ReviewService(Workspace.open(root))
     for action in ("approved", "skipped", "rejected"):
         room.decide("g0", {"action": action, "final_choice": 0}, {})
     assert room.progress()["rejected"] == 1
@@ -253,7 +253,7 @@ def test_a_file_is_written_synced_renamed_and_its_folder_synced(tmp_path, calls)
 def test_a_model_is_on_the_disk_before_its_manifest(tmp_path, calls):
     from sklearn.linear_model import LinearRegression
 
-    from prefml.models import save_model
+    from prefml.models.store import save_model
 
     save_model(LinearRegression(), tmp_path / "ranker.joblib", "ranker", {"encoder": None})
     seen = [call for call in calls if call not in ("unlink", "write")]

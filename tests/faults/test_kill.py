@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from prefml.exceptions import ModelFileError, SidecarError
-from prefml.models import load_model
+from prefml.models.store import load_model
+from prefml.proposals import read_lines, suggestions_path
 from prefml.review.store import EventStore
-from prefml.sandbox import read_lines, suggestions_path
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import pytest
 
-from prefml.models import load_model, read_manifest
+from prefml.models.store import load_model, read_manifest
+from prefml.proposals import decisions_path, read_lines, suggestions_path
 from prefml.review.store import EventStore
-from prefml.sandbox import decisions_path, read_lines, suggestions_path
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from prefml.apply import preview
 from prefml.encoders.folder import read_folder
 from prefml.exceptions import PrefmlError
-from prefml.models import read_manifest
+from prefml.models.store import read_manifest
+from prefml.proposals import read_lines
 from prefml.review.groups import read_batch
-from prefml.sandbox import read_lines
 from prefml.sidecars.store import read_sidecars
 from prefml.status import status_of
 from prefml.workspace import Workspace

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from prefml import SetRanker, load_exported
-from prefml.exported import write_exported
+from prefml.models.exported import write_exported
 
 from .conftest import CASES
 from .damage import Damage

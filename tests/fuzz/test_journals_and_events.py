@@ -9,7 +9,7 @@ from PIL import Image
 from prefml.apply import execute, preview, undo
 from prefml.exceptions import ApplyError
 from prefml.review.exports import export_row
-from prefml.review.room import ReviewRoom
+from prefml.review.service import ReviewService
 from prefml.review.store import EventStore
 from prefml.workspace import Workspace
 
@@ -92,7 +92,7 @@ def reviewed(tmp_path):
     root = tmp_path / "ws"
     logs.workspace(root)
     place(root / "sandbox/automation_decisions.jsonl", logs.suggestions(6))
-    room = ReviewRoom(Workspace.open(root))
+    room = ReviewService(Workspace.open(root))
     for n, action in enumerate(("approved", "rejected", "skipped", "approved")):
         room.decide(f"alpha_{n}", {"action": action}, {"seconds": 1.0})
     room.tag("alpha_0", {"0": ["long_hand"]})

@@ -8,8 +8,8 @@ import pytest
 
 from prefml.apply import preview
 from prefml.decisions.projects import ProjectResolver
+from prefml.proposals import read_decided, read_lines, read_suggestions, write_lines
 from prefml.review.groups import read_batch
-from prefml.sandbox import read_decided, read_lines, read_suggestions, write_lines
 from prefml.status import status_of, to_dict
 from prefml.suggest.handled import handled_pictures, keys_of
 from prefml.suggest.reask import asked_again

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from prefml.history import list_models
-from prefml.models import load_model, manifest_path, save_model
+from prefml.models.history import list_models
+from prefml.models.store import load_model, manifest_path, save_model
 from prefml.suggest.budget import threshold_for
 
 from . import logs

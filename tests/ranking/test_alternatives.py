@@ -4,10 +4,10 @@ from sklearn.base import clone
 
 from prefml.ranking import PairwiseLogistic, SetRanker, metrics
 from prefml.ranking.boosted import BoostedScore
-from prefml.ranking.crossed import CrossedStarts
-from prefml.ranking.linear_start import grouped_folds, held_out_losses
-from prefml.ranking.sets import index_sets
+from prefml.ranking.cross_fitting import CrossFittedInit
+from prefml.ranking.linear_init import grouped_folds, held_out_losses
 from prefml.ranking.table import Table, take
+from prefml.sets import index_sets
 
 BOTH = ({"linear": (("cue__",),), "n_estimators": 5}, {"linear": None, "n_estimators": 60})
 
@@ -55,7 +55,7 @@ def test_a_linear_start_adds_up_to_its_contributions(choices):
     sets = index_sets(set_id)
     columns = [np.array([0, 1]), np.arange(6)]
     table = Table(X.to_numpy(), y, sets, sets.codes, None)
-    start = CrossedStarts(columns, table, grouped_folds(sets.codes, sets, 3)).whole()
+    start = CrossFittedInit(columns, table, grouped_folds(sets.codes, sets, 3)).whole()
     scores = start.predict(X.to_numpy())
     assert np.allclose(start.contributions(X.to_numpy()).sum(axis=1), scores)
     assert metrics.top1(y, start.out_of_fold_, set_id) > 0.7
@@ -77,7 +77,7 @@ def test_shared_fits_are_those_without_the_folds(choices):
     sets, columns = index_sets(set_id), np.array([1, 3, 4])
     table = Table(X.to_numpy(), y, sets, sets.codes, None)
     folds = grouped_folds(sets.codes, sets, 4)
-    starts = CrossedStarts([columns], table, folds, strengths=(0.02,), n_jobs=2)
+    starts = CrossFittedInit([columns], table, folds, strengths=(0.02,), n_jobs=2)
     starts.prepare()
     assert np.allclose(starts.whole().out_of_fold_, _nested(columns, table, folds, 0.02))
     train, _ = folds[1]
@@ -100,7 +100,7 @@ def test_two_groups_still_start_out_of_fold(make):
     table = Table(X.to_numpy(), y, sets, sets.codes % 2, None)
     folds = grouped_folds(table.groups, sets, 5)
     assert len(folds) == 2
-    start = CrossedStarts([np.arange(6)], table, folds).without(0, take(table, folds[0][0]))
+    start = CrossFittedInit([np.arange(6)], table, folds).without(0, take(table, folds[0][0]))
     assert start.out_of_fold_.shape == (len(folds[0][0]),)
     inside = start.models_[0].contributions(table.X[folds[0][0]][:, :6]).sum(axis=1)
     assert not np.allclose(start.out_of_fold_, inside)
@@ -112,7 +112,7 @@ def test_a_recipe_clearly_behind_is_tried_on_no_more_folds(make, monkeypatch):
     fit = BoostedScore.fit
 
     def counted(self, *given):
-        grown.append(bool(self.recipe.linear))
+        grown.append(bool(self.config.linear))
         return fit(self, *given)
 
     monkeypatch.setattr(BoostedScore, "fit", counted)

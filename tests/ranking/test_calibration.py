@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from prefml.ranking.calibration import WinCalibrator, growth, softmax_in_sets
+from prefml.ranking.calibration import WinCalibrator, softmax_in_sets, temperature_correction
 from prefml.ranking.metrics import ece
-from prefml.ranking.sets import index_sets
+from prefml.sets import index_sets
 
 
 def simulate(n_sets, factor, seed=0, size=3):
@@ -63,13 +63,23 @@ def test_choices_that_are_always_right_leave_the_factor_finite():
 
 
 def test_growth_fades_with_data_with_folds_and_with_skill():
-    assert growth(500, 5, 0.2) > growth(5000, 5, 0.2) > growth(500_000, 5, 0.2) > 1
-    assert growth(500, 5, 0.2) > growth(500, 10, 0.2)
-    assert growth(500, 5, 0.2) > growth(500, 5, 0.6) > growth(500, 5, 1.0) == 1
+    assert (
+        temperature_correction(500, 5, 0.2)
+        > temperature_correction(5000, 5, 0.2)
+        > temperature_correction(500_000, 5, 0.2)
+        > 1
+    )
+    assert temperature_correction(500, 5, 0.2) > temperature_correction(500, 10, 0.2)
+    assert (
+        temperature_correction(500, 5, 0.2)
+        > temperature_correction(500, 5, 0.6)
+        > temperature_correction(500, 5, 1.0)
+        == 1
+    )
 
 
 def test_growth_is_bounded_where_chance_does_better():
-    assert growth(500, 2, -3.0) == 1.25
+    assert temperature_correction(500, 2, -3.0) == 1.25
 
 
 def test_skill_is_none_without_knowledge_and_all_with_certainty():

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from prefml.ranking import BlockPCA, SetRanker, default_ranker, metrics
-from prefml.ranking.sets import content_order, index_sets
+from prefml.sets import content_order, index_sets
 
 FAST = {"n_estimators": 10, "min_child_samples": 5}
 RICH = FAST | {

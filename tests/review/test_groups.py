@@ -1,12 +1,12 @@
 import json
-import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefml.exceptions import WorkspaceError
-from prefml.review.groups import Group, parse_box, parse_group, read_batch
+from prefml.boxes import FULL_FRAME, read_box
+from prefml.exceptions import BoxError, WorkspaceError
+from prefml.review.groups import Group, parse_group, read_batch
 from prefml.workspace import Workspace
 
 from .drawn_workspace import BOX, OTHER_BOX, suggestion, write_suggestions
@@ -89,12 +89,17 @@ def test_no_value_of_a_field_breaks_a_group(fields):
 
 
 @given(json_values | st.lists(st.floats(-0.2, 1.2), min_size=4, max_size=4))
-def test_a_box_lies_inside_the_picture_or_is_none(value):
-    box = parse_box(value)
-    if box is not None:
-        assert 0 <= box[0] < box[2] <= 1
-        assert 0 <= box[1] < box[3] <= 1
-        assert all(math.isfinite(edge) for edge in box)
+def test_a_suggested_crop_is_read_as_every_box_is_or_said_to_be_none(value):
+    step = {"needs_crop": True, "crop_coords": value}
+    group = parse_group({"group_id": "g", "images": IMAGES, "step2_crop": step})
+    try:
+        box = read_box(value)
+    except BoxError:
+        assert not group.crop.offered
+        assert group.flags == ("the suggested crop is no box",)
+        return
+    assert group.crop.offered
+    assert group.crop.box == (None if box == FULL_FRAME else box)
 
 
 def test_bad_lines_are_counted_and_the_rest_is_read(workspace):

@@ -5,11 +5,11 @@ from importlib.resources import files
 import pytest
 
 from prefml.review import create_app
-from prefml.review.forms import _DECIDE, _SHOWN, _TAG
 from prefml.review.groups import parse_group
 from prefml.review.outcome import ACTIONS, TAGS
-from prefml.review.pictures import SIDES
-from prefml.review.room import FILTERS
+from prefml.review.requests import _DECIDE, _SHOWN, _TAG
+from prefml.review.service import FILTERS
+from prefml.review.thumbnails import SIDES
 
 DESCRIPTION = json.loads(files("prefml.review").joinpath("static/openapi.json").read_text("utf-8"))
 SCHEMAS = DESCRIPTION["components"]["schemas"]

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from prefml.exceptions import SidecarError
-from prefml.serving import CropProposal, PictureRows, Ranking, Reason
+from prefml.prediction import CropProposal, PictureRows, Ranking, Reason
 from prefml.sidecars.store import Sidecars
 from prefml.suggest import Request, run, suggest
 from prefml.workspace import Workspace
@@ -128,12 +128,12 @@ class Tree:
         with path.open("a") as file:
             file.write(json.dumps(row | more) + "\n")
 
-    def suggester(self, **options):
+    def predictor(self, **options):
         return FakeSuggester(self, **options)
 
-    def suggest(self, *folders, suggester=None, now=None, **request):
+    def suggest(self, *folders, predictor=None, now=None, **request):
         workspace = Workspace.open(self.root)
-        made = suggester or FakeSuggester(self)
+        made = predictor or FakeSuggester(self)
         return suggest(workspace, Request(folders, **request), lambda _: made, now=now)
 
 

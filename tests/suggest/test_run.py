@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from prefml.exceptions import WorkspaceError
-from prefml.sandbox import index_of
+from prefml.proposals import index_of
 
 
 def test_a_set_becomes_a_line_of_the_format(tree):
@@ -178,7 +178,7 @@ def test_pictures_of_an_unknown_project_are_counted_and_left_out(tree):
 
 def test_without_a_ranker_the_highest_stage_is_suggested_and_no_confidence_stated(tree):
     images = tree.stages("1", "3")
-    tree.suggest(suggester=tree.suggester(ranker=False))
+    tree.suggest(predictor=tree.predictor(ranker=False))
     first = tree.lines()[0]["step1_selection"]
     assert (first["chosen"], first["confidence"]) == (images[1], None)
     assert first["reason"] == "highest stage; no ranker yet"
@@ -186,14 +186,14 @@ def test_without_a_ranker_the_highest_stage_is_suggested_and_no_confidence_state
 
 def test_without_a_crop_model_the_crop_is_left_open(tree):
     tree.stages("1", "3")
-    tree.suggest(suggester=tree.suggester(cropper=False))
+    tree.suggest(predictor=tree.predictor(cropper=False))
     second = tree.lines()[0]["step2_crop"]
     assert (second["needs_crop"], second["crop_coords"]) == (None, None)
 
 
 def test_keeping_the_whole_picture_is_no_crop(tree):
     tree.stages("1", "3")
-    tree.suggest(suggester=tree.suggester(box=(0.0, 0.0, 1.0, 1.0)))
+    tree.suggest(predictor=tree.predictor(box=(0.0, 0.0, 1.0, 1.0)))
     second = tree.lines()[0]["step2_crop"]
     assert (second["needs_crop"], second["crop_coords"]) == (False, None)
     assert second["keep_probability"] == 0.3

@@ -3,12 +3,22 @@
 export const SMALLEST = 0.05;
 export const WHOLE = [0, 0, 1, 1];
 
+// How near two edges are equal, and how near the picture's own edge a box keeps it whole: the server
+// says, so that the page means by a crop what everything else does.
+const near = { whole: NaN, same: NaN };
+
+export function configure({ wholeEdge, sameEdge }) {
+  Object.assign(near, { whole: Number(wholeEdge), same: Number(sameEdge) });
+}
+
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const round = (box) => box.map((edge) => clamp(Math.round(edge * 1e6) / 1e6, 0, 1));
 
-export const isWhole = (box) => box.every((edge, i) => Math.abs(edge - WHOLE[i]) < 1e-4);
+const apart = (one, other) => Math.max(...one.map((edge, i) => Math.abs(edge - other[i])));
 
-export const sameBox = (one, other) => one.every((edge, i) => Math.abs(edge - other[i]) < 1e-4);
+export const isWhole = (box) => apart(box, WHOLE) <= near.whole + 1e-9;
+
+export const sameBox = (one, other) => apart(one, other) < near.same;
 
 export const text = (box) => box.map((edge) => String(Math.round(edge * 1e6) / 1e6)).join(",");
 

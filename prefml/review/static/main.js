@@ -4,7 +4,7 @@ import { Refused, deliverLeftovers, get, interruptions, kept, post, unanswered }
 import * as bulk from "./bulk.js";
 import * as cropper from "./cropper.js";
 import { alarm, announce, byId, make, status } from "./dom.js";
-import { isWhole } from "./geometry.js";
+import { configure, isWhole } from "./geometry.js";
 import { drawInfo, drawProgress } from "./info.js";
 import { drawHelp, meaning, read } from "./keys.js";
 import { size } from "./pictures.js";
@@ -312,6 +312,7 @@ new ResizeObserver(() => {
   if (group && !byId("group").hidden) place_tiles(group);
 }).observe(byId("group"));
 
+configure(document.body.dataset);
 enqueue(async () => {
   drawHelp();
   byId("keys-on").checked = kept.read("keys") ?? true;

@@ -1,0 +1,34 @@
+"""Array aliases: what an array holds, under one name in every module."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Bits64",
+    "Bools",
+    "Floats",
+    "Floats32",
+    "Ints",
+    "Labels",
+    "Pixels",
+    "Texts",
+    "Times",
+]
+
+Bools: TypeAlias = NDArray[np.bool_]
+Ints: TypeAlias = NDArray[np.intp]
+Floats: TypeAlias = NDArray[np.float64]
+Floats32: TypeAlias = NDArray[np.float32]
+# Pictures as decoded, and parts of them.
+Pixels: TypeAlias = NDArray[np.uint8]
+# Perceptual hashes, one bit pattern each.
+Bits64: TypeAlias = NDArray[np.uint64]
+Times: TypeAlias = NDArray[np.datetime64]
+# Python strings, as pandas and numpy's object arrays hold them.
+Texts: TypeAlias = NDArray[np.object_]
+# What rows are grouped by: numbers or strings, compared for equality only.
+Labels: TypeAlias = NDArray[np.generic]

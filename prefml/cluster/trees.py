@@ -1,0 +1,145 @@
+"""The ranker's trees, grown by LightGBM on all workers of a Dask scheduler at once.
+
+Every worker holds some of the rows, whole sets of them, and in each step of each tree the workers
+add up their histograms over connections of LightGBM's own.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prefml.exceptions import ClusterError
+from prefml.ranking.tree_backend import Rows, using_backend
+
+if TYPE_CHECKING:
+    from distributed import Client
+    from lightgbm import LGBMRanker
+
+__all__ = ["split_by_sets", "tree_backend_on"]
+
+
+def tree_backend_on(client: Client) -> AbstractContextManager[None]:
+    """Have the trees of every ranker that is fitted inside the block grown on a cluster.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Connected to the scheduler.
+
+    Returns
+    -------
+    context manager
+
+    Raises
+    ------
+    ClusterError
+        While fitting: if a worker is lost, or early stopping or callbacks are asked for.
+    """
+    return using_backend(partial(_backend, client))
+
+
+def split_by_sets(rows: Rows, n_parts: int) -> list[Rows]:
+    """Cut rows into parts of about equal size without cutting a set.
+
+    Parameters
+    ----------
+    rows : Rows
+        All rows.
+    n_parts : int
+        Most parts.
+
+    Returns
+    -------
+    list of Rows
+        None of them empty.
+    """
+    ends = np.cumsum(rows.sizes)
+    goals = np.arange(1, n_parts) * (len(rows.X) / n_parts)
+    cuts = [0, *np.unique(np.searchsorted(ends, goals) + 1).tolist(), len(ends)]
+    bounds = np.concatenate([[0], ends])
+    return [
+        _part(rows, int(bounds[first]), int(bounds[last]), rows.sizes[first:last])
+        for first, last in pairwise(cuts)
+        if first < last
+    ]
+
+
+def _part(rows: Rows, start: int, end: int, sizes: Any) -> Rows:
+    def cut(column: Any) -> Any:
+        return None if column is None else column[start:end]
+
+    return Rows(cut(rows.X), cut(rows.grades), sizes, cut(rows.weight), cut(rows.start))
+
+
+def _backend(
+    client: Client, settings: Mapping[str, Any], rows: Rows, options: Mapping[str, Any]
+) -> LGBMRanker:
+    from lightgbm import DaskLGBMRanker
+
+    if options:
+        raise ClusterError(
+            f"{', '.join(sorted(options))} cannot be used on a cluster",
+            "a ranker without callbacks and validation rows",
+            "the same command without --scheduler",
+        )
+    workers = sorted(client.nthreads())
+    columns = _Columns(client, split_by_sets(rows, len(workers)), workers)
+    model = DaskLGBMRanker(client=client, **settings)
+    try:
+        with client.as_current(), _quiet():
+            model.fit(
+                columns.send("X"),
+                columns.send("grades"),
+                group=columns.send("sizes"),
+                sample_weight=columns.send("weight"),
+                init_score=columns.send("start"),
+            )
+    except Exception as error:
+        raise ClusterError(
+            f"the trees could not be grown ({type(error).__name__}: {error})",
+            "workers that stay until the end",
+            "the same command, with --scheduler or without",
+        ) from error
+    return model.to_local()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what LightGBM prints about ports off standard output, which is for results."""
+    with warnings.catch_warnings(), redirect_stdout(sys.stderr):
+        # A worker takes as many threads as Dask gave it, and says so.
+        warnings.filterwarnings("ignore", message=".*Parameter n_jobs will be ignored")
+        yield
+
+
+class _Columns:
+    """Sends columns of the parts to the workers, each part to one worker."""
+
+    def __init__(self, client: Client, parts: list[Rows], workers: list[str]) -> None:
+        self.client, self.parts, self.workers = client, parts, workers
+
+    def send(self, name: str) -> Any:
+        """Return a Dask array of a column, or None where there is none."""
+        from dask import array, delayed
+
+        pieces = [getattr(part, name) for part in self.parts]
+        if pieces[0] is None:
+            return None
+        sent = [
+            self.client.scatter(piece, workers=[worker], hash=False)
+            for piece, worker in zip(pieces, self.workers, strict=False)
+        ]
+        return array.concatenate(
+            [
+                array.from_delayed(delayed(future), piece.shape, piece.dtype)
+                for future, piece in zip(sent, pieces, strict=True)
+            ]
+        )

@@ -1,0 +1,126 @@
+"""Who takes part: prefml, and what it has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prefml.cropping.baselines import ConstantBox, FullFrame, SaliencyBox, SizeStageBoost
+from prefml.cropping.defaults import default_cropper
+from prefml.evaluation.crossval import Contender
+from prefml.evaluation.neural import NeuralCropper, NeuralRanker, has_torch
+from prefml.exceptions import PrefmlError
+from prefml.ranking import HighestStage, LinearPairwise, RandomRanker, RawLambdaRank, default_ranker
+
+__all__ = ["CROPPERS", "RANKERS", "checked_names", "chosen_contenders", "left_out_contenders"]
+
+EMBEDDING = "emb__"
+
+RANKERS = (
+    Contender("prefml", lambda seed: default_ranker(seed), "", "prefml"),
+    Contender("highest_stage", lambda seed: HighestStage(), "", "highest stage"),
+    Contender("random", lambda seed: RandomRanker(seed), "", "chance"),
+    Contender("linear", lambda seed: LinearPairwise(), EMBEDDING,
+              "linear Bradley-Terry, embedding"),
+    Contender(
+        "raw_lambdarank", lambda seed: RawLambdaRank(random_state=seed), EMBEDDING,
+        "LambdaRank, embedding",
+    ),
+    Contender("neural", lambda seed: NeuralRanker(random_state=seed), EMBEDDING,
+            "neural net, embedding"),
+    Contender("neural_all_inputs", lambda seed: NeuralRanker(random_state=seed), "",
+            "neural net, prefml's inputs"),
+)  # fmt: skip
+CROPPERS = (
+    Contender("prefml", lambda seed: default_cropper(seed), "", "prefml"),
+    Contender("constant_box", lambda seed: ConstantBox(), "", "constant box"),
+    Contender("full_frame", lambda seed: FullFrame(), "", "full frame"),
+    Contender("saliency_box", lambda seed: SaliencyBox(), "", "box on the saliency centre"),
+    Contender("size_stage", lambda seed: SizeStageBoost(random_state=seed), "",
+            "LightGBM, size and stage"),
+    Contender("neural", lambda seed: NeuralCropper(random_state=seed), EMBEDDING,
+            "neural net, embedding"),
+    Contender("neural_all_inputs", lambda seed: NeuralCropper(random_state=seed), "",
+            "neural net, prefml's inputs"),
+)  # fmt: skip
+
+
+def chosen_contenders(
+    contenders: Iterable[Contender], columns: Iterable[str], names: Iterable[str] = ()
+) -> list[Contender]:
+    """Return the models that can take part.
+
+    Parameters
+    ----------
+    contenders : iterable of Contender
+        All of them.
+    columns : iterable of str
+        The columns of the table; a model that sees none of them cannot take part.
+    names : iterable of str, optional
+        Names to keep; all by default. `prefml` always stays.
+
+    Returns
+    -------
+    list of Contender
+    """
+    wanted, known = {*names, "prefml"}, list(columns)
+    return [
+        contender
+        for contender in contenders
+        if (len(wanted) == 1 or contender.name in wanted)
+        and (has_torch() or not _is_neural(contender))
+        and any(name.startswith(contender.prefix) for name in known)
+    ]
+
+
+def left_out_contenders(contenders: Iterable[Contender], columns: Iterable[str]) -> list[str]:
+    """Say which models cannot take part and why.
+
+    Parameters
+    ----------
+    contenders : iterable of Contender
+        All of them.
+    columns : iterable of str
+        The columns of the table.
+
+    Returns
+    -------
+    list of str
+        Sentences; empty if all take part.
+    """
+    everyone, known = list(contenders), list(columns)
+    notes = []
+    if not has_torch() and any(map(_is_neural, everyone)):
+        notes.append("the neural nets, because torch is not installed (extra `clip`)")
+    blind = [e.title for e in everyone if not any(name.startswith(e.prefix) for name in known)]
+    if blind:
+        notes.append(f"{', '.join(blind)}: there are no pictures to embed")
+    return notes
+
+
+def checked_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names of models, refusing unknown ones.
+
+    Parameters
+    ----------
+    names : iterable of str
+        What a person asked for.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    PrefmlError
+        If there is no model of a name.
+    """
+    known = sorted({contender.name for contender in (*RANKERS, *CROPPERS)})
+    asked = tuple(name.strip() for name in names if name.strip())
+    for name in asked:
+        if name not in known:
+            raise PrefmlError(f"no model {name!r}", f"some of {', '.join(known)}")
+    return asked
+
+
+def _is_neural(contender: Contender) -> bool:
+    return contender.name.startswith("neural")

@@ -1,0 +1,82 @@
+"""An earlier model beside the current one, on the latest decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from prefml.exceptions import ModelFileError
+from prefml.features.training_data import TrainingData, read_training_data
+from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
+from prefml.models.history import list_models
+from prefml.models.kinds import BY_NAME
+from prefml.models.replay import Comparison, compare, recent_groups
+from prefml.models.store import load_pair
+from prefml.workspace import Workspace
+
+__all__ = ["ComparedModels", "compare_models"]
+
+
+@dataclass(frozen=True)
+class ComparedModels:
+    """Two models of one kind.
+
+    Attributes
+    ----------
+    kind : {"ranker", "crop"}
+        What they are.
+    name : str
+        The earlier one.
+    replay : Comparison
+        `current` is the earlier one's score, `candidate` that of the model in use.
+    """
+
+    kind: str
+    name: str
+    replay: Comparison
+
+
+def compare_models(workspace: Workspace, name: str) -> ComparedModels:
+    """Let an earlier model and the current one answer the latest decisions.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    name : str
+        A name from the history, or a kind for its latest.
+
+    Returns
+    -------
+    ComparedModels
+
+    Raises
+    ------
+    ModelFileError
+        If there is no such model, none in use, or one that was trained on other cues.
+    SidecarError, EncoderMismatchError
+        If the sidecars are damaged, missing, or of another encoder than a model was trained on.
+    NotEnoughDataError
+        If there are too few decisions to answer.
+    """
+    models = [model for model in list_models(workspace) if not model.problem]
+    earlier = next((m for m in models if not m.current and name in (m.name, m.kind)), None)
+    if earlier is None:
+        raise ModelFileError(f"no earlier model {name!r}", "one from the list", "prefml models")
+    kind = BY_NAME[earlier.kind]
+    data = read_training_data(workspace)
+    paths = (earlier.path, workspace.artifacts / kind.file)
+    fitted = [_usable(*load_pair(path, kind.name), data) for path in paths]
+    table = kind.usable_table(data)
+    group = kind.decisions(table)
+    rows = np.isin(group.astype(str), recent_groups(group, table.timestamp).astype(str))
+    old, new = (kind.score(model, table, rows) for model in fitted)
+    return ComparedModels(kind.name, earlier.name, compare(old, new))
+
+
+def _usable(model: Any, manifest: dict[str, Any], data: TrainingData) -> Any:
+    refuse_other_cues(manifest)
+    refuse_other_encoder(manifest, None if data.sidecars is None else data.sidecars.encoder)
+    return model

@@ -1,0 +1,224 @@
+"""The models that were in use before: kept beside the current ones, and brought back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prefml.exceptions import ModelFileError
+from prefml.files import file_sha256, holding, remove_leftovers, replacing
+from prefml.models.store import KINDS, manifest_path, model_file, read_manifest
+from prefml.workspace import Workspace
+
+__all__ = [
+    "KeptModel",
+    "candidates",
+    "install",
+    "keep",
+    "list_models",
+    "only_trainer",
+    "roll_back",
+]
+
+
+@dataclass(frozen=True)
+class KeptModel:
+    """One model file.
+
+    Attributes
+    ----------
+    kind : {"ranker", "crop"}
+        What it is.
+    name : str
+        `current`, or its name in the history.
+    path : Path
+        The file.
+    manifest : dict
+        Its manifest; empty if that cannot be read.
+    problem : str
+        Why it cannot be used; empty if it can.
+    """
+
+    kind: str
+    name: str
+    path: Path
+    manifest: dict[str, Any]
+    problem: str = ""
+
+    @property
+    def current(self) -> bool:
+        """Whether it is in use."""
+        return self.name == "current"
+
+
+@contextmanager
+def only_trainer(workspace: Workspace) -> Iterator[None]:
+    """Let one process at a time make models and put them to use.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its artifacts folder, which is created, is held.
+
+    Raises
+    ------
+    ModelFileError
+        If another process holds it.
+    """
+    workspace.artifacts.mkdir(parents=True, exist_ok=True)
+    busy = ModelFileError(
+        f"another prefml train or rollback is at work in {workspace.artifacts}",
+        "one run at a time",
+        "the same command when it has finished",
+    )
+    with holding(workspace.artifacts, busy):
+        for folder in (workspace.artifacts, candidates(workspace), _history(workspace)):
+            for kind in KINDS:
+                remove_leftovers(folder, f"{kind}*")
+        yield
+
+
+def candidates(workspace: Workspace) -> Path:
+    """Return where new models wait to be judged: `artifacts/candidate`."""
+    return workspace.artifacts / "candidate"
+
+
+def list_models(workspace: Workspace) -> list[KeptModel]:
+    """List the models in use and those before them.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its artifacts are looked through.
+
+    Returns
+    -------
+    list of KeptModel
+        For each kind the current one, then the history, the latest first.
+    """
+    return [model for kind in KINDS for model in _models_of(workspace, kind)]
+
+
+def _models_of(workspace: Workspace, kind: str) -> Iterator[KeptModel]:
+    current = _current(workspace, kind)
+    if current.exists():
+        yield _read(kind, "current", current)
+    found = _history(workspace).glob(f"{kind}-*.joblib")
+    for path in sorted(found, key=lambda path: path.stem, reverse=True):
+        yield _read(kind, path.stem, path)
+
+
+def _read(kind: str, name: str, path: Path) -> KeptModel:
+    try:
+        manifest = read_manifest(path)
+    except ModelFileError as error:
+        return KeptModel(kind, name, path, {}, str(error))
+    changed = file_sha256(path) != manifest["sha256"]
+    return KeptModel(kind, name, path, manifest, "changed since it was written" * changed)
+
+
+def keep(workspace: Workspace, kind: str) -> Path | None:
+    """Copy the current model into the history, if it is not there yet.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    kind : {"ranker", "crop"}
+        Which model.
+
+    Returns
+    -------
+    Path or None
+        The copy; None if there is no usable current model.
+    """
+    current = _current(workspace, kind)
+    if not current.exists() or _read(kind, "current", current).problem:
+        return None
+    manifest = read_manifest(current)
+    when = "".join(c for c in str(manifest.get("written", "")) if c.isdigit())[:14]
+    copy = _history(workspace) / f"{kind}-{when}-{manifest['sha256'][:8]}.joblib"
+    if not copy.exists():
+        _copy_pair(current, copy)
+    return copy
+
+
+def install(workspace: Workspace, kind: str, candidate: Path) -> None:
+    """Make a model the current one; the one before it is kept in the history.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    kind : {"ranker", "crop"}
+        Which model.
+    candidate : Path
+        A model file with its manifest, elsewhere.
+
+    Raises
+    ------
+    ModelFileError
+        If the candidate cannot be used or is of another kind.
+    """
+    found = _read(kind, candidate.stem, candidate)
+    if found.problem:
+        raise ModelFileError(f"{candidate}: {found.problem}", "a whole model", "prefml train")
+    if found.manifest["kind"] != kind:
+        raise ModelFileError(f"{candidate} is a {found.manifest['kind']} model", f"a {kind} model")
+    keep(workspace, kind)
+    _copy_pair(candidate, _current(workspace, kind))
+
+
+def roll_back(workspace: Workspace, name: str) -> KeptModel:
+    """Bring an earlier model back.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    name : str
+        Its name in the history, or a kind for the latest one that is not in use.
+
+    Returns
+    -------
+    KeptModel
+        The model that is in use now.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no such model, it cannot be used, or a training is at work.
+    """
+    with only_trainer(workspace):
+        return _roll_back(workspace, name)
+
+
+def _roll_back(workspace: Workspace, name: str) -> KeptModel:
+    models = list_models(workspace)
+    in_use = {model.manifest.get("sha256") for model in models if model.current}
+    earlier = [m for m in models if not m.current and m.manifest.get("sha256") not in in_use]
+    chosen = next((m for m in earlier if name in (m.name, m.kind) and not m.problem), None)
+    if chosen is None:
+        names = ", ".join(m.name for m in earlier if not m.problem) or "none yet"
+        raise ModelFileError(f"no earlier model {name!r}", f"one of: {names}", "prefml models")
+    install(workspace, chosen.kind, chosen.path)
+    return _read(chosen.kind, "current", _current(workspace, chosen.kind))
+
+
+def _current(workspace: Workspace, kind: str) -> Path:
+    return workspace.artifacts / model_file(kind)
+
+
+def _history(workspace: Workspace) -> Path:
+    return workspace.artifacts / "history"
+
+
+def _copy_pair(source: Path, target: Path) -> None:
+    """Copy model and manifest; in between, loading refuses the pair as not belonging together."""
+    for one, other in ((source, target), (manifest_path(source), manifest_path(target))):
+        with replacing(other) as temporary:
+            shutil.copyfile(one, temporary)

@@ -1,0 +1,209 @@
+"""The two kinds of model, and everything that differs between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from prefml._typing import Bools, Floats, Texts
+from prefml.cropping import CropRegressor
+from prefml.cropping.defaults import default_cropper
+from prefml.cropping.metrics import iou
+from prefml.decisions import Decisions
+from prefml.exceptions import NotEnoughDataError
+from prefml.features.tables import ChoiceTable, CropTable
+from prefml.features.training_data import LEAST, TrainingData
+from prefml.models.store import model_file
+from prefml.ranking import HighestStage, PerProjectRanker, SetRanker, default_ranker
+from prefml.ranking.metrics import lower_stage_top1, top1, top1_by_set
+from prefml.ranking.per_project import scores_by_project
+
+__all__ = ["BY_NAME", "CROP", "RANKER", "AnyKind", "Kind", "Ranker", "Table", "per_project"]
+
+Ranker: TypeAlias = SetRanker | PerProjectRanker
+Table: TypeAlias = ChoiceTable | CropTable
+M = TypeVar("M", Ranker, CropRegressor)
+T = TypeVar("T", ChoiceTable, CropTable)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[M, T]):
+    """One kind of model.
+
+    Attributes
+    ----------
+    name : {"ranker", "crop"}
+        As on the command line and in manifests.
+    decision : str
+        The plural of what a row of decisions is, `sets` or `crops`.
+    rows : callable
+        Decisions -> the frame of those it learns from.
+    table : callable
+        Training data -> the table it learns from; raises `NotEnoughDataError`.
+    make : callable
+        -> an estimator that is not fitted.
+    fit : callable
+        Estimator, table, rows (ndarray of bool, shape (n_rows,)) -> the estimator, fitted on them.
+    score : callable
+        Fitted estimator, table, rows -> ndarray of one score in [0, 1] for each decision among the
+        rows, in order of appearance; larger is better.
+    decisions : callable
+        Table -> ndarray of shape (n_rows,), the decision that each row belongs to.
+    counts : callable
+        Fitted estimator, table -> what its manifest says of the data.
+    held_out : callable
+        Fitted estimator, table -> scores of the inner folds, each of rows not learned from.
+    """
+
+    name: str
+    decision: str
+    rows: Callable[[Decisions], pd.DataFrame]
+    table: Callable[[TrainingData], T]
+    make: Callable[[], M]
+    fit: Callable[[M, T, Bools], M]
+    score: Callable[[M, T, Bools], Floats]
+    decisions: Callable[[T], Texts]
+    counts: Callable[[M, T], dict[str, int]]
+    held_out: Callable[[M, T], dict[str, float]]
+
+    @property
+    def file(self) -> str:
+        """Name of the model's file."""
+        return model_file(self.name)
+
+    def usable_table(self, data: TrainingData) -> T:
+        """Return the table, refusing one with too few decisions to learn from.
+
+        Parameters
+        ----------
+        data : TrainingData
+            The decisions and what is known of their pictures.
+
+        Returns
+        -------
+        ChoiceTable or CropTable
+
+        Raises
+        ------
+        NotEnoughDataError
+            If there are fewer than `LEAST` decisions.
+        """
+        table = self.table(data)
+        found = len(np.unique(self.decisions(table).astype(str)))
+        if found >= LEAST:
+            return table
+        left_out = sorted(table.left_out.items())
+        why = ", ".join(f"{n} left out for {reason}" for reason, n in left_out)
+        needed = f"at least {LEAST} are needed"
+        raise NotEnoughDataError(
+            f"{found} {self.decision}, {needed}{f' ({why})' if why else ''}", None, "prefml ingest"
+        )
+
+
+def _fit_ranker(model: Ranker, table: ChoiceTable, rows: Bools) -> Ranker:
+    return model.fit(
+        table.X[rows],
+        table.y[rows],
+        set_id=table.set_id[rows],
+        groups=table.project[rows],
+        sample_weight=table.weight[rows],
+    )
+
+
+def _score_choices(model: Ranker, table: ChoiceTable, rows: Bools) -> Floats:
+    """Score 1 for each set whose first is the person's choice, a fraction where it is tied."""
+    scores = scores_by_project(model, table.X[rows], table.project[rows])
+    return np.asarray(top1_by_set(table.y[rows], scores, table.set_id[rows]))
+
+
+def _count_choices(model: Ranker, table: ChoiceTable) -> dict[str, int]:
+    projects = len(np.unique(table.project))
+    counts = {"sets": table.n_sets, "images": len(table), "projects": projects}
+    if isinstance(model, PerProjectRanker):
+        counts["projects_with_their_own"] = len(model.own_)
+    return counts
+
+
+def _held_out_choices(model: Ranker, table: ChoiceTable) -> dict[str, float]:
+    """Score the inner folds; they hold out whole projects, or sets where there is one project."""
+    if model.out_of_fold_ is None:
+        return {}
+    highest = HighestStage().fit(table.X, table.y, set_id=table.set_id).predict(table.X)
+    found = {
+        "top1": top1(table.y, model.out_of_fold_, table.set_id),
+        "top1_highest_stage": top1(table.y, highest, table.set_id),
+        "top1_random": top1(table.y, np.zeros(len(table)), table.set_id),
+        "lower_stage_top1": lower_stage_top1(
+            table.y, model.out_of_fold_, table.set_id, table.stage
+        ),
+    }
+    return _rounded(found)
+
+
+def _fit_cropper(model: CropRegressor, table: CropTable, rows: Bools) -> CropRegressor:
+    # With one project its sessions are held out in turn instead.
+    one_project = len(np.unique(table.project)) < 2
+    groups = table.session_id if one_project else table.project
+    return model.fit(
+        table.X[rows],
+        table.boxes[rows],
+        size=table.size[rows],
+        groups=groups[rows],
+        sample_weight=table.weight[rows],
+    )
+
+
+def _score_crops(model: CropRegressor, table: CropTable, rows: Bools) -> Floats:
+    """Score each predicted box by its intersection over union with the person's."""
+    boxes = model.predict(table.X[rows], size=table.size[rows])
+    return np.asarray(iou(boxes, table.boxes[rows]), float)
+
+
+def _count_crops(model: CropRegressor, table: CropTable) -> dict[str, int]:
+    return {"crops": len(table), "projects": len(np.unique(table.project))}
+
+
+def _held_out_crops(model: CropRegressor, table: CropTable) -> dict[str, float]:
+    return _rounded({f"iou_{name}": value for name, value in model.inner_iou_.items()})
+
+
+def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
+    return {n: round(float(value), 4) for n, value in scores.items() if np.isfinite(value)}
+
+
+RANKER: Kind[Ranker, ChoiceTable] = Kind(
+    name="ranker",
+    decision="sets",
+    rows=lambda decisions: decisions.items,
+    table=TrainingData.choices,
+    make=default_ranker,
+    fit=_fit_ranker,
+    score=_score_choices,
+    decisions=lambda table: table.set_id,
+    counts=_count_choices,
+    held_out=_held_out_choices,
+)
+CROP: Kind[CropRegressor, CropTable] = Kind(
+    name="crop",
+    decision="crops",
+    rows=lambda decisions: decisions.crops,
+    table=TrainingData.crops,
+    make=default_cropper,
+    fit=_fit_cropper,
+    score=_score_crops,
+    decisions=lambda table: np.arange(len(table)).astype(str).astype(object),
+    counts=_count_crops,
+    held_out=_held_out_crops,
+)
+# A function that is told a kind by its name cannot know which of the two it gets.
+AnyKind: TypeAlias = Kind[Any, Any]
+BY_NAME: Mapping[str, AnyKind] = {kind.name: kind for kind in (RANKER, CROP)}
+
+
+def per_project() -> Kind[Ranker, ChoiceTable]:
+    """Return the ranker's kind with a further ranker for each project with choices enough."""
+    return replace(RANKER, make=lambda: PerProjectRanker(default_ranker()))

@@ -1,0 +1,200 @@
+"""The gate between a newly trained model and its use."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from prefml._typing import Bools, Times
+from prefml.exceptions import ModelFileError
+from prefml.models.history import install
+from prefml.models.kinds import AnyKind, Table
+from prefml.models.replay import WINDOW, Comparison, compare, recent_groups, time_blocks
+from prefml.models.store import ModelVersionWarning, load_model, read_manifest
+from prefml.workspace import Workspace
+
+__all__ = ["FEWEST_REPLAYED", "Refit", "Verdict", "judge", "last_decision", "promote"]
+
+# Rows of the table to learn from -> the same kind of model, fitted on them alone.
+Refit: TypeAlias = Callable[[Bools], Any]
+
+# With fewer recent decisions a replay tells nothing.
+FEWEST_REPLAYED = 20
+# New decisions to a refit: each costs as much as the training itself.
+_BLOCK, _MOST_BLOCKS = 100, 3
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a new model may replace the one in use.
+
+    Attributes
+    ----------
+    accepted : bool
+        The answer.
+    reason : str
+        In words.
+    replay : Comparison or None
+        The new model as it is, on recent decisions.
+    in_time : Comparison or None
+        The same way of learning, refitted before each block of decisions that the model in use
+        has not seen.
+    """
+
+    accepted: bool
+    reason: str
+    replay: Comparison | None = None
+    in_time: Comparison | None = None
+
+
+def promote(
+    workspace: Workspace,
+    kind: AnyKind,
+    candidate: Path,
+    table: Table,
+    refit: Refit | None = None,
+) -> Verdict:
+    """Put a new model to use if a replay of recent decisions says that it is not worse.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its artifacts hold the current model, which is kept in `artifacts/history/`.
+    kind : Kind
+        Which model.
+    candidate : Path
+        The new model's file, anywhere but in the place of the current one.
+    table : ChoiceTable or CropTable
+        Every decision that it was trained on.
+    refit : callable, optional
+        Rows of the table -> the same kind of model fitted on them alone.
+
+    Returns
+    -------
+    Verdict
+    """
+    model = load_model(candidate, kind.name)
+    current, manifest = _in_use(workspace, kind)
+    if current is not None and manifest["sha256"] == read_manifest(candidate)["sha256"]:
+        return Verdict(True, "the same as the model in use")
+    verdict = judge(kind, current, model, table, refit, _seen_until(manifest))
+    if verdict.accepted:
+        install(workspace, kind.name, candidate)
+    return verdict
+
+
+def _in_use(workspace: Workspace, kind: AnyKind) -> tuple[Any, dict[str, Any]]:
+    path = workspace.artifacts / kind.file
+    try:
+        with warnings.catch_warnings():
+            # It says: train again. That is what is being done.
+            warnings.simplefilter("ignore", ModelVersionWarning)
+            return load_model(path, kind.name), read_manifest(path)
+    except ModelFileError:
+        # Damaged, or of versions that cannot be opened here; it must not keep a new model out.
+        return None, {}
+
+
+def _seen_until(manifest: Mapping[str, Any]) -> np.datetime64 | None:
+    # Manifests of earlier versions tell only when the model was written.
+    told = manifest.get("last_decision", manifest.get("written"))
+    when = pd.to_datetime(str(told), utc=True, errors="coerce")
+    return None if pd.isna(when) else when.tz_localize(None).to_datetime64()
+
+
+def last_decision(timestamp: Times) -> str | None:
+    """Return the time of the latest decision, which a model's manifest keeps.
+
+    Parameters
+    ----------
+    timestamp : ndarray of datetime64
+        When the decisions were made, UTC.
+
+    Returns
+    -------
+    str or None
+        As in ISO 8601; None if no time is known.
+    """
+    latest = pd.to_datetime(pd.Series(timestamp), utc=True).max()
+    return None if pd.isna(latest) else latest.isoformat()
+
+
+def judge(
+    kind: AnyKind,
+    current: Any,
+    candidate: Any,
+    table: Table,
+    refit: Refit | None = None,
+    seen_until: np.datetime64 | None = None,
+) -> Verdict:
+    """Say whether a new model may replace the current one.
+
+    Parameters
+    ----------
+    kind : Kind
+        What both are.
+    current : estimator or None
+        The model in use.
+    candidate : estimator
+        The new one.
+    table : ChoiceTable or CropTable
+        Decisions.
+    refit : callable, optional
+        As in `promote`.
+    seen_until : datetime64, optional
+        Decisions up to then were learned from by the current model, so that only later ones can
+        tell whether a refit learns worse. Without it there are no refits.
+
+    Returns
+    -------
+    Verdict
+    """
+    if current is None:
+        return Verdict(True, "no usable model before it")
+    group = kind.decisions(table)
+    recent = recent_groups(group, table.timestamp)
+    if len(recent) < FEWEST_REPLAYED:
+        return Verdict(True, f"only {len(recent)} decisions: too few to compare")
+    rows = np.isin(group.astype(str), recent.astype(str))
+    try:
+        old = kind.score(current, table, rows)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        said = " ".join(str(error).split())[:120]
+        return Verdict(True, f"the current model does not fit these pictures: {said}")
+    replay = compare(old, kind.score(candidate, table, rows))
+    if not replay.not_worse:
+        return Verdict(False, f"worse on recent decisions: {replay}", replay)
+    in_time = None
+    if refit is not None and seen_until is not None:
+        in_time = _in_time(kind, current, table, refit, seen_until)
+    if in_time is not None and in_time.n >= FEWEST_REPLAYED and not in_time.not_worse:
+        return Verdict(False, f"learns worse than the current one: {in_time}", replay, in_time)
+    return Verdict(True, f"not worse: {replay}", replay, in_time)
+
+
+def _in_time(
+    kind: AnyKind, current: Any, table: Table, refit: Refit, seen_until: np.datetime64
+) -> Comparison | None:
+    """Refit before each block of decisions that the current model has not seen."""
+    group = kind.decisions(table)
+    # A decision without a time compares as not later.
+    unseen = min(WINDOW, len(set(group[table.timestamp > seen_until].tolist())))
+    if unseen < FEWEST_REPLAYED:
+        return None
+    blocks = min(_MOST_BLOCKS, max(1, unseen // _BLOCK))
+    old, new = [np.empty(0)], [np.empty(0)]
+    for before, block in time_blocks(group, table.timestamp, unseen, blocks):
+        try:
+            model = refit(before)
+        except ValueError:
+            # Too little came before this block to learn from.
+            continue
+        old.append(kind.score(current, table, block))
+        new.append(kind.score(model, table, block))
+    return compare(np.concatenate(old), np.concatenate(new))

@@ -1,0 +1,291 @@
+"""The trained models of a workspace, put to work on new pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from prefml._typing import Floats
+from prefml.boxes import to_box
+from prefml.cropping.policy import Policy, read_policy
+from prefml.decisions.stages import stage_of
+from prefml.encoders import Encoder, EncoderSpec, open_encoder
+from prefml.exceptions import (
+    SidecarError,
+    WorkspaceError,
+)
+from prefml.features.tables import crop_columns, image_rows
+from prefml.imaging.hands import find_hands
+from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
+from prefml.models.store import KINDS, load_pair, model_file
+from prefml.prediction.predictions import CropProposal, PictureRows, Ranking, Reason
+from prefml.ranking.per_project import ranker_of
+from prefml.sidecars.choice import chosen_encoder
+from prefml.sidecars.store import Sidecars, read_sidecars
+from prefml.workspace import Workspace
+
+
+class Predictor:
+    """The trained models of a workspace and the encoder they were trained with.
+
+    Build one with `Predictor.open`.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where pictures and sidecars lie.
+    ranker, cropper : estimator or None
+        The fitted models.
+    manifests : dict of str to dict
+        Their manifests, by kind.
+    encoder_name : str
+        The encoder to open for pictures without sidecar rows.
+    device : {"auto", "mps", "cuda", "cpu"}
+        Where it runs.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        ranker: Any,
+        cropper: Any,
+        manifests: dict[str, dict[str, Any]],
+        encoder_name: str,
+        device: str = "auto",
+    ) -> None:
+        self.workspace = workspace
+        self.ranker = ranker
+        self.cropper = cropper
+        self.manifests = manifests
+        self.encoder_name = encoder_name
+        self.device = device
+
+    @classmethod
+    def open(
+        cls,
+        workspace: Workspace,
+        encoder: str | None = None,
+        device: str = "auto",
+        kinds: Sequence[str] = KINDS,
+    ) -> Predictor:
+        """Load the models of a workspace.
+
+        Parameters
+        ----------
+        workspace : Workspace
+            Its artifacts folder holds the models.
+        encoder : str, optional
+            Another name for the encoder the models were trained with.
+        device : {"auto", "mps", "cuda", "cpu"}, default="auto"
+            Where the encoder runs.
+        kinds : sequence of {"ranker", "crop"}
+            Which models to look for.
+
+        Returns
+        -------
+        Predictor
+            A model that was never trained is None.
+
+        Raises
+        ------
+        ModelFileError
+            If none of them is there, or one cannot be trusted or was trained on other cues.
+        """
+        paths = {kind: workspace.artifacts / model_file(kind) for kind in kinds}
+        found = {kind: path for kind, path in paths.items() if path.exists()} or paths
+        pairs = {kind: load_pair(path, kind) for kind, path in found.items()}
+        models = {kind: model for kind, (model, _) in pairs.items()}
+        manifests = {kind: manifest for kind, (_, manifest) in pairs.items()}
+        for manifest in manifests.values():
+            refuse_other_cues(manifest)
+        names = [(m["encoder"] or {}).get("name") for m in manifests.values()]
+        name = encoder or next((one for one in names if one), None)
+        chosen = chosen_encoder(workspace, name)
+        return cls(workspace, models.get("ranker"), models.get("crop"), manifests, chosen, device)
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder, opened when a picture has to be encoded.
+
+        Raises
+        ------
+        EncoderMismatchError
+            If it is not the one the models were trained with.
+        """
+        opened = open_encoder(self.encoder_name, self.workspace.root, self.device)
+        self._refuse_other(opened.spec)
+        return opened
+
+    @cached_property
+    def sidecars(self) -> Sidecars:
+        """The workspace's sidecars.
+
+        Raises
+        ------
+        SidecarError
+            If there are none.
+        EncoderMismatchError
+            If another encoder made them than the models were trained with.
+        """
+        found = read_sidecars(self.workspace.sidecars)
+        self._refuse_other(found.encoder)
+        return found
+
+    def reload_sidecars(self) -> None:
+        """Read the sidecars anew when they are next asked for: they have been replaced."""
+        self.__dict__.pop("sidecars", None)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The person's crop rules from `prefml.toml`.
+
+        Raises
+        ------
+        ConfigError
+            If one of them is unknown or of the wrong kind.
+        """
+        return read_policy(self.workspace.config.policy)
+
+    def _refuse_other(self, spec: EncoderSpec) -> None:
+        for manifest in self.manifests.values():
+            refuse_other_encoder(manifest, spec)
+
+    def measure(self, paths: Sequence[str | Path], project: str | None = None) -> PictureRows:
+        """Decode, measure and encode pictures now.
+
+        Parameters
+        ----------
+        paths : sequence of str or Path
+            Picture files, at least one.
+        project : str, optional
+            Their project.
+
+        Returns
+        -------
+        PictureRows
+
+        Raises
+        ------
+        ImageError
+            If one of them cannot be decoded.
+        """
+        from prefml.imaging.cues import measure_beside
+        from prefml.imaging.decode import decode
+        from prefml.sidecars.derive import prepare
+
+        if not paths:
+            raise WorkspaceError("no pictures", "at least one picture file")
+        prepared, cues, size, hands = [], [], [], []
+        # Cues take longer than a small encoder does, and somebody is waiting for both.
+        with ThreadPoolExecutor(2) as pool:
+            for path in paths:
+                picture = decode(path, self.workspace.config.max_pixels)
+                cues.append(measure_beside(pool, picture))
+                prepared.append(prepare(self.encoder, picture))
+                size.append((picture.width, picture.height))
+                hands.append(find_hands(picture))
+            vectors = self.encoder.encode(prepared)
+            measured = pd.DataFrame([gather() for gather in cues]).astype(np.float32)
+        names = tuple(Path(path).name for path in paths)
+        return PictureRows(
+            names, np.array(size, float), _stages(names), vectors, measured, hands, project
+        )
+
+    def from_sidecars(self, project: str, filenames: Sequence[str]) -> PictureRows:
+        """Look pictures up that were embedded before.
+
+        Parameters
+        ----------
+        project : str
+            Their project.
+        filenames : sequence of str
+            Their names.
+
+        Returns
+        -------
+        PictureRows
+
+        Raises
+        ------
+        SidecarError
+            If one of them has no sidecar row.
+        """
+        found = self.sidecars.positions([project] * len(filenames), list(filenames))
+        if (found < 0).any():
+            missing = filenames[int(np.argmin(found))]
+            raise SidecarError(f"no sidecar of {project}/{missing}", "one", "prefml embed")
+        cues = self.sidecars.cues.iloc[found].reset_index(drop=True)
+        names = tuple(filenames)
+        size = cues[["width", "height"]].to_numpy(float)
+        vectors = self.sidecars.embeddings[found]
+        return PictureRows(names, size, _stages(names), vectors, cues, project=project)
+
+    def rank(self, rows: PictureRows) -> Ranking:
+        """Put the pictures of one set in order.
+
+        Parameters
+        ----------
+        rows : PictureRows
+            The pictures of one set, at least two.
+
+        Returns
+        -------
+        Ranking
+        """
+        together = np.zeros(len(rows), int)
+        X = image_rows(rows.embeddings, rows.cues, rows.stage, together)
+        ranker = ranker_of(self.ranker, rows.project)
+        scores = np.asarray(ranker.predict(X), float)
+        chances = np.asarray(ranker.win_probability(X, set_id=together), float)
+        explained = ranker.explain(X, together)
+        why = explained[0].reasons if explained else ()
+        return Ranking(
+            order=tuple(int(i) for i in np.argsort(-scores, kind="stable")),
+            scores=scores,
+            probabilities=chances,
+            why=tuple(Reason(one.name, float(one.contribution)) for one in why),
+        )
+
+    def crop(self, rows: PictureRows, i: int = 0, aspect: float | None = None) -> CropProposal:
+        """Propose a crop for one picture, or keeping it whole.
+
+        Parameters
+        ----------
+        rows : PictureRows
+            Pictures.
+        i : int, default=0
+            Which of them.
+        aspect : float, optional
+            Width divided by height of the crop in pixels; the picture's own by default.
+
+        Returns
+        -------
+        CropProposal
+        """
+        one = slice(i, i + 1)
+        seen: dict[str, Any] = {}
+        if self.manifests["crop"]["encoder"] is not None:
+            seen = {"embeddings": rows.embeddings[one], "cues": rows.cues.iloc[one]}
+        X = crop_columns(rows.size[one], rows.stage[one], **seen)
+        hands = None if rows.hands is None else rows.hands[i : i + 1]
+        found = self.cropper.propose(
+            X, size=rows.size[i : i + 1], aspect=aspect, policy=self.policy, hands=hands
+        )[0]
+        return CropProposal(
+            keep_probability=float(found.keep_probability),
+            box=to_box(found.box),
+            probability=float(found.probability),
+            alternatives=tuple((to_box(o.box), float(o.probability)) for o in found.alternatives),
+            reasons=tuple(found.reasons),
+            certainty=found.certainty,
+        )
+
+
+def _stages(names: Sequence[str]) -> Floats:
+    return np.array([np.nan if (s := stage_of(name)) is None else s for name in names], float)

@@ -1,0 +1,142 @@
+"""The linear score that boosting starts from, out of fold where it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+from sklearn.model_selection import GroupKFold
+
+from prefml._typing import Floats, Ints
+from prefml.ranking.pairwise import PairwiseLogistic, pair_weights, row_sums
+from prefml.sets import Sets, winning_pairs
+
+__all__ = ["Fold", "LinearInit", "grouped_folds", "held_out_losses", "least_loss"]
+
+Fold = tuple[Ints, Ints]
+
+_FACTORS = np.geomspace(0.05, 10, 24)
+
+
+def grouped_folds(groups: Ints, sets: Sets, n_folds: int) -> list[Fold]:
+    """Split rows into folds, whole groups together.
+
+    Parameters
+    ----------
+    groups : ndarray of shape (n_rows,)
+        Number of the project of each row, or of whatever must stay together.
+    sets : Sets
+        The grouping into sets; used instead where there are fewer than two groups.
+    n_folds : int
+        Most folds.
+
+    Returns
+    -------
+    list of (train, test)
+        Empty if there are fewer than two sets.
+    """
+    together = groups if len(np.unique(groups)) > 1 else sets.codes
+    n_splits = min(n_folds, len(np.unique(together)))
+    if n_splits < 2:
+        return []
+    return list(GroupKFold(n_splits).split(together, groups=together))
+
+
+class LinearInit:
+    """Mean of linear Bradley-Terry scores, each on its own choice of columns.
+
+    `prefml.ranking.cross_fitting.CrossFittedInit` fits them.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray of int
+        Columns of each score.
+    models : sequence of PairwiseLogistic
+        What was fitted on each.
+    out_of_fold : ndarray of shape (n_rows,), optional
+        Scores of the rows it was fitted on, each from a fit without that row's fold.
+
+    Attributes
+    ----------
+    models_ : list of PairwiseLogistic
+    out_of_fold_ : ndarray of shape (n_rows,) or None
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Ints],
+        models: Sequence[PairwiseLogistic],
+        out_of_fold: Floats | None = None,
+    ) -> None:
+        self.columns = columns
+        self.models_ = list(models)
+        self.out_of_fold_ = out_of_fold
+
+    def predict(self, X: Floats) -> Floats:
+        """Return the mean of the linear scores of each row."""
+        return row_sums(self.contributions(X))
+
+    def contributions(self, X: Floats) -> Floats:
+        """Return what each column adds to each row's score."""
+        total = np.zeros(X.shape)
+        for columns, model in zip(self.columns, self.models_, strict=True):
+            total[:, columns] += model.contributions(X[:, columns]) / len(self.columns)
+        return total
+
+
+def least_loss(
+    scores: Floats, graded: NDArray[np.int64], sets: Sets, weight: Floats | None = None
+) -> int:
+    """Return which of several scores loses least, each at the temperature best for it.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_scores, n_rows)
+        Out-of-fold scores; what is too sure is mended by calibration, so scale does not count.
+    graded, sets, weight
+        As for `held_out_losses`.
+
+    Returns
+    -------
+    int
+    """
+    better, worse = winning_pairs(graded, sets)
+    gap = scores[:, better] - scores[:, worse]
+    pairs = pair_weights(better, worse, sets, weight)
+    return int(np.argmin([float((_log_losses(one) @ pairs).min()) for one in gap]))
+
+
+def held_out_losses(
+    scores: Floats, graded: NDArray[np.int64], sets: Sets, weight: Floats | None = None
+) -> Floats:
+    """Return each set's log loss of its pairs, at the temperature best for all.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_rows,)
+        Out-of-fold scores.
+    graded : ndarray of shape (n_rows,)
+        Grades.
+    sets : Sets
+        The grouping of the rows.
+    weight : ndarray of shape (n_rows,), optional
+        Weight of each row.
+
+    Returns
+    -------
+    ndarray of shape (n_sets,)
+    """
+    better, worse = winning_pairs(graded, sets)
+    gap = scores[better] - scores[worse]
+    unit = float(np.sqrt((gap**2).mean())) if len(gap) else 0.0
+    pairs = pair_weights(better, worse, sets, weight)
+    losses = _log_losses(gap / (unit or 1.0)) * pairs
+    best = losses[int(np.argmin(losses.sum(axis=1)))]
+    return np.asarray(np.bincount(sets.codes[better], best, len(sets)), np.float64)
+
+
+def _log_losses(gap: Floats) -> Floats:
+    """Return the log loss of each pair at each temperature."""
+    return np.asarray(-np.log(np.maximum(expit(np.outer(_FACTORS, gap)), 1e-12)))

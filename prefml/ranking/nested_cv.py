@@ -1,0 +1,219 @@
+"""What happens inside `SetRanker.fit`: rows in order, the best start, calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prefml._typing import Floats, Ints
+from prefml.ranking.boosted import BoostedScore, BoostingConfig
+from prefml.ranking.calibration import WinCalibrator, temperature_correction
+from prefml.ranking.cross_fitting import CrossFittedInit
+from prefml.ranking.linear_init import grouped_folds, held_out_losses
+from prefml.ranking.table import Table, take
+from prefml.ranking.tree_backend import in_threads, runs_in_threads
+from prefml.ranking.validation import checked_column, checked_weight, grades
+from prefml.sets import content_order, index_sets
+
+__all__ = ["ModelSelection", "calibrate", "sort_by_set"]
+
+
+# Standard errors by which an alternative must beat the first: one in twenty passes by chance.
+_SURE = 1.64
+# Standard errors behind the leader at which a config is tried on no more folds: one in two hundred.
+_LOST = 2.58
+# Sets after which they are compared for the first time.
+_ENOUGH = 1000
+
+
+def sort_by_set(
+    X: Floats, y: Any, keys: NDArray[Any], groups: Any, weight: Any, item_order: str
+) -> tuple[Table, Ints]:
+    """Sort rows so that sets are contiguous.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_columns)
+        Features.
+    y, keys, groups, weight : array-like of shape (n_rows,)
+        Labels, sets, and, if not None, projects and weights.
+    item_order : {"content", "given"}
+        See `SetRanker`.
+
+    Returns
+    -------
+    table : Table
+        The sorted rows.
+    order : ndarray of shape (n_rows,)
+        Which row of X each of them is.
+    """
+    sets = index_sets(keys, len(X))
+    graded = grades(y, sets)
+    weights = checked_weight(weight, X)
+    together = sets.codes if groups is None else checked_column(groups, len(X), "groups")
+    order = sets.order
+    if item_order == "content":
+        order, _ = content_order(X, sets, graded, *([] if weights is None else [weights]))
+    table = Table(
+        X=X[order],
+        grades=graded[order],
+        sets=index_sets(sets.codes[order]),
+        groups=index_sets(together[order]).codes,
+        weight=None if weights is None else weights[order],
+    )
+    return table, order
+
+
+class ModelSelection:
+    """Recipes that are compared in the inner folds, and what the comparison leaves to be used.
+
+    Parameters
+    ----------
+    configs : sequence of BoostingConfig
+        The first is taken unless another is clearly better.
+    table : Table
+        Rows to learn from.
+    n_folds : int
+        Inner folds.
+    n_jobs : int or None
+        Threads.
+
+    Attributes
+    ----------
+    best_ : int
+        Number of the config that was taken.
+    held_out_ : ndarray of shape (n_rows,) or None
+        Its out-of-fold scores; None where there is only one set.
+    """
+
+    def __init__(
+        self, configs: Sequence[BoostingConfig], table: Table, n_folds: int, n_jobs: int | None
+    ) -> None:
+        self.configs = configs
+        self.table = table
+        self.n_jobs = n_jobs
+        self.folds = grouped_folds(table.groups, table.sets, n_folds)
+        self._inits = [
+            CrossFittedInit(config.linear, table, self.folds, n_jobs=n_jobs)
+            if config.linear
+            else None
+            for config in configs
+        ]
+        self.best_: int = 0
+        self.held_out_: Floats | None = None
+
+    def compare(self) -> ModelSelection:
+        """Choose; a config that is clearly behind after the first folds is tried on no more.
+
+        Returns
+        -------
+        ModelSelection
+        """
+        if not self.folds:
+            return self
+        for start in self._inits:
+            if start is not None:
+                start.prepare()
+        racing = list(range(len(self.configs)))
+        scores = np.zeros((len(racing), len(self.table.X)))
+        last = len(self.folds)
+        first = self._first_folds() if len(racing) > 1 else 0
+        for begin, end in ((0, first), (first, last)):
+            self._score(scores, racing, range(begin, end))
+            if len(racing) > 1 and begin < end < last:
+                racing = self._still_racing(scores, racing, end)
+        losses = self._losses(scores[racing], last)
+        self.best_ = racing[_clearly_best(losses)]
+        self.held_out_ = scores[self.best_]
+        return self
+
+    def _first_folds(self) -> int:
+        """Return how many folds hold enough sets for a first comparison."""
+        sets = [len(np.unique(self.table.sets.codes[test])) for _, test in self.folds]
+        return min(int(np.searchsorted(np.cumsum(sets), _ENOUGH)) + 1, len(self.folds))
+
+    def _score(self, scores: Floats, racing: Sequence[int], folds: Sequence[int]) -> None:
+        """Fill in the scores of the folds' rows, each from models that did not see them."""
+        tasks = [(one, fold) for one in reversed(racing) for fold in folds]
+        found = in_threads(self._scores_of, tasks, self.n_jobs)
+        for (one, fold), some in zip(tasks, found, strict=True):
+            scores[one, self.folds[fold][1]] = some
+
+    def _scores_of(self, task: tuple[int, int]) -> Floats:
+        """Fit one bag, for an average over bags is only a little less noisy."""
+        one, fold = task
+        train, test = self.folds[fold]
+        start = self._inits[one]
+        config = replace(self.configs[one], n_bags=1, callbacks=())
+        if runs_in_threads(self.n_jobs):
+            config = replace(config, settings={**config.settings, "n_jobs": 1})
+        rest = take(self.table, train)
+        linear = None if start is None else start.without(fold, rest)
+        model = BoostedScore(config).fit(rest, linear)
+        return model.predict(self.table.X[test])
+
+    def _losses(self, scores: Floats, n_folds: int) -> list[Floats]:
+        rows = np.sort(np.concatenate([test for _, test in self.folds[:n_folds]]))
+        part = take(self.table, rows)
+        return [held_out_losses(one[rows], part.grades, part.sets, part.weight) for one in scores]
+
+    def _still_racing(self, scores: Floats, racing: list[int], n_folds: int) -> list[int]:
+        losses = self._losses(scores[racing], n_folds)
+        leader = losses[int(np.argmin([one.mean() for one in losses]))]
+        kept = zip(racing, losses, strict=True)
+        return [one for one, loss in kept if (loss - leader).mean() <= _error(loss - leader, _LOST)]
+
+    def fit(self, validation: Table | None = None) -> BoostedScore:
+        """Fit the config that was taken on all rows.
+
+        Parameters
+        ----------
+        validation : Table, optional
+            Rows for LightGBM's early stopping.
+
+        Returns
+        -------
+        BoostedScore
+        """
+        start = self._inits[self.best_]
+        linear = None if start is None else start.whole()
+        return BoostedScore(self.configs[self.best_]).fit(self.table, linear, validation)
+
+
+def _error(gap: Floats, times: float) -> float:
+    """Return so many standard errors of a mean."""
+    return times * float(np.sqrt(gap.var() / len(gap)))
+
+
+def _clearly_best(losses: Sequence[Floats]) -> int:
+    ahead = [losses[0] - other for other in losses]
+    clear = [gap.mean() if gap.mean() > _error(gap, _SURE) else 0.0 for gap in ahead]
+    return int(np.argmax(clear))
+
+
+def calibrate(table: Table, held_out: Floats, n_folds: int) -> WinCalibrator:
+    """Learn probabilities from out-of-fold scores.
+
+    Parameters
+    ----------
+    table : Table
+        The rows.
+    held_out : ndarray of shape (n_rows,)
+        Their out-of-fold scores.
+    n_folds : int
+        Inner folds that they came from.
+
+    Returns
+    -------
+    WinCalibrator
+        For the model of all rows.
+    """
+    calibrator = WinCalibrator().fit(held_out, table.grades, table.sets)
+    folds = grouped_folds(table.groups, table.sets, n_folds)
+    skill = calibrator.skill(held_out, table.grades, table.sets)
+    calibrator.sharpen(temperature_correction(len(table.sets), len(folds), skill))
+    return calibrator

@@ -1,0 +1,304 @@
+"""Everything the page can ask for, without a web server in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from prefml.exceptions import LogError
+from prefml.proposals import suggestions_path
+from prefml.review.exports import export
+from prefml.review.groups import Batch, Group, read_batch
+from prefml.review.ledger import STATES, Event, Ledger
+from prefml.review.outcome import Verdict, bulk_change, decision_change, read_tags
+from prefml.review.pace import seconds_per_set
+from prefml.review.prefetch import Prefetcher
+from prefml.review.serialize import serialize_group
+from prefml.review.store import EventStore
+from prefml.review.thumbnails import ThumbnailCache
+from prefml.workspace import Workspace
+
+__all__ = ["FILTERS", "ReviewService"]
+
+FILTERS = ("all", "pending", "uncertain", "crops", "flagged", "skipped")
+# Sets behind those just asked for whose pictures are made ready.
+AHEAD = 40
+
+
+class ReviewService:
+    """Suggestions, decisions and pictures of one workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where everything lies.
+
+    Raises
+    ------
+    WorkspaceError
+        If there are no suggestions to review.
+    LogError
+        If the suggestions or the event table cannot be read.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._stamp = self._file_stamp()
+        self.batch: Batch = read_batch(workspace)
+        self.store = EventStore(workspace.sandbox / "review.sqlite3")
+        self.thumbnails = ThumbnailCache(workspace, self.store.secret)
+        self.prefetcher = Prefetcher(self.thumbnails)
+        self._take_pictures()
+        self.describe(self.next_ids(1))
+
+    def _file_stamp(self) -> tuple[int, int]:
+        try:
+            status = suggestions_path(self.workspace).stat()
+        except OSError:
+            return (0, 0)
+        return (status.st_mtime_ns, status.st_size)
+
+    def _take_pictures(self) -> None:
+        for group in self.batch.groups.values():
+            self.thumbnails.add(group.images)
+
+    def refresh(self) -> None:
+        """Read the suggestions again if `prefml suggest` has written new ones."""
+        stamp = self._file_stamp()
+        if stamp not in (self._stamp, (0, 0)):
+            self.batch, self._stamp = read_batch(self.workspace), stamp
+            self._take_pictures()
+
+    def group(self, group_id: str) -> Group:
+        """Return a group.
+
+        Raises
+        ------
+        KeyError
+            If there is none of that id.
+        """
+        return self.batch.groups[group_id]
+
+    def queue(self, name: str = "all", project: str | None = None) -> list[str]:
+        """Return the ids of the groups that pass a filter, in the order of the file.
+
+        Parameters
+        ----------
+        name : str
+            One of `FILTERS`.
+        project : str, optional
+            Only groups of this project.
+
+        Returns
+        -------
+        list of str
+        """
+        with self.store.ledger() as ledger:
+            return [
+                group.group_id
+                for group in self.batch.groups.values()
+                if project in (None, group.project) and _passes(name, group, ledger)
+            ]
+
+    def next_ids(self, size: int, name: str = "pending", project: str | None = None) -> list[str]:
+        """Return the first groups of a filter that still wait for a decision."""
+        with self.store.ledger() as ledger:
+            found = (
+                group.group_id
+                for group in self.batch.groups.values()
+                if project in (None, group.project)
+                and _passes(name, group, ledger)
+                and (name == "skipped" or ledger.state(group.group_id) == "pending")
+            )
+            return [group_id for group_id, _ in zip(found, range(size), strict=False)]
+
+    def decided_states(self) -> dict[str, str]:
+        """Return the state of every group that is not pending."""
+        with self.store.ledger() as ledger:
+            states = ledger.states
+            return {key: states[key] for key in self.batch.groups if key in states}
+
+    def budget_ids(self, project: str | None = None) -> list[str]:
+        """Return undecided groups that may be approved together: inside the error budget.
+
+        Groups with flags, or tagged by the person, need a look of their own.
+        """
+        with self.store.ledger() as ledger:
+            return [
+                group.group_id
+                for group in self.batch.groups.values()
+                if project in (None, group.project) and _may_go_together(group, ledger)
+            ]
+
+    def describe(self, ids: Iterable[str], size: str = "view") -> list[dict[str, Any]]:
+        """Return what the page shows of some groups; unknown ids are left out.
+
+        Parameters
+        ----------
+        ids : iterable of str
+            Group ids.
+        size : str
+            Size of picture that the page will ask for; copies are made ready.
+
+        Returns
+        -------
+        list of dict
+        """
+        groups = [self.batch.groups[key] for key in ids if key in self.batch.groups]
+        self._make_ready(groups, size)
+        with self.store.ledger() as ledger:
+            states = [
+                (ledger.state(g.group_id), ledger.decision(g.group_id), ledger.tags(g.group_id))
+                for g in groups
+            ]
+        return [
+            serialize_group(group, self.thumbnails, state, mark, tags)
+            for group, (state, mark, tags) in zip(groups, states, strict=True)
+        ]
+
+    def _make_ready(self, groups: Sequence[Group], size: str) -> None:
+        names = [name for group in groups for name in group.images]
+        if groups:
+            ids = list(self.batch.groups)
+            last = ids.index(groups[-1].group_id)
+            for key in ids[last + 1 : last + 1 + AHEAD]:
+                names.extend(self.batch.groups[key].images)
+        self.prefetcher.aim(names, size)
+
+    def progress(self) -> dict[str, Any]:
+        """Return counts by state, what is not submitted, and the time left at today's pace."""
+        with self.store.ledger() as ledger:
+            counts = Counter(map(ledger.states.get, self.batch.groups))
+            counts["pending"] = counts.pop(None, 0)
+            pace = seconds_per_set(ledger.times, datetime.now().astimezone())
+            return {
+                "total": len(self.batch.groups),
+                **{state: counts[state] for state in STATES},
+                "unsubmitted": ledger.unsubmitted,
+                "seconds_per_set": pace,
+                "seconds_left": None if pace is None else pace * counts["pending"],
+                "can_undo": ledger.to_undo is not None,
+                "can_redo": ledger.to_redo is not None,
+            }
+
+    def decide(
+        self,
+        group_id: str,
+        asked: Mapping[str, Any],
+        shown: Mapping[str, Any],
+        event_id: str | None = None,
+    ) -> Event | None:
+        """Record one decision; it is on the disk when this returns.
+
+        Parameters
+        ----------
+        group_id : str
+            The group.
+        asked : mapping
+            See `Verdict.of`.
+        shown : mapping
+            What was on the page.
+        event_id : str, optional
+            Repeating a request of the same id changes nothing.
+
+        Returns
+        -------
+        Event or None
+
+        Raises
+        ------
+        KeyError
+            If there is no such group.
+        LogError
+            If the decision makes no sense for the group.
+        """
+        group = self.group(group_id)
+        change = decision_change(group, Verdict.of(group, asked, shown))
+        return self.store.append("decide", lambda _: {"changes": [change]}, event_id)
+
+    def tag(self, group_id: str, value: Any, event_id: str | None = None) -> Event | None:
+        """Record the anomaly tags of a group, in place of those it had."""
+        group = self.group(group_id)
+        change = {"group_id": group_id, "image_tags": read_tags(group, value)}
+        return self.store.append("tag", lambda _: {"changes": [change]}, event_id)
+
+    def approve_batch(self, ids: Sequence[str], event_id: str | None = None) -> Event | None:
+        """Approve groups together, as suggested; one undo takes all of them back.
+
+        Raises
+        ------
+        LogError
+            If one of them is unknown, decided already, or not inside the error budget.
+        """
+        groups = self.batch.groups
+
+        def body(ledger: Ledger) -> dict[str, Any] | None:
+            for group_id in ids:
+                if group_id not in groups or not _may_go_together(groups[group_id], ledger):
+                    raise LogError(
+                        f"group {group_id}", "an undecided group inside the error budget"
+                    )
+            changes = [bulk_change(groups[group_id]) for group_id in dict.fromkeys(ids)]
+            return {"changes": changes} if changes else None
+
+        return self.store.append("decide", body, event_id)
+
+    def undo(self, event_id: str | None = None) -> list[str]:
+        """Take back the latest decision or tag; return the groups that it changed."""
+        return self._turn("undo", event_id)
+
+    def redo(self, event_id: str | None = None) -> list[str]:
+        """Bring back what was undone last; return the groups that it changed."""
+        return self._turn("redo", event_id)
+
+    def _turn(self, kind: str, event_id: str | None) -> list[str]:
+        def body(ledger: Ledger) -> dict[str, Any] | None:
+            target = ledger.to_undo if kind == "undo" else ledger.to_redo
+            return {"of": target.seq, "groups": target.groups()} if target else None
+
+        event = self.store.append(kind, body, event_id)
+        return list(event.body["groups"]) if event else []
+
+    def submit(self, event_id: str | None = None) -> dict[str, int]:
+        """Write the exports and note that everything up to now was submitted.
+
+        Returns
+        -------
+        dict
+            Number of rows by action.
+        """
+
+        def body(ledger: Ledger) -> dict[str, Any]:
+            rows = export(self.workspace, ledger)
+            return {"counts": dict(Counter(row["action"] for row in rows))}
+
+        event = self.store.append("submit", body, event_id)
+        return dict(event.body["counts"]) if event else {}
+
+    def close(self) -> None:
+        """Stop background work, bound the cache and close the event table."""
+        self.prefetcher.stop()
+        self.thumbnails.prune()
+        self.store.close()
+
+
+def _passes(name: str, group: Group, ledger: Ledger) -> bool:
+    if name == "uncertain":
+        return group.uncertain
+    if name == "crops":
+        return group.judges_crop
+    if name == "flagged":
+        return bool(group.flags) or bool(ledger.tags(group.group_id))
+    return name == "all" or ledger.state(group.group_id) == name
+
+
+def _may_go_together(group: Group, ledger: Ledger) -> bool:
+    return (
+        group.within_budget
+        and group.chosen is not None
+        and not group.flags
+        and ledger.state(group.group_id) == "pending"
+        and not ledger.tags(group.group_id)
+    )

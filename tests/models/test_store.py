@@ -1,0 +1,266 @@
+import hashlib
+import json
+import os
+import pickle
+import shutil
+import threading
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from prefml.exceptions import ModelFileError
+from prefml.files import file_sha256, holding
+from prefml.models import store
+from prefml.models.store import (
+    FORMAT,
+    ModelVersionWarning,
+    load_model,
+    load_pair,
+    manifest_path,
+    read_manifest,
+    save_model,
+)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    model = LinearRegression().fit(np.eye(3), [1.0, 2.0, 3.0])
+    return save_model(model, tmp_path / "ranker.joblib", "ranker", {"encoder": None, "sets": 3})
+
+
+def change_manifest(path, **entries):
+    place = manifest_path(path)
+    place.write_text(json.dumps(json.loads(place.read_text()) | entries))
+
+
+def test_a_saved_model_predicts_the_same_after_loading(saved):
+    np.testing.assert_allclose(load_model(saved).predict(np.eye(3)), [1.0, 2.0, 3.0])
+
+
+def test_plain_joblib_loads_the_estimator_itself(saved):
+    assert isinstance(joblib.load(saved), LinearRegression)
+
+
+def test_the_manifest_keeps_the_facts_and_the_versions(saved):
+    manifest = read_manifest(saved)
+    assert manifest["sets"] == 3
+    assert {"python", "prefml", "lightgbm", "scikit-learn"} <= set(manifest["versions"])
+
+
+class Bomb:
+    def __reduce__(self):
+        return (pytest.fail, ("the file was unpickled",))
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({"sha256": "0" * 64}, "not the file"),
+        ({"format": FORMAT + 1}, "format"),
+        ({"format": True}, "format"),
+        ({"kind": "poem"}, "another program"),
+        ({"versions": []}, "another program"),
+    ],
+)
+def test_a_doubtful_manifest_is_refused_before_unpickling(saved, entries, message):
+    saved.write_bytes(pickle.dumps(Bomb()))
+    change_manifest(saved, **entries)
+    with pytest.raises(ModelFileError, match=message):
+        load_model(saved)
+
+
+def test_a_changed_model_file_is_refused_before_unpickling(saved):
+    saved.write_bytes(pickle.dumps(Bomb()))
+    with pytest.raises(ModelFileError, match="not the file"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", "{", "null", "[" * 100_000])
+def test_a_damaged_manifest_is_refused(saved, content):
+    manifest_path(saved).write_text(content)
+    with pytest.raises(ModelFileError):
+        load_model(saved)
+
+
+def test_a_model_without_manifest_is_refused(saved):
+    manifest_path(saved).unlink()
+    with pytest.raises(ModelFileError, match="no manifest"):
+        load_model(saved)
+
+
+def test_a_missing_model_names_the_command_that_makes_one(tmp_path):
+    with pytest.raises(ModelFileError, match="run: prefml train"):
+        load_model(tmp_path / "ranker.joblib")
+
+
+def test_a_model_of_the_other_kind_is_refused(saved):
+    with pytest.raises(ModelFileError, match="a crop model"):
+        load_model(saved, "crop")
+
+
+def test_other_library_versions_are_warned_of(saved):
+    versions = read_manifest(saved)["versions"] | {"lightgbm": "0.1.0"}
+    change_manifest(saved, versions=versions)
+    with pytest.warns(ModelVersionWarning, match=r"lightgbm 0\.1\.0"):
+        load_model(saved)
+
+
+def test_a_class_other_than_the_manifest_says_is_refused(saved):
+    change_manifest(saved, **{"class": "elsewhere.Model"})
+    with pytest.raises(ModelFileError, match="LinearRegression"):
+        load_model(saved)
+
+
+def plant(saved):
+    """Put a pickle that runs code in the place of the model."""
+    saved.write_bytes(pickle.dumps(Bomb()))
+
+
+def test_a_link_in_the_place_of_a_model_is_no_way_round_the_check(saved, tmp_path):
+    other = tmp_path / "elsewhere.joblib"
+    other.write_bytes(pickle.dumps(Bomb()))
+    saved.unlink()
+    saved.symlink_to(other)
+    with pytest.raises(ModelFileError, match="not the file"):
+        load_model(saved)
+
+
+def test_a_manifest_that_links_to_that_of_another_model_is_refused(saved, tmp_path):
+    other = save_model(LinearRegression().fit(np.eye(2), [0, 1]), tmp_path / "crop.joblib", "crop",
+                       {"encoder": None})  # fmt: skip
+    plant(saved)
+    manifest_path(saved).unlink()
+    manifest_path(saved).symlink_to(manifest_path(other))
+    for kind in ("ranker", None):
+        with pytest.raises(ModelFileError):
+            load_model(saved, kind)
+
+
+def test_two_models_whose_files_were_swapped_are_both_refused(saved, tmp_path):
+    other = save_model(LinearRegression().fit(np.eye(2), [0, 1]), tmp_path / "other.joblib",
+                       "ranker", {"encoder": None})  # fmt: skip
+    mine, theirs = saved.read_bytes(), other.read_bytes()
+    saved.write_bytes(theirs)
+    other.write_bytes(mine)
+    for path in (saved, other):
+        with pytest.raises(ModelFileError, match="not the file"):
+            load_model(path)
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, -1])
+def test_a_truncated_model_file_is_refused(saved, length):
+    saved.write_bytes(saved.read_bytes()[:length])
+    with pytest.raises(ModelFileError, match="not the file"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, -3])
+def test_a_truncated_manifest_is_refused_before_unpickling(saved, length):
+    plant(saved)
+    place = manifest_path(saved)
+    place.write_text(place.read_text()[:length])
+    with pytest.raises(ModelFileError):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("maker", ["mkdir", "fifo", "loop"])
+@pytest.mark.parametrize("of", ["model", "manifest"])
+def test_what_is_no_file_is_refused_and_not_waited_for(saved, maker, of):
+    path = saved if of == "model" else manifest_path(saved)
+    path.unlink()
+    if maker == "mkdir":
+        path.mkdir()
+    elif maker == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(path)
+    with pytest.raises(ModelFileError, match=rf"no {of} "):
+        load_model(saved)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [{"sha256": None}, {"sha256": "x"}, {"class": None}, {"encoder": []}, {"encoder": {"id": 1}},
+     {"cues": 1}, {"written": 5}, {"format": "2"}, {"format": -1}, {"kind": ["ranker"]}],
+)  # fmt: skip
+def test_a_manifest_with_nonsense_in_it_is_refused_before_unpickling(saved, entries):
+    plant(saved)
+    change_manifest(saved, **entries)
+    with pytest.raises(ModelFileError):
+        load_model(saved)
+
+
+def test_a_file_that_is_changed_between_the_check_and_the_load_is_not_loaded(saved, monkeypatch):
+    check = store._check_versions
+
+    def change_then_check(*given):
+        plant(saved)
+        return check(*given)
+
+    monkeypatch.setattr(store, "_check_versions", change_then_check)
+    np.testing.assert_allclose(load_model(saved).predict(np.eye(3)), [1.0, 2.0, 3.0])
+
+
+def test_what_these_versions_cannot_unpickle_names_the_way_out(saved):
+    content = pickle.dumps(LinearRegression()).replace(b"LinearRegression", b"LinearRegressiox")
+    saved.write_bytes(content)
+    change_manifest(saved, sha256=hashlib.sha256(content).hexdigest())
+    with pytest.raises(ModelFileError, match=r"cannot be unpickled.*run: prefml train"):
+        load_model(saved)
+
+
+@pytest.mark.parametrize("facts", [{}, {"sets": 1}])
+def test_facts_without_encoder_are_refused(tmp_path, facts):
+    with pytest.raises(ModelFileError, match="encoder"):
+        save_model(LinearRegression(), tmp_path / "m.joblib", "ranker", facts)
+
+
+def test_an_unknown_kind_is_refused(tmp_path):
+    with pytest.raises(ModelFileError, match="poem"):
+        save_model(LinearRegression(), tmp_path / "m.joblib", "poem", {"encoder": None})
+
+
+@pytest.fixture
+def half_replaced(tmp_path):
+    """The model of one training beside the manifest of another."""
+    for name, number in (("a", 1), ("b", 2)):
+        save_model(LinearRegression().fit([[0], [1]], [0, number]), tmp_path / f"{name}.joblib",
+                   "ranker", {"encoder": None})  # fmt: skip
+    manifest_path(tmp_path / "b.joblib").rename(tmp_path / "later.json")
+    shutil.copyfile(manifest_path(tmp_path / "a.joblib"), manifest_path(tmp_path / "b.joblib"))
+    return tmp_path / "b.joblib"
+
+
+def test_half_of_a_new_model_is_waited_for_while_a_training_is_at_work(half_replaced):
+    def finish():
+        (half_replaced.parent / "later.json").replace(manifest_path(half_replaced))
+
+    with holding(half_replaced.parent, ModelFileError("held")):
+        other = threading.Timer(0.1, finish)
+        other.start()
+        model, manifest = load_pair(half_replaced)
+        other.join()
+    assert model.coef_[0] == pytest.approx(2)
+    assert manifest["sha256"] == file_sha256(half_replaced)
+
+
+def test_half_of_a_new_model_is_refused_when_no_training_is_at_work(half_replaced):
+    with pytest.raises(ModelFileError, match="not the file its manifest describes"):
+        load_pair(half_replaced)
+
+
+def test_half_of_a_new_model_is_not_waited_for_for_ever(half_replaced, monkeypatch):
+    monkeypatch.setattr(store, "_PATIENCE", 0.05)
+    with (
+        holding(half_replaced.parent, ModelFileError("held")),
+        pytest.raises(ModelFileError, match="not the file its manifest describes"),
+    ):
+        load_pair(half_replaced)
+
+
+def test_a_library_that_is_not_installed_is_written_down_as_missing(monkeypatch):
+    monkeypatch.setattr(store, "LIBRARIES", ("prefml", "numpy", "no-such-library"))
+    found = store.library_versions()
+    assert (found["numpy"], found["no-such-library"]) == (np.__version__, "missing")

@@ -1,0 +1,311 @@
+import csv
+import json
+import re
+
+import pytest
+from PIL import Image
+
+from prefml.proposals import read_decided
+from prefml.review import create_app
+
+from .conftest import Client
+from .drawn_workspace import BOX, suggestion, write_suggestions
+
+FIRST, SECOND, THIRD = "valley/g000", "harbour/g001", "harbour/g002"
+
+
+def exported(workspace):
+    return list(read_decided(workspace).values())
+
+
+def test_nothing_is_decided_by_default(client):
+    groups = client.get("load_batch", size=100)["groups"]
+    assert [group["state"] for group in groups] == ["pending"] * 6
+    assert all(group["decision"] is None for group in groups)
+
+
+def test_load_batch_gives_the_next_undecided_groups(client):
+    client.post("decide", group_id=FIRST, action="rejected")
+    ids = [group["group_id"] for group in client.get("load_batch", size=2)["groups"]]
+    assert ids == [SECOND, THIRD]
+
+
+def test_named_groups_are_given_whatever_their_state(client):
+    client.post("decide", group_id=FIRST, action="rejected")
+    groups = client.get("load_batch", id=[THIRD, FIRST, "unknown"])["groups"]
+    assert [(group["group_id"], group["state"]) for group in groups] == [
+        (THIRD, "pending"),
+        (FIRST, "rejected"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("all", [0, 1, 2, 3, 4, 5]),
+        ("pending", [1, 2, 3, 4]),
+        ("uncertain", [3]),
+        ("crops", [0, 2, 3, 4, 5]),
+        ("flagged", [2, 4]),
+        ("skipped", [5]),
+    ],
+)
+def test_filters_choose_groups(client, name, expected):
+    ids = client.get("queue")["group_ids"]
+    client.post("decide", group_id=ids[0], action="approved")
+    client.post("decide", group_id=ids[5], action="skipped")
+    client.post("tag", group_id=ids[4], image_tags={"0": ["long_hand"]})
+    assert client.get("queue", filter=name)["group_ids"] == [ids[n] for n in expected]
+
+
+def test_a_project_narrows_every_filter(client):
+    ids = client.get("queue", project="valley")["group_ids"]
+    assert ids == ["valley/g000", "valley/g003"]
+    assert client.get("queue")["projects"] == ["harbour", "valley"]
+
+
+def test_a_skipped_group_waits_in_its_filter_only(client):
+    client.post("decide", group_id=FIRST, action="skipped")
+    assert client.get("queue", filter="skipped")["first_pending"] == FIRST
+    assert client.get("queue")["first_pending"] == SECOND
+
+
+def test_undo_and_redo_go_through_every_decision(client):
+    for group_id, action in ((FIRST, "approved"), (SECOND, "rejected"), (FIRST, "skipped")):
+        client.post("decide", group_id=group_id, action=action)
+    seen = [client.post("undo")["group_ids"] for _ in range(4)]
+    assert seen == [[FIRST], [SECOND], [FIRST], []]
+    assert client.get("progress")["pending"] == 6
+    assert [client.post("redo")["group_ids"] for _ in range(4)] == [[FIRST], [SECOND], [FIRST], []]
+    assert client.group(FIRST)["state"] == "skipped"
+
+
+def test_undo_works_after_a_restart(workspace):
+    app = create_app(workspace)
+    Client(app).post("decide", group_id=FIRST, action="rejected")
+    app.extensions["prefml"].close()
+    app = create_app(workspace)
+    client = Client(app)
+    assert client.group(FIRST)["state"] == "rejected"
+    assert client.post("undo")["groups"][0]["state"] == "pending"
+    app.extensions["prefml"].close()
+
+
+def test_a_repeated_undo_of_one_request_takes_back_one_decision(client):
+    client.post("decide", group_id=FIRST, action="approved")
+    client.post("decide", group_id=SECOND, action="approved")
+    for _ in range(2):
+        answer = client.post("undo", event_id="undo-once-1")
+        assert answer["group_ids"] == [SECOND]
+    assert client.group(FIRST)["state"] == "approved"
+
+
+def test_submit_writes_the_format_and_a_table(client, workspace):
+    client.post("decide", group_id=FIRST, action="approved", shown={"position": 0, "seconds": 1.5})
+    client.post("decide", group_id=SECOND, action="rejected")
+    client.post("decide", group_id=THIRD, action="skipped")
+    client.post("tag", group_id=FIRST, image_tags={"2": ["long_hand"]})
+    answer = client.post("submit_batch")
+    assert answer["counts"] == {"approved": 1, "rejected": 1}
+    assert answer["progress"]["unsubmitted"] == 0
+    first, second = exported(workspace)
+    assert (first["group_id"], first["action"]) == (FIRST, "approved")
+    assert first["final_choice"].endswith("_stage2_upscaled.png")
+    assert first["crop_coords"] == BOX
+    assert first["shown"] == {"position": 0, "seconds": 1.5}
+    assert first["tags"] == ["long_hand"]
+    assert (second["action"], second["final_choice"]) == ("rejected", None)
+    with (workspace.sandbox / "approved_decisions.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["action"] for row in rows] == ["approved", "rejected"]
+    assert [rows[0]["crop_x1"], rows[1]["crop_x1"]] == ["0.1", ""]
+
+
+def test_an_undone_decision_leaves_the_export(client, workspace):
+    client.post("decide", group_id=FIRST, action="approved")
+    client.post("submit_batch")
+    assert client.post("undo")["progress"]["unsubmitted"] == 1
+    client.post("submit_batch")
+    assert exported(workspace) == []
+
+
+def test_lines_that_something_else_wrote_stay_in_the_export(client, workspace):
+    path = workspace.sandbox / "approved_decisions.jsonl"
+    path.write_text(json.dumps({"group_id": "elsewhere", "action": "rejected"}) + "\n")
+    client.post("decide", group_id=FIRST, action="approved")
+    client.post("submit_batch")
+    assert [row["group_id"] for row in exported(workspace)] == ["elsewhere", FIRST]
+
+
+def test_decisions_of_earlier_suggestions_stay_in_the_export(client, workspace):
+    client.post("decide", group_id=FIRST, action="approved")
+    write_suggestions(workspace.root, [suggestion("new", ["images/a.png"], 0)])
+    assert client.get("queue")["group_ids"] == ["new"]
+    client.post("decide", group_id="new", action="rejected")
+    client.post("submit_batch")
+    assert [row["group_id"] for row in exported(workspace)] == [FIRST, "new"]
+
+
+def test_a_batch_inside_the_budget_is_approved_and_undone_as_one(client):
+    ids = client.get("budget")["group_ids"]
+    assert ids == ["harbour/g004", "harbour/g005"]
+    client.post("approve_batch", group_ids=ids)
+    assert client.get("progress")["approved"] == 2
+    assert client.get("budget")["group_ids"] == []
+    assert client.post("undo")["group_ids"] == ids
+    assert client.get("progress")["approved"] == 0
+
+
+@pytest.mark.parametrize("extra", [FIRST, "unknown"])
+def test_a_batch_with_a_group_outside_the_budget_is_refused_whole(client, extra):
+    answer = client.send("approve_batch", {"group_ids": ["harbour/g004", extra]})
+    assert answer.status_code == 400
+    assert client.get("progress")["approved"] == 0
+
+
+def test_a_tagged_group_needs_a_look_of_its_own(client):
+    client.post("tag", group_id="harbour/g004", image_tags={"0": ["long_hand"]})
+    assert client.get("budget")["group_ids"] == ["harbour/g005"]
+
+
+def test_pictures_come_by_opaque_id(client):
+    for image in client.group(FIRST)["images"]:
+        assert re.fullmatch(r"/picture/[0-9a-f]{32}", image["picture"])
+        for size in ("small", "view", "large", "full"):
+            answer = client.http.get(f"{image['picture']}/{size}?v={image['version']}")
+            assert answer.status_code == 200
+            assert answer.content_type in ("image/jpeg", "image/png")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/picture/../../etc/passwd/full", "/picture/%2e%2e%2f%2e%2e%2fetc%2fpasswd/full",
+     "/picture/images/valley/full", "/picture/" + "0" * 32 + "/full", "/static/../app.py",
+     "/static/%2e%2e/app.py", "/static/..%5capp.py", "/picture/" + "a" * 9000 + "/view",
+     "/picture/%00/view", "/nothing", "/console"],
+)  # fmt: skip
+def test_no_trick_of_the_address_reads_a_file(client, path):
+    answer = client.http.get(path, buffered=True)
+    assert answer.status_code in (404, 308)
+    assert b"root:" not in answer.data
+    assert b"import" not in answer.data
+
+
+def test_an_unknown_size_of_picture_is_not_found(client):
+    picture = client.group(FIRST)["images"][0]["picture"]
+    assert client.http.get(f"{picture}/huge").status_code == 404
+
+
+def test_a_picture_that_is_gone_is_a_404_and_a_gap(client, workspace):
+    image = client.group(FIRST)["images"][0]
+    (workspace.root / "images/valley" / image["name"]).unlink()
+    assert client.http.get(f"{image['picture']}/view").status_code == 404
+    assert client.group(FIRST)["images"][0]["version"] is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, [], "x", 3, {}, {"group_id": FIRST}, {"group_id": FIRST, "action": "maybe"},
+     {"group_id": 3, "action": "approved"}, {"group_id": FIRST, "action": ["approved"]},
+     {"group_id": FIRST, "action": "overridden"},
+     {"group_id": FIRST, "action": "overridden", "final_choice": 99},
+     {"group_id": FIRST, "action": "overridden", "final_choice": 0, "crop_coords": [0, 0, 1]},
+     {"group_id": FIRST, "action": "overridden", "final_choice": 0, "crop_coords": "all"},
+     {"group_id": FIRST, "action": "overridden", "final_choice": 0, "crop_coords": [0, 0, 1, 9e9]},
+     {"group_id": FIRST, "action": "approved", "shown": {"seconds": "long"}},
+     {"group_id": FIRST, "action": "approved", "shown": {"new": 1}},
+     {"group_id": FIRST, "action": "approved", "event_id": "a b"},
+     {"group_id": FIRST, "action": "approved", "other": 1}],
+)  # fmt: skip
+def test_a_decision_that_makes_no_sense_is_refused_and_not_kept(client, body):
+    answer = client.send("decide", body)
+    assert answer.status_code == 400
+    assert set(answer.json) == {"error"}
+    assert client.get("progress")["pending"] == 6
+
+
+def test_an_unknown_group_is_not_found(client):
+    answer = client.send("decide", {"group_id": "nobody", "action": "approved"})
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["size=0", "size=201", "size=x", "size=-1", "size=1e3", "size=²", "filter=none", "picture=full",
+     "size=" + "9" * 5000],
+)  # fmt: skip
+def test_a_query_that_makes_no_sense_is_refused(client, query):
+    assert client.http.get(f"/api/automation/load_batch?{query}").status_code == 400
+
+
+@pytest.mark.parametrize("data", [b"{", b"\xff\xfe", b"[" * 100_000, b'{"group_id": NaN'])
+def test_a_body_that_is_not_json_is_refused(client, data):
+    headers = {"X-CSRF-Token": client.token, "Content-Type": "application/json"}
+    answer = client.http.post("/api/automation/decide", data=data, headers=headers)
+    assert answer.status_code == 400
+    assert set(answer.json) == {"error"}
+
+
+def test_a_form_is_refused(client):
+    headers = {"X-CSRF-Token": client.token}
+    answer = client.http.post("/api/automation/decide", data={"a": "b"}, headers=headers)
+    assert answer.status_code == 400
+
+
+def test_a_body_that_is_too_large_is_refused(client):
+    answer = client.send("approve_batch", {"group_ids": ["x" * 1000] * 3000})
+    assert answer.status_code == 413
+
+
+def test_another_host_gets_nothing(client):
+    answer = client.http.get("/api/automation/queue", headers={"Host": "evil.example"})
+    assert (answer.status_code, set(answer.json)) == (403, {"error"})
+
+
+def test_a_decision_without_the_token_is_not_taken(client):
+    answer = client.send(
+        "decide", {"group_id": FIRST, "action": "approved"}, **{"X-CSRF-Token": "x"}
+    )
+    assert answer.status_code == 403
+    assert client.get("progress")["pending"] == 6
+
+
+def test_every_answer_carries_the_content_policy(client):
+    for path in ("/", "/static/main.js", "/api/automation/queue", "/nothing"):
+        headers = client.http.get(path, buffered=True).headers
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_page_has_no_inline_script_or_style_and_names_no_other_host(client):
+    text = client.http.get("/").get_data(as_text=True)
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", text)
+    assert "http" not in text
+
+
+def test_an_unexpected_error_tells_the_page_nothing(client, monkeypatch):
+    room = client.app.extensions["prefml"]
+
+    def broken():
+        raise RuntimeError("inner detail")
+
+    monkeypatch.setattr(room, "progress", broken)
+    answer = client.http.get("/api/automation/progress")
+    assert answer.status_code == 500
+    assert "inner" not in answer.get_data(as_text=True)
+
+
+def test_ten_thousand_groups_are_listed_fast_enough(client, workspace):
+    rows = [suggestion(f"g{n}", ["images/a.png", "images/b.png"], 0) for n in range(10_000)]
+    write_suggestions(workspace.root, rows)
+    assert len(client.get("queue")["group_ids"]) == 10_000
+    assert client.post("decide", group_id="g9999", action="approved")["progress"]["total"] == 10_000
+
+
+def test_the_pictures_in_the_cache_are_no_pictures_of_the_workspace(client, workspace):
+    client.http.get(client.group(FIRST)["images"][0]["picture"] + "/view")
+    cached = next((workspace.root / "data/cache/review").glob("*/*.jpg"))
+    with Image.open(cached) as image:
+        assert image.format == "JPEG"
+    assert not list(workspace.root.glob("images/**/*.jpg"))

@@ -1,0 +1,210 @@
+import os
+import subprocess
+import sys
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from prefml.exceptions import ImageError, WorkspaceError
+from prefml.review.prefetch import Prefetcher
+from prefml.review.thumbnails import ThumbnailCache
+from prefml.workspace import Workspace
+
+from .drawn_workspace import draw_picture
+
+NAME = "images/a.png"
+
+
+@pytest.fixture
+def thumbnails(tmp_path):
+    (tmp_path / "images").mkdir()
+    draw_picture(1, 0, (300, 600)).save(tmp_path / NAME)
+    thumbnails = ThumbnailCache(Workspace.open(tmp_path), "secret")
+    thumbnails.add([NAME])
+    return thumbnails
+
+
+def opened(served):
+    return Image.open(BytesIO(served.data))
+
+
+def test_an_id_says_nothing_about_the_path_and_depends_on_the_secret(thumbnails, tmp_path):
+    other = ThumbnailCache(Workspace.open(tmp_path), "another")
+    assert thumbnails.id_of(NAME) != other.id_of(NAME)
+    assert thumbnails.name_of(thumbnails.id_of(NAME)) == NAME
+    assert thumbnails.name_of(other.id_of(NAME)) is None
+
+
+def test_a_reduced_copy_has_the_side_that_was_asked_for(thumbnails):
+    assert opened(thumbnails.reduced(NAME, "small")).size == (240, 480)
+    assert opened(thumbnails.reduced(NAME, "view")).size == (300, 600)
+
+
+def test_a_copy_is_made_once(thumbnails):
+    assert not thumbnails.is_ready(NAME, "small")
+    first = thumbnails.reduced(NAME, "small")
+    assert thumbnails.is_ready(NAME, "small")
+    assert thumbnails.reduced(NAME, "small") == first
+
+
+def test_a_changed_picture_gets_a_new_copy_and_a_new_version(thumbnails, tmp_path):
+    before, version = thumbnails.reduced(NAME, "small").data, thumbnails.stat(NAME).version
+    draw_picture(2, 3, (320, 600)).save(tmp_path / NAME)
+    assert thumbnails.reduced(NAME, "small").data != before
+    assert thumbnails.stat(NAME).version != version
+
+
+def test_a_copy_cut_by_a_power_failure_is_made_again(thumbnails):
+    whole = thumbnails.reduced(NAME, "small").data
+    (cached,) = thumbnails.cache.glob("*/*.jpg")
+    cached.write_bytes(whole[:100])
+    assert thumbnails.reduced(NAME, "small").data == whole
+
+
+def test_a_turned_picture_is_upright(thumbnails, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    draw_picture(1, 0, (300, 600)).save(tmp_path / "images/turned.jpg", exif=exif)
+    stat = thumbnails.stat("images/turned.jpg")
+    assert (stat.width, stat.height) == (600, 300)
+    assert opened(thumbnails.reduced("images/turned.jpg", "small")).size == (480, 240)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "kind"),
+    [
+        ("a.png", "RGB", "image/png"),
+        ("b.webp", "RGB", "image/webp"),
+        ("c.jpg", "RGB", "image/jpeg"),
+        ("d.tif", "RGB", "image/jpeg"),
+        ("e.jpg", "CMYK", "image/jpeg"),
+        ("f.png", "I;16", "image/jpeg"),
+    ],
+)
+def test_full_size_is_the_original_where_browsers_can_show_it(
+    thumbnails, tmp_path, name, mode, kind
+):
+    path = tmp_path / "images" / name
+    image = draw_picture(1, 0, (60, 40))
+    image = image.convert("I").convert("I;16") if mode == "I;16" else image.convert(mode)
+    image.save(path)
+    served = thumbnails.full(f"images/{name}")
+    assert served.content_type == kind
+    assert opened(served).size == (60, 40)
+    assert (served.data == path.read_bytes()) == (kind != "image/jpeg" or name == "c.jpg")
+
+
+def test_what_lies_outside_the_workspace_is_not_read(thumbnails, tmp_path):
+    outside = tmp_path.parent / "outside.png"
+    draw_picture(1, 0, (20, 20)).save(outside)
+    (tmp_path / "images/link.png").symlink_to(outside)
+    for name in ("../outside.png", str(outside), "images/link.png"):
+        assert thumbnails.stat(name) is None
+        for read in (thumbnails.full, lambda name: thumbnails.reduced(name, "view")):
+            with pytest.raises(WorkspaceError):
+                read(name)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+def test_a_damaged_picture_is_an_error_not_a_crash(thumbnails, tmp_path, content):
+    (tmp_path / "images/bad.png").write_bytes(content)
+    assert thumbnails.stat("images/bad.png") is None
+    for read in (thumbnails.full, lambda name: thumbnails.reduced(name, "view")):
+        with pytest.raises(ImageError):
+            read("images/bad.png")
+
+
+def test_a_missing_picture_is_an_error(thumbnails):
+    assert thumbnails.stat("images/gone.png") is None
+    with pytest.raises(ImageError):
+        thumbnails.reduced("images/gone.png", "view")
+    with pytest.raises(ImageError):
+        thumbnails.full("images/gone.png")
+
+
+def test_pruning_removes_the_oldest_copies_first(thumbnails, tmp_path):
+    for n in range(3):
+        draw_picture(n, 0, (40, 40)).save(tmp_path / f"images/{n}.png")
+        thumbnails.reduced(f"images/{n}.png", "small")
+        target = thumbnails._target(tmp_path / f"images/{n}.png", f"images/{n}.png", "small")
+        os.utime(target, (1000 + n, 1000 + n))
+    size = max(path.stat().st_size for path in thumbnails.cache.glob("*/*.jpg"))
+    assert thumbnails.prune(limit=size) == 2
+    assert thumbnails.is_ready("images/2.png", "small")
+
+
+def test_a_cache_that_cannot_be_written_does_not_stop_the_review(thumbnails):
+    thumbnails.cache.parent.mkdir(parents=True)
+    thumbnails.cache.write_text("in the way")
+    assert opened(thumbnails.reduced(NAME, "small")).size == (240, 480)
+
+
+@pytest.fixture
+def prefetcher(thumbnails):
+    prefetcher = Prefetcher(thumbnails, workers=1)
+    yield prefetcher
+    prefetcher.stop()
+
+
+def until(condition, seconds=10.0):
+    import time
+
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+
+def test_copies_are_made_ahead(thumbnails, prefetcher):
+    prefetcher.aim(["images/gone.png", NAME], "view")
+    assert until(lambda: thumbnails.is_ready(NAME, "view"))
+
+
+def test_nothing_is_made_ahead_while_somebody_waits(thumbnails, prefetcher):
+    with prefetcher.paused():
+        prefetcher.aim([NAME], "view")
+        assert not until(lambda: thumbnails.is_ready(NAME, "view"), seconds=0.15)
+    assert until(lambda: thumbnails.is_ready(NAME, "view"))
+
+
+def test_the_oldest_wishes_are_dropped_when_there_are_too_many(thumbnails):
+    prefetcher = Prefetcher(thumbnails, workers=0, limit=2)
+    prefetcher.aim(["a", "b"], "view")
+    prefetcher.aim(["c"], "view")
+    assert list(prefetcher._waiting) == [("c", "view"), ("a", "view")]
+
+
+def test_a_copy_that_another_review_prunes_meanwhile_is_passed_over(thumbnails, tmp_path):
+    thumbnails.reduced(NAME, "small")
+    gone = thumbnails.cache / "ab" / "gone.jpg"
+    gone.parent.mkdir(exist_ok=True)
+    gone.symlink_to(tmp_path / "nowhere")
+    assert thumbnails.prune(limit=0) == 1
+    assert not thumbnails.is_ready(NAME, "small")
+
+
+ENDING = """
+import sys, time
+import cv2, numpy as np
+from prefml.review.prefetch import Prefetcher
+
+class Busy:
+    def is_ready(self, *item):
+        return False
+
+    def reduced(self, *item):
+        cv2.resize(np.zeros((3000, 3000, 3), np.uint8), (700, 700), interpolation=cv2.INTER_AREA)
+
+prefetcher = Prefetcher(Busy(), workers=4)
+prefetcher.aim(map(str, range(2000)), "view")
+time.sleep(0.2)
+"""
+
+
+def test_a_process_that_ends_while_copies_are_made_ends_well():
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (0, "")
