@@ -29,6 +29,7 @@ __all__ = [
     "file_sha256",
     "holding",
     "is_held",
+    "is_storable",
     "move",
     "place_of",
     "remove_leftovers",
@@ -200,6 +201,14 @@ def write_text(path: Place, text: str) -> None:
     """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether every file can hold a text: it has no half of a surrogate pair and no NUL."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def file_sha256(path: Path) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from prefml.exceptions import LogError, PrefmlError
-from prefml.files import holding, replacing
+from prefml.files import holding, is_storable, replacing
 from prefml.workspace import Workspace
 
 __all__ = [
@@ -150,7 +150,7 @@ def _parse(line: bytes) -> dict[str, Any] | str:
     if line.count(b"[") + line.count(b"{") > _DEEPEST and _depth(value) > _DEEPEST:
         return "nested too deeply"
     # Only an escape can smuggle in what no file may hold.
-    if b"\\u" in line and not _writable(value):
+    if b"\\u" in line and not all(map(is_storable, _texts(value))):
         return "text with half a character or a NUL"
     return value
 
@@ -176,11 +176,17 @@ def _int(text: str) -> int:
     return int(text)
 
 
-def _writable(value: Any) -> bool:
-    try:
-        return b"\\u0000" not in json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return False
+def _texts(value: object) -> Iterator[str]:
+    """Yield every key and every text of a JSON value."""
+    level = [value]
+    while level:
+        one = level.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            level += [*one, *one.values()]
+        elif isinstance(one, list):
+            level += one
 
 
 def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -18,12 +18,13 @@ IMPORTS = {
     "exceptions": set(),
     "boxes": {"_typing", "exceptions"},
     "sets": {"_typing"},
+    "intervals": {"_typing"},
     "files": {"exceptions"},
     "workspace": {"exceptions", "files"},
     "proposals": {"exceptions", "files", "workspace"},
     "imaging": {"_typing", "boxes", "exceptions"},
     "encoders": {"_typing", "exceptions", "files"},
-    "ranking": {"_typing", "sets"},
+    "ranking": {"_typing", "intervals", "sets"},
     "cropping": {"_typing", "boxes", "exceptions"},
     "decisions": {"boxes", "exceptions", "files", "proposals", "workspace"},
     "sidecars": {
@@ -52,7 +53,7 @@ IMPORTS = {
         "_version", "boxes", "exceptions", "files", "imaging", "proposals", "workspace",
     },
     "apply": {"boxes", "decisions", "exceptions", "files", "proposals", "workspace"},
-    "status": {"boxes", "decisions", "exceptions", "proposals", "workspace"},
+    "status": {"boxes", "decisions", "intervals", "exceptions", "proposals", "workspace"},
     "doctor": {
         "decisions", "encoders", "exceptions", "imaging", "models", "sidecars", "workspace",
     },
@@ -60,7 +61,7 @@ IMPORTS = {
 }  # fmt: skip
 # Below everything that knows files, pictures or logs.
 ARRAYS = ("ranking", "cropping")
-ARRAYS_MAY_USE = {"_typing", "exceptions", "boxes", "sets"}
+ARRAYS_MAY_USE = {"_typing", "boxes", "exceptions", "intervals", "sets"}
 LEAVES = {"cli"}
 # Package -> the only files that may import it.
 CONFINED = {

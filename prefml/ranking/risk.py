@@ -4,8 +4,6 @@ References
 ----------
 A. N. Angelopoulos, S. Bates, E. J. Candes, M. I. Jordan, L. Lei, "Learn then Test: calibrating
 predictive algorithms to achieve risk control", arXiv:2110.01052, 2021 (fixed-sequence testing).
-C. J. Clopper, E. S. Pearson, "The use of confidence or fiducial limits illustrated in the case of
-the binomial", Biometrika 26, 1934.
 """
 
 from __future__ import annotations
@@ -15,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import beta
 
 from prefml._typing import Floats
+from prefml.intervals import clopper_pearson_upper
 
-__all__ = ["BUDGETS", "Approval", "coverage_at", "coverage_by_budget", "upper_error"]
+__all__ = ["BUDGETS", "Approval", "coverage_at", "coverage_by_budget"]
 
 
 # The error budgets that reports and suggestions answer for.
@@ -57,26 +55,6 @@ class Approval:
         if self.threshold is None:
             return f"{self.budget:.0%} error: none yet"
         return f"{self.budget:.0%} error: {self.coverage:.0%} of sets, {self.error:.1%} observed"
-
-
-def upper_error(errors: ArrayLike, trials: ArrayLike, delta: float = 0.05) -> Floats:
-    """Return the Clopper-Pearson upper bound of an error rate.
-
-    Parameters
-    ----------
-    errors, trials : array-like of shape (n,)
-        Wrong choices and choices; errors may be fractional where ties were split.
-    delta : float, default=0.05
-        Chance that the bound is too low.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        1 where there were no trials.
-    """
-    wrong, total = np.ceil(np.asarray(errors, float) - 1e-9), np.asarray(trials, float)
-    bound = beta.ppf(1 - delta, wrong + 1, np.maximum(total - wrong, 1e-12))
-    return np.asarray(np.where(wrong >= total, 1.0, bound))
 
 
 def coverage_at(
@@ -130,7 +108,7 @@ def coverage_at(
         chosen = stated >= level
         effect = 1.0 if names is None else design_effect(wrong[chosen], names[chosen])
         trials = float(chosen.sum())
-        bound = upper_error(wrong[chosen].sum() / effect, trials / effect, delta)
+        bound = clopper_pearson_upper(wrong[chosen].sum() / effect, trials / effect, delta)
         if bound > budget:
             break
         threshold = float(level)
@@ -143,7 +121,7 @@ def _first_step(budget: float, delta: float) -> int:
     Fewer could not pass even without any error, and would end the search before it began.
     """
     size = 1
-    while upper_error(1, size, delta) > budget:
+    while clopper_pearson_upper(1, size, delta) > budget:
         size = size + 1 + size // 50
     return size
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from prefml.exceptions import LogError
+from prefml.files import is_storable
 from prefml.review.outcome import ACTIONS
 
 __all__ = ["checked", "read_approve_batch", "read_decide", "read_empty", "read_tag"]
@@ -17,12 +18,7 @@ _EVENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
 def _text(limit: int) -> Check:
-    return lambda value: isinstance(value, str) and 0 < len(value) <= limit and _writable(value)
-
-
-def _writable(text: str) -> bool:
-    """Whether a line of the export can hold it: no half of a character, no NUL."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return lambda value: isinstance(value, str) and 0 < len(value) <= limit and is_storable(value)
 
 
 def _whole(value: Any) -> bool:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from prefml.exceptions import SidecarError
-from prefml.files import Place
+from prefml.files import Place, holding
 
 __all__ = ["only_run"]
 
@@ -34,22 +31,10 @@ def only_run(folder: Place) -> Iterator[None]:
         yield
         return
     folder.mkdir(parents=True, exist_ok=True)
-    owner = folder / "embed.pid"
-    try:
-        with FileLock(folder / "embed.lock", timeout=0):
-            owner.write_text(str(os.getpid()))
-            yield
-            owner.unlink(missing_ok=True)
-    except Timeout as error:
-        raise SidecarError(
-            f"another prefml embed (process {_read(owner)}) is at work in {folder}",
-            "one run at a time",
-            "the same command when it has finished",
-        ) from error
-
-
-def _read(owner: Path) -> str:
-    try:
-        return owner.read_text().strip() or "unknown"
-    except OSError:
-        return "unknown"
+    busy = SidecarError(
+        f"another prefml embed is at work in {folder}",
+        "one run at a time",
+        "the same command when it has finished",
+    )
+    with holding(folder, busy):
+        yield

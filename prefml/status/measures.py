@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import beta, fisher_exact
+from scipy.stats import fisher_exact
+
+from prefml.intervals import clopper_pearson_lower, clopper_pearson_upper
 
 __all__ = ["Drift", "Share", "calibration_gap", "drift", "share"]
 
@@ -53,9 +55,8 @@ def share(hits: Sequence[bool]) -> Share:
     n, k = len(hits), int(sum(hits))
     if n == 0:
         return Share(None, 0)
-    low = float(beta.ppf(0.025, k, n - k + 1)) if k else 0.0
-    high = float(beta.ppf(0.975, k + 1, n - k)) if k < n else 1.0
-    return Share(k / n, n, low, high)
+    low, high = clopper_pearson_lower(k, n, 0.025), clopper_pearson_upper(k, n, 0.025)
+    return Share(k / n, n, float(low), float(high))
 
 
 def calibration_gap(stated: ArrayLike, hits: ArrayLike, bins: int = 10) -> float | None:

@@ -32,7 +32,7 @@ from .trees import draw_set, reviewed_tree, take_away_a_decision
 pytestmark = pytest.mark.slow
 
 STOPS = 6
-AT_WORK = r"Error: another prefml [\w ]+ (\(process \d+\) )?is at work in .*; run: the same command"
+AT_WORK = r"Error: another prefml [\w ]+ is at work in .*; run: the same command"
 
 
 @pytest.fixture

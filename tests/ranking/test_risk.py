@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from prefml.intervals import clopper_pearson_upper
 from prefml.ranking.risk import (
     BUDGETS,
     coverage_at,
     coverage_by_budget,
     design_effect,
-    upper_error,
 )
 
 
@@ -19,7 +19,7 @@ def draw(rng, n):
 @pytest.mark.parametrize(("errors", "trials"), [(0, 10), (3, 40), (40, 40), (7, 9)])
 def test_the_bound_is_clopper_and_pearsons(errors, trials):
     exact = binomtest(errors, trials).proportion_ci(0.90, "exact").high
-    assert upper_error(errors, trials) == pytest.approx(exact)
+    assert clopper_pearson_upper(errors, trials) == pytest.approx(exact)
 
 
 @pytest.mark.parametrize("budget", [0.05, 0.10, 0.20])
@@ -60,7 +60,7 @@ def test_an_answer_says_budget_coverage_and_error_in_one_line():
 
 # Of 46 sets with one error the bound is just below 10 %.
 def test_the_first_step_forgives_one_error_and_no_second():
-    assert upper_error(1, 46) < 0.10 < upper_error(1, 45)
+    assert clopper_pearson_upper(1, 46) < 0.10 < clopper_pearson_upper(1, 45)
     later = range(46, 1840)
     assert coverage_at(*falling(1840, wrong=[7, *later]), 0.10).sets == 46
     assert coverage_at(*falling(1840, wrong=[7, 8]), 0.10).threshold is None
@@ -72,7 +72,7 @@ def test_a_first_step_too_small_to_forgive_an_error_is_not_taken():
 
 
 def test_the_first_step_that_fails_ends_the_search():
-    assert upper_error(2, 2000) < 0.10
+    assert clopper_pearson_upper(2, 2000) < 0.10
     approval = coverage_at(*falling(2000, wrong=range(400, 500)), 0.10)
     assert 400 <= approval.sets < 500
 
@@ -94,12 +94,12 @@ def test_a_promise_that_may_fail_less_often_approves_less():
 
 
 def test_a_bound_without_trials_is_one():
-    assert upper_error([0, 0], [0, 10]).tolist() == [1.0, pytest.approx(1 - 0.05**0.1)]
+    assert clopper_pearson_upper([0, 0], [0, 10]).tolist() == [1.0, pytest.approx(1 - 0.05**0.1)]
 
 
 def test_half_an_error_counts_as_one_and_rounding_does_not():
-    assert upper_error(0.5, 20) == upper_error(1, 20)
-    assert upper_error(1 + 1e-12, 20) == upper_error(1, 20)
+    assert clopper_pearson_upper(0.5, 20) == clopper_pearson_upper(1, 20)
+    assert clopper_pearson_upper(1 + 1e-12, 20) == clopper_pearson_upper(1, 20)
 
 
 def test_projects_whose_sets_always_agree_count_as_one_set_each():
