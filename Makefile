@@ -21,7 +21,7 @@ CORE := tests/ranking tests/cropping tests/decisions tests/features tests/sideca
 	tests/cli/test_app.py tests/cli/test_train.py tests/cli/test_rank.py tests/cli/test_crop.py
 
 .PHONY: help install train evaluate test coverage test-min lint bench review docs reliability \
-	mutants clean
+	mutants release clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
@@ -73,8 +73,8 @@ test-min: ## Run the core tests with the oldest versions that are allowed, on Py
 		-m "not slow and not torch and not browser and not shared" $(CORE)
 
 lint: $(ALL) ## Style, types and the arrows between the rooms
-	$(BIN)/ruff check prefml tests benchmarks examples docs
-	$(BIN)/ruff format --check prefml tests benchmarks examples docs
+	$(BIN)/ruff check prefml tests benchmarks examples docs .ci
+	$(BIN)/ruff format --check prefml tests benchmarks examples docs .ci
 	$(BIN)/mypy
 
 # FULL=1 is what the documents quote and takes hours; BENCH="rank crop" runs these alone.
@@ -82,7 +82,7 @@ bench: $(ALL) ## Every benchmark, quick unless FULL=1: benchmarks/results/*.json
 	$(BIN)/python benchmarks/run.py $(BENCH) $(if $(filter-out sample,$(WORKSPACE)),--workspace "$(WORKSPACE)") $(if $(FULL),--full)
 
 docs: $(ALL) ## Build the documentation into build/site, strictly
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	$(BIN)/zensical build --clean --strict
 
 reliability: $(ALL) ## Attack readers, disks, processes and the review: docs/reliability.md
 	$(BIN)/python benchmarks/reliability.py
@@ -90,6 +90,10 @@ reliability: $(ALL) ## Attack readers, disks, processes and the review: docs/rel
 # GO_ON=1 takes up a run that was interrupted, ENDING=5 tries a tenth.
 mutants: $(ALL) ## Change the code in small ways, count what the tests notice: docs/reliability.md
 	$(BIN)/python benchmarks/mutants.py $(if $(GO_ON),--go-on) $(if $(ENDING),--ending $(ENDING))
+
+# Lints, tests and builds the documents first; it uploads and pushes nothing.
+release: lint test docs ## Build, check and tag the version of prefml/_version.py
+	$(BIN)/python .ci/release.py
 
 clean: ## Remove what make wrote; logs, pictures and real workspaces stay
 	rm -rf sample build dist mutants artifacts/*.joblib artifacts/*.json artifacts/*.html

@@ -4,6 +4,7 @@ import doctest
 import importlib
 import inspect
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,12 +69,14 @@ def test_what_the_reference_shows_exists_and_is_described(dotted, members):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """Build the pages, every warning an error."""
-    pytest.importorskip("mkdocs")
-    folder = tmp_path_factory.mktemp("site")
-    words = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder]
-    built = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    pytest.importorskip("zensical")
+    folder = tmp_path_factory.mktemp("pages")
+    shutil.copytree(ROOT / "docs", folder / "docs")
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    words = [sys.executable, "-m", "zensical", "build", "--strict"]
+    built = subprocess.run(words, cwd=folder, capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr
-    return folder
+    return folder / "build" / "site"
 
 
 def test_the_pages_are_built_without_a_warning(site):
