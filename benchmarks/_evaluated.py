@@ -30,8 +30,7 @@ def section(title: str, record: dict[str, Any], path: Path) -> Iterator[str]:
     quick = "Quick run. " if record.get("quick") else ""
     yield (
         f"\n{quick}Encoder `{record['encoder']}`; {machine['processor']}, "
-        f"{machine['cores']} cores; `{record['command']}` wrote "
-        f"[{path.name}]({path})."
+        f"{machine['cores']} cores; `{record['command']}` wrote `{path}`."
     )
     if record["ranker"]:
         yield from choices(record["ranker"])

@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import _throughput
-from _evaluated import section
-from _markdown import grid
+from _evaluated import MODELS, section
+from _markdown import cell, grid
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 MARKED = re.compile(r"<!-- results ([\w-]+) -->\n.*?<!-- /results -->", re.DOTALL)
 TITLES = {
     "live_challenge_mobilenet": "LIVE in the Wild, half of it (real photographs, real opinions)",
-    "live_challenge_builtin": "the same with the built-in encoder",
+    "live_challenge_builtin": "LIVE in the Wild with the built-in encoder",
     "sample": "Sample workspace",
 }
 ROUTES = {
@@ -94,6 +94,35 @@ def evaluations() -> str:
             path, record = found
             parts.append("\n".join(section(title, record, path.relative_to(ROOT))))
     return "\n\n".join(parts)
+
+
+def summary() -> str:
+    """Return prefml beside the best baseline of each workspace, in one table."""
+    head = (
+        "data",
+        "measure",
+        "prefml",
+        "best baseline",
+        "neural net, prefml's inputs",
+        "chance or whole",
+    )
+    rows = []
+    for name, title in TITLES.items():
+        found = result(f"evaluate_{name}")
+        record = found[1] if found else {}
+        for part, measure, words in (("ranker", "top1", "top-1"), ("crop", "iou", "crop IoU")):
+            if record.get(part):
+                rows.append((title, words, *_beside(record[part]["models"], measure)))
+    return grid(head, rows)
+
+
+def _beside(models: dict[str, Any], measure: str) -> tuple[Any, ...]:
+    """Return prefml, the best of what needs no network, the network on all inputs, and chance."""
+    simple = {n: m[measure] for n, m in models.items() if n != "prefml" and "neural" not in n}
+    best = max(simple, key=simple.__getitem__)
+    named = f"{cell(simple[best])} ({MODELS.get(best, best)})"
+    floor = models.get("random", models.get("full_frame", {})).get(measure)
+    return models["prefml"][measure], named, models["neural_all_inputs"][measure], floor
 
 
 def ranking_parts() -> str:
@@ -335,6 +364,7 @@ def _required(name: str) -> dict[str, Any]:
 
 TABLES: dict[str, Callable[[], str]] = {
     "evaluations": evaluations,
+    "summary": summary,
     "ranking-parts": ranking_parts,
     "calibration": calibration,
     "rankers": rankers,

@@ -56,7 +56,7 @@ def full_result(name):
 
 def test_a_figure_that_was_changed_by_hand_is_noticed(tables):
     text = (ROOT / "README.md").read_text("utf-8")
-    start = text.index("<!-- results evaluations -->")
+    start = text.index("<!-- results summary -->")
     digit = text.index("0.", start) + 2
     changed = text[:digit] + str((int(text[digit]) + 1) % 10) + text[digit + 1 :]
     assert tables.with_tables(changed) != changed
