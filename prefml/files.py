@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 __all__ = [
     "Place",
     "file_sha256",
-    "holding",
-    "is_held",
+    "folder_lock",
+    "is_locked",
     "is_storable",
     "move",
+    "open_synced",
     "place_of",
+    "read_consistently",
     "remove_leftovers",
     "replacing",
-    "settled",
     "sync_folder",
     "write_text",
-    "writing",
 ]
 
 Place: TypeAlias = "Path | UPath"
@@ -45,8 +45,8 @@ T = TypeVar("T")
 
 # What file systems without locks on folders answer, NFS among them: nothing is held there.
 _NO_LOCKS = (errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
-# Seconds between two looks at what others are changing.
-_STEP = 0.02
+# Between two looks at what others are changing.
+_POLL_SECONDS = 0.02
 
 
 def place_of(url: str) -> Place:
@@ -99,13 +99,13 @@ def replacing(path: Place) -> Iterator[Path]:
         Where to write. When the block raises, the temporary file is removed and `path` is as it
         was.
     """
-    here = _replacing_here(path) if isinstance(path, Path) else _sending(path)
+    here = _replacing_local(path) if isinstance(path, Path) else _upload_on_exit(path)
     with here as temporary:
         yield temporary
 
 
 @contextmanager
-def _sending(path: UPath) -> Iterator[Path]:
+def _upload_on_exit(path: UPath) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder) / path.name
         yield temporary
@@ -122,7 +122,7 @@ def _make_folder(folder: UPath) -> None:
 
 
 @contextmanager
-def _replacing_here(path: Path) -> Iterator[Path]:
+def _replacing_local(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     os.close(handle)
@@ -152,7 +152,7 @@ def remove_leftovers(folder: Path, names: str) -> None:
 
 
 @contextmanager
-def writing(path: Place) -> Iterator[BinaryIO]:
+def open_synced(path: Place) -> Iterator[BinaryIO]:
     """Open a file to write a stream to, which is safely on disk afterwards.
 
     Parameters
@@ -240,8 +240,8 @@ def sync_folder(folder: Place) -> None:
 
 
 @contextmanager
-def holding(folder: Path, busy: PrefmlError) -> Iterator[None]:
-    """Hold a folder for this process; the system frees it when the process ends.
+def folder_lock(folder: Path, busy: PrefmlError) -> Iterator[None]:
+    """Lock a folder for this process; the system frees it when the process ends.
 
     The lock is on the folder itself, so that no file is left in it.
 
@@ -259,27 +259,27 @@ def holding(folder: Path, busy: PrefmlError) -> Iterator[None]:
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        if not _lock_soon(descriptor):
+        if not _lock_with_retries(descriptor):
             raise busy
         yield
     finally:
         os.close(descriptor)
 
 
-def is_held(folder: Path) -> bool:
-    """Whether somebody holds a folder, this process or another."""
+def is_locked(folder: Path) -> bool:
+    """Tell whether a process, this one or another, has locked a folder."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        return not _lock(descriptor)
+        return not _try_lock(descriptor)
     finally:
         os.close(descriptor)
 
 
-def settled(
+def read_consistently(
     read: Callable[[], T],
-    changing: Callable[[], bool],
+    is_changing: Callable[[], bool],
     error: type[PrefmlError],
-    patience: float,
+    timeout: float,
 ) -> T:
     """Read files that belong together, again while they are being replaced one by one.
 
@@ -287,19 +287,19 @@ def settled(
     ----------
     read : callable
         Reads them.
-    changing : callable
-        Says whether somebody is replacing them.
+    is_changing : callable
+        Tells whether another process is replacing them.
     error : type of PrefmlError
         What `read` raises where they do not belong together.
-    patience : float
-        Seconds after which it is no longer tried again.
+    timeout : float
+        Seconds after which it is not tried again.
 
     Returns
     -------
     object
         What `read` returned.
     """
-    deadline, again = time.monotonic() + patience, True
+    deadline, again = time.monotonic() + timeout, True
     while again:
         try:
             return read()
@@ -307,21 +307,21 @@ def settled(
             if time.monotonic() > deadline:
                 raise
         # Once nothing is at work any more, what was being replaced is seen as it came out.
-        again = changing()
-        time.sleep(_STEP * again)
+        again = is_changing()
+        time.sleep(_POLL_SECONDS * again)
     return read()
 
 
-def _lock_soon(descriptor: int) -> bool:
-    # Whoever looks if a folder is held holds it for a moment.
+def _lock_with_retries(descriptor: int) -> bool:
+    # `is_locked` of another process takes the lock for a moment.
     for _ in range(3):
-        if _lock(descriptor):
+        if _try_lock(descriptor):
             return True
-        time.sleep(_STEP)
+        time.sleep(_POLL_SECONDS)
     return False
 
 
-def _lock(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -8,8 +8,8 @@ import pytest
 from prefml.exceptions import WorkspaceError
 from prefml.files import (
     file_sha256,
-    holding,
-    is_held,
+    folder_lock,
+    is_locked,
     remove_leftovers,
     replacing,
     write_text,
@@ -43,11 +43,11 @@ def test_the_digest_is_that_of_the_content(tmp_path):
 
 def test_a_folder_is_held_by_one_at_a_time_and_nothing_is_left_in_it(tmp_path):
     busy = WorkspaceError("busy")
-    with holding(tmp_path, busy):
-        assert is_held(tmp_path)
-        with pytest.raises(WorkspaceError, match="busy"), holding(tmp_path, busy):
+    with folder_lock(tmp_path, busy):
+        assert is_locked(tmp_path)
+        with pytest.raises(WorkspaceError, match="busy"), folder_lock(tmp_path, busy):
             pass
-    assert not is_held(tmp_path)
+    assert not is_locked(tmp_path)
     assert not list(tmp_path.iterdir())
 
 
@@ -60,13 +60,13 @@ def refuse_locks(monkeypatch, number):
 
 def test_where_folders_cannot_be_locked_nothing_is_held(tmp_path, monkeypatch):
     refuse_locks(monkeypatch, errno.EBADF)
-    with holding(tmp_path, WorkspaceError("busy")):
-        assert not is_held(tmp_path)
+    with folder_lock(tmp_path, WorkspaceError("busy")):
+        assert not is_locked(tmp_path)
 
 
 def test_another_failure_to_lock_is_told(tmp_path, monkeypatch):
     refuse_locks(monkeypatch, errno.EIO)
-    with pytest.raises(OSError, match=os.strerror(errno.EIO)), holding(tmp_path, None):
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)), folder_lock(tmp_path, None):
         pass
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from prefml.files import Place, move, sync_folder, write_text, writing
+from prefml.files import Place, move, open_synced, sync_folder, write_text
 from prefml.sidecars.schema import KEYS, KINDS, Stamp, part_schema, select, writer
 from prefml.sidecars.sources import Source, list_parts, parts_folder
 
@@ -122,7 +122,7 @@ def _drop_parts(folder: Place, names: Sequence[str]) -> None:
 
 
 def _write(path: Place, schema: pa.Schema, kind: str, selections: Sequence[Selection]) -> None:
-    with writing(path) as stream, writer(stream, schema) as file:
+    with open_synced(path) as stream, writer(stream, schema) as file:
         for table in _in_groups(_tables(kind, selections)):
             file.write_table(table.cast(schema))
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from prefml.exceptions import SidecarError
-from prefml.files import Place, holding
+from prefml.files import Place, folder_lock
 
 __all__ = ["only_run"]
 
@@ -36,5 +36,5 @@ def only_run(folder: Place) -> Iterator[None]:
         "one run at a time",
         "the same command when it has finished",
     )
-    with holding(folder, busy):
+    with folder_lock(folder, busy):
         yield

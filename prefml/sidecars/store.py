@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from prefml._typing import Floats32, Ints
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
-from prefml.files import Place, settled
+from prefml.files import Place, read_consistently
 from prefml.sidecars.compact import is_switching
 from prefml.sidecars.schema import DAMAGE
 from prefml.sidecars.sources import Source, open_store
@@ -99,7 +99,9 @@ def read_sidecars(folder: Place) -> Sidecars:
         If a file is missing, damaged, foreign, or not of the same run as the others. While they
         are being replaced they are first looked at again.
     """
-    return settled(lambda: _read(folder), lambda: is_switching(folder), SidecarError, _PATIENCE)
+    return read_consistently(
+        lambda: _read(folder), lambda: is_switching(folder), SidecarError, _PATIENCE
+    )
 
 
 def read_sidecars_if_any(folder: Place) -> Sidecars | None:
