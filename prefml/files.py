@@ -1,6 +1,6 @@
-"""Writing files so that a crash leaves the old one or the new one, and one process at a time.
+"""Write files so that a crash leaves the old one or the new one, and one process at a time.
 
-A place may also be a URL of a file system that fsspec knows, such as an object store. There a file
+A path may also be a URL of a file system that fsspec knows, such as an object store. There a file
 is sent when it is complete, and appears whole; moving is copying and deleting.
 """
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from upath import UPath
 
 __all__ = [
-    "Place",
+    "AnyPath",
     "file_sha256",
     "folder_lock",
     "is_locked",
     "is_storable",
     "move",
     "open_synced",
-    "place_of",
+    "path_from_url",
     "read_consistently",
     "remove_leftovers",
     "replacing",
@@ -40,7 +40,7 @@ __all__ = [
     "write_text",
 ]
 
-Place: TypeAlias = "Path | UPath"
+AnyPath: TypeAlias = "Path | UPath"
 T = TypeVar("T")
 
 # What file systems without locks on folders answer, NFS among them: nothing is held there.
@@ -49,8 +49,8 @@ _NO_LOCKS = (errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.E
 _POLL_SECONDS = 0.02
 
 
-def place_of(url: str) -> Place:
-    """Return the place that a URL names.
+def path_from_url(url: str) -> AnyPath:
+    """Return the path that a URL names.
 
     Parameters
     ----------
@@ -73,19 +73,19 @@ def place_of(url: str) -> Place:
         from upath import UPath
 
         # What other machines write must be seen, so listings are never remembered.
-        place = UPath(url, use_listings_cache=False)
-        _ = place.fs
+        path = UPath(url, use_listings_cache=False)
+        _ = path.fs
     except (ImportError, ValueError) as error:
         raise ConfigError(
             f"{url}: {error}",
             "file:///FOLDER, or a URL whose file system is installed",
             "pip install 'prefml[scale]' and what the message names",
         ) from error
-    return place
+    return path
 
 
 @contextmanager
-def replacing(path: Place) -> Iterator[Path]:
+def replacing(path: AnyPath) -> Iterator[Path]:
     """Give a temporary path beside `path` and move it there once it is safely on disk.
 
     Parameters
@@ -152,7 +152,7 @@ def remove_leftovers(folder: Path, names: str) -> None:
 
 
 @contextmanager
-def open_synced(path: Place) -> Iterator[BinaryIO]:
+def open_synced(path: AnyPath) -> Iterator[BinaryIO]:
     """Open a file to write a stream to, which is safely on disk afterwards.
 
     Parameters
@@ -175,7 +175,7 @@ def open_synced(path: Place) -> Iterator[BinaryIO]:
             yield sent
 
 
-def move(path: Place, target: Place) -> None:
+def move(path: AnyPath, target: AnyPath) -> None:
     """Move a file to another name in the same file system, replacing what is there.
 
     Parameters
@@ -189,7 +189,7 @@ def move(path: Place, target: Place) -> None:
         path.fs.mv(path.path, cast("UPath", target).path)
 
 
-def write_text(path: Place, text: str) -> None:
+def write_text(path: AnyPath, text: str) -> None:
     """Write a text file as UTF-8, whole or not at all.
 
     Parameters
@@ -227,7 +227,7 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def sync_folder(folder: Place) -> None:
+def sync_folder(folder: AnyPath) -> None:
     """Make renames inside a folder survive a power cut.
 
     Parameters

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from prefml.exceptions import ConfigError, WorkspaceError
-from prefml.files import Place, place_of
+from prefml.files import AnyPath, path_from_url
 
 __all__ = ["Config", "Workspace", "read_config"]
 
@@ -203,12 +203,12 @@ class Workspace:
         return cls(folder, read_config(folder / CONFIG_NAME), place)
 
     @property
-    def sidecars(self) -> Place:
+    def sidecars(self) -> AnyPath:
         """Folder of the sidecars; outside the workspace only where a URL says so."""
-        place = self.config.sidecar
-        if place is None:
+        folder = self.config.sidecar
+        if folder is None:
             return self.root / "data" / "sidecar"
-        return place_of(place) if "://" in place else self.inside(place)
+        return path_from_url(folder) if "://" in folder else self.inside(folder)
 
     @property
     def sandbox(self) -> Path:

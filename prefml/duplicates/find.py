@@ -12,7 +12,7 @@ from prefml._typing import Bits64, Floats, Ints
 from prefml.duplicates.groups import COSINE, DISTANCE, cosines, find_groups
 from prefml.duplicates.hamming import read_hashes
 from prefml.exceptions import SidecarError
-from prefml.files import Place, replacing
+from prefml.files import AnyPath, replacing
 from prefml.sidecars.store import Sidecars
 from prefml.workspace import Workspace
 
@@ -137,12 +137,12 @@ def best_by_size(sidecars: Sidecars, rows: Ints) -> int:
     return int(np.lexsort((-np.arange(len(rows)), bytes_, pixels, stage))[-1])
 
 
-def table_path(workspace: Workspace) -> Place:
+def table_path(workspace: Workspace) -> AnyPath:
     """Return where the table lies: `data/sidecar/duplicates.parquet`."""
     return workspace.sidecars / "duplicates.parquet"
 
 
-def write_table(path: Place, groups: Sequence[DuplicateGroup]) -> None:
+def write_table(path: AnyPath, groups: Sequence[DuplicateGroup]) -> None:
     """Write one row for each picture of each group.
 
     Parameters

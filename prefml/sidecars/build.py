@@ -16,7 +16,7 @@ import numpy as np
 
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import SidecarError
-from prefml.files import Place, write_text
+from prefml.files import AnyPath, write_text
 from prefml.imaging import cues
 from prefml.sidecars.batches import make_rows
 from prefml.sidecars.compact import Selection, compact, recover
@@ -366,7 +366,7 @@ def _already_there(sources: Sequence[Source], selections: Sequence[Selection]) -
 
 
 @contextmanager
-def _disk_errors(folder: Place) -> Iterator[None]:
+def _disk_errors(folder: AnyPath) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -377,6 +377,6 @@ def _disk_errors(folder: Place) -> Iterator[None]:
         ) from error
 
 
-def _write_failures(path: Place, failures: Sequence[Failure]) -> None:
+def _write_failures(path: AnyPath, failures: Sequence[Failure]) -> None:
     if failures or path.exists():
         write_text(path, "".join(json.dumps(asdict(failure)) + "\n" for failure in failures))

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from prefml.files import Place, move, open_synced, sync_folder, write_text
+from prefml.files import AnyPath, move, open_synced, sync_folder, write_text
 from prefml.sidecars.schema import KEYS, KINDS, Stamp, part_schema, select, writer
 from prefml.sidecars.sources import Source, list_parts, parts_folder
 
@@ -45,7 +45,7 @@ class Selection:
 
 
 def compact(
-    folder: Place, stamp: Stamp, selections: Sequence[Selection], parts: list[Place]
+    folder: AnyPath, stamp: Stamp, selections: Sequence[Selection], parts: list[AnyPath]
 ) -> None:
     """Write the rows that stay into the three files and drop the parts.
 
@@ -71,7 +71,7 @@ def compact(
     recover(folder)
 
 
-def recover(folder: Place) -> None:
+def recover(folder: AnyPath) -> None:
     """Complete a switch that was interrupted, or clear away what was not yet whole.
 
     Parameters
@@ -91,12 +91,12 @@ def recover(folder: Place) -> None:
             path.unlink()
 
 
-def is_switching(folder: Place) -> bool:
+def is_switching(folder: AnyPath) -> bool:
     """Whether the three files are being replaced, or were when a run was stopped."""
     return (folder / COMMIT).exists()
 
 
-def _committed(path: Place) -> list[str] | None:
+def _committed(path: AnyPath) -> list[str] | None:
     """Return the parts that a whole set of new files replaces; None if there is no such set."""
     try:
         return [str(name) for name in json.loads(path.read_text())["parts"]]
@@ -104,24 +104,24 @@ def _committed(path: Place) -> list[str] | None:
         return None
 
 
-def _next(folder: Place, kind: str) -> Place:
+def _next(folder: AnyPath, kind: str) -> AnyPath:
     return folder / f"{kind}.parquet.next"
 
 
-def _switch(folder: Place) -> None:
+def _switch(folder: AnyPath) -> None:
     for kind in KINDS:
         if _next(folder, kind).exists():
             move(_next(folder, kind), folder / f"{kind}.parquet")
     sync_folder(folder)
 
 
-def _drop_parts(folder: Place, names: Sequence[str]) -> None:
+def _drop_parts(folder: AnyPath, names: Sequence[str]) -> None:
     for path in list_parts(folder):
         if path.name in names:
             path.unlink(missing_ok=True)
 
 
-def _write(path: Place, schema: pa.Schema, kind: str, selections: Sequence[Selection]) -> None:
+def _write(path: AnyPath, schema: pa.Schema, kind: str, selections: Sequence[Selection]) -> None:
     with open_synced(path) as stream, writer(stream, schema) as file:
         for table in _in_groups(_tables(kind, selections)):
             file.write_table(table.cast(schema))

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from prefml.exceptions import SidecarError
-from prefml.files import Place, folder_lock
+from prefml.files import AnyPath, folder_lock
 
 __all__ = ["only_run"]
 
 
 @contextmanager
-def only_run(folder: Place) -> Iterator[None]:
+def only_run(folder: AnyPath) -> Iterator[None]:
     """Hold the sidecar folder for this process; the system frees it when the process ends.
 
     Parameters

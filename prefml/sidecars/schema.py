@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import PrefmlError, SidecarError
-from prefml.files import Place
+from prefml.files import AnyPath
 
 __all__ = [
     "DAMAGE",
@@ -167,7 +167,7 @@ def writer(target: Path | BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-def open_parquet(path: Place) -> pq.ParquetFile:
+def open_parquet(path: AnyPath) -> pq.ParquetFile:
     """Open a sidecar file.
 
     Parameters
@@ -196,7 +196,7 @@ def open_parquet(path: Place) -> pq.ParquetFile:
         raise SidecarError(f"{path}: {error}", "a parquet file", "prefml embed") from error
 
 
-def read_stamp(path: Place, metadata: Mapping[bytes, bytes] | None) -> Stamp:
+def read_stamp(path: AnyPath, metadata: Mapping[bytes, bytes] | None) -> Stamp:
     """Read the stamp from a file's schema metadata.
 
     Parameters

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from prefml.exceptions import SidecarError
-from prefml.files import Place, replacing
+from prefml.files import AnyPath, replacing
 from prefml.sidecars.schema import (
     DAMAGE,
     KEYS,
@@ -57,7 +57,7 @@ class Source:
 
     stamp: Stamp
     keys: pa.Table
-    files: dict[str, Place]
+    files: dict[str, AnyPath]
     _open: dict[str, tuple[pq.ParquetFile, NDArray[np.int64]]] = field(default_factory=dict)
     _group: dict[str, tuple[int, pa.Table]] = field(default_factory=dict)
 
@@ -130,7 +130,7 @@ class Source:
         return self._open[kind]
 
 
-def _refuse_another_run(path: Place, file: pq.ParquetFile, stamp: Stamp) -> None:
+def _refuse_another_run(path: AnyPath, file: pq.ParquetFile, stamp: Stamp) -> None:
     """Refuse a file that was replaced since its keys were read: its rows are others."""
     if read_stamp(path, file.schema_arrow.metadata) != stamp:
         file.close()
@@ -139,22 +139,22 @@ def _refuse_another_run(path: Place, file: pq.ParquetFile, stamp: Stamp) -> None
         )
 
 
-def parts_folder(folder: Place) -> Place:
+def parts_folder(folder: AnyPath) -> AnyPath:
     """Return where the parts of unfinished runs lie."""
     return folder / "parts"
 
 
-def list_parts(folder: Place) -> list[Place]:
+def list_parts(folder: AnyPath) -> list[AnyPath]:
     """Return the part files of a sidecar folder, oldest first."""
     found = parts_folder(folder).glob("part-*")
     return sorted((path for path in found if _PART.fullmatch(path.name)), key=_name)
 
 
-def _name(path: Place) -> str:
+def _name(path: AnyPath) -> str:
     return path.name
 
 
-def find_sources(folder: Place) -> tuple[list[Source], list[str]]:
+def find_sources(folder: AnyPath) -> tuple[list[Source], list[str]]:
     """Open what earlier runs left, oldest first.
 
     Parameters
@@ -183,7 +183,7 @@ def find_sources(folder: Place) -> tuple[list[Source], list[str]]:
     return sources, problems
 
 
-def open_store(folder: Place) -> Source:
+def open_store(folder: AnyPath) -> Source:
     """Open the three sidecar files as one.
 
     Parameters
@@ -212,7 +212,7 @@ def open_store(folder: Place) -> Source:
     return Source(stamps[0], tables[0], files)
 
 
-def open_part(path: Place) -> Source:
+def open_part(path: AnyPath) -> Source:
     """Open one part file.
 
     Parameters
@@ -233,7 +233,7 @@ def open_part(path: Place) -> Source:
     return Source(stamp, keys, dict.fromkeys(KINDS, path))
 
 
-def _keys(path: Place, *kinds: str) -> tuple[Stamp, pa.Table]:
+def _keys(path: AnyPath, *kinds: str) -> tuple[Stamp, pa.Table]:
     """Read stamp and keys, and see that the columns of the kinds (default: all) are there."""
     with open_parquet(path) as file:
         stamp = read_stamp(path, file.schema_arrow.metadata)
@@ -246,7 +246,7 @@ def _keys(path: Place, *kinds: str) -> tuple[Stamp, pa.Table]:
             raise SidecarError(f"{path}: {error}", "a whole file", "prefml embed") from error
 
 
-def _check_columns(path: Place, found: pa.Schema, expected: pa.Schema) -> None:
+def _check_columns(path: AnyPath, found: pa.Schema, expected: pa.Schema) -> None:
     for column in expected:
         position = found.get_field_index(column.name)
         if position < 0 or found.field(position).type != column.type:
@@ -274,7 +274,7 @@ def part_name(number: int, writer: str = "") -> str:
     return f"part-{number:08d}{f'-{writer}' if writer else ''}.parquet"
 
 
-def write_part(folder: Place, name: str, schema: pa.Schema, rows: pa.Table) -> Source:
+def write_part(folder: AnyPath, name: str, schema: pa.Schema, rows: pa.Table) -> Source:
     """Write a batch of finished rows so that it is there whole or not at all.
 
     Parameters
@@ -299,7 +299,7 @@ def write_part(folder: Place, name: str, schema: pa.Schema, rows: pa.Table) -> S
     return Source(stamp, rows.select(list(KEYS)), dict.fromkeys(KINDS, path))
 
 
-def next_number(paths: Iterable[Place]) -> int:
+def next_number(paths: Iterable[AnyPath]) -> int:
     """Return a part number above those in use."""
     found = (_PART.fullmatch(path.name) for path in paths)
     return 1 + max((int(match[1]) for match in found if match), default=0)

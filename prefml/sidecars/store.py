@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from prefml._typing import Floats32, Ints
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
-from prefml.files import Place, read_consistently
+from prefml.files import AnyPath, read_consistently
 from prefml.sidecars.compact import is_switching
 from prefml.sidecars.schema import DAMAGE
 from prefml.sidecars.sources import Source, open_store
@@ -81,7 +81,7 @@ class Sidecars:
         return found
 
 
-def read_sidecars(folder: Place) -> Sidecars:
+def read_sidecars(folder: AnyPath) -> Sidecars:
     """Read the three sidecar files, also while an embedding replaces them.
 
     Parameters
@@ -104,7 +104,7 @@ def read_sidecars(folder: Place) -> Sidecars:
     )
 
 
-def read_sidecars_if_any(folder: Place) -> Sidecars | None:
+def read_sidecars_if_any(folder: AnyPath) -> Sidecars | None:
     """Read the three sidecar files, or nothing where no picture was ever embedded.
 
     Parameters
@@ -130,7 +130,7 @@ def read_sidecars_if_any(folder: Place) -> Sidecars | None:
         return None
 
 
-def _read(folder: Place) -> Sidecars:
+def _read(folder: AnyPath) -> Sidecars:
     source = open_store(folder)
     try:
         order = _sorted_order(source.keys)
