@@ -10,7 +10,7 @@ from prefml.decisions.quarantine import RowRefusedError, printable
 from prefml.decisions.stages import split_path
 from prefml.proposals import index_of
 
-__all__ = ["as_mapping", "as_paths", "as_text", "parse_json", "pick"]
+__all__ = ["as_mapping", "as_paths", "as_text", "parse_json", "resolve_choice"]
 
 
 def parse_json(raw: bytes) -> Any:
@@ -72,7 +72,7 @@ def _is_path(value: Any) -> bool:
     return printable(value) == value
 
 
-def pick(named: Any, index: Any, paths: Sequence[str]) -> str:
+def resolve_choice(named: Any, index: Any, paths: Sequence[str]) -> str:
     """Return the path that a decision names, by path, file name or position.
 
     Parameters

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from prefml.boxes import FULL_FRAME, Box, read_box, same_box
-from prefml.decisions.documents import as_mapping, as_paths, as_text, parse_json, pick
-from prefml.decisions.projects import ProjectResolver, stated_project
+from prefml.decisions.documents import as_mapping, as_paths, as_text, parse_json, resolve_choice
+from prefml.decisions.projects import ProjectResolver, explicit_project
 from prefml.decisions.quarantine import REFUSED, Refusal, RowRefusedError, refusal_of
-from prefml.decisions.records import Crop, Entry, Rejection, Row
-from prefml.decisions.selections import choice_of
+from prefml.decisions.records import Crop, ParsedRow, Rejection, Row
+from prefml.decisions.selections import make_choice
 from prefml.decisions.tables import read_bytes
 from prefml.decisions.times import parse_timestamp
 from prefml.exceptions import BoxError
@@ -69,7 +69,7 @@ def read_feedback(
             group = as_text(document.get("group_id"), "group_id")
             # What was on the page goes before a file that may have been written anew since.
             shown = as_mapping(document.get("suggestion")) or suggestions.get(group, {})
-            row.take(_read_line(document, group, shown, resolver))
+            row.fill(_read_line(document, group, shown, resolver))
         except REFUSED as error:
             row.refusals.append(refusal_of(error))
             continue
@@ -95,7 +95,7 @@ def _read_line(
     group: str,
     suggestion: Mapping[str, Any],
     resolver: ProjectResolver,
-) -> Entry:
+) -> ParsedRow:
     action = document.get("action")
     if action not in ("approved", "overridden", "rejected"):
         raise RowRefusedError("placeholder", f"action {action!r} is no decision"[:200])
@@ -106,19 +106,19 @@ def _read_line(
         raise RowRefusedError("unknown_group", f"no images of {group}"[:200])
     paths = as_paths(images)
     when = parse_timestamp(document.get("timestamp"))
-    stated = stated_project(document) or stated_project(suggestion)
-    placement = resolver.place(paths, stated, when)
+    explicit = explicit_project(document) or explicit_project(suggestion)
+    match = resolver.resolve(paths, explicit, when)
     session = document.get("session_id")
     session = session if isinstance(session, str) and session else SESSION
     if action == "rejected":
-        return Entry(placement, when, rejection=Rejection(session, group, tuple(paths)))
+        return ParsedRow(match, when, rejection=Rejection(session, group, tuple(paths)))
     proposed = _proposal(suggestion)
     chosen = _final_choice(document, action, proposed, paths)
     corrected = _overruled(proposed.chosen, chosen, paths, action)
     crop = _crop(document, action, proposed, session, chosen, corrected)
     if len(paths) == 1 and crop is not None:
-        return Entry(placement, when, crop=crop)
-    return Entry(placement, when, choice_of(session, group, paths, chosen, corrected), crop)
+        return ParsedRow(match, when, crop=crop)
+    return ParsedRow(match, when, make_choice(session, group, paths, chosen, corrected), crop)
 
 
 def _proposal(suggestion: Mapping[str, Any]) -> _Suggestion:
@@ -133,12 +133,12 @@ def _final_choice(
     final = document.get("final_choice")
     if final is None and action == "approved":
         final = proposed.chosen
-    return pick(final, document.get("final_index"), paths)
+    return resolve_choice(final, document.get("final_index"), paths)
 
 
 def _overruled(suggested: Any, chosen: str, paths: list[str], action: str) -> bool:
     try:
-        return pick(suggested, None, paths) != chosen
+        return resolve_choice(suggested, None, paths) != chosen
     except RowRefusedError:
         return action == "overridden"
 

@@ -13,7 +13,7 @@ from prefml.decisions.manifests import UNKNOWN
 from prefml.decisions.quarantine import printable
 from prefml.decisions.records import Row
 from prefml.decisions.stages import split_path, stage_of
-from prefml.decisions.tables import as_line
+from prefml.decisions.tables import csv_line
 
 __all__ = [
     "crops_frame",
@@ -147,9 +147,9 @@ def quarantine_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """
     values = [
         (row.source, row.line, row.refusals[0].reason, printable(row.refusals[0].detail),
-         printable(as_line(row.raw)))
+         printable(csv_line(row.raw)))
         for row in rows
-        if not row.used
+        if not row.accepted
     ]  # fmt: skip
     return _frame(_QUARANTINE, values)
 
@@ -170,7 +170,7 @@ def unmatched_frame(rows: Iterable[Row]) -> pd.DataFrame:
     counts: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
     for row in rows:
-        if row.used:
+        if row.accepted:
             counts.update(row.unmatched)
             unknown.update(row.unmatched if row.project == UNKNOWN else ())
     ordered = sorted(counts.items(), key=lambda item: (-unknown[item[0]], -item[1], item[0]))

@@ -14,10 +14,10 @@ from prefml.decisions.stages import split_path
 if TYPE_CHECKING:
     from prefml.workspace import Workspace
 
-__all__ = ["Placement", "ProjectResolver", "stated_project"]
+__all__ = ["ProjectMatch", "ProjectResolver", "explicit_project"]
 
 
-class Placement(NamedTuple):
+class ProjectMatch(NamedTuple):
     """The project of a row, and the folder names that did not lead to it.
 
     Attributes
@@ -33,7 +33,7 @@ class Placement(NamedTuple):
 
 
 class ProjectResolver:
-    """Finds projects by exact folder name, by a stated name, or by date.
+    """Finds projects by exact folder name, by an explicit name, or by date.
 
     Parameters
     ----------
@@ -177,29 +177,29 @@ class ProjectResolver:
             self._by_day[day] = found[0] if len(found) == 1 else None
         return self._by_day[day]
 
-    def place(
-        self, paths: Sequence[str], stated: str = "", when: datetime | None = None
-    ) -> Placement:
+    def resolve(
+        self, paths: Sequence[str], explicit: str = "", when: datetime | None = None
+    ) -> ProjectMatch:
         """Determine the project of a row: by name, else by date, else `unknown`.
 
         Parameters
         ----------
         paths : sequence of str
             Every path of the row.
-        stated : str
-            The project that the row itself names, if it does. A stated name that is not known is
+        explicit : str
+            The project that the row itself names, if it does. An explicit name that is not known is
             never overruled by the date.
         when : datetime, optional
             The moment of the decision, in UTC.
 
         Returns
         -------
-        Placement
+        ProjectMatch
         """
         found: dict[str, str] = {}
-        named = self.from_name(stated) if stated else None
+        named = self.from_name(explicit) if explicit else None
         if named:
-            found[named] = stated
+            found[named] = explicit
         for path in paths:
             for project in self.projects_in(path):
                 found.setdefault(project, path)
@@ -207,13 +207,13 @@ class ProjectResolver:
             detail = " and ".join(f"{where} ({project})" for project, where in found.items())
             raise RowRefusedError("mixed_projects", detail)
         if found:
-            return Placement(next(iter(found)))
-        dated = None if stated else self.from_time(when)
-        return Placement(dated or UNKNOWN, self._folders_of(paths, stated))
+            return ProjectMatch(next(iter(found)))
+        dated = None if explicit else self.from_time(when)
+        return ProjectMatch(dated or UNKNOWN, self._folders_of(paths, explicit))
 
-    def _folders_of(self, paths: Sequence[str], stated: str) -> tuple[str, ...]:
+    def _folders_of(self, paths: Sequence[str], explicit: str) -> tuple[str, ...]:
         parts = [part for path in paths for part in self._parts(split_path(path)[0])]
-        return tuple(dict.fromkeys(part for part in [*parts, stated] if part))
+        return tuple(dict.fromkeys(part for part in [*parts, explicit] if part))
 
     def _parts(self, folder: str) -> list[str]:
         if self._root and f"{folder}/".startswith(self._root):
@@ -256,12 +256,12 @@ class ProjectResolver:
                 self.problems.append(f"folder name {name!r} could mean {claimants}; it is not used")
 
 
-def stated_project(row: Mapping[str, object]) -> str:
+def explicit_project(row: Mapping[str, object]) -> str:
     """Return the project that a row names in a column or entry of its own, or nothing."""
     for name in ("project_id", "project"):
-        stated = row.get(name)
-        if isinstance(stated, str) and stated.strip() not in ("", UNKNOWN):
-            return printable(stated.strip())
+        value = row.get(name)
+        if isinstance(value, str) and value.strip() not in ("", UNKNOWN):
+            return printable(value.strip())
     return ""
 
 

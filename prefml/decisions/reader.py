@@ -18,7 +18,7 @@ from prefml.decisions.manifests import Manifest
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.quarantine import REFUSED, FileCount, Refusal, printable, refusal_of
 from prefml.decisions.records import Row
-from prefml.decisions.repeats import ImageSize, settle_crops, settle_sets
+from prefml.decisions.repeats import ImageSize, deduplicate_crops, deduplicate_sets
 from prefml.decisions.report import is_report
 from prefml.decisions.selections import Reader, selection_reader
 from prefml.decisions.tables import Record, Table, read_bytes, read_table
@@ -92,8 +92,8 @@ def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) ->
     resolver = ProjectResolver.open(workspace)
     files, problems = _read_files(workspace, resolver)
     rows = [row for _, found in files for row in found]
-    settle_sets(rows)
-    settle_crops(rows, image_size)
+    deduplicate_sets(rows)
+    deduplicate_crops(rows, image_size)
     return Decisions(
         items=frames.items_frame(rows),
         crops=frames.crops_frame(rows),
@@ -138,11 +138,11 @@ def _recognise(header: Sequence[str], resolver: ProjectResolver) -> Reader | Non
 
 def _read_record(record: Record, source: str, reader: Reader) -> Row:
     row = Row(source, record.line, record.fields)
-    if not record.sound:
+    if not record.decodable:
         row.refusals.append(Refusal("unreadable_row", "bytes that are not UTF-8, or NUL"))
         return row
     try:
-        row.take(reader(record.fields))
+        row.fill(reader(record.fields))
     except REFUSED as error:
         row.refusals.append(refusal_of(error))
     return row
@@ -165,7 +165,7 @@ def _read_decision_file(path: Path, source: str, resolver: ProjectResolver) -> R
     raw = read_bytes(path)
     row = Row(source, 1, raw.decode("utf-8", "surrogateescape"))
     try:
-        row.take(read_decision(parse_json(raw), printable(path.name), resolver))
+        row.fill(read_decision(parse_json(raw), printable(path.name), resolver))
     except REFUSED as error:
         row.refusals.append(refusal_of(error))
     return row
@@ -176,12 +176,12 @@ def _relative(path: Path, workspace: Workspace) -> str:
 
 
 def _count(source: str, rows: Sequence[Row]) -> FileCount:
-    refused = Counter(row.refusals[0].reason for row in rows if not row.used)
+    refused = Counter(row.refusals[0].reason for row in rows if not row.accepted)
     return FileCount(source, len(rows), len(rows) - refused.total(), dict(refused.most_common()))
 
 
 def _partial(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
-        if row.used:
+        if row.accepted:
             for reason, detail in row.refusals:
                 yield f"{row.source}:{row.line}: part of the row is not used: {reason}, {detail}"

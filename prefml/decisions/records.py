@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from prefml.boxes import Corners, Size
-from prefml.decisions.projects import Placement
+from prefml.decisions.projects import ProjectMatch
 from prefml.decisions.quarantine import Refusal
 
-__all__ = ["Choice", "Crop", "Entry", "Rejection", "Row"]
+__all__ = ["Choice", "Crop", "ParsedRow", "Rejection", "Row"]
 
 
 class Choice(NamedTuple):
@@ -47,10 +47,10 @@ class Crop(NamedTuple):
     corrected: bool = False
 
 
-class Entry(NamedTuple):
+class ParsedRow(NamedTuple):
     """What a row says: a choice, a crop, both, or a rejection."""
 
-    placement: Placement
+    match: ProjectMatch
     when: datetime | None
     choice: Choice | None = None
     crop: Crop | None = None
@@ -77,12 +77,12 @@ class Row:
     refusals: list[Refusal] = field(default_factory=list)
 
     @property
-    def used(self) -> bool:
+    def accepted(self) -> bool:
         """Whether anything of the row is left."""
         return not (self.choice is None and self.crop is None and self.rejection is None)
 
-    def take(self, entry: Entry) -> None:
-        """Fill the row with what it was found to say."""
-        self.project, self.when = entry.placement.project, entry.when
-        self.unmatched = entry.placement.unmatched
-        self.choice, self.crop, self.rejection = entry.choice, entry.crop, entry.rejection
+    def fill(self, parsed: ParsedRow) -> None:
+        """Take over the fields that a reader has parsed."""
+        self.project, self.when = parsed.match.project, parsed.when
+        self.unmatched = parsed.match.unmatched
+        self.choice, self.crop, self.rejection = parsed.choice, parsed.crop, parsed.rejection

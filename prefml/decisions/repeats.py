@@ -12,7 +12,7 @@ from prefml.decisions.selections import file_names
 from prefml.decisions.stages import split_path
 from prefml.exceptions import BoxError
 
-__all__ = ["ImageSize", "settle_crops", "settle_sets"]
+__all__ = ["ImageSize", "deduplicate_crops", "deduplicate_sets"]
 
 ImageSize = Callable[[str, str], Size | None]
 """(project, file name) -> width and height in pixels, or None."""
@@ -21,7 +21,7 @@ _Key = tuple[str, ...]
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
-def settle_sets(rows: Iterable[Row]) -> None:
+def deduplicate_sets(rows: Iterable[Row]) -> None:
     """Refuse sets that were logged before; the first in the order of the rows stays.
 
     Parameters
@@ -54,7 +54,7 @@ def _content(row: Row) -> tuple[object, ...]:
     return row.project, winner, file_names(row.choice.paths)
 
 
-def settle_crops(rows: Iterable[Row], image_size: ImageSize | None = None) -> None:
+def deduplicate_crops(rows: Iterable[Row], image_size: ImageSize | None = None) -> None:
     """Turn every box into fractions and refuse those that cannot be used or come again.
 
     The first crop of a (project, file name) stays, by the time of the decision; at the same

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from prefml.decisions.tables import as_line, read_bytes, read_table
+from prefml.decisions.tables import csv_line, read_bytes, read_table
 from prefml.exceptions import WorkspaceError
 from prefml.files import write_text
 
@@ -52,7 +52,7 @@ def write_report(quarantine: pd.DataFrame, path: Path) -> None:
 def _as_csv(quarantine: pd.DataFrame) -> str:
     # pandas leaves a lone carriage return unquoted, and reads it back as the end of a row.
     rows = quarantine[list(COLUMNS)].astype(str).to_numpy().tolist()
-    return "".join(f"{as_line(row)}\n" for row in [COLUMNS, *rows])
+    return "".join(f"{csv_line(row)}\n" for row in [COLUMNS, *rows])
 
 
 def _as_jsonl(quarantine: pd.DataFrame) -> str:

@@ -9,16 +9,16 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from prefml.decisions.projects import ProjectResolver, stated_project
+from prefml.decisions.projects import ProjectResolver, explicit_project
 from prefml.decisions.quarantine import RowRefusedError, printable
-from prefml.decisions.records import Choice, Entry
+from prefml.decisions.records import Choice, ParsedRow
 from prefml.decisions.stages import split_path
 from prefml.decisions.times import parse_timestamp
 
-__all__ = ["choice_of", "file_names", "read_list", "selection_reader"]
+__all__ = ["file_names", "make_choice", "read_list", "selection_reader"]
 
 LOSER_COLUMNS = ("neg_paths", "rejected_paths")
-Reader = Callable[[Sequence[str]], Entry]
+Reader = Callable[[Sequence[str]], ParsedRow]
 
 # Far above any set; parsing a longer cell would only cost time and memory.
 _LONGEST_LIST = 1_000_000
@@ -39,14 +39,14 @@ def selection_reader(header: Sequence[str], resolver: ProjectResolver) -> Reader
     Returns
     -------
     callable or None
-        Fields -> `Entry`, raising `RowRefusedError`. None if the header is that of no selection
+        Fields -> `ParsedRow`, raising `RowRefusedError`. None if the header is that of no selection
         log.
     """
     losers = next((name for name in LOSER_COLUMNS if name in header), None)
     if losers is None or not {"set_id", "chosen_path"} <= set(header):
         return None
 
-    def read(fields: Sequence[str]) -> Entry:
+    def read(fields: Sequence[str]) -> ParsedRow:
         if len(fields) != len(header):
             raise RowRefusedError("wrong_fields", f"{len(fields)} fields, {len(header)} columns")
         return _read_row(dict(zip(header, fields, strict=True)), losers, resolver)
@@ -54,15 +54,15 @@ def selection_reader(header: Sequence[str], resolver: ProjectResolver) -> Reader
     return read
 
 
-def _read_row(row: dict[str, str], losers: str, resolver: ProjectResolver) -> Entry:
+def _read_row(row: dict[str, str], losers: str, resolver: ProjectResolver) -> ParsedRow:
     winner = row["chosen_path"]
     paths = (winner, *read_list(row[losers]))
     when = parse_timestamp(row.get("timestamp"))
-    choice = choice_of(row.get("session_id", ""), row["set_id"], paths, winner)
-    return Entry(resolver.place(paths, stated_project(row), when), when, choice)
+    choice = make_choice(row.get("session_id", ""), row["set_id"], paths, winner)
+    return ParsedRow(resolver.resolve(paths, explicit_project(row), when), when, choice)
 
 
-def choice_of(
+def make_choice(
     session_id: str, set_id: str, paths: Sequence[str], winner: str, corrected: bool = False
 ) -> Choice:
     """Make a choice out of paths that begin with, or contain, the winner.

@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 from prefml.exceptions import LogError
 
-__all__ = ["Record", "Table", "as_line", "read_bytes", "read_table"]
+__all__ = ["Record", "Table", "csv_line", "read_bytes", "read_table"]
 
 
 class Record(NamedTuple):
-    """One record of a file: where it begins, its fields, and whether its bytes are sound."""
+    """One record of a file: where it begins, its fields, and whether its bytes can be decoded."""
 
     line: int
     fields: list[str]
-    sound: bool
+    decodable: bool
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def read_bytes(path: Path) -> bytes:
 def read_table(path: Path) -> Table:
     """Read a CSV file, record by record, as the `csv` module parses it.
 
-    Bytes that are not UTF-8 and NUL bytes make the record unsound, not the file.
+    Bytes that are not UTF-8 and NUL bytes make the record undecodable, not the file.
 
     Parameters
     ----------
@@ -77,14 +77,14 @@ def read_table(path: Path) -> Table:
     """
     raw = read_bytes(path)
     text = raw.decode("utf-8-sig", "surrogateescape")
-    suspect = "\0" in text or _undecodable(text)
+    suspect = "\0" in text or _has_undecodable(text)
     records = list(_records(text, suspect))
     if not records:
         return Table((), [])
     return Table(tuple(name.strip() for name in records[0].fields), records[1:])
 
 
-def _undecodable(text: str) -> bool:
+def _has_undecodable(text: str) -> bool:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -101,16 +101,16 @@ def _records(text: str, suspect: bool) -> Iterator[Record]:
         for fields in reader:
             begin, end = end + 1, reader.line_num
             if fields:
-                yield Record(begin, fields, not suspect or _sound(fields))
+                yield Record(begin, fields, not suspect or _is_decodable(fields))
     finally:
         csv.field_size_limit(usual)
 
 
-def _sound(fields: list[str]) -> bool:
-    return not any("\0" in field or _undecodable(field) for field in fields)
+def _is_decodable(fields: list[str]) -> bool:
+    return not any("\0" in field or _has_undecodable(field) for field in fields)
 
 
-def as_line(raw: str | Sequence[str]) -> str:
+def csv_line(raw: str | Sequence[str]) -> str:
     """Return a record as the line of CSV that it was.
 
     Parameters
