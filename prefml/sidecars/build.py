@@ -20,19 +20,19 @@ from prefml.files import AnyPath, write_text
 from prefml.imaging import cues
 from prefml.sidecars.batches import make_rows
 from prefml.sidecars.compact import Selection, compact, recover
-from prefml.sidecars.derive import Derived, PixelBudget, Reading, derive_all
+from prefml.sidecars.derive import DecodeSettings, Derived, PixelBudget, derive_all
 from prefml.sidecars.find import (
     Failure,
     FoundImages,
-    FromPath,
     ImageFile,
+    ProjectLookup,
     find_images,
-    refuse_empty,
+    require_images,
     scan_images,
 )
-from prefml.sidecars.lock import only_run
-from prefml.sidecars.plan import Kept, Task, finished_rows, make_tasks
-from prefml.sidecars.schema import Stamp, part_schema
+from prefml.sidecars.lock import run_lock
+from prefml.sidecars.plan import ReusableRow, Task, make_tasks, reusable_rows
+from prefml.sidecars.schema import Provenance, part_schema
 from prefml.sidecars.sources import (
     Source,
     find_sources,
@@ -54,7 +54,7 @@ __all__ = [
 ]
 
 # A camera's usual picture; unpacked, with its copies, some 250 MB.
-PIXELS_A_THREAD = 24_000_000
+PIXELS_PER_THREAD = 24_000_000
 
 Results: TypeAlias = Iterable[Any]
 Progress: TypeAlias = Callable[[Results, int], Results]
@@ -123,16 +123,16 @@ class BuildReport:
     repaired: tuple[str, ...] = ()
 
 
-def _silent(results: Results, total: int) -> Results:
+def _no_progress(results: Results, total: int) -> Results:
     return results
 
 
 def build_sidecars(
     workspace: Workspace,
-    resolver: FromPath,
+    resolver: ProjectLookup,
     encoder: Encoder,
     options: BuildOptions | None = None,
-    progress: Progress = _silent,
+    progress: Progress = _no_progress,
 ) -> BuildReport:
     """Bring the sidecars of a workspace up to date with its pictures.
 
@@ -173,7 +173,7 @@ def build_found(
     found: FoundImages,
     encoder: Encoder,
     options: BuildOptions | None = None,
-    progress: Progress = _silent,
+    progress: Progress = _no_progress,
     compute: Compute | None = None,
 ) -> BuildReport:
     """Do what `build_sidecars` does, for pictures that were looked for before.
@@ -199,13 +199,13 @@ def build_found(
         As `build_sidecars`.
     """
     start = perf_counter()
-    refuse_empty(found, workspace)
-    with _disk_errors(workspace.sidecars), only_run(workspace.sidecars):
+    require_images(found, workspace)
+    with _disk_errors(workspace.sidecars), run_lock(workspace.sidecars):
         run = Run.begin(workspace, encoder, options or BuildOptions())
-        rows = {} if run.options.force else finished_rows(found.images, run.sources, run.stamp)
+        rows = {} if run.options.force else reusable_rows(found.images, run.sources, run.provenance)
         tasks = make_tasks(found.images, rows)
         failures = [*found.failures, *(compute or Run.compute)(run, tasks, progress)]
-        run.finish(found.images, {key: kept for key, kept in rows.items() if kept.whole})
+        run.finish(found.images, {key: row for key, row in rows.items() if row.complete})
         _write_failures(workspace.sidecars / "failures.jsonl", failures)
     reused = len(found.images) - len(tasks)
     return BuildReport(
@@ -233,7 +233,7 @@ class Run:
         Makes the embeddings.
     options : BuildOptions
         How the pass is run.
-    stamp : Stamp
+    provenance : Provenance
         What the rows are made with.
     sources : list of Source
         Rows that were finished before.
@@ -250,7 +250,7 @@ class Run:
     workspace: Workspace
     encoder: Encoder
     options: BuildOptions
-    stamp: Stamp
+    provenance: Provenance
     sources: list[Source]
     problems: list[str]
     number: int
@@ -273,11 +273,11 @@ class Run:
         folder = workspace.sidecars
         recover(folder)
         sources, problems = find_sources(folder)
-        stamp = Stamp(encoder.spec, cues.cue_identity(), cues.CUE_NAMES)
+        provenance = Provenance(encoder.spec, cues.cue_identity(), cues.CUE_NAMES)
         number = next_number(list_parts(folder))
-        return cls(workspace, encoder, options, stamp, sources, problems, number)
+        return cls(workspace, encoder, options, provenance, sources, problems, number)
 
-    def compute(self, tasks: Sequence[Task], progress: Progress = _silent) -> list[Failure]:
+    def compute(self, tasks: Sequence[Task], progress: Progress = _no_progress) -> list[Failure]:
         """Work through the tasks, a batch at a time, and return what failed.
 
         Parameters
@@ -299,7 +299,7 @@ class Run:
         return failures
 
     def _write(self, batch: list[Derived]) -> None:
-        schema = part_schema(self.stamp)
+        schema = part_schema(self.provenance)
         rows = make_rows(batch, self.encoder, self.sources, schema)
         name = part_name(self.number, self.writer)
         self.written.append(write_part(self.workspace.sidecars, name, schema, rows))
@@ -307,12 +307,12 @@ class Run:
 
     def _derived(self, tasks: Sequence[Task]) -> Generator[Derived | Failure]:
         threads = self.options.threads
-        budget = PixelBudget(PIXELS_A_THREAD * threads)
-        measuring = Semaphore(max(1, threads // 2))
+        budget = PixelBudget(PIXELS_PER_THREAD * threads)
+        limiter = Semaphore(max(1, threads // 2))
         config = self.workspace.config
-        reading = Reading(self.workspace.root, config.max_pixels, budget, measuring)
+        settings = DecodeSettings(self.workspace.root, config.max_pixels, budget, limiter)
         ahead = self.options.batch_size + 2 * threads
-        return derive_all(tasks, reading, self.encoder, threads, ahead)
+        return derive_all(tasks, settings, self.encoder, threads, ahead)
 
     def _batches(self, results: Results, failures: list[Failure]) -> Iterator[list[Derived]]:
         batch: list[Derived] = []
@@ -327,24 +327,28 @@ class Run:
         if batch:
             yield batch
 
-    def finish(self, images: Sequence[ImageFile], rows: Mapping[tuple[str, str], Kept]) -> None:
+    def finish(
+        self, images: Sequence[ImageFile], rows: Mapping[tuple[str, str], ReusableRow]
+    ) -> None:
         """Gather old and new rows in the three files, unless they hold exactly these."""
         selections = [*_old_selections(self.sources, images, rows), *map(_all_rows, self.written)]
         parts = list_parts(self.workspace.sidecars)
-        if parts or not _already_there(self.sources, selections):
-            stamp = replace(self.stamp, generation=secrets.token_hex(8))
-            compact(self.workspace.sidecars, stamp, selections, parts)
+        if parts or not _is_current(self.sources, selections):
+            provenance = replace(self.provenance, generation=secrets.token_hex(8))
+            compact(self.workspace.sidecars, provenance, selections, parts)
         for source in self.sources:
             source.close()
 
 
 def _old_selections(
-    sources: Sequence[Source], images: Sequence[ImageFile], rows: Mapping[tuple[str, str], Kept]
+    sources: Sequence[Source],
+    images: Sequence[ImageFile],
+    rows: Mapping[tuple[str, str], ReusableRow],
 ) -> list[Selection]:
     by_source: dict[int, list[tuple[int, str]]] = {}
     for image in images:
-        if kept := rows.get(image.key):
-            by_source.setdefault(kept.source, []).append((kept.row, image.path))
+        if row := rows.get(image.key):
+            by_source.setdefault(row.source, []).append((row.row, image.path))
     selections = []
     for number, pairs in sorted(by_source.items()):
         places, paths = zip(*sorted(pairs), strict=True)
@@ -357,7 +361,7 @@ def _all_rows(source: Source) -> Selection:
     return Selection(source, rows, source.keys["path"].to_pylist())
 
 
-def _already_there(sources: Sequence[Source], selections: Sequence[Selection]) -> bool:
+def _is_current(sources: Sequence[Source], selections: Sequence[Selection]) -> bool:
     """Say whether the three files hold exactly the selected rows."""
     if len(sources) != 1 or len(selections) != 1:
         return False

@@ -16,10 +16,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from prefml.files import AnyPath, move, open_synced, sync_folder, write_text
-from prefml.sidecars.schema import KEYS, KINDS, Stamp, part_schema, select, writer
+from prefml.sidecars.schema import KEYS, KINDS, Provenance, open_writer, part_schema, select_columns
 from prefml.sidecars.sources import Source, list_parts, parts_folder
 
-__all__ = ["Selection", "compact", "is_switching", "recover"]
+__all__ = ["Selection", "compact", "is_replacing", "recover"]
 
 COMMIT = "commit.json"
 ROW_GROUP = 2048
@@ -45,7 +45,7 @@ class Selection:
 
 
 def compact(
-    folder: AnyPath, stamp: Stamp, selections: Sequence[Selection], parts: list[AnyPath]
+    folder: AnyPath, provenance: Provenance, selections: Sequence[Selection], parts: list[AnyPath]
 ) -> None:
     """Write the rows that stay into the three files and drop the parts.
 
@@ -55,19 +55,19 @@ def compact(
     ----------
     folder : Path or UPath
         The sidecar folder.
-    stamp : Stamp
+    provenance : Provenance
         What all the rows were made with, and the new generation.
     selections : sequence of Selection
         The rows, in the order in which they are written.
     parts : list of Path or UPath
         Part files that are not needed afterwards.
     """
-    whole = part_schema(stamp)
+    whole = part_schema(provenance)
     for kind in KINDS:
-        _write(_next(folder, kind), select(whole, kind), kind, selections)
+        _write(_next(folder, kind), select_columns(whole, kind), kind, selections)
     sync_folder(folder)
     names = [path.name for path in parts]
-    write_text(folder / COMMIT, json.dumps({"generation": stamp.generation, "parts": names}))
+    write_text(folder / COMMIT, json.dumps({"generation": provenance.generation, "parts": names}))
     recover(folder)
 
 
@@ -91,7 +91,7 @@ def recover(folder: AnyPath) -> None:
             path.unlink()
 
 
-def is_switching(folder: AnyPath) -> bool:
+def is_replacing(folder: AnyPath) -> bool:
     """Whether the three files are being replaced, or were when a run was stopped."""
     return (folder / COMMIT).exists()
 
@@ -122,7 +122,7 @@ def _drop_parts(folder: AnyPath, names: Sequence[str]) -> None:
 
 
 def _write(path: AnyPath, schema: pa.Schema, kind: str, selections: Sequence[Selection]) -> None:
-    with open_synced(path) as stream, writer(stream, schema) as file:
+    with open_synced(path) as stream, open_writer(stream, schema) as file:
         for table in _in_groups(_tables(kind, selections)):
             file.write_table(table.cast(schema))
 

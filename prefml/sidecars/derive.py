@@ -28,7 +28,15 @@ from prefml.sidecars.find import Failure
 from prefml.sidecars.memory import keep_freed_memory
 from prefml.sidecars.plan import Task
 
-__all__ = ["Derived", "PixelBudget", "Reading", "derive", "derive_all", "in_order", "prepare"]
+__all__ = [
+    "DecodeSettings",
+    "Derived",
+    "PixelBudget",
+    "derive",
+    "derive_all",
+    "map_in_order",
+    "prepare",
+]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -67,11 +75,11 @@ class PixelBudget:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.held = 0
+        self.reserved = 0
         self._changed = threading.Condition()
 
     @contextmanager
-    def hold(self, pixels: int) -> Iterator[None]:
+    def reserve(self, pixels: int) -> Iterator[None]:
         """Wait for room, and hold it.
 
         Parameters
@@ -80,18 +88,20 @@ class PixelBudget:
             How many.
         """
         with self._changed:
-            self._changed.wait_for(lambda: not self.held or self.held + pixels <= self.limit)
-            self.held += pixels
+            self._changed.wait_for(
+                lambda: not self.reserved or self.reserved + pixels <= self.limit
+            )
+            self.reserved += pixels
         try:
             yield
         finally:
             with self._changed:
-                self.held -= pixels
+                self.reserved -= pixels
                 self._changed.notify_all()
 
 
 @dataclass(frozen=True)
-class Reading:
+class DecodeSettings:
     """How pictures are read.
 
     Attributes
@@ -102,7 +112,7 @@ class Reading:
         Larger pictures fail.
     budget : PixelBudget
         What all threads together may hold.
-    measuring : context manager
+    cue_limiter : context manager
         Held while cues are measured: that is hundreds of short calls, and threads that make them
         at once spend much of their time on handing the interpreter's lock to each other.
     """
@@ -110,17 +120,17 @@ class Reading:
     root: Path
     max_pixels: int
     budget: PixelBudget
-    measuring: AbstractContextManager[object] = field(default_factory=nullcontext)
+    cue_limiter: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
-def derive(task: Task, reading: Reading, encoder: Encoder) -> Derived | Failure:
+def derive(task: Task, settings: DecodeSettings, encoder: Encoder) -> Derived | Failure:
     """Decode a picture once and make all of it that is needed.
 
     Parameters
     ----------
     task : Task
         The picture, and what of it is needed.
-    reading : Reading
+    settings : DecodeSettings
         How pictures are read.
     encoder : Encoder
         Prepares its own input.
@@ -131,23 +141,23 @@ def derive(task: Task, reading: Reading, encoder: Encoder) -> Derived | Failure:
         Whatever goes wrong with a single picture is a failure, never an exception.
     """
     try:
-        return _derive(task, reading, encoder)
+        return _derive(task, settings, encoder)
     except ImageError as error:
-        reason = str(error).removeprefix(f"{reading.root / task.image.path}: ")
+        reason = str(error).removeprefix(f"{settings.root / task.image.path}: ")
         return Failure(task.image.path, reason)
     except Exception as error:
         return Failure(task.image.path, f"{type(error).__name__}: {error}")
 
 
-def _derive(task: Task, reading: Reading, encoder: Encoder) -> Derived:
-    path = reading.root / task.image.path
-    with reading.budget.hold(pixel_count(path, reading.max_pixels)):
-        picture = decode(path, reading.max_pixels)
+def _derive(task: Task, settings: DecodeSettings, encoder: Encoder) -> Derived:
+    path = settings.root / task.image.path
+    with settings.budget.reserve(pixel_count(path, settings.max_pixels)):
+        picture = decode(path, settings.max_pixels)
         prepared = prepare(encoder, picture) if task.encode else None
         if not task.measure:
             return Derived(task, prepared, None, {})
         stage = stage_of(task.image.filename)
-        with reading.measuring:
+        with settings.cue_limiter:
             values = {"stage": float("nan") if stage is None else stage} | cues.measure(picture)
             return Derived(task, prepared, phash(picture), values)
 
@@ -175,7 +185,7 @@ def prepare(encoder: Encoder, picture: Picture) -> NDArray[Any]:
 
 
 def derive_all(
-    tasks: Iterable[Task], reading: Reading, encoder: Encoder, workers: int, ahead: int
+    tasks: Iterable[Task], settings: DecodeSettings, encoder: Encoder, workers: int, ahead: int
 ) -> Generator[Derived | Failure]:
     """Derive from many pictures at once, in their order, a bounded number ahead.
 
@@ -183,7 +193,7 @@ def derive_all(
     ----------
     tasks : iterable of Task
         The pictures.
-    reading : Reading
+    settings : DecodeSettings
         How pictures are read.
     encoder : Encoder
         Prepares its own input.
@@ -197,12 +207,12 @@ def derive_all(
     Derived or Failure
     """
     keep_freed_memory()
-    work = partial(derive, reading=reading, encoder=encoder)
+    work = partial(derive, settings=settings, encoder=encoder)
     with _one_opencv_thread():
-        yield from in_order(work, tasks, workers, ahead)
+        yield from map_in_order(work, tasks, workers, ahead)
 
 
-def in_order(
+def map_in_order(
     function: Callable[[T], R], items: Iterable[T], workers: int, ahead: int
 ) -> Generator[R]:
     """Map a function over items in threads, keeping their order and a bounded number in flight.

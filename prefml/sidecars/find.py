@@ -19,17 +19,17 @@ __all__ = [
     "FoundImages",
     "ImageFile",
     "find_images",
-    "refuse_empty",
+    "require_images",
     "scan_images",
 ]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 UNKNOWN = "unknown"
 
-Entry: TypeAlias = "os.DirEntry[str]"
+DirEntry: TypeAlias = "os.DirEntry[str]"
 
 
-class FromPath(Protocol):
+class ProjectLookup(Protocol):
     """Whatever knows the project of a path."""
 
     def from_path(self, path: str) -> str | None:
@@ -106,7 +106,7 @@ class FoundImages:
         return [image.path for image in self.images if image.project == UNKNOWN]
 
 
-def find_images(workspace: Workspace, resolver: FromPath) -> list[ImageFile]:
+def find_images(workspace: Workspace, resolver: ProjectLookup) -> list[ImageFile]:
     """List the pictures of a workspace.
 
     Parameters
@@ -124,7 +124,7 @@ def find_images(workspace: Workspace, resolver: FromPath) -> list[ImageFile]:
     return scan_images(workspace, resolver).images
 
 
-def scan_images(workspace: Workspace, resolver: FromPath) -> FoundImages:
+def scan_images(workspace: Workspace, resolver: ProjectLookup) -> FoundImages:
     """Walk the image roots in order, each by sorted names, a folder's files before its folders.
 
     Of two files with the same project and name the first counts. Links to folders are followed,
@@ -151,7 +151,7 @@ def scan_images(workspace: Workspace, resolver: FromPath) -> FoundImages:
     return found
 
 
-def refuse_empty(found: FoundImages, workspace: Workspace) -> None:
+def require_images(found: FoundImages, workspace: Workspace) -> None:
     """Raise if a workspace has nothing that even looks like a picture.
 
     Parameters
@@ -174,18 +174,18 @@ def refuse_empty(found: FoundImages, workspace: Workspace) -> None:
         )
 
 
-def _roots(workspace: Workspace, resolver: FromPath) -> tuple[Path, ...]:
+def _roots(workspace: Workspace, resolver: ProjectLookup) -> tuple[Path, ...]:
     projects: Iterable[str] = getattr(resolver, "names", ())
     return workspace.image_roots(projects)
 
 
-def _project_of(folder: str, entries: list[Entry], resolver: FromPath) -> str:
+def _project_of(folder: str, entries: list[DirEntry], resolver: ProjectLookup) -> str:
     if not entries:
         return UNKNOWN
     return resolver.from_path(f"{folder}/{entries[0].name}") or UNKNOWN
 
 
-def _walk(roots: Iterable[Path], failures: list[Failure]) -> Iterator[tuple[str, list[Entry]]]:
+def _walk(roots: Iterable[Path], failures: list[Failure]) -> Iterator[tuple[str, list[DirEntry]]]:
     """Yield each folder once, with the entries that are called like pictures."""
     waiting = [str(root) for root in reversed(list(roots))]
     visited: set[tuple[int, int]] = set()
@@ -202,7 +202,7 @@ def _walk(roots: Iterable[Path], failures: list[Failure]) -> Iterator[tuple[str,
         yield folder, pictures
 
 
-def _entries_once(folder: str, visited: set[tuple[int, int]]) -> list[Entry]:
+def _entries_once(folder: str, visited: set[tuple[int, int]]) -> list[DirEntry]:
     """List a folder by name, without what is hidden; nothing if it was listed before."""
     status = os.stat(folder)
     if (status.st_dev, status.st_ino) in visited:
@@ -212,11 +212,11 @@ def _entries_once(folder: str, visited: set[tuple[int, int]]) -> list[Entry]:
         return sorted((entry for entry in scan if entry.name[0] != "."), key=_name)
 
 
-def _name(entry: Entry) -> str:
+def _name(entry: DirEntry) -> str:
     return entry.name
 
 
-def _is_folder(entry: Entry) -> bool:
+def _is_folder(entry: DirEntry) -> bool:
     try:
         return entry.is_dir()
     except OSError:
@@ -224,7 +224,7 @@ def _is_folder(entry: Entry) -> bool:
 
 
 def _take(
-    entry: Entry,
+    entry: DirEntry,
     path: str,
     project: str,
     found: FoundImages,
@@ -241,7 +241,7 @@ def _take(
         found.images.append(ImageFile(project, entry.name, path, size, changed))
 
 
-def _look(entry: Entry) -> tuple[str, os.stat_result | None]:
+def _look(entry: DirEntry) -> tuple[str, os.stat_result | None]:
     """Say what keeps an entry from being a picture, or give its status."""
     if entry.path != _printable(entry.path):
         return "a path that is not valid UTF-8", None

@@ -9,11 +9,11 @@ from pathlib import Path
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, folder_lock
 
-__all__ = ["only_run"]
+__all__ = ["run_lock"]
 
 
 @contextmanager
-def only_run(folder: AnyPath) -> Iterator[None]:
+def run_lock(folder: AnyPath) -> Iterator[None]:
     """Hold the sidecar folder for this process; the system frees it when the process ends.
 
     Parameters

@@ -17,20 +17,28 @@ from prefml.exceptions import PrefmlError, SidecarError
 from prefml.files import AnyPath
 
 __all__ = [
-    "DAMAGE",
     "KEYS",
     "KINDS",
-    "Stamp",
+    "READ_ERRORS",
+    "Provenance",
     "open_parquet",
+    "open_writer",
     "part_schema",
-    "read_stamp",
-    "select",
-    "writer",
+    "read_provenance",
+    "select_columns",
 ]
 
 SCHEMA = "prefml/sidecar/1"
 # What reading a damaged parquet file raises; texts that are not UTF-8 are a ValueError.
-DAMAGE = (OSError, ValueError, KeyError, TypeError, OverflowError, MemoryError, pa.ArrowException)
+READ_ERRORS = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    pa.ArrowException,
+)
 KINDS = ("embeddings", "hashes", "cues")
 KEYS = ("project", "filename", "path", "file_size", "mtime_ns")
 _KEY_TYPES = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.int64())
@@ -38,7 +46,7 @@ _METADATA = b"prefml"
 
 
 @dataclass(frozen=True)
-class Stamp:
+class Provenance:
     """What a file's rows were made with; rows of different stamps are never mixed.
 
     Attributes
@@ -71,8 +79,8 @@ class Stamp:
         return {_METADATA: json.dumps(content).encode()}
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Stamp:
-        """Build a stamp from what `to_metadata` wrote.
+    def from_content(cls, content: Mapping[str, Any]) -> Provenance:
+        """Build a provenance from what `to_metadata` wrote.
 
         Parameters
         ----------
@@ -81,7 +89,7 @@ class Stamp:
 
         Returns
         -------
-        Stamp
+        Provenance
 
         Raises
         ------
@@ -98,29 +106,29 @@ class Stamp:
 
 
 @lru_cache(maxsize=8)
-def part_schema(stamp: Stamp) -> pa.Schema:
+def part_schema(provenance: Provenance) -> pa.Schema:
     """Return the columns of a part file: keys, embedding, hash, stage and cues.
 
     Parameters
     ----------
-    stamp : Stamp
+    provenance : Provenance
         Dimension of the embedding and names of the cues.
 
     Returns
     -------
     pyarrow.Schema
     """
-    vector = pa.list_(pa.float32(), stamp.encoder.dim)
+    vector = pa.list_(pa.float32(), provenance.encoder.dim)
     fields = [
         *zip(KEYS, _KEY_TYPES, strict=True),
         ("embedding", vector),
         ("phash", pa.string()),
-        *((name, pa.float32()) for name in ("stage", *stamp.cue_names)),
+        *((name, pa.float32()) for name in ("stage", *provenance.cue_names)),
     ]
-    return pa.schema(fields, metadata=stamp.to_metadata())
+    return pa.schema(fields, metadata=provenance.to_metadata())
 
 
-def select(schema: pa.Schema, kind: str) -> pa.Schema:
+def select_columns(schema: pa.Schema, kind: str) -> pa.Schema:
     """Return the part of a schema that one of the three files holds, keys first.
 
     Parameters
@@ -140,7 +148,7 @@ def select(schema: pa.Schema, kind: str) -> pa.Schema:
     return pa.schema([field for field in schema if field.name in wanted], metadata=schema.metadata)
 
 
-def writer(target: Path | BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
+def open_writer(target: Path | BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
     """Open a parquet writer; only texts are compressed, floats would gain nearly nothing.
 
     Parameters
@@ -192,12 +200,12 @@ def open_parquet(path: AnyPath) -> pq.ParquetFile:
         raise SidecarError(
             f"no {path}", "the sidecars of this workspace", "prefml embed"
         ) from error
-    except DAMAGE as error:
+    except READ_ERRORS as error:
         raise SidecarError(f"{path}: {error}", "a parquet file", "prefml embed") from error
 
 
-def read_stamp(path: AnyPath, metadata: Mapping[bytes, bytes] | None) -> Stamp:
-    """Read the stamp from a file's schema metadata.
+def read_provenance(path: AnyPath, metadata: Mapping[bytes, bytes] | None) -> Provenance:
+    """Read the provenance from a file's schema metadata.
 
     Parameters
     ----------
@@ -208,7 +216,7 @@ def read_stamp(path: AnyPath, metadata: Mapping[bytes, bytes] | None) -> Stamp:
 
     Returns
     -------
-    Stamp
+    Provenance
 
     Raises
     ------
@@ -226,6 +234,6 @@ def read_stamp(path: AnyPath, metadata: Mapping[bytes, bytes] | None) -> Stamp:
 
 
 @lru_cache(maxsize=8)
-def _stamp_of(content: bytes) -> Stamp:
-    """Read a stamp; those of the parts of one run are all the same."""
-    return Stamp.from_content(json.loads(content))
+def _stamp_of(content: bytes) -> Provenance:
+    """Read a provenance; those of the parts of one run are all the same."""
+    return Provenance.from_content(json.loads(content))

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, replacing
 from prefml.sidecars.schema import (
-    DAMAGE,
     KEYS,
     KINDS,
-    Stamp,
+    READ_ERRORS,
+    Provenance,
     open_parquet,
+    open_writer,
     part_schema,
-    read_stamp,
-    select,
-    writer,
+    read_provenance,
+    select_columns,
 )
 
 __all__ = [
@@ -47,7 +47,7 @@ class Source:
 
     Attributes
     ----------
-    stamp : Stamp
+    provenance : Provenance
         What the rows were made with.
     keys : pyarrow.Table
         Project, file name, path, size and time of change of each row.
@@ -55,7 +55,7 @@ class Source:
         Where each kind of payload lies; one and the same file for a part.
     """
 
-    stamp: Stamp
+    provenance: Provenance
     keys: pa.Table
     files: dict[str, AnyPath]
     _open: dict[str, tuple[pq.ParquetFile, NDArray[np.int64]]] = field(default_factory=dict)
@@ -116,13 +116,13 @@ class Source:
         self._group.clear()
 
     def _payload(self, kind: str) -> list[str]:
-        names: list[str] = select(part_schema(self.stamp), kind).names
+        names: list[str] = select_columns(part_schema(self.provenance), kind).names
         return names[len(KEYS) :]
 
     def _file(self, kind: str) -> tuple[pq.ParquetFile, NDArray[np.int64]]:
         if kind not in self._open:
             file = open_parquet(self.files[kind])
-            _refuse_another_run(self.files[kind], file, self.stamp)
+            _check_unchanged(self.files[kind], file, self.provenance)
             lengths = [
                 file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)
             ]
@@ -130,9 +130,9 @@ class Source:
         return self._open[kind]
 
 
-def _refuse_another_run(path: AnyPath, file: pq.ParquetFile, stamp: Stamp) -> None:
+def _check_unchanged(path: AnyPath, file: pq.ParquetFile, provenance: Provenance) -> None:
     """Refuse a file that was replaced since its keys were read: its rows are others."""
-    if read_stamp(path, file.schema_arrow.metadata) != stamp:
+    if read_provenance(path, file.schema_arrow.metadata) != provenance:
         file.close()
         raise SidecarError(
             f"{path} was replaced while it was read", "the files of one run", "the same command"
@@ -202,8 +202,8 @@ def open_store(folder: AnyPath) -> Source:
     """
     files = {kind: folder / f"{kind}.parquet" for kind in KINDS}
     stamps, tables = zip(*(_keys(files[kind], kind) for kind in KINDS), strict=True)
-    for kind, stamp, keys in zip(KINDS, stamps, tables, strict=True):
-        if stamp != stamps[0] or not keys.equals(tables[0]):
+    for kind, provenance, keys in zip(KINDS, stamps, tables, strict=True):
+        if provenance != stamps[0] or not keys.equals(tables[0]):
             raise SidecarError(
                 f"{files[kind]} and {files[KINDS[0]].name} are of different runs",
                 "three files that belong together",
@@ -229,20 +229,20 @@ def open_part(path: AnyPath) -> Source:
     SidecarError
         If it is damaged or of another version.
     """
-    stamp, keys = _keys(path)
-    return Source(stamp, keys, dict.fromkeys(KINDS, path))
+    provenance, keys = _keys(path)
+    return Source(provenance, keys, dict.fromkeys(KINDS, path))
 
 
-def _keys(path: AnyPath, *kinds: str) -> tuple[Stamp, pa.Table]:
-    """Read stamp and keys, and see that the columns of the kinds (default: all) are there."""
+def _keys(path: AnyPath, *kinds: str) -> tuple[Provenance, pa.Table]:
+    """Read provenance and keys, and see that the columns of the kinds (default: all) are there."""
     with open_parquet(path) as file:
-        stamp = read_stamp(path, file.schema_arrow.metadata)
-        whole = part_schema(stamp)
+        provenance = read_provenance(path, file.schema_arrow.metadata)
+        whole = part_schema(provenance)
         for kind in kinds or KINDS:
-            _check_columns(path, file.schema_arrow, select(whole, kind))
+            _check_columns(path, file.schema_arrow, select_columns(whole, kind))
         try:
-            return stamp, file.read(columns=list(KEYS)).replace_schema_metadata(None)
-        except DAMAGE as error:
+            return provenance, file.read(columns=list(KEYS)).replace_schema_metadata(None)
+        except READ_ERRORS as error:
             raise SidecarError(f"{path}: {error}", "a whole file", "prefml embed") from error
 
 
@@ -293,10 +293,10 @@ def write_part(folder: AnyPath, name: str, schema: pa.Schema, rows: pa.Table) ->
     Source
     """
     path = parts_folder(folder) / name
-    with replacing(path) as temporary, writer(temporary, schema) as file:
+    with replacing(path) as temporary, open_writer(temporary, schema) as file:
         file.write_table(rows.cast(schema))
-    stamp = read_stamp(path, schema.metadata)
-    return Source(stamp, rows.select(list(KEYS)), dict.fromkeys(KINDS, path))
+    provenance = read_provenance(path, schema.metadata)
+    return Source(provenance, rows.select(list(KEYS)), dict.fromkeys(KINDS, path))
 
 
 def next_number(paths: Iterable[AnyPath]) -> int:

@@ -15,14 +15,14 @@ from prefml._typing import Floats32, Ints
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, read_consistently
-from prefml.sidecars.compact import is_switching
-from prefml.sidecars.schema import DAMAGE
+from prefml.sidecars.compact import is_replacing
+from prefml.sidecars.schema import READ_ERRORS
 from prefml.sidecars.sources import Source, open_store
 
 __all__ = ["Sidecars", "read_sidecars", "read_sidecars_if_any"]
 
 # The three files are replaced one right after the other.
-_PATIENCE = 1.0
+_TIMEOUT = 1.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def read_sidecars(folder: AnyPath) -> Sidecars:
         are being replaced they are first looked at again.
     """
     return read_consistently(
-        lambda: _read(folder), lambda: is_switching(folder), SidecarError, _PATIENCE
+        lambda: _read(folder), lambda: is_replacing(folder), SidecarError, _TIMEOUT
     )
 
 
@@ -140,15 +140,15 @@ def _read(folder: AnyPath) -> Sidecars:
         hashes = source.read("hashes")["phash"].take(order)
         vectors = _vectors(source, order)
         text = np.array(hashes.to_pylist(), dtype="U16")
-        _refuse_nonsense(index, vectors)
-    except DAMAGE as error:
+        _check_values(index, vectors)
+    except READ_ERRORS as error:
         raise SidecarError(f"{folder}: {error}", "whole sidecar files", "prefml embed") from error
     finally:
         source.close()
-    return Sidecars(index, vectors, text, cues, source.stamp.encoder, source.stamp.cues)
+    return Sidecars(index, vectors, text, cues, source.provenance.encoder, source.provenance.cues)
 
 
-def _refuse_nonsense(index: pd.DataFrame, vectors: Floats32) -> None:
+def _check_values(index: pd.DataFrame, vectors: Floats32) -> None:
     keys = index[["project", "filename"]]
     if keys.isna().any(axis=None) or keys.duplicated().any():
         raise ValueError("a picture without a name, or one that occurs twice")
@@ -164,7 +164,7 @@ def _sorted_order(keys: pa.Table) -> NDArray[np.int64]:
 
 def _vectors(source: Source, order: NDArray[np.int64]) -> Floats32:
     """Put every row group at its sorted place, so that the vectors are held once."""
-    vectors = np.empty((len(order), source.stamp.encoder.dim), np.float32)
+    vectors = np.empty((len(order), source.provenance.encoder.dim), np.float32)
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     for group in range(source.groups("embeddings")):

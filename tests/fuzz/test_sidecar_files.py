@@ -8,7 +8,7 @@ import pytest
 
 from prefml.encoders.spec import EncoderSpec
 from prefml.sidecars.compact import Selection, compact, recover
-from prefml.sidecars.schema import KINDS, Stamp, part_schema
+from prefml.sidecars.schema import KINDS, Provenance, part_schema
 from prefml.sidecars.sources import find_sources, list_parts, write_part
 from prefml.sidecars.store import read_sidecars
 
@@ -19,7 +19,7 @@ from .damage import Damage
 ROWS, DIM = 12, 8
 HALF = (0.5, 0.5, 0.5)
 SPEC = EncoderSpec("tiny", DIM, 8, "stretch", "box", "none", HALF, HALF, "none", "0" * 64)
-STAMP = Stamp(SPEC, "0123456789abcdef", ("width", "height", "sharpness"), "a" * 16)
+STAMP = Provenance(SPEC, "0123456789abcdef", ("width", "height", "sharpness"), "a" * 16)
 
 
 def rows() -> pa.Table:

@@ -17,7 +17,7 @@ from prefml.imaging.decode import decode
 from prefml.imaging.hashing import phash
 from prefml.sidecars import build as build_module
 from prefml.sidecars.build import BuildOptions, build_sidecars
-from prefml.sidecars.lock import only_run
+from prefml.sidecars.lock import run_lock
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Config, Workspace
 
@@ -282,7 +282,7 @@ def test_vanished_image_folder_leaves_the_sidecars_alone(workspace, build, read)
 
 def test_a_second_run_at_the_same_time_is_refused(workspace, build):
     with (
-        only_run(workspace.sidecars),
+        run_lock(workspace.sidecars),
         pytest.raises(SidecarError, match="another prefml embed is at work"),
     ):
         build()

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from prefml.sidecars.derive import PixelBudget, in_order
+from prefml.sidecars.derive import PixelBudget, map_in_order
 
 
 def test_results_stay_in_order_and_few_are_ahead():
@@ -20,7 +20,7 @@ def test_results_stay_in_order_and_few_are_ahead():
         return item
 
     taken = []
-    for result in in_order(work, range(100), workers=3, ahead=7):
+    for result in map_in_order(work, range(100), workers=3, ahead=7):
         taken.append(result)
         assert len(started) <= len(taken) + 7
     assert taken == list(range(100))
@@ -30,14 +30,14 @@ def test_pixel_budget_is_kept_by_many_threads():
     budget, seen = PixelBudget(100), []
 
     def work(pixels):
-        with budget.hold(pixels):
-            seen.append((budget.held, pixels))
+        with budget.reserve(pixels):
+            seen.append((budget.reserved, pixels))
             time.sleep(0.001)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, [10, 60, 250, 40, 90, 5] * 10))
     assert all(held <= max(100, pixels) for held, pixels in seen)
-    assert budget.held == 0
+    assert budget.reserved == 0
 
 
 def test_error_in_the_middle_stops_the_threads():
@@ -47,5 +47,5 @@ def test_error_in_the_middle_stops_the_threads():
         return item
 
     with pytest.raises(ValueError, match="five"):
-        list(in_order(work, range(1000), workers=2, ahead=4))
+        list(map_in_order(work, range(1000), workers=2, ahead=4))
     assert not [one for one in threading.enumerate() if one.name.startswith("decode")]
