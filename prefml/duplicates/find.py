@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from prefml._typing import Bits64, Floats, Ints
-from prefml.duplicates.groups import COSINE, DISTANCE, cosines, find_groups
+from prefml.duplicates.groups import MAX_DISTANCE, MIN_COSINE, cosines, find_groups
 from prefml.duplicates.hamming import read_hashes
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, replacing
@@ -54,8 +54,8 @@ class DuplicateGroup:
 def find_duplicates(
     sidecars: Sidecars,
     score: Scorer | None = None,
-    distance: int = DISTANCE,
-    cosine: float = COSINE,
+    distance: int = MAX_DISTANCE,
+    cosine: float = MIN_COSINE,
 ) -> list[DuplicateGroup]:
     """Find the near duplicates among all pictures that have sidecar rows.
 

@@ -10,10 +10,10 @@ from scipy.sparse.csgraph import connected_components
 from prefml._typing import Bits64, Floats, Floats32, Ints
 from prefml.duplicates.hamming import iter_near_pairs
 
-__all__ = ["COSINE", "DISTANCE", "cosines", "find_groups"]
+__all__ = ["MAX_DISTANCE", "MIN_COSINE", "cosines", "find_groups"]
 
-DISTANCE = 8
-COSINE = 0.95
+MAX_DISTANCE = 8
+MIN_COSINE = 0.95
 # Pairs whose vectors are gathered at a time: 2 x 32 MB at 512 dimensions.
 _CHUNK = 16384
 _EDGES = 1 << 17
@@ -23,8 +23,8 @@ def find_groups(
     hashes: ArrayLike,
     embeddings: Floats32,
     project: ArrayLike,
-    distance: int = DISTANCE,
-    cosine: float = COSINE,
+    distance: int = MAX_DISTANCE,
+    cosine: float = MIN_COSINE,
 ) -> list[Ints]:
     """Group near duplicates: connected by pairs that both the hash and the encoder find alike.
 

@@ -98,11 +98,11 @@ def iter_near_pairs(hashes: ArrayLike, radius: int = 8) -> Iterator[Ints]:
         raise ValueError(f"radius {radius}; expected 0 to 64")
     values = np.asarray(hashes, dtype=np.uint64)
     # Joining parts pays while few keys lie within the distance allowed in one part.
-    finder = _all_with_all if len(values) < _FEW or radius >= 4 * _PARTS else _by_parts
+    finder = _brute_force if len(values) < _FEW or radius >= 4 * _PARTS else _multi_index
     yield from finder(values, radius)
 
 
-def _all_with_all(values: Bits64, radius: int) -> Iterator[Ints]:
+def _brute_force(values: Bits64, radius: int) -> Iterator[Ints]:
     step = max(1, _BLOCK // max(1, len(values)))
     for start in range(0, len(values), step):
         block = values[start : start + step]
@@ -112,9 +112,9 @@ def _all_with_all(values: Bits64, radius: int) -> Iterator[Ints]:
         yield np.column_stack([first[later], second[later]]) + start
 
 
-def _by_parts(values: Bits64, radius: int) -> Iterator[Ints]:
+def _multi_index(values: Bits64, radius: int) -> Iterator[Ints]:
     """Join each part of the bits with itself, up to the few bits that may differ in it."""
-    keys = _parts(values)
+    keys = _split_bits(values)
     allowed = radius // _PARTS
     for part, key in enumerate(keys):
         bits = len(range(part, 64, _PARTS))
@@ -123,7 +123,7 @@ def _by_parts(values: Bits64, radius: int) -> Iterator[Ints]:
         starts = np.zeros((1 << bits) + 1, np.int32)
         np.cumsum(np.bincount(table, minlength=1 << bits), out=starts[1:])
         for mask in _masks(bits, allowed):
-            for first, second in _joined(table, starts, order, mask):
+            for first, second in _matching_pairs(table, starts, order, mask):
                 near = np.bitwise_count(values[first] ^ values[second]) <= radius
                 # A pair that an earlier part has found is not found again.
                 for other in keys[:part]:
@@ -133,7 +133,7 @@ def _by_parts(values: Bits64, radius: int) -> Iterator[Ints]:
                     yield np.sort(pairs, axis=1).astype(np.intp)
 
 
-def _parts(values: Bits64) -> list[NDArray[np.uint32]]:
+def _split_bits(values: Bits64) -> list[NDArray[np.uint32]]:
     """Deal the bits out to the parts in turn: neighbouring bits of a pHash are alike."""
     keys = []
     for part in range(_PARTS):
@@ -150,7 +150,9 @@ def _masks(bits: int, allowed: int) -> Iterator[int]:
             yield sum(1 << place for place in places)
 
 
-def _joined(table: Rows, starts: Rows, order: Rows, mask: int) -> Iterator[tuple[Rows, Rows]]:
+def _matching_pairs(
+    table: Rows, starts: Rows, order: Rows, mask: int
+) -> Iterator[tuple[Rows, Rows]]:
     """Yield the pairs whose keys differ exactly in a mask's bits, in blocks, each pair once."""
     top = 1 << mask.bit_length() >> 1
     rows = np.flatnonzero((table & top) == 0) if mask else np.arange(len(table))

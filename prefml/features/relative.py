@@ -14,7 +14,7 @@ import pandas as pd
 from prefml._typing import Floats, Ints
 from prefml.sets import Sets
 
-__all__ = ["closeness", "relative_cues", "relative_embedding", "stage_columns"]
+__all__ = ["embedding_distances", "relative_cues", "relative_embedding", "stage_columns"]
 
 
 def relative_cues(
@@ -102,7 +102,7 @@ def stage_columns(stage: Floats, sets: Sets) -> dict[str, Floats]:
     }  # fmt: skip
 
 
-def closeness(embeddings: Floats, stage: Floats, sets: Sets) -> dict[str, Floats]:
+def embedding_distances(embeddings: Floats, stage: Floats, sets: Sets) -> dict[str, Floats]:
     """Return how far each picture lies from the rest of its set: what drifted is suspect.
 
     Parameters

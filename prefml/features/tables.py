@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from prefml._typing import Floats, Texts, Times
 from prefml.features.relative import (
-    closeness,
+    embedding_distances,
     relative_cues,
     relative_embedding,
     stage_columns,
@@ -157,7 +157,7 @@ def image_rows(
     kept = ranking_cues(cues)
     columns: dict[str, Floats] = {}
     columns.update(stage_columns(stages, sets))
-    columns.update(closeness(vectors, stages, sets))
+    columns.update(embedding_distances(vectors, stages, sets))
     columns.update(relative_cues(kept.to_numpy(np.float64), list(kept.columns), stages, sets))
     columns.update(relative_embedding(vectors, sets))
     table = np.column_stack(list(columns.values())).astype(np.float32)

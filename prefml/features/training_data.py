@@ -11,10 +11,10 @@ from prefml.sidecars.sizes import picture_sizes
 from prefml.sidecars.store import Sidecars, read_sidecars_if_any
 from prefml.workspace import Workspace
 
-__all__ = ["LEAST", "TrainingData", "read_training_data"]
+__all__ = ["MIN_DECISIONS", "TrainingData", "read_training_data"]
 
 # With fewer sets, or crops, a model would say nothing and there is nothing to hold out.
-LEAST = 10
+MIN_DECISIONS = 10
 
 
 @dataclass(frozen=True)
