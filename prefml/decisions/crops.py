@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from prefml.boxes import FULL_FRAME, Size, read_corners, read_number, read_size
+from prefml.boxes import FULL_FRAME, read_corners, read_number, read_size
 from prefml.decisions.projects import ProjectResolver, explicit_project
 from prefml.decisions.quarantine import RowRefusedError
 from prefml.decisions.records import Crop, ParsedRow
-from prefml.decisions.selections import Reader
+from prefml.decisions.selections import RowReader
 from prefml.decisions.stages import split_path
 from prefml.decisions.times import parse_timestamp
 
@@ -42,7 +42,7 @@ def v1_columns(images: int) -> tuple[str, ...]:
     return _V1_START + tuple(name for group in groups for name in group)
 
 
-def crop_reader_v1(header: Sequence[str], resolver: ProjectResolver) -> Reader | None:
+def crop_reader_v1(header: Sequence[str], resolver: ProjectResolver) -> RowReader | None:
     """Return a reader for the rows of a crop log, version 1.
 
     Parameters
@@ -81,7 +81,8 @@ def _read_v1(row: Mapping[str, str], resolver: ProjectResolver) -> ParsedRow:
     path = _image(row["chosen_path"])
     box = read_corners([row[name] for name in _BOX])
     when = parse_timestamp(row.get("timestamp"))
-    size = _chosen_size(row)
+    chosen = f"{read_number(row.get('chosen_index', '0')):g}"
+    size = read_size(row.get(f"width_{chosen}"), row.get(f"height_{chosen}"))
     if size is None and box == FULL_FRAME:
         raise RowRefusedError("placeholder", f"box 0,0,1,1 without an image size: {path}")
     others = [row[name] for name in row if name.startswith("image_") and name.endswith("_path")]
@@ -91,12 +92,7 @@ def _read_v1(row: Mapping[str, str], resolver: ProjectResolver) -> ParsedRow:
     return ParsedRow(match, when, crop=crop)
 
 
-def _chosen_size(row: Mapping[str, str]) -> Size | None:
-    index = f"{read_number(row.get('chosen_index', '0')):g}"
-    return read_size(row.get(f"width_{index}"), row.get(f"height_{index}"))
-
-
-def crop_reader_v2(header: Sequence[str], resolver: ProjectResolver) -> Reader | None:
+def crop_reader_v2(header: Sequence[str], resolver: ProjectResolver) -> RowReader | None:
     """Return a reader for the rows of a crop log, version 2.
 
     Parameters

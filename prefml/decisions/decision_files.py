@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from prefml.boxes import read_box
 from prefml.decisions.documents import as_mapping, as_paths, as_text, resolve_choice
@@ -20,7 +19,7 @@ _CHOSEN = ("approve", "manual_crop", "override")
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
-def read_decision(document: Any, name: str, resolver: ProjectResolver) -> ParsedRow:
+def read_decision(document: object, name: str, resolver: ProjectResolver) -> ParsedRow:
     """Read one `.decision` file.
 
     The person's own `user_decision` is a choice or a rejection; `ai_crop_accepted` makes a crop
@@ -57,7 +56,7 @@ def read_decision(document: Any, name: str, resolver: ProjectResolver) -> Parsed
 
 
 def _read_choice(
-    document: Mapping[str, Any], decision: Mapping[str, Any], resolver: ProjectResolver
+    document: Mapping[str, object], decision: Mapping[str, object], resolver: ProjectResolver
 ) -> ParsedRow:
     group = as_text(document.get("group_id"), "group_id")
     paths = as_paths(document.get("images"))
@@ -75,7 +74,7 @@ def _read_choice(
 
 
 def _read_accepted_crop(
-    document: Mapping[str, Any], name: str, resolver: ProjectResolver
+    document: Mapping[str, object], name: str, resolver: ProjectResolver
 ) -> ParsedRow:
     box = read_box(document.get("ai_crop_coords"))
     picture = name.removesuffix(".decision")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from prefml.boxes import FULL_FRAME, Box, read_box, same_box
 from prefml.decisions.documents import as_mapping, as_paths, as_text, parse_json, resolve_choice
@@ -24,16 +23,10 @@ SESSION = "review"
 _NOT_JUDGED = ("by_hand", "carried")
 
 
-class _Suggestion(NamedTuple):
-    chosen: Any
-    box: Any
-    needs_crop: Any
-
-
 def read_feedback(
     path: Path,
     source: str,
-    suggestions: Mapping[str, Mapping[str, Any]],
+    suggestions: Mapping[str, Mapping[str, object]],
     resolver: ProjectResolver,
 ) -> list[Row]:
     """Read the reviewed sets.
@@ -61,7 +54,9 @@ def read_feedback(
     """
     rows: list[Row] = []
     last: dict[str, Row] = {}
-    for line, raw in _lines(path):
+    for line, raw in enumerate(read_bytes(path).split(b"\n"), start=1):
+        if not raw.strip(b" \t\r\xef\xbb\xbf"):
+            continue
         row = Row(source, line, raw.decode("utf-8", "surrogateescape"))
         rows.append(row)
         try:
@@ -73,27 +68,17 @@ def read_feedback(
         except REFUSED as error:
             row.refusals.append(refusal_of(error))
             continue
-        if group in last:
-            _supersede(last[group], line)
+        if earlier := last.get(group):
+            earlier.choice = earlier.crop = earlier.rejection = None
+            earlier.refusals.append(Refusal("repeat_set", f"decided again in line {line}"))
         last[group] = row
     return rows
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    for line, raw in enumerate(read_bytes(path).split(b"\n"), start=1):
-        if raw.strip(b" \t\r\xef\xbb\xbf"):
-            yield line, raw
-
-
-def _supersede(row: Row, line: int) -> None:
-    row.choice = row.crop = row.rejection = None
-    row.refusals.append(Refusal("repeat_set", f"decided again in line {line}"))
-
-
 def _read_line(
-    document: Mapping[str, Any],
+    document: Mapping[str, object],
     group: str,
-    suggestion: Mapping[str, Any],
+    suggestion: Mapping[str, object],
     resolver: ProjectResolver,
 ) -> ParsedRow:
     action = document.get("action")
@@ -112,62 +97,54 @@ def _read_line(
     session = session if isinstance(session, str) and session else SESSION
     if action == "rejected":
         return ParsedRow(match, when, rejection=Rejection(session, group, tuple(paths)))
-    proposed = _proposal(suggestion)
-    chosen = _final_choice(document, action, proposed, paths)
-    corrected = _overruled(proposed.chosen, chosen, paths, action)
-    crop = _crop(document, action, proposed, session, chosen, corrected)
+    proposed = as_mapping(suggestion.get("step1_selection")).get("chosen")
+    final = document.get("final_choice")
+    if final is None and action == "approved":
+        final = proposed
+    chosen = resolve_choice(final, document.get("final_index"), paths)
+    corrected = _overruled(proposed, chosen, paths, action)
+    crop = _read_crop(
+        document, as_mapping(suggestion.get("step2_crop")), session, chosen, corrected
+    )
     if len(paths) == 1 and crop is not None:
         return ParsedRow(match, when, crop=crop)
     return ParsedRow(match, when, make_choice(session, group, paths, chosen, corrected), crop)
 
 
-def _proposal(suggestion: Mapping[str, Any]) -> _Suggestion:
-    selection = as_mapping(suggestion.get("step1_selection"))
-    crop = as_mapping(suggestion.get("step2_crop"))
-    return _Suggestion(selection.get("chosen"), crop.get("crop_coords"), crop.get("needs_crop"))
-
-
-def _final_choice(
-    document: Mapping[str, Any], action: str, proposed: _Suggestion, paths: list[str]
-) -> str:
-    final = document.get("final_choice")
-    if final is None and action == "approved":
-        final = proposed.chosen
-    return resolve_choice(final, document.get("final_index"), paths)
-
-
-def _overruled(suggested: Any, chosen: str, paths: list[str], action: str) -> bool:
+def _overruled(proposed: object, chosen: str, paths: list[str], action: object) -> bool:
+    """Tell whether the person chose against the suggestion; without one the action tells."""
     try:
-        return resolve_choice(suggested, None, paths) != chosen
+        return resolve_choice(proposed, None, paths) != chosen
     except RowRefusedError:
         return action == "overridden"
 
 
-def _crop(
-    document: Mapping[str, Any],
-    action: str,
-    proposed: _Suggestion,
+def _read_crop(
+    document: Mapping[str, object],
+    suggested: Mapping[str, object],
     session: str,
     chosen: str,
     corrected: bool,
 ) -> Crop | None:
     """Return the crop that the person set or accepted; approving "no crop" keeps the whole."""
-    source, coordinates = document.get("crop_source"), document.get("crop_coords")
+    action, source = document.get("action"), document.get("crop_source")
     if document.get("crop_by_hand") is True or source in _NOT_JUDGED:
         return None
+    coordinates = document.get("crop_coords")
     if coordinates is None:
-        agreed = source is None and action == "approved" and proposed.needs_crop is False
+        agreed = source is None and action == "approved" and suggested.get("needs_crop") is False
         if not agreed and source != "whole":
             return None
         coordinates = FULL_FRAME
     box = read_box(coordinates)
-    edited = corrected or _redrawn(box, proposed, action)
+    edited = corrected or _redrawn(box, suggested, action)
     return Crop(session, chosen, box, None, corrected=edited)
 
 
-def _redrawn(box: Box, proposed: _Suggestion, action: str) -> bool:
+def _redrawn(box: Box, suggested: Mapping[str, object], action: object) -> bool:
+    """Tell whether a box is another than the suggested one; without one the action tells."""
+    whole = suggested.get("needs_crop") is False
     try:
-        suggested = FULL_FRAME if proposed.needs_crop is False else read_box(proposed.box)
+        return not same_box(box, FULL_FRAME if whole else read_box(suggested.get("crop_coords")))
     except BoxError:
         return action == "overridden"
-    return not same_box(box, suggested)

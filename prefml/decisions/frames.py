@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -182,22 +181,21 @@ def _image(project: str, session: str, key: str, path: str) -> tuple[str, str, s
     return project, session, key, split_path(path)[1], path
 
 
-def _origin(path: str, row: Row) -> tuple[float, Any, str, int]:
+def _origin(path: str, row: Row) -> tuple[float, np.datetime64, str, int]:
     stage = stage_of(path)
     # Naive UTC: numpy knows no time zone, and `_frame` puts it back.
     when = np.datetime64(row.when.replace(tzinfo=None), "us") if row.when else np.datetime64("NaT")
     return (np.nan if stage is None else stage), when, row.source, row.line
 
 
-def _frame(columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+def _frame(columns: Sequence[str], values: Sequence[tuple[object, ...]]) -> pd.DataFrame:
     stacked = zip(*values, strict=True) if values else [()] * len(columns)
-    return pd.DataFrame(
-        {name: _column(name, list(cells)) for name, cells in zip(columns, stacked, strict=True)}
-    )
-
-
-def _column(name: str, cells: list[Any]) -> Any:
-    if name == "timestamp":
-        return pd.Series(np.array(cells, dtype="datetime64[us]")).dt.tz_localize("UTC")
-    kind = "str" if name in _TEXT else _KINDS.get(name, "float64")
-    return pd.Series(cells, dtype=kind)
+    series = {}
+    for name, cells in zip(columns, stacked, strict=True):
+        if name == "timestamp":
+            stamps = pd.Series(np.array(cells, dtype="datetime64[us]"))
+            series[name] = stamps.dt.tz_localize("UTC")
+        else:
+            kind = "str" if name in _TEXT else _KINDS.get(name, "float64")
+            series[name] = pd.Series(list(cells), dtype=kind)
+    return pd.DataFrame(series)

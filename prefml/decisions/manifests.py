@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
+from prefml.decisions.documents import as_mapping
 from prefml.decisions.quarantine import printable
 from prefml.decisions.stages import split_path
 from prefml.decisions.tables import read_bytes
 from prefml.decisions.times import parse_timestamp
+from prefml.files import is_storable
 
 __all__ = ["UNKNOWN", "Manifest", "read_manifests"]
 
@@ -86,12 +87,12 @@ def _read(path: Path, problems: list[str]) -> Manifest | None:
     name = printable(path.name)
     claims = name.endswith(".project.json")
     try:
-        document = json.loads(read_bytes(path).decode("utf-8-sig"))
+        document = as_mapping(json.loads(read_bytes(path).decode("utf-8-sig")))
     except (ValueError, RecursionError):
         if claims:
             problems.append(f"{name}: not JSON in UTF-8; it is left out")
         return None
-    identity = document.get("projectId") if isinstance(document, dict) else None
+    identity = document.get("projectId")
     if not _usable(identity):
         if claims or identity is not None:
             problems.append(f"{name}: no usable projectId; it is left out")
@@ -103,19 +104,18 @@ def _read(path: Path, problems: list[str]) -> Manifest | None:
 def _usable(text: object) -> bool:
     if not isinstance(text, str) or not text.strip() or text == UNKNOWN:
         return False
-    return printable(text) == text
+    return is_storable(text)
 
 
-def _folder_names(document: dict[str, Any]) -> tuple[str, ...]:
-    paths = document.get("paths")
-    root = paths.get("root") if isinstance(paths, dict) else None
+def _folder_names(document: Mapping[str, object]) -> tuple[str, ...]:
+    root = as_mapping(document.get("paths")).get("root")
     last = split_path(root.rstrip("/\\"))[1] if isinstance(root, str) else ""
     names = (str(name) for name in (document.get("title"), last) if _usable(name))
     return tuple(dict.fromkeys(name for name in names if name not in (".", "..")))
 
 
 def _days(
-    document: dict[str, Any], name: str, problems: list[str]
+    document: Mapping[str, object], name: str, problems: list[str]
 ) -> tuple[date, date | None] | None:
     start, end = document.get("startedAt"), document.get("finishedAt")
     first, last = parse_timestamp(start), parse_timestamp(end)

@@ -98,7 +98,10 @@ class ProjectResolver:
             If a manifest cannot be read from the disk.
         """
         manifests, problems = read_manifests(workspace.manifest_folders())
-        folders = () if manifests else _image_folders(workspace.image_roots())
+        folders: list[str] = []
+        if not manifests:
+            below = (path for root in workspace.image_roots() for path in root.glob("[!.]*"))
+            folders = [path.name for path in below if path.is_dir()]
         config = workspace.config
         resolver = cls(manifests, config.aliases, config.suffixes, folders, workspace.root)
         resolver.problems[:0] = problems
@@ -209,11 +212,9 @@ class ProjectResolver:
         if found:
             return ProjectMatch(next(iter(found)))
         dated = None if explicit else self.from_time(when)
-        return ProjectMatch(dated or UNKNOWN, self._folders_of(paths, explicit))
-
-    def _folders_of(self, paths: Sequence[str], explicit: str) -> tuple[str, ...]:
-        parts = [part for path in paths for part in self._parts(split_path(path)[0])]
-        return tuple(dict.fromkeys(part for part in [*parts, explicit] if part))
+        folders = [part for path in paths for part in self._parts(split_path(path)[0])]
+        unmatched = dict.fromkeys([*folders, explicit] if explicit else folders)
+        return ProjectMatch(dated or UNKNOWN, tuple(unmatched))
 
     def _parts(self, folder: str) -> list[str]:
         if self._root and f"{folder}/".startswith(self._root):
@@ -229,15 +230,14 @@ class ProjectResolver:
         self._claim(table, blocked, [*ids, *((name, name) for name in folders)])
         self._claim(table, blocked, [(n, m.project) for m in self.manifests for n in m.names])
         for alias, meant in aliases.items():
-            table[alias] = self._alias_target(alias, meant, table)
+            if self.manifests and meant not in table:
+                self.problems.append(
+                    f"alias {alias!r} means {meant!r}, which no manifest describes"
+                )
+            table[alias] = table.get(meant, meant)
         longer = [(name + end, project) for name, project in table.items() for end in suffixes]
         self._claim(table, blocked, longer)
         return table
-
-    def _alias_target(self, alias: str, meant: str, table: Mapping[str, str]) -> str:
-        if self.manifests and meant not in table:
-            self.problems.append(f"alias {alias!r} means {meant!r}, which no manifest describes")
-        return table.get(meant, meant)
 
     def _claim(
         self, table: dict[str, str], blocked: set[str], claims: Iterable[tuple[str, str]]
@@ -269,8 +269,3 @@ def _without_suffixed(folders: Iterable[str], suffixes: Sequence[str]) -> tuple[
     names = {name for name in folders if name != UNKNOWN}
     bases = {name + suffix for name in names for suffix in suffixes}
     return tuple(sorted(names - bases))
-
-
-def _image_folders(roots: Iterable[Path]) -> list[str]:
-    folders = (folder for root in roots for folder in root.glob("[!.]*"))
-    return [folder.name for folder in folders if folder.is_dir()]

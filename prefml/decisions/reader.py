@@ -20,15 +20,16 @@ from prefml.decisions.quarantine import REFUSED, FileCount, Refusal, printable, 
 from prefml.decisions.records import Row
 from prefml.decisions.repeats import ImageSize, deduplicate_crops, deduplicate_sets
 from prefml.decisions.report import is_report
-from prefml.decisions.selections import Reader, selection_reader
-from prefml.decisions.tables import Record, Table, read_bytes, read_table
+from prefml.decisions.selections import RowReader, selection_reader
+from prefml.decisions.tables import Record, read_bytes, read_table
 from prefml.proposals import decisions_path, read_lines, suggestions_path
 from prefml.workspace import Workspace
 
 __all__ = ["Decisions", "read_decisions"]
 
 _FORMATS = (selection_reader, crop_reader_v1, crop_reader_v2)
-Source = tuple[str, list[Row]]
+# The name of a file, and its rows.
+FileRows = tuple[str, list[Row]]
 
 _DECISION_FOLDERS = ("decisions", "data/decisions")
 
@@ -102,11 +103,13 @@ def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) ->
         unmatched=frames.unmatched_frame(rows),
         files=tuple(_count(source, found) for source, found in files),
         manifests=resolver.manifests,
-        problems=(*resolver.problems, *problems, *_partial(rows)),
+        problems=(*resolver.problems, *problems, *_partly_refused(rows)),
     )
 
 
-def _read_files(workspace: Workspace, resolver: ProjectResolver) -> tuple[list[Source], list[str]]:
+def _read_files(
+    workspace: Workspace, resolver: ProjectResolver
+) -> tuple[list[FileRows], list[str]]:
     files = [*_read_logs(workspace, resolver), *_read_decision_files(workspace, resolver)]
     approved = decisions_path(workspace)
     if not approved.is_file():
@@ -117,26 +120,29 @@ def _read_files(workspace: Workspace, resolver: ProjectResolver) -> tuple[list[S
     return files, list(suggested.bad)
 
 
-def _read_logs(workspace: Workspace, resolver: ProjectResolver) -> Iterator[Source]:
+def _read_logs(workspace: Workspace, resolver: ProjectResolver) -> Iterator[FileRows]:
     for folder in workspace.log_folders():
         for path in sorted(folder.glob("*.csv")):
             if not path.is_file():
                 continue
             table = read_table(path)
-            reader = _recognise(table.header, resolver)
+            readers = (make(table.header, resolver) for make in _FORMATS)
+            reader = next((found for found in readers if found is not None), None)
             source = _relative(path, workspace)
             if reader is not None:
                 yield source, [_read_record(record, source, reader) for record in table.records]
             elif folder != workspace.root and not is_report(table.header):
-                yield source, _refuse_all(table, source)
+                refusal = Refusal("unknown_columns", ",".join(table.header)[:200])
+                yield (
+                    source,
+                    [
+                        Row(source, record.line, record.fields, refusals=[refusal])
+                        for record in table.records
+                    ],
+                )
 
 
-def _recognise(header: Sequence[str], resolver: ProjectResolver) -> Reader | None:
-    found = (make(header, resolver) for make in _FORMATS)
-    return next((reader for reader in found if reader is not None), None)
-
-
-def _read_record(record: Record, source: str, reader: Reader) -> Row:
+def _read_record(record: Record, source: str, reader: RowReader) -> Row:
     row = Row(source, record.line, record.fields)
     if not record.decodable:
         row.refusals.append(Refusal("unreadable_row", "bytes that are not UTF-8, or NUL"))
@@ -148,12 +154,7 @@ def _read_record(record: Record, source: str, reader: Reader) -> Row:
     return row
 
 
-def _refuse_all(table: Table, source: str) -> list[Row]:
-    refusal = Refusal("unknown_columns", ",".join(table.header)[:200])
-    return [Row(source, r.line, r.fields, refusals=[refusal]) for r in table.records]
-
-
-def _read_decision_files(workspace: Workspace, resolver: ProjectResolver) -> Iterator[Source]:
+def _read_decision_files(workspace: Workspace, resolver: ProjectResolver) -> Iterator[FileRows]:
     for name in _DECISION_FOLDERS:
         for path in sorted((workspace.root / name).glob("*.decision")):
             if path.is_file():
@@ -180,7 +181,7 @@ def _count(source: str, rows: Sequence[Row]) -> FileCount:
     return FileCount(source, len(rows), len(rows) - refused.total(), dict(refused.most_common()))
 
 
-def _partial(rows: Sequence[Row]) -> Iterator[str]:
+def _partly_refused(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         if row.accepted:
             for reason, detail in row.refusals:

@@ -76,7 +76,12 @@ def deduplicate_crops(rows: Iterable[Row], image_size: ImageSize | None = None) 
     for row, crop in cropped:
         key = _key(row, crop)
         size = crop.size or sizes.get(key) or _picture_size(crop, key, image_size)
-        refusal = _repeat(taken.get(key)) or _scale(row, crop, size)
+        first = taken.get(key)
+        refusal = (
+            Refusal("repeat_crop", f"first in {first.source}:{first.line}")
+            if first
+            else _scale(row, crop, size)
+        )
         if refusal is None:
             taken[key] = row
         else:
@@ -105,10 +110,6 @@ def _picture_size(crop: Crop, key: tuple[str, str], image_size: ImageSize | None
     outside = x2 > size[0] + 1 or y2 > size[1] + 1
     is_the_crop = abs(x2 - x1 - size[0]) <= 1 and abs(y2 - y1 - size[1]) <= 1
     return None if outside or is_the_crop else size
-
-
-def _repeat(first: Row | None) -> Refusal | None:
-    return Refusal("repeat_crop", f"first in {first.source}:{first.line}") if first else None
 
 
 def _scale(row: Row, crop: Crop, size: Size | None) -> Refusal | None:

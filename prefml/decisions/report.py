@@ -42,22 +42,17 @@ def write_report(quarantine: pd.DataFrame, path: Path) -> None:
         raise WorkspaceError(f"report {path.name}", "a name that ends in .csv or .jsonl")
     if path.exists() and not _holds_report(path):
         raise WorkspaceError(f"{path} exists and is no report", "another name for --report")
-    text = _as_csv(quarantine) if path.suffix == ".csv" else _as_jsonl(quarantine)
+    table = quarantine[list(COLUMNS)]
+    if path.suffix == ".csv":
+        # pandas leaves a lone carriage return unquoted, and reads it back as the end of a row.
+        rows = [COLUMNS, *table.astype(str).to_numpy().tolist()]
+        text = "".join(f"{csv_line(row)}\n" for row in rows)
+    else:
+        text = "".join(json.dumps(record) + "\n" for record in table.to_dict("records"))
     try:
         write_text(path, text)
     except OSError as error:
         raise WorkspaceError(f"{path}: {error.strerror}", "a place that can be written") from error
-
-
-def _as_csv(quarantine: pd.DataFrame) -> str:
-    # pandas leaves a lone carriage return unquoted, and reads it back as the end of a row.
-    rows = quarantine[list(COLUMNS)].astype(str).to_numpy().tolist()
-    return "".join(f"{csv_line(row)}\n" for row in [COLUMNS, *rows])
-
-
-def _as_jsonl(quarantine: pd.DataFrame) -> str:
-    records = quarantine[list(COLUMNS)].to_dict("records")
-    return "".join(json.dumps(record) + "\n" for record in records)
 
 
 def _holds_report(path: Path) -> bool:

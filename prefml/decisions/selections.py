@@ -7,10 +7,10 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from prefml.decisions.documents import is_path
 from prefml.decisions.projects import ProjectResolver, explicit_project
-from prefml.decisions.quarantine import RowRefusedError, printable
+from prefml.decisions.quarantine import RowRefusedError
 from prefml.decisions.records import Choice, ParsedRow
 from prefml.decisions.stages import split_path
 from prefml.decisions.times import parse_timestamp
@@ -18,7 +18,7 @@ from prefml.decisions.times import parse_timestamp
 __all__ = ["file_names", "make_choice", "read_list", "selection_reader"]
 
 LOSER_COLUMNS = ("neg_paths", "rejected_paths")
-Reader = Callable[[Sequence[str]], ParsedRow]
+RowReader = Callable[[Sequence[str]], ParsedRow]
 
 # Far above any set; parsing a longer cell would only cost time and memory.
 _LONGEST_LIST = 1_000_000
@@ -26,7 +26,7 @@ _LONGEST_LIST = 1_000_000
 _PLAIN_LITERAL = re.compile(r"""\[\s*'[^'"\\]*'(\s*,\s*'[^'"\\]*')*\s*\]""")
 
 
-def selection_reader(header: Sequence[str], resolver: ProjectResolver) -> Reader | None:
+def selection_reader(header: Sequence[str], resolver: ProjectResolver) -> RowReader | None:
     """Return a reader for the rows of a selection log.
 
     Parameters
@@ -108,6 +108,25 @@ def file_names(paths: Sequence[str]) -> frozenset[str]:
     return frozenset(split_path(path)[1] for path in paths)
 
 
+def _parse_literal(cell: str) -> object:
+    if _PLAIN_LITERAL.fullmatch(cell.strip()):
+        plain: object = json.loads(cell.replace("'", '"'))
+        return plain
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        literal: object = ast.literal_eval(cell.strip())
+        return literal
+
+
+# Each is tried in turn: JSON, JSON whose quotes were doubled once more, a Python literal.
+_SPELLINGS: tuple[Callable[[str], object], ...] = (
+    json.loads,
+    lambda cell: json.loads(cell.replace('""', '"')),
+    _parse_literal,
+)
+
+
 def read_list(cell: str) -> list[str]:
     """Read the list of losers: JSON, JSON with doubled quotes, or a Python literal.
 
@@ -125,32 +144,11 @@ def read_list(cell: str) -> list[str]:
     RowRefusedError
         `unreadable_list` if it is no list of file paths.
     """
-    readings = (json.loads, _undoubled, _literal) if len(cell) <= _LONGEST_LIST else ()
-    for reading in readings:
+    for parse in _SPELLINGS if len(cell) <= _LONGEST_LIST else ():
         try:
-            found = reading(cell)
+            found = parse(cell)
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             continue
-        if _is_list_of_paths(found):
+        if isinstance(found, list | tuple) and all(map(is_path, found)):
             return list(found)
     raise RowRefusedError("unreadable_list", cell[:200])
-
-
-def _is_list_of_paths(found: Any) -> bool:
-    return isinstance(found, list | tuple) and all(
-        isinstance(path, str) and split_path(path)[1].strip() and printable(path) == path
-        for path in found
-    )
-
-
-def _undoubled(cell: str) -> Any:
-    return json.loads(cell.replace('""', '"'))
-
-
-def _literal(cell: str) -> Any:
-    if _PLAIN_LITERAL.fullmatch(cell.strip()):
-        return json.loads(cell.replace("'", '"'))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return ast.literal_eval(cell.strip())

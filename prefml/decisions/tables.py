@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from prefml.exceptions import LogError
+from prefml.files import is_storable
 
 __all__ = ["Record", "Table", "csv_line", "read_bytes", "read_table"]
 
 
 class Record(NamedTuple):
-    """One record of a file: where it begins, its fields, and whether its bytes can be decoded."""
+    """One record of a file: where it begins, its fields, and whether every file can hold them."""
 
     line: int
     fields: list[str]
@@ -58,7 +59,7 @@ def read_bytes(path: Path) -> bytes:
 def read_table(path: Path) -> Table:
     """Read a CSV file, record by record, as the `csv` module parses it.
 
-    Bytes that are not UTF-8 and NUL bytes make the record undecodable, not the file.
+    Bytes that are not UTF-8 and NUL bytes make the record unstorable, not the file.
 
     Parameters
     ----------
@@ -77,22 +78,14 @@ def read_table(path: Path) -> Table:
     """
     raw = read_bytes(path)
     text = raw.decode("utf-8-sig", "surrogateescape")
-    suspect = "\0" in text or _has_undecodable(text)
-    records = list(_records(text, suspect))
+    records = list(_records(text))
     if not records:
         return Table((), [])
     return Table(tuple(name.strip() for name in records[0].fields), records[1:])
 
 
-def _has_undecodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _records(text: str, suspect: bool) -> Iterator[Record]:
+def _records(text: str) -> Iterator[Record]:
+    all_decodable = is_storable(text)
     # The limit belongs to the module, not to a reader; a C long is all it holds.
     usual = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     try:
@@ -101,13 +94,10 @@ def _records(text: str, suspect: bool) -> Iterator[Record]:
         for fields in reader:
             begin, end = end + 1, reader.line_num
             if fields:
-                yield Record(begin, fields, not suspect or _is_decodable(fields))
+                decodable = all_decodable or all(map(is_storable, fields))
+                yield Record(begin, fields, decodable)
     finally:
         csv.field_size_limit(usual)
-
-
-def _is_decodable(fields: list[str]) -> bool:
-    return not any("\0" in field or _has_undecodable(field) for field in fields)
 
 
 def csv_line(raw: str | Sequence[str]) -> str:

@@ -31,13 +31,13 @@ def test_a_byte_order_mark_and_crlf_are_no_part_of_the_fields(read):
     assert fields_of(table) == [["1", "2"]]
 
 
-def test_undecodable_bytes_and_nul_make_one_record_undecodable(read):
+def test_undecodable_bytes_and_nul_make_one_record_unstorable(read):
     table = read(b"a,b\n1,2\n\xff,2\n1,\x002\n3,4\n")
     assert [record.decodable for record in table.records] == [True, False, False, True]
 
 
 @pytest.mark.parametrize("raw", [b"a\n1\n\xff\n", b"a\n1\n\x00\n"], ids=["not UTF-8", "NUL"])
-def test_either_alone_makes_a_record_undecodable(read, raw):
+def test_either_alone_makes_a_record_unstorable(read, raw):
     assert [record.decodable for record in read(raw).records] == [True, False]
 
 
