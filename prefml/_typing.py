@@ -13,6 +13,7 @@ __all__ = [
     "Floats",
     "Floats32",
     "Ints",
+    "Ints64",
     "Labels",
     "Pixels",
     "Texts",
@@ -21,6 +22,8 @@ __all__ = [
 
 Bools: TypeAlias = NDArray[np.bool_]
 Ints: TypeAlias = NDArray[np.intp]
+# Row numbers of a file, as pyarrow counts them.
+Ints64: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Floats32: TypeAlias = NDArray[np.float32]
 # Pictures as decoded, and parts of them.

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from prefml.exceptions import ConfigError, WorkspaceError
 from prefml.files import AnyPath, path_from_url
@@ -58,11 +58,15 @@ class Config:
     suffixes: tuple[str, ...] = ("_final", "_raw")
     max_gap: float | None = None
     reask: float = 0.02
-    policy: Mapping[str, Any] = field(default_factory=dict)
+    policy: Mapping[str, object] = field(default_factory=dict)
 
 
-# Where each entry stands in the file: section ("" is the top level) and key.
-_PLACES = {
+_EntryType: TypeAlias = type | tuple[type, ...]
+_KIND_NAMES: Mapping[_EntryType, str] = {
+    str: "text", list: "list of texts", dict: "table", int: "whole number", (int, float): "number",
+}  # fmt: skip
+# Where each entry stands in the file: section ("" is the top level), key, and its type.
+_ENTRIES: Mapping[str, tuple[str, str, _EntryType]] = {
     "encoder": ("", "encoder", str),
     "sidecar": ("", "sidecar", str),
     "image_roots": ("images", "roots", list),
@@ -98,8 +102,8 @@ def read_config(path: Path) -> Config:
         raise ConfigError(f"{path} is not a regular file", "a TOML file", "correct the file")
     document = _parse(path)
     _refuse_unknown(document, path)
-    values = {}
-    for name, (section, key, kind) in _PLACES.items():
+    values: dict[str, Any] = {}
+    for name, (section, key, kind) in _ENTRIES.items():
         holder = document.get(section, {}) if section else document
         if key in holder:
             values[name] = _checked(holder[key], kind, f"{section}.{key}".lstrip("."), path)
@@ -114,13 +118,15 @@ def _parse(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: {error}", "a TOML file", "correct the file") from error
 
 
-def _refuse_unknown(document: Mapping[str, Any], path: Path) -> None:
-    sections = {section for section, _, _ in _PLACES.values() if section}
-    known = {f"{section}.{key}".lstrip(".") for section, key, _ in _PLACES.values()}
+def _refuse_unknown(document: Mapping[str, object], path: Path) -> None:
+    sections = {section for section, _, _ in _ENTRIES.values() if section}
+    known = {f"{section}.{key}".lstrip(".") for section, key, _ in _ENTRIES.values()}
     for name, value in document.items():
-        if name in sections and not isinstance(value, dict):
-            raise ConfigError(f"{path}: {name} = {value!r}", f"a section [{name}]")
-        entries = [f"{name}.{key}" for key in value] if name in sections else [name]
+        entries = [name]
+        if name in sections:
+            if not isinstance(value, dict):
+                raise ConfigError(f"{path}: {name} = {value!r}", f"a section [{name}]")
+            entries = [f"{name}.{key}" for key in value]
         for entry in entries:
             if entry not in known:
                 raise ConfigError(
@@ -128,14 +134,14 @@ def _refuse_unknown(document: Mapping[str, Any], path: Path) -> None:
                 )
 
 
-def _checked(value: Any, kind: Any, name: str, path: Path) -> Any:
+def _checked(value: object, kind: _EntryType, name: str, path: Path) -> object:
     if isinstance(value, bool) or not isinstance(value, kind):
-        raise ConfigError(f"{path}: {name} = {value!r}", f"a {_kind_name(kind)}")
-    if kind is list:
+        raise ConfigError(f"{path}: {name} = {value!r}", f"a {_KIND_NAMES[kind]}")
+    if isinstance(value, list):
         return tuple(_checked(item, str, f"{name}[]", path) for item in value)
-    if kind is dict and name == "projects.aliases":
+    if isinstance(value, dict) and name == "projects.aliases":
         return {key: _checked(item, str, f"{name}.{key}", path) for key, item in value.items()}
-    if kind in (int, (int, float)):
+    if isinstance(value, int | float):
         _refuse_out_of_range(value, name, path)
     return value
 
@@ -146,11 +152,6 @@ def _refuse_out_of_range(value: float, name: str, path: Path) -> None:
             raise ConfigError(f"{path}: {name} = {value!r}", "a share from 0 to 1")
     elif not 0 < value < float("inf"):
         raise ConfigError(f"{path}: {name} = {value!r}", "a positive number")
-
-
-def _kind_name(kind: Any) -> str:
-    names = {str: "text", list: "list of texts", dict: "table", int: "whole number"}
-    return names.get(kind, "number") if not isinstance(kind, tuple) else "number"
 
 
 @dataclass(frozen=True)

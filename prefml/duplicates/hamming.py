@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +19,7 @@ from prefml._typing import Bits64, Ints
 
 __all__ = ["iter_near_pairs", "near_pairs", "read_hashes"]
 
-Rows = NDArray[Any]
+Rows: TypeAlias = NDArray[np.int32]
 
 # Below this, comparing all with all is quicker than building tables.
 _FEW = 2000
@@ -118,11 +118,16 @@ def _multi_index(values: Bits64, radius: int) -> Iterator[Ints]:
     allowed = radius // _PARTS
     for part, key in enumerate(keys):
         bits = len(range(part, 64, _PARTS))
+        masks = (
+            sum(1 << place for place in places)
+            for count in range(allowed + 1)
+            for places in combinations(range(bits), count)
+        )
         order = np.argsort(key, kind="stable").astype(np.int32)
         table = key[order].astype(np.int32)
         starts = np.zeros((1 << bits) + 1, np.int32)
         np.cumsum(np.bincount(table, minlength=1 << bits), out=starts[1:])
-        for mask in _masks(bits, allowed):
+        for mask in masks:
             for first, second in _matching_pairs(table, starts, order, mask):
                 near = np.bitwise_count(values[first] ^ values[second]) <= radius
                 # A pair that an earlier part has found is not found again.
@@ -142,12 +147,6 @@ def _split_bits(values: Bits64) -> list[NDArray[np.uint32]]:
             key |= ((values >> np.uint64(bit)) & np.uint64(1)).astype(np.uint32) << np.uint32(place)
         keys.append(key)
     return keys
-
-
-def _masks(bits: int, allowed: int) -> Iterator[int]:
-    for count in range(allowed + 1):
-        for places in combinations(range(bits), count):
-            yield sum(1 << place for place in places)
 
 
 def _matching_pairs(

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from prefml._typing import Floats, Texts, Times
+from prefml.decisions.manifests import UNKNOWN
 from prefml.features.relative import (
     embedding_distances,
     relative_cues,
@@ -33,7 +34,6 @@ __all__ = [
     "ranking_cues",
 ]
 
-_UNKNOWN = "unknown"
 # Where things lie in a picture serves cropping; to a choice between pictures it is noise.
 _LAYOUT = ("saliency_", "detail_x", "detail_y", "detail_spread_", "detail_grid_", "detail_object_",
            "border_", "width", "height", "face")  # fmt: skip
@@ -182,7 +182,7 @@ def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:
     """
     position = sidecars.positions(items["project"].to_numpy(), items["filename"].to_numpy())
     fault = np.where(position < 0, "no_sidecar", "").astype(object)
-    fault[items["project"].to_numpy() == _UNKNOWN] = "unknown_project"
+    fault[items["project"].to_numpy() == UNKNOWN] = "unknown_project"
     bad = pd.Series(fault).groupby(items["set_id"].to_numpy()).transform("max").to_numpy()
     left_out = Counter(
         pd.Series(bad[bad != ""], items["set_id"][bad != ""]).groupby(level=0).first()
@@ -196,16 +196,29 @@ def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:
     return ChoiceTable(
         X=X, y=kept["chosen"].to_numpy(np.int64), weight=row_weights(kept),
         hashes=np.asarray(sidecars.hashes, dtype=object)[found], left_out=dict(left_out),
-        **_origin(kept, "set_id", "project", "filename", "session_id"),
+        set_id=kept["set_id"].to_numpy(dtype=object), **_origin(kept),
     )  # fmt: skip
 
 
-def _origin(frame: pd.DataFrame, *texts: str) -> dict[str, Any]:
-    columns: dict[str, Any] = {name: frame[name].to_numpy(dtype=object) for name in texts}
-    columns["stage"] = frame["stage"].to_numpy(dtype=np.float64)
+class _Origin(TypedDict):
+    """Columns that say where the rows of a table come from."""
+
+    project: Texts
+    filename: Texts
+    session_id: Texts
+    stage: Floats
+    timestamp: Times
+
+
+def _origin(frame: pd.DataFrame) -> _Origin:
     stamps = pd.to_datetime(frame["timestamp"], utc=True).dt.tz_localize(None)
-    columns["timestamp"] = stamps.to_numpy(dtype="datetime64[ns]")
-    return columns
+    return {
+        "project": frame["project"].to_numpy(dtype=object),
+        "filename": frame["filename"].to_numpy(dtype=object),
+        "session_id": frame["session_id"].to_numpy(dtype=object),
+        "stage": frame["stage"].to_numpy(dtype=np.float64),
+        "timestamp": stamps.to_numpy(dtype="datetime64[ns]"),
+    }
 
 
 def crop_columns(
@@ -269,22 +282,20 @@ def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTab
         In the order of the decisions. Rows of unknown project, and where there are sidecars rows
         without one, are left out and counted.
     """
-    known = crops["project"] != _UNKNOWN
+    known = crops["project"] != UNKNOWN
     left_out = {"unknown_project": int((~known).sum())} if not known.all() else {}
-    kept, found = crops[known].sort_values("timestamp", kind="stable"), None
+    kept = crops[known].sort_values("timestamp", kind="stable")
+    embeddings, cues = None, None
     if sidecars is not None:
         position = sidecars.positions(kept["project"].to_numpy(), kept["filename"].to_numpy())
         if (position < 0).any():
             left_out["no_sidecar"] = int((position < 0).sum())
         kept, found = kept[position >= 0], position[position >= 0]
+        embeddings, cues = sidecars.embeddings[found], sidecars.cues.iloc[found]
     kept = kept.reset_index(drop=True)
     size = kept[["width", "height"]].to_numpy(np.float64)
-    seen: dict[str, Any] = {}
-    if sidecars is not None and found is not None:
-        seen = {"embeddings": sidecars.embeddings[found], "cues": sidecars.cues.iloc[found]}
-    X = crop_columns(size, kept["stage"], **seen)
     return CropTable(
-        X=X, boxes=kept[["x1", "y1", "x2", "y2"]].to_numpy(np.float64), size=size,
-        weight=row_weights(kept), left_out=left_out,
-        **_origin(kept, "project", "filename", "session_id"),
+        X=crop_columns(size, kept["stage"], embeddings, cues), size=size,
+        boxes=kept[["x1", "y1", "x2", "y2"]].to_numpy(np.float64),
+        weight=row_weights(kept), left_out=left_out, **_origin(kept),
     )  # fmt: skip

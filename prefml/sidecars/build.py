@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from threading import Semaphore
 from time import perf_counter
-from typing import Any, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -56,8 +56,16 @@ __all__ = [
 # A camera's usual picture; unpacked, with its copies, some 250 MB.
 PIXELS_PER_THREAD = 24_000_000
 
-Results: TypeAlias = Iterable[Any]
-Progress: TypeAlias = Callable[[Results, int], Results]
+T = TypeVar("T")
+
+
+class Progress(Protocol):
+    """Wrapper of an iterable that shows how far it is consumed."""
+
+    def __call__(self, results: Iterable[T], total: int, /) -> Iterable[T]:
+        """Yield the results, whose number is `total`, as they come."""
+
+
 # Works through the tasks of a run and returns what failed: here, or on other machines.
 Compute: TypeAlias = "Callable[[Run, Sequence[Task], Progress], list[Failure]]"
 
@@ -123,7 +131,7 @@ class BuildReport:
     repaired: tuple[str, ...] = ()
 
 
-def _no_progress(results: Results, total: int) -> Results:
+def _no_progress(results: Iterable[T], total: int) -> Iterable[T]:
     return results
 
 
@@ -206,7 +214,10 @@ def build_found(
         tasks = make_tasks(found.images, rows)
         failures = [*found.failures, *(compute or Run.compute)(run, tasks, progress)]
         run.finish(found.images, {key: row for key, row in rows.items() if row.complete})
-        _write_failures(workspace.sidecars / "failures.jsonl", failures)
+        report = workspace.sidecars / "failures.jsonl"
+        if failures or report.exists():
+            lines = (json.dumps(asdict(failure)) + "\n" for failure in failures)
+            write_text(report, "".join(lines))
     reused = len(found.images) - len(tasks)
     return BuildReport(
         images=len(found.images) + len(found.failures),
@@ -314,7 +325,9 @@ class Run:
         ahead = self.options.batch_size + 2 * threads
         return derive_all(tasks, settings, self.encoder, threads, ahead)
 
-    def _batches(self, results: Results, failures: list[Failure]) -> Iterator[list[Derived]]:
+    def _batches(
+        self, results: Iterable[Derived | Failure], failures: list[Failure]
+    ) -> Iterator[list[Derived]]:
         batch: list[Derived] = []
         for result in results:
             if isinstance(result, Failure):
@@ -331,7 +344,10 @@ class Run:
         self, images: Sequence[ImageFile], rows: Mapping[tuple[str, str], ReusableRow]
     ) -> None:
         """Gather old and new rows in the three files, unless they hold exactly these."""
-        selections = [*_old_selections(self.sources, images, rows), *map(_all_rows, self.written)]
+        selections = [
+            *_old_selections(self.sources, images, rows),
+            *map(Selection.of_all, self.written),
+        ]
         parts = list_parts(self.workspace.sidecars)
         if parts or not _is_current(self.sources, selections):
             provenance = replace(self.provenance, generation=secrets.token_hex(8))
@@ -356,11 +372,6 @@ def _old_selections(
     return selections
 
 
-def _all_rows(source: Source) -> Selection:
-    rows = np.arange(source.keys.num_rows, dtype=np.int64)
-    return Selection(source, rows, source.keys["path"].to_pylist())
-
-
 def _is_current(sources: Sequence[Source], selections: Sequence[Selection]) -> bool:
     """Say whether the three files hold exactly the selected rows."""
     if len(sources) != 1 or len(selections) != 1:
@@ -379,8 +390,3 @@ def _disk_errors(folder: AnyPath) -> Iterator[None]:
             "a folder that can be written, with room",
             "prefml embed again; what was finished is kept",
         ) from error
-
-
-def _write_failures(path: AnyPath, failures: Sequence[Failure]) -> None:
-    if failures or path.exists():
-        write_text(path, "".join(json.dumps(asdict(failure)) + "\n" for failure in failures))

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from prefml._typing import Ints64
 from prefml.files import AnyPath, move, open_synced, sync_folder, write_text
 from prefml.sidecars.schema import KEYS, KINDS, Provenance, open_writer, part_schema, select_columns
 from prefml.sidecars.sources import Source, list_parts, parts_folder
@@ -40,8 +40,24 @@ class Selection:
     """
 
     source: Source
-    rows: NDArray[np.int64]
+    rows: Ints64
     paths: list[str]
+
+    @classmethod
+    def of_all(cls, source: Source) -> Selection:
+        """Select every row of a source.
+
+        Parameters
+        ----------
+        source : Source
+            Its rows keep the paths that it holds.
+
+        Returns
+        -------
+        Selection
+        """
+        rows = np.arange(source.keys.num_rows, dtype=np.int64)
+        return cls(source, rows, source.keys["path"].to_pylist())
 
 
 def compact(
@@ -64,7 +80,10 @@ def compact(
     """
     whole = part_schema(provenance)
     for kind in KINDS:
-        _write(_next(folder, kind), select_columns(whole, kind), kind, selections)
+        schema = select_columns(whole, kind)
+        with open_synced(_next(folder, kind)) as stream, open_writer(stream, schema) as file:
+            for table in _in_groups(_tables(kind, selections)):
+                file.write_table(table.cast(schema))
     sync_folder(folder)
     names = [path.name for path in parts]
     write_text(folder / COMMIT, json.dumps({"generation": provenance.generation, "parts": names}))
@@ -79,10 +98,12 @@ def recover(folder: AnyPath) -> None:
     folder : Path or UPath
         The sidecar folder.
     """
-    parts = _committed(folder / COMMIT)
-    if parts is not None:
-        _switch(folder)
-        _drop_parts(folder, parts)
+    replaced = _read_commit(folder / COMMIT)
+    if replaced is not None:
+        _swap_in(folder)
+        for path in list_parts(folder):
+            if path.name in replaced:
+                path.unlink(missing_ok=True)
     if (folder / COMMIT).exists():
         (folder / COMMIT).unlink()
         sync_folder(folder)
@@ -96,7 +117,7 @@ def is_replacing(folder: AnyPath) -> bool:
     return (folder / COMMIT).exists()
 
 
-def _committed(path: AnyPath) -> list[str] | None:
+def _read_commit(path: AnyPath) -> list[str] | None:
     """Return the parts that a whole set of new files replaces; None if there is no such set."""
     try:
         return [str(name) for name in json.loads(path.read_text())["parts"]]
@@ -108,23 +129,11 @@ def _next(folder: AnyPath, kind: str) -> AnyPath:
     return folder / f"{kind}.parquet.next"
 
 
-def _switch(folder: AnyPath) -> None:
+def _swap_in(folder: AnyPath) -> None:
     for kind in KINDS:
         if _next(folder, kind).exists():
             move(_next(folder, kind), folder / f"{kind}.parquet")
     sync_folder(folder)
-
-
-def _drop_parts(folder: AnyPath, names: Sequence[str]) -> None:
-    for path in list_parts(folder):
-        if path.name in names:
-            path.unlink(missing_ok=True)
-
-
-def _write(path: AnyPath, schema: pa.Schema, kind: str, selections: Sequence[Selection]) -> None:
-    with open_synced(path) as stream, open_writer(stream, schema) as file:
-        for table in _in_groups(_tables(kind, selections)):
-            file.write_table(table.cast(schema))
 
 
 def _in_groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
@@ -154,9 +163,7 @@ def _kept_groups(kind: str, selection: Selection) -> Iterator[pa.Table]:
             yield _joined(source, kind, group, rows[low:high], selection.paths[low:high])
 
 
-def _joined(
-    source: Source, kind: str, group: int, rows: NDArray[np.int64], paths: list[str]
-) -> pa.Table:
+def _joined(source: Source, kind: str, group: int, rows: Ints64, paths: list[str]) -> pa.Table:
     keys = source.keys.take(rows).set_column(
         KEYS.index("path"), "path", pa.array(paths, pa.string())
     )

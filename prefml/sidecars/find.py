@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from prefml.decisions.manifests import UNKNOWN
 from prefml.exceptions import WorkspaceError
 from prefml.workspace import Workspace
 
@@ -24,7 +25,6 @@ __all__ = [
 ]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-UNKNOWN = "unknown"
 
 DirEntry: TypeAlias = "os.DirEntry[str]"
 
@@ -143,11 +143,14 @@ def scan_images(workspace: Workspace, resolver: ProjectLookup) -> FoundImages:
     """
     found = FoundImages()
     seen: set[tuple[str, str]] = set()
-    for folder, entries in _walk(_roots(workspace, resolver), found.failures):
+    projects: Iterable[str] = getattr(resolver, "names", ())
+    for folder, entries in _walk(workspace.image_roots(projects), found.failures):
         below = os.path.relpath(folder, workspace.root).replace(os.sep, "/")
-        project = _project_of(below, entries, resolver)
+        if not entries:
+            continue
+        project = resolver.from_path(f"{below}/{entries[0].name}") or UNKNOWN
         for entry in entries:
-            _take(entry, f"{below}/{entry.name}", project, found, seen)
+            _add_entry(entry, f"{below}/{entry.name}", project, found, seen)
     return found
 
 
@@ -174,17 +177,6 @@ def require_images(found: FoundImages, workspace: Workspace) -> None:
         )
 
 
-def _roots(workspace: Workspace, resolver: ProjectLookup) -> tuple[Path, ...]:
-    projects: Iterable[str] = getattr(resolver, "names", ())
-    return workspace.image_roots(projects)
-
-
-def _project_of(folder: str, entries: list[DirEntry], resolver: ProjectLookup) -> str:
-    if not entries:
-        return UNKNOWN
-    return resolver.from_path(f"{folder}/{entries[0].name}") or UNKNOWN
-
-
 def _walk(roots: Iterable[Path], failures: list[Failure]) -> Iterator[tuple[str, list[DirEntry]]]:
     """Yield each folder once, with the entries that are called like pictures."""
     waiting = [str(root) for root in reversed(list(roots))]
@@ -209,11 +201,8 @@ def _entries_once(folder: str, visited: set[tuple[int, int]]) -> list[DirEntry]:
         return []
     visited.add((status.st_dev, status.st_ino))
     with os.scandir(folder) as scan:
-        return sorted((entry for entry in scan if entry.name[0] != "."), key=_name)
-
-
-def _name(entry: DirEntry) -> str:
-    return entry.name
+        shown = (entry for entry in scan if entry.name[0] != ".")
+        return sorted(shown, key=lambda entry: entry.name)
 
 
 def _is_folder(entry: DirEntry) -> bool:
@@ -223,14 +212,14 @@ def _is_folder(entry: DirEntry) -> bool:
         return False
 
 
-def _take(
+def _add_entry(
     entry: DirEntry,
     path: str,
     project: str,
     found: FoundImages,
     seen: set[tuple[str, str]],
 ) -> None:
-    problem, status = _look(entry)
+    problem, status = _check_entry(entry)
     if status is None:
         found.failures.append(Failure(_printable(path), problem))
     elif (project, entry.name) in seen:
@@ -241,7 +230,7 @@ def _take(
         found.images.append(ImageFile(project, entry.name, path, size, changed))
 
 
-def _look(entry: DirEntry) -> tuple[str, os.stat_result | None]:
+def _check_entry(entry: DirEntry) -> tuple[str, os.stat_result | None]:
     """Say what keeps an entry from being a picture, or give its status."""
     if entry.path != _printable(entry.path):
         return "a path that is not valid UTF-8", None

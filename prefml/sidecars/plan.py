@@ -12,6 +12,7 @@ from prefml.sidecars.sources import Source
 __all__ = ["ReusableRow", "Task", "make_tasks", "reusable_rows"]
 
 Key = tuple[str, str]
+_COMPARED = ("project", "filename", "file_size", "mtime_ns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +109,10 @@ def reusable_rows(
         for row, (project, filename, size, changed) in enumerate(zip(*columns, strict=True)):
             key = (project, filename)
             found = ReusableRow(number, row, same_encoder, same_cues)
-            if wanted.get(key) == (size, changed) and found.saved_work >= _worth(rows.get(key)):
+            best = rows.get(key, found)
+            if wanted.get(key) == (size, changed) and found.saved_work >= best.saved_work:
                 rows[key] = found
     return rows
-
-
-_COMPARED = ("project", "filename", "file_size", "mtime_ns")
-
-
-def _worth(row: ReusableRow | None) -> int:
-    return row.saved_work if row else 0
 
 
 def make_tasks(images: Sequence[ImageFile], rows: Mapping[Key, ReusableRow]) -> list[Task]:

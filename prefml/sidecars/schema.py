@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -79,7 +79,7 @@ class Provenance:
         return {_METADATA: json.dumps(content).encode()}
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Provenance:
+    def from_content(cls, content: Mapping[str, object]) -> Provenance:
         """Build a provenance from what `to_metadata` wrote.
 
         Parameters
@@ -98,11 +98,14 @@ class Provenance:
         """
         if content.get("schema") != SCHEMA:
             raise SidecarError(f"format {content.get('schema')!r}", repr(SCHEMA))
-        encoder = EncoderSpec.from_dict(content["encoder"])
+        described, names = content["encoder"], content["cue_names"]
+        if not isinstance(described, Mapping) or not isinstance(names, list):
+            raise SidecarError("an encoder that is no table, or cue names that are no list")
+        encoder = EncoderSpec.from_dict(described)
         if encoder.identity != content["encoder_identity"]:
             raise SidecarError("an encoder description that does not match its identity")
-        names = tuple(str(name) for name in content["cue_names"])
-        return cls(encoder, str(content["cues"]), names, str(content["generation"]))
+        cue_names = tuple(map(str, names))
+        return cls(encoder, str(content["cues"]), cue_names, str(content["generation"]))
 
 
 @lru_cache(maxsize=8)
@@ -224,7 +227,7 @@ def read_provenance(path: AnyPath, metadata: Mapping[bytes, bytes] | None) -> Pr
         If prefml did not write the file, or not this version of it.
     """
     try:
-        return _stamp_of((metadata or {})[_METADATA])
+        return _parse_provenance((metadata or {})[_METADATA])
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError, PrefmlError) as error:
         raise SidecarError(
             f"{path}: not a sidecar of this version ({error})",
@@ -234,6 +237,6 @@ def read_provenance(path: AnyPath, metadata: Mapping[bytes, bytes] | None) -> Pr
 
 
 @lru_cache(maxsize=8)
-def _stamp_of(content: bytes) -> Provenance:
+def _parse_provenance(content: bytes) -> Provenance:
     """Read a provenance; those of the parts of one run are all the same."""
     return Provenance.from_content(json.loads(content))

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
+from prefml._typing import Ints64
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, replacing
 from prefml.sidecars.schema import (
@@ -58,7 +58,7 @@ class Source:
     provenance: Provenance
     keys: pa.Table
     files: dict[str, AnyPath]
-    _open: dict[str, tuple[pq.ParquetFile, NDArray[np.int64]]] = field(default_factory=dict)
+    _open: dict[str, tuple[pq.ParquetFile, Ints64]] = field(default_factory=dict)
     _group: dict[str, tuple[int, pa.Table]] = field(default_factory=dict)
 
     def groups(self, kind: str) -> int:
@@ -119,7 +119,7 @@ class Source:
         names: list[str] = select_columns(part_schema(self.provenance), kind).names
         return names[len(KEYS) :]
 
-    def _file(self, kind: str) -> tuple[pq.ParquetFile, NDArray[np.int64]]:
+    def _file(self, kind: str) -> tuple[pq.ParquetFile, Ints64]:
         if kind not in self._open:
             file = open_parquet(self.files[kind])
             _check_unchanged(self.files[kind], file, self.provenance)
@@ -147,11 +147,8 @@ def parts_folder(folder: AnyPath) -> AnyPath:
 def list_parts(folder: AnyPath) -> list[AnyPath]:
     """Return the part files of a sidecar folder, oldest first."""
     found = parts_folder(folder).glob("part-*")
-    return sorted((path for path in found if _PART.fullmatch(path.name)), key=_name)
-
-
-def _name(path: AnyPath) -> str:
-    return path.name
+    parts = (path for path in found if _PART.fullmatch(path.name))
+    return sorted(parts, key=lambda path: path.name)
 
 
 def find_sources(folder: AnyPath) -> tuple[list[Source], list[str]]:

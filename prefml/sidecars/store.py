@@ -7,11 +7,10 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
-from prefml._typing import Floats32, Ints
+from prefml._typing import Floats32, Ints, Ints64
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, read_consistently
@@ -133,7 +132,8 @@ def read_sidecars_if_any(folder: AnyPath) -> Sidecars | None:
 def _read(folder: AnyPath) -> Sidecars:
     source = open_store(folder)
     try:
-        order = _sorted_order(source.keys)
+        by = [("project", "ascending"), ("filename", "ascending")]
+        order: Ints64 = pc.sort_indices(source.keys, sort_keys=by).to_numpy().astype(np.int64)
         index = source.keys.take(order).to_pandas()
         cues = source.read("cues").take(order).to_pandas()
         index["stage"] = cues.pop("stage").astype(np.float64)
@@ -156,13 +156,7 @@ def _check_values(index: pd.DataFrame, vectors: Floats32) -> None:
         raise ValueError("embeddings that are not finite")
 
 
-def _sorted_order(keys: pa.Table) -> NDArray[np.int64]:
-    by = [("project", "ascending"), ("filename", "ascending")]
-    order: NDArray[np.int64] = pc.sort_indices(keys, sort_keys=by).to_numpy().astype(np.int64)
-    return order
-
-
-def _vectors(source: Source, order: NDArray[np.int64]) -> Floats32:
+def _vectors(source: Source, order: Ints64) -> Floats32:
     """Put every row group at its sorted place, so that the vectors are held once."""
     vectors = np.empty((len(order), source.provenance.encoder.dim), np.float32)
     place = np.empty(len(order), np.int64)
