@@ -1,4 +1,4 @@
-"""Array aliases: what an array holds, under one name in every module."""
+"""Name the arrays that travel between modules by what they hold."""
 
 from __future__ import annotations
 

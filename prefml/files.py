@@ -1,7 +1,8 @@
-"""Write files so that a crash leaves the old one or the new one, and one process at a time.
+"""Write files atomically, and lock folders between processes.
 
-A path may also be a URL of a file system that fsspec knows, such as an object store. There a file
-is sent when it is complete, and appears whole; moving is copying and deleting.
+After a crash a file is the old one or the new one, never half of it. A path may also be a URL of a
+file system that fsspec knows, such as an object store: there a file is uploaded when it is
+complete, and moving is copying and deleting.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def path_from_url(url: str) -> AnyPath:
 
 @contextmanager
 def replacing(path: AnyPath) -> Iterator[Path]:
-    """Give a temporary path beside `path` and move it there once it is safely on disk.
+    """Write a file atomically: yield a temporary path, and move it to `path` once synced.
 
     Parameters
     ----------
@@ -96,8 +97,7 @@ def replacing(path: AnyPath) -> Iterator[Path]:
     Yields
     ------
     Path
-        Where to write. When the block raises, the temporary file is removed and `path` is as it
-        was.
+        The file to write. When the block raises, it is removed and `path` is as it was.
     """
     here = _replacing_local(path) if isinstance(path, Path) else _upload_on_exit(path)
     with here as temporary:
@@ -114,7 +114,7 @@ def _upload_on_exit(path: UPath) -> Iterator[Path]:
 
 
 def _make_folder(folder: UPath) -> None:
-    """Make a folder, except in an object store, which has none and might make a bucket."""
+    """Create a folder, except in an object store, which has none and might create a bucket."""
     from upath.implementations.cloud import CloudPath
 
     if not isinstance(folder, CloudPath):
@@ -143,7 +143,7 @@ def remove_leftovers(folder: Path, names: str) -> None:
     Parameters
     ----------
     folder : Path
-        Where the files lie; nobody else may be writing those of these names.
+        Folder of the files; no other process may be writing those of these names.
     names : str
         The files' names, as a pattern.
     """
@@ -153,7 +153,7 @@ def remove_leftovers(folder: Path, names: str) -> None:
 
 @contextmanager
 def open_synced(path: AnyPath) -> Iterator[BinaryIO]:
-    """Open a file to write a stream to, which is safely on disk afterwards.
+    """Open a binary file for writing, and sync it to disk on exit.
 
     Parameters
     ----------
@@ -204,7 +204,17 @@ def write_text(path: AnyPath, text: str) -> None:
 
 
 def is_storable(text: str) -> bool:
-    """Tell whether every file can hold a text: it has no half of a surrogate pair and no NUL."""
+    """Tell whether every file can hold a text: it has no half of a surrogate pair and no NUL.
+
+    Parameters
+    ----------
+    text : str
+        A text.
+
+    Returns
+    -------
+    bool
+    """
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
@@ -228,7 +238,7 @@ def file_sha256(path: Path) -> str:
 
 
 def sync_folder(folder: AnyPath) -> None:
-    """Make renames inside a folder survive a power cut.
+    """Sync a folder, so that renames inside it survive a power cut.
 
     Parameters
     ----------
@@ -250,7 +260,7 @@ def folder_lock(folder: Path, busy: PrefmlError) -> Iterator[None]:
     folder : Path
         The folder, which exists.
     busy : PrefmlError
-        What to raise if another process holds it.
+        The error to raise if another process has locked it.
 
     Raises
     ------
@@ -267,7 +277,17 @@ def folder_lock(folder: Path, busy: PrefmlError) -> Iterator[None]:
 
 
 def is_locked(folder: Path) -> bool:
-    """Tell whether a process, this one or another, has locked a folder."""
+    """Tell whether a process, this one or another, has locked a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder, which exists.
+
+    Returns
+    -------
+    bool
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         return not _try_lock(descriptor)
@@ -281,7 +301,7 @@ def read_consistently(
     error: type[PrefmlError],
     timeout: float,
 ) -> T:
-    """Read files that belong together, again while they are being replaced one by one.
+    """Read files that belong together, and retry while they are replaced one by one.
 
     Parameters
     ----------
@@ -290,14 +310,14 @@ def read_consistently(
     is_changing : callable
         Tells whether another process is replacing them.
     error : type of PrefmlError
-        What `read` raises where they do not belong together.
+        The error of `read` where they do not belong together.
     timeout : float
         Seconds after which it is not tried again.
 
     Returns
     -------
     object
-        What `read` returned.
+        The result of `read`.
     """
     deadline, again = time.monotonic() + timeout, True
     while again:

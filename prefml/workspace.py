@@ -1,4 +1,4 @@
-"""Where things lie: one folder, its `prefml.toml`, and the paths that follow from them."""
+"""Read `prefml.toml` and derive the paths of a workspace from it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REVIEWED_ROOTS = ("new", "delete_staging", "selected")
 
 @dataclass(frozen=True)
 class Config:
-    """What `prefml.toml` may say; every entry has a default.
+    """Settings of a workspace, as `prefml.toml` gives them; every entry has a default.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Config:
         `builtin`, `clip`, `open_clip:MODEL/PRETRAINED`, or a folder with an `encoder.json`
         (relative to the workspace). None: the one that made the sidecars, else `clip`.
     sidecar : str or None
-        Where the sidecars lie: a folder relative to the workspace, or a URL of another place
+        Place of the sidecars: a folder relative to the workspace, or a URL of another place
         (`file:///...`, `s3://...`). None: `data/sidecar`.
     image_roots : tuple of str
         Folders that hold pictures, relative to the workspace. Empty: `images`, `training data`,
@@ -156,7 +156,7 @@ def _refuse_out_of_range(value: float, name: str, path: Path) -> None:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder with logs, manifests and pictures, and where each of them lies.
+    """Folder of logs, manifests and pictures, with the paths of each.
 
     Build one with `Workspace.open`.
 
@@ -165,9 +165,9 @@ class Workspace:
     root : Path
         The absolute folder.
     config : Config
-        What its `prefml.toml` says.
+        Its settings, from `prefml.toml`.
     artifacts : Path
-        Where models and reports are written.
+        Folder of models and reports.
     """
 
     root: Path
@@ -183,7 +183,7 @@ class Workspace:
         root : str or Path
             The workspace folder.
         artifacts : str or Path, optional
-            Where models and reports lie; `<root>/artifacts` by default. A relative path is taken
+            Folder of models and reports; `<root>/artifacts` by default. A relative path is taken
             from the current folder.
 
         Returns

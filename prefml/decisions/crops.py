@@ -1,4 +1,4 @@
-"""Crop logs, version 1 (pixels, one to many images a row) and version 2 (fractions)."""
+"""Parse crop logs, version 1 (pixels, one to many images a row) and version 2 (fractions)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`.decision` files: what an earlier review page wrote beside each picture, in two shapes."""
+"""Parse `.decision` files, which an earlier review page wrote beside each picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading JSON that nobody checked: each helper gives the asked-for type or refuses the row."""
+"""Narrow foreign JSON: each function returns the type asked for or refuses the row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def parse_json(raw: bytes) -> object:
     Parameters
     ----------
     raw : bytes
-        One document.
+        A single document.
 
     Returns
     -------
@@ -44,26 +44,78 @@ def parse_json(raw: bytes) -> object:
 
 
 def as_mapping(value: object) -> Mapping[str, object]:
-    """Return an object as it is, and anything else as an empty one."""
+    """Return a JSON object as it is, and anything else as an empty one.
+
+    Parameters
+    ----------
+    value : object
+        A parsed JSON value.
+
+    Returns
+    -------
+    mapping
+    """
     return value if isinstance(value, Mapping) else {}
 
 
 def as_text(value: object, name: str) -> str:
-    """Return a key that is text or a whole number as text."""
+    """Return a key that is text or a whole number as text, or refuse the row.
+
+    Parameters
+    ----------
+    value : object
+        A parsed JSON value.
+    name : str
+        Of its field, for the message.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    RowRefusedError
+        `wrong_fields` if it is neither, or empty.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise RowRefusedError("wrong_fields", f"{name} is {value!r}"[:200])
     return str(value)
 
 
 def as_paths(value: object) -> list[str]:
-    """Return a list of image paths."""
+    """Return a list of image paths, or refuse the row.
+
+    Parameters
+    ----------
+    value : object
+        A parsed JSON value.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    RowRefusedError
+        `unreadable_list` unless it is a list of paths, see `is_path`.
+    """
     if not isinstance(value, list) or not all(map(is_path, value)):
         raise RowRefusedError("unreadable_list", f"images are {value!r}"[:200])
     return value
 
 
 def is_path(value: object) -> bool:
-    """Tell whether a value is text that names a file, in characters that every file can hold."""
+    """Tell whether a value is text that names a file, in characters that every file can hold.
+
+    Parameters
+    ----------
+    value : object
+        A parsed JSON value.
+
+    Returns
+    -------
+    bool
+    """
     return isinstance(value, str) and bool(split_path(value)[1].strip()) and is_storable(value)
 
 

@@ -1,4 +1,4 @@
-"""Reviewed suggestions: `sandbox/approved_decisions.jsonl`, read back as training data."""
+"""Parse reviewed suggestions, `sandbox/approved_decisions.jsonl`, as training data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_feedback(
     suggestions: Mapping[str, Mapping[str, object]],
     resolver: ProjectResolver,
 ) -> list[Row]:
-    """Read the reviewed sets.
+    """Read the decisions on suggested sets.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def read_feedback(
     source : str
         Its name relative to the workspace.
     suggestions : mapping
-        What was suggested, by group_id.
+        Suggestions by group_id.
     resolver : ProjectResolver
         Finds the project of a set.
 

@@ -1,4 +1,4 @@
-"""Settled rows -> typed data frames."""
+"""Build typed data frames from deduplicated rows."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def items_frame(rows: Iterable[Row]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of Row
-        Settled rows.
+        Deduplicated rows.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def rejections_frame(rows: Iterable[Row]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of Row
-        Settled rows.
+        Deduplicated rows.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def crops_frame(rows: Iterable[Row]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of Row
-        Settled rows.
+        Deduplicated rows.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def quarantine_frame(rows: Iterable[Row]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of Row
-        Settled rows.
+        Deduplicated rows.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def unmatched_frame(rows: Iterable[Row]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of Row
-        Settled rows.
+        Deduplicated rows.
 
     Returns
     -------

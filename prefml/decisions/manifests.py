@@ -1,4 +1,4 @@
-"""Project manifests: `data/projects/<projectId>.project.json`."""
+"""Read project manifests, `data/projects/<projectId>.project.json`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What prefml needs to know of one project.
+    """Names and dates of a project.
 
     Attributes
     ----------
@@ -44,7 +44,18 @@ class Manifest:
     path: str
 
     def covers(self, day: date) -> bool:
-        """Whether a day lies between the project's dates, both included."""
+        """Tell whether a day lies between the project's dates, both included.
+
+        Parameters
+        ----------
+        day : date
+            In UTC.
+
+        Returns
+        -------
+        bool
+            False where the dates cannot be used.
+        """
         if self.days is None:
             return False
         first, last = self.days
@@ -59,7 +70,7 @@ def read_manifests(folders: Iterable[Path]) -> tuple[list[Manifest], list[str]]:
     Parameters
     ----------
     folders : iterable of Path
-        Where to look.
+        Folders of `*.json` files.
 
     Returns
     -------
@@ -67,6 +78,11 @@ def read_manifests(folders: Iterable[Path]) -> tuple[list[Manifest], list[str]]:
         In the order of their file names, one for each id.
     problems : list of str
         Manifests that are broken, repeat an id or have dates that cannot be used.
+
+    Raises
+    ------
+    LogError
+        If a file cannot be read from the disk.
     """
     manifests: dict[str, Manifest] = {}
     problems: list[str] = []

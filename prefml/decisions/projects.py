@@ -1,4 +1,4 @@
-"""To which project a path, a name or a moment belongs: exactly, or not at all."""
+"""Resolve the project of a path, a name or a time, by exact match only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["ProjectMatch", "ProjectResolver", "explicit_project"]
 
 
 class ProjectMatch(NamedTuple):
-    """The project of a row, and the folder names that did not lead to it.
+    """Project of a row, and the folder names that did not lead to it.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class ProjectMatch(NamedTuple):
 
 
 class ProjectResolver:
-    """Finds projects by exact folder name, by an explicit name, or by date.
+    """Lookup of projects by exact folder name, by explicit name, or by date.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class ProjectResolver:
     aliases : mapping of str to str, optional
         Folder name as it occurs -> a name of the project.
     suffixes : iterable of str, optional
-        What may follow any name of a project.
+        Endings that any name of a project may have.
     folder_projects : iterable of str, optional
         Folder names that are projects; used only when there are no manifests.
     root : Path, optional
@@ -193,11 +193,16 @@ class ProjectResolver:
             The project that the row itself names, if it does. An explicit name that is not known is
             never overruled by the date.
         when : datetime, optional
-            The moment of the decision, in UTC.
+            Time of the decision, in UTC.
 
         Returns
         -------
         ProjectMatch
+
+        Raises
+        ------
+        RowRefusedError
+            `mixed_projects` if the paths and the explicit name mean more than one project.
         """
         found: dict[str, str] = {}
         named = self.from_name(explicit) if explicit else None
@@ -242,7 +247,7 @@ class ProjectResolver:
     def _claim(
         self, table: dict[str, str], blocked: set[str], claims: Iterable[tuple[str, str]]
     ) -> None:
-        """Enter names that no earlier level has taken; one that two projects claim is nobody's."""
+        """Enter names that no earlier level has taken; one that two projects claim is dropped."""
         fresh: dict[str, set[str]] = {}
         for name, project in claims:
             if name not in table and name not in blocked:
@@ -257,7 +262,17 @@ class ProjectResolver:
 
 
 def explicit_project(row: Mapping[str, object]) -> str:
-    """Return the project that a row names in a column or entry of its own, or nothing."""
+    """Return the project that a row names in a field of its own, or empty text.
+
+    Parameters
+    ----------
+    row : mapping
+        Fields `project_id` and `project` are looked at, in this order.
+
+    Returns
+    -------
+    str
+    """
     for name in ("project_id", "project"):
         value = row.get(name)
         if isinstance(value, str) and value.strip() not in ("", UNKNOWN):

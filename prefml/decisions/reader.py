@@ -1,4 +1,4 @@
-"""Every log of a workspace, read at once."""
+"""Read every log of a workspace into one set of frames."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DECISION_FOLDERS = ("decisions", "data/decisions")
 
 @dataclass(frozen=True)
 class Decisions:
-    """What a workspace's logs say.
+    """Decisions of a workspace: accepted, refused and unmatched rows.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) ->
     Parameters
     ----------
     workspace : Workspace
-        Where the logs lie.
+        The workspace whose logs are read.
     image_size : callable, optional
         (project, file name) -> (width, height) or None, asked when no row knows an image's size.
 

@@ -1,4 +1,4 @@
-"""Rows compared with each other: sizes borrowed, boxes scaled, repeats found."""
+"""Deduplicate rows, and scale boxes by image sizes from other rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def deduplicate_sets(rows: Iterable[Row]) -> None:
-    """Refuse sets that were logged before; the first in the order of the rows stays.
+    """Refuse sets that repeat an earlier row; the first in the order of the rows stays.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def _content(row: Row) -> tuple[object, ...]:
 
 
 def deduplicate_crops(rows: Iterable[Row], image_size: ImageSize | None = None) -> None:
-    """Turn every box into fractions and refuse those that cannot be used or come again.
+    """Scale every box to fractions, and refuse repeats and boxes that cannot be used.
 
     The first crop of a (project, file name) stays, by the time of the decision; at the same
     moment a row that knows its size comes before one that does not, then the order of the rows
@@ -67,7 +67,7 @@ def deduplicate_crops(rows: Iterable[Row], image_size: ImageSize | None = None) 
     rows : iterable of Row
         Changed in place.
     image_size : callable, optional
-        Asked last for a missing size, with project and file name.
+        Last resort for a missing size, called with project and file name.
     """
     cropped = [(row, row.crop) for row in rows if row.crop is not None]
     cropped.sort(key=lambda pair: (pair[0].when or _LAST, pair[1].size is None))
@@ -102,7 +102,7 @@ def _first_sizes(cropped: Sequence[tuple[Row, Crop]]) -> dict[_Key, Size]:
 
 
 def _picture_size(crop: Crop, key: tuple[str, str], image_size: ImageSize | None) -> Size | None:
-    """Ask the picture, unless it is the crop itself: files were cropped in place."""
+    """Look up a picture's size, unless it is the crop itself: files were cropped in place."""
     size = image_size(*key) if image_size else None
     if size is None or not crop.may_be_pixels:
         return size
@@ -113,7 +113,7 @@ def _picture_size(crop: Crop, key: tuple[str, str], image_size: ImageSize | None
 
 
 def _scale(row: Row, crop: Crop, size: Size | None) -> Refusal | None:
-    """Put the scaled box into the row, or say why there is none."""
+    """Put the scaled box into the row, or return the reason why there is none."""
     if size is None and crop.may_be_pixels:
         return Refusal("unknown_size", crop.path)
     try:

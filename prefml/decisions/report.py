@@ -1,4 +1,4 @@
-"""The list of quarantined rows as a file."""
+"""Write the quarantined rows to a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,17 @@ COLUMNS = ("file", "line", "reason", "detail", "row")
 
 
 def is_report(header: Sequence[str]) -> bool:
-    """Whether a CSV file with this header is a report of this module."""
+    """Tell whether a CSV file with this header is a report of this module.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The column names of a file.
+
+    Returns
+    -------
+    bool
+    """
     return tuple(header) == COLUMNS
 
 

@@ -1,4 +1,4 @@
-"""Selection logs: one row is one complete image set."""
+"""Parse selection logs, in which a row is a complete image set."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _read_row(row: dict[str, str], losers: str, resolver: ProjectResolver) -> Pa
 def make_choice(
     session_id: str, set_id: str, paths: Sequence[str], winner: str, corrected: bool = False
 ) -> Choice:
-    """Make a choice out of paths that begin with, or contain, the winner.
+    """Build a choice from the paths of a set and its winner.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def make_choice(
         Images of the set; the first occurrence of the winner is the chosen one. An image listed
         twice is one image.
     winner : str
-        One of `paths`.
+        A member of `paths`.
     corrected : bool
         Whether the person overruled a suggestion.
 
@@ -104,7 +104,17 @@ def make_choice(
 
 
 def file_names(paths: Sequence[str]) -> frozenset[str]:
-    """Return the file names of some paths."""
+    """Return the file names of some paths.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        As logged.
+
+    Returns
+    -------
+    frozenset of str
+    """
     return frozenset(split_path(path)[1] for path in paths)
 
 

@@ -1,4 +1,4 @@
-"""CSV files as they really are: any encoding, any line end, rows of any length."""
+"""Read CSV files of any encoding, line end and row length."""
 
 from __future__ import annotations
 
@@ -17,7 +17,17 @@ __all__ = ["Record", "Table", "csv_line", "read_bytes", "read_table"]
 
 
 class Record(NamedTuple):
-    """One record of a file: where it begins, its fields, and whether every file can hold them."""
+    """Record of a CSV file.
+
+    Attributes
+    ----------
+    line : int
+        Its first line, from 1.
+    fields : list of str
+        As the `csv` module parses them.
+    storable : bool
+        Whether every file can hold them: all bytes were UTF-8, and none NUL.
+    """
 
     line: int
     fields: list[str]
@@ -26,7 +36,15 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """The header of a CSV file and the records below it."""
+    """Header and records of a CSV file.
+
+    Attributes
+    ----------
+    header : tuple of str
+        The column names, stripped.
+    records : list of Record
+        The records below it, blank lines left out.
+    """
 
     header: tuple[str, ...]
     records: list[Record]
@@ -101,7 +119,7 @@ def _records(text: str) -> Iterator[Record]:
 
 
 def csv_line(raw: str | Sequence[str]) -> str:
-    """Return a record as the line of CSV that it was.
+    """Format a record as a line of CSV.
 
     Parameters
     ----------

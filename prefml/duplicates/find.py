@@ -1,4 +1,4 @@
-"""Near duplicates of a workspace: found in the sidecars, the best of each group named."""
+"""Find near duplicates in the sidecars of a workspace."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Scorer = Callable[[Ints, Ints], Floats]
 
 @dataclass(frozen=True)
 class DuplicateGroup:
-    """Pictures of one project that look the same.
+    """Near duplicates of a project, and which of them to keep.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ def _group(
 
 
 def best_by_size(sidecars: Sidecars, rows: Ints) -> int:
-    """Return the picture of the highest stage; of those the largest, in pixels, then in bytes.
+    """Return the picture of the highest stage; ties go to more pixels, then more bytes.
 
     Parameters
     ----------
@@ -138,7 +138,17 @@ def best_by_size(sidecars: Sidecars, rows: Ints) -> int:
 
 
 def table_path(workspace: Workspace) -> AnyPath:
-    """Return where the table lies: `data/sidecar/duplicates.parquet`."""
+    """Return the path of the table, `data/sidecar/duplicates.parquet`.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+
+    Returns
+    -------
+    Path or UPath
+    """
     return workspace.sidecars / "duplicates.parquet"
 
 

@@ -1,4 +1,4 @@
-"""Groups of pictures that look the same to the hash and to the encoder, inside one project."""
+"""Group pictures by connected components of near-duplicate pairs, inside each project."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def find_groups(
     distance: int = MAX_DISTANCE,
     cosine: float = MIN_COSINE,
 ) -> list[Ints]:
-    """Group near duplicates: connected by pairs that both the hash and the encoder find alike.
+    """Group near duplicates: connected components of pairs near in both hash and embedding.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def _groups_of(
 
 
 def _merged(labels: Ints, pairs: Ints, rows: Ints, embeddings: Floats32, cosine: float) -> Ints:
-    """Join what a block of pairs connects; a pair inside one group needs no second look."""
+    """Merge the groups that a block of pairs connects; pairs inside a group are skipped."""
     while True:
         pairs = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]]
         if not len(pairs):
@@ -83,7 +83,7 @@ def _merged(labels: Ints, pairs: Ints, rows: Ints, embeddings: Floats32, cosine:
 
 
 def cosines(embeddings: Floats32, pairs: Ints) -> Floats:
-    """Return the cosine of each pair of vectors.
+    """Return the cosine similarity of each pair of vectors.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""All pairs of 64-bit hashes within a Hamming distance, exactly.
+"""Find all pairs of 64-bit hashes within a Hamming distance, exactly.
 
 References
 ----------
@@ -28,7 +28,7 @@ _BLOCK = 1 << 20
 
 
 def read_hashes(texts: Sequence[str] | NDArray[np.str_]) -> Bits64:
-    """Turn hashes of 16 hexadecimal digits into numbers.
+    """Parse hashes of 16 hexadecimal digits.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def _brute_force(values: Bits64, radius: int) -> Iterator[Ints]:
 
 
 def _multi_index(values: Bits64, radius: int) -> Iterator[Ints]:
-    """Join each part of the bits with itself, up to the few bits that may differ in it."""
+    """Search by multi-index hashing: join each part of the bits with itself."""
     keys = _split_bits(values)
     allowed = radius // _PARTS
     for part, key in enumerate(keys):
@@ -139,7 +139,7 @@ def _multi_index(values: Bits64, radius: int) -> Iterator[Ints]:
 
 
 def _split_bits(values: Bits64) -> list[NDArray[np.uint32]]:
-    """Deal the bits out to the parts in turn: neighbouring bits of a pHash are alike."""
+    """Return the bits of each part, assigned in turn: neighbouring bits of a pHash correlate."""
     keys = []
     for part in range(_PARTS):
         key = np.zeros(len(values), np.uint32)

@@ -1,4 +1,4 @@
-"""Decisions and sidecars -> the tables that models learn from."""
+"""Build the tables that models learn from, out of decisions and sidecars."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _LAYOUT = ("saliency_", "detail_x", "detail_y", "detail_spread_", "detail_grid_"
 
 @dataclass(frozen=True)
 class ChoiceTable:
-    """Sets of pictures with one choice each; row i of every part is the same picture.
+    """Feature table of choices; row i of every attribute is the same picture.
 
     Attributes
     ----------
@@ -50,13 +50,13 @@ class ChoiceTable:
     y : ndarray of shape (n_rows,)
         1 for the chosen picture, 0 for the others.
     set_id, project, filename, session_id : ndarray of shape (n_rows,)
-        Where the row comes from.
+        Origin of the row.
     stage : ndarray of shape (n_rows,)
         Stage, NaN where unknown.
     timestamp : ndarray of shape (n_rows,), datetime64
         When the choice was made, UTC; NaT where unknown.
     weight : ndarray of shape (n_rows,)
-        How much the row's set counts.
+        Sample weight of the row's set.
     hashes : ndarray of shape (n_rows,)
         Perceptual hashes, by which near duplicates are kept on one side of a fold.
     left_out : mapping of str to int
@@ -87,7 +87,7 @@ class ChoiceTable:
 
 @dataclass(frozen=True)
 class CropTable:
-    """Kept pictures with the crop a person made; row i of every part is the same picture.
+    """Feature table of crops; row i of every attribute is the same picture.
 
     Attributes
     ----------
@@ -98,13 +98,13 @@ class CropTable:
     size : ndarray of shape (n_rows, 2)
         Width and height in pixels.
     project, filename, session_id : ndarray of shape (n_rows,)
-        Where the row comes from.
+        Origin of the row.
     stage : ndarray of shape (n_rows,)
         Stage, NaN where unknown.
     timestamp : ndarray of shape (n_rows,), datetime64
         When the crop was made, UTC; NaT where unknown.
     weight : ndarray of shape (n_rows,)
-        How much the crop counts: a corrected suggestion counts double.
+        Sample weight of the crop: a corrected suggestion counts double.
     left_out : mapping of str to int
         Reason -> rows that are not in the table.
     """
@@ -126,7 +126,17 @@ class CropTable:
 
 
 def ranking_cues(cues: pd.DataFrame) -> pd.DataFrame:
-    """Return the cues that a choice can depend on, without where things lie."""
+    """Select the cues that a choice can depend on, without those of layout.
+
+    Parameters
+    ----------
+    cues : DataFrame of shape (n_rows, n_cues)
+        All cues.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_kept)
+    """
     return cues[[name for name in cues.columns if not name.startswith(_LAYOUT)]]
 
 
@@ -165,7 +175,7 @@ def image_rows(
 
 
 def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:
-    """Join choices with what is known of their pictures.
+    """Join choices with the sidecar rows of their pictures.
 
     Parameters
     ----------
@@ -201,7 +211,7 @@ def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:
 
 
 class _Origin(TypedDict):
-    """Columns that say where the rows of a table come from."""
+    """Columns of a table that identify its rows, and are no features."""
 
     project: Texts
     filename: Texts
@@ -227,7 +237,7 @@ def crop_columns(
     embeddings: ArrayLike | None = None,
     cues: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Build the columns of crops.
+    """Build the crop regressor's columns.
 
     Parameters
     ----------
@@ -260,14 +270,14 @@ def crop_columns(
 
 @lru_cache(maxsize=8)
 def _crop_names(measured: tuple[str, ...], dim: int) -> pd.Index[str]:
-    """Return the names of the columns; an index of a thousand takes a millisecond to make."""
+    """Return the names of the columns; an index of a thousand takes a millisecond to build."""
     names = ["width", "height", "aspect", "megapixels", "stage"]
     names += [f"cue__{name}" for name in measured]
     return pd.Index(names + [f"emb__{i:04d}" for i in range(dim)])
 
 
 def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTable:
-    """Join crops with what is known of their pictures.
+    """Join crops with the sidecar rows of their pictures.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A batch of decoded pictures: encoded together, and made into rows."""
+"""Encode a batch of decoded pictures and make rows of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["make_rows"]
 def make_rows(
     batch: Sequence[Derived], encoder: Encoder, sources: Sequence[Source], schema: pa.Schema
 ) -> pa.Table:
-    """Encode what needs it, take over what still holds, and make a table of both.
+    """Encode new pictures, copy reusable values, and make a table of both.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def make_rows(
     encoder : Encoder
         Encodes them in one call.
     sources : sequence of Source
-        Where rows lie that hold in part.
+        Sources of the rows that are reusable in part.
     schema : pyarrow.Schema
         The columns of the table.
 

@@ -1,4 +1,4 @@
-"""Which encoder a workspace uses: the one asked for, configured, or used before."""
+"""Choose the encoder of a workspace: asked for, configured, or used before."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ def chosen_encoder(workspace: Workspace, asked: str | None = None) -> str:
     Returns
     -------
     str
-        What was asked for, else what `prefml.toml` says, else what made the sidecars, else
-        `clip`.
+        The name asked for, else that of `prefml.toml`, else that of the sidecars, else `clip`.
     """
     name = asked or workspace.config.encoder or _remembered(workspace) or DEFAULT
     try:
@@ -42,14 +41,14 @@ def chosen_encoder(workspace: Workspace, asked: str | None = None) -> str:
 
 
 def remember_encoder(workspace: Workspace, name: str) -> None:
-    """Write down which encoder made the sidecars.
+    """Record the encoder that made the sidecars.
 
     Parameters
     ----------
     workspace : Workspace
         The workspace.
     name : str
-        What `chosen_encoder` returned.
+        The result of `chosen_encoder`.
     """
     write_text(workspace.sidecars / _FILE, json.dumps({"name": name}) + "\n")
 

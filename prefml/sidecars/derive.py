@@ -1,4 +1,4 @@
-"""One decode of a picture, and all that is derived from it, in many threads."""
+"""Decode each picture once, and derive its features, in many threads."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Derived:
-    """What one decode of a picture gave.
+    """Values derived from a decoded picture.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Derived:
 
 
 class PixelBudget:
-    """Bounds the pixels that all threads together hold unpacked.
+    """Bound on the pixels that all threads together hold decoded.
 
     Parameters
     ----------
@@ -80,12 +80,12 @@ class PixelBudget:
 
     @contextmanager
     def reserve(self, pixels: int) -> Iterator[None]:
-        """Wait for room, and hold it.
+        """Wait for room, and reserve it.
 
         Parameters
         ----------
         pixels : int
-            How many.
+            Number of pixels of the picture.
         """
         with self._changed:
             self._changed.wait_for(
@@ -102,7 +102,7 @@ class PixelBudget:
 
 @dataclass(frozen=True)
 class DecodeSettings:
-    """How pictures are read.
+    """Settings of decoding, shared by all threads.
 
     Attributes
     ----------
@@ -124,14 +124,14 @@ class DecodeSettings:
 
 
 def derive(task: Task, settings: DecodeSettings, encoder: Encoder) -> Derived | Failure:
-    """Decode a picture once and make all of it that is needed.
+    """Decode a picture once and derive all that its task needs.
 
     Parameters
     ----------
     task : Task
         The picture, and what of it is needed.
     settings : DecodeSettings
-        How pictures are read.
+        Limits, shared by all threads.
     encoder : Encoder
         Prepares its own input.
 
@@ -163,7 +163,7 @@ def _derive(task: Task, settings: DecodeSettings, encoder: Encoder) -> Derived:
 
 
 def prepare(encoder: Encoder, picture: Picture) -> NDArray[Any]:
-    """Make an encoder's input of a decoded picture: nearly `encoder.preprocess(picture.image)`.
+    """Preprocess a decoded picture: nearly `encoder.preprocess(picture.image)`.
 
     Large pictures are resized from a copy that was halved first.
 
@@ -187,14 +187,14 @@ def prepare(encoder: Encoder, picture: Picture) -> NDArray[Any]:
 def derive_all(
     tasks: Iterable[Task], settings: DecodeSettings, encoder: Encoder, workers: int, ahead: int
 ) -> Generator[Derived | Failure]:
-    """Derive from many pictures at once, in their order, a bounded number ahead.
+    """Derive the features of many pictures in threads, in order, a bounded number ahead.
 
     Parameters
     ----------
     tasks : iterable of Task
         The pictures.
     settings : DecodeSettings
-        How pictures are read.
+        Limits, shared by all threads.
     encoder : Encoder
         Prepares its own input.
     workers : int
@@ -248,7 +248,7 @@ def map_in_order(
 
 @contextmanager
 def _one_opencv_thread() -> Iterator[None]:
-    """Let pictures be the unit of parallel work; threads inside OpenCV would fight over cores."""
+    """Switch threads inside OpenCV off: pictures are the unit of parallel work."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:

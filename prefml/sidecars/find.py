@@ -1,4 +1,4 @@
-"""The pictures of a workspace: which files there are, and which project each belongs to."""
+"""Find the pictures of a workspace and the project of each."""
 
 from __future__ import annotations
 
@@ -30,15 +30,26 @@ DirEntry: TypeAlias = "os.DirEntry[str]"
 
 
 class ProjectLookup(Protocol):
-    """Whatever knows the project of a path."""
+    """Lookup of the project of a path."""
 
     def from_path(self, path: str) -> str | None:
-        """Return the project of a path, or None."""
+        """Return the project of a path.
+
+        Parameters
+        ----------
+        path : str
+            Relative to the workspace, with forward slashes.
+
+        Returns
+        -------
+        str or None
+            None if its folders name no project.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
-    """A picture that was found, not yet looked into.
+    """Picture file that was found, not yet decoded.
 
     Attributes
     ----------
@@ -62,20 +73,20 @@ class ImageFile:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What a picture is known by: project and file name."""
+        """Key of the picture: project and file name."""
         return self.project, self.filename
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A picture, or something called like one, that cannot be used.
+    """Picture, or something named like one, that cannot be used.
 
     Attributes
     ----------
     path : str
         Relative to the workspace.
     reason : str
-        What is wrong with it.
+        The fault, for people to read.
     """
 
     path: str
@@ -84,7 +95,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class FoundImages:
-    """What a walk through the image folders found.
+    """Outcome of a walk through the image folders.
 
     Attributes
     ----------
@@ -114,7 +125,7 @@ def find_images(workspace: Workspace, resolver: ProjectLookup) -> list[ImageFile
     workspace : Workspace
         Its image roots are walked; hidden files and folders are left out.
     resolver : object with `from_path`
-        Says which project a path belongs to.
+        Lookup of the project of a path.
 
     Returns
     -------
@@ -135,7 +146,7 @@ def scan_images(workspace: Workspace, resolver: ProjectLookup) -> FoundImages:
     workspace : Workspace
         Its image roots are walked; hidden files and folders are left out.
     resolver : object with `from_path`
-        Says which project a path belongs to; asked once for each folder.
+        Lookup of the project of a path; called once for each folder.
 
     Returns
     -------
@@ -155,14 +166,14 @@ def scan_images(workspace: Workspace, resolver: ProjectLookup) -> FoundImages:
 
 
 def require_images(found: FoundImages, workspace: Workspace) -> None:
-    """Raise if a workspace has nothing that even looks like a picture.
+    """Raise an error if a workspace has no file that is named like a picture.
 
     Parameters
     ----------
     found : FoundImages
-        What was found.
+        The pictures found.
     workspace : Workspace
-        Where it was looked for.
+        The workspace that was searched.
 
     Raises
     ------
@@ -178,7 +189,7 @@ def require_images(found: FoundImages, workspace: Workspace) -> None:
 
 
 def _walk(roots: Iterable[Path], failures: list[Failure]) -> Iterator[tuple[str, list[DirEntry]]]:
-    """Yield each folder once, with the entries that are called like pictures."""
+    """Yield each folder once, with the entries that are named like pictures."""
     waiting = [str(root) for root in reversed(list(roots))]
     visited: set[tuple[int, int]] = set()
     while waiting:
@@ -231,7 +242,7 @@ def _add_entry(
 
 
 def _check_entry(entry: DirEntry) -> tuple[str, os.stat_result | None]:
-    """Say what keeps an entry from being a picture, or give its status."""
+    """Return why an entry is no picture, or its status."""
     if entry.path != _printable(entry.path):
         return "a path that is not valid UTF-8", None
     try:

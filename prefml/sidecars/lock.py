@@ -1,4 +1,4 @@
-"""One run at a time in a sidecar folder."""
+"""Lock a sidecar folder for a run."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ __all__ = ["run_lock"]
 
 @contextmanager
 def run_lock(folder: AnyPath) -> Iterator[None]:
-    """Hold the sidecar folder for this process; the system frees it when the process ends.
+    """Lock the sidecar folder for this process; the system frees it when the process ends.
 
     Parameters
     ----------
     folder : Path or UPath
-        The sidecar folder; it is created. Elsewhere than on this machine nothing is held, for
+        The sidecar folder; it is created. Elsewhere than on this machine nothing is locked:
         object stores have no locks that end with their owner.
 
     Raises
     ------
     SidecarError
-        If another process holds it.
+        If another process has locked it.
     """
     if not isinstance(folder, Path):
         yield

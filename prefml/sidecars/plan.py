@@ -1,4 +1,4 @@
-"""What is left to do: found pictures against the rows that earlier runs finished."""
+"""Plan a pass: match the pictures found with the rows of earlier runs."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _COMPARED = ("project", "filename", "file_size", "mtime_ns")
 
 @dataclass(frozen=True, slots=True)
 class ReusableRow:
-    """A finished row, and which of its payloads still hold.
+    """Row of an earlier run, and which of its values are reusable.
 
     Attributes
     ----------
     source : int
-        Which source.
+        Number of the source.
     row : int
-        Which of its rows.
+        Number of the row in it.
     embedding : bool
         Whether the embedding comes from the present encoder.
     cues : bool
@@ -38,25 +38,25 @@ class ReusableRow:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing of it has to be made again."""
+        """Tell whether all its values are reusable."""
         return self.embedding and self.cues
 
     @property
     def saved_work(self) -> int:
-        """How much work it saves; encoding weighs more."""
+        """Work it saves, in no unit; encoding weighs more."""
         return 2 * self.embedding + self.cues
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A picture to decode, and what can be taken over from an earlier row.
+    """Picture to decode, and the earlier row that is reusable in part.
 
     Attributes
     ----------
     image : ImageFile
         The picture.
     reusable : ReusableRow or None
-        The row that still holds in part.
+        The row that is reusable in part.
     """
 
     image: ImageFile
@@ -64,19 +64,19 @@ class Task:
 
     @property
     def encode(self) -> bool:
-        """Whether it needs an embedding."""
+        """Tell whether the picture needs an embedding."""
         return self.reusable is None or not self.reusable.embedding
 
     @property
     def measure(self) -> bool:
-        """Whether it needs a hash and cues."""
+        """Tell whether the picture needs a hash and cues."""
         return self.reusable is None or not self.reusable.cues
 
 
 def reusable_rows(
     images: Sequence[ImageFile], sources: Sequence[Source], provenance: Provenance
 ) -> dict[Key, ReusableRow]:
-    """Find, for each picture, the row that saves the most work.
+    """Find the row of each picture that saves the most work.
 
     A row counts only for a picture of the same project, name, size and time of change, wherever
     the picture now lies.
@@ -123,7 +123,7 @@ def make_tasks(images: Sequence[ImageFile], rows: Mapping[Key, ReusableRow]) -> 
     images : sequence of ImageFile
         The pictures that are there.
     rows : mapping
-        What `reusable_rows` found.
+        The result of `reusable_rows`.
 
     Returns
     -------

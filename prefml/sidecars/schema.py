@@ -1,4 +1,4 @@
-"""Columns and metadata of the sidecar files, and of the part files that they grow from."""
+"""Define columns and metadata of the sidecar files and their parts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _METADATA = b"prefml"
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a file's rows were made with; rows of different stamps are never mixed.
+    """Encoder and cues that a file's rows were made with; rows of two are never mixed.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Provenance:
     generation: str = ""
 
     def to_metadata(self) -> dict[bytes, bytes]:
-        """Return what goes into a parquet schema."""
+        """Return the metadata of a parquet schema."""
         content = {
             "schema": SCHEMA,
             "encoder": self.encoder.to_dict(),
@@ -80,7 +80,7 @@ class Provenance:
 
     @classmethod
     def from_content(cls, content: Mapping[str, object]) -> Provenance:
-        """Build a provenance from what `to_metadata` wrote.
+        """Parse the content that `to_metadata` wrote.
 
         Parameters
         ----------
@@ -132,14 +132,14 @@ def part_schema(provenance: Provenance) -> pa.Schema:
 
 
 def select_columns(schema: pa.Schema, kind: str) -> pa.Schema:
-    """Return the part of a schema that one of the three files holds, keys first.
+    """Select the columns that one of the three files holds, keys first.
 
     Parameters
     ----------
     schema : pyarrow.Schema
         The columns of a part.
     kind : {"embeddings", "hashes", "cues"}
-        Which file.
+        The file.
 
     Returns
     -------
@@ -157,7 +157,7 @@ def open_writer(target: Path | BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
     Parameters
     ----------
     target : Path or binary file
-        Where to write.
+        The file to write.
     schema : pyarrow.Schema
         Its columns and metadata.
 
@@ -208,7 +208,7 @@ def open_parquet(path: AnyPath) -> pq.ParquetFile:
 
 
 def read_provenance(path: AnyPath, metadata: Mapping[bytes, bytes] | None) -> Provenance:
-    """Read the provenance from a file's schema metadata.
+    """Parse the provenance in a file's schema metadata.
 
     Parameters
     ----------
@@ -238,5 +238,5 @@ def read_provenance(path: AnyPath, metadata: Mapping[bytes, bytes] | None) -> Pr
 
 @lru_cache(maxsize=8)
 def _parse_provenance(content: bytes) -> Provenance:
-    """Read a provenance; those of the parts of one run are all the same."""
+    """Parse a provenance, once for all the parts of a run."""
     return Provenance.from_content(json.loads(content))

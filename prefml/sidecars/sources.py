@@ -1,4 +1,4 @@
-"""Where finished rows lie: the three sidecar files, and the parts of runs that were stopped."""
+"""Open finished rows: the three sidecar files, and the parts of interrupted runs."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ _PART = re.compile(r"part-(\d+)[\w-]*\.parquet")
 
 @dataclass
 class Source:
-    """Finished rows in one place; row i of each kind belongs to key i.
+    """Finished rows of a part or of the three files; row i of each kind belongs to key i.
 
     Attributes
     ----------
     provenance : Provenance
-        What the rows were made with.
+        Encoder and cues that the rows were made with.
     keys : pyarrow.Table
         Project, file name, path, size and time of change of each row.
     files : dict of str to Path or UPath
-        Where each kind of payload lies; one and the same file for a part.
+        File of each kind of payload; one and the same for a part.
     """
 
     provenance: Provenance
@@ -62,11 +62,33 @@ class Source:
     _group: dict[str, tuple[int, pa.Table]] = field(default_factory=dict)
 
     def groups(self, kind: str) -> int:
-        """Return the number of row groups of a kind."""
+        """Return the number of row groups of a kind.
+
+        Parameters
+        ----------
+        kind : {"embeddings", "hashes", "cues"}
+            The payload.
+
+        Returns
+        -------
+        int
+        """
         return len(self._file(kind)[1]) - 1
 
     def start(self, kind: str, group: int) -> int:
-        """Return the first row of a row group."""
+        """Return the first row of a row group.
+
+        Parameters
+        ----------
+        kind : {"embeddings", "hashes", "cues"}
+            The payload.
+        group : int
+            Number of the row group; the number of groups gives the number of rows.
+
+        Returns
+        -------
+        int
+        """
         return int(self._file(kind)[1][group])
 
     def read_group(self, kind: str, group: int) -> pa.Table:
@@ -75,7 +97,7 @@ class Source:
         Parameters
         ----------
         kind : {"embeddings", "hashes", "cues"}
-            Which payload.
+            The payload.
         group : int
             Number of the row group.
 
@@ -86,7 +108,17 @@ class Source:
         return self._file(kind)[0].read_row_group(group, columns=self._payload(kind))
 
     def read(self, kind: str) -> pa.Table:
-        """Read the whole payload of a kind, without its keys."""
+        """Read the whole payload of a kind, without its keys.
+
+        Parameters
+        ----------
+        kind : {"embeddings", "hashes", "cues"}
+            The payload.
+
+        Returns
+        -------
+        pyarrow.Table
+        """
         return self._file(kind)[0].read(columns=self._payload(kind))
 
     def row(self, kind: str, index: int) -> pa.Table:
@@ -95,7 +127,7 @@ class Source:
         Parameters
         ----------
         kind : {"embeddings", "hashes", "cues"}
-            Which payload.
+            The payload.
         index : int
             Number of the row.
 
@@ -109,7 +141,7 @@ class Source:
         return self._group[kind][1].slice(index - self.start(kind, group), 1)
 
     def close(self) -> None:
-        """Close the files and forget what was read from them."""
+        """Close the files and drop what was read from them."""
         for file, _ in self._open.values():
             file.close()
         self._open.clear()
@@ -140,19 +172,39 @@ def _check_unchanged(path: AnyPath, file: pq.ParquetFile, provenance: Provenance
 
 
 def parts_folder(folder: AnyPath) -> AnyPath:
-    """Return where the parts of unfinished runs lie."""
+    """Return the folder of the parts of unfinished runs.
+
+    Parameters
+    ----------
+    folder : Path or UPath
+        The sidecar folder.
+
+    Returns
+    -------
+    Path or UPath
+    """
     return folder / "parts"
 
 
 def list_parts(folder: AnyPath) -> list[AnyPath]:
-    """Return the part files of a sidecar folder, oldest first."""
+    """Return the part files of a sidecar folder, oldest first.
+
+    Parameters
+    ----------
+    folder : Path or UPath
+        The sidecar folder.
+
+    Returns
+    -------
+    list of Path or UPath
+    """
     found = parts_folder(folder).glob("part-*")
     parts = (path for path in found if _PART.fullmatch(path.name))
     return sorted(parts, key=lambda path: path.name)
 
 
 def find_sources(folder: AnyPath) -> tuple[list[Source], list[str]]:
-    """Open what earlier runs left, oldest first.
+    """Open the rows that earlier runs have finished, oldest first.
 
     Parameters
     ----------
@@ -231,7 +283,7 @@ def open_part(path: AnyPath) -> Source:
 
 
 def _keys(path: AnyPath, *kinds: str) -> tuple[Provenance, pa.Table]:
-    """Read provenance and keys, and see that the columns of the kinds (default: all) are there."""
+    """Read provenance and keys, and check the columns of the kinds (default: all)."""
     with open_parquet(path) as file:
         provenance = read_provenance(path, file.schema_arrow.metadata)
         whole = part_schema(provenance)
@@ -262,7 +314,7 @@ def part_name(number: int, writer: str = "") -> str:
     number : int
         Its place among the parts; of two rows with the same key the later part's counts.
     writer : str
-        Who writes it, where there are several: letters and digits.
+        Name of the process that writes it, where there are several: letters and digits.
 
     Returns
     -------
@@ -272,7 +324,7 @@ def part_name(number: int, writer: str = "") -> str:
 
 
 def write_part(folder: AnyPath, name: str, schema: pa.Schema, rows: pa.Table) -> Source:
-    """Write a batch of finished rows so that it is there whole or not at all.
+    """Write a batch of finished rows atomically.
 
     Parameters
     ----------
@@ -297,6 +349,16 @@ def write_part(folder: AnyPath, name: str, schema: pa.Schema, rows: pa.Table) ->
 
 
 def next_number(paths: Iterable[AnyPath]) -> int:
-    """Return a part number above those in use."""
+    """Return a part number above those in use.
+
+    Parameters
+    ----------
+    paths : iterable of Path or UPath
+        The part files.
+
+    Returns
+    -------
+    int
+    """
     found = (_PART.fullmatch(path.name) for path in paths)
     return 1 + max((int(match[1]) for match in found if match), default=0)

@@ -1,4 +1,4 @@
-"""Reading the sidecars: embeddings, hashes and cues of every picture, row by row the same."""
+"""Read the sidecars: embeddings, hashes and cues of every picture."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TIMEOUT = 1.0
 
 @dataclass(frozen=True)
 class Sidecars:
-    """What is known of every picture; row i of each attribute is the same picture.
+    """Embeddings, hashes and cues; row i of each attribute is the same picture.
 
     Attributes
     ----------
@@ -38,9 +38,9 @@ class Sidecars:
     hashes : ndarray of shape (n_images,)
         Perceptual hashes, 16 hex digits.
     cues : DataFrame
-        One float32 column for each cue.
+        A float32 column for each cue.
     encoder : EncoderSpec
-        What made the embeddings.
+        The encoder of the embeddings.
     cue_identity : str
         Identity of the set of cues.
     """
@@ -81,7 +81,7 @@ class Sidecars:
 
 
 def read_sidecars(folder: AnyPath) -> Sidecars:
-    """Read the three sidecar files, also while an embedding replaces them.
+    """Read the three sidecar files, also while a pass replaces them.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def read_sidecars(folder: AnyPath) -> Sidecars:
 
 
 def read_sidecars_if_any(folder: AnyPath) -> Sidecars | None:
-    """Read the three sidecar files, or nothing where no picture was ever embedded.
+    """Read the three sidecar files, or return None where there are none.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def _check_values(index: pd.DataFrame, vectors: Floats32) -> None:
 
 
 def _vectors(source: Source, order: Ints64) -> Floats32:
-    """Put every row group at its sorted place, so that the vectors are held once."""
+    """Put every row group at its sorted rows, so that the vectors are in memory once."""
     vectors = np.empty((len(order), source.provenance.encoder.dim), np.float32)
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))

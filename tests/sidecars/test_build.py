@@ -177,7 +177,7 @@ def test_encoders_are_never_mixed_when_a_switch_is_interrupted(build, read):
 
 
 class Breaking(MeanColour):
-    """Fails after some batches."""
+    """Encoder that fails after some batches."""
 
     def __init__(self, name: str = "mean", after: int = 0) -> None:
         super().__init__(name)

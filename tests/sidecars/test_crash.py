@@ -1,4 +1,4 @@
-"""What is left after a run was stopped at any moment."""
+"""Stop a run at any moment and check what is left."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SLOW = textwrap.dedent(
 
 
 class Killed(BaseException):
-    """Stands for the end of the process; no handler may catch it."""
+    """End of the process; no handler may catch it."""
 
 
 def pictures(root: Path) -> Workspace:

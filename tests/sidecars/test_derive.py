@@ -1,4 +1,4 @@
-"""Many threads decode, in order, and hold only so much."""
+"""Check the order and the bounds of decoding in many threads."""
 
 from __future__ import annotations
 

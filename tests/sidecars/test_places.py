@@ -1,4 +1,4 @@
-"""Sidecars in another place than the workspace, named by a URL."""
+"""Keep sidecars in another place than the workspace, named by a URL."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_an_unknown_file_system_is_named(workspace, url):
 
 
 class Killed(BaseException):
-    """Stands for the end of the process; no handler may catch it."""
+    """End of the process; no handler may catch it."""
 
 
 def die_at(monkeypatch, moment: int) -> None:

@@ -1,4 +1,4 @@
-"""Reading sidecars while another run replaces them."""
+"""Read sidecars while another run replaces them."""
 
 from __future__ import annotations
 
