@@ -1,4 +1,4 @@
-"""The one pass: every picture decoded once; embedding, hash and cues into the sidecar files."""
+"""Update the sidecars in one pass that decodes every picture once."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from threading import Semaphore
 from time import perf_counter
 from typing import Protocol, TypeAlias, TypeVar
 
-import numpy as np
-
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, write_text
 from prefml.imaging import cues
 from prefml.sidecars.batches import make_rows
-from prefml.sidecars.compact import Selection, compact, recover
+from prefml.sidecars.compact import Selection, compact, holds_exactly, recover, select_rows
 from prefml.sidecars.derive import DecodeSettings, Derived, PixelBudget, derive_all
 from prefml.sidecars.find import (
     Failure,
@@ -63,7 +61,19 @@ class Progress(Protocol):
     """Wrapper of an iterable that shows how far it is consumed."""
 
     def __call__(self, results: Iterable[T], total: int, /) -> Iterable[T]:
-        """Yield the results, whose number is `total`, as they come."""
+        """Yield the results as they come.
+
+        Parameters
+        ----------
+        results : iterable
+            The results.
+        total : int
+            Their number.
+
+        Returns
+        -------
+        iterable
+        """
 
 
 # Works through the tasks of a run and returns what failed: here, or on other machines.
@@ -72,7 +82,7 @@ Compute: TypeAlias = "Callable[[Run, Sequence[Task], Progress], list[Failure]]"
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """How a pass is run; nothing here changes a value that is written.
+    """Options of a pass; none of them changes a value that is written.
 
     Attributes
     ----------
@@ -96,7 +106,7 @@ class BuildOptions:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a pass did; `images` is the sum of `computed`, `reused` and `failed`.
+    """Outcome of a pass; `images` is the sum of `computed`, `reused` and `failed`.
 
     Attributes
     ----------
@@ -111,7 +121,7 @@ class BuildReport:
     seconds : float
         Duration.
     failures : tuple of Failure
-        Which, and why.
+        The pictures that failed, with reasons.
     shadowed : tuple of str
         Paths left out because project and name occur twice.
     unknown : tuple of str
@@ -150,13 +160,13 @@ def build_sidecars(
     Parameters
     ----------
     workspace : Workspace
-        Whose pictures; the files go to its `data/sidecar`.
+        The workspace; the files go to its `data/sidecar`.
     resolver : object with `from_path`
-        Says which project a path belongs to.
+        Lookup of the project of a path.
     encoder : Encoder
         Makes the embeddings.
     options : BuildOptions, optional
-        How the pass is run.
+        Options of the pass.
     progress : callable
         Wraps the iterable of results, whose number is its second argument.
 
@@ -184,12 +194,12 @@ def build_found(
     progress: Progress = _no_progress,
     compute: Compute | None = None,
 ) -> BuildReport:
-    """Do what `build_sidecars` does, for pictures that were looked for before.
+    """Update the sidecars as `build_sidecars` does, for pictures already found.
 
     Parameters
     ----------
     workspace : Workspace
-        Whose pictures; the files go to its `data/sidecar`.
+        The workspace; the files go to its `data/sidecar`.
     found : FoundImages
         All its pictures; rows of others drop out.
     encoder, options, progress
@@ -234,24 +244,24 @@ def build_found(
 
 @dataclass
 class Run:
-    """One pass: what was there when it began, and the parts it has written since.
+    """State of a pass: the sources it began with and the parts it has written.
 
     Attributes
     ----------
     workspace : Workspace
-        Whose pictures.
+        The workspace.
     encoder : Encoder
         Makes the embeddings.
     options : BuildOptions
-        How the pass is run.
+        Options of the pass.
     provenance : Provenance
-        What the rows are made with.
+        Encoder and cues that the rows are made with.
     sources : list of Source
         Rows that were finished before.
     problems : list of str
         Damaged files among them.
     number : int
-        Of the next part.
+        Number of the next part.
     writer : str
         Follows the number in the names of parts; empty for a run of one process.
     written : list of Source
@@ -270,12 +280,12 @@ class Run:
 
     @classmethod
     def begin(cls, workspace: Workspace, encoder: Encoder, options: BuildOptions) -> Run:
-        """Complete what an earlier run was stopped at, and see what it left.
+        """Recover from an interrupted run, and open the rows that are finished.
 
         Parameters
         ----------
         workspace, encoder, options
-            See above.
+            As for the class.
 
         Returns
         -------
@@ -289,7 +299,7 @@ class Run:
         return cls(workspace, encoder, options, provenance, sources, problems, number)
 
     def compute(self, tasks: Sequence[Task], progress: Progress = _no_progress) -> list[Failure]:
-        """Work through the tasks, a batch at a time, and return what failed.
+        """Compute the tasks, a batch at a time, and return the failures.
 
         Parameters
         ----------
@@ -343,41 +353,25 @@ class Run:
     def finish(
         self, images: Sequence[ImageFile], rows: Mapping[tuple[str, str], ReusableRow]
     ) -> None:
-        """Gather old and new rows in the three files, unless they hold exactly these."""
+        """Compact old and new rows into the three files, unless they hold exactly these.
+
+        Parameters
+        ----------
+        images : sequence of ImageFile
+            All pictures of the workspace.
+        rows : mapping of (project, file name) to ReusableRow
+            Earlier rows of which every value is reusable.
+        """
         selections = [
-            *_old_selections(self.sources, images, rows),
+            *select_rows(self.sources, images, rows),
             *map(Selection.of_all, self.written),
         ]
         parts = list_parts(self.workspace.sidecars)
-        if parts or not _is_current(self.sources, selections):
+        if parts or not holds_exactly(self.sources, selections):
             provenance = replace(self.provenance, generation=secrets.token_hex(8))
             compact(self.workspace.sidecars, provenance, selections, parts)
         for source in self.sources:
             source.close()
-
-
-def _old_selections(
-    sources: Sequence[Source],
-    images: Sequence[ImageFile],
-    rows: Mapping[tuple[str, str], ReusableRow],
-) -> list[Selection]:
-    by_source: dict[int, list[tuple[int, str]]] = {}
-    for image in images:
-        if row := rows.get(image.key):
-            by_source.setdefault(row.source, []).append((row.row, image.path))
-    selections = []
-    for number, pairs in sorted(by_source.items()):
-        places, paths = zip(*sorted(pairs), strict=True)
-        selections.append(Selection(sources[number], np.array(places, np.int64), list(paths)))
-    return selections
-
-
-def _is_current(sources: Sequence[Source], selections: Sequence[Selection]) -> bool:
-    """Say whether the three files hold exactly the selected rows."""
-    if len(sources) != 1 or len(selections) != 1:
-        return False
-    paths: list[str] = sources[0].keys["path"].to_pylist()
-    return selections[0].paths == paths
 
 
 @contextmanager

@@ -1,14 +1,14 @@
-"""Parts become the three sidecar files: streamed, and switched over in one step.
+"""Compact parts into the three sidecar files, and commit them in one step.
 
-The new files are written beside the old ones and flushed. A small `commit.json` then says that
-they are whole: from there on an interrupted switch is completed by the next run, before that it is
-forgotten. Nothing is deleted before the new files are in place.
+The new files are written beside the old ones and flushed. A small `commit.json` then marks them as
+whole: from there on an interrupted replacement is completed by the next run, before that it is
+discarded. Nothing is deleted before the new files are in place.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,12 @@ import pyarrow as pa
 
 from prefml._typing import Ints64
 from prefml.files import AnyPath, move, open_synced, sync_folder, write_text
+from prefml.sidecars.find import ImageFile
+from prefml.sidecars.plan import ReusableRow
 from prefml.sidecars.schema import KEYS, KINDS, Provenance, open_writer, part_schema, select_columns
 from prefml.sidecars.sources import Source, list_parts, parts_folder
 
-__all__ = ["Selection", "compact", "is_replacing", "recover"]
+__all__ = ["Selection", "compact", "holds_exactly", "is_replacing", "recover", "select_rows"]
 
 COMMIT = "commit.json"
 ROW_GROUP = 2048
@@ -27,16 +29,16 @@ ROW_GROUP = 2048
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows of one source that stay.
+    """Rows of a source that are kept.
 
     Attributes
     ----------
     source : Source
-        Where they lie.
-    rows : ndarray of int64
-        Which rows, rising.
+        The source.
+    rows : ndarray of shape (n,), int64
+        Row numbers, ascending.
     paths : list of str
-        Where each row's picture lies now.
+        Present path of each row's picture, relative to the workspace.
     """
 
     source: Source
@@ -60,6 +62,58 @@ class Selection:
         return cls(source, rows, source.keys["path"].to_pylist())
 
 
+def select_rows(
+    sources: Sequence[Source],
+    images: Sequence[ImageFile],
+    rows: Mapping[tuple[str, str], ReusableRow],
+) -> list[Selection]:
+    """Select the earlier rows of the pictures that are there.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        The sources of the rows.
+    images : sequence of ImageFile
+        All pictures of the workspace.
+    rows : mapping of (project, file name) to ReusableRow
+        The row of each picture that has one.
+
+    Returns
+    -------
+    list of Selection
+        In the order of the sources, those without such rows left out.
+    """
+    by_source: dict[int, list[tuple[int, str]]] = {}
+    for image in images:
+        if row := rows.get(image.key):
+            by_source.setdefault(row.source, []).append((row.row, image.path))
+    selections = []
+    for number, pairs in sorted(by_source.items()):
+        positions, paths = zip(*sorted(pairs), strict=True)
+        selections.append(Selection(sources[number], np.array(positions, np.int64), list(paths)))
+    return selections
+
+
+def holds_exactly(sources: Sequence[Source], selections: Sequence[Selection]) -> bool:
+    """Tell whether a single source holds exactly the selected rows, with their paths.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        What is on disk.
+    selections : sequence of Selection
+        What should be.
+
+    Returns
+    -------
+    bool
+    """
+    if len(sources) != 1 or len(selections) != 1:
+        return False
+    paths: list[str] = sources[0].keys["path"].to_pylist()
+    return selections[0].paths == paths
+
+
 def compact(
     folder: AnyPath, provenance: Provenance, selections: Sequence[Selection], parts: list[AnyPath]
 ) -> None:
@@ -72,7 +126,7 @@ def compact(
     folder : Path or UPath
         The sidecar folder.
     provenance : Provenance
-        What all the rows were made with, and the new generation.
+        Encoder and cues of all the rows, and the new generation.
     selections : sequence of Selection
         The rows, in the order in which they are written.
     parts : list of Path or UPath
@@ -91,7 +145,7 @@ def compact(
 
 
 def recover(folder: AnyPath) -> None:
-    """Complete a switch that was interrupted, or clear away what was not yet whole.
+    """Complete a replacement that was committed, or discard one that was not.
 
     Parameters
     ----------
@@ -113,12 +167,22 @@ def recover(folder: AnyPath) -> None:
 
 
 def is_replacing(folder: AnyPath) -> bool:
-    """Whether the three files are being replaced, or were when a run was stopped."""
+    """Tell whether the three files are being replaced, or were when a run was stopped.
+
+    Parameters
+    ----------
+    folder : Path or UPath
+        The sidecar folder.
+
+    Returns
+    -------
+    bool
+    """
     return (folder / COMMIT).exists()
 
 
 def _read_commit(path: AnyPath) -> list[str] | None:
-    """Return the parts that a whole set of new files replaces; None if there is no such set."""
+    """Return the parts that a committed set of files replaces; None if none is committed."""
     try:
         return [str(name) for name in json.loads(path.read_text())["parts"]]
     except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
@@ -137,7 +201,7 @@ def _swap_in(folder: AnyPath) -> None:
 
 
 def _in_groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Join small tables, so that many parts do not make many row groups."""
+    """Concatenate small tables, so that many parts do not make many row groups."""
     held: list[pa.Table] = []
     for table in tables:
         held.append(table)
