@@ -90,7 +90,7 @@ def command(
     require_images(found, workspace)
 
     from prefml.sidecars.build import BuildOptions, build_found
-    from prefml.sidecars.choice import chosen_encoder, remember_encoder
+    from prefml.sidecars.choice import chosen_encoder, record_encoder
 
     name = chosen_encoder(workspace, encoder)
     opened, chosen = _opened(name, workspace, device, backend)
@@ -98,7 +98,7 @@ def command(
     bar = partial(progress, label="embed", unit="image")
     with _compute(scheduler, name, device) as compute:
         report = build_found(workspace, found, opened, options, bar, compute)
-    remember_encoder(workspace, name)
+    record_encoder(workspace, name)
     report = replace(report, seconds=perf_counter() - start)
     payload, text = _payload(report), _text(report)
     if chosen is not None:

@@ -10,6 +10,7 @@ from prefml.decisions.quarantine import RowRefusedError
 from prefml.decisions.records import Crop, ParsedRow
 from prefml.decisions.selections import RowReader
 from prefml.decisions.stages import split_path
+from prefml.decisions.tables import named_fields
 from prefml.decisions.times import parse_timestamp
 
 __all__ = ["crop_reader_v1", "crop_reader_v2"]
@@ -65,7 +66,7 @@ def crop_reader_v1(header: Sequence[str], resolver: ProjectResolver) -> RowReade
         if len(fields) == _PLACEHOLDER_FIELDS != len(columns):
             raise RowRefusedError("placeholder", f"kept, not cropped: {fields[2]}")
         names = columns if len(fields) == len(columns) else _names_for(len(fields), columns)
-        return _read_v1(dict(zip(names, fields, strict=True)), resolver)
+        return _read_v1(named_fields(names, fields), resolver)
 
     return read
 
@@ -111,9 +112,7 @@ def crop_reader_v2(header: Sequence[str], resolver: ProjectResolver) -> RowReade
         return None
 
     def read(fields: Sequence[str]) -> ParsedRow:
-        if len(fields) != len(header):
-            raise RowRefusedError("wrong_fields", f"{len(fields)} fields, {len(header)} columns")
-        return _read_v2(dict(zip(header, fields, strict=True)), resolver)
+        return _read_v2(named_fields(header, fields), resolver)
 
     return read
 

@@ -13,6 +13,7 @@ from prefml.decisions.projects import ProjectResolver, explicit_project
 from prefml.decisions.quarantine import RowRefusedError
 from prefml.decisions.records import Choice, ParsedRow
 from prefml.decisions.stages import split_path
+from prefml.decisions.tables import named_fields
 from prefml.decisions.times import parse_timestamp
 
 __all__ = ["file_names", "make_choice", "read_list", "selection_reader"]
@@ -47,9 +48,7 @@ def selection_reader(header: Sequence[str], resolver: ProjectResolver) -> RowRea
         return None
 
     def read(fields: Sequence[str]) -> ParsedRow:
-        if len(fields) != len(header):
-            raise RowRefusedError("wrong_fields", f"{len(fields)} fields, {len(header)} columns")
-        return _read_row(dict(zip(header, fields, strict=True)), losers, resolver)
+        return _read_row(named_fields(header, fields), losers, resolver)
 
     return read
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from prefml.decisions.quarantine import RowRefusedError
 from prefml.exceptions import LogError
 from prefml.files import is_storable
 
-__all__ = ["Record", "Table", "csv_line", "read_bytes", "read_table"]
+__all__ = ["Record", "Table", "csv_line", "named_fields", "read_bytes", "read_table"]
 
 
 class Record(NamedTuple):
@@ -116,6 +117,30 @@ def _records(text: str) -> Iterator[Record]:
                 yield Record(begin, fields, decodable)
     finally:
         csv.field_size_limit(usual)
+
+
+def named_fields(header: Sequence[str], fields: Sequence[str]) -> dict[str, str]:
+    """Return the fields of a record by the names of their columns.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The column names.
+    fields : sequence of str
+        The fields of a record.
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    RowRefusedError
+        `wrong_fields` if there are more or fewer fields than columns.
+    """
+    if len(fields) != len(header):
+        raise RowRefusedError("wrong_fields", f"{len(fields)} fields, {len(header)} columns")
+    return dict(zip(header, fields, strict=True))
 
 
 def csv_line(raw: str | Sequence[str]) -> str:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefml.decisions.tables import csv_line, read_table
+from prefml.decisions.quarantine import RowRefusedError
+from prefml.decisions.tables import csv_line, named_fields, read_table
 from prefml.exceptions import LogError
 
 
@@ -88,3 +89,13 @@ def test_a_line_is_kept_without_its_end():
 @given(st.lists(st.text(), min_size=2))
 def test_a_record_written_as_a_line_parses_to_itself(fields):
     assert next(csv.reader(io.StringIO(csv_line(fields), newline=""))) == fields
+
+
+def test_fields_are_named_by_their_columns():
+    assert named_fields(("a", "b"), ["1", ""]) == {"a": "1", "b": ""}
+
+
+@pytest.mark.parametrize("fields", [[], ["1"], ["1", "2", "3"]])
+def test_more_or_fewer_fields_than_columns_are_refused(fields):
+    with pytest.raises(RowRefusedError, match=f"^wrong_fields: {len(fields)} fields, 2 columns$"):
+        named_fields(("a", "b"), fields)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,26 @@ def same(one: Sidecars, other: Sidecars) -> bool:
         and one.cues.equals(other.cues)
         and one.encoder == other.encoder
     )
+
+
+class Killed(BaseException):
+    """End of the process; no handler may catch it."""
+
+
+def die_at(patch: pytest.MonkeyPatch, moment: int, steps: Sequence[tuple[object, str]]) -> None:
+    """Let the process end at the given one of the steps that change the storage."""
+    counted = itertools.count()
+
+    def watched(function):
+        def step(*arguments, **options):
+            if next(counted) == moment:
+                raise Killed
+            return function(*arguments, **options)
+
+        return step
+
+    for owner, name in steps:
+        patch.setattr(owner, name, watched(getattr(owner, name)))
 
 
 EVERY = cues.GROUPS, cues.CUE_NAMES
