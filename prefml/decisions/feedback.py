@@ -19,7 +19,7 @@ __all__ = ["read_feedback"]
 
 SESSION = "review"
 
-# Where the review page says so, nobody looked at the box on this picture.
+# Crop sources of boxes that the person has not looked at on this picture.
 _NOT_JUDGED = ("by_hand", "carried")
 
 
@@ -62,7 +62,7 @@ def read_feedback(
         try:
             document = as_mapping(parse_json(raw))
             group = as_text(document.get("group_id"), "group_id")
-            # What was on the page goes before a file that may have been written anew since.
+            # The suggestion as shown on the page goes before a file that may be a later one.
             shown = as_mapping(document.get("suggestion")) or suggestions.get(group, {})
             row.fill(_read_line(document, group, shown, resolver))
         except REFUSED as error:
@@ -112,7 +112,7 @@ def _read_line(
 
 
 def _overruled(proposed: object, chosen: str, paths: list[str], action: object) -> bool:
-    """Tell whether the person chose against the suggestion; without one the action tells."""
+    """Tell whether the person chose against the suggestion; without one, the action decides."""
     try:
         return resolve_choice(proposed, None, paths) != chosen
     except RowRefusedError:
@@ -142,7 +142,7 @@ def _read_crop(
 
 
 def _redrawn(box: Box, suggested: Mapping[str, object], action: object) -> bool:
-    """Tell whether a box is another than the suggested one; without one the action tells."""
+    """Tell whether a box differs from the suggested one; without one, the action decides."""
     whole = suggested.get("needs_crop") is False
     try:
         return not same_box(box, FULL_FRAME if whole else read_box(suggested.get("crop_coords")))

@@ -114,8 +114,8 @@ def crops_frame(rows: Iterable[Row]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        project, filename, path, x1, y1, x2, y2 (fractions), width, height (pixels; NaN where no
-        row says it), stage, timestamp, session_id, source, line, corrected.
+        project, filename, path, x1, y1, x2, y2 (fractions), width, height (pixels; NaN where
+        unknown), stage, timestamp, session_id, source, line, corrected.
     """
     values = []
     for row in rows:

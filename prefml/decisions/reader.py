@@ -79,7 +79,7 @@ def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) ->
     workspace : Workspace
         The workspace whose logs are read.
     image_size : callable, optional
-        (project, file name) -> (width, height) or None, asked when no row knows an image's size.
+        (project, file name) -> (width, height) or None, called when no row holds an image's size.
 
     Returns
     -------

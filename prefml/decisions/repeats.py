@@ -58,7 +58,7 @@ def deduplicate_crops(rows: Iterable[Row], image_size: ImageSize | None = None) 
     """Scale every box to fractions, and refuse repeats and boxes that cannot be used.
 
     The first crop of a (project, file name) stays, by the time of the decision; at the same
-    moment a row that knows its size comes before one that does not, then the order of the rows
+    moment a row with a size comes before one without, then the order of the rows
     counts. The tool that wrote the logs cropped in place, so a later crop is one of the cropped
     file.
 

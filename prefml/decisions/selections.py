@@ -128,7 +128,7 @@ def _parse_literal(cell: str) -> object:
         return literal
 
 
-# Each is tried in turn: JSON, JSON whose quotes were doubled once more, a Python literal.
+# Tried in this order: JSON, JSON with doubled quotes, a Python literal.
 _SPELLINGS: tuple[Callable[[str], object], ...] = (
     json.loads,
     lambda cell: json.loads(cell.replace('""', '"')),

@@ -105,9 +105,9 @@ class _Staged(NamedTuple):
 def form_sets(names: Iterable[str], max_gap: float | None = None) -> FormedSets:
     """Group new pictures of one project into sets.
 
-    Pictures are sorted by (timestamp, stage, name). A set begins at any picture and takes, again
-    and again, the nearest higher stage that comes before a stage as low as its last one: 1, 3, 2,
-    3 is {1, 2, 3}. Equal stages never join. A higher stage that was passed over on the way stays
+    Pictures are sorted by (timestamp, stage, name). A set begins at any picture and is extended
+    greedily by the nearest higher stage before the next stage as low as its last one: 1, 3, 2, 3
+    is {1, 2, 3}. Equal stages never join. A higher stage that was passed over on the way stays
     alone, and so does a picture whose name has no time or no stage.
 
     Parameters

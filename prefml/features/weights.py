@@ -10,7 +10,7 @@ from prefml._typing import Floats
 
 __all__ = ["exposure_weights", "recency_weights", "row_weights"]
 
-# A corrected suggestion is a choice that somebody thought about twice.
+# Weight of a corrected suggestion, a choice that the person thought about twice.
 CORRECTED = 2.0
 
 

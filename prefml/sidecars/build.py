@@ -76,7 +76,7 @@ class Progress(Protocol):
         """
 
 
-# Works through the tasks of a run and returns what failed: here, or on other machines.
+# Computes the tasks of a run, here or on other machines, and returns the failures.
 Compute: TypeAlias = "Callable[[Run, Sequence[Task], Progress], list[Failure]]"
 
 
@@ -91,7 +91,7 @@ class BuildOptions:
     workers : int
         Threads that decode; 0 takes one for each core.
     force : bool
-        Make everything again, whatever is finished.
+        Compute everything again, whatever is finished.
     """
 
     batch_size: int = 32
@@ -127,7 +127,7 @@ class BuildReport:
     unknown : tuple of str
         Paths without a project; they are embedded, but nothing is learned from them.
     repaired : tuple of str
-        Damaged sidecar files whose rows were made again.
+        Damaged sidecar files whose rows were computed again.
     """
 
     images: int
@@ -205,7 +205,7 @@ def build_found(
     encoder, options, progress
         As for `build_sidecars`.
     compute : callable, optional
-        Works through the tasks of the run; this process does by default.
+        Computes the tasks of the run; by default this process does.
 
     Returns
     -------

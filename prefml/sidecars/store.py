@@ -34,7 +34,7 @@ class Sidecars:
         Columns project, filename, path, file_size (bytes), mtime_ns, stage (NaN without one);
         sorted by project and file name, which together are unique.
     embeddings : ndarray of shape (n_images, dim), float32
-        The encoder's vectors; `encoder.normalize` says whether their length is 1.
+        The encoder's vectors; of length 1 if `encoder.normalize` is "l2".
     hashes : ndarray of shape (n_images,)
         Perceptual hashes, 16 hex digits.
     cues : DataFrame
