@@ -200,6 +200,17 @@ def test_a_broken_manifest_is_told_before_what_follows_from_it(bench):
     assert second.startswith("alias 'A'")
 
 
+def test_a_workspace_inside_a_folder_named_like_a_project_is_not_of_it(tmp_path):
+    root = tmp_path / "mojo2" / "workspace"
+    (root / "data" / "projects").mkdir(parents=True)
+    for name in ("mojo1", "mojo2"):
+        text = f'{{"projectId": "{name}", "startedAt": "2020-01-01"}}'
+        (root / "data" / "projects" / f"{name}.project.json").write_text(text)
+    resolver = ProjectResolver.open(Workspace.open(root))
+    assert resolver.projects_in(f"{root}/mojo1/a.png") == ("mojo1",)
+    assert resolver.projects_in(f"{root}s/mojo1/a.png") == ("mojo2", "mojo1")
+
+
 def test_an_alias_may_mean_any_name_of_a_project():
     resolver = ProjectResolver([manifest("a", "Title")], aliases={"Other": "Title"})
     assert resolver.from_path("Other/x.png") == "a"
