@@ -22,8 +22,8 @@ import numpy as np
 from _machine import machine
 from PIL import Image, ImageEnhance
 
-from prefml.duplicates.groups import COSINE, DISTANCE, cosines, find_groups
-from prefml.duplicates.hamming import _all_with_all, near_pairs, read_hashes
+from prefml.duplicates.groups import MAX_DISTANCE, MIN_COSINE, cosines, find_groups
+from prefml.duplicates.hamming import _brute_force, near_pairs, read_hashes
 from prefml.encoders import open_encoder
 from prefml.imaging.decode import decode, from_image
 from prefml.imaging.hashing import phash
@@ -90,7 +90,7 @@ def in_own_process(make, n):
 
 def oracle_agrees(make, n=20_000):
     values = make(n)
-    every = np.concatenate(list(_all_with_all(values, DISTANCE)))
+    every = np.concatenate(list(_brute_force(values, MAX_DISTANCE)))
     every = every[np.lexsort((every[:, 1], every[:, 0]))]
     return {"hashes": n, "pairs": len(every), "equal": np.array_equal(near_pairs(values), every)}
 
@@ -101,7 +101,7 @@ def plain_loop(n=3000):
     found = 0
     for i in range(n):
         for j in range(i + 1, n):
-            found += (values[i] ^ values[j]).bit_count() <= DISTANCE
+            found += (values[i] ^ values[j]).bit_count() <= MAX_DISTANCE
     spent = time.process_time() - start
     return {"hashes": n, "cpu_seconds": round(spent, 2),
             "cpu_seconds_at_100000": round(spent * (N / n) ** 2, 1)}  # fmt: skip
@@ -110,7 +110,7 @@ def plain_loop(n=3000):
 def all_with_all(n=20_000):
     values = uniform(n)
     start = time.process_time()
-    for _ in _all_with_all(values, DISTANCE):
+    for _ in _brute_force(values, MAX_DISTANCE):
         pass
     spent = time.process_time() - start
     return {"hashes": n, "cpu_seconds": round(spent, 2),
@@ -167,8 +167,8 @@ def recall_table(rows, hashes, vectors):
     table = {}
     for edit in EDITS:
         copies = np.array([(originals[n], i) for i, (n, name) in enumerate(rows) if name == edit])
-        near = np.bitwise_count(hashes[copies[:, 0]] ^ hashes[copies[:, 1]]) <= DISTANCE
-        alike = cosines(vectors, copies) >= COSINE
+        near = np.bitwise_count(hashes[copies[:, 0]] ^ hashes[copies[:, 1]]) <= MAX_DISTANCE
+        alike = cosines(vectors, copies) >= MIN_COSINE
         table[edit] = {
             "hash": round(float(near.mean()), 4),
             "cosine": round(float(alike.mean()), 4),
@@ -181,8 +181,8 @@ def precision(rows, hashes, vectors):
     """Of all pairs of pictures that are accepted, the share that show the same photograph."""
     source = np.array([number for number, _ in rows])
     every = np.column_stack(np.triu_indices(len(rows), 1))
-    near = np.bitwise_count(hashes[every[:, 0]] ^ hashes[every[:, 1]]) <= DISTANCE
-    alike = cosines(vectors, every) >= COSINE
+    near = np.bitwise_count(hashes[every[:, 0]] ^ hashes[every[:, 1]]) <= MAX_DISTANCE
+    alike = cosines(vectors, every) >= MIN_COSINE
     same = source[every[:, 0]] == source[every[:, 1]]
     found = {"hash": near, "cosine": alike, "both": near & alike}
     return {

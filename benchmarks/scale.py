@@ -42,8 +42,8 @@ from prefml.imaging import cues
 from prefml.ranking.defaults import default_ranker
 from prefml.sidecars.build import BuildOptions, Run, build_found
 from prefml.sidecars.find import ImageFile, scan_images
-from prefml.sidecars.plan import finished_rows
-from prefml.sidecars.schema import KINDS, Stamp, part_schema
+from prefml.sidecars.plan import reusable_rows
+from prefml.sidecars.schema import KINDS, Provenance, part_schema
 from prefml.sidecars.sources import part_name, write_part
 from prefml.sidecars.store import Sidecars, read_sidecars
 from prefml.workspace import Workspace
@@ -140,7 +140,7 @@ def spread_pass(address: str, root: Path) -> dict[str, Any]:
         }
 
 
-def invented(count: int) -> tuple[list[ImageFile], Stamp]:
+def invented(count: int) -> tuple[list[ImageFile], Provenance]:
     spec = EncoderSpec(
         "invented", DIM, 224, "stretch", "box", "none", (0.5,) * 3, (0.5,) * 3, "none", "0" * 64
     )
@@ -148,10 +148,10 @@ def invented(count: int) -> tuple[list[ImageFile], Stamp]:
         ImageFile("project", f"{i:09d}.png", f"images/project/{i:09d}.png", 5_000_000, i)
         for i in range(count)
     ]
-    return images, Stamp(spec, cues.cue_identity(), cues.CUE_NAMES)
+    return images, Provenance(spec, cues.cue_identity(), cues.CUE_NAMES)
 
 
-def some_rows(images: list[ImageFile], stamp: Stamp, seed: int) -> pa.Table:
+def some_rows(images: list[ImageFile], provenance: Provenance, seed: int) -> pa.Table:
     random = np.random.default_rng(seed)
     n = len(images)
     columns: dict[str, Any] = {
@@ -161,20 +161,20 @@ def some_rows(images: list[ImageFile], stamp: Stamp, seed: int) -> pa.Table:
     vectors = random.normal(size=(n, DIM)).astype(np.float32)
     columns["embedding"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), DIM)
     columns["phash"] = [f"{x:016x}" for x in random.integers(0, 2**63, n)]
-    numbers = random.normal(size=(1 + len(stamp.cue_names), n)).astype(np.float32)
-    columns |= dict(zip(("stage", *stamp.cue_names), numbers, strict=True))
+    numbers = random.normal(size=(1 + len(provenance.cue_names), n)).astype(np.float32)
+    columns |= dict(zip(("stage", *provenance.cue_names), numbers, strict=True))
     return pa.table(columns)
 
 
 def one_join(root: Path, count: int) -> dict[str, Any]:
     workspace = Workspace(root, Workspace.open(root).config, root)
-    images, stamp = invented(count)
+    images, provenance = invented(count)
     for number, start in enumerate(range(0, count, BATCH)):
-        rows = some_rows(images[start : start + BATCH], stamp, number)
-        write_part(workspace.sidecars, part_name(number), part_schema(stamp), rows)
+        rows = some_rows(images[start : start + BATCH], provenance, number)
+        write_part(workspace.sidecars, part_name(number), part_schema(provenance), rows)
     before, bytes_of_parts = spent(), in_files(workspace.sidecars)
-    run = Run.begin(workspace, Invented(stamp.encoder), BuildOptions(BATCH))
-    run.finish(images, finished_rows(images, run.sources, run.stamp))
+    run = Run.begin(workspace, Invented(provenance.encoder), BuildOptions(BATCH))
+    run.finish(images, reusable_rows(images, run.sources, run.provenance))
     after = spent()
     return {
         "rows": count,
@@ -231,8 +231,8 @@ def measure_tasks(address: str, counts: list[int]) -> list[dict[str, Any]]:
 
 def chosen_sets(n_sets: int) -> Any:
     """Build the real table of invented pictures, one in three of them chosen."""
-    images, stamp = invented(n_sets * PER_SET)
-    rows = some_rows(images, stamp, 0).to_pandas()
+    images, provenance = invented(n_sets * PER_SET)
+    rows = some_rows(images, provenance, 0).to_pandas()
     index = rows[["project", "filename", "path", "file_size", "mtime_ns"]].copy()
     index["stage"] = np.tile([1.0, 2.0, 3.0], n_sets)
     index["project"] = np.repeat([f"p{i % 5}" for i in range(n_sets)], PER_SET)
@@ -241,9 +241,9 @@ def chosen_sets(n_sets: int) -> Any:
         index.loc[order].reset_index(drop=True),
         np.stack(rows["embedding"])[order],
         rows["phash"].to_numpy(str)[order],
-        rows[list(stamp.cue_names)].loc[order].reset_index(drop=True),
-        stamp.encoder,
-        stamp.cues,
+        rows[list(provenance.cue_names)].loc[order].reset_index(drop=True),
+        provenance.encoder,
+        provenance.cues,
     )
     items = index[["project", "filename", "path", "stage"]].assign(
         session_id="s",

@@ -1,4 +1,4 @@
-"""Array aliases: what an array holds, under one name in every module."""
+"""Name the arrays that travel between modules by what they hold."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ __all__ = [
     "Floats",
     "Floats32",
     "Ints",
+    "Ints64",
     "Labels",
     "Pixels",
     "Texts",
@@ -21,6 +22,8 @@ __all__ = [
 
 Bools: TypeAlias = NDArray[np.bool_]
 Ints: TypeAlias = NDArray[np.intp]
+# Row numbers of a file, as pyarrow counts them.
+Ints64: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Floats32: TypeAlias = NDArray[np.float32]
 # Pictures as decoded, and parts of them.

@@ -1,4 +1,4 @@
-"""The errors prefml raises on purpose.
+"""Define the errors prefml raises on purpose.
 
 Every message says what was found, what was expected and what to run next, so that the command
 line can print it as one line and stop.
@@ -57,52 +57,52 @@ class PrefmlError(Exception):
 
 
 class ConfigError(PrefmlError):
-    """`prefml.toml` says something that cannot be understood."""
+    """Raised for an entry of `prefml.toml` that is unknown or of the wrong type or range."""
 
 
 class WorkspaceError(PrefmlError):
-    """A folder or file of the workspace is missing or lies outside it."""
+    """Raised when a folder or file of the workspace is missing or lies outside it."""
 
 
 class LogError(PrefmlError):
-    """A log file as a whole cannot be read; single bad rows are quarantined instead."""
+    """Raised when a log file as a whole cannot be read; single bad rows are quarantined."""
 
 
 class ImageError(PrefmlError):
-    """A picture cannot be decoded or is larger than the configured limit."""
+    """Raised when a picture cannot be decoded or is larger than the configured limit."""
 
 
 class BoxError(PrefmlError, ValueError):
-    """Four coordinates are no crop box."""
+    """Raised for coordinates that are no crop box."""
 
 
 class SidecarError(PrefmlError):
-    """A sidecar file is missing, foreign or damaged."""
+    """Raised when a sidecar file is missing, foreign or damaged."""
 
 
 class EncoderError(PrefmlError):
-    """An encoder folder or name cannot be used."""
+    """Raised when an encoder folder or name cannot be used."""
 
 
 class WeightsUnavailableError(EncoderError):
-    """Pretrained weights are not on this machine and could not be fetched."""
+    """Raised when pretrained weights are not on this machine and could not be fetched."""
 
 
 class EncoderMismatchError(PrefmlError):
-    """Embeddings come from another encoder than the model was trained on."""
+    """Raised for embeddings of another encoder than the model was trained on."""
 
 
 class ModelFileError(PrefmlError):
-    """A model file is missing, changed, foreign or was written by a newer version."""
+    """Raised when a model file is missing, changed, foreign or of a newer version."""
 
 
 class ClusterError(PrefmlError):
-    """A Dask scheduler or its workers cannot be reached, or cannot do what was asked."""
+    """Raised when a Dask scheduler or its workers cannot be reached or used."""
 
 
 class ApplyError(PrefmlError):
-    """Approved decisions cannot be carried out, or taken back, without risking a file."""
+    """Raised when decisions cannot be applied, or undone, without risking a file."""
 
 
 class NotEnoughDataError(PrefmlError, ValueError):
-    """There are too few choices or crops for what was asked."""
+    """Raised when there are too few choices or crops for what was asked."""

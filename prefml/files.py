@@ -1,7 +1,8 @@
-"""Writing files so that a crash leaves the old one or the new one, and one process at a time.
+"""Write files atomically, and lock folders between processes.
 
-A place may also be a URL of a file system that fsspec knows, such as an object store. There a file
-is sent when it is complete, and appears whole; moving is copying and deleting.
+After a crash a file is the old one or the new one, never half of it. A path may also be a URL of a
+file system that fsspec knows, such as an object store: there a file is uploaded when it is
+complete, and moving is copying and deleting.
 """
 
 from __future__ import annotations
@@ -25,32 +26,32 @@ if TYPE_CHECKING:
     from upath import UPath
 
 __all__ = [
-    "Place",
+    "AnyPath",
     "file_sha256",
-    "holding",
-    "is_held",
+    "folder_lock",
+    "is_locked",
     "is_storable",
     "move",
-    "place_of",
+    "open_synced",
+    "path_from_url",
+    "read_consistently",
     "remove_leftovers",
     "replacing",
-    "settled",
     "sync_folder",
     "write_text",
-    "writing",
 ]
 
-Place: TypeAlias = "Path | UPath"
+AnyPath: TypeAlias = "Path | UPath"
 T = TypeVar("T")
 
 # What file systems without locks on folders answer, NFS among them: nothing is held there.
 _NO_LOCKS = (errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
-# Seconds between two looks at what others are changing.
-_STEP = 0.02
+# Between two looks at what others are changing.
+_POLL_SECONDS = 0.02
 
 
-def place_of(url: str) -> Place:
-    """Return the place that a URL names.
+def path_from_url(url: str) -> AnyPath:
+    """Return the path that a URL names.
 
     Parameters
     ----------
@@ -73,20 +74,20 @@ def place_of(url: str) -> Place:
         from upath import UPath
 
         # What other machines write must be seen, so listings are never remembered.
-        place = UPath(url, use_listings_cache=False)
-        _ = place.fs
+        path = UPath(url, use_listings_cache=False)
+        _ = path.fs
     except (ImportError, ValueError) as error:
         raise ConfigError(
             f"{url}: {error}",
             "file:///FOLDER, or a URL whose file system is installed",
             "pip install 'prefml[scale]' and what the message names",
         ) from error
-    return place
+    return path
 
 
 @contextmanager
-def replacing(path: Place) -> Iterator[Path]:
-    """Give a temporary path beside `path` and move it there once it is safely on disk.
+def replacing(path: AnyPath) -> Iterator[Path]:
+    """Write a file atomically: yield a temporary path, and move it to `path` once synced.
 
     Parameters
     ----------
@@ -96,16 +97,15 @@ def replacing(path: Place) -> Iterator[Path]:
     Yields
     ------
     Path
-        Where to write. When the block raises, the temporary file is removed and `path` is as it
-        was.
+        The file to write. When the block raises, it is removed and `path` is as it was.
     """
-    here = _replacing_here(path) if isinstance(path, Path) else _sending(path)
+    here = _replacing_local(path) if isinstance(path, Path) else _upload_on_exit(path)
     with here as temporary:
         yield temporary
 
 
 @contextmanager
-def _sending(path: UPath) -> Iterator[Path]:
+def _upload_on_exit(path: UPath) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder) / path.name
         yield temporary
@@ -114,7 +114,7 @@ def _sending(path: UPath) -> Iterator[Path]:
 
 
 def _make_folder(folder: UPath) -> None:
-    """Make a folder, except in an object store, which has none and might make a bucket."""
+    """Create a folder, except in an object store, which has none and might create a bucket."""
     from upath.implementations.cloud import CloudPath
 
     if not isinstance(folder, CloudPath):
@@ -122,7 +122,7 @@ def _make_folder(folder: UPath) -> None:
 
 
 @contextmanager
-def _replacing_here(path: Path) -> Iterator[Path]:
+def _replacing_local(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     os.close(handle)
@@ -143,7 +143,7 @@ def remove_leftovers(folder: Path, names: str) -> None:
     Parameters
     ----------
     folder : Path
-        Where the files lie; nobody else may be writing those of these names.
+        Folder of the files; no other process may be writing those of these names.
     names : str
         The files' names, as a pattern.
     """
@@ -152,8 +152,8 @@ def remove_leftovers(folder: Path, names: str) -> None:
 
 
 @contextmanager
-def writing(path: Place) -> Iterator[BinaryIO]:
-    """Open a file to write a stream to, which is safely on disk afterwards.
+def open_synced(path: AnyPath) -> Iterator[BinaryIO]:
+    """Open a binary file for writing, and sync it to disk on exit.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def writing(path: Place) -> Iterator[BinaryIO]:
             yield sent
 
 
-def move(path: Place, target: Place) -> None:
+def move(path: AnyPath, target: AnyPath) -> None:
     """Move a file to another name in the same file system, replacing what is there.
 
     Parameters
@@ -189,7 +189,7 @@ def move(path: Place, target: Place) -> None:
         path.fs.mv(path.path, cast("UPath", target).path)
 
 
-def write_text(path: Place, text: str) -> None:
+def write_text(path: AnyPath, text: str) -> None:
     """Write a text file as UTF-8, whole or not at all.
 
     Parameters
@@ -204,7 +204,17 @@ def write_text(path: Place, text: str) -> None:
 
 
 def is_storable(text: str) -> bool:
-    """Tell whether every file can hold a text: it has no half of a surrogate pair and no NUL."""
+    """Tell whether every file can hold a text: it has no half of a surrogate pair and no NUL.
+
+    Parameters
+    ----------
+    text : str
+        A text.
+
+    Returns
+    -------
+    bool
+    """
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
@@ -227,8 +237,8 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def sync_folder(folder: Place) -> None:
-    """Make renames inside a folder survive a power cut.
+def sync_folder(folder: AnyPath) -> None:
+    """Sync a folder, so that renames inside it survive a power cut.
 
     Parameters
     ----------
@@ -240,8 +250,8 @@ def sync_folder(folder: Place) -> None:
 
 
 @contextmanager
-def holding(folder: Path, busy: PrefmlError) -> Iterator[None]:
-    """Hold a folder for this process; the system frees it when the process ends.
+def folder_lock(folder: Path, busy: PrefmlError) -> Iterator[None]:
+    """Lock a folder for this process; the system frees it when the process ends.
 
     The lock is on the folder itself, so that no file is left in it.
 
@@ -250,7 +260,7 @@ def holding(folder: Path, busy: PrefmlError) -> Iterator[None]:
     folder : Path
         The folder, which exists.
     busy : PrefmlError
-        What to raise if another process holds it.
+        The error to raise if another process has locked it.
 
     Raises
     ------
@@ -259,47 +269,57 @@ def holding(folder: Path, busy: PrefmlError) -> Iterator[None]:
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        if not _lock_soon(descriptor):
+        if not _lock_with_retries(descriptor):
             raise busy
         yield
     finally:
         os.close(descriptor)
 
 
-def is_held(folder: Path) -> bool:
-    """Whether somebody holds a folder, this process or another."""
+def is_locked(folder: Path) -> bool:
+    """Tell whether a process, this one or another, has locked a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder, which exists.
+
+    Returns
+    -------
+    bool
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        return not _lock(descriptor)
+        return not _try_lock(descriptor)
     finally:
         os.close(descriptor)
 
 
-def settled(
+def read_consistently(
     read: Callable[[], T],
-    changing: Callable[[], bool],
+    is_changing: Callable[[], bool],
     error: type[PrefmlError],
-    patience: float,
+    timeout: float,
 ) -> T:
-    """Read files that belong together, again while they are being replaced one by one.
+    """Read files that belong together, and retry while they are replaced one by one.
 
     Parameters
     ----------
     read : callable
         Reads them.
-    changing : callable
-        Says whether somebody is replacing them.
+    is_changing : callable
+        Tells whether another process is replacing them.
     error : type of PrefmlError
-        What `read` raises where they do not belong together.
-    patience : float
-        Seconds after which it is no longer tried again.
+        The error of `read` where they do not belong together.
+    timeout : float
+        Seconds after which it is not tried again.
 
     Returns
     -------
     object
-        What `read` returned.
+        The result of `read`.
     """
-    deadline, again = time.monotonic() + patience, True
+    deadline, again = time.monotonic() + timeout, True
     while again:
         try:
             return read()
@@ -307,21 +327,21 @@ def settled(
             if time.monotonic() > deadline:
                 raise
         # Once nothing is at work any more, what was being replaced is seen as it came out.
-        again = changing()
-        time.sleep(_STEP * again)
+        again = is_changing()
+        time.sleep(_POLL_SECONDS * again)
     return read()
 
 
-def _lock_soon(descriptor: int) -> bool:
-    # Whoever looks if a folder is held holds it for a moment.
+def _lock_with_retries(descriptor: int) -> bool:
+    # `is_locked` of another process takes the lock for a moment.
     for _ in range(3):
-        if _lock(descriptor):
+        if _try_lock(descriptor):
             return True
-        time.sleep(_STEP)
+        time.sleep(_POLL_SECONDS)
     return False
 
 
-def _lock(descriptor: int) -> bool:
+def _try_lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from prefml.exceptions import LogError, PrefmlError
-from prefml.files import holding, is_storable, replacing
+from prefml.files import folder_lock, is_storable, replacing
 from prefml.workspace import Workspace
 
 __all__ = [
@@ -94,7 +94,7 @@ def only_writer(workspace: Workspace, error: type[PrefmlError]) -> Iterator[None
         "one run at a time",
         "the same command when it has finished",
     )
-    with holding(workspace.sandbox, busy):
+    with folder_lock(workspace.sandbox, busy):
         yield
 
 

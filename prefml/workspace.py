@@ -1,4 +1,4 @@
-"""Where things lie: one folder, its `prefml.toml`, and the paths that follow from them."""
+"""Read `prefml.toml` and derive the paths of a workspace from it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from prefml.exceptions import ConfigError, WorkspaceError
-from prefml.files import Place, place_of
+from prefml.files import AnyPath, path_from_url
 
 __all__ = ["Config", "Workspace", "read_config"]
 
@@ -21,7 +21,7 @@ REVIEWED_ROOTS = ("new", "delete_staging", "selected")
 
 @dataclass(frozen=True)
 class Config:
-    """What `prefml.toml` may say; every entry has a default.
+    """Settings of a workspace, as `prefml.toml` gives them; every entry has a default.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Config:
         `builtin`, `clip`, `open_clip:MODEL/PRETRAINED`, or a folder with an `encoder.json`
         (relative to the workspace). None: the one that made the sidecars, else `clip`.
     sidecar : str or None
-        Where the sidecars lie: a folder relative to the workspace, or a URL of another place
+        Place of the sidecars: a folder relative to the workspace, or a URL of another place
         (`file:///...`, `s3://...`). None: `data/sidecar`.
     image_roots : tuple of str
         Folders that hold pictures, relative to the workspace. Empty: `images`, `training data`,
@@ -58,11 +58,15 @@ class Config:
     suffixes: tuple[str, ...] = ("_final", "_raw")
     max_gap: float | None = None
     reask: float = 0.02
-    policy: Mapping[str, Any] = field(default_factory=dict)
+    policy: Mapping[str, object] = field(default_factory=dict)
 
 
-# Where each entry stands in the file: section ("" is the top level) and key.
-_PLACES = {
+_EntryType: TypeAlias = type | tuple[type, ...]
+_KIND_NAMES: Mapping[_EntryType, str] = {
+    str: "text", list: "list of texts", dict: "table", int: "whole number", (int, float): "number",
+}  # fmt: skip
+# Where each entry stands in the file: section ("" is the top level), key, and its type.
+_ENTRIES: Mapping[str, tuple[str, str, _EntryType]] = {
     "encoder": ("", "encoder", str),
     "sidecar": ("", "sidecar", str),
     "image_roots": ("images", "roots", list),
@@ -98,8 +102,8 @@ def read_config(path: Path) -> Config:
         raise ConfigError(f"{path} is not a regular file", "a TOML file", "correct the file")
     document = _parse(path)
     _refuse_unknown(document, path)
-    values = {}
-    for name, (section, key, kind) in _PLACES.items():
+    values: dict[str, Any] = {}
+    for name, (section, key, kind) in _ENTRIES.items():
         holder = document.get(section, {}) if section else document
         if key in holder:
             values[name] = _checked(holder[key], kind, f"{section}.{key}".lstrip("."), path)
@@ -114,13 +118,15 @@ def _parse(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: {error}", "a TOML file", "correct the file") from error
 
 
-def _refuse_unknown(document: Mapping[str, Any], path: Path) -> None:
-    sections = {section for section, _, _ in _PLACES.values() if section}
-    known = {f"{section}.{key}".lstrip(".") for section, key, _ in _PLACES.values()}
+def _refuse_unknown(document: Mapping[str, object], path: Path) -> None:
+    sections = {section for section, _, _ in _ENTRIES.values() if section}
+    known = {f"{section}.{key}".lstrip(".") for section, key, _ in _ENTRIES.values()}
     for name, value in document.items():
-        if name in sections and not isinstance(value, dict):
-            raise ConfigError(f"{path}: {name} = {value!r}", f"a section [{name}]")
-        entries = [f"{name}.{key}" for key in value] if name in sections else [name]
+        entries = [name]
+        if name in sections:
+            if not isinstance(value, dict):
+                raise ConfigError(f"{path}: {name} = {value!r}", f"a section [{name}]")
+            entries = [f"{name}.{key}" for key in value]
         for entry in entries:
             if entry not in known:
                 raise ConfigError(
@@ -128,14 +134,14 @@ def _refuse_unknown(document: Mapping[str, Any], path: Path) -> None:
                 )
 
 
-def _checked(value: Any, kind: Any, name: str, path: Path) -> Any:
+def _checked(value: object, kind: _EntryType, name: str, path: Path) -> object:
     if isinstance(value, bool) or not isinstance(value, kind):
-        raise ConfigError(f"{path}: {name} = {value!r}", f"a {_kind_name(kind)}")
-    if kind is list:
+        raise ConfigError(f"{path}: {name} = {value!r}", f"a {_KIND_NAMES[kind]}")
+    if isinstance(value, list):
         return tuple(_checked(item, str, f"{name}[]", path) for item in value)
-    if kind is dict and name == "projects.aliases":
+    if isinstance(value, dict) and name == "projects.aliases":
         return {key: _checked(item, str, f"{name}.{key}", path) for key, item in value.items()}
-    if kind in (int, (int, float)):
+    if isinstance(value, int | float):
         _refuse_out_of_range(value, name, path)
     return value
 
@@ -148,14 +154,9 @@ def _refuse_out_of_range(value: float, name: str, path: Path) -> None:
         raise ConfigError(f"{path}: {name} = {value!r}", "a positive number")
 
 
-def _kind_name(kind: Any) -> str:
-    names = {str: "text", list: "list of texts", dict: "table", int: "whole number"}
-    return names.get(kind, "number") if not isinstance(kind, tuple) else "number"
-
-
 @dataclass(frozen=True)
 class Workspace:
-    """A folder with logs, manifests and pictures, and where each of them lies.
+    """Folder of logs, manifests and pictures, with the paths of each.
 
     Build one with `Workspace.open`.
 
@@ -164,9 +165,9 @@ class Workspace:
     root : Path
         The absolute folder.
     config : Config
-        What its `prefml.toml` says.
+        Its settings, from `prefml.toml`.
     artifacts : Path
-        Where models and reports are written.
+        Folder of models and reports.
     """
 
     root: Path
@@ -182,7 +183,7 @@ class Workspace:
         root : str or Path
             The workspace folder.
         artifacts : str or Path, optional
-            Where models and reports lie; `<root>/artifacts` by default. A relative path is taken
+            Folder of models and reports; `<root>/artifacts` by default. A relative path is taken
             from the current folder.
 
         Returns
@@ -203,12 +204,12 @@ class Workspace:
         return cls(folder, read_config(folder / CONFIG_NAME), place)
 
     @property
-    def sidecars(self) -> Place:
+    def sidecars(self) -> AnyPath:
         """Folder of the sidecars; outside the workspace only where a URL says so."""
-        place = self.config.sidecar
-        if place is None:
+        folder = self.config.sidecar
+        if folder is None:
             return self.root / "data" / "sidecar"
-        return place_of(place) if "://" in place else self.inside(place)
+        return path_from_url(folder) if "://" in folder else self.inside(folder)
 
     @property
     def sandbox(self) -> Path:

@@ -21,7 +21,7 @@ def test_a_missing_file_gives_the_defaults(tmp_path):
 
 
 def test_every_entry_of_the_configuration_has_a_place_in_the_file():
-    assert set(module._PLACES) == {entry.name for entry in fields(Config)}
+    assert set(module._ENTRIES) == {entry.name for entry in fields(Config)}
 
 
 def test_entries_are_read_from_their_sections(tmp_path):

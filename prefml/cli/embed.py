@@ -80,17 +80,17 @@ def command(
     was. Broken pictures are skipped and reported in data/sidecar/failures.jsonl.
     """
     from prefml.decisions.projects import ProjectResolver
-    from prefml.sidecars.find import refuse_empty, scan_images
+    from prefml.sidecars.find import require_images, scan_images
 
     start = perf_counter()
     if backend and (device != "auto" or scheduler):
         raise click.UsageError("--backend goes neither with --device nor with --scheduler")
     workspace = open_workspace()
     found = scan_images(workspace, ProjectResolver.open(workspace))
-    refuse_empty(found, workspace)
+    require_images(found, workspace)
 
     from prefml.sidecars.build import BuildOptions, build_found
-    from prefml.sidecars.choice import chosen_encoder, remember_encoder
+    from prefml.sidecars.choice import chosen_encoder, record_encoder
 
     name = chosen_encoder(workspace, encoder)
     opened, chosen = _opened(name, workspace, device, backend)
@@ -98,7 +98,7 @@ def command(
     bar = partial(progress, label="embed", unit="image")
     with _compute(scheduler, name, device) as compute:
         report = build_found(workspace, found, opened, options, bar, compute)
-    remember_encoder(workspace, name)
+    record_encoder(workspace, name)
     report = replace(report, seconds=perf_counter() - start)
     payload, text = _payload(report), _text(report)
     if chosen is not None:

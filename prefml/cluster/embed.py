@@ -24,7 +24,7 @@ from prefml.imaging import cues
 from prefml.sidecars.build import BuildOptions, Compute, Progress, Run
 from prefml.sidecars.find import Failure
 from prefml.sidecars.plan import Task
-from prefml.sidecars.schema import Stamp
+from prefml.sidecars.schema import Provenance
 from prefml.sidecars.sources import Source
 from prefml.workspace import Workspace
 
@@ -53,7 +53,7 @@ class Job:
         What each worker opens.
     options : BuildOptions
         How the pass is run, in each task.
-    stamp : Stamp
+    provenance : Provenance
         What the rows must be made with.
     writer : str
         Marks the parts of this run.
@@ -63,7 +63,7 @@ class Job:
     encoder: str
     device: str
     options: BuildOptions
-    stamp: Stamp
+    provenance: Provenance
     writer: str
 
 
@@ -131,7 +131,7 @@ def distributed_compute(
 
     def compute(run: Run, tasks: Sequence[Task], progress: Progress) -> list[Failure]:
         writer = secrets.token_hex(4)
-        job = Job(run.workspace, encoder, device, run.options, run.stamp, writer)
+        job = Job(run.workspace, encoder, device, run.options, run.provenance, writer)
         outcomes: dict[int, Outcome] = {}
 
         def pictures() -> Iterator[None]:
@@ -157,15 +157,17 @@ def _chunks(run: Run, tasks: Sequence[Task]) -> Iterator[Chunk]:
 
 def _chunk(number: int, tasks: Sequence[Task], sources: Sequence[Source]) -> Chunk:
     """Take along only the sources that are needed, for they travel with the task."""
-    used = sorted({task.kept.source for task in tasks if task.kept})
+    used = sorted({task.reusable.source for task in tasks if task.reusable})
     places = {source: place for place, source in enumerate(used)}
     moved = [
-        replace(task, kept=replace(task.kept, source=places[task.kept.source]))
-        if task.kept
+        replace(task, reusable=replace(task.reusable, source=places[task.reusable.source]))
+        if task.reusable
         else task
         for task in tasks
     ]
-    bare = [Source(s.stamp, s.keys.slice(0, 0), s.files) for s in map(sources.__getitem__, used)]
+    bare = [
+        Source(s.provenance, s.keys.slice(0, 0), s.files) for s in map(sources.__getitem__, used)
+    ]
     return Chunk(number, moved, bare)
 
 
@@ -267,14 +269,21 @@ def work(job: Job, chunk: Chunk) -> Outcome:
     if not root.is_dir():
         raise ClusterError(f"worker {_here()} sees no {root}", "the same folder on every machine")
     encoder = _encoder(job)
-    own = Stamp(encoder.spec, cues.cue_identity(), cues.CUE_NAMES)
-    if own != job.stamp:
+    own, due = Provenance(encoder.spec, cues.cue_identity(), cues.CUE_NAMES), job.provenance
+    if own != due:
         raise ClusterError(
             f"worker {_here()} encodes with {own.encoder.id} and measures cues {own.cues[:12]}",
-            f"{job.stamp.encoder.id} and {job.stamp.cues[:12]}: the same versions everywhere",
+            f"{due.encoder.id} and {due.cues[:12]}: the same versions everywhere",
         )
     run = Run(
-        job.workspace, encoder, job.options, job.stamp, chunk.sources, [], chunk.number, job.writer
+        job.workspace,
+        encoder,
+        job.options,
+        job.provenance,
+        chunk.sources,
+        [],
+        chunk.number,
+        job.writer,
     )
     failures = run.compute(chunk.tasks)
     return Outcome(len(chunk.tasks), run.written, failures)
@@ -292,7 +301,7 @@ _opening = threading.Lock()
 
 def _encoder(job: Job) -> Encoder:
     with _opening:
-        identity = job.stamp.encoder.identity
+        identity = job.provenance.encoder.identity
         return _opened(job.encoder, job.workspace.root, job.device, identity)
 
 

@@ -1,4 +1,4 @@
-"""Logs in: selection logs, crop logs, reviews and manifests become typed frames."""
+"""Parse selection logs, crop logs, reviews and manifests into typed frames."""
 
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.reader import Decisions, read_decisions

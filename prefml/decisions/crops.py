@@ -1,15 +1,16 @@
-"""Crop logs, version 1 (pixels, one to many images a row) and version 2 (fractions)."""
+"""Parse crop logs, version 1 (pixels, one to many images a row) and version 2 (fractions)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from prefml.boxes import FULL_FRAME, Size, read_corners, read_number, read_size
-from prefml.decisions.projects import ProjectResolver, stated_project
+from prefml.boxes import FULL_FRAME, read_corners, read_number, read_size
+from prefml.decisions.projects import ProjectResolver, explicit_project
 from prefml.decisions.quarantine import RowRefusedError
-from prefml.decisions.records import Crop, Entry
-from prefml.decisions.selections import Reader
+from prefml.decisions.records import Crop, ParsedRow
+from prefml.decisions.selections import RowReader
 from prefml.decisions.stages import split_path
+from prefml.decisions.tables import named_fields
 from prefml.decisions.times import parse_timestamp
 
 __all__ = ["crop_reader_v1", "crop_reader_v2"]
@@ -42,7 +43,7 @@ def v1_columns(images: int) -> tuple[str, ...]:
     return _V1_START + tuple(name for group in groups for name in group)
 
 
-def crop_reader_v1(header: Sequence[str], resolver: ProjectResolver) -> Reader | None:
+def crop_reader_v1(header: Sequence[str], resolver: ProjectResolver) -> RowReader | None:
     """Return a reader for the rows of a crop log, version 1.
 
     Parameters
@@ -55,17 +56,17 @@ def crop_reader_v1(header: Sequence[str], resolver: ProjectResolver) -> Reader |
     Returns
     -------
     callable or None
-        Fields -> `Entry`, raising `RowRefusedError`. None if the header is that of no such log.
+        Fields -> `ParsedRow`, raising `RowRefusedError`. None if the header is that of no such log.
     """
     if not {"chosen_path", *_BOX} <= set(header):
         return None
     columns = tuple(header)
 
-    def read(fields: Sequence[str]) -> Entry:
+    def read(fields: Sequence[str]) -> ParsedRow:
         if len(fields) == _PLACEHOLDER_FIELDS != len(columns):
             raise RowRefusedError("placeholder", f"kept, not cropped: {fields[2]}")
         names = columns if len(fields) == len(columns) else _names_for(len(fields), columns)
-        return _read_v1(dict(zip(names, fields, strict=True)), resolver)
+        return _read_v1(named_fields(names, fields), resolver)
 
     return read
 
@@ -77,26 +78,22 @@ def _names_for(count: int, header: Sequence[str]) -> tuple[str, ...]:
     return v1_columns(images)
 
 
-def _read_v1(row: Mapping[str, str], resolver: ProjectResolver) -> Entry:
+def _read_v1(row: Mapping[str, str], resolver: ProjectResolver) -> ParsedRow:
     path = _image(row["chosen_path"])
     box = read_corners([row[name] for name in _BOX])
     when = parse_timestamp(row.get("timestamp"))
-    size = _chosen_size(row)
+    chosen = f"{read_number(row.get('chosen_index', '0')):g}"
+    size = read_size(row.get(f"width_{chosen}"), row.get(f"height_{chosen}"))
     if size is None and box == FULL_FRAME:
         raise RowRefusedError("placeholder", f"box 0,0,1,1 without an image size: {path}")
     others = [row[name] for name in row if name.startswith("image_") and name.endswith("_path")]
     paths = [path, *filter(None, others), f"{row.get('directory', '')}/"]
-    placement = resolver.place(paths, stated_project(row), when)
+    match = resolver.resolve(paths, explicit_project(row), when)
     crop = Crop(row.get("session_id", ""), path, box, size, may_be_pixels=True)
-    return Entry(placement, when, crop=crop)
+    return ParsedRow(match, when, crop=crop)
 
 
-def _chosen_size(row: Mapping[str, str]) -> Size | None:
-    index = f"{read_number(row.get('chosen_index', '0')):g}"
-    return read_size(row.get(f"width_{index}"), row.get(f"height_{index}"))
-
-
-def crop_reader_v2(header: Sequence[str], resolver: ProjectResolver) -> Reader | None:
+def crop_reader_v2(header: Sequence[str], resolver: ProjectResolver) -> RowReader | None:
     """Return a reader for the rows of a crop log, version 2.
 
     Parameters
@@ -109,26 +106,24 @@ def crop_reader_v2(header: Sequence[str], resolver: ProjectResolver) -> Reader |
     Returns
     -------
     callable or None
-        Fields -> `Entry`, raising `RowRefusedError`. None if the header is that of no such log.
+        Fields -> `ParsedRow`, raising `RowRefusedError`. None if the header is that of no such log.
     """
     if not {"filename", "width", "height", *_BOX} <= set(header):
         return None
 
-    def read(fields: Sequence[str]) -> Entry:
-        if len(fields) != len(header):
-            raise RowRefusedError("wrong_fields", f"{len(fields)} fields, {len(header)} columns")
-        return _read_v2(dict(zip(header, fields, strict=True)), resolver)
+    def read(fields: Sequence[str]) -> ParsedRow:
+        return _read_v2(named_fields(header, fields), resolver)
 
     return read
 
 
-def _read_v2(row: Mapping[str, str], resolver: ProjectResolver) -> Entry:
+def _read_v2(row: Mapping[str, str], resolver: ProjectResolver) -> ParsedRow:
     path = _image(row["filename"])
     box = read_corners([row[name] for name in _BOX])
     when = parse_timestamp(row.get("timestamp"))
-    placement = resolver.place([path], stated_project(row), when)
+    match = resolver.resolve([path], explicit_project(row), when)
     size = read_size(row["width"], row["height"])
-    return Entry(placement, when, crop=Crop(row.get("session_id", ""), path, box, size))
+    return ParsedRow(match, when, crop=Crop(row.get("session_id", ""), path, box, size))
 
 
 def _image(path: str) -> str:

@@ -1,16 +1,15 @@
-"""`.decision` files: what an earlier review page wrote beside each picture, in two shapes."""
+"""Parse `.decision` files, which an earlier review page wrote beside each picture."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from prefml.boxes import read_box
-from prefml.decisions.documents import as_mapping, as_paths, as_text, pick
-from prefml.decisions.projects import ProjectResolver, stated_project
+from prefml.decisions.documents import as_mapping, as_paths, as_text, resolve_choice
+from prefml.decisions.projects import ProjectResolver, explicit_project
 from prefml.decisions.quarantine import RowRefusedError
-from prefml.decisions.records import Crop, Entry, Rejection
-from prefml.decisions.selections import choice_of
+from prefml.decisions.records import Crop, ParsedRow, Rejection
+from prefml.decisions.selections import make_choice
 from prefml.decisions.times import parse_timestamp
 
 __all__ = ["read_decision"]
@@ -20,7 +19,7 @@ _CHOSEN = ("approve", "manual_crop", "override")
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 
 
-def read_decision(document: Any, name: str, resolver: ProjectResolver) -> Entry:
+def read_decision(document: object, name: str, resolver: ProjectResolver) -> ParsedRow:
     """Read one `.decision` file.
 
     The person's own `user_decision` is a choice or a rejection; `ai_crop_accepted` makes a crop
@@ -37,7 +36,7 @@ def read_decision(document: Any, name: str, resolver: ProjectResolver) -> Entry:
 
     Returns
     -------
-    Entry
+    ParsedRow
 
     Raises
     ------
@@ -57,27 +56,29 @@ def read_decision(document: Any, name: str, resolver: ProjectResolver) -> Entry:
 
 
 def _read_choice(
-    document: Mapping[str, Any], decision: Mapping[str, Any], resolver: ProjectResolver
-) -> Entry:
+    document: Mapping[str, object], decision: Mapping[str, object], resolver: ProjectResolver
+) -> ParsedRow:
     group = as_text(document.get("group_id"), "group_id")
     paths = as_paths(document.get("images"))
     when = parse_timestamp(decision.get("timestamp"))
-    placement = resolver.place(paths, stated_project(document), when)
+    match = resolver.resolve(paths, explicit_project(document), when)
     action = decision.get("action")
     if action == "reject":
-        return Entry(placement, when, rejection=Rejection(SESSION, group, tuple(paths)))
+        return ParsedRow(match, when, rejection=Rejection(SESSION, group, tuple(paths)))
     if action not in _CHOSEN:
         raise RowRefusedError("placeholder", f"action {action!r} is no decision")
-    chosen = pick(decision.get("selected_image"), decision.get("selected_index"), paths)
+    chosen = resolve_choice(decision.get("selected_image"), decision.get("selected_index"), paths)
     proposal = as_mapping(document.get("ai_recommendation"))
     corrected = proposal.get("selected_image") not in (None, chosen)
-    return Entry(placement, when, choice_of(SESSION, group, paths, chosen, corrected))
+    return ParsedRow(match, when, make_choice(SESSION, group, paths, chosen, corrected))
 
 
-def _read_accepted_crop(document: Mapping[str, Any], name: str, resolver: ProjectResolver) -> Entry:
+def _read_accepted_crop(
+    document: Mapping[str, object], name: str, resolver: ProjectResolver
+) -> ParsedRow:
     box = read_box(document.get("ai_crop_coords"))
     picture = name.removesuffix(".decision")
     # The page wrote them beside PNGs under the picture's stem, which itself may hold a dot.
     path = picture if picture.endswith(_PICTURES) else f"{picture}.png"
-    placement = resolver.place([path], stated_project(document))
-    return Entry(placement, None, crop=Crop(SESSION, path, box, None))
+    match = resolver.resolve([path], explicit_project(document))
+    return ParsedRow(match, None, crop=Crop(SESSION, path, box, None))

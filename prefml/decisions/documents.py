@@ -1,25 +1,25 @@
-"""Reading JSON that nobody checked: each helper gives the asked-for type or refuses the row."""
+"""Narrow foreign JSON: each function returns the type asked for or refuses the row."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from prefml.decisions.quarantine import RowRefusedError, printable
+from prefml.decisions.quarantine import RowRefusedError
 from prefml.decisions.stages import split_path
+from prefml.files import is_storable
 from prefml.proposals import index_of
 
-__all__ = ["as_mapping", "as_paths", "as_text", "parse_json", "pick"]
+__all__ = ["as_mapping", "as_paths", "as_text", "is_path", "parse_json", "resolve_choice"]
 
 
-def parse_json(raw: bytes) -> Any:
+def parse_json(raw: bytes) -> object:
     """Parse JSON in UTF-8.
 
     Parameters
     ----------
     raw : bytes
-        One document.
+        A single document.
 
     Returns
     -------
@@ -33,46 +33,93 @@ def parse_json(raw: bytes) -> Any:
     """
     try:
         text = raw.decode("utf-8-sig")
-        document = json.loads(text)
-        sound = "\\u" not in text or _sound(document)
+        document: object = json.loads(text)
+        # Only an escape can smuggle in what no file can name.
+        written = json.dumps(document, ensure_ascii=False) if "\\u" in text else ""
     except (ValueError, RecursionError) as error:
         raise RowRefusedError("unreadable_row", f"not JSON: {error}") from error
-    if not sound:
+    if not is_storable(written) or "\\u0000" in written:
         raise RowRefusedError("unreadable_row", "text with half a character or a NUL")
     return document
 
 
-def _sound(document: Any) -> bool:
-    text = json.dumps(document, ensure_ascii=False)
-    return printable(text) == text and "\\u0000" not in text
+def as_mapping(value: object) -> Mapping[str, object]:
+    """Return a JSON object as it is, and anything else as an empty one.
 
+    Parameters
+    ----------
+    value : object
+        A parsed JSON value.
 
-def as_mapping(value: Any) -> Mapping[str, Any]:
-    """Return an object as it is, and anything else as an empty one."""
+    Returns
+    -------
+    mapping
+    """
     return value if isinstance(value, Mapping) else {}
 
 
-def as_text(value: Any, name: str) -> str:
-    """Return a key that is text or a whole number as text."""
+def as_text(value: object, name: str) -> str:
+    """Return a key that is text or a whole number as text, or refuse the row.
+
+    Parameters
+    ----------
+    value : object
+        A parsed JSON value.
+    name : str
+        Of its field, for the message.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    RowRefusedError
+        `wrong_fields` if it is neither, or empty.
+    """
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise RowRefusedError("wrong_fields", f"{name} is {value!r}"[:200])
     return str(value)
 
 
-def as_paths(value: Any) -> list[str]:
-    """Return a list of image paths."""
-    if not isinstance(value, list) or not all(map(_is_path, value)):
+def as_paths(value: object) -> list[str]:
+    """Return a list of image paths, or refuse the row.
+
+    Parameters
+    ----------
+    value : object
+        A parsed JSON value.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    RowRefusedError
+        `unreadable_list` unless it is a list of paths, see `is_path`.
+    """
+    if not isinstance(value, list) or not all(map(is_path, value)):
         raise RowRefusedError("unreadable_list", f"images are {value!r}"[:200])
     return value
 
 
-def _is_path(value: Any) -> bool:
-    if not isinstance(value, str) or not split_path(value)[1].strip():
-        return False
-    return printable(value) == value
+def is_path(value: object) -> bool:
+    """Tell whether a value is text that names a file, in characters that every file can hold.
+
+    Parameters
+    ----------
+    value : object
+        A parsed JSON value.
+
+    Returns
+    -------
+    bool
+    """
+    return isinstance(value, str) and bool(split_path(value)[1].strip()) and is_storable(value)
 
 
-def pick(named: Any, index: Any, paths: Sequence[str]) -> str:
+def resolve_choice(named: object, index: object, paths: Sequence[str]) -> str:
     """Return the path that a decision names, by path, file name or position.
 
     Parameters

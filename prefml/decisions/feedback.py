@@ -1,17 +1,16 @@
-"""Reviewed suggestions: `sandbox/approved_decisions.jsonl`, read back as training data."""
+"""Parse reviewed suggestions, `sandbox/approved_decisions.jsonl`, as training data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from prefml.boxes import FULL_FRAME, Box, read_box, same_box
-from prefml.decisions.documents import as_mapping, as_paths, as_text, parse_json, pick
-from prefml.decisions.projects import ProjectResolver, stated_project
+from prefml.decisions.documents import as_mapping, as_paths, as_text, parse_json, resolve_choice
+from prefml.decisions.projects import ProjectResolver, explicit_project
 from prefml.decisions.quarantine import REFUSED, Refusal, RowRefusedError, refusal_of
-from prefml.decisions.records import Crop, Entry, Rejection, Row
-from prefml.decisions.selections import choice_of
+from prefml.decisions.records import Crop, ParsedRow, Rejection, Row
+from prefml.decisions.selections import make_choice
 from prefml.decisions.tables import read_bytes
 from prefml.decisions.times import parse_timestamp
 from prefml.exceptions import BoxError
@@ -20,23 +19,17 @@ __all__ = ["read_feedback"]
 
 SESSION = "review"
 
-# Where the review page says so, nobody looked at the box on this picture.
+# Crop sources of boxes that the person has not looked at on this picture.
 _NOT_JUDGED = ("by_hand", "carried")
-
-
-class _Suggestion(NamedTuple):
-    chosen: Any
-    box: Any
-    needs_crop: Any
 
 
 def read_feedback(
     path: Path,
     source: str,
-    suggestions: Mapping[str, Mapping[str, Any]],
+    suggestions: Mapping[str, Mapping[str, object]],
     resolver: ProjectResolver,
 ) -> list[Row]:
-    """Read the reviewed sets.
+    """Read the decisions on suggested sets.
 
     Parameters
     ----------
@@ -45,7 +38,7 @@ def read_feedback(
     source : str
         Its name relative to the workspace.
     suggestions : mapping
-        What was suggested, by group_id.
+        Suggestions by group_id.
     resolver : ProjectResolver
         Finds the project of a set.
 
@@ -61,41 +54,33 @@ def read_feedback(
     """
     rows: list[Row] = []
     last: dict[str, Row] = {}
-    for line, raw in _lines(path):
+    for line, raw in enumerate(read_bytes(path).split(b"\n"), start=1):
+        if not raw.strip(b" \t\r\xef\xbb\xbf"):
+            continue
         row = Row(source, line, raw.decode("utf-8", "surrogateescape"))
         rows.append(row)
         try:
             document = as_mapping(parse_json(raw))
             group = as_text(document.get("group_id"), "group_id")
-            # What was on the page goes before a file that may have been written anew since.
+            # The suggestion as shown on the page goes before a file that may be a later one.
             shown = as_mapping(document.get("suggestion")) or suggestions.get(group, {})
-            row.take(_read_line(document, group, shown, resolver))
+            row.fill(_read_line(document, group, shown, resolver))
         except REFUSED as error:
             row.refusals.append(refusal_of(error))
             continue
-        if group in last:
-            _supersede(last[group], line)
+        if earlier := last.get(group):
+            earlier.choice = earlier.crop = earlier.rejection = None
+            earlier.refusals.append(Refusal("repeat_set", f"decided again in line {line}"))
         last[group] = row
     return rows
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    for line, raw in enumerate(read_bytes(path).split(b"\n"), start=1):
-        if raw.strip(b" \t\r\xef\xbb\xbf"):
-            yield line, raw
-
-
-def _supersede(row: Row, line: int) -> None:
-    row.choice = row.crop = row.rejection = None
-    row.refusals.append(Refusal("repeat_set", f"decided again in line {line}"))
-
-
 def _read_line(
-    document: Mapping[str, Any],
+    document: Mapping[str, object],
     group: str,
-    suggestion: Mapping[str, Any],
+    suggestion: Mapping[str, object],
     resolver: ProjectResolver,
-) -> Entry:
+) -> ParsedRow:
     action = document.get("action")
     if action not in ("approved", "overridden", "rejected"):
         raise RowRefusedError("placeholder", f"action {action!r} is no decision"[:200])
@@ -106,68 +91,60 @@ def _read_line(
         raise RowRefusedError("unknown_group", f"no images of {group}"[:200])
     paths = as_paths(images)
     when = parse_timestamp(document.get("timestamp"))
-    stated = stated_project(document) or stated_project(suggestion)
-    placement = resolver.place(paths, stated, when)
+    explicit = explicit_project(document) or explicit_project(suggestion)
+    match = resolver.resolve(paths, explicit, when)
     session = document.get("session_id")
     session = session if isinstance(session, str) and session else SESSION
     if action == "rejected":
-        return Entry(placement, when, rejection=Rejection(session, group, tuple(paths)))
-    proposed = _proposal(suggestion)
-    chosen = _final_choice(document, action, proposed, paths)
-    corrected = _overruled(proposed.chosen, chosen, paths, action)
-    crop = _crop(document, action, proposed, session, chosen, corrected)
-    if len(paths) == 1 and crop is not None:
-        return Entry(placement, when, crop=crop)
-    return Entry(placement, when, choice_of(session, group, paths, chosen, corrected), crop)
-
-
-def _proposal(suggestion: Mapping[str, Any]) -> _Suggestion:
-    selection = as_mapping(suggestion.get("step1_selection"))
-    crop = as_mapping(suggestion.get("step2_crop"))
-    return _Suggestion(selection.get("chosen"), crop.get("crop_coords"), crop.get("needs_crop"))
-
-
-def _final_choice(
-    document: Mapping[str, Any], action: str, proposed: _Suggestion, paths: list[str]
-) -> str:
+        return ParsedRow(match, when, rejection=Rejection(session, group, tuple(paths)))
+    proposed = as_mapping(suggestion.get("step1_selection")).get("chosen")
     final = document.get("final_choice")
     if final is None and action == "approved":
-        final = proposed.chosen
-    return pick(final, document.get("final_index"), paths)
+        final = proposed
+    chosen = resolve_choice(final, document.get("final_index"), paths)
+    corrected = _overruled(proposed, chosen, paths, action)
+    crop = _read_crop(
+        document, as_mapping(suggestion.get("step2_crop")), session, chosen, corrected
+    )
+    if len(paths) == 1 and crop is not None:
+        return ParsedRow(match, when, crop=crop)
+    return ParsedRow(match, when, make_choice(session, group, paths, chosen, corrected), crop)
 
 
-def _overruled(suggested: Any, chosen: str, paths: list[str], action: str) -> bool:
+def _overruled(proposed: object, chosen: str, paths: list[str], action: object) -> bool:
+    """Tell whether the person chose against the suggestion; without one, the action decides."""
     try:
-        return pick(suggested, None, paths) != chosen
+        return resolve_choice(proposed, None, paths) != chosen
     except RowRefusedError:
         return action == "overridden"
 
 
-def _crop(
-    document: Mapping[str, Any],
-    action: str,
-    proposed: _Suggestion,
+def _read_crop(
+    document: Mapping[str, object],
+    suggested: Mapping[str, object],
     session: str,
     chosen: str,
     corrected: bool,
 ) -> Crop | None:
     """Return the crop that the person set or accepted; approving "no crop" keeps the whole."""
-    source, coordinates = document.get("crop_source"), document.get("crop_coords")
+    action, source = document.get("action"), document.get("crop_source")
     if document.get("crop_by_hand") is True or source in _NOT_JUDGED:
         return None
+    coordinates = document.get("crop_coords")
     if coordinates is None:
-        agreed = source is None and action == "approved" and proposed.needs_crop is False
+        agreed = source is None and action == "approved" and suggested.get("needs_crop") is False
         if not agreed and source != "whole":
             return None
         coordinates = FULL_FRAME
     box = read_box(coordinates)
-    edited = corrected or _redrawn(box, proposed, action)
+    edited = corrected or _redrawn(box, suggested, action)
     return Crop(session, chosen, box, None, corrected=edited)
 
 
-def _redrawn(box: Box, proposed: _Suggestion, action: str) -> bool:
+def _redrawn(box: Box, suggested: Mapping[str, object], action: object) -> bool:
+    """Tell whether a box differs from the suggested one; without one, the action decides."""
+    whole = suggested.get("needs_crop") is False
     try:
-        suggested = FULL_FRAME if proposed.needs_crop is False else read_box(proposed.box)
+        return not same_box(box, FULL_FRAME if whole else read_box(suggested.get("crop_coords")))
     except BoxError:
         return action == "overridden"
-    return not same_box(box, suggested)

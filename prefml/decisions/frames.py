@@ -1,10 +1,9 @@
-"""Settled rows -> typed data frames."""
+"""Build typed data frames from deduplicated rows."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from prefml.decisions.manifests import UNKNOWN
 from prefml.decisions.quarantine import printable
 from prefml.decisions.records import Row
 from prefml.decisions.stages import split_path, stage_of
-from prefml.decisions.tables import as_line
+from prefml.decisions.tables import csv_line
 
 __all__ = [
     "crops_frame",
@@ -61,7 +60,7 @@ def items_frame(rows: Iterable[Row]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of Row
-        Settled rows.
+        Deduplicated rows.
 
     Returns
     -------
@@ -87,7 +86,7 @@ def rejections_frame(rows: Iterable[Row]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of Row
-        Settled rows.
+        Deduplicated rows.
 
     Returns
     -------
@@ -110,13 +109,13 @@ def crops_frame(rows: Iterable[Row]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of Row
-        Settled rows.
+        Deduplicated rows.
 
     Returns
     -------
     DataFrame
-        project, filename, path, x1, y1, x2, y2 (fractions), width, height (pixels; NaN where no
-        row says it), stage, timestamp, session_id, source, line, corrected.
+        project, filename, path, x1, y1, x2, y2 (fractions), width, height (pixels; NaN where
+        unknown), stage, timestamp, session_id, source, line, corrected.
     """
     values = []
     for row in rows:
@@ -138,7 +137,7 @@ def quarantine_frame(rows: Iterable[Row]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of Row
-        Settled rows.
+        Deduplicated rows.
 
     Returns
     -------
@@ -147,9 +146,9 @@ def quarantine_frame(rows: Iterable[Row]) -> pd.DataFrame:
     """
     values = [
         (row.source, row.line, row.refusals[0].reason, printable(row.refusals[0].detail),
-         printable(as_line(row.raw)))
+         printable(csv_line(row.raw)))
         for row in rows
-        if not row.used
+        if not row.accepted
     ]  # fmt: skip
     return _frame(_QUARANTINE, values)
 
@@ -160,7 +159,7 @@ def unmatched_frame(rows: Iterable[Row]) -> pd.DataFrame:
     Parameters
     ----------
     rows : iterable of Row
-        Settled rows.
+        Deduplicated rows.
 
     Returns
     -------
@@ -170,7 +169,7 @@ def unmatched_frame(rows: Iterable[Row]) -> pd.DataFrame:
     counts: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
     for row in rows:
-        if row.used:
+        if row.accepted:
             counts.update(row.unmatched)
             unknown.update(row.unmatched if row.project == UNKNOWN else ())
     ordered = sorted(counts.items(), key=lambda item: (-unknown[item[0]], -item[1], item[0]))
@@ -182,22 +181,21 @@ def _image(project: str, session: str, key: str, path: str) -> tuple[str, str, s
     return project, session, key, split_path(path)[1], path
 
 
-def _origin(path: str, row: Row) -> tuple[float, Any, str, int]:
+def _origin(path: str, row: Row) -> tuple[float, np.datetime64, str, int]:
     stage = stage_of(path)
     # Naive UTC: numpy knows no time zone, and `_frame` puts it back.
     when = np.datetime64(row.when.replace(tzinfo=None), "us") if row.when else np.datetime64("NaT")
     return (np.nan if stage is None else stage), when, row.source, row.line
 
 
-def _frame(columns: Sequence[str], values: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+def _frame(columns: Sequence[str], values: Sequence[tuple[object, ...]]) -> pd.DataFrame:
     stacked = zip(*values, strict=True) if values else [()] * len(columns)
-    return pd.DataFrame(
-        {name: _column(name, list(cells)) for name, cells in zip(columns, stacked, strict=True)}
-    )
-
-
-def _column(name: str, cells: list[Any]) -> Any:
-    if name == "timestamp":
-        return pd.Series(np.array(cells, dtype="datetime64[us]")).dt.tz_localize("UTC")
-    kind = "str" if name in _TEXT else _KINDS.get(name, "float64")
-    return pd.Series(cells, dtype=kind)
+    series = {}
+    for name, cells in zip(columns, stacked, strict=True):
+        if name == "timestamp":
+            stamps = pd.Series(np.array(cells, dtype="datetime64[us]"))
+            series[name] = stamps.dt.tz_localize("UTC")
+        else:
+            kind = "str" if name in _TEXT else _KINDS.get(name, "float64")
+            series[name] = pd.Series(list(cells), dtype=kind)
+    return pd.DataFrame(series)

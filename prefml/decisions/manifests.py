@@ -1,18 +1,19 @@
-"""Project manifests: `data/projects/<projectId>.project.json`."""
+"""Read project manifests, `data/projects/<projectId>.project.json`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
+from prefml.decisions.documents import as_mapping
 from prefml.decisions.quarantine import printable
 from prefml.decisions.stages import split_path
 from prefml.decisions.tables import read_bytes
 from prefml.decisions.times import parse_timestamp
+from prefml.files import is_storable
 
 __all__ = ["UNKNOWN", "Manifest", "read_manifests"]
 
@@ -22,7 +23,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What prefml needs to know of one project.
+    """Names and dates of a project.
 
     Attributes
     ----------
@@ -43,7 +44,18 @@ class Manifest:
     path: str
 
     def covers(self, day: date) -> bool:
-        """Whether a day lies between the project's dates, both included."""
+        """Tell whether a day lies between the project's dates, both included.
+
+        Parameters
+        ----------
+        day : date
+            In UTC.
+
+        Returns
+        -------
+        bool
+            False where the dates cannot be used.
+        """
         if self.days is None:
             return False
         first, last = self.days
@@ -58,7 +70,7 @@ def read_manifests(folders: Iterable[Path]) -> tuple[list[Manifest], list[str]]:
     Parameters
     ----------
     folders : iterable of Path
-        Where to look.
+        Folders of `*.json` files.
 
     Returns
     -------
@@ -66,6 +78,11 @@ def read_manifests(folders: Iterable[Path]) -> tuple[list[Manifest], list[str]]:
         In the order of their file names, one for each id.
     problems : list of str
         Manifests that are broken, repeat an id or have dates that cannot be used.
+
+    Raises
+    ------
+    LogError
+        If a file cannot be read from the disk.
     """
     manifests: dict[str, Manifest] = {}
     problems: list[str] = []
@@ -86,12 +103,12 @@ def _read(path: Path, problems: list[str]) -> Manifest | None:
     name = printable(path.name)
     claims = name.endswith(".project.json")
     try:
-        document = json.loads(read_bytes(path).decode("utf-8-sig"))
+        document = as_mapping(json.loads(read_bytes(path).decode("utf-8-sig")))
     except (ValueError, RecursionError):
         if claims:
             problems.append(f"{name}: not JSON in UTF-8; it is left out")
         return None
-    identity = document.get("projectId") if isinstance(document, dict) else None
+    identity = document.get("projectId")
     if not _usable(identity):
         if claims or identity is not None:
             problems.append(f"{name}: no usable projectId; it is left out")
@@ -103,19 +120,18 @@ def _read(path: Path, problems: list[str]) -> Manifest | None:
 def _usable(text: object) -> bool:
     if not isinstance(text, str) or not text.strip() or text == UNKNOWN:
         return False
-    return printable(text) == text
+    return is_storable(text)
 
 
-def _folder_names(document: dict[str, Any]) -> tuple[str, ...]:
-    paths = document.get("paths")
-    root = paths.get("root") if isinstance(paths, dict) else None
+def _folder_names(document: Mapping[str, object]) -> tuple[str, ...]:
+    root = as_mapping(document.get("paths")).get("root")
     last = split_path(root.rstrip("/\\"))[1] if isinstance(root, str) else ""
     names = (str(name) for name in (document.get("title"), last) if _usable(name))
     return tuple(dict.fromkeys(name for name in names if name not in (".", "..")))
 
 
 def _days(
-    document: dict[str, Any], name: str, problems: list[str]
+    document: Mapping[str, object], name: str, problems: list[str]
 ) -> tuple[date, date | None] | None:
     start, end = document.get("startedAt"), document.get("finishedAt")
     first, last = parse_timestamp(start), parse_timestamp(end)

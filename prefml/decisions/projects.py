@@ -1,4 +1,4 @@
-"""To which project a path, a name or a moment belongs: exactly, or not at all."""
+"""Resolve the project of a path, a name or a time, by exact match only."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from prefml.decisions.stages import split_path
 if TYPE_CHECKING:
     from prefml.workspace import Workspace
 
-__all__ = ["Placement", "ProjectResolver", "stated_project"]
+__all__ = ["ProjectMatch", "ProjectResolver", "explicit_project"]
 
 
-class Placement(NamedTuple):
-    """The project of a row, and the folder names that did not lead to it.
+class ProjectMatch(NamedTuple):
+    """Project of a row, and the folder names that did not lead to it.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Placement(NamedTuple):
 
 
 class ProjectResolver:
-    """Finds projects by exact folder name, by a stated name, or by date.
+    """Lookup of projects by exact folder name, by explicit name, or by date.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class ProjectResolver:
     aliases : mapping of str to str, optional
         Folder name as it occurs -> a name of the project.
     suffixes : iterable of str, optional
-        What may follow any name of a project.
+        Endings that any name of a project may have.
     folder_projects : iterable of str, optional
         Folder names that are projects; used only when there are no manifests.
     root : Path, optional
@@ -98,7 +98,10 @@ class ProjectResolver:
             If a manifest cannot be read from the disk.
         """
         manifests, problems = read_manifests(workspace.manifest_folders())
-        folders = () if manifests else _image_folders(workspace.image_roots())
+        folders: list[str] = []
+        if not manifests:
+            below = (path for root in workspace.image_roots() for path in root.glob("[!.]*"))
+            folders = [path.name for path in below if path.is_dir()]
         config = workspace.config
         resolver = cls(manifests, config.aliases, config.suffixes, folders, workspace.root)
         resolver.problems[:0] = problems
@@ -177,29 +180,34 @@ class ProjectResolver:
             self._by_day[day] = found[0] if len(found) == 1 else None
         return self._by_day[day]
 
-    def place(
-        self, paths: Sequence[str], stated: str = "", when: datetime | None = None
-    ) -> Placement:
+    def resolve(
+        self, paths: Sequence[str], explicit: str = "", when: datetime | None = None
+    ) -> ProjectMatch:
         """Determine the project of a row: by name, else by date, else `unknown`.
 
         Parameters
         ----------
         paths : sequence of str
             Every path of the row.
-        stated : str
-            The project that the row itself names, if it does. A stated name that is not known is
+        explicit : str
+            The project that the row itself names, if it does. An explicit name that is not known is
             never overruled by the date.
         when : datetime, optional
-            The moment of the decision, in UTC.
+            Time of the decision, in UTC.
 
         Returns
         -------
-        Placement
+        ProjectMatch
+
+        Raises
+        ------
+        RowRefusedError
+            `mixed_projects` if the paths and the explicit name mean more than one project.
         """
         found: dict[str, str] = {}
-        named = self.from_name(stated) if stated else None
+        named = self.from_name(explicit) if explicit else None
         if named:
-            found[named] = stated
+            found[named] = explicit
         for path in paths:
             for project in self.projects_in(path):
                 found.setdefault(project, path)
@@ -207,13 +215,11 @@ class ProjectResolver:
             detail = " and ".join(f"{where} ({project})" for project, where in found.items())
             raise RowRefusedError("mixed_projects", detail)
         if found:
-            return Placement(next(iter(found)))
-        dated = None if stated else self.from_time(when)
-        return Placement(dated or UNKNOWN, self._folders_of(paths, stated))
-
-    def _folders_of(self, paths: Sequence[str], stated: str) -> tuple[str, ...]:
-        parts = [part for path in paths for part in self._parts(split_path(path)[0])]
-        return tuple(dict.fromkeys(part for part in [*parts, stated] if part))
+            return ProjectMatch(next(iter(found)))
+        dated = None if explicit else self.from_time(when)
+        folders = [part for path in paths for part in self._parts(split_path(path)[0])]
+        unmatched = dict.fromkeys([*folders, explicit] if explicit else folders)
+        return ProjectMatch(dated or UNKNOWN, tuple(unmatched))
 
     def _parts(self, folder: str) -> list[str]:
         if self._root and f"{folder}/".startswith(self._root):
@@ -229,20 +235,19 @@ class ProjectResolver:
         self._claim(table, blocked, [*ids, *((name, name) for name in folders)])
         self._claim(table, blocked, [(n, m.project) for m in self.manifests for n in m.names])
         for alias, meant in aliases.items():
-            table[alias] = self._alias_target(alias, meant, table)
+            if self.manifests and meant not in table:
+                self.problems.append(
+                    f"alias {alias!r} means {meant!r}, which no manifest describes"
+                )
+            table[alias] = table.get(meant, meant)
         longer = [(name + end, project) for name, project in table.items() for end in suffixes]
         self._claim(table, blocked, longer)
         return table
 
-    def _alias_target(self, alias: str, meant: str, table: Mapping[str, str]) -> str:
-        if self.manifests and meant not in table:
-            self.problems.append(f"alias {alias!r} means {meant!r}, which no manifest describes")
-        return table.get(meant, meant)
-
     def _claim(
         self, table: dict[str, str], blocked: set[str], claims: Iterable[tuple[str, str]]
     ) -> None:
-        """Enter names that no earlier level has taken; one that two projects claim is nobody's."""
+        """Enter names that no earlier level has taken; one that two projects claim is dropped."""
         fresh: dict[str, set[str]] = {}
         for name, project in claims:
             if name not in table and name not in blocked:
@@ -256,12 +261,22 @@ class ProjectResolver:
                 self.problems.append(f"folder name {name!r} could mean {claimants}; it is not used")
 
 
-def stated_project(row: Mapping[str, object]) -> str:
-    """Return the project that a row names in a column or entry of its own, or nothing."""
+def explicit_project(row: Mapping[str, object]) -> str:
+    """Return the project that a row names in a field of its own, or empty text.
+
+    Parameters
+    ----------
+    row : mapping
+        Fields `project_id` and `project` are looked at, in this order.
+
+    Returns
+    -------
+    str
+    """
     for name in ("project_id", "project"):
-        stated = row.get(name)
-        if isinstance(stated, str) and stated.strip() not in ("", UNKNOWN):
-            return printable(stated.strip())
+        value = row.get(name)
+        if isinstance(value, str) and value.strip() not in ("", UNKNOWN):
+            return printable(value.strip())
     return ""
 
 
@@ -269,8 +284,3 @@ def _without_suffixed(folders: Iterable[str], suffixes: Sequence[str]) -> tuple[
     names = {name for name in folders if name != UNKNOWN}
     bases = {name + suffix for name in names for suffix in suffixes}
     return tuple(sorted(names - bases))
-
-
-def _image_folders(roots: Iterable[Path]) -> list[str]:
-    folders = (folder for root in roots for folder in root.glob("[!.]*"))
-    return [folder.name for folder in folders if folder.is_dir()]

@@ -1,4 +1,4 @@
-"""Why a logged row is not used; every reason has a name that stays, a meaning and a remedy."""
+"""Define the reasons for which rows are quarantined: a stable name, a meaning, a remedy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ __all__ = ["REASONS", "FileCount", "Reason", "Refusal", "RowRefusedError", "prin
 
 
 class Reason(NamedTuple):
-    """What a quarantine reason means, and what a person can do about it."""
+    """Meaning of a quarantine reason, and its remedy.
+
+    Attributes
+    ----------
+    meaning : str
+        The fault of the row, as a sentence.
+    remedy : str
+        The step that mends it, as a sentence.
+    """
 
     meaning: str
     remedy: str
@@ -88,14 +96,22 @@ REASONS: Mapping[str, Reason] = {
 
 
 class Refusal(NamedTuple):
-    """One reason for one row, with what was found in it."""
+    """Reason for which a row is refused, with what was found in it.
+
+    Attributes
+    ----------
+    reason : str
+        A key of `REASONS`.
+    detail : str
+        What was found.
+    """
 
     reason: str
     detail: str
 
 
 class RowRefusedError(Exception):
-    """A reader found that a row cannot be used; never leaves `prefml.decisions`.
+    """Raised for a row that cannot be used; never leaves `prefml.decisions`.
 
     Parameters
     ----------
@@ -115,7 +131,17 @@ REFUSED = (RowRefusedError, BoxError)
 
 
 def refusal_of(error: RowRefusedError | BoxError) -> Refusal:
-    """Return why a row is refused, from what its reader raised."""
+    """Return the reason of a refused row from the error of its reader.
+
+    Parameters
+    ----------
+    error : RowRefusedError or BoxError
+        An error of `REFUSED`.
+
+    Returns
+    -------
+    Refusal
+    """
     if isinstance(error, BoxError):
         return Refusal("impossible_box", error.found)
     return error.refusal
@@ -123,7 +149,7 @@ def refusal_of(error: RowRefusedError | BoxError) -> Refusal:
 
 @dataclass(frozen=True)
 class FileCount:
-    """How the rows of one file fared; `rows` is `accepted` plus all of `quarantined`.
+    """Row counts of a file; `rows` is `accepted` plus all of `quarantined`.
 
     Attributes
     ----------
@@ -144,5 +170,15 @@ class FileCount:
 
 
 def printable(text: str) -> str:
-    """Return text that any file can hold: undecodable bytes and NUL written as escapes."""
+    """Return text that any file can hold: undecodable bytes and NUL are escaped.
+
+    Parameters
+    ----------
+    text : str
+        May hold surrogates, such as `surrogateescape` makes.
+
+    Returns
+    -------
+    str
+    """
     return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")

@@ -1,4 +1,4 @@
-"""Every log of a workspace, read at once."""
+"""Read every log of a workspace into one set of frames."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ from prefml.decisions.manifests import Manifest
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.quarantine import REFUSED, FileCount, Refusal, printable, refusal_of
 from prefml.decisions.records import Row
-from prefml.decisions.repeats import ImageSize, settle_crops, settle_sets
+from prefml.decisions.repeats import ImageSize, deduplicate_crops, deduplicate_sets
 from prefml.decisions.report import is_report
-from prefml.decisions.selections import Reader, selection_reader
-from prefml.decisions.tables import Record, Table, read_bytes, read_table
+from prefml.decisions.selections import RowReader, selection_reader
+from prefml.decisions.tables import Record, read_bytes, read_table
 from prefml.proposals import decisions_path, read_lines, suggestions_path
 from prefml.workspace import Workspace
 
 __all__ = ["Decisions", "read_decisions"]
 
 _FORMATS = (selection_reader, crop_reader_v1, crop_reader_v2)
-Source = tuple[str, list[Row]]
+# The name of a file, and its rows.
+FileRows = tuple[str, list[Row]]
 
 _DECISION_FOLDERS = ("decisions", "data/decisions")
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """What a workspace's logs say.
+    """Decisions of a workspace: accepted, refused and unmatched rows.
 
     Attributes
     ----------
@@ -76,9 +77,9 @@ def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) ->
     Parameters
     ----------
     workspace : Workspace
-        Where the logs lie.
+        The workspace whose logs are read.
     image_size : callable, optional
-        (project, file name) -> (width, height) or None, asked when no row knows an image's size.
+        (project, file name) -> (width, height) or None, called when no row holds an image's size.
 
     Returns
     -------
@@ -92,8 +93,8 @@ def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) ->
     resolver = ProjectResolver.open(workspace)
     files, problems = _read_files(workspace, resolver)
     rows = [row for _, found in files for row in found]
-    settle_sets(rows)
-    settle_crops(rows, image_size)
+    deduplicate_sets(rows)
+    deduplicate_crops(rows, image_size)
     return Decisions(
         items=frames.items_frame(rows),
         crops=frames.crops_frame(rows),
@@ -102,11 +103,13 @@ def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) ->
         unmatched=frames.unmatched_frame(rows),
         files=tuple(_count(source, found) for source, found in files),
         manifests=resolver.manifests,
-        problems=(*resolver.problems, *problems, *_partial(rows)),
+        problems=(*resolver.problems, *problems, *_partly_refused(rows)),
     )
 
 
-def _read_files(workspace: Workspace, resolver: ProjectResolver) -> tuple[list[Source], list[str]]:
+def _read_files(
+    workspace: Workspace, resolver: ProjectResolver
+) -> tuple[list[FileRows], list[str]]:
     files = [*_read_logs(workspace, resolver), *_read_decision_files(workspace, resolver)]
     approved = decisions_path(workspace)
     if not approved.is_file():
@@ -117,43 +120,41 @@ def _read_files(workspace: Workspace, resolver: ProjectResolver) -> tuple[list[S
     return files, list(suggested.bad)
 
 
-def _read_logs(workspace: Workspace, resolver: ProjectResolver) -> Iterator[Source]:
+def _read_logs(workspace: Workspace, resolver: ProjectResolver) -> Iterator[FileRows]:
     for folder in workspace.log_folders():
         for path in sorted(folder.glob("*.csv")):
             if not path.is_file():
                 continue
             table = read_table(path)
-            reader = _recognise(table.header, resolver)
+            readers = (make(table.header, resolver) for make in _FORMATS)
+            reader = next((found for found in readers if found is not None), None)
             source = _relative(path, workspace)
             if reader is not None:
                 yield source, [_read_record(record, source, reader) for record in table.records]
             elif folder != workspace.root and not is_report(table.header):
-                yield source, _refuse_all(table, source)
+                refusal = Refusal("unknown_columns", ",".join(table.header)[:200])
+                yield (
+                    source,
+                    [
+                        Row(source, record.line, record.fields, refusals=[refusal])
+                        for record in table.records
+                    ],
+                )
 
 
-def _recognise(header: Sequence[str], resolver: ProjectResolver) -> Reader | None:
-    found = (make(header, resolver) for make in _FORMATS)
-    return next((reader for reader in found if reader is not None), None)
-
-
-def _read_record(record: Record, source: str, reader: Reader) -> Row:
+def _read_record(record: Record, source: str, reader: RowReader) -> Row:
     row = Row(source, record.line, record.fields)
-    if not record.sound:
+    if not record.decodable:
         row.refusals.append(Refusal("unreadable_row", "bytes that are not UTF-8, or NUL"))
         return row
     try:
-        row.take(reader(record.fields))
+        row.fill(reader(record.fields))
     except REFUSED as error:
         row.refusals.append(refusal_of(error))
     return row
 
 
-def _refuse_all(table: Table, source: str) -> list[Row]:
-    refusal = Refusal("unknown_columns", ",".join(table.header)[:200])
-    return [Row(source, r.line, r.fields, refusals=[refusal]) for r in table.records]
-
-
-def _read_decision_files(workspace: Workspace, resolver: ProjectResolver) -> Iterator[Source]:
+def _read_decision_files(workspace: Workspace, resolver: ProjectResolver) -> Iterator[FileRows]:
     for name in _DECISION_FOLDERS:
         for path in sorted((workspace.root / name).glob("*.decision")):
             if path.is_file():
@@ -165,7 +166,7 @@ def _read_decision_file(path: Path, source: str, resolver: ProjectResolver) -> R
     raw = read_bytes(path)
     row = Row(source, 1, raw.decode("utf-8", "surrogateescape"))
     try:
-        row.take(read_decision(parse_json(raw), printable(path.name), resolver))
+        row.fill(read_decision(parse_json(raw), printable(path.name), resolver))
     except REFUSED as error:
         row.refusals.append(refusal_of(error))
     return row
@@ -176,12 +177,12 @@ def _relative(path: Path, workspace: Workspace) -> str:
 
 
 def _count(source: str, rows: Sequence[Row]) -> FileCount:
-    refused = Counter(row.refusals[0].reason for row in rows if not row.used)
+    refused = Counter(row.refusals[0].reason for row in rows if not row.accepted)
     return FileCount(source, len(rows), len(rows) - refused.total(), dict(refused.most_common()))
 
 
-def _partial(rows: Sequence[Row]) -> Iterator[str]:
+def _partly_refused(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
-        if row.used:
+        if row.accepted:
             for reason, detail in row.refusals:
                 yield f"{row.source}:{row.line}: part of the row is not used: {reason}, {detail}"

@@ -1,4 +1,4 @@
-"""What one row of a log says, before rows are compared with each other."""
+"""Hold what a row of a log was parsed to, before rows are compared with each other."""
 
 from __future__ import annotations
 
@@ -8,14 +8,26 @@ from datetime import datetime
 from typing import NamedTuple
 
 from prefml.boxes import Corners, Size
-from prefml.decisions.projects import Placement
+from prefml.decisions.projects import ProjectMatch
 from prefml.decisions.quarantine import Refusal
 
-__all__ = ["Choice", "Crop", "Entry", "Rejection", "Row"]
+__all__ = ["Choice", "Crop", "ParsedRow", "Rejection", "Row"]
 
 
 class Choice(NamedTuple):
-    """One image set: `paths[chosen]` was kept."""
+    """Choice in an image set: `paths[chosen]` was kept.
+
+    Attributes
+    ----------
+    session_id, set_id : str
+        As logged; `set_id` may be empty.
+    paths : tuple of str
+        The images of the set, as logged, each file name once.
+    chosen : int
+        Position of the winner.
+    corrected : bool
+        Whether the person overruled a suggestion.
+    """
 
     session_id: str
     set_id: str
@@ -25,7 +37,15 @@ class Choice(NamedTuple):
 
 
 class Rejection(NamedTuple):
-    """One image set of which none was good."""
+    """Image set of which no image was good.
+
+    Attributes
+    ----------
+    session_id, set_id : str
+        As logged.
+    paths : tuple of str
+        The images of the set, as logged.
+    """
 
     session_id: str
     set_id: str
@@ -33,10 +53,22 @@ class Rejection(NamedTuple):
 
 
 class Crop(NamedTuple):
-    """One crop label.
+    """Crop label of an image.
 
-    `box` is as logged: pixels or fractions when `may_be_pixels`, else fractions. `size` is the
-    image's width and height in pixels, if the row says it.
+    Attributes
+    ----------
+    session_id : str
+        As logged; may be empty.
+    path : str
+        The image, as logged.
+    box : tuple of float
+        x1, y1, x2, y2 as logged: pixels or fractions when `may_be_pixels`, else fractions.
+    size : tuple of int or None
+        Width and height of the image in pixels, if the row gives it.
+    may_be_pixels : bool
+        Whether the unit of the box depends on its values.
+    corrected : bool
+        Whether the person overruled a suggestion.
     """
 
     session_id: str
@@ -47,10 +79,24 @@ class Crop(NamedTuple):
     corrected: bool = False
 
 
-class Entry(NamedTuple):
-    """What a row says: a choice, a crop, both, or a rejection."""
+class ParsedRow(NamedTuple):
+    """Parsed content of a row: a choice, a crop, both, or a rejection.
 
-    placement: Placement
+    Attributes
+    ----------
+    match : ProjectMatch
+        The project of the row.
+    when : datetime or None
+        Time of the decision in UTC, if the row gives it.
+    choice : Choice or None
+        The chosen image of a set.
+    crop : Crop or None
+        The crop of an image.
+    rejection : Rejection or None
+        A set of which no image was good.
+    """
+
+    match: ProjectMatch
     when: datetime | None
     choice: Choice | None = None
     crop: Crop | None = None
@@ -59,10 +105,27 @@ class Entry(NamedTuple):
 
 @dataclass(slots=True)
 class Row:
-    """One row of one file, and what became of it.
+    """Row of a log file with its parsed content and the reasons against it.
 
-    A row is used while a choice, a crop or a rejection is left in it; `refusals` says why parts of
-    it, or all of it, are not.
+    A row is accepted while a choice, a crop or a rejection is left in it; `refusals` gives the
+    reasons why parts of it, or all of it, are not used.
+
+    Attributes
+    ----------
+    source : str
+        The file, relative to the workspace.
+    line : int
+        First line of the row, from 1.
+    raw : str or sequence of str
+        The row as read: its text, or its fields.
+    project : str
+        A project id or `unknown`; empty until the row is filled.
+    when, choice, crop, rejection
+        As in `ParsedRow`; None once refused.
+    unmatched : tuple of str
+        Folder names that name no project.
+    refusals : list of Refusal
+        Why the row, or a part of it, is not used.
     """
 
     source: str
@@ -77,12 +140,18 @@ class Row:
     refusals: list[Refusal] = field(default_factory=list)
 
     @property
-    def used(self) -> bool:
-        """Whether anything of the row is left."""
+    def accepted(self) -> bool:
+        """Tell whether any part of the row is used."""
         return not (self.choice is None and self.crop is None and self.rejection is None)
 
-    def take(self, entry: Entry) -> None:
-        """Fill the row with what it was found to say."""
-        self.project, self.when = entry.placement.project, entry.when
-        self.unmatched = entry.placement.unmatched
-        self.choice, self.crop, self.rejection = entry.choice, entry.crop, entry.rejection
+    def fill(self, parsed: ParsedRow) -> None:
+        """Fill in the content that a reader has parsed.
+
+        Parameters
+        ----------
+        parsed : ParsedRow
+            Project, time and labels.
+        """
+        self.project, self.when = parsed.match.project, parsed.when
+        self.unmatched = parsed.match.unmatched
+        self.choice, self.crop, self.rejection = parsed.choice, parsed.crop, parsed.rejection

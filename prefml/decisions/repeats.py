@@ -1,4 +1,4 @@
-"""Rows compared with each other: sizes borrowed, boxes scaled, repeats found."""
+"""Deduplicate rows, and scale boxes by image sizes from other rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from prefml.decisions.selections import file_names
 from prefml.decisions.stages import split_path
 from prefml.exceptions import BoxError
 
-__all__ = ["ImageSize", "settle_crops", "settle_sets"]
+__all__ = ["ImageSize", "deduplicate_crops", "deduplicate_sets"]
 
 ImageSize = Callable[[str, str], Size | None]
 """(project, file name) -> width and height in pixels, or None."""
@@ -21,8 +21,8 @@ _Key = tuple[str, ...]
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
-def settle_sets(rows: Iterable[Row]) -> None:
-    """Refuse sets that were logged before; the first in the order of the rows stays.
+def deduplicate_sets(rows: Iterable[Row]) -> None:
+    """Refuse sets that repeat an earlier row; the first in the order of the rows stays.
 
     Parameters
     ----------
@@ -54,11 +54,11 @@ def _content(row: Row) -> tuple[object, ...]:
     return row.project, winner, file_names(row.choice.paths)
 
 
-def settle_crops(rows: Iterable[Row], image_size: ImageSize | None = None) -> None:
-    """Turn every box into fractions and refuse those that cannot be used or come again.
+def deduplicate_crops(rows: Iterable[Row], image_size: ImageSize | None = None) -> None:
+    """Scale every box to fractions, and refuse repeats and boxes that cannot be used.
 
     The first crop of a (project, file name) stays, by the time of the decision; at the same
-    moment a row that knows its size comes before one that does not, then the order of the rows
+    moment a row with a size comes before one without, then the order of the rows
     counts. The tool that wrote the logs cropped in place, so a later crop is one of the cropped
     file.
 
@@ -67,7 +67,7 @@ def settle_crops(rows: Iterable[Row], image_size: ImageSize | None = None) -> No
     rows : iterable of Row
         Changed in place.
     image_size : callable, optional
-        Asked last for a missing size, with project and file name.
+        Last resort for a missing size, called with project and file name.
     """
     cropped = [(row, row.crop) for row in rows if row.crop is not None]
     cropped.sort(key=lambda pair: (pair[0].when or _LAST, pair[1].size is None))
@@ -76,7 +76,12 @@ def settle_crops(rows: Iterable[Row], image_size: ImageSize | None = None) -> No
     for row, crop in cropped:
         key = _key(row, crop)
         size = crop.size or sizes.get(key) or _picture_size(crop, key, image_size)
-        refusal = _repeat(taken.get(key)) or _scale(row, crop, size)
+        first = taken.get(key)
+        refusal = (
+            Refusal("repeat_crop", f"first in {first.source}:{first.line}")
+            if first
+            else _scale(row, crop, size)
+        )
         if refusal is None:
             taken[key] = row
         else:
@@ -97,7 +102,7 @@ def _first_sizes(cropped: Sequence[tuple[Row, Crop]]) -> dict[_Key, Size]:
 
 
 def _picture_size(crop: Crop, key: tuple[str, str], image_size: ImageSize | None) -> Size | None:
-    """Ask the picture, unless it is the crop itself: files were cropped in place."""
+    """Look up a picture's size, unless it is the crop itself: files were cropped in place."""
     size = image_size(*key) if image_size else None
     if size is None or not crop.may_be_pixels:
         return size
@@ -107,12 +112,8 @@ def _picture_size(crop: Crop, key: tuple[str, str], image_size: ImageSize | None
     return None if outside or is_the_crop else size
 
 
-def _repeat(first: Row | None) -> Refusal | None:
-    return Refusal("repeat_crop", f"first in {first.source}:{first.line}") if first else None
-
-
 def _scale(row: Row, crop: Crop, size: Size | None) -> Refusal | None:
-    """Put the scaled box into the row, or say why there is none."""
+    """Put the scaled box into the row, or return the reason why there is none."""
     if size is None and crop.may_be_pixels:
         return Refusal("unknown_size", crop.path)
     try:

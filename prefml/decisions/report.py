@@ -1,4 +1,4 @@
-"""The list of quarantined rows as a file."""
+"""Write the quarantined rows to a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from prefml.decisions.tables import as_line, read_bytes, read_table
+from prefml.decisions.tables import csv_line, read_bytes, read_table
 from prefml.exceptions import WorkspaceError
 from prefml.files import write_text
 
@@ -18,7 +18,17 @@ COLUMNS = ("file", "line", "reason", "detail", "row")
 
 
 def is_report(header: Sequence[str]) -> bool:
-    """Whether a CSV file with this header is a report of this module."""
+    """Tell whether a CSV file with this header is a report of this module.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The column names of a file.
+
+    Returns
+    -------
+    bool
+    """
     return tuple(header) == COLUMNS
 
 
@@ -42,22 +52,17 @@ def write_report(quarantine: pd.DataFrame, path: Path) -> None:
         raise WorkspaceError(f"report {path.name}", "a name that ends in .csv or .jsonl")
     if path.exists() and not _holds_report(path):
         raise WorkspaceError(f"{path} exists and is no report", "another name for --report")
-    text = _as_csv(quarantine) if path.suffix == ".csv" else _as_jsonl(quarantine)
+    table = quarantine[list(COLUMNS)]
+    if path.suffix == ".csv":
+        # pandas leaves a lone carriage return unquoted, and reads it back as the end of a row.
+        rows = [COLUMNS, *table.astype(str).to_numpy().tolist()]
+        text = "".join(f"{csv_line(row)}\n" for row in rows)
+    else:
+        text = "".join(json.dumps(record) + "\n" for record in table.to_dict("records"))
     try:
         write_text(path, text)
     except OSError as error:
         raise WorkspaceError(f"{path}: {error.strerror}", "a place that can be written") from error
-
-
-def _as_csv(quarantine: pd.DataFrame) -> str:
-    # pandas leaves a lone carriage return unquoted, and reads it back as the end of a row.
-    rows = quarantine[list(COLUMNS)].astype(str).to_numpy().tolist()
-    return "".join(f"{as_line(row)}\n" for row in [COLUMNS, *rows])
-
-
-def _as_jsonl(quarantine: pd.DataFrame) -> str:
-    records = quarantine[list(COLUMNS)].to_dict("records")
-    return "".join(json.dumps(record) + "\n" for record in records)
 
 
 def _holds_report(path: Path) -> bool:

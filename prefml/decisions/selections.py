@@ -1,4 +1,4 @@
-"""Selection logs: one row is one complete image set."""
+"""Parse selection logs, in which a row is a complete image set."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import json
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from prefml.decisions.projects import ProjectResolver, stated_project
-from prefml.decisions.quarantine import RowRefusedError, printable
-from prefml.decisions.records import Choice, Entry
+from prefml.decisions.documents import is_path
+from prefml.decisions.projects import ProjectResolver, explicit_project
+from prefml.decisions.quarantine import RowRefusedError
+from prefml.decisions.records import Choice, ParsedRow
 from prefml.decisions.stages import split_path
+from prefml.decisions.tables import named_fields
 from prefml.decisions.times import parse_timestamp
 
-__all__ = ["choice_of", "file_names", "read_list", "selection_reader"]
+__all__ = ["file_names", "make_choice", "read_list", "selection_reader"]
 
 LOSER_COLUMNS = ("neg_paths", "rejected_paths")
-Reader = Callable[[Sequence[str]], Entry]
+RowReader = Callable[[Sequence[str]], ParsedRow]
 
 # Far above any set; parsing a longer cell would only cost time and memory.
 _LONGEST_LIST = 1_000_000
@@ -26,7 +27,7 @@ _LONGEST_LIST = 1_000_000
 _PLAIN_LITERAL = re.compile(r"""\[\s*'[^'"\\]*'(\s*,\s*'[^'"\\]*')*\s*\]""")
 
 
-def selection_reader(header: Sequence[str], resolver: ProjectResolver) -> Reader | None:
+def selection_reader(header: Sequence[str], resolver: ProjectResolver) -> RowReader | None:
     """Return a reader for the rows of a selection log.
 
     Parameters
@@ -39,33 +40,31 @@ def selection_reader(header: Sequence[str], resolver: ProjectResolver) -> Reader
     Returns
     -------
     callable or None
-        Fields -> `Entry`, raising `RowRefusedError`. None if the header is that of no selection
+        Fields -> `ParsedRow`, raising `RowRefusedError`. None if the header is that of no selection
         log.
     """
     losers = next((name for name in LOSER_COLUMNS if name in header), None)
     if losers is None or not {"set_id", "chosen_path"} <= set(header):
         return None
 
-    def read(fields: Sequence[str]) -> Entry:
-        if len(fields) != len(header):
-            raise RowRefusedError("wrong_fields", f"{len(fields)} fields, {len(header)} columns")
-        return _read_row(dict(zip(header, fields, strict=True)), losers, resolver)
+    def read(fields: Sequence[str]) -> ParsedRow:
+        return _read_row(named_fields(header, fields), losers, resolver)
 
     return read
 
 
-def _read_row(row: dict[str, str], losers: str, resolver: ProjectResolver) -> Entry:
+def _read_row(row: dict[str, str], losers: str, resolver: ProjectResolver) -> ParsedRow:
     winner = row["chosen_path"]
     paths = (winner, *read_list(row[losers]))
     when = parse_timestamp(row.get("timestamp"))
-    choice = choice_of(row.get("session_id", ""), row["set_id"], paths, winner)
-    return Entry(resolver.place(paths, stated_project(row), when), when, choice)
+    choice = make_choice(row.get("session_id", ""), row["set_id"], paths, winner)
+    return ParsedRow(resolver.resolve(paths, explicit_project(row), when), when, choice)
 
 
-def choice_of(
+def make_choice(
     session_id: str, set_id: str, paths: Sequence[str], winner: str, corrected: bool = False
 ) -> Choice:
-    """Make a choice out of paths that begin with, or contain, the winner.
+    """Build a choice from the paths of a set and its winner.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ def choice_of(
         Images of the set; the first occurrence of the winner is the chosen one. An image listed
         twice is one image.
     winner : str
-        One of `paths`.
+        A member of `paths`.
     corrected : bool
         Whether the person overruled a suggestion.
 
@@ -104,8 +103,37 @@ def choice_of(
 
 
 def file_names(paths: Sequence[str]) -> frozenset[str]:
-    """Return the file names of some paths."""
+    """Return the file names of some paths.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        As logged.
+
+    Returns
+    -------
+    frozenset of str
+    """
     return frozenset(split_path(path)[1] for path in paths)
+
+
+def _parse_literal(cell: str) -> object:
+    if _PLAIN_LITERAL.fullmatch(cell.strip()):
+        plain: object = json.loads(cell.replace("'", '"'))
+        return plain
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        literal: object = ast.literal_eval(cell.strip())
+        return literal
+
+
+# Tried in this order: JSON, JSON with doubled quotes, a Python literal.
+_SPELLINGS: tuple[Callable[[str], object], ...] = (
+    json.loads,
+    lambda cell: json.loads(cell.replace('""', '"')),
+    _parse_literal,
+)
 
 
 def read_list(cell: str) -> list[str]:
@@ -125,32 +153,11 @@ def read_list(cell: str) -> list[str]:
     RowRefusedError
         `unreadable_list` if it is no list of file paths.
     """
-    readings = (json.loads, _undoubled, _literal) if len(cell) <= _LONGEST_LIST else ()
-    for reading in readings:
+    for parse in _SPELLINGS if len(cell) <= _LONGEST_LIST else ():
         try:
-            found = reading(cell)
+            found = parse(cell)
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             continue
-        if _is_list_of_paths(found):
+        if isinstance(found, list | tuple) and all(map(is_path, found)):
             return list(found)
     raise RowRefusedError("unreadable_list", cell[:200])
-
-
-def _is_list_of_paths(found: Any) -> bool:
-    return isinstance(found, list | tuple) and all(
-        isinstance(path, str) and split_path(path)[1].strip() and printable(path) == path
-        for path in found
-    )
-
-
-def _undoubled(cell: str) -> Any:
-    return json.loads(cell.replace('""', '"'))
-
-
-def _literal(cell: str) -> Any:
-    if _PLAIN_LITERAL.fullmatch(cell.strip()):
-        return json.loads(cell.replace("'", '"'))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return ast.literal_eval(cell.strip())

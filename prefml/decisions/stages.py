@@ -1,4 +1,4 @@
-"""What a file name says, and how new pictures of one project form sets."""
+"""Parse stage and time from file names, and group new pictures into sets."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def stage_of(name: str) -> float | None:
 
 
 def timestamp_of(name: str) -> datetime | None:
-    """Return the moment in a file name that begins with `YYYYMMDD_HHMMSS`.
+    """Return the time in a file name that begins with `YYYYMMDD_HHMMSS`.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def timestamp_of(name: str) -> datetime | None:
 
 
 class FormedSets(NamedTuple):
-    """New pictures of one project, parted into sets.
+    """Partition of new pictures of a project into sets.
 
     Attributes
     ----------
@@ -103,11 +103,11 @@ class _Staged(NamedTuple):
 
 
 def form_sets(names: Iterable[str], max_gap: float | None = None) -> FormedSets:
-    """Form sets of new pictures of one project.
+    """Group new pictures of one project into sets.
 
-    Pictures are sorted by (timestamp, stage, name). A set begins at any picture and takes, again
-    and again, the nearest higher stage that comes before a stage as low as its last one: 1, 3, 2,
-    3 is {1, 2, 3}. Equal stages never join. A higher stage that was passed over on the way stays
+    Pictures are sorted by (timestamp, stage, name). A set begins at any picture and is extended
+    greedily by the nearest higher stage before the next stage as low as its last one: 1, 3, 2, 3
+    is {1, 2, 3}. Equal stages never join. A higher stage that was passed over on the way stays
     alone, and so does a picture whose name has no time or no stage.
 
     Parameters

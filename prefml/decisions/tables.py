@@ -1,4 +1,4 @@
-"""CSV files as they really are: any encoding, any line end, rows of any length."""
+"""Read CSV files of any encoding, line end and row length."""
 
 from __future__ import annotations
 
@@ -10,22 +10,42 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from prefml.decisions.quarantine import RowRefusedError
 from prefml.exceptions import LogError
+from prefml.files import is_storable
 
-__all__ = ["Record", "Table", "as_line", "read_bytes", "read_table"]
+__all__ = ["Record", "Table", "csv_line", "named_fields", "read_bytes", "read_table"]
 
 
 class Record(NamedTuple):
-    """One record of a file: where it begins, its fields, and whether its bytes are sound."""
+    """Record of a CSV file.
+
+    Attributes
+    ----------
+    line : int
+        Its first line, from 1.
+    fields : list of str
+        As the `csv` module parses them.
+    storable : bool
+        Whether every file can hold them: all bytes were UTF-8, and none NUL.
+    """
 
     line: int
     fields: list[str]
-    sound: bool
+    decodable: bool
 
 
 @dataclass(frozen=True)
 class Table:
-    """The header of a CSV file and the records below it."""
+    """Header and records of a CSV file.
+
+    Attributes
+    ----------
+    header : tuple of str
+        The column names, stripped.
+    records : list of Record
+        The records below it, blank lines left out.
+    """
 
     header: tuple[str, ...]
     records: list[Record]
@@ -58,7 +78,7 @@ def read_bytes(path: Path) -> bytes:
 def read_table(path: Path) -> Table:
     """Read a CSV file, record by record, as the `csv` module parses it.
 
-    Bytes that are not UTF-8 and NUL bytes make the record unsound, not the file.
+    Bytes that are not UTF-8 and NUL bytes make the record unstorable, not the file.
 
     Parameters
     ----------
@@ -77,22 +97,14 @@ def read_table(path: Path) -> Table:
     """
     raw = read_bytes(path)
     text = raw.decode("utf-8-sig", "surrogateescape")
-    suspect = "\0" in text or _undecodable(text)
-    records = list(_records(text, suspect))
+    records = list(_records(text))
     if not records:
         return Table((), [])
     return Table(tuple(name.strip() for name in records[0].fields), records[1:])
 
 
-def _undecodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _records(text: str, suspect: bool) -> Iterator[Record]:
+def _records(text: str) -> Iterator[Record]:
+    all_decodable = is_storable(text)
     # The limit belongs to the module, not to a reader; a C long is all it holds.
     usual = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     try:
@@ -101,17 +113,38 @@ def _records(text: str, suspect: bool) -> Iterator[Record]:
         for fields in reader:
             begin, end = end + 1, reader.line_num
             if fields:
-                yield Record(begin, fields, not suspect or _sound(fields))
+                decodable = all_decodable or all(map(is_storable, fields))
+                yield Record(begin, fields, decodable)
     finally:
         csv.field_size_limit(usual)
 
 
-def _sound(fields: list[str]) -> bool:
-    return not any("\0" in field or _undecodable(field) for field in fields)
+def named_fields(header: Sequence[str], fields: Sequence[str]) -> dict[str, str]:
+    """Return the fields of a record by the names of their columns.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The column names.
+    fields : sequence of str
+        The fields of a record.
+
+    Returns
+    -------
+    dict of str to str
+
+    Raises
+    ------
+    RowRefusedError
+        `wrong_fields` if there are more or fewer fields than columns.
+    """
+    if len(fields) != len(header):
+        raise RowRefusedError("wrong_fields", f"{len(fields)} fields, {len(header)} columns")
+    return dict(zip(header, fields, strict=True))
 
 
-def as_line(raw: str | Sequence[str]) -> str:
-    """Return a record as the line of CSV that it was.
+def csv_line(raw: str | Sequence[str]) -> str:
+    """Format a record as a line of CSV.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Timestamps as the logs write them."""
+"""Parse the timestamps of the logs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["parse_timestamp"]
 
 
 def parse_timestamp(text: object) -> datetime | None:
-    """Read a timestamp in any of the forms the logs use.
+    """Parse a timestamp in any of the forms the logs use.
 
     Parameters
     ----------

@@ -1,12 +1,12 @@
-"""Near duplicates inside a project: exact search, groups, the best of each."""
+"""Find near duplicates inside a project and name the best of each group."""
 
 from prefml.duplicates.find import DuplicateGroup, find_duplicates, table_path, write_table
-from prefml.duplicates.groups import COSINE, DISTANCE, find_groups
+from prefml.duplicates.groups import MAX_DISTANCE, MIN_COSINE, find_groups
 from prefml.duplicates.hamming import near_pairs, read_hashes
 
 __all__ = [
-    "COSINE",
-    "DISTANCE",
+    "MAX_DISTANCE",
+    "MIN_COSINE",
     "DuplicateGroup",
     "find_duplicates",
     "find_groups",

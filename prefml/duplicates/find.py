@@ -1,4 +1,4 @@
-"""Near duplicates of a workspace: found in the sidecars, the best of each group named."""
+"""Find near duplicates in the sidecars of a workspace."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from prefml._typing import Bits64, Floats, Ints
-from prefml.duplicates.groups import COSINE, DISTANCE, cosines, find_groups
+from prefml.duplicates.groups import MAX_DISTANCE, MIN_COSINE, cosines, find_groups
 from prefml.duplicates.hamming import read_hashes
 from prefml.exceptions import SidecarError
-from prefml.files import Place, replacing
+from prefml.files import AnyPath, replacing
 from prefml.sidecars.store import Sidecars
 from prefml.workspace import Workspace
 
@@ -24,7 +24,7 @@ Scorer = Callable[[Ints, Ints], Floats]
 
 @dataclass(frozen=True)
 class DuplicateGroup:
-    """Pictures of one project that look the same.
+    """Near duplicates of a project, and which of them to keep.
 
     Attributes
     ----------
@@ -54,8 +54,8 @@ class DuplicateGroup:
 def find_duplicates(
     sidecars: Sidecars,
     score: Scorer | None = None,
-    distance: int = DISTANCE,
-    cosine: float = COSINE,
+    distance: int = MAX_DISTANCE,
+    cosine: float = MIN_COSINE,
 ) -> list[DuplicateGroup]:
     """Find the near duplicates among all pictures that have sidecar rows.
 
@@ -116,7 +116,7 @@ def _group(
 
 
 def best_by_size(sidecars: Sidecars, rows: Ints) -> int:
-    """Return the picture of the highest stage; of those the largest, in pixels, then in bytes.
+    """Return the picture of the highest stage; ties go to more pixels, then more bytes.
 
     Parameters
     ----------
@@ -137,12 +137,22 @@ def best_by_size(sidecars: Sidecars, rows: Ints) -> int:
     return int(np.lexsort((-np.arange(len(rows)), bytes_, pixels, stage))[-1])
 
 
-def table_path(workspace: Workspace) -> Place:
-    """Return where the table lies: `data/sidecar/duplicates.parquet`."""
+def table_path(workspace: Workspace) -> AnyPath:
+    """Return the path of the table, `data/sidecar/duplicates.parquet`.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+
+    Returns
+    -------
+    Path or UPath
+    """
     return workspace.sidecars / "duplicates.parquet"
 
 
-def write_table(path: Place, groups: Sequence[DuplicateGroup]) -> None:
+def write_table(path: AnyPath, groups: Sequence[DuplicateGroup]) -> None:
     """Write one row for each picture of each group.
 
     Parameters

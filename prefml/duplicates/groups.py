@@ -1,4 +1,4 @@
-"""Groups of pictures that look the same to the hash and to the encoder, inside one project."""
+"""Group pictures by connected components of near-duplicate pairs, inside each project."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from scipy.sparse.csgraph import connected_components
 from prefml._typing import Bits64, Floats, Floats32, Ints
 from prefml.duplicates.hamming import iter_near_pairs
 
-__all__ = ["COSINE", "DISTANCE", "cosines", "find_groups"]
+__all__ = ["MAX_DISTANCE", "MIN_COSINE", "cosines", "find_groups"]
 
-DISTANCE = 8
-COSINE = 0.95
+MAX_DISTANCE = 8
+MIN_COSINE = 0.95
 # Pairs whose vectors are gathered at a time: 2 x 32 MB at 512 dimensions.
 _CHUNK = 16384
 _EDGES = 1 << 17
@@ -23,10 +23,10 @@ def find_groups(
     hashes: ArrayLike,
     embeddings: Floats32,
     project: ArrayLike,
-    distance: int = DISTANCE,
-    cosine: float = COSINE,
+    distance: int = MAX_DISTANCE,
+    cosine: float = MIN_COSINE,
 ) -> list[Ints]:
-    """Group near duplicates: connected by pairs that both the hash and the encoder find alike.
+    """Group near duplicates: connected components of pairs near in both hash and embedding.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def _groups_of(
 
 
 def _merged(labels: Ints, pairs: Ints, rows: Ints, embeddings: Floats32, cosine: float) -> Ints:
-    """Join what a block of pairs connects; a pair inside one group needs no second look."""
+    """Merge the groups that a block of pairs connects; pairs inside a group are skipped."""
     while True:
         pairs = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]]
         if not len(pairs):
@@ -83,7 +83,7 @@ def _merged(labels: Ints, pairs: Ints, rows: Ints, embeddings: Floats32, cosine:
 
 
 def cosines(embeddings: Floats32, pairs: Ints) -> Floats:
-    """Return the cosine of each pair of vectors.
+    """Return the cosine similarity of each pair of vectors.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""All pairs of 64-bit hashes within a Hamming distance, exactly.
+"""Find all pairs of 64-bit hashes within a Hamming distance, exactly.
 
 References
 ----------
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,7 +19,7 @@ from prefml._typing import Bits64, Ints
 
 __all__ = ["iter_near_pairs", "near_pairs", "read_hashes"]
 
-Rows = NDArray[Any]
+Rows: TypeAlias = NDArray[np.int32]
 
 # Below this, comparing all with all is quicker than building tables.
 _FEW = 2000
@@ -28,7 +28,7 @@ _BLOCK = 1 << 20
 
 
 def read_hashes(texts: Sequence[str] | NDArray[np.str_]) -> Bits64:
-    """Turn hashes of 16 hexadecimal digits into numbers.
+    """Parse hashes of 16 hexadecimal digits.
 
     Parameters
     ----------
@@ -98,11 +98,11 @@ def iter_near_pairs(hashes: ArrayLike, radius: int = 8) -> Iterator[Ints]:
         raise ValueError(f"radius {radius}; expected 0 to 64")
     values = np.asarray(hashes, dtype=np.uint64)
     # Joining parts pays while few keys lie within the distance allowed in one part.
-    finder = _all_with_all if len(values) < _FEW or radius >= 4 * _PARTS else _by_parts
+    finder = _brute_force if len(values) < _FEW or radius >= 4 * _PARTS else _multi_index
     yield from finder(values, radius)
 
 
-def _all_with_all(values: Bits64, radius: int) -> Iterator[Ints]:
+def _brute_force(values: Bits64, radius: int) -> Iterator[Ints]:
     step = max(1, _BLOCK // max(1, len(values)))
     for start in range(0, len(values), step):
         block = values[start : start + step]
@@ -112,18 +112,23 @@ def _all_with_all(values: Bits64, radius: int) -> Iterator[Ints]:
         yield np.column_stack([first[later], second[later]]) + start
 
 
-def _by_parts(values: Bits64, radius: int) -> Iterator[Ints]:
-    """Join each part of the bits with itself, up to the few bits that may differ in it."""
-    keys = _parts(values)
+def _multi_index(values: Bits64, radius: int) -> Iterator[Ints]:
+    """Search by multi-index hashing: join each part of the bits with itself."""
+    keys = _split_bits(values)
     allowed = radius // _PARTS
     for part, key in enumerate(keys):
         bits = len(range(part, 64, _PARTS))
+        masks = (
+            sum(1 << place for place in places)
+            for count in range(allowed + 1)
+            for places in combinations(range(bits), count)
+        )
         order = np.argsort(key, kind="stable").astype(np.int32)
         table = key[order].astype(np.int32)
         starts = np.zeros((1 << bits) + 1, np.int32)
         np.cumsum(np.bincount(table, minlength=1 << bits), out=starts[1:])
-        for mask in _masks(bits, allowed):
-            for first, second in _joined(table, starts, order, mask):
+        for mask in masks:
+            for first, second in _matching_pairs(table, starts, order, mask):
                 near = np.bitwise_count(values[first] ^ values[second]) <= radius
                 # A pair that an earlier part has found is not found again.
                 for other in keys[:part]:
@@ -133,8 +138,8 @@ def _by_parts(values: Bits64, radius: int) -> Iterator[Ints]:
                     yield np.sort(pairs, axis=1).astype(np.intp)
 
 
-def _parts(values: Bits64) -> list[NDArray[np.uint32]]:
-    """Deal the bits out to the parts in turn: neighbouring bits of a pHash are alike."""
+def _split_bits(values: Bits64) -> list[NDArray[np.uint32]]:
+    """Return the bits of each part, assigned in turn: neighbouring bits of a pHash correlate."""
     keys = []
     for part in range(_PARTS):
         key = np.zeros(len(values), np.uint32)
@@ -144,13 +149,9 @@ def _parts(values: Bits64) -> list[NDArray[np.uint32]]:
     return keys
 
 
-def _masks(bits: int, allowed: int) -> Iterator[int]:
-    for count in range(allowed + 1):
-        for places in combinations(range(bits), count):
-            yield sum(1 << place for place in places)
-
-
-def _joined(table: Rows, starts: Rows, order: Rows, mask: int) -> Iterator[tuple[Rows, Rows]]:
+def _matching_pairs(
+    table: Rows, starts: Rows, order: Rows, mask: int
+) -> Iterator[tuple[Rows, Rows]]:
     """Yield the pairs whose keys differ exactly in a mask's bits, in blocks, each pair once."""
     top = 1 << mask.bit_length() >> 1
     rows = np.flatnonzero((table & top) == 0) if mask else np.arange(len(table))

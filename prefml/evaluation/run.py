@@ -19,7 +19,7 @@ from prefml.evaluation.learning_curve import SHARES, curve_point, partial_point
 from prefml.evaluation.per_project import compare_per_project
 from prefml.exceptions import NotEnoughDataError
 from prefml.features import ChoiceTable, CropTable
-from prefml.features.training_data import LEAST, TrainingData, read_training_data
+from prefml.features.training_data import MIN_DECISIONS, TrainingData, read_training_data
 from prefml.sidecars.store import Sidecars
 from prefml.status import status_of
 from prefml.status.measures import Share, share
@@ -169,8 +169,8 @@ def _evaluate_crops(found: Evaluation, data: TrainingData, options: Options, tra
 
 
 def _require(count: int) -> None:
-    if count < LEAST:
-        raise NotEnoughDataError(f"{count} usable", f"at least {LEAST}")
+    if count < MIN_DECISIONS:
+        raise NotEnoughDataError(f"{count} usable", f"at least {MIN_DECISIONS}")
 
 
 def _reasons(what: str, left_out: Any) -> list[str]:

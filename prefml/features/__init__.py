@@ -1,4 +1,4 @@
-"""From decisions and sidecars to tables of features; every arrow to the models passes here."""
+"""Join decisions and sidecars into the feature tables of the models."""
 
 from prefml.features.tables import (
     ChoiceTable,

@@ -1,4 +1,4 @@
-"""Columns that say how a picture stands to the others of its set.
+"""Compute features of a picture relative to the others of its set.
 
 A tree splits on one column at a time and cannot subtract two pictures, so the differences are
 made here, where the set is known; the models can then score every row by itself.
@@ -14,13 +14,13 @@ import pandas as pd
 from prefml._typing import Floats, Ints
 from prefml.sets import Sets
 
-__all__ = ["closeness", "relative_cues", "relative_embedding", "stage_columns"]
+__all__ = ["embedding_distances", "relative_cues", "relative_embedding", "stage_columns"]
 
 
 def relative_cues(
     cues: Floats, names: Sequence[str], stage: Floats, sets: Sets
 ) -> dict[str, Floats]:
-    """Return each cue as it is, minus the set's mean, and minus the next lower stage's.
+    """Return each cue as it is, centered on the set's mean, and minus the next lower stage's.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def relative_cues(
 
 
 def relative_embedding(embeddings: Floats, sets: Sets) -> dict[str, Floats]:
-    """Return the embedding as it is and minus the set's mean.
+    """Return the embedding as it is and centered on the set's mean.
 
     Parameters
     ----------
@@ -102,8 +102,8 @@ def stage_columns(stage: Floats, sets: Sets) -> dict[str, Floats]:
     }  # fmt: skip
 
 
-def closeness(embeddings: Floats, stage: Floats, sets: Sets) -> dict[str, Floats]:
-    """Return how far each picture lies from the rest of its set: what drifted is suspect.
+def embedding_distances(embeddings: Floats, stage: Floats, sets: Sets) -> dict[str, Floats]:
+    """Return the distance of each embedding to the rest of its set and to adjacent stages.
 
     Parameters
     ----------

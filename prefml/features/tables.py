@@ -1,4 +1,4 @@
-"""Decisions and sidecars -> the tables that models learn from."""
+"""Build the tables that models learn from, out of decisions and sidecars."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from prefml._typing import Floats, Texts, Times
+from prefml.decisions.manifests import UNKNOWN
 from prefml.features.relative import (
-    closeness,
+    embedding_distances,
     relative_cues,
     relative_embedding,
     stage_columns,
@@ -33,7 +34,6 @@ __all__ = [
     "ranking_cues",
 ]
 
-_UNKNOWN = "unknown"
 # Where things lie in a picture serves cropping; to a choice between pictures it is noise.
 _LAYOUT = ("saliency_", "detail_x", "detail_y", "detail_spread_", "detail_grid_", "detail_object_",
            "border_", "width", "height", "face")  # fmt: skip
@@ -41,7 +41,7 @@ _LAYOUT = ("saliency_", "detail_x", "detail_y", "detail_spread_", "detail_grid_"
 
 @dataclass(frozen=True)
 class ChoiceTable:
-    """Sets of pictures with one choice each; row i of every part is the same picture.
+    """Feature table of choices; row i of every attribute is the same picture.
 
     Attributes
     ----------
@@ -50,13 +50,13 @@ class ChoiceTable:
     y : ndarray of shape (n_rows,)
         1 for the chosen picture, 0 for the others.
     set_id, project, filename, session_id : ndarray of shape (n_rows,)
-        Where the row comes from.
+        Origin of the row.
     stage : ndarray of shape (n_rows,)
         Stage, NaN where unknown.
     timestamp : ndarray of shape (n_rows,), datetime64
         When the choice was made, UTC; NaT where unknown.
     weight : ndarray of shape (n_rows,)
-        How much the row's set counts.
+        Sample weight of the row's set.
     hashes : ndarray of shape (n_rows,)
         Perceptual hashes, by which near duplicates are kept on one side of a fold.
     left_out : mapping of str to int
@@ -87,7 +87,7 @@ class ChoiceTable:
 
 @dataclass(frozen=True)
 class CropTable:
-    """Kept pictures with the crop a person made; row i of every part is the same picture.
+    """Feature table of crops; row i of every attribute is the same picture.
 
     Attributes
     ----------
@@ -98,13 +98,13 @@ class CropTable:
     size : ndarray of shape (n_rows, 2)
         Width and height in pixels.
     project, filename, session_id : ndarray of shape (n_rows,)
-        Where the row comes from.
+        Origin of the row.
     stage : ndarray of shape (n_rows,)
         Stage, NaN where unknown.
     timestamp : ndarray of shape (n_rows,), datetime64
         When the crop was made, UTC; NaT where unknown.
     weight : ndarray of shape (n_rows,)
-        How much the crop counts: a corrected suggestion counts double.
+        Sample weight of the crop: a corrected suggestion counts double.
     left_out : mapping of str to int
         Reason -> rows that are not in the table.
     """
@@ -126,7 +126,17 @@ class CropTable:
 
 
 def ranking_cues(cues: pd.DataFrame) -> pd.DataFrame:
-    """Return the cues that a choice can depend on, without where things lie."""
+    """Select the cues that a choice can depend on, without those of layout.
+
+    Parameters
+    ----------
+    cues : DataFrame of shape (n_rows, n_cues)
+        All cues.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_kept)
+    """
     return cues[[name for name in cues.columns if not name.startswith(_LAYOUT)]]
 
 
@@ -157,7 +167,7 @@ def image_rows(
     kept = ranking_cues(cues)
     columns: dict[str, Floats] = {}
     columns.update(stage_columns(stages, sets))
-    columns.update(closeness(vectors, stages, sets))
+    columns.update(embedding_distances(vectors, stages, sets))
     columns.update(relative_cues(kept.to_numpy(np.float64), list(kept.columns), stages, sets))
     columns.update(relative_embedding(vectors, sets))
     table = np.column_stack(list(columns.values())).astype(np.float32)
@@ -165,7 +175,7 @@ def image_rows(
 
 
 def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:
-    """Join choices with what is known of their pictures.
+    """Join choices with the sidecar rows of their pictures.
 
     Parameters
     ----------
@@ -182,7 +192,7 @@ def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:
     """
     position = sidecars.positions(items["project"].to_numpy(), items["filename"].to_numpy())
     fault = np.where(position < 0, "no_sidecar", "").astype(object)
-    fault[items["project"].to_numpy() == _UNKNOWN] = "unknown_project"
+    fault[items["project"].to_numpy() == UNKNOWN] = "unknown_project"
     bad = pd.Series(fault).groupby(items["set_id"].to_numpy()).transform("max").to_numpy()
     left_out = Counter(
         pd.Series(bad[bad != ""], items["set_id"][bad != ""]).groupby(level=0).first()
@@ -196,16 +206,29 @@ def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:
     return ChoiceTable(
         X=X, y=kept["chosen"].to_numpy(np.int64), weight=row_weights(kept),
         hashes=np.asarray(sidecars.hashes, dtype=object)[found], left_out=dict(left_out),
-        **_origin(kept, "set_id", "project", "filename", "session_id"),
+        set_id=kept["set_id"].to_numpy(dtype=object), **_origin(kept),
     )  # fmt: skip
 
 
-def _origin(frame: pd.DataFrame, *texts: str) -> dict[str, Any]:
-    columns: dict[str, Any] = {name: frame[name].to_numpy(dtype=object) for name in texts}
-    columns["stage"] = frame["stage"].to_numpy(dtype=np.float64)
+class _Origin(TypedDict):
+    """Columns of a table that identify its rows, and are no features."""
+
+    project: Texts
+    filename: Texts
+    session_id: Texts
+    stage: Floats
+    timestamp: Times
+
+
+def _origin(frame: pd.DataFrame) -> _Origin:
     stamps = pd.to_datetime(frame["timestamp"], utc=True).dt.tz_localize(None)
-    columns["timestamp"] = stamps.to_numpy(dtype="datetime64[ns]")
-    return columns
+    return {
+        "project": frame["project"].to_numpy(dtype=object),
+        "filename": frame["filename"].to_numpy(dtype=object),
+        "session_id": frame["session_id"].to_numpy(dtype=object),
+        "stage": frame["stage"].to_numpy(dtype=np.float64),
+        "timestamp": stamps.to_numpy(dtype="datetime64[ns]"),
+    }
 
 
 def crop_columns(
@@ -214,7 +237,7 @@ def crop_columns(
     embeddings: ArrayLike | None = None,
     cues: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Build the columns of crops.
+    """Build the crop regressor's columns.
 
     Parameters
     ----------
@@ -247,14 +270,14 @@ def crop_columns(
 
 @lru_cache(maxsize=8)
 def _crop_names(measured: tuple[str, ...], dim: int) -> pd.Index[str]:
-    """Return the names of the columns; an index of a thousand takes a millisecond to make."""
+    """Return the names of the columns; an index of a thousand takes a millisecond to build."""
     names = ["width", "height", "aspect", "megapixels", "stage"]
     names += [f"cue__{name}" for name in measured]
     return pd.Index(names + [f"emb__{i:04d}" for i in range(dim)])
 
 
 def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTable:
-    """Join crops with what is known of their pictures.
+    """Join crops with the sidecar rows of their pictures.
 
     Parameters
     ----------
@@ -269,22 +292,20 @@ def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTab
         In the order of the decisions. Rows of unknown project, and where there are sidecars rows
         without one, are left out and counted.
     """
-    known = crops["project"] != _UNKNOWN
+    known = crops["project"] != UNKNOWN
     left_out = {"unknown_project": int((~known).sum())} if not known.all() else {}
-    kept, found = crops[known].sort_values("timestamp", kind="stable"), None
+    kept = crops[known].sort_values("timestamp", kind="stable")
+    embeddings, cues = None, None
     if sidecars is not None:
         position = sidecars.positions(kept["project"].to_numpy(), kept["filename"].to_numpy())
         if (position < 0).any():
             left_out["no_sidecar"] = int((position < 0).sum())
         kept, found = kept[position >= 0], position[position >= 0]
+        embeddings, cues = sidecars.embeddings[found], sidecars.cues.iloc[found]
     kept = kept.reset_index(drop=True)
     size = kept[["width", "height"]].to_numpy(np.float64)
-    seen: dict[str, Any] = {}
-    if sidecars is not None and found is not None:
-        seen = {"embeddings": sidecars.embeddings[found], "cues": sidecars.cues.iloc[found]}
-    X = crop_columns(size, kept["stage"], **seen)
     return CropTable(
-        X=X, boxes=kept[["x1", "y1", "x2", "y2"]].to_numpy(np.float64), size=size,
-        weight=row_weights(kept), left_out=left_out,
-        **_origin(kept, "project", "filename", "session_id"),
+        X=crop_columns(size, kept["stage"], embeddings, cues), size=size,
+        boxes=kept[["x1", "y1", "x2", "y2"]].to_numpy(np.float64),
+        weight=row_weights(kept), left_out=left_out, **_origin(kept),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What models are trained, evaluated and compared on: loaded in one way for all of them."""
+"""Load the data that models are trained, evaluated and compared on."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from prefml.sidecars.sizes import picture_sizes
 from prefml.sidecars.store import Sidecars, read_sidecars_if_any
 from prefml.workspace import Workspace
 
-__all__ = ["LEAST", "TrainingData", "read_training_data"]
+__all__ = ["MIN_DECISIONS", "TrainingData", "read_training_data"]
 
 # With fewer sets, or crops, a model would say nothing and there is nothing to hold out.
-LEAST = 10
+MIN_DECISIONS = 10
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """The decisions of a workspace and what is known of their pictures.
+    """Decisions and sidecars of a workspace.
 
     Build one with `read_training_data`.
 
@@ -35,7 +35,7 @@ class TrainingData:
     sidecars: Sidecars | None
 
     def choices(self) -> ChoiceTable:
-        """Join the choices with what is known of their pictures.
+        """Join the choices with the sidecar rows of their pictures.
 
         Returns
         -------
@@ -53,7 +53,7 @@ class TrainingData:
         return choice_table(self.decisions.items, self.sidecars)
 
     def crops(self) -> CropTable:
-        """Join the crops with what is known of their pictures, which may be nothing.
+        """Join the crops with the sidecar rows of their pictures, if there are sidecars.
 
         Returns
         -------

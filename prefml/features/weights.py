@@ -1,4 +1,4 @@
-"""How much each choice counts."""
+"""Compute sample weights by age, exposure and correction."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from prefml._typing import Floats
 
 __all__ = ["exposure_weights", "recency_weights", "row_weights"]
 
-# A corrected suggestion is a choice that somebody thought about twice.
+# Weight of a corrected suggestion, a choice that the person thought about twice.
 CORRECTED = 2.0
 
 
 def recency_weights(timestamp: ArrayLike, half_life_days: float) -> Floats:
-    """Return weights that halve with age, taste being what it is now.
+    """Return recency weights, which decay exponentially with age.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def recency_weights(timestamp: ArrayLike, half_life_days: float) -> Floats:
 def exposure_weights(
     chosen: ArrayLike, suggested: ArrayLike, set_id: ArrayLike, most: float = 4.0
 ) -> Floats:
-    """Return inverse-propensity weights against the pull of what was suggested.
+    """Return inverse-propensity weights against exposure bias.
 
     A picture that was shown as the suggestion is chosen more often than its looks deserve. Among
     sets in which something was suggested, a choice that followed the suggestion is weighed down
@@ -86,7 +86,7 @@ def exposure_weights(
 
 
 def row_weights(items: pd.DataFrame, half_life_days: float | None = None) -> Floats:
-    """Return the weight of each row of a frame of choices or of crops.
+    """Return the sample weight of each row of a frame of choices or of crops.
 
     Parameters
     ----------

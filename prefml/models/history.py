@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from prefml.exceptions import ModelFileError
-from prefml.files import file_sha256, holding, remove_leftovers, replacing
+from prefml.files import file_sha256, folder_lock, remove_leftovers, replacing
 from prefml.models.store import KINDS, manifest_path, model_file, read_manifest
 from prefml.workspace import Workspace
 
@@ -75,7 +75,7 @@ def only_trainer(workspace: Workspace) -> Iterator[None]:
         "one run at a time",
         "the same command when it has finished",
     )
-    with holding(workspace.artifacts, busy):
+    with folder_lock(workspace.artifacts, busy):
         for folder in (workspace.artifacts, candidates(workspace), _history(workspace)):
             for kind in KINDS:
                 remove_leftovers(folder, f"{kind}*")

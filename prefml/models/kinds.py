@@ -16,7 +16,7 @@ from prefml.cropping.metrics import iou
 from prefml.decisions import Decisions
 from prefml.exceptions import NotEnoughDataError
 from prefml.features.tables import ChoiceTable, CropTable
-from prefml.features.training_data import LEAST, TrainingData
+from prefml.features.training_data import MIN_DECISIONS, TrainingData
 from prefml.models.store import model_file
 from prefml.ranking import HighestStage, PerProjectRanker, SetRanker, default_ranker
 from prefml.ranking.metrics import lower_stage_top1, top1, top1_by_set
@@ -90,15 +90,15 @@ class Kind(Generic[M, T]):
         Raises
         ------
         NotEnoughDataError
-            If there are fewer than `LEAST` decisions.
+            If there are fewer than `MIN_DECISIONS` decisions.
         """
         table = self.table(data)
         found = len(np.unique(self.decisions(table).astype(str)))
-        if found >= LEAST:
+        if found >= MIN_DECISIONS:
             return table
         left_out = sorted(table.left_out.items())
         why = ", ".join(f"{n} left out for {reason}" for reason, n in left_out)
-        needed = f"at least {LEAST} are needed"
+        needed = f"at least {MIN_DECISIONS} are needed"
         raise NotEnoughDataError(
             f"{found} {self.decision}, {needed}{f' ({why})' if why else ''}", None, "prefml ingest"
         )

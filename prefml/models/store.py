@@ -16,7 +16,7 @@ from typing import Any
 
 from prefml._version import __version__
 from prefml.exceptions import ModelFileError
-from prefml.files import file_sha256, is_held, replacing, settled, write_text
+from prefml.files import file_sha256, is_locked, read_consistently, replacing, write_text
 
 __all__ = [
     "FORMAT",
@@ -263,9 +263,9 @@ def load_pair(path: str | Path, kind: str | None = None) -> tuple[Any, dict[str,
     target = Path(path)
 
     def changing() -> bool:
-        return target.is_file() and is_held(target.parent)
+        return target.is_file() and is_locked(target.parent)
 
-    return settled(lambda: _load(target, kind), changing, ModelFileError, _PATIENCE)
+    return read_consistently(lambda: _load(target, kind), changing, ModelFileError, _PATIENCE)
 
 
 def _load(target: Path, kind: str | None) -> tuple[Any, dict[str, Any]]:

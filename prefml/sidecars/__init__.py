@@ -1,1 +1,1 @@
-"""The one pass over the pictures, and the files it leaves: embeddings, hashes, cues."""
+"""Compute and store embeddings, hashes and cues of all pictures in one pass."""

@@ -1,4 +1,4 @@
-"""A batch of decoded pictures: encoded together, and made into rows."""
+"""Encode a batch of decoded pictures and make rows of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["make_rows"]
 def make_rows(
     batch: Sequence[Derived], encoder: Encoder, sources: Sequence[Source], schema: pa.Schema
 ) -> pa.Table:
-    """Encode what needs it, take over what still holds, and make a table of both.
+    """Encode new pictures, copy reusable values, and make a table of both.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def make_rows(
     encoder : Encoder
         Encodes them in one call.
     sources : sequence of Source
-        Where rows lie that hold in part.
+        Sources of the rows that are reusable in part.
     schema : pyarrow.Schema
         The columns of the table.
 
@@ -62,9 +62,9 @@ def _embeddings(
         prepared = [batch[place].prepared for place in fresh]
         vectors[fresh] = _encode(encoder, [one for one in prepared if one is not None])
     for place, one in enumerate(batch):
-        kept = one.task.kept
-        if kept is not None and kept.embedding:
-            old = sources[kept.source].row("embeddings", kept.row)["embedding"]
+        reusable = one.task.reusable
+        if reusable is not None and reusable.embedding:
+            old = sources[reusable.source].row("embeddings", reusable.row)["embedding"]
             vectors[place] = old.combine_chunks().flatten().to_numpy()
     return pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), encoder.spec.dim)
 
@@ -86,9 +86,9 @@ def _encode(encoder: Encoder, prepared: list[Floats32]) -> Floats32:
 
 
 def _measured(one: Derived, sources: Sequence[Source]) -> dict[str, object]:
-    kept = one.task.kept
-    if kept is None or not kept.cues:
+    reusable = one.task.reusable
+    if reusable is None or not reusable.cues:
         return {"phash": one.phash, **one.cues}
-    source = sources[kept.source]
-    both = (source.row(kind, kept.row).to_pylist()[0] for kind in ("hashes", "cues"))
+    source = sources[reusable.source]
+    both = (source.row(kind, reusable.row).to_pylist()[0] for kind in ("hashes", "cues"))
     return {name: value for row in both for name, value in row.items()}

@@ -1,4 +1,4 @@
-"""The one pass: every picture decoded once; embedding, hash and cues into the sidecar files."""
+"""Update the sidecars in one pass that decodes every picture once."""
 
 from __future__ import annotations
 
@@ -10,29 +10,27 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from threading import Semaphore
 from time import perf_counter
-from typing import Any, TypeAlias
-
-import numpy as np
+from typing import Protocol, TypeAlias, TypeVar
 
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import SidecarError
-from prefml.files import Place, write_text
+from prefml.files import AnyPath, write_text
 from prefml.imaging import cues
 from prefml.sidecars.batches import make_rows
-from prefml.sidecars.compact import Selection, compact, recover
-from prefml.sidecars.derive import Derived, PixelBudget, Reading, derive_all
+from prefml.sidecars.compact import Selection, compact, holds_exactly, recover, select_rows
+from prefml.sidecars.derive import DecodeSettings, Derived, PixelBudget, derive_all
 from prefml.sidecars.find import (
     Failure,
     FoundImages,
-    FromPath,
     ImageFile,
+    ProjectLookup,
     find_images,
-    refuse_empty,
+    require_images,
     scan_images,
 )
-from prefml.sidecars.lock import only_run
-from prefml.sidecars.plan import Kept, Task, finished_rows, make_tasks
-from prefml.sidecars.schema import Stamp, part_schema
+from prefml.sidecars.lock import run_lock
+from prefml.sidecars.plan import ReusableRow, Task, make_tasks, reusable_rows
+from prefml.sidecars.schema import Provenance, part_schema
 from prefml.sidecars.sources import (
     Source,
     find_sources,
@@ -54,17 +52,37 @@ __all__ = [
 ]
 
 # A camera's usual picture; unpacked, with its copies, some 250 MB.
-PIXELS_A_THREAD = 24_000_000
+PIXELS_PER_THREAD = 24_000_000
 
-Results: TypeAlias = Iterable[Any]
-Progress: TypeAlias = Callable[[Results, int], Results]
-# Works through the tasks of a run and returns what failed: here, or on other machines.
+T = TypeVar("T")
+
+
+class Progress(Protocol):
+    """Wrapper of an iterable that shows how far it is consumed."""
+
+    def __call__(self, results: Iterable[T], total: int, /) -> Iterable[T]:
+        """Yield the results as they come.
+
+        Parameters
+        ----------
+        results : iterable
+            The results.
+        total : int
+            Their number.
+
+        Returns
+        -------
+        iterable
+        """
+
+
+# Computes the tasks of a run, here or on other machines, and returns the failures.
 Compute: TypeAlias = "Callable[[Run, Sequence[Task], Progress], list[Failure]]"
 
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """How a pass is run; nothing here changes a value that is written.
+    """Options of a pass; none of them changes a value that is written.
 
     Attributes
     ----------
@@ -73,7 +91,7 @@ class BuildOptions:
     workers : int
         Threads that decode; 0 takes one for each core.
     force : bool
-        Make everything again, whatever is finished.
+        Compute everything again, whatever is finished.
     """
 
     batch_size: int = 32
@@ -88,7 +106,7 @@ class BuildOptions:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a pass did; `images` is the sum of `computed`, `reused` and `failed`.
+    """Outcome of a pass; `images` is the sum of `computed`, `reused` and `failed`.
 
     Attributes
     ----------
@@ -103,13 +121,13 @@ class BuildReport:
     seconds : float
         Duration.
     failures : tuple of Failure
-        Which, and why.
+        The pictures that failed, with reasons.
     shadowed : tuple of str
         Paths left out because project and name occur twice.
     unknown : tuple of str
         Paths without a project; they are embedded, but nothing is learned from them.
     repaired : tuple of str
-        Damaged sidecar files whose rows were made again.
+        Damaged sidecar files whose rows were computed again.
     """
 
     images: int
@@ -123,16 +141,16 @@ class BuildReport:
     repaired: tuple[str, ...] = ()
 
 
-def _silent(results: Results, total: int) -> Results:
+def _no_progress(results: Iterable[T], total: int) -> Iterable[T]:
     return results
 
 
 def build_sidecars(
     workspace: Workspace,
-    resolver: FromPath,
+    resolver: ProjectLookup,
     encoder: Encoder,
     options: BuildOptions | None = None,
-    progress: Progress = _silent,
+    progress: Progress = _no_progress,
 ) -> BuildReport:
     """Bring the sidecars of a workspace up to date with its pictures.
 
@@ -142,13 +160,13 @@ def build_sidecars(
     Parameters
     ----------
     workspace : Workspace
-        Whose pictures; the files go to its `data/sidecar`.
+        The workspace; the files go to its `data/sidecar`.
     resolver : object with `from_path`
-        Says which project a path belongs to.
+        Lookup of the project of a path.
     encoder : Encoder
         Makes the embeddings.
     options : BuildOptions, optional
-        How the pass is run.
+        Options of the pass.
     progress : callable
         Wraps the iterable of results, whose number is its second argument.
 
@@ -173,21 +191,21 @@ def build_found(
     found: FoundImages,
     encoder: Encoder,
     options: BuildOptions | None = None,
-    progress: Progress = _silent,
+    progress: Progress = _no_progress,
     compute: Compute | None = None,
 ) -> BuildReport:
-    """Do what `build_sidecars` does, for pictures that were looked for before.
+    """Update the sidecars as `build_sidecars` does, for pictures already found.
 
     Parameters
     ----------
     workspace : Workspace
-        Whose pictures; the files go to its `data/sidecar`.
+        The workspace; the files go to its `data/sidecar`.
     found : FoundImages
         All its pictures; rows of others drop out.
     encoder, options, progress
         As for `build_sidecars`.
     compute : callable, optional
-        Works through the tasks of the run; this process does by default.
+        Computes the tasks of the run; by default this process does.
 
     Returns
     -------
@@ -199,14 +217,17 @@ def build_found(
         As `build_sidecars`.
     """
     start = perf_counter()
-    refuse_empty(found, workspace)
-    with _disk_errors(workspace.sidecars), only_run(workspace.sidecars):
+    require_images(found, workspace)
+    with _disk_errors(workspace.sidecars), run_lock(workspace.sidecars):
         run = Run.begin(workspace, encoder, options or BuildOptions())
-        rows = {} if run.options.force else finished_rows(found.images, run.sources, run.stamp)
+        rows = {} if run.options.force else reusable_rows(found.images, run.sources, run.provenance)
         tasks = make_tasks(found.images, rows)
         failures = [*found.failures, *(compute or Run.compute)(run, tasks, progress)]
-        run.finish(found.images, {key: kept for key, kept in rows.items() if kept.whole})
-        _write_failures(workspace.sidecars / "failures.jsonl", failures)
+        run.finish(found.images, {key: row for key, row in rows.items() if row.complete})
+        report = workspace.sidecars / "failures.jsonl"
+        if failures or report.exists():
+            lines = (json.dumps(asdict(failure)) + "\n" for failure in failures)
+            write_text(report, "".join(lines))
     reused = len(found.images) - len(tasks)
     return BuildReport(
         images=len(found.images) + len(found.failures),
@@ -223,24 +244,24 @@ def build_found(
 
 @dataclass
 class Run:
-    """One pass: what was there when it began, and the parts it has written since.
+    """State of a pass: the sources it began with and the parts it has written.
 
     Attributes
     ----------
     workspace : Workspace
-        Whose pictures.
+        The workspace.
     encoder : Encoder
         Makes the embeddings.
     options : BuildOptions
-        How the pass is run.
-    stamp : Stamp
-        What the rows are made with.
+        Options of the pass.
+    provenance : Provenance
+        Encoder and cues that the rows are made with.
     sources : list of Source
         Rows that were finished before.
     problems : list of str
         Damaged files among them.
     number : int
-        Of the next part.
+        Number of the next part.
     writer : str
         Follows the number in the names of parts; empty for a run of one process.
     written : list of Source
@@ -250,7 +271,7 @@ class Run:
     workspace: Workspace
     encoder: Encoder
     options: BuildOptions
-    stamp: Stamp
+    provenance: Provenance
     sources: list[Source]
     problems: list[str]
     number: int
@@ -259,12 +280,12 @@ class Run:
 
     @classmethod
     def begin(cls, workspace: Workspace, encoder: Encoder, options: BuildOptions) -> Run:
-        """Complete what an earlier run was stopped at, and see what it left.
+        """Recover from an interrupted run, and open the rows that are finished.
 
         Parameters
         ----------
         workspace, encoder, options
-            See above.
+            As for the class.
 
         Returns
         -------
@@ -273,12 +294,12 @@ class Run:
         folder = workspace.sidecars
         recover(folder)
         sources, problems = find_sources(folder)
-        stamp = Stamp(encoder.spec, cues.cue_identity(), cues.CUE_NAMES)
+        provenance = Provenance(encoder.spec, cues.cue_identity(), cues.CUE_NAMES)
         number = next_number(list_parts(folder))
-        return cls(workspace, encoder, options, stamp, sources, problems, number)
+        return cls(workspace, encoder, options, provenance, sources, problems, number)
 
-    def compute(self, tasks: Sequence[Task], progress: Progress = _silent) -> list[Failure]:
-        """Work through the tasks, a batch at a time, and return what failed.
+    def compute(self, tasks: Sequence[Task], progress: Progress = _no_progress) -> list[Failure]:
+        """Compute the tasks, a batch at a time, and return the failures.
 
         Parameters
         ----------
@@ -299,7 +320,7 @@ class Run:
         return failures
 
     def _write(self, batch: list[Derived]) -> None:
-        schema = part_schema(self.stamp)
+        schema = part_schema(self.provenance)
         rows = make_rows(batch, self.encoder, self.sources, schema)
         name = part_name(self.number, self.writer)
         self.written.append(write_part(self.workspace.sidecars, name, schema, rows))
@@ -307,14 +328,16 @@ class Run:
 
     def _derived(self, tasks: Sequence[Task]) -> Generator[Derived | Failure]:
         threads = self.options.threads
-        budget = PixelBudget(PIXELS_A_THREAD * threads)
-        measuring = Semaphore(max(1, threads // 2))
+        budget = PixelBudget(PIXELS_PER_THREAD * threads)
+        limiter = Semaphore(max(1, threads // 2))
         config = self.workspace.config
-        reading = Reading(self.workspace.root, config.max_pixels, budget, measuring)
+        settings = DecodeSettings(self.workspace.root, config.max_pixels, budget, limiter)
         ahead = self.options.batch_size + 2 * threads
-        return derive_all(tasks, reading, self.encoder, threads, ahead)
+        return derive_all(tasks, settings, self.encoder, threads, ahead)
 
-    def _batches(self, results: Results, failures: list[Failure]) -> Iterator[list[Derived]]:
+    def _batches(
+        self, results: Iterable[Derived | Failure], failures: list[Failure]
+    ) -> Iterator[list[Derived]]:
         batch: list[Derived] = []
         for result in results:
             if isinstance(result, Failure):
@@ -327,46 +350,32 @@ class Run:
         if batch:
             yield batch
 
-    def finish(self, images: Sequence[ImageFile], rows: Mapping[tuple[str, str], Kept]) -> None:
-        """Gather old and new rows in the three files, unless they hold exactly these."""
-        selections = [*_old_selections(self.sources, images, rows), *map(_all_rows, self.written)]
+    def finish(
+        self, images: Sequence[ImageFile], rows: Mapping[tuple[str, str], ReusableRow]
+    ) -> None:
+        """Compact old and new rows into the three files, unless they hold exactly these.
+
+        Parameters
+        ----------
+        images : sequence of ImageFile
+            All pictures of the workspace.
+        rows : mapping of (project, file name) to ReusableRow
+            Earlier rows of which every value is reusable.
+        """
+        selections = [
+            *select_rows(self.sources, images, rows),
+            *map(Selection.of_all, self.written),
+        ]
         parts = list_parts(self.workspace.sidecars)
-        if parts or not _already_there(self.sources, selections):
-            stamp = replace(self.stamp, generation=secrets.token_hex(8))
-            compact(self.workspace.sidecars, stamp, selections, parts)
+        if parts or not holds_exactly(self.sources, selections):
+            provenance = replace(self.provenance, generation=secrets.token_hex(8))
+            compact(self.workspace.sidecars, provenance, selections, parts)
         for source in self.sources:
             source.close()
 
 
-def _old_selections(
-    sources: Sequence[Source], images: Sequence[ImageFile], rows: Mapping[tuple[str, str], Kept]
-) -> list[Selection]:
-    by_source: dict[int, list[tuple[int, str]]] = {}
-    for image in images:
-        if kept := rows.get(image.key):
-            by_source.setdefault(kept.source, []).append((kept.row, image.path))
-    selections = []
-    for number, pairs in sorted(by_source.items()):
-        places, paths = zip(*sorted(pairs), strict=True)
-        selections.append(Selection(sources[number], np.array(places, np.int64), list(paths)))
-    return selections
-
-
-def _all_rows(source: Source) -> Selection:
-    rows = np.arange(source.keys.num_rows, dtype=np.int64)
-    return Selection(source, rows, source.keys["path"].to_pylist())
-
-
-def _already_there(sources: Sequence[Source], selections: Sequence[Selection]) -> bool:
-    """Say whether the three files hold exactly the selected rows."""
-    if len(sources) != 1 or len(selections) != 1:
-        return False
-    paths: list[str] = sources[0].keys["path"].to_pylist()
-    return selections[0].paths == paths
-
-
 @contextmanager
-def _disk_errors(folder: Place) -> Iterator[None]:
+def _disk_errors(folder: AnyPath) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -375,8 +384,3 @@ def _disk_errors(folder: Place) -> Iterator[None]:
             "a folder that can be written, with room",
             "prefml embed again; what was finished is kept",
         ) from error
-
-
-def _write_failures(path: Place, failures: Sequence[Failure]) -> None:
-    if failures or path.exists():
-        write_text(path, "".join(json.dumps(asdict(failure)) + "\n" for failure in failures))

@@ -1,4 +1,4 @@
-"""Which encoder a workspace uses: the one asked for, configured, or used before."""
+"""Choose the encoder of a workspace: requested, configured, or used before."""
 
 from __future__ import annotations
 
@@ -8,29 +8,28 @@ from pathlib import Path
 from prefml.files import write_text
 from prefml.workspace import Workspace
 
-__all__ = ["chosen_encoder", "remember_encoder"]
+__all__ = ["chosen_encoder", "record_encoder"]
 
 DEFAULT = "clip"
 _FILE = "encoder.json"
 
 
-def chosen_encoder(workspace: Workspace, asked: str | None = None) -> str:
+def chosen_encoder(workspace: Workspace, requested: str | None = None) -> str:
     """Return the name of the encoder to open.
 
     Parameters
     ----------
     workspace : Workspace
-        Its `prefml.toml` may name one, and its sidecars remember the one that made them.
-    asked : str, optional
-        The one asked for; a folder is looked for in the workspace, then from the current folder.
+        Its `prefml.toml` may name one, and its sidecars record the one that made them.
+    requested : str, optional
+        The one requested; a folder is looked for in the workspace, then from the current folder.
 
     Returns
     -------
     str
-        What was asked for, else what `prefml.toml` says, else what made the sidecars, else
-        `clip`.
+        The name requested, else that of `prefml.toml`, else that of the sidecars, else `clip`.
     """
-    name = asked or workspace.config.encoder or _remembered(workspace) or DEFAULT
+    name = requested or workspace.config.encoder or _recorded(workspace) or DEFAULT
     try:
         beside = Path(name).expanduser()
         if not (workspace.root / beside).is_dir() and (beside / _FILE).is_file():
@@ -41,20 +40,20 @@ def chosen_encoder(workspace: Workspace, asked: str | None = None) -> str:
     return name
 
 
-def remember_encoder(workspace: Workspace, name: str) -> None:
-    """Write down which encoder made the sidecars.
+def record_encoder(workspace: Workspace, name: str) -> None:
+    """Record the encoder that made the sidecars.
 
     Parameters
     ----------
     workspace : Workspace
         The workspace.
     name : str
-        What `chosen_encoder` returned.
+        The result of `chosen_encoder`.
     """
     write_text(workspace.sidecars / _FILE, json.dumps({"name": name}) + "\n")
 
 
-def _remembered(workspace: Workspace) -> str | None:
+def _recorded(workspace: Workspace) -> str | None:
     try:
         content = json.loads((workspace.sidecars / _FILE).read_text("utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -1,25 +1,27 @@
-"""Parts become the three sidecar files: streamed, and switched over in one step.
+"""Compact parts into the three sidecar files, and commit them in one step.
 
-The new files are written beside the old ones and flushed. A small `commit.json` then says that
-they are whole: from there on an interrupted switch is completed by the next run, before that it is
-forgotten. Nothing is deleted before the new files are in place.
+The new files are written beside the old ones and flushed. A small `commit.json` then marks them as
+whole: from there on an interrupted replacement is completed by the next run, before that it is
+discarded. Nothing is deleted before the new files are in place.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from prefml.files import Place, move, sync_folder, write_text, writing
-from prefml.sidecars.schema import KEYS, KINDS, Stamp, part_schema, select, writer
+from prefml._typing import Ints64
+from prefml.files import AnyPath, move, open_synced, sync_folder, write_text
+from prefml.sidecars.find import ImageFile
+from prefml.sidecars.plan import ReusableRow
+from prefml.sidecars.schema import KEYS, KINDS, Provenance, open_writer, part_schema, select_columns
 from prefml.sidecars.sources import Source, list_parts, parts_folder
 
-__all__ = ["Selection", "compact", "is_switching", "recover"]
+__all__ = ["Selection", "compact", "holds_exactly", "is_replacing", "recover", "select_rows"]
 
 COMMIT = "commit.json"
 ROW_GROUP = 2048
@@ -27,25 +29,93 @@ ROW_GROUP = 2048
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows of one source that stay.
+    """Rows of a source that are kept.
 
     Attributes
     ----------
     source : Source
-        Where they lie.
-    rows : ndarray of int64
-        Which rows, rising.
+        The source.
+    rows : ndarray of shape (n,), int64
+        Row numbers, ascending.
     paths : list of str
-        Where each row's picture lies now.
+        Present path of each row's picture, relative to the workspace.
     """
 
     source: Source
-    rows: NDArray[np.int64]
+    rows: Ints64
     paths: list[str]
+
+    @classmethod
+    def of_all(cls, source: Source) -> Selection:
+        """Select every row of a source.
+
+        Parameters
+        ----------
+        source : Source
+            Its rows keep the paths that it holds.
+
+        Returns
+        -------
+        Selection
+        """
+        rows = np.arange(source.keys.num_rows, dtype=np.int64)
+        return cls(source, rows, source.keys["path"].to_pylist())
+
+
+def select_rows(
+    sources: Sequence[Source],
+    images: Sequence[ImageFile],
+    rows: Mapping[tuple[str, str], ReusableRow],
+) -> list[Selection]:
+    """Select the earlier rows of the pictures that are there.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        The sources of the rows.
+    images : sequence of ImageFile
+        All pictures of the workspace.
+    rows : mapping of (project, file name) to ReusableRow
+        The row of each picture that has one.
+
+    Returns
+    -------
+    list of Selection
+        In the order of the sources, those without such rows left out.
+    """
+    by_source: dict[int, list[tuple[int, str]]] = {}
+    for image in images:
+        if row := rows.get(image.key):
+            by_source.setdefault(row.source, []).append((row.row, image.path))
+    selections = []
+    for number, pairs in sorted(by_source.items()):
+        positions, paths = zip(*sorted(pairs), strict=True)
+        selections.append(Selection(sources[number], np.array(positions, np.int64), list(paths)))
+    return selections
+
+
+def holds_exactly(sources: Sequence[Source], selections: Sequence[Selection]) -> bool:
+    """Tell whether a single source holds exactly the selected rows, with their paths.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        What is on disk.
+    selections : sequence of Selection
+        What should be.
+
+    Returns
+    -------
+    bool
+    """
+    if len(sources) != 1 or len(selections) != 1:
+        return False
+    paths: list[str] = sources[0].keys["path"].to_pylist()
+    return selections[0].paths == paths
 
 
 def compact(
-    folder: Place, stamp: Stamp, selections: Sequence[Selection], parts: list[Place]
+    folder: AnyPath, provenance: Provenance, selections: Sequence[Selection], parts: list[AnyPath]
 ) -> None:
     """Write the rows that stay into the three files and drop the parts.
 
@@ -55,34 +125,39 @@ def compact(
     ----------
     folder : Path or UPath
         The sidecar folder.
-    stamp : Stamp
-        What all the rows were made with, and the new generation.
+    provenance : Provenance
+        Encoder and cues of all the rows, and the new generation.
     selections : sequence of Selection
         The rows, in the order in which they are written.
     parts : list of Path or UPath
         Part files that are not needed afterwards.
     """
-    whole = part_schema(stamp)
+    whole = part_schema(provenance)
     for kind in KINDS:
-        _write(_next(folder, kind), select(whole, kind), kind, selections)
+        schema = select_columns(whole, kind)
+        with open_synced(_next(folder, kind)) as stream, open_writer(stream, schema) as file:
+            for table in _in_groups(_tables(kind, selections)):
+                file.write_table(table.cast(schema))
     sync_folder(folder)
     names = [path.name for path in parts]
-    write_text(folder / COMMIT, json.dumps({"generation": stamp.generation, "parts": names}))
+    write_text(folder / COMMIT, json.dumps({"generation": provenance.generation, "parts": names}))
     recover(folder)
 
 
-def recover(folder: Place) -> None:
-    """Complete a switch that was interrupted, or clear away what was not yet whole.
+def recover(folder: AnyPath) -> None:
+    """Complete a replacement that was committed, or discard one that was not.
 
     Parameters
     ----------
     folder : Path or UPath
         The sidecar folder.
     """
-    parts = _committed(folder / COMMIT)
-    if parts is not None:
-        _switch(folder)
-        _drop_parts(folder, parts)
+    replaced = _read_commit(folder / COMMIT)
+    if replaced is not None:
+        _swap_in(folder)
+        for path in list_parts(folder):
+            if path.name in replaced:
+                path.unlink(missing_ok=True)
     if (folder / COMMIT).exists():
         (folder / COMMIT).unlink()
         sync_folder(folder)
@@ -91,44 +166,42 @@ def recover(folder: Place) -> None:
             path.unlink()
 
 
-def is_switching(folder: Place) -> bool:
-    """Whether the three files are being replaced, or were when a run was stopped."""
+def is_replacing(folder: AnyPath) -> bool:
+    """Tell whether the three files are being replaced, or were when a run was stopped.
+
+    Parameters
+    ----------
+    folder : Path or UPath
+        The sidecar folder.
+
+    Returns
+    -------
+    bool
+    """
     return (folder / COMMIT).exists()
 
 
-def _committed(path: Place) -> list[str] | None:
-    """Return the parts that a whole set of new files replaces; None if there is no such set."""
+def _read_commit(path: AnyPath) -> list[str] | None:
+    """Return the parts that a committed set of files replaces; None if none is committed."""
     try:
         return [str(name) for name in json.loads(path.read_text())["parts"]]
     except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
-def _next(folder: Place, kind: str) -> Place:
+def _next(folder: AnyPath, kind: str) -> AnyPath:
     return folder / f"{kind}.parquet.next"
 
 
-def _switch(folder: Place) -> None:
+def _swap_in(folder: AnyPath) -> None:
     for kind in KINDS:
         if _next(folder, kind).exists():
             move(_next(folder, kind), folder / f"{kind}.parquet")
     sync_folder(folder)
 
 
-def _drop_parts(folder: Place, names: Sequence[str]) -> None:
-    for path in list_parts(folder):
-        if path.name in names:
-            path.unlink(missing_ok=True)
-
-
-def _write(path: Place, schema: pa.Schema, kind: str, selections: Sequence[Selection]) -> None:
-    with writing(path) as stream, writer(stream, schema) as file:
-        for table in _in_groups(_tables(kind, selections)):
-            file.write_table(table.cast(schema))
-
-
 def _in_groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Join small tables, so that many parts do not make many row groups."""
+    """Concatenate small tables, so that many parts do not make many row groups."""
     held: list[pa.Table] = []
     for table in tables:
         held.append(table)
@@ -154,9 +227,7 @@ def _kept_groups(kind: str, selection: Selection) -> Iterator[pa.Table]:
             yield _joined(source, kind, group, rows[low:high], selection.paths[low:high])
 
 
-def _joined(
-    source: Source, kind: str, group: int, rows: NDArray[np.int64], paths: list[str]
-) -> pa.Table:
+def _joined(source: Source, kind: str, group: int, rows: Ints64, paths: list[str]) -> pa.Table:
     keys = source.keys.take(rows).set_column(
         KEYS.index("path"), "path", pa.array(paths, pa.string())
     )

@@ -1,4 +1,4 @@
-"""One decode of a picture, and all that is derived from it, in many threads."""
+"""Decode each picture once, and derive its features, in many threads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,15 @@ from prefml.sidecars.find import Failure
 from prefml.sidecars.memory import keep_freed_memory
 from prefml.sidecars.plan import Task
 
-__all__ = ["Derived", "PixelBudget", "Reading", "derive", "derive_all", "in_order", "prepare"]
+__all__ = [
+    "DecodeSettings",
+    "Derived",
+    "PixelBudget",
+    "derive",
+    "derive_all",
+    "map_in_order",
+    "prepare",
+]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -36,7 +44,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Derived:
-    """What one decode of a picture gave.
+    """Values derived from a decoded picture.
 
     Attributes
     ----------
@@ -57,7 +65,7 @@ class Derived:
 
 
 class PixelBudget:
-    """Bounds the pixels that all threads together hold unpacked.
+    """Bound on the pixels that all threads together hold decoded.
 
     Parameters
     ----------
@@ -67,32 +75,34 @@ class PixelBudget:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.held = 0
+        self.reserved = 0
         self._changed = threading.Condition()
 
     @contextmanager
-    def hold(self, pixels: int) -> Iterator[None]:
-        """Wait for room, and hold it.
+    def reserve(self, pixels: int) -> Iterator[None]:
+        """Wait for room, and reserve it.
 
         Parameters
         ----------
         pixels : int
-            How many.
+            Number of pixels of the picture.
         """
         with self._changed:
-            self._changed.wait_for(lambda: not self.held or self.held + pixels <= self.limit)
-            self.held += pixels
+            self._changed.wait_for(
+                lambda: not self.reserved or self.reserved + pixels <= self.limit
+            )
+            self.reserved += pixels
         try:
             yield
         finally:
             with self._changed:
-                self.held -= pixels
+                self.reserved -= pixels
                 self._changed.notify_all()
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How pictures are read.
+class DecodeSettings:
+    """Settings of decoding, shared by all threads.
 
     Attributes
     ----------
@@ -102,7 +112,7 @@ class Reading:
         Larger pictures fail.
     budget : PixelBudget
         What all threads together may hold.
-    measuring : context manager
+    cue_limiter : context manager
         Held while cues are measured: that is hundreds of short calls, and threads that make them
         at once spend much of their time on handing the interpreter's lock to each other.
     """
@@ -110,18 +120,18 @@ class Reading:
     root: Path
     max_pixels: int
     budget: PixelBudget
-    measuring: AbstractContextManager[object] = field(default_factory=nullcontext)
+    cue_limiter: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
-def derive(task: Task, reading: Reading, encoder: Encoder) -> Derived | Failure:
-    """Decode a picture once and make all of it that is needed.
+def derive(task: Task, settings: DecodeSettings, encoder: Encoder) -> Derived | Failure:
+    """Decode a picture once and derive all that its task needs.
 
     Parameters
     ----------
     task : Task
         The picture, and what of it is needed.
-    reading : Reading
-        How pictures are read.
+    settings : DecodeSettings
+        Limits, shared by all threads.
     encoder : Encoder
         Prepares its own input.
 
@@ -131,29 +141,29 @@ def derive(task: Task, reading: Reading, encoder: Encoder) -> Derived | Failure:
         Whatever goes wrong with a single picture is a failure, never an exception.
     """
     try:
-        return _derive(task, reading, encoder)
+        return _derive(task, settings, encoder)
     except ImageError as error:
-        reason = str(error).removeprefix(f"{reading.root / task.image.path}: ")
+        reason = str(error).removeprefix(f"{settings.root / task.image.path}: ")
         return Failure(task.image.path, reason)
     except Exception as error:
         return Failure(task.image.path, f"{type(error).__name__}: {error}")
 
 
-def _derive(task: Task, reading: Reading, encoder: Encoder) -> Derived:
-    path = reading.root / task.image.path
-    with reading.budget.hold(pixel_count(path, reading.max_pixels)):
-        picture = decode(path, reading.max_pixels)
+def _derive(task: Task, settings: DecodeSettings, encoder: Encoder) -> Derived:
+    path = settings.root / task.image.path
+    with settings.budget.reserve(pixel_count(path, settings.max_pixels)):
+        picture = decode(path, settings.max_pixels)
         prepared = prepare(encoder, picture) if task.encode else None
         if not task.measure:
             return Derived(task, prepared, None, {})
         stage = stage_of(task.image.filename)
-        with reading.measuring:
+        with settings.cue_limiter:
             values = {"stage": float("nan") if stage is None else stage} | cues.measure(picture)
             return Derived(task, prepared, phash(picture), values)
 
 
 def prepare(encoder: Encoder, picture: Picture) -> NDArray[Any]:
-    """Make an encoder's input of a decoded picture: nearly `encoder.preprocess(picture.image)`.
+    """Preprocess a decoded picture: nearly `encoder.preprocess(picture.image)`.
 
     Large pictures are resized from a copy that was halved first.
 
@@ -175,16 +185,16 @@ def prepare(encoder: Encoder, picture: Picture) -> NDArray[Any]:
 
 
 def derive_all(
-    tasks: Iterable[Task], reading: Reading, encoder: Encoder, workers: int, ahead: int
+    tasks: Iterable[Task], settings: DecodeSettings, encoder: Encoder, workers: int, ahead: int
 ) -> Generator[Derived | Failure]:
-    """Derive from many pictures at once, in their order, a bounded number ahead.
+    """Derive the features of many pictures in threads, in order, a bounded number ahead.
 
     Parameters
     ----------
     tasks : iterable of Task
         The pictures.
-    reading : Reading
-        How pictures are read.
+    settings : DecodeSettings
+        Limits, shared by all threads.
     encoder : Encoder
         Prepares its own input.
     workers : int
@@ -197,12 +207,12 @@ def derive_all(
     Derived or Failure
     """
     keep_freed_memory()
-    work = partial(derive, reading=reading, encoder=encoder)
+    work = partial(derive, settings=settings, encoder=encoder)
     with _one_opencv_thread():
-        yield from in_order(work, tasks, workers, ahead)
+        yield from map_in_order(work, tasks, workers, ahead)
 
 
-def in_order(
+def map_in_order(
     function: Callable[[T], R], items: Iterable[T], workers: int, ahead: int
 ) -> Generator[R]:
     """Map a function over items in threads, keeping their order and a bounded number in flight.
@@ -238,7 +248,7 @@ def in_order(
 
 @contextmanager
 def _one_opencv_thread() -> Iterator[None]:
-    """Let pictures be the unit of parallel work; threads inside OpenCV would fight over cores."""
+    """Switch threads inside OpenCV off: pictures are the unit of parallel work."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:

@@ -1,4 +1,4 @@
-"""The pictures of a workspace: which files there are, and which project each belongs to."""
+"""Find the pictures of a workspace and the project of each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from prefml.decisions.manifests import UNKNOWN
 from prefml.exceptions import WorkspaceError
 from prefml.workspace import Workspace
 
@@ -19,26 +20,36 @@ __all__ = [
     "FoundImages",
     "ImageFile",
     "find_images",
-    "refuse_empty",
+    "require_images",
     "scan_images",
 ]
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-UNKNOWN = "unknown"
 
-Entry: TypeAlias = "os.DirEntry[str]"
+DirEntry: TypeAlias = "os.DirEntry[str]"
 
 
-class FromPath(Protocol):
-    """Whatever knows the project of a path."""
+class ProjectLookup(Protocol):
+    """Lookup of the project of a path."""
 
     def from_path(self, path: str) -> str | None:
-        """Return the project of a path, or None."""
+        """Return the project of a path.
+
+        Parameters
+        ----------
+        path : str
+            Relative to the workspace, with forward slashes.
+
+        Returns
+        -------
+        str or None
+            None if its folders name no project.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
-    """A picture that was found, not yet looked into.
+    """Picture file that was found, not yet decoded.
 
     Attributes
     ----------
@@ -62,20 +73,20 @@ class ImageFile:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What a picture is known by: project and file name."""
+        """Key of the picture: project and file name."""
         return self.project, self.filename
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A picture, or something called like one, that cannot be used.
+    """Picture, or something named like one, that cannot be used.
 
     Attributes
     ----------
     path : str
         Relative to the workspace.
     reason : str
-        What is wrong with it.
+        The fault, for people to read.
     """
 
     path: str
@@ -84,7 +95,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class FoundImages:
-    """What a walk through the image folders found.
+    """Outcome of a walk through the image folders.
 
     Attributes
     ----------
@@ -106,7 +117,7 @@ class FoundImages:
         return [image.path for image in self.images if image.project == UNKNOWN]
 
 
-def find_images(workspace: Workspace, resolver: FromPath) -> list[ImageFile]:
+def find_images(workspace: Workspace, resolver: ProjectLookup) -> list[ImageFile]:
     """List the pictures of a workspace.
 
     Parameters
@@ -114,7 +125,7 @@ def find_images(workspace: Workspace, resolver: FromPath) -> list[ImageFile]:
     workspace : Workspace
         Its image roots are walked; hidden files and folders are left out.
     resolver : object with `from_path`
-        Says which project a path belongs to.
+        Lookup of the project of a path.
 
     Returns
     -------
@@ -124,7 +135,7 @@ def find_images(workspace: Workspace, resolver: FromPath) -> list[ImageFile]:
     return scan_images(workspace, resolver).images
 
 
-def scan_images(workspace: Workspace, resolver: FromPath) -> FoundImages:
+def scan_images(workspace: Workspace, resolver: ProjectLookup) -> FoundImages:
     """Walk the image roots in order, each by sorted names, a folder's files before its folders.
 
     Of two files with the same project and name the first counts. Links to folders are followed,
@@ -135,7 +146,7 @@ def scan_images(workspace: Workspace, resolver: FromPath) -> FoundImages:
     workspace : Workspace
         Its image roots are walked; hidden files and folders are left out.
     resolver : object with `from_path`
-        Says which project a path belongs to; asked once for each folder.
+        Lookup of the project of a path; called once for each folder.
 
     Returns
     -------
@@ -143,23 +154,26 @@ def scan_images(workspace: Workspace, resolver: FromPath) -> FoundImages:
     """
     found = FoundImages()
     seen: set[tuple[str, str]] = set()
-    for folder, entries in _walk(_roots(workspace, resolver), found.failures):
+    projects: Iterable[str] = getattr(resolver, "names", ())
+    for folder, entries in _walk(workspace.image_roots(projects), found.failures):
         below = os.path.relpath(folder, workspace.root).replace(os.sep, "/")
-        project = _project_of(below, entries, resolver)
+        if not entries:
+            continue
+        project = resolver.from_path(f"{below}/{entries[0].name}") or UNKNOWN
         for entry in entries:
-            _take(entry, f"{below}/{entry.name}", project, found, seen)
+            _add_entry(entry, f"{below}/{entry.name}", project, found, seen)
     return found
 
 
-def refuse_empty(found: FoundImages, workspace: Workspace) -> None:
-    """Raise if a workspace has nothing that even looks like a picture.
+def require_images(found: FoundImages, workspace: Workspace) -> None:
+    """Raise an error if a workspace has no file that is named like a picture.
 
     Parameters
     ----------
     found : FoundImages
-        What was found.
+        The pictures found.
     workspace : Workspace
-        Where it was looked for.
+        The workspace that was searched.
 
     Raises
     ------
@@ -174,19 +188,8 @@ def refuse_empty(found: FoundImages, workspace: Workspace) -> None:
         )
 
 
-def _roots(workspace: Workspace, resolver: FromPath) -> tuple[Path, ...]:
-    projects: Iterable[str] = getattr(resolver, "names", ())
-    return workspace.image_roots(projects)
-
-
-def _project_of(folder: str, entries: list[Entry], resolver: FromPath) -> str:
-    if not entries:
-        return UNKNOWN
-    return resolver.from_path(f"{folder}/{entries[0].name}") or UNKNOWN
-
-
-def _walk(roots: Iterable[Path], failures: list[Failure]) -> Iterator[tuple[str, list[Entry]]]:
-    """Yield each folder once, with the entries that are called like pictures."""
+def _walk(roots: Iterable[Path], failures: list[Failure]) -> Iterator[tuple[str, list[DirEntry]]]:
+    """Yield each folder once, with the entries that are named like pictures."""
     waiting = [str(root) for root in reversed(list(roots))]
     visited: set[tuple[int, int]] = set()
     while waiting:
@@ -202,35 +205,32 @@ def _walk(roots: Iterable[Path], failures: list[Failure]) -> Iterator[tuple[str,
         yield folder, pictures
 
 
-def _entries_once(folder: str, visited: set[tuple[int, int]]) -> list[Entry]:
+def _entries_once(folder: str, visited: set[tuple[int, int]]) -> list[DirEntry]:
     """List a folder by name, without what is hidden; nothing if it was listed before."""
     status = os.stat(folder)
     if (status.st_dev, status.st_ino) in visited:
         return []
     visited.add((status.st_dev, status.st_ino))
     with os.scandir(folder) as scan:
-        return sorted((entry for entry in scan if entry.name[0] != "."), key=_name)
+        shown = (entry for entry in scan if entry.name[0] != ".")
+        return sorted(shown, key=lambda entry: entry.name)
 
 
-def _name(entry: Entry) -> str:
-    return entry.name
-
-
-def _is_folder(entry: Entry) -> bool:
+def _is_folder(entry: DirEntry) -> bool:
     try:
         return entry.is_dir()
     except OSError:
         return False
 
 
-def _take(
-    entry: Entry,
+def _add_entry(
+    entry: DirEntry,
     path: str,
     project: str,
     found: FoundImages,
     seen: set[tuple[str, str]],
 ) -> None:
-    problem, status = _look(entry)
+    problem, status = _check_entry(entry)
     if status is None:
         found.failures.append(Failure(_printable(path), problem))
     elif (project, entry.name) in seen:
@@ -241,8 +241,8 @@ def _take(
         found.images.append(ImageFile(project, entry.name, path, size, changed))
 
 
-def _look(entry: Entry) -> tuple[str, os.stat_result | None]:
-    """Say what keeps an entry from being a picture, or give its status."""
+def _check_entry(entry: DirEntry) -> tuple[str, os.stat_result | None]:
+    """Return why an entry is no picture, or its status."""
     if entry.path != _printable(entry.path):
         return "a path that is not valid UTF-8", None
     try:

@@ -1,4 +1,4 @@
-"""One run at a time in a sidecar folder."""
+"""Lock a sidecar folder for a run."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from prefml.exceptions import SidecarError
-from prefml.files import Place, holding
+from prefml.files import AnyPath, folder_lock
 
-__all__ = ["only_run"]
+__all__ = ["run_lock"]
 
 
 @contextmanager
-def only_run(folder: Place) -> Iterator[None]:
-    """Hold the sidecar folder for this process; the system frees it when the process ends.
+def run_lock(folder: AnyPath) -> Iterator[None]:
+    """Lock the sidecar folder for this process; the system frees it when the process ends.
 
     Parameters
     ----------
     folder : Path or UPath
-        The sidecar folder; it is created. Elsewhere than on this machine nothing is held, for
+        The sidecar folder; it is created. Elsewhere than on this machine nothing is locked:
         object stores have no locks that end with their owner.
 
     Raises
     ------
     SidecarError
-        If another process holds it.
+        If another process has locked it.
     """
     if not isinstance(folder, Path):
         yield
@@ -36,5 +36,5 @@ def only_run(folder: Place) -> Iterator[None]:
         "one run at a time",
         "the same command when it has finished",
     )
-    with holding(folder, busy):
+    with folder_lock(folder, busy):
         yield

@@ -1,4 +1,4 @@
-"""What the allocator does with memory that large pictures leave behind."""
+"""Tune the allocator for the memory that large pictures leave behind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _AMOUNT = 1 << 30
 
 @cache
 def keep_freed_memory() -> bool:
-    """Let the process keep what it frees, for the next picture.
+    """Keep the memory of freed pictures in the process, for the next picture.
 
     The GNU C library hands the pixels of each picture back to the system and asks for them again
     for the next; while the address space changes, the other threads wait. How much memory a pass
@@ -24,7 +24,7 @@ def keep_freed_memory() -> bool:
     Returns
     -------
     bool
-        Whether the allocator took it; False where it is another one.
+        True if the allocator took the setting; False where it is another one.
     """
     if not sys.platform.startswith("linux"):
         return False

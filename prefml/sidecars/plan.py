@@ -1,4 +1,4 @@
-"""What is left to do: found pictures against the rows that earlier runs finished."""
+"""Plan a pass: match the pictures found with the rows of earlier runs."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from prefml.sidecars.find import ImageFile
-from prefml.sidecars.schema import Stamp
+from prefml.sidecars.schema import Provenance
 from prefml.sidecars.sources import Source
 
-__all__ = ["Kept", "Task", "finished_rows", "make_tasks"]
+__all__ = ["ReusableRow", "Task", "make_tasks", "reusable_rows"]
 
 Key = tuple[str, str]
+_COMPARED = ("project", "filename", "file_size", "mtime_ns")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A finished row, and which of its payloads still hold.
+class ReusableRow:
+    """Row of an earlier run, and which of its values are reusable.
 
     Attributes
     ----------
     source : int
-        Which source.
+        Number of the source.
     row : int
-        Which of its rows.
+        Number of the row in it.
     embedding : bool
         Whether the embedding comes from the present encoder.
     cues : bool
@@ -36,46 +37,46 @@ class Kept:
     cues: bool
 
     @property
-    def whole(self) -> bool:
-        """Whether nothing of it has to be made again."""
+    def complete(self) -> bool:
+        """Tell whether all its values are reusable."""
         return self.embedding and self.cues
 
     @property
-    def worth(self) -> int:
-        """How much work it saves; encoding weighs more."""
+    def saved_work(self) -> int:
+        """Work it saves, in no unit; encoding weighs more."""
         return 2 * self.embedding + self.cues
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A picture to decode, and what can be taken over from an earlier row.
+    """Picture to decode, and the earlier row that is reusable in part.
 
     Attributes
     ----------
     image : ImageFile
         The picture.
-    kept : Kept or None
-        The row that still holds in part.
+    reusable : ReusableRow or None
+        The row that is reusable in part.
     """
 
     image: ImageFile
-    kept: Kept | None = None
+    reusable: ReusableRow | None = None
 
     @property
     def encode(self) -> bool:
-        """Whether it needs an embedding."""
-        return self.kept is None or not self.kept.embedding
+        """Tell whether the picture needs an embedding."""
+        return self.reusable is None or not self.reusable.embedding
 
     @property
     def measure(self) -> bool:
-        """Whether it needs a hash and cues."""
-        return self.kept is None or not self.kept.cues
+        """Tell whether the picture needs a hash and cues."""
+        return self.reusable is None or not self.reusable.cues
 
 
-def finished_rows(
-    images: Sequence[ImageFile], sources: Sequence[Source], stamp: Stamp
-) -> dict[Key, Kept]:
-    """Find, for each picture, the row that saves the most work.
+def reusable_rows(
+    images: Sequence[ImageFile], sources: Sequence[Source], provenance: Provenance
+) -> dict[Key, ReusableRow]:
+    """Find the row of each picture that saves the most work.
 
     A row counts only for a picture of the same project, name, size and time of change, wherever
     the picture now lies.
@@ -86,7 +87,7 @@ def finished_rows(
         The pictures that are there.
     sources : sequence of Source
         Finished rows, oldest first; of equally good rows the latest is taken.
-    stamp : Stamp
+    provenance : Provenance
         Present encoder and cues.
 
     Returns
@@ -95,29 +96,26 @@ def finished_rows(
         (project, file name) -> row.
     """
     wanted = {image.key: (image.file_size, image.mtime_ns) for image in images}
-    rows: dict[Key, Kept] = {}
+    rows: dict[Key, ReusableRow] = {}
     for number, source in enumerate(sources):
-        same_encoder = source.stamp.encoder.identity == stamp.encoder.identity
-        same_cues = (source.stamp.cues, source.stamp.cue_names) == (stamp.cues, stamp.cue_names)
+        same_encoder = source.provenance.encoder.identity == provenance.encoder.identity
+        same_cues = (source.provenance.cues, source.provenance.cue_names) == (
+            provenance.cues,
+            provenance.cue_names,
+        )
         if not (same_encoder or same_cues):
             continue
         columns = (source.keys[name].to_pylist() for name in _COMPARED)
         for row, (project, filename, size, changed) in enumerate(zip(*columns, strict=True)):
             key = (project, filename)
-            kept = Kept(number, row, same_encoder, same_cues)
-            if wanted.get(key) == (size, changed) and kept.worth >= _worth(rows.get(key)):
-                rows[key] = kept
+            found = ReusableRow(number, row, same_encoder, same_cues)
+            best = rows.get(key, found)
+            if wanted.get(key) == (size, changed) and found.saved_work >= best.saved_work:
+                rows[key] = found
     return rows
 
 
-_COMPARED = ("project", "filename", "file_size", "mtime_ns")
-
-
-def _worth(kept: Kept | None) -> int:
-    return kept.worth if kept else 0
-
-
-def make_tasks(images: Sequence[ImageFile], rows: Mapping[Key, Kept]) -> list[Task]:
+def make_tasks(images: Sequence[ImageFile], rows: Mapping[Key, ReusableRow]) -> list[Task]:
     """List the pictures that need work, in their order.
 
     Parameters
@@ -125,11 +123,11 @@ def make_tasks(images: Sequence[ImageFile], rows: Mapping[Key, Kept]) -> list[Ta
     images : sequence of ImageFile
         The pictures that are there.
     rows : mapping
-        What `finished_rows` found.
+        The result of `reusable_rows`.
 
     Returns
     -------
     list of Task
     """
     tasks = (Task(image, rows.get(image.key)) for image in images)
-    return [task for task in tasks if task.kept is None or not task.kept.whole]
+    return [task for task in tasks if task.reusable is None or not task.reusable.complete]

@@ -1,4 +1,4 @@
-"""Columns and metadata of the sidecar files, and of the part files that they grow from."""
+"""Define columns and metadata of the sidecar files and their parts."""
 
 from __future__ import annotations
 
@@ -7,30 +7,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import PrefmlError, SidecarError
-from prefml.files import Place
+from prefml.files import AnyPath
 
 __all__ = [
-    "DAMAGE",
     "KEYS",
     "KINDS",
-    "Stamp",
+    "READ_ERRORS",
+    "Provenance",
     "open_parquet",
+    "open_writer",
     "part_schema",
-    "read_stamp",
-    "select",
-    "writer",
+    "read_provenance",
+    "select_columns",
 ]
 
 SCHEMA = "prefml/sidecar/1"
 # What reading a damaged parquet file raises; texts that are not UTF-8 are a ValueError.
-DAMAGE = (OSError, ValueError, KeyError, TypeError, OverflowError, MemoryError, pa.ArrowException)
+READ_ERRORS = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    pa.ArrowException,
+)
 KINDS = ("embeddings", "hashes", "cues")
 KEYS = ("project", "filename", "path", "file_size", "mtime_ns")
 _KEY_TYPES = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.int64())
@@ -38,8 +46,8 @@ _METADATA = b"prefml"
 
 
 @dataclass(frozen=True)
-class Stamp:
-    """What a file's rows were made with; rows of different stamps are never mixed.
+class Provenance:
+    """Encoder and cues that a file's rows were made with; rows of two are never mixed.
 
     Attributes
     ----------
@@ -59,7 +67,7 @@ class Stamp:
     generation: str = ""
 
     def to_metadata(self) -> dict[bytes, bytes]:
-        """Return what goes into a parquet schema."""
+        """Return the metadata of a parquet schema."""
         content = {
             "schema": SCHEMA,
             "encoder": self.encoder.to_dict(),
@@ -71,8 +79,8 @@ class Stamp:
         return {_METADATA: json.dumps(content).encode()}
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Stamp:
-        """Build a stamp from what `to_metadata` wrote.
+    def from_content(cls, content: Mapping[str, object]) -> Provenance:
+        """Parse the content that `to_metadata` wrote.
 
         Parameters
         ----------
@@ -81,7 +89,7 @@ class Stamp:
 
         Returns
         -------
-        Stamp
+        Provenance
 
         Raises
         ------
@@ -90,45 +98,48 @@ class Stamp:
         """
         if content.get("schema") != SCHEMA:
             raise SidecarError(f"format {content.get('schema')!r}", repr(SCHEMA))
-        encoder = EncoderSpec.from_dict(content["encoder"])
+        described, names = content["encoder"], content["cue_names"]
+        if not isinstance(described, Mapping) or not isinstance(names, list):
+            raise SidecarError("an encoder that is no table, or cue names that are no list")
+        encoder = EncoderSpec.from_dict(described)
         if encoder.identity != content["encoder_identity"]:
             raise SidecarError("an encoder description that does not match its identity")
-        names = tuple(str(name) for name in content["cue_names"])
-        return cls(encoder, str(content["cues"]), names, str(content["generation"]))
+        cue_names = tuple(map(str, names))
+        return cls(encoder, str(content["cues"]), cue_names, str(content["generation"]))
 
 
 @lru_cache(maxsize=8)
-def part_schema(stamp: Stamp) -> pa.Schema:
+def part_schema(provenance: Provenance) -> pa.Schema:
     """Return the columns of a part file: keys, embedding, hash, stage and cues.
 
     Parameters
     ----------
-    stamp : Stamp
+    provenance : Provenance
         Dimension of the embedding and names of the cues.
 
     Returns
     -------
     pyarrow.Schema
     """
-    vector = pa.list_(pa.float32(), stamp.encoder.dim)
+    vector = pa.list_(pa.float32(), provenance.encoder.dim)
     fields = [
         *zip(KEYS, _KEY_TYPES, strict=True),
         ("embedding", vector),
         ("phash", pa.string()),
-        *((name, pa.float32()) for name in ("stage", *stamp.cue_names)),
+        *((name, pa.float32()) for name in ("stage", *provenance.cue_names)),
     ]
-    return pa.schema(fields, metadata=stamp.to_metadata())
+    return pa.schema(fields, metadata=provenance.to_metadata())
 
 
-def select(schema: pa.Schema, kind: str) -> pa.Schema:
-    """Return the part of a schema that one of the three files holds, keys first.
+def select_columns(schema: pa.Schema, kind: str) -> pa.Schema:
+    """Select the columns that one of the three files holds, keys first.
 
     Parameters
     ----------
     schema : pyarrow.Schema
         The columns of a part.
     kind : {"embeddings", "hashes", "cues"}
-        Which file.
+        The file.
 
     Returns
     -------
@@ -140,13 +151,13 @@ def select(schema: pa.Schema, kind: str) -> pa.Schema:
     return pa.schema([field for field in schema if field.name in wanted], metadata=schema.metadata)
 
 
-def writer(target: Path | BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
+def open_writer(target: Path | BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
     """Open a parquet writer; only texts are compressed, floats would gain nearly nothing.
 
     Parameters
     ----------
     target : Path or binary file
-        Where to write.
+        The file to write.
     schema : pyarrow.Schema
         Its columns and metadata.
 
@@ -167,7 +178,7 @@ def writer(target: Path | BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-def open_parquet(path: Place) -> pq.ParquetFile:
+def open_parquet(path: AnyPath) -> pq.ParquetFile:
     """Open a sidecar file.
 
     Parameters
@@ -192,12 +203,12 @@ def open_parquet(path: Place) -> pq.ParquetFile:
         raise SidecarError(
             f"no {path}", "the sidecars of this workspace", "prefml embed"
         ) from error
-    except DAMAGE as error:
+    except READ_ERRORS as error:
         raise SidecarError(f"{path}: {error}", "a parquet file", "prefml embed") from error
 
 
-def read_stamp(path: Place, metadata: Mapping[bytes, bytes] | None) -> Stamp:
-    """Read the stamp from a file's schema metadata.
+def read_provenance(path: AnyPath, metadata: Mapping[bytes, bytes] | None) -> Provenance:
+    """Parse the provenance in a file's schema metadata.
 
     Parameters
     ----------
@@ -208,7 +219,7 @@ def read_stamp(path: Place, metadata: Mapping[bytes, bytes] | None) -> Stamp:
 
     Returns
     -------
-    Stamp
+    Provenance
 
     Raises
     ------
@@ -216,7 +227,7 @@ def read_stamp(path: Place, metadata: Mapping[bytes, bytes] | None) -> Stamp:
         If prefml did not write the file, or not this version of it.
     """
     try:
-        return _stamp_of((metadata or {})[_METADATA])
+        return _parse_provenance((metadata or {})[_METADATA])
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError, PrefmlError) as error:
         raise SidecarError(
             f"{path}: not a sidecar of this version ({error})",
@@ -226,6 +237,6 @@ def read_stamp(path: Place, metadata: Mapping[bytes, bytes] | None) -> Stamp:
 
 
 @lru_cache(maxsize=8)
-def _stamp_of(content: bytes) -> Stamp:
-    """Read a stamp; those of the parts of one run are all the same."""
-    return Stamp.from_content(json.loads(content))
+def _parse_provenance(content: bytes) -> Provenance:
+    """Parse a provenance, once for all the parts of a run."""
+    return Provenance.from_content(json.loads(content))

@@ -1,4 +1,4 @@
-"""How large a picture is, for log rows that do not say so."""
+"""Look up the size of pictures, for log rows without one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["picture_sizes"]
 
 
 def picture_sizes(workspace: Workspace) -> Callable[[str, str], tuple[int, int] | None]:
-    """Return a function that reads a picture's size from its header.
+    """Return a lookup that reads a picture's size from its header.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where finished rows lie: the three sidecar files, and the parts of runs that were stopped."""
+"""Open finished rows: the three sidecar files, and the parts of interrupted runs."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
+from prefml._typing import Ints64
 from prefml.exceptions import SidecarError
-from prefml.files import Place, replacing
+from prefml.files import AnyPath, replacing
 from prefml.sidecars.schema import (
-    DAMAGE,
     KEYS,
     KINDS,
-    Stamp,
+    READ_ERRORS,
+    Provenance,
     open_parquet,
+    open_writer,
     part_schema,
-    read_stamp,
-    select,
-    writer,
+    read_provenance,
+    select_columns,
 )
 
 __all__ = [
@@ -43,30 +43,52 @@ _PART = re.compile(r"part-(\d+)[\w-]*\.parquet")
 
 @dataclass
 class Source:
-    """Finished rows in one place; row i of each kind belongs to key i.
+    """Finished rows of a part or of the three files; row i of each kind belongs to key i.
 
     Attributes
     ----------
-    stamp : Stamp
-        What the rows were made with.
+    provenance : Provenance
+        Encoder and cues that the rows were made with.
     keys : pyarrow.Table
         Project, file name, path, size and time of change of each row.
     files : dict of str to Path or UPath
-        Where each kind of payload lies; one and the same file for a part.
+        File of each kind of payload; one and the same for a part.
     """
 
-    stamp: Stamp
+    provenance: Provenance
     keys: pa.Table
-    files: dict[str, Place]
-    _open: dict[str, tuple[pq.ParquetFile, NDArray[np.int64]]] = field(default_factory=dict)
+    files: dict[str, AnyPath]
+    _open: dict[str, tuple[pq.ParquetFile, Ints64]] = field(default_factory=dict)
     _group: dict[str, tuple[int, pa.Table]] = field(default_factory=dict)
 
     def groups(self, kind: str) -> int:
-        """Return the number of row groups of a kind."""
+        """Return the number of row groups of a kind.
+
+        Parameters
+        ----------
+        kind : {"embeddings", "hashes", "cues"}
+            The payload.
+
+        Returns
+        -------
+        int
+        """
         return len(self._file(kind)[1]) - 1
 
     def start(self, kind: str, group: int) -> int:
-        """Return the first row of a row group."""
+        """Return the first row of a row group.
+
+        Parameters
+        ----------
+        kind : {"embeddings", "hashes", "cues"}
+            The payload.
+        group : int
+            Number of the row group; the number of groups gives the number of rows.
+
+        Returns
+        -------
+        int
+        """
         return int(self._file(kind)[1][group])
 
     def read_group(self, kind: str, group: int) -> pa.Table:
@@ -75,7 +97,7 @@ class Source:
         Parameters
         ----------
         kind : {"embeddings", "hashes", "cues"}
-            Which payload.
+            The payload.
         group : int
             Number of the row group.
 
@@ -86,7 +108,17 @@ class Source:
         return self._file(kind)[0].read_row_group(group, columns=self._payload(kind))
 
     def read(self, kind: str) -> pa.Table:
-        """Read the whole payload of a kind, without its keys."""
+        """Read the whole payload of a kind, without its keys.
+
+        Parameters
+        ----------
+        kind : {"embeddings", "hashes", "cues"}
+            The payload.
+
+        Returns
+        -------
+        pyarrow.Table
+        """
         return self._file(kind)[0].read(columns=self._payload(kind))
 
     def row(self, kind: str, index: int) -> pa.Table:
@@ -95,7 +127,7 @@ class Source:
         Parameters
         ----------
         kind : {"embeddings", "hashes", "cues"}
-            Which payload.
+            The payload.
         index : int
             Number of the row.
 
@@ -109,20 +141,20 @@ class Source:
         return self._group[kind][1].slice(index - self.start(kind, group), 1)
 
     def close(self) -> None:
-        """Close the files and forget what was read from them."""
+        """Close the files and drop what was read from them."""
         for file, _ in self._open.values():
             file.close()
         self._open.clear()
         self._group.clear()
 
     def _payload(self, kind: str) -> list[str]:
-        names: list[str] = select(part_schema(self.stamp), kind).names
+        names: list[str] = select_columns(part_schema(self.provenance), kind).names
         return names[len(KEYS) :]
 
-    def _file(self, kind: str) -> tuple[pq.ParquetFile, NDArray[np.int64]]:
+    def _file(self, kind: str) -> tuple[pq.ParquetFile, Ints64]:
         if kind not in self._open:
             file = open_parquet(self.files[kind])
-            _refuse_another_run(self.files[kind], file, self.stamp)
+            _check_unchanged(self.files[kind], file, self.provenance)
             lengths = [
                 file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)
             ]
@@ -130,32 +162,49 @@ class Source:
         return self._open[kind]
 
 
-def _refuse_another_run(path: Place, file: pq.ParquetFile, stamp: Stamp) -> None:
+def _check_unchanged(path: AnyPath, file: pq.ParquetFile, provenance: Provenance) -> None:
     """Refuse a file that was replaced since its keys were read: its rows are others."""
-    if read_stamp(path, file.schema_arrow.metadata) != stamp:
+    if read_provenance(path, file.schema_arrow.metadata) != provenance:
         file.close()
         raise SidecarError(
             f"{path} was replaced while it was read", "the files of one run", "the same command"
         )
 
 
-def parts_folder(folder: Place) -> Place:
-    """Return where the parts of unfinished runs lie."""
+def parts_folder(folder: AnyPath) -> AnyPath:
+    """Return the folder of the parts of unfinished runs.
+
+    Parameters
+    ----------
+    folder : Path or UPath
+        The sidecar folder.
+
+    Returns
+    -------
+    Path or UPath
+    """
     return folder / "parts"
 
 
-def list_parts(folder: Place) -> list[Place]:
-    """Return the part files of a sidecar folder, oldest first."""
+def list_parts(folder: AnyPath) -> list[AnyPath]:
+    """Return the part files of a sidecar folder, oldest first.
+
+    Parameters
+    ----------
+    folder : Path or UPath
+        The sidecar folder.
+
+    Returns
+    -------
+    list of Path or UPath
+    """
     found = parts_folder(folder).glob("part-*")
-    return sorted((path for path in found if _PART.fullmatch(path.name)), key=_name)
+    parts = (path for path in found if _PART.fullmatch(path.name))
+    return sorted(parts, key=lambda path: path.name)
 
 
-def _name(path: Place) -> str:
-    return path.name
-
-
-def find_sources(folder: Place) -> tuple[list[Source], list[str]]:
-    """Open what earlier runs left, oldest first.
+def find_sources(folder: AnyPath) -> tuple[list[Source], list[str]]:
+    """Open the rows that earlier runs have finished, oldest first.
 
     Parameters
     ----------
@@ -183,7 +232,7 @@ def find_sources(folder: Place) -> tuple[list[Source], list[str]]:
     return sources, problems
 
 
-def open_store(folder: Place) -> Source:
+def open_store(folder: AnyPath) -> Source:
     """Open the three sidecar files as one.
 
     Parameters
@@ -202,8 +251,8 @@ def open_store(folder: Place) -> Source:
     """
     files = {kind: folder / f"{kind}.parquet" for kind in KINDS}
     stamps, tables = zip(*(_keys(files[kind], kind) for kind in KINDS), strict=True)
-    for kind, stamp, keys in zip(KINDS, stamps, tables, strict=True):
-        if stamp != stamps[0] or not keys.equals(tables[0]):
+    for kind, provenance, keys in zip(KINDS, stamps, tables, strict=True):
+        if provenance != stamps[0] or not keys.equals(tables[0]):
             raise SidecarError(
                 f"{files[kind]} and {files[KINDS[0]].name} are of different runs",
                 "three files that belong together",
@@ -212,7 +261,7 @@ def open_store(folder: Place) -> Source:
     return Source(stamps[0], tables[0], files)
 
 
-def open_part(path: Place) -> Source:
+def open_part(path: AnyPath) -> Source:
     """Open one part file.
 
     Parameters
@@ -229,24 +278,24 @@ def open_part(path: Place) -> Source:
     SidecarError
         If it is damaged or of another version.
     """
-    stamp, keys = _keys(path)
-    return Source(stamp, keys, dict.fromkeys(KINDS, path))
+    provenance, keys = _keys(path)
+    return Source(provenance, keys, dict.fromkeys(KINDS, path))
 
 
-def _keys(path: Place, *kinds: str) -> tuple[Stamp, pa.Table]:
-    """Read stamp and keys, and see that the columns of the kinds (default: all) are there."""
+def _keys(path: AnyPath, *kinds: str) -> tuple[Provenance, pa.Table]:
+    """Read provenance and keys, and check the columns of the kinds (default: all)."""
     with open_parquet(path) as file:
-        stamp = read_stamp(path, file.schema_arrow.metadata)
-        whole = part_schema(stamp)
+        provenance = read_provenance(path, file.schema_arrow.metadata)
+        whole = part_schema(provenance)
         for kind in kinds or KINDS:
-            _check_columns(path, file.schema_arrow, select(whole, kind))
+            _check_columns(path, file.schema_arrow, select_columns(whole, kind))
         try:
-            return stamp, file.read(columns=list(KEYS)).replace_schema_metadata(None)
-        except DAMAGE as error:
+            return provenance, file.read(columns=list(KEYS)).replace_schema_metadata(None)
+        except READ_ERRORS as error:
             raise SidecarError(f"{path}: {error}", "a whole file", "prefml embed") from error
 
 
-def _check_columns(path: Place, found: pa.Schema, expected: pa.Schema) -> None:
+def _check_columns(path: AnyPath, found: pa.Schema, expected: pa.Schema) -> None:
     for column in expected:
         position = found.get_field_index(column.name)
         if position < 0 or found.field(position).type != column.type:
@@ -265,7 +314,7 @@ def part_name(number: int, writer: str = "") -> str:
     number : int
         Its place among the parts; of two rows with the same key the later part's counts.
     writer : str
-        Who writes it, where there are several: letters and digits.
+        Name of the process that writes it, where there are several: letters and digits.
 
     Returns
     -------
@@ -274,8 +323,8 @@ def part_name(number: int, writer: str = "") -> str:
     return f"part-{number:08d}{f'-{writer}' if writer else ''}.parquet"
 
 
-def write_part(folder: Place, name: str, schema: pa.Schema, rows: pa.Table) -> Source:
-    """Write a batch of finished rows so that it is there whole or not at all.
+def write_part(folder: AnyPath, name: str, schema: pa.Schema, rows: pa.Table) -> Source:
+    """Write a batch of finished rows atomically.
 
     Parameters
     ----------
@@ -293,13 +342,23 @@ def write_part(folder: Place, name: str, schema: pa.Schema, rows: pa.Table) -> S
     Source
     """
     path = parts_folder(folder) / name
-    with replacing(path) as temporary, writer(temporary, schema) as file:
+    with replacing(path) as temporary, open_writer(temporary, schema) as file:
         file.write_table(rows.cast(schema))
-    stamp = read_stamp(path, schema.metadata)
-    return Source(stamp, rows.select(list(KEYS)), dict.fromkeys(KINDS, path))
+    provenance = read_provenance(path, schema.metadata)
+    return Source(provenance, rows.select(list(KEYS)), dict.fromkeys(KINDS, path))
 
 
-def next_number(paths: Iterable[Place]) -> int:
-    """Return a part number above those in use."""
+def next_number(paths: Iterable[AnyPath]) -> int:
+    """Return a part number above those in use.
+
+    Parameters
+    ----------
+    paths : iterable of Path or UPath
+        The part files.
+
+    Returns
+    -------
+    int
+    """
     found = (_PART.fullmatch(path.name) for path in paths)
     return 1 + max((int(match[1]) for match in found if match), default=0)

@@ -1,4 +1,4 @@
-"""Reading the sidecars: embeddings, hashes and cues of every picture, row by row the same."""
+"""Read the sidecars: embeddings, hashes and cues of every picture."""
 
 from __future__ import annotations
 
@@ -7,27 +7,26 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
-from prefml._typing import Floats32, Ints
+from prefml._typing import Floats32, Ints, Ints64
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
-from prefml.files import Place, settled
-from prefml.sidecars.compact import is_switching
-from prefml.sidecars.schema import DAMAGE
+from prefml.files import AnyPath, read_consistently
+from prefml.sidecars.compact import is_replacing
+from prefml.sidecars.schema import READ_ERRORS
 from prefml.sidecars.sources import Source, open_store
 
 __all__ = ["Sidecars", "read_sidecars", "read_sidecars_if_any"]
 
 # The three files are replaced one right after the other.
-_PATIENCE = 1.0
+_TIMEOUT = 1.0
 
 
 @dataclass(frozen=True)
 class Sidecars:
-    """What is known of every picture; row i of each attribute is the same picture.
+    """Embeddings, hashes and cues; row i of each attribute is the same picture.
 
     Attributes
     ----------
@@ -35,13 +34,13 @@ class Sidecars:
         Columns project, filename, path, file_size (bytes), mtime_ns, stage (NaN without one);
         sorted by project and file name, which together are unique.
     embeddings : ndarray of shape (n_images, dim), float32
-        The encoder's vectors; `encoder.normalize` says whether their length is 1.
+        The encoder's vectors; of length 1 if `encoder.normalize` is "l2".
     hashes : ndarray of shape (n_images,)
         Perceptual hashes, 16 hex digits.
     cues : DataFrame
-        One float32 column for each cue.
+        A float32 column for each cue.
     encoder : EncoderSpec
-        What made the embeddings.
+        The encoder of the embeddings.
     cue_identity : str
         Identity of the set of cues.
     """
@@ -81,8 +80,8 @@ class Sidecars:
         return found
 
 
-def read_sidecars(folder: Place) -> Sidecars:
-    """Read the three sidecar files, also while an embedding replaces them.
+def read_sidecars(folder: AnyPath) -> Sidecars:
+    """Read the three sidecar files, also while a pass replaces them.
 
     Parameters
     ----------
@@ -99,11 +98,13 @@ def read_sidecars(folder: Place) -> Sidecars:
         If a file is missing, damaged, foreign, or not of the same run as the others. While they
         are being replaced they are first looked at again.
     """
-    return settled(lambda: _read(folder), lambda: is_switching(folder), SidecarError, _PATIENCE)
+    return read_consistently(
+        lambda: _read(folder), lambda: is_replacing(folder), SidecarError, _TIMEOUT
+    )
 
 
-def read_sidecars_if_any(folder: Place) -> Sidecars | None:
-    """Read the three sidecar files, or nothing where no picture was ever embedded.
+def read_sidecars_if_any(folder: AnyPath) -> Sidecars | None:
+    """Read the three sidecar files, or return None where there are none.
 
     Parameters
     ----------
@@ -128,25 +129,26 @@ def read_sidecars_if_any(folder: Place) -> Sidecars | None:
         return None
 
 
-def _read(folder: Place) -> Sidecars:
+def _read(folder: AnyPath) -> Sidecars:
     source = open_store(folder)
     try:
-        order = _sorted_order(source.keys)
+        by = [("project", "ascending"), ("filename", "ascending")]
+        order: Ints64 = pc.sort_indices(source.keys, sort_keys=by).to_numpy().astype(np.int64)
         index = source.keys.take(order).to_pandas()
         cues = source.read("cues").take(order).to_pandas()
         index["stage"] = cues.pop("stage").astype(np.float64)
         hashes = source.read("hashes")["phash"].take(order)
         vectors = _vectors(source, order)
         text = np.array(hashes.to_pylist(), dtype="U16")
-        _refuse_nonsense(index, vectors)
-    except DAMAGE as error:
+        _check_values(index, vectors)
+    except READ_ERRORS as error:
         raise SidecarError(f"{folder}: {error}", "whole sidecar files", "prefml embed") from error
     finally:
         source.close()
-    return Sidecars(index, vectors, text, cues, source.stamp.encoder, source.stamp.cues)
+    return Sidecars(index, vectors, text, cues, source.provenance.encoder, source.provenance.cues)
 
 
-def _refuse_nonsense(index: pd.DataFrame, vectors: Floats32) -> None:
+def _check_values(index: pd.DataFrame, vectors: Floats32) -> None:
     keys = index[["project", "filename"]]
     if keys.isna().any(axis=None) or keys.duplicated().any():
         raise ValueError("a picture without a name, or one that occurs twice")
@@ -154,15 +156,9 @@ def _refuse_nonsense(index: pd.DataFrame, vectors: Floats32) -> None:
         raise ValueError("embeddings that are not finite")
 
 
-def _sorted_order(keys: pa.Table) -> NDArray[np.int64]:
-    by = [("project", "ascending"), ("filename", "ascending")]
-    order: NDArray[np.int64] = pc.sort_indices(keys, sort_keys=by).to_numpy().astype(np.int64)
-    return order
-
-
-def _vectors(source: Source, order: NDArray[np.int64]) -> Floats32:
-    """Put every row group at its sorted place, so that the vectors are held once."""
-    vectors = np.empty((len(order), source.stamp.encoder.dim), np.float32)
+def _vectors(source: Source, order: Ints64) -> Floats32:
+    """Put every row group at its sorted rows, so that the vectors are in memory once."""
+    vectors = np.empty((len(order), source.provenance.encoder.dim), np.float32)
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     for group in range(source.groups("embeddings")):

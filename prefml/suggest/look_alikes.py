@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from prefml._typing import Bits64, Floats32, Ints
-from prefml.duplicates.groups import COSINE, DISTANCE, cosines, find_groups
+from prefml.duplicates.groups import MAX_DISTANCE, MIN_COSINE, cosines, find_groups
 from prefml.duplicates.hamming import read_hashes
 from prefml.sidecars.store import Sidecars
 from prefml.suggest.candidates import Candidate, Key
@@ -55,6 +55,6 @@ def _nearest(row: int, others: Ints, hashes: Bits64, vectors: Floats32) -> list[
     """Return the nearest in bits; a group may hold pictures that are alike over others only."""
     bits = np.bitwise_count(hashes[others] ^ hashes[row]).astype(int)
     angle = cosines(vectors, np.column_stack([np.full(len(others), row), others]))
-    direct = np.flatnonzero((bits <= DISTANCE) & (angle >= COSINE))
+    direct = np.flatnonzero((bits <= MAX_DISTANCE) & (angle >= MIN_COSINE))
     order = direct[np.argsort(bits[direct], kind="stable")][:_MOST]
     return [(int(others[i]), f"{bits[i]} bits apart, cosine {angle[i]:.3f}") for i in order]

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from prefml.cli import main
-from prefml.sidecars.lock import only_run
+from prefml.sidecars.lock import run_lock
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
@@ -113,7 +113,7 @@ def test_unknown_encoder_is_one_line_and_fails(embed):
 
 
 def test_run_beside_another_is_one_line_and_fails(embed, root):
-    with only_run(Workspace.open(root).sidecars):
+    with run_lock(Workspace.open(root).sidecars):
         status, _, err = embed()
     assert status == 1
     assert "another prefml embed" in err

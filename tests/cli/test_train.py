@@ -158,7 +158,7 @@ def test_a_ranker_for_each_project_is_trained_served_and_not_exported(
 
 
 def test_too_few_decisions_are_counted_with_the_number_that_is_needed(prefml, copy, monkeypatch):
-    monkeypatch.setattr(kinds, "LEAST", 1000)
+    monkeypatch.setattr(kinds, "MIN_DECISIONS", 1000)
     ran = prefml("--workspace", copy, "train")
     assert (ran.status, ran.out) == (1, "")
     assert re.search(r"ranker: \d+ sets, at least 1000 are needed", ran.err)

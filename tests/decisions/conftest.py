@@ -18,7 +18,7 @@ SELECTION = "session_id,set_id,chosen_path,neg_paths,timestamp"
 
 
 class Bench:
-    """A small workspace that tests fill and read."""
+    """Small workspace that tests fill and read."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -159,6 +159,16 @@ def test_lines_after_a_broken_one_are_read_and_blank_ones_passed_over(sandbox):
     assert decisions.items["line"].tolist() == [4, 4]
 
 
+def test_a_line_that_is_not_utf8_is_quarantined_as_it_stands(sandbox, bench):
+    sandbox([], [suggestion()])
+    line = json.dumps(answer()).encode()
+    (bench.root / "sandbox" / "approved_decisions.jsonl").write_bytes(b"\xff\n" + line)
+    decisions = bench.read()
+    assert decisions.quarantine[["line", "reason"]].to_numpy().tolist() == [[1, "unreadable_row"]]
+    assert decisions.quarantine["row"].tolist() == ["\\udcff"]
+    assert decisions.items["line"].tolist() == [2, 2]
+
+
 def test_the_last_decision_on_a_group_counts(sandbox):
     decisions = sandbox([answer(), answer("overridden", final="b.png")], [suggestion()])
     assert decisions.items["chosen"].tolist() == [False, True]

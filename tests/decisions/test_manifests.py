@@ -34,6 +34,7 @@ def test_title_and_last_part_of_the_root_are_names(read):
         ("Xx", "../Xx", ("Xx",)),
         ("X", r"..\c\Xx" + "\\", ("X", "Xx")),
         (" ", "../Xx", ("Xx",)),
+        (" ", "../XX//", ("XX",)),
         (7, "../unknown", ()),
         ("..", "../Xx", ("Xx",)),
         ("half \ud800", "../Xx", ("Xx",)),

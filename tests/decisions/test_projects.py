@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from prefml.decisions.manifests import Manifest
-from prefml.decisions.projects import ProjectResolver, stated_project
+from prefml.decisions.projects import ProjectResolver, explicit_project
 from prefml.decisions.quarantine import RowRefusedError
 from prefml.workspace import Workspace
 
@@ -104,28 +104,28 @@ def test_no_time_is_no_project(resolver):
 
 
 def test_the_path_goes_before_the_date(resolver):
-    placed = resolver.place(["mojo2/a.png"], when=at("2025-10-05T00:00:00"))
+    placed = resolver.resolve(["mojo2/a.png"], when=at("2025-10-05T00:00:00"))
     assert placed == ("mojo2", ())
 
 
 def test_what_the_date_decided_is_told_with_its_folders(resolver):
-    placed = resolver.place(["crop/group_04/a.png"], when=at("2025-10-05T00:00:00"))
+    placed = resolver.resolve(["crop/group_04/a.png"], when=at("2025-10-05T00:00:00"))
     assert placed == ("mojo1", ("crop", "group_04"))
 
 
 def test_a_stated_name_that_nobody_knows_is_not_overruled_by_the_date(resolver):
-    placed = resolver.place(["a.png"], "mojo10", at("2025-10-05T00:00:00"))
+    placed = resolver.resolve(["a.png"], "mojo10", at("2025-10-05T00:00:00"))
     assert placed == ("unknown", ("mojo10",))
 
 
 def test_a_stated_name_against_the_path_is_mixed(resolver):
     with pytest.raises(RowRefusedError, match=r"mixed_projects: mojo2 .* and mojo1/a.png"):
-        resolver.place(["mojo1/a.png"], "mojo2")
+        resolver.resolve(["mojo1/a.png"], "mojo2")
 
 
 def test_a_mixed_set_names_both_paths(resolver):
     with pytest.raises(RowRefusedError, match=r"mojo1/a.png \(mojo1\) and mojo2/b.png \(mojo2\)"):
-        resolver.place(["mojo1/a.png", "mojo2/b.png"])
+        resolver.resolve(["mojo1/a.png", "mojo2/b.png"])
 
 
 def test_a_name_that_two_projects_claim_is_nobody_s():
@@ -153,12 +153,12 @@ def test_the_known_projects_come_in_order():
 
 
 def test_folders_above_and_here_name_nothing(resolver):
-    placed = resolver.place(["./../x//a.png", "x/y/b.png"])
+    placed = resolver.resolve(["./../x//a.png", "x/y/b.png"])
     assert placed == ("unknown", ("x", "y"))
 
 
 def test_a_stated_project_that_is_known_goes_before_the_date(resolver):
-    assert resolver.place(["x/a.png"], "mojo2", at("2025-10-05T00:00:00")) == ("mojo2", ())
+    assert resolver.resolve(["x/a.png"], "mojo2", at("2025-10-05T00:00:00")) == ("mojo2", ())
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_stated_project_that_is_known_goes_before_the_date(resolver):
     ],
 )
 def test_a_row_states_its_project_in_one_of_two_columns(row, stated):
-    assert stated_project(row) == stated
+    assert explicit_project(row) == stated
 
 
 def test_an_id_goes_before_another_project_s_title_or_suffix():
@@ -198,6 +198,17 @@ def test_a_broken_manifest_is_told_before_what_follows_from_it(bench):
     first, second = ProjectResolver.open(Workspace.open(bench.root)).problems
     assert first.startswith("z.project.json: ")
     assert second.startswith("alias 'A'")
+
+
+def test_a_workspace_inside_a_folder_named_like_a_project_is_not_of_it(tmp_path):
+    root = tmp_path / "mojo2" / "workspace"
+    (root / "data" / "projects").mkdir(parents=True)
+    for name in ("mojo1", "mojo2"):
+        text = f'{{"projectId": "{name}", "startedAt": "2020-01-01"}}'
+        (root / "data" / "projects" / f"{name}.project.json").write_text(text)
+    resolver = ProjectResolver.open(Workspace.open(root))
+    assert resolver.projects_in(f"{root}/mojo1/a.png") == ("mojo1",)
+    assert resolver.projects_in(f"{root}s/mojo1/a.png") == ("mojo2", "mojo1")
 
 
 def test_an_alias_may_mean_any_name_of_a_project():

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prefml.decisions.quarantine import RowRefusedError
-from prefml.decisions.selections import choice_of, read_list
+from prefml.decisions.selections import make_choice, read_list
 
 
 @pytest.mark.parametrize(
@@ -59,12 +59,12 @@ def test_an_unreadable_list_is_shown_by_its_first_letters():
 
 
 def test_an_image_listed_twice_is_one_image():
-    choice = choice_of("s", "g", ["m/w.png", "m/l.png", "other/l.png"], "m/w.png")
+    choice = make_choice("s", "g", ["m/w.png", "m/l.png", "other/l.png"], "m/w.png")
     assert choice == ("s", "g", ("m/w.png", "m/l.png"), 0, False)
 
 
 def test_the_winner_may_stand_anywhere_in_its_set():
-    choice = choice_of("s", "g", ["m/l.png", "m/l.png", "m/w.png"], "m/w.png", corrected=True)
+    choice = make_choice("s", "g", ["m/l.png", "m/l.png", "m/w.png"], "m/w.png", corrected=True)
     assert choice == ("s", "g", ("m/l.png", "m/w.png"), 1, True)
 
 
@@ -78,7 +78,7 @@ def test_the_winner_may_stand_anywhere_in_its_set():
 )
 def test_a_refused_choice_says_what_was_chosen(paths, said):
     with pytest.raises(RowRefusedError, match=f"^{said}$"):
-        choice_of("s", "g", paths, paths[0])
+        make_choice("s", "g", paths, paths[0])
 
 
 def test_a_selection_log_needs_set_winner_and_losers(bench):

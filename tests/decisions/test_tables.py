@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefml.decisions.tables import as_line, read_table
+from prefml.decisions.quarantine import RowRefusedError
+from prefml.decisions.tables import csv_line, named_fields, read_table
 from prefml.exceptions import LogError
 
 
@@ -31,14 +32,14 @@ def test_a_byte_order_mark_and_crlf_are_no_part_of_the_fields(read):
     assert fields_of(table) == [["1", "2"]]
 
 
-def test_undecodable_bytes_and_nul_make_one_record_unsound(read):
+def test_undecodable_bytes_and_nul_make_one_record_unstorable(read):
     table = read(b"a,b\n1,2\n\xff,2\n1,\x002\n3,4\n")
-    assert [record.sound for record in table.records] == [True, False, False, True]
+    assert [record.decodable for record in table.records] == [True, False, False, True]
 
 
 @pytest.mark.parametrize("raw", [b"a\n1\n\xff\n", b"a\n1\n\x00\n"], ids=["not UTF-8", "NUL"])
-def test_either_alone_makes_a_record_unsound(read, raw):
-    assert [record.sound for record in read(raw).records] == [True, False]
+def test_either_alone_makes_a_record_unstorable(read, raw):
+    assert [record.decodable for record in read(raw).records] == [True, False]
 
 
 def test_blank_lines_count_as_lines_but_not_as_records(read):
@@ -81,10 +82,20 @@ def test_records_are_those_of_the_csv_module(tmp_path_factory, rows):
 
 
 def test_a_line_is_kept_without_its_end():
-    assert as_line(" a,b X \r\n") == " a,b X "
-    assert as_line(["a", "b c"]) == "a,b c"
+    assert csv_line(" a,b X \r\n") == " a,b X "
+    assert csv_line(["a", "b c"]) == "a,b c"
 
 
 @given(st.lists(st.text(), min_size=2))
 def test_a_record_written_as_a_line_parses_to_itself(fields):
-    assert next(csv.reader(io.StringIO(as_line(fields), newline=""))) == fields
+    assert next(csv.reader(io.StringIO(csv_line(fields), newline=""))) == fields
+
+
+def test_fields_are_named_by_their_columns():
+    assert named_fields(("a", "b"), ["1", ""]) == {"a": "1", "b": ""}
+
+
+@pytest.mark.parametrize("fields", [[], ["1"], ["1", "2", "3"]])
+def test_more_or_fewer_fields_than_columns_are_refused(fields):
+    with pytest.raises(RowRefusedError, match=f"^wrong_fields: {len(fields)} fields, 2 columns$"):
+        named_fields(("a", "b"), fields)

@@ -8,7 +8,7 @@ from prefml.sidecars.store import Sidecars
 
 
 def make_sidecars(rows):
-    """Rows of (project, filename, hash, vector, stage, side)."""
+    """Return sidecars from rows of (project, filename, hash, vector, stage, side)."""
     names = ["project", "filename", "hash", "vector", "stage", "side"]
     frame = pd.DataFrame(rows, columns=names)
     index = frame[["project", "filename", "stage"]].assign(

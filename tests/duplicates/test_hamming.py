@@ -43,14 +43,14 @@ def test_all_pairs_within_the_radius_are_found_and_no_other(values, radius):
 @given(seed=st.integers(0, 1000), radius=st.sampled_from([0, 3, 8, 11]))
 def test_joining_parts_finds_what_comparing_all_finds(seed, radius):
     values = clustered(400, seed)
-    by_parts = sorted(p for block in hamming._by_parts(values, radius) for p in as_set(block))
-    compared = sorted(p for block in hamming._all_with_all(values, radius) for p in as_set(block))
+    by_parts = sorted(p for block in hamming._multi_index(values, radius) for p in as_set(block))
+    compared = sorted(p for block in hamming._brute_force(values, radius) for p in as_set(block))
     assert by_parts == compared
 
 
 def test_many_hashes_give_what_comparing_all_gives():
     values = clustered(5000, 1)
-    compared = sorted(p for block in hamming._all_with_all(values, 8) for p in as_set(block))
+    compared = sorted(p for block in hamming._brute_force(values, 8) for p in as_set(block))
     assert as_set(near_pairs(values)) == compared
     assert len(compared) > 500
 

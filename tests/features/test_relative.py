@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefml.features.relative import (
-    closeness,
+    embedding_distances,
     relative_cues,
     relative_embedding,
     stage_columns,
@@ -32,7 +32,9 @@ def test_columns_depend_on_the_own_set_only(set_id, seed):
         own = index_sets(np.array(set_id)[chosen])
         parts = relative_cues(values[chosen], list("abc"), stage[chosen], own)
         parts |= relative_embedding(values[chosen], own)
-        parts |= stage_columns(stage[chosen], own) | closeness(values[chosen], stage[chosen], own)
+        parts |= stage_columns(stage[chosen], own) | embedding_distances(
+            values[chosen], stage[chosen], own
+        )
         return np.column_stack(list(parts.values()))
 
     everything = np.ones(len(set_id), bool)
@@ -64,7 +66,7 @@ def test_stages_are_told_by_value_rank_and_distance_to_the_top():
 
 def test_drift_is_measured_from_the_next_lower_stage():
     vectors = np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 4.0], [9.0, 9.0]])
-    found = closeness(vectors, np.array([1.0, 3.0, 2.0, 1.0]), index_sets([0, 0, 0, 1]))
+    found = embedding_distances(vectors, np.array([1.0, 3.0, 2.0, 1.0]), index_sets([0, 0, 0, 1]))
     assert found["near__lower_stage"][1:3].tolist() == [0.0, 5.0]
     assert found["near__above"][[0, 2]].tolist() == [5.0, 0.0]
     assert np.isnan(found["near__lower_stage"][[0, 3]]).all()
@@ -73,7 +75,7 @@ def test_drift_is_measured_from_the_next_lower_stage():
 
 
 def test_equal_stages_are_no_source_of_each_other():
-    found = closeness(np.eye(2), np.array([2.0, 2.0]), index_sets([0, 0]))
+    found = embedding_distances(np.eye(2), np.array([2.0, 2.0]), index_sets([0, 0]))
     assert np.isnan(found["near__lower_stage"]).all()
 
 

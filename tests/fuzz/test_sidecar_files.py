@@ -8,7 +8,7 @@ import pytest
 
 from prefml.encoders.spec import EncoderSpec
 from prefml.sidecars.compact import Selection, compact, recover
-from prefml.sidecars.schema import KINDS, Stamp, part_schema
+from prefml.sidecars.schema import KINDS, Provenance, part_schema
 from prefml.sidecars.sources import find_sources, list_parts, write_part
 from prefml.sidecars.store import read_sidecars
 
@@ -19,7 +19,7 @@ from .damage import Damage
 ROWS, DIM = 12, 8
 HALF = (0.5, 0.5, 0.5)
 SPEC = EncoderSpec("tiny", DIM, 8, "stretch", "box", "none", HALF, HALF, "none", "0" * 64)
-STAMP = Stamp(SPEC, "0123456789abcdef", ("width", "height", "sharpness"), "a" * 16)
+PROVENANCE = Provenance(SPEC, "0123456789abcdef", ("width", "height", "sharpness"), "a" * 16)
 
 
 def rows() -> pa.Table:
@@ -33,18 +33,18 @@ def rows() -> pa.Table:
         "embedding": list(random.normal(size=(ROWS, DIM)).astype(np.float32)),
         "phash": [f"{n:016x}" for n in range(ROWS)],
         "stage": [1.0, None] * (ROWS // 2),
-        **{name: random.normal(size=ROWS).astype(np.float32) for name in STAMP.cue_names},
+        **{name: random.normal(size=ROWS).astype(np.float32) for name in PROVENANCE.cue_names},
     }
-    return pa.table(columns, schema=part_schema(STAMP))
+    return pa.table(columns, schema=part_schema(PROVENANCE))
 
 
 @pytest.fixture
 def folder(tmp_path):
     """A sidecar folder with the three files."""
-    part = write_part(tmp_path, "part-00000001.parquet", part_schema(STAMP), rows())
+    part = write_part(tmp_path, "part-00000001.parquet", part_schema(PROVENANCE), rows())
     paths = part.keys["path"].to_pylist()
     everything = Selection(part, np.arange(ROWS, dtype=np.int64), paths)
-    compact(tmp_path, STAMP, [everything], list_parts(tmp_path))
+    compact(tmp_path, PROVENANCE, [everything], list_parts(tmp_path))
     return tmp_path
 
 
@@ -75,7 +75,7 @@ def test_a_damaged_sidecar_is_refused_or_what_was_written(folder, attack, kind):
 
 
 def test_a_damaged_part_is_left_out_or_what_was_written(folder, attack):
-    part = write_part(folder, "part-00000007.parquet", part_schema(STAMP), rows())
+    part = write_part(folder, "part-00000007.parquet", part_schema(PROVENANCE), rows())
     path, damage = next(iter(part.files.values())), Damage(122)
     raw = path.read_bytes()
 

@@ -11,7 +11,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from prefml.exceptions import ModelFileError
-from prefml.files import file_sha256, holding
+from prefml.files import file_sha256, folder_lock
 from prefml.models import store
 from prefml.models.store import (
     FORMAT,
@@ -237,7 +237,7 @@ def test_half_of_a_new_model_is_waited_for_while_a_training_is_at_work(half_repl
     def finish():
         (half_replaced.parent / "later.json").replace(manifest_path(half_replaced))
 
-    with holding(half_replaced.parent, ModelFileError("held")):
+    with folder_lock(half_replaced.parent, ModelFileError("held")):
         other = threading.Timer(0.1, finish)
         other.start()
         model, manifest = load_pair(half_replaced)
@@ -254,7 +254,7 @@ def test_half_of_a_new_model_is_refused_when_no_training_is_at_work(half_replace
 def test_half_of_a_new_model_is_not_waited_for_for_ever(half_replaced, monkeypatch):
     monkeypatch.setattr(store, "_PATIENCE", 0.05)
     with (
-        holding(half_replaced.parent, ModelFileError("held")),
+        folder_lock(half_replaced.parent, ModelFileError("held")),
         pytest.raises(ModelFileError, match="not the file its manifest describes"),
     ):
         load_pair(half_replaced)

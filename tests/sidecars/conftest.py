@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ HALF = (0.5, 0.5, 0.5)
 
 
 class FirstFolder:
-    """Takes the folder below `images` as the project."""
+    """Lookup that takes the folder below `images` as the project."""
 
     def from_path(self, path: str) -> str | None:
         parts = path.split("/")
@@ -25,7 +26,7 @@ class FirstFolder:
 
 
 class MeanColour:
-    """A tiny encoder that counts what it encodes."""
+    """Tiny encoder that counts what it encodes."""
 
     def __init__(self, name: str = "mean", factor: float = 1.0) -> None:
         self.factor = factor
@@ -49,7 +50,7 @@ def draw(path: Path, seed: int, size: tuple[int, int] = (40, 30)) -> None:
 
 
 def same(one: Sidecars, other: Sidecars) -> bool:
-    """Whether two sidecars say the same of the same pictures."""
+    """Tell whether two sidecars hold the same rows."""
     keys = ["project", "filename", "path", "stage"]
     return (
         one.index[keys].equals(other.index[keys])
@@ -58,6 +59,26 @@ def same(one: Sidecars, other: Sidecars) -> bool:
         and one.cues.equals(other.cues)
         and one.encoder == other.encoder
     )
+
+
+class Killed(BaseException):
+    """End of the process; no handler may catch it."""
+
+
+def die_at(patch: pytest.MonkeyPatch, moment: int, steps: Sequence[tuple[object, str]]) -> None:
+    """Let the process end at the given one of the steps that change the storage."""
+    counted = itertools.count()
+
+    def watched(function):
+        def step(*arguments, **options):
+            if next(counted) == moment:
+                raise Killed
+            return function(*arguments, **options)
+
+        return step
+
+    for owner, name in steps:
+        patch.setattr(owner, name, watched(getattr(owner, name)))
 
 
 EVERY = cues.GROUPS, cues.CUE_NAMES
@@ -80,7 +101,7 @@ def every_cue(few_cues, monkeypatch) -> tuple[str, ...]:
 
 @pytest.fixture
 def workspace(tmp_path) -> Workspace:
-    """Ten pictures in two projects."""
+    """Return a workspace of ten pictures in two projects."""
     for number in range(10):
         name = f"20250708_0605{number:02d}_stage{1 + number % 2}_x.png"
         draw(tmp_path / "images" / f"p{number % 2}" / name, number)
@@ -89,7 +110,7 @@ def workspace(tmp_path) -> Workspace:
 
 @pytest.fixture
 def build(workspace) -> Callable[..., BuildReport]:
-    """Build the sidecars of the workspace, four pictures a batch."""
+    """Return a function that builds the sidecars, four pictures a batch."""
 
     def run(encoder: MeanColour | None = None, **options) -> BuildReport:
         chosen = BuildOptions(batch_size=4, workers=2, **options)

@@ -17,7 +17,7 @@ from prefml.imaging.decode import decode
 from prefml.imaging.hashing import phash
 from prefml.sidecars import build as build_module
 from prefml.sidecars.build import BuildOptions, build_sidecars
-from prefml.sidecars.lock import only_run
+from prefml.sidecars.lock import run_lock
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Config, Workspace
 
@@ -177,7 +177,7 @@ def test_encoders_are_never_mixed_when_a_switch_is_interrupted(build, read):
 
 
 class Breaking(MeanColour):
-    """Fails after some batches."""
+    """Encoder that fails after some batches."""
 
     def __init__(self, name: str = "mean", after: int = 0) -> None:
         super().__init__(name)
@@ -282,7 +282,7 @@ def test_vanished_image_folder_leaves_the_sidecars_alone(workspace, build, read)
 
 def test_a_second_run_at_the_same_time_is_refused(workspace, build):
     with (
-        only_run(workspace.sidecars),
+        run_lock(workspace.sidecars),
         pytest.raises(SidecarError, match="another prefml embed is at work"),
     ):
         build()

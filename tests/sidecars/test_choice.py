@@ -1,4 +1,4 @@
-from prefml.sidecars.choice import chosen_encoder, remember_encoder
+from prefml.sidecars.choice import chosen_encoder, record_encoder
 from prefml.workspace import Config, Workspace
 
 
@@ -12,7 +12,7 @@ def test_what_is_asked_for_goes_before_the_file_and_that_before_the_sidecars(tmp
     workspace = Workspace.open(tmp_path)
     assert chosen_encoder(workspace) == "clip"
     workspace.sidecars.mkdir(parents=True)
-    remember_encoder(workspace, "builtin")
+    record_encoder(workspace, "builtin")
     assert chosen_encoder(workspace) == "builtin"
     said = Workspace(tmp_path, Config(encoder="models/tiny"), workspace.artifacts)
     assert chosen_encoder(said) == "models/tiny"

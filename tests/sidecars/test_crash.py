@@ -1,4 +1,4 @@
-"""What is left after a run was stopped at any moment."""
+"""Stop a run at any moment and check what is left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from prefml.sidecars.build import BuildOptions, build_sidecars
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
-from .conftest import FirstFolder, MeanColour, draw, same
+from .conftest import FirstFolder, Killed, MeanColour, die_at, draw, same
 
 PICTURES, BATCH = 24, 3
 # Embeds the workspace argv[1] slowly; each encoded batch leaves a line of its length in argv[2].
@@ -43,10 +43,6 @@ SLOW = textwrap.dedent(
     build_sidecars(Workspace.open(sys.argv[1]), FirstFolder(), Slow(), BuildOptions({batch}, 2))
     """
 ).format(tests=str(Path(__file__).parent), batch=BATCH)
-
-
-class Killed(BaseException):
-    """Stands for the end of the process; no handler may catch it."""
 
 
 def pictures(root: Path) -> Workspace:
@@ -102,21 +98,7 @@ def test_two_processes_at_once_corrupt_nothing(tmp_path):
     assert same(read_sidecars(workspace.sidecars), uninterrupted(tmp_path / "whole"))
 
 
-def die_at(monkeypatch, moment: int) -> None:
-    """Let the process end at the given step that changes the disk."""
-    steps = itertools.count()
-
-    def watched(function):
-        def step(*arguments, **options):
-            if next(steps) == moment:
-                raise Killed
-            return function(*arguments, **options)
-
-        return step
-
-    for name in ("replace", "unlink", "write_text", "mkdir"):
-        monkeypatch.setattr(Path, name, watched(getattr(Path, name)))
-    monkeypatch.setattr(os, "fsync", watched(os.fsync))
+STEPS = [*((Path, name) for name in ("replace", "unlink", "write_text", "mkdir")), (os, "fsync")]
 
 
 def test_every_step_on_the_disk_may_be_the_last(tmp_path, monkeypatch, workspace, build, read):
@@ -127,7 +109,7 @@ def test_every_step_on_the_disk_may_be_the_last(tmp_path, monkeypatch, workspace
     for moment in itertools.count():
         build(MeanColour("first"), force=True)
         with monkeypatch.context() as patch:
-            die_at(patch, moment)
+            die_at(patch, moment, STEPS)
             try:
                 build(MeanColour("other"))
                 break

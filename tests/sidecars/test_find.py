@@ -7,11 +7,7 @@ import pytest
 from prefml.sidecars.find import find_images, scan_images
 from prefml.workspace import Workspace
 
-
-class FirstFolder:
-    def from_path(self, path: str) -> str | None:
-        parts = path.split("/")
-        return parts[1] if len(parts) > 2 else None
+from .conftest import FirstFolder
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Sidecars in another place than the workspace, named by a URL."""
+"""Keep sidecars in another place than the workspace, named by a URL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from prefml.sidecars.sources import list_parts
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
-from .conftest import FirstFolder, MeanColour, same
+from .conftest import FirstFolder, Killed, MeanColour, die_at, same
 
 
 def configured(workspace: Workspace, place: str) -> Workspace:
@@ -80,30 +80,11 @@ def test_an_unknown_file_system_is_named(workspace, url):
         _ = configured(workspace, url).sidecars
 
 
-class Killed(BaseException):
-    """Stands for the end of the process; no handler may catch it."""
-
-
-def die_at(monkeypatch, moment: int) -> None:
-    """Let the process end at the given step that changes the object store."""
-    from fsspec.implementations.memory import MemoryFileSystem
-
-    steps = itertools.count()
-
-    def watched(function):
-        def step(*arguments, **options):
-            if next(steps) == moment:
-                raise Killed
-            return function(*arguments, **options)
-
-        return step
-
-    for name in ("put_file", "cp_file", "rm", "_open"):
-        monkeypatch.setattr(MemoryFileSystem, name, watched(getattr(MemoryFileSystem, name)))
-
-
 @pytest.mark.slow
 def test_every_request_to_an_object_store_may_be_the_last(in_memory, monkeypatch):
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    steps = [(MemoryFileSystem, name) for name in ("put_file", "cp_file", "rm", "_open")]
     embed(in_memory, MeanColour("first"))
     old = read_sidecars(in_memory.sidecars)
     embed(in_memory, MeanColour("other"), force=True)
@@ -111,7 +92,7 @@ def test_every_request_to_an_object_store_may_be_the_last(in_memory, monkeypatch
     for moment in itertools.count():
         embed(in_memory, MeanColour("first"), force=True)
         with monkeypatch.context() as patch:
-            die_at(patch, moment)
+            die_at(patch, moment, steps)
             try:
                 embed(in_memory, MeanColour("other"))
                 break

@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
-from prefml.sidecars.schema import Stamp, part_schema, read_stamp
 from prefml.sidecars.store import Sidecars, read_sidecars
 
 from .conftest import MeanColour
@@ -122,33 +120,6 @@ def test_file_without_its_columns_is_refused(workspace, build, kind):
     pq.write_table(table.drop_columns(table.column_names[-1]), path)
     with pytest.raises(SidecarError, match=f"{table.column_names[-1]}.*prefml embed"):
         read_sidecars(workspace.sidecars)
-
-
-@given(st.data())
-def test_damaged_metadata_is_a_sidecar_error(data):
-    stamp = Stamp(MeanColour().spec, "abc", ("x", "y"), "g")
-    text = stamp.to_metadata()[b"prefml"]
-    cut = data.draw(st.integers(0, len(text) - 1))
-    end = data.draw(st.integers(cut + 1, len(text)))
-    broken = text[:cut] + data.draw(st.binary(max_size=5)) + text[end:]
-    try:
-        found = read_stamp("file", {b"prefml": broken})
-    except SidecarError as error:
-        assert error.run == "prefml embed"  # noqa: PT017
-    else:
-        assert isinstance(found.encoder, EncoderSpec)
-
-
-def test_changed_encoder_description_is_refused():
-    content = json.loads(Stamp(MeanColour().spec, "abc", ("x",)).to_metadata()[b"prefml"])
-    content["encoder"]["normalize"] = "l2"
-    with pytest.raises(SidecarError, match="identity"):
-        read_stamp("file", {b"prefml": json.dumps(content).encode()})
-
-
-def test_stamp_survives_the_schema():
-    stamp = Stamp(MeanColour().spec, "abc", ("x", "y"), "g")
-    assert read_stamp("file", part_schema(stamp).metadata) == stamp
 
 
 def rewritten(path, change):

@@ -1,4 +1,4 @@
-"""Reading sidecars while another run replaces them."""
+"""Read sidecars while another run replaces them."""
 
 from __future__ import annotations
 
@@ -62,6 +62,6 @@ def test_a_replacement_that_was_stopped_is_not_waited_for_long(workspace, build,
     build(MeanColour())
     (workspace.sidecars / "hashes.parquet").unlink()
     (workspace.sidecars / COMMIT).touch()
-    monkeypatch.setattr(store, "_PATIENCE", 0.05)
+    monkeypatch.setattr(store, "_TIMEOUT", 0.05)
     with pytest.raises(SidecarError, match=r"no .*hashes\.parquet"):
         read_sidecars(workspace.sidecars)
