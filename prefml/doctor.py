@@ -193,10 +193,10 @@ def _look_at_review(workspace: Workspace) -> Iterator[Check]:
 
 
 def _look_at_hands(workspace: Workspace) -> Iterator[Check]:
-    from prefml.imaging.hands import hand_model, hands_advice
+    from prefml.imaging.hands import hand_model_path, hands_advice
 
-    advice = hands_advice(hand_model())
-    detail, _, fix = (advice or f"MediaPipe with {hand_model()}").partition("; ")
+    advice = hands_advice(hand_model_path())
+    detail, _, fix = (advice or f"MediaPipe with {hand_model_path()}").partition("; ")
     yield Check("hands", True, detail, fix)
 
 

@@ -17,17 +17,17 @@ from PIL import Image
 
 from prefml._typing import Pixels
 
-__all__ = ["describes_itself_first", "plain_pixels"]
+__all__ = ["decode_with_codec", "metadata_precedes_pixels"]
 
-_TAIL = 65_536
-_AFTER_PIXELS = b"\0\0\0\0IEND"
+_TAIL_BYTES = 65_536
+_IEND_CHUNK = b"\0\0\0\0IEND"
 # Where a PNG says how many bits a channel has.
-_PNG_DEPTH = 24
+_BIT_DEPTH_OFFSET = 24
 
 Codec: TypeAlias = Callable[[bytes], NDArray[Any]]
 
 
-def plain_pixels(file: BinaryIO, image: Image.Image) -> Pixels | None:
+def decode_with_codec(file: BinaryIO, image: Image.Image) -> Pixels | None:
     """Decode a picture of three 8-bit channels, if that can be done faster than by Pillow.
 
     Parameters
@@ -42,9 +42,9 @@ def plain_pixels(file: BinaryIO, image: Image.Image) -> Pixels | None:
     ndarray of shape (height, width, 3), uint8, or None
         None where Pillow has to do it: another format, other channels, transparency, damage.
     """
-    if image.format not in _PLAIN:
+    if image.format not in _CODECS:
         return None
-    choose, complete = _PLAIN[image.format]
+    choose, complete = _CODECS[image.format]
     codec = choose()
     if codec is None or image.mode != "RGB" or "transparency" in image.info or not complete(file):
         return None
@@ -59,7 +59,7 @@ def plain_pixels(file: BinaryIO, image: Image.Image) -> Pixels | None:
     return pixels if fits else None
 
 
-def describes_itself_first(file: BinaryIO) -> bool:
+def metadata_precedes_pixels(file: BinaryIO) -> bool:
     """Say whether a PNG holds nothing, such as an orientation, behind its pixels.
 
     Parameters
@@ -73,14 +73,14 @@ def describes_itself_first(file: BinaryIO) -> bool:
         False also where the last part of the file does not tell.
     """
     size = file.seek(0, 2)
-    file.seek(max(0, size - _TAIL))
+    file.seek(max(0, size - _TAIL_BYTES))
     tail = file.read()
     at = tail.rfind(b"IDAT")
     end = at + 8 + int.from_bytes(tail[max(0, at - 4) : at], "big")
-    return at >= 4 and tail[end : end + 8] == _AFTER_PIXELS
+    return at >= 4 and tail[end : end + 8] == _IEND_CHUNK
 
 
-def _ends(file: BinaryIO) -> bool:
+def _has_end_marker(file: BinaryIO) -> bool:
     """Say whether a JPEG ends where it says; a decoder would fill what is missing with grey."""
     file.seek(max(0, file.seek(0, 2) - 2))
     return file.read() == b"\xff\xd9"
@@ -95,7 +95,7 @@ def _jpeg_codec() -> Codec | None:
 
 
 # Format -> what chooses the codec, and what must hold of the file.
-_PLAIN = {"PNG": (_png_codec, describes_itself_first), "JPEG": (_jpeg_codec, _ends)}
+_CODECS = {"PNG": (_png_codec, metadata_precedes_pixels), "JPEG": (_jpeg_codec, _has_end_marker)}
 
 
 @cache
@@ -120,7 +120,7 @@ def _wuffs() -> Codec | None:
     config.quirks = {ImageDecoderQuirks.IGNORE_CHECKSUM: 0}
 
     def decode(data: bytes) -> NDArray[Any]:
-        if data[_PNG_DEPTH] != 8:
+        if data[_BIT_DEPTH_OFFSET] != 8:
             raise ValueError("more or less than eight bits a channel")
         result = ImageDecoder(config).decode(data)
         if result.error_message:

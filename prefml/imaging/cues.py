@@ -10,7 +10,7 @@ from typing import Protocol
 from prefml.imaging import detail, faces, layout, naturalness, saliency, shape, tone
 from prefml.imaging.picture import WORKING_VERSION, Picture
 
-__all__ = ["CUE_NAMES", "GROUPS", "cue_identity", "measure", "measure_beside"]
+__all__ = ["CUE_NAMES", "GROUPS", "cue_identity", "measure", "measure_in_background"]
 
 
 class CueGroup(Protocol):
@@ -44,10 +44,10 @@ def measure(picture: Picture) -> dict[str, float]:
     dict of str to float
         The cues, in the order of `CUE_NAMES`.
     """
-    return _together(group.measure(picture) for group in GROUPS)
+    return _merge(group.measure(picture) for group in GROUPS)
 
 
-def measure_beside(pool: Executor, picture: Picture) -> Callable[[], dict[str, float]]:
+def measure_in_background(pool: Executor, picture: Picture) -> Callable[[], dict[str, float]]:
     """Let other threads measure every cue of a picture, for one picture that somebody waits for.
 
     Parameters
@@ -63,10 +63,10 @@ def measure_beside(pool: Executor, picture: Picture) -> Callable[[], dict[str, f
         Waits for the cues and returns what `measure` would.
     """
     parts = [pool.submit(group.measure, picture) for group in GROUPS]
-    return lambda: _together(part.result() for part in parts)
+    return lambda: _merge(part.result() for part in parts)
 
 
-def _together(parts: Iterable[dict[str, float]]) -> dict[str, float]:
+def _merge(parts: Iterable[dict[str, float]]) -> dict[str, float]:
     values: dict[str, float] = {}
     for part in parts:
         values.update(part)

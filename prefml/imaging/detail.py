@@ -55,13 +55,13 @@ NAMES = (
 )
 
 # Full-resolution samples: a grid of squares, each on the 8-pixel grid of JPEG blocks.
-_TILES = 3
-_TILE = 96
+_TILES_ACROSS = 3
+_TILE_SIDE = 96
 # The spectrum is that of the middles of the samples.
-_SPECTRUM = 64
-_CELLS = 8
+_SPECTRUM_SIDE = 64
+_FOCUS_CELLS = 8
 # Of the sum of both Sobel responses: a step of about fifty grey levels.
-_EDGE = 200
+_EDGE_THRESHOLD = 200
 
 
 def measure(picture: Picture) -> dict[str, float]:
@@ -80,13 +80,13 @@ def measure(picture: Picture) -> dict[str, float]:
         `edge_density` and `high_frequency` are shares; `blockiness` is the log ratio of
         differences across block borders to those inside.
     """
-    tiles = _full_tiles(picture)
-    values = _sharpness(picture) | _texture(picture) | _full_resolution(tiles)
+    tiles = _sample_tiles(picture)
+    values = _sharpness_cues(picture) | _texture_cues(picture) | _full_resolution_cues(tiles)
     values["detail_gain"] = values["detail_full"] - values["sharpness"]
-    return values | _spectrum(tiles)
+    return values | _spectrum_cues(tiles)
 
 
-def _energy(value: float) -> float:
+def _log_energy(value: float) -> float:
     return float(np.log1p(value))
 
 
@@ -105,19 +105,21 @@ def _gradient_energy(across: NDArray[np.int16], down: NDArray[np.int16]) -> floa
     return float(squares / across.size)
 
 
-def _sharpness(picture: Picture) -> dict[str, float]:
-    values = {"sharpness": _energy(_variance(picture.curvature))} | _focus_map(picture.curvature)
+def _sharpness_cues(picture: Picture) -> dict[str, float]:
+    values = {"sharpness": _log_energy(_variance(picture.laplacian))} | _focus_map(
+        picture.laplacian
+    )
     level = picture.gray.astype(np.float32)
     for scale in SCALES[1:]:
         level = halve(level)
-        values[f"sharpness{scale}"] = _energy(_variance(_laplacian(level)))
+        values[f"sharpness{scale}"] = _log_energy(_variance(_laplacian(level)))
     return values
 
 
-def _focus_map(curvature: NDArray[np.int16]) -> dict[str, float]:
+def _focus_map(laplacian: NDArray[np.int16]) -> dict[str, float]:
     """Say where the sharpness lies, from the mean squared Laplacian in 8 x 8 cells."""
-    squares = cv2.multiply(curvature, curvature, dtype=cv2.CV_32F)
-    power = cv2.resize(squares, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
+    squares = cv2.multiply(laplacian, laplacian, dtype=cv2.CV_32F)
+    power = cv2.resize(squares, (_FOCUS_CELLS, _FOCUS_CELLS), interpolation=cv2.INTER_AREA)
     cells = np.log1p(power)
     return {
         "sharpness_peak": float(percentiles(cells, [90])[0]),
@@ -126,12 +128,12 @@ def _focus_map(curvature: NDArray[np.int16]) -> dict[str, float]:
     }
 
 
-def _texture(picture: Picture) -> dict[str, float]:
-    across, down = picture.slopes
+def _texture_cues(picture: Picture) -> dict[str, float]:
+    across, down = picture.gradients
     return {
-        "gradient": _energy(_gradient_energy(across, down)),
-        "noise": _immerkaer(picture.ripple),
-        "edge_density": float(np.mean(_steepness(across[:, ::2], down[:, ::2]) > _EDGE)),
+        "gradient": _log_energy(_gradient_energy(across, down)),
+        "noise": _noise_level(picture.noise_response),
+        "edge_density": float(np.mean(_steepness(across[:, ::2], down[:, ::2]) > _EDGE_THRESHOLD)),
     }
 
 
@@ -139,14 +141,16 @@ def _steepness(across: NDArray[np.int16], down: NDArray[np.int16]) -> NDArray[np
     return np.abs(across) + np.abs(down)
 
 
-def _immerkaer(ripple: NDArray[np.int16]) -> float:
-    return float(np.sqrt(np.pi / 2) * cv2.norm(ripple, cv2.NORM_L1) / (6 * ripple.size))
+def _noise_level(noise_response: NDArray[np.int16]) -> float:
+    return float(
+        np.sqrt(np.pi / 2) * cv2.norm(noise_response, cv2.NORM_L1) / (6 * noise_response.size)
+    )
 
 
-def _full_tiles(picture: Picture) -> Pixels:
+def _sample_tiles(picture: Picture) -> Pixels:
     """Cut up to nine gray squares, evenly spread, from the full-size picture."""
-    down, across = _starts(picture.height), _starts(picture.width)
-    high, wide = min(_TILE, picture.height), min(_TILE, picture.width)
+    down, across = _tile_starts(picture.height), _tile_starts(picture.width)
+    high, wide = min(_TILE_SIDE, picture.height), min(_TILE_SIDE, picture.width)
     tiles = np.empty((len(down) * len(across), high, wide, 3), np.uint8)
     for tile, (y, x) in zip(tiles, product(down, across), strict=True):
         tile[:] = picture.pixels[y : y + high, x : x + wide]
@@ -155,31 +159,33 @@ def _full_tiles(picture: Picture) -> Pixels:
 
 
 @lru_cache(maxsize=32)
-def _starts(length: int) -> tuple[int, ...]:
-    room = max(0, length - _TILE)
-    places = np.linspace(0, room, _TILES) // 8 * 8
+def _tile_starts(length: int) -> tuple[int, ...]:
+    room = max(0, length - _TILE_SIDE)
+    places = np.linspace(0, room, _TILES_ACROSS) // 8 * 8
     return tuple(int(place) for place in np.unique(places))
 
 
-def _full_resolution(tiles: Pixels) -> dict[str, float]:
+def _full_resolution_cues(tiles: Pixels) -> dict[str, float]:
     levels = tiles.astype(np.float32)
-    across, down, second = (_inside(response, tiles) for response in _responses(tiles))
+    across, down, second = (
+        _tile_interiors(response, tiles) for response in _filter_responses(tiles)
+    )
     return {
-        "detail_full": _energy(float(second.var(axis=1, dtype=np.float32).mean())),
-        "gradient_full": _energy(_gradient_energy(across, down)),
-        "noise_full": _median_noise(levels),
+        "detail_full": _log_energy(float(second.var(axis=1, dtype=np.float32).mean())),
+        "gradient_full": _log_energy(_gradient_energy(across, down)),
+        "noise_full": _haar_noise(levels),
         "blockiness": _blockiness(tiles),
     }
 
 
-def _responses(tiles: Pixels) -> Iterator[NDArray[np.int16]]:
+def _filter_responses(tiles: Pixels) -> Iterator[NDArray[np.int16]]:
     """Yield both Sobel derivatives and the Laplacian of the squares, filtered below each other."""
     below = tiles.reshape(-1, tiles.shape[2])
     yield from cv2.spatialGradient(below)
     yield cv2.Laplacian(below, cv2.CV_16S)
 
 
-def _inside(response: NDArray[np.int16], tiles: Pixels) -> NDArray[np.int16]:
+def _tile_interiors(response: NDArray[np.int16], tiles: Pixels) -> NDArray[np.int16]:
     """Return a row of each square, without the outermost pixels, which see its neighbours."""
     squares = response.reshape(tiles.shape)
     if min(tiles.shape[1:]) > 2:
@@ -187,7 +193,7 @@ def _inside(response: NDArray[np.int16], tiles: Pixels) -> NDArray[np.int16]:
     return squares.reshape(len(tiles), -1)
 
 
-def _median_noise(levels: Floats32) -> float:
+def _haar_noise(levels: Floats32) -> float:
     """Estimate the noise of each square from its finest diagonal Haar coefficients.
 
     Of every second row of coefficients, which are two thousand.
@@ -212,10 +218,10 @@ def _blockiness(tiles: Pixels) -> float:
     rows = tiles.reshape(count, -1)
     across = cv2.absdiff(beside[:, 1:], beside[:, :-1]).reshape(count, high, -1).mean(axis=1)
     down = cv2.absdiff(rows[:, wide:], rows[:, :-wide]).reshape(count, -1, wide).mean(axis=2)
-    return (_excess(across) + _excess(down)) / 2
+    return (_log_border_ratio(across) + _log_border_ratio(down)) / 2
 
 
-def _excess(steps: Floats) -> float:
+def _log_border_ratio(steps: Floats) -> float:
     borders = np.arange(steps.shape[1]) % 8 == 7
     if not 0 < borders.sum() < borders.size:
         return 0.0
@@ -223,7 +229,7 @@ def _excess(steps: Floats) -> float:
     return float(np.mean(np.log((at_border + 0.1) / (inside + 0.1))))
 
 
-def _spectrum(tiles: Pixels) -> dict[str, float]:
+def _spectrum_cues(tiles: Pixels) -> dict[str, float]:
     """Describe how the power falls with frequency, over the middles of all full-size samples."""
     middle = tiles[(slice(None), *(_middle(side) for side in tiles.shape[1:]))]
     if min(middle.shape) < 1 or min(middle.shape[1:]) < 16:
@@ -239,15 +245,15 @@ def _spectrum(tiles: Pixels) -> dict[str, float]:
 
 
 def _middle(side: int) -> slice:
-    start = max(0, (side - _SPECTRUM) // 2)
-    return slice(start, start + _SPECTRUM)
+    start = max(0, (side - _SPECTRUM_SIDE) // 2)
+    return slice(start, start + _SPECTRUM_SIDE)
 
 
 def _radial_power(levels: Floats32, rings: int = 24) -> tuple[Floats, Floats]:
     """Average the power spectrum over rings of equal frequency, in cycles a pixel up to 0.5."""
     shape = levels.shape[1:]
     flat = levels - levels.mean(axis=(1, 2), keepdims=True)
-    spectra = fft.rfft2(flat * _window(shape))
+    spectra = fft.rfft2(flat * _hann_window(shape))
     power = (spectra.real**2 + spectra.imag**2).mean(axis=0) / levels[0].size
     ring = _ring_of(shape, rings).ravel()
     # What lies beyond the last ring, and the constant part, are counted apart and dropped.
@@ -257,7 +263,7 @@ def _radial_power(levels: Floats32, rings: int = 24) -> tuple[Floats, Floats]:
 
 
 @lru_cache(maxsize=32)
-def _window(shape: tuple[int, ...]) -> Floats32:
+def _hann_window(shape: tuple[int, ...]) -> Floats32:
     return np.outer(np.hanning(shape[0]), np.hanning(shape[1])).astype(np.float32)
 
 

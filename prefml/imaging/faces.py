@@ -23,7 +23,7 @@ from scipy.special import expit, logit
 from prefml._typing import Floats, Pixels
 from prefml.exceptions import ImageError
 
-__all__ = ["NAMES", "Faces", "find_faces", "find_faces_yunet", "measure", "yunet_finder"]
+__all__ = ["NAMES", "Faces", "detect_faces", "detect_faces_yunet", "measure", "yunet_detector"]
 
 NAMES = ("face_count", "face_confidence", "face_share", "face_x1", "face_y1", "face_x2", "face_y2")
 
@@ -33,28 +33,28 @@ _BLAZEFACE_SIDE = 128
 # Rows and columns of its anchors, and how many there are at each place.
 _ANCHORS = ((16, 2), (8, 6))
 # Clear human faces score more than 0.9; animals and round things seldom reach this.
-_LEAST_SCORE = 0.75
+_MIN_SCORE = 0.75
 # Boxes that overlap more are of one face.
-_ONE_FACE = 0.3
+_NMS_THRESHOLD = 0.3
 _LOCK = Lock()
 
-VARIABLE = "PREFML_FACE_MODEL"
-_MODEL = os.environ.get(VARIABLE, "")
+MODEL_VARIABLE = "PREFML_FACE_MODEL"
+_MODEL = os.environ.get(MODEL_VARIABLE, "")
 # Cues of another detector are other cues: sidecars and models made with them are told apart.
 VERSION = 2 + (crc32(Path(_MODEL).name.encode()) if _MODEL else 0)
 
 
-class _Pixels(Protocol):
+class _PictureLike(Protocol):
     @property
     def working(self) -> Pixels: ...
 
-    def small(self, side: int) -> Pixels: ...
+    def downsampled(self, side: int) -> Pixels: ...
 
 
-class Finder(Protocol):
+class FaceDetector(Protocol):
     """Finds the faces of a picture."""
 
-    def __call__(self, picture: _Pixels) -> Faces:
+    def __call__(self, picture: _PictureLike) -> Faces:
         """Return what was found."""
 
 
@@ -74,7 +74,7 @@ class Faces:
     confidence: Floats
 
 
-def measure(picture: _Pixels) -> dict[str, float]:
+def measure(picture: _PictureLike) -> dict[str, float]:
     """Measure the faces that YuNet finds if a model is named, else BlazeFace.
 
     Parameters
@@ -85,12 +85,12 @@ def measure(picture: _Pixels) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        See `describe`.
+        See `face_cues`.
     """
-    return describe(_finder()(picture))
+    return face_cues(_chosen_detector()(picture))
 
 
-def describe(faces: Faces) -> dict[str, float]:
+def face_cues(faces: Faces) -> dict[str, float]:
     """Summarise faces as cues.
 
     Parameters
@@ -113,7 +113,7 @@ def describe(faces: Faces) -> dict[str, float]:
     return dict(zip(NAMES, values, strict=True))
 
 
-def find_faces(picture: _Pixels) -> Faces:
+def detect_faces(picture: _PictureLike) -> Faces:
     """Find faces by BlazeFace, on a copy of 128 pixels.
 
     Parameters
@@ -125,24 +125,24 @@ def find_faces(picture: _Pixels) -> Faces:
     Faces
         Faces of at least about a seventh of the longer side.
     """
-    copy, _ = _reduced(picture.small(_BLAZEFACE_SIDE), _BLAZEFACE_SIDE)
+    copy, _ = _downscaled(picture.downsampled(_BLAZEFACE_SIDE), _BLAZEFACE_SIDE)
     height, width = copy.shape[:2]
     top, left = (_BLAZEFACE_SIDE - height) // 2, (_BLAZEFACE_SIDE - width) // 2
     square = np.full((1, 3, _BLAZEFACE_SIDE, _BLAZEFACE_SIDE), -1, np.float32)
     square[0, :, top : top + height, left : left + width] = copy.transpose(2, 0, 1) / 127.5 - 1
-    offsets, logits = _blazeface().run(["regressors", "classificators"], {"input": square})
-    likely = np.flatnonzero(logits[0, :, 0] > logit(_LEAST_SCORE))
+    offsets, logits = _blazeface_session().run(["regressors", "classificators"], {"input": square})
+    likely = np.flatnonzero(logits[0, :, 0] > logit(_MIN_SCORE))
     scores = expit(logits[0, likely, 0].astype(float))
     middles = _anchors()[likely] * _BLAZEFACE_SIDE + offsets[0, likely, :2]
     sizes = offsets[0, likely, 2:4].astype(float)
     boxes = np.hstack([middles - sizes / 2 - [left, top], sizes])
-    kept = cv2.dnn.NMSBoxes(boxes, scores, _LEAST_SCORE, _ONE_FACE)  # type: ignore[arg-type]
+    kept = cv2.dnn.NMSBoxes(boxes, scores, _MIN_SCORE, _NMS_THRESHOLD)  # type: ignore[arg-type]
     places = np.asarray(kept, np.intp).ravel()
-    return _faces(boxes[places], scores[places], copy.shape)
+    return _largest_first(boxes[places], scores[places], copy.shape)
 
 
 @cache
-def _blazeface() -> Any:
+def _blazeface_session() -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -163,7 +163,7 @@ def _anchors() -> Floats:
     return np.concatenate(blocks)
 
 
-def yunet_finder(model: Path) -> Finder:
+def yunet_detector(model: Path) -> FaceDetector:
     """Open a YuNet model.
 
     Parameters
@@ -188,13 +188,13 @@ def yunet_finder(model: Path) -> Finder:
             f"{model}: no face model", "YuNet as ONNX, from OpenCV's model zoo"
         ) from error
 
-    def find(picture: _Pixels) -> Faces:
-        return find_faces_yunet(picture, detector)
+    def find(picture: _PictureLike) -> Faces:
+        return detect_faces_yunet(picture, detector)
 
     return find
 
 
-def find_faces_yunet(picture: _Pixels, detector: cv2.FaceDetectorYN) -> Faces:
+def detect_faces_yunet(picture: _PictureLike, detector: cv2.FaceDetectorYN) -> Faces:
     """Find faces by YuNet.
 
     Parameters
@@ -206,27 +206,27 @@ def find_faces_yunet(picture: _Pixels, detector: cv2.FaceDetectorYN) -> Faces:
     -------
     Faces
     """
-    pixels, scale = _reduced(picture.working, _YUNET_SIDE)
+    pixels, scale = _downscaled(picture.working, _YUNET_SIDE)
     with _LOCK:
         detector.setInputSize((pixels.shape[1], pixels.shape[0]))
         _, found = detector.detect(np.ascontiguousarray(pixels[..., ::-1]))
     rows = np.zeros((0, 15)) if found is None else np.asarray(found, float)
-    return _faces(rows[:, :4] / scale, rows[:, -1], picture.working.shape)
+    return _largest_first(rows[:, :4] / scale, rows[:, -1], picture.working.shape)
 
 
 @cache
-def _finder() -> Finder:
-    return yunet_finder(Path(_MODEL).expanduser()) if _MODEL else find_faces
+def _chosen_detector() -> FaceDetector:
+    return yunet_detector(Path(_MODEL).expanduser()) if _MODEL else detect_faces
 
 
-def _reduced(pixels: Pixels, side: int) -> tuple[Pixels, float]:
+def _downscaled(pixels: Pixels, side: int) -> tuple[Pixels, float]:
     height, width = pixels.shape[:2]
     scale = min(1.0, side / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8), scale
 
 
-def _faces(found: Floats, confidence: Floats, shape: tuple[int, ...]) -> Faces:
+def _largest_first(found: Floats, confidence: Floats, shape: tuple[int, ...]) -> Faces:
     """Order boxes given as left, top, width, height in pixels, and turn them into fractions."""
     height, width = shape[:2]
     corners = np.hstack([found[:, :2], found[:, :2] + found[:, 2:]])

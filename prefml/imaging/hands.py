@@ -22,16 +22,16 @@ from prefml.boxes import Box, to_box
 from prefml.exceptions import ImageError
 
 __all__ = [
-    "VARIABLE",
-    "FoundHand",
-    "find_hands",
-    "finger_oddity",
-    "hand_finder",
-    "hand_model",
+    "MODEL_VARIABLE",
+    "DetectedHand",
+    "detect_hands",
+    "finger_anomaly",
+    "hand_detector",
+    "hand_model_path",
     "hands_advice",
 ]
 
-VARIABLE = "PREFML_HAND_MODEL"
+MODEL_VARIABLE = "PREFML_HAND_MODEL"
 
 
 # Landmarks of MediaPipe's hand model: the wrist, then four from root to tip of each finger.
@@ -39,21 +39,21 @@ _WRIST = 0
 _FINGERS = tuple(tuple(range(first, first + 4)) for first in (1, 5, 9, 13, 17))
 # Length of a finger, thumb to little finger, in palms (wrist to root of the middle finger). Rough,
 # and foreshortening changes them further: only what is far from all of this is called odd.
-_USUAL = np.array([1.05, 0.9, 1.0, 0.92, 0.72])
+_TYPICAL_LENGTHS = np.array([1.05, 0.9, 1.0, 0.92, 0.72])
 _TOLERANCE = 0.4
-_ODD = 1.0
+_ANOMALOUS = 1.0
 _MARGIN = 0.03
 
-Finder = Callable[["_Pixels"], "list[FoundHand]"]
+HandDetector = Callable[["_PictureLike"], "list[DetectedHand]"]
 
 
-class _Pixels(Protocol):
+class _PictureLike(Protocol):
     @property
     def working(self) -> Pixels: ...
 
 
 @dataclass(frozen=True)
-class FoundHand:
+class DetectedHand:
     """A hand.
 
     Attributes
@@ -62,23 +62,23 @@ class FoundHand:
         x1, y1, x2, y2 in fractions of the picture.
     confidence : float
         From 0 to 1.
-    oddity : float
+    anomaly : float
         How far its longest or shortest finger is from what hands are like; 1 is the edge of it.
     """
 
     box: Box
     confidence: float
-    oddity: float
+    anomaly: float
 
     @property
     def flagged(self) -> bool:
         """Whether its fingers look wrong."""
-        return self.oddity > _ODD
+        return self.anomaly > _ANOMALOUS
 
 
-def hand_model() -> Path | None:
+def hand_model_path() -> Path | None:
     """Return the model file that the environment names, if it names one."""
-    named = os.environ.get(VARIABLE)
+    named = os.environ.get(MODEL_VARIABLE)
     return Path(named).expanduser() if named else None
 
 
@@ -101,12 +101,12 @@ def hands_advice(model: Path | None) -> str | None:
         where = "" if model is None else f" at {model}"
         return (
             f"hands are not looked at: no model file{where}; download MediaPipe's "
-            f"hand_landmarker.task and name its path in {VARIABLE}"
+            f"hand_landmarker.task and name its path in {MODEL_VARIABLE}"
         )
     return None
 
 
-def hand_finder(model: Path | None) -> Finder | None:
+def hand_detector(model: Path | None) -> HandDetector | None:
     """Open MediaPipe's hand model.
 
     Parameters
@@ -138,26 +138,26 @@ def hand_finder(model: Path | None) -> Finder | None:
     except (RuntimeError, ValueError) as error:
         raise ImageError(f"{model}: no hand model", "MediaPipe's hand_landmarker.task") from error
 
-    def find(picture: _Pixels) -> list[FoundHand]:
+    def find(picture: _PictureLike) -> list[DetectedHand]:
         pixels = np.ascontiguousarray(picture.working)
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=pixels)
-        return _found(landmarker.detect(image), pixels.shape[1] / pixels.shape[0])
+        return _hands_of(landmarker.detect(image), pixels.shape[1] / pixels.shape[0])
 
     return find
 
 
-def find_hands(picture: _Pixels) -> list[FoundHand] | None:
+def detect_hands(picture: _PictureLike) -> list[DetectedHand] | None:
     """Return the hands of a picture, or None if hands cannot be looked at, see `hands_advice`."""
-    finder = _named_finder(hand_model())
+    finder = _cached_detector(hand_model_path())
     return None if finder is None else finder(picture)
 
 
 @cache
-def _named_finder(model: Path | None) -> Finder | None:
-    return hand_finder(model)
+def _cached_detector(model: Path | None) -> HandDetector | None:
+    return hand_detector(model)
 
 
-def finger_oddity(landmarks: Floats) -> float:
+def finger_anomaly(landmarks: Floats) -> float:
     """Return how far a hand's fingers are from what hands are like.
 
     Parameters
@@ -180,10 +180,10 @@ def finger_oddity(landmarks: Floats) -> float:
             for finger in _FINGERS
         ]
     )
-    return float((np.abs(lengths / palm / _USUAL - 1.0) / _TOLERANCE).max())
+    return float((np.abs(lengths / palm / _TYPICAL_LENGTHS - 1.0) / _TOLERANCE).max())
 
 
-def _found(result: Any, aspect: float) -> list[FoundHand]:
+def _hands_of(result: Any, aspect: float) -> list[DetectedHand]:
     sides: Sequence[Any] = result.handedness
     hands = []
     for points, side in zip(result.hand_landmarks, sides, strict=True):
@@ -191,6 +191,6 @@ def _found(result: Any, aspect: float) -> list[FoundHand]:
         low, high = landmarks[:, :2].min(axis=0) - _MARGIN, landmarks[:, :2].max(axis=0) + _MARGIN
         box = to_box(np.clip(np.concatenate([low, high]), 0.0, 1.0))
         # x and z are in widths of the picture, y in heights.
-        oddity = finger_oddity(landmarks * np.array([aspect, 1.0, aspect]))
-        hands.append(FoundHand(box, float(side[0].score), oddity))
+        anomaly = finger_anomaly(landmarks * np.array([aspect, 1.0, aspect]))
+        hands.append(DetectedHand(box, float(side[0].score), anomaly))
     return hands

@@ -33,4 +33,4 @@ def phash(picture: Picture) -> str:
     C. Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010; the
     implementation is `imagehash.phash`.
     """
-    return str(imagehash.phash(Image.fromarray(picture.small(_SIDE))))
+    return str(imagehash.phash(Image.fromarray(picture.downsampled(_SIDE))))

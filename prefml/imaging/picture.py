@@ -24,7 +24,7 @@ WORKING_VERSION = 4
 _COLOUR_SIDE = 256
 
 # Each band has one in so many of the rows, and beside them what a window of 7 rows reaches.
-_BANDS, _BAND_SHARE, _HALO = 4, 16, 4
+_BAND_COUNT, _BAND_DIVISOR, _HALO = 4, 16, 4
 
 Real = TypeVar("Real", np.uint8, np.int16, np.float32)
 
@@ -41,7 +41,7 @@ class Bands:
     count : int
         Of bands.
     halo : int
-        Rows that `inner` leaves out.
+        Rows that `without_halo` leaves out.
     """
 
     plane: NDArray[Any]
@@ -49,18 +49,18 @@ class Bands:
     halo: int = 0
 
     @classmethod
-    def of(cls, plane: NDArray[Any]) -> Bands:
+    def cut(cls, plane: NDArray[Any]) -> Bands:
         """Cut the bands, of an even number of rows each."""
         height = plane.shape[0]
-        rows = max(_HALO, height // _BAND_SHARE) // 2 * 2
-        if _BANDS * (rows + 2 * _HALO) >= height:
+        rows = max(_HALO, height // _BAND_DIVISOR) // 2 * 2
+        if _BAND_COUNT * (rows + 2 * _HALO) >= height:
             return cls(plane)
         high = rows + 2 * _HALO
-        starts = [(height - high) * band // (_BANDS - 1) for band in range(_BANDS)]
+        starts = [(height - high) * band // (_BAND_COUNT - 1) for band in range(_BAND_COUNT)]
         parts = [plane[start : start + high] for start in starts]
-        return cls(np.concatenate(parts), _BANDS, _HALO)
+        return cls(np.concatenate(parts), _BAND_COUNT, _HALO)
 
-    def inner(self, plane: NDArray[Real]) -> NDArray[Real]:
+    def without_halo(self, plane: NDArray[Real]) -> NDArray[Real]:
         """Leave the halos out of what was made of `plane`."""
         if not self.halo:
             return plane
@@ -114,7 +114,7 @@ class Picture:
         """
         enough = [
             level
-            for level in self._halves
+            for level in self._full_pyramid
             if level.shape[1] >= 2 * size[0] and level.shape[0] >= 2 * size[1]
         ]
         if len(enough) < 2 or interpolation not in KERNELS:
@@ -124,11 +124,11 @@ class Picture:
     @cached_property
     def working(self) -> Pixels:
         """Area-averaged copy, uint8 of shape (h, w, 3), longest side at most 512 pixels."""
-        enough = [level for level in self._halves if max(level.shape[:2]) >= WORKING_SIDE]
+        enough = [level for level in self._full_pyramid if max(level.shape[:2]) >= WORKING_SIDE]
         return shrink(enough[-1] if enough else self.pixels, WORKING_SIDE)
 
     @cached_property
-    def _halves(self) -> list[Pixels]:
+    def _full_pyramid(self) -> list[Pixels]:
         """The picture halved again and again, while both sides are even and it is large."""
         levels = [self.pixels]
         while min(levels[-1].shape[:2]) >= WORKING_SIDE and not any(
@@ -146,40 +146,40 @@ class Picture:
     @cached_property
     def lab(self) -> Pixels:
         """CIELAB of a copy of at least 256 pixels, as OpenCV scales it to bytes."""
-        return np.asarray(cv2.cvtColor(self.small(_COLOUR_SIDE), cv2.COLOR_RGB2Lab), np.uint8)
+        return np.asarray(cv2.cvtColor(self.downsampled(_COLOUR_SIDE), cv2.COLOR_RGB2Lab), np.uint8)
 
     @cached_property
     def bands(self) -> Bands:
         """Four bands of `gray`, a quarter of its rows: enough for what has no place."""
-        return Bands.of(self.gray)
+        return Bands.cut(self.gray)
 
     @cached_property
-    def slopes(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    def gradients(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         """Sobel derivatives of `gray`, across and down, int16, in its bands."""
         across, down = cv2.spatialGradient(self.bands.plane)
-        return self.bands.inner(across), self.bands.inner(down)
+        return self.bands.without_halo(across), self.bands.without_halo(down)
 
     @cached_property
-    def curvature(self) -> NDArray[np.int16]:
+    def laplacian(self) -> NDArray[np.int16]:
         """Laplacian of `gray`, int16 of shape (h, w)."""
         response = cv2.Laplacian(self.gray, cv2.CV_16S, borderType=cv2.BORDER_REPLICATE)
         return np.asarray(response, np.int16)
 
     @cached_property
-    def ripple(self) -> NDArray[np.int16]:
+    def noise_response(self) -> NDArray[np.int16]:
         """Second differences of `gray` across and down, int16: what noise leaves of its bands."""
         second = np.array([1.0, -2.0, 1.0])
         response = cv2.sepFilter2D(self.bands.plane, cv2.CV_16S, second, second)
-        return self.bands.inner(response)
+        return self.bands.without_halo(response)
 
     @cached_property
     def dark_channel(self) -> Pixels:
         """Least of the three channels in windows of 7, of a copy of at least 256 pixels."""
-        red, green, blue = cv2.split(self.small(_COLOUR_SIDE))
+        red, green, blue = cv2.split(self.downsampled(_COLOUR_SIDE))
         darkest = cv2.min(cv2.min(red, green), blue)
         return np.asarray(cv2.erode(darkest, np.ones((7, 7), np.uint8)), np.uint8)
 
-    def small(self, side: int) -> Pixels:
+    def downsampled(self, side: int) -> Pixels:
         """Return the smallest of the working copy and its halves that is still large enough.
 
         Parameters
@@ -192,11 +192,11 @@ class Picture:
         ndarray of shape (h, w, 3), uint8
             The working copy itself where no half is large enough.
         """
-        enough = [level for level in self._small if max(level.shape[:2]) >= side]
+        enough = [level for level in self._pyramid if max(level.shape[:2]) >= side]
         return enough[-1] if enough else self.working
 
     @cached_property
-    def _small(self) -> tuple[Pixels, ...]:
+    def _pyramid(self) -> tuple[Pixels, ...]:
         """The working copy, halved again and again."""
         levels = [self.working]
         while min(levels[-1].shape[:2]) >= 2 and max(levels[-1].shape[:2]) >= 2 * _SMALLEST_SIDE:

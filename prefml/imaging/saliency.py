@@ -24,7 +24,7 @@ from prefml.imaging.maps import (
     grid_names,
     grid_shares,
     map_names,
-    share,
+    normalize_weights,
 )
 
 __all__ = ["NAMES", "measure", "saliency_map"]
@@ -36,17 +36,17 @@ _EPSILON = 1e-6
 _JUST_NOTICEABLE = 1.0
 
 
-class _Pixels(Protocol):
-    def small(self, side: int) -> Pixels: ...
+class _PictureLike(Protocol):
+    def downsampled(self, side: int) -> Pixels: ...
 
 
-def measure(picture: _Pixels) -> dict[str, float]:
+def measure(picture: _PictureLike) -> dict[str, float]:
     """Measure where the eye is drawn.
 
     Parameters
     ----------
     picture : Picture
-        A decoded picture; only `small` is read.
+        A decoded picture; only `downsampled` is read.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def measure(picture: _Pixels) -> dict[str, float]:
         `saliency_mass`, the share of the picture more than twice as salient as its mean; the places
         of `prefml.imaging.maps.describe_map`; and the 7 x 7 grid of `grid_shares`.
     """
-    weights = saliency_map(picture.small(MAP_SIDE))
+    weights = saliency_map(picture.downsampled(MAP_SIDE))
     mass = float(np.mean(weights > 2.0 * weights.mean()))
     places = describe_map(weights, "saliency") | grid_shares(weights, "saliency")
     return {"saliency_mass": mass, **places}
@@ -79,10 +79,10 @@ def saliency_map(rgb: Pixels) -> Floats32:
     lab = cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
     if max(float(np.ptp(plane)) for plane in cv2.split(lab)) < _JUST_NOTICEABLE:
         return np.full((MAP_SIDE, MAP_SIDE), 1.0 / MAP_SIDE**2, np.float32)
-    maps = (_frequency_tuned(lab), _spectral_residual(lab), _against_borders(lab))
+    maps = (_frequency_tuned(lab), _spectral_residual(lab), _boundary_contrast(lab))
     total: Floats32 = np.stack([_unit_range(one) for one in maps]).sum(axis=0)
     # Squared: a picture of even texture has a high floor that would drown its subject's mass.
-    return share(_smooth(total, 2.0) ** 2)
+    return normalize_weights(_smooth(total, 2.0) ** 2)
 
 
 def _frequency_tuned(lab: Floats32) -> Floats32:
@@ -105,7 +105,7 @@ def _spectral_residual(lab: Floats32) -> Floats32:
     return total
 
 
-def _against_borders(lab: Floats32) -> Floats32:
+def _boundary_contrast(lab: Floats32) -> Floats32:
     width = max(1, MAP_SIDE // 10)
     sides = (lab[:width], lab[-width:], lab[:, :width], lab[:, -width:])
     samples = np.stack([side.reshape(-1, 3) for side in sides]).astype(np.float64)

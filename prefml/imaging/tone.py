@@ -65,13 +65,20 @@ def measure(picture: Picture) -> dict[str, float]:
         and Suesstrunk scale it, `warmth` and `tint` as mean b* and a* of CIELAB, `hue_variety`
         as the entropy of the hues, weighted by saturation, in 0..1.
     """
-    light, colour = picture.small(_LIGHT_SIDE), picture.small(_COLOUR_SIDE)
+    light, colour = picture.downsampled(_LIGHT_SIDE), picture.downsampled(_COLOUR_SIDE)
     gray = cv2.cvtColor(light, cv2.COLOR_RGB2GRAY)
     dark = {"dark_channel": cv2.mean(picture.dark_channel)[0] / 255}
-    return _light(gray) | _clipping(light) | dark | _colour(colour) | _lab(picture) | _hues(colour)
+    return (
+        _luma_cues(gray)
+        | _clipping_cues(light)
+        | dark
+        | _colourfulness_cues(colour)
+        | _colour_cast_cues(picture)
+        | _saturation_cues(colour)
+    )
 
 
-def _light(gray: Pixels) -> dict[str, float]:
+def _luma_cues(gray: Pixels) -> dict[str, float]:
     counts = cv2.calcHist([gray], [0], None, [256], [0, 256])[:, 0].astype(np.float64)
     shares = counts / counts.sum()
     levels = np.arange(256) / 255
@@ -91,7 +98,7 @@ def _light(gray: Pixels) -> dict[str, float]:
     }
 
 
-def _clipping(rgb: Pixels) -> dict[str, float]:
+def _clipping_cues(rgb: Pixels) -> dict[str, float]:
     red, green, blue = cv2.split(rgb)
     brightest = cv2.max(cv2.max(red, green), blue)
     darkest = cv2.min(cv2.min(red, green), blue)
@@ -106,18 +113,18 @@ def _share_above(plane: NDArray[Any], level: int) -> float:
     return cv2.countNonZero(above) / plane.size
 
 
-def _colour(rgb: Pixels) -> dict[str, float]:
+def _colourfulness_cues(rgb: Pixels) -> dict[str, float]:
     red, green, blue = cv2.split(rgb.astype(np.float32))
     center, spread = cv2.meanStdDev(cv2.merge([red - green, (red + green) / 2 - blue]))
     return {"colourfulness": float(np.hypot(*spread[:, 0]) + 0.3 * np.hypot(*center[:, 0]))}
 
 
-def _lab(picture: Picture) -> dict[str, float]:
+def _colour_cast_cues(picture: Picture) -> dict[str, float]:
     _, green_red, blue_yellow, _ = cv2.mean(picture.lab)
     return {"warmth": blue_yellow - 128, "tint": green_red - 128}
 
 
-def _hues(rgb: Pixels) -> dict[str, float]:
+def _saturation_cues(rgb: Pixels) -> dict[str, float]:
     hue, saturation, value = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV))
     # Saturation of a nearly black pixel is noise, so brightness weighs it.
     vivid = saturation.astype(np.float32) * value.astype(np.float32) / 255**2
@@ -127,11 +134,11 @@ def _hues(rgb: Pixels) -> dict[str, float]:
     return {
         "saturation": float(mean[0, 0]),
         "saturation_spread": float(spread[0, 0]),
-        "hue_variety": _evenness(weights),
+        "hue_variety": _normalized_entropy(weights),
     }
 
 
-def _evenness(weights: NDArray[Any]) -> float:
+def _normalized_entropy(weights: NDArray[Any]) -> float:
     total = weights.sum()
     if total <= 0:
         return 0.0

@@ -42,7 +42,7 @@ def test_names_are_unique():
 
 def test_other_threads_measure_the_same(scene):
     with ThreadPoolExecutor(2) as pool:
-        gather = cues.measure_beside(pool, picture(scene))
+        gather = cues.measure_in_background(pool, picture(scene))
         found = gather()
     assert list(found) == list(cues.CUE_NAMES)
     assert repr(found) == repr(cues.measure(picture(scene)))
