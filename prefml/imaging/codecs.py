@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ _IEND_CHUNK = b"\0\0\0\0IEND"
 # Where a PNG says how many bits a channel has.
 _BIT_DEPTH_OFFSET = 24
 
-Codec: TypeAlias = Callable[[bytes], NDArray[Any]]
+Codec: TypeAlias = Callable[[bytes], NDArray[np.generic]]
 
 
 def decode_with_codec(file: BinaryIO, image: Image.Image) -> Pixels | None:
@@ -56,7 +56,7 @@ def decode_with_codec(file: BinaryIO, image: Image.Image) -> Pixels | None:
         return None
     # Deep channels come out as 16 bits.
     fits = pixels.dtype == np.uint8 and pixels.shape == (image.height, image.width, 3)
-    return pixels if fits else None
+    return np.asarray(pixels, np.uint8) if fits else None
 
 
 def metadata_precedes_pixels(file: BinaryIO) -> bool:
@@ -119,7 +119,7 @@ def _wuffs() -> Codec | None:
     # By default it does not look at checksums.
     config.quirks = {ImageDecoderQuirks.IGNORE_CHECKSUM: 0}
 
-    def decode(data: bytes) -> NDArray[Any]:
+    def decode(data: bytes) -> NDArray[np.generic]:
         if data[_BIT_DEPTH_OFFSET] != 8:
             raise ValueError("more or less than eight bits a channel")
         result = ImageDecoder(config).decode(data)

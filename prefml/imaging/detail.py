@@ -23,7 +23,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
-from typing import Any
 
 import cv2
 import numpy as np
@@ -95,7 +94,7 @@ def _laplacian(gray: Floats32) -> Floats32:
     return response
 
 
-def _variance(plane: NDArray[Any]) -> float:
+def _variance(plane: cv2.typing.MatLike) -> float:
     return float(cv2.meanStdDev(plane)[1][0, 0] ** 2)
 
 

@@ -9,18 +9,19 @@ names its ONNX file.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 from zlib import crc32
 
 import cv2
 import numpy as np
 from scipy.special import expit, logit
 
-from prefml._typing import Floats, Pixels
+from prefml._typing import Floats, Floats32, Pixels
 from prefml.exceptions import ImageError
 
 __all__ = ["NAMES", "Faces", "detect_faces", "detect_faces_yunet", "measure", "yunet_detector"]
@@ -49,6 +50,14 @@ class _PictureLike(Protocol):
     def working(self) -> Pixels: ...
 
     def downsampled(self, side: int) -> Pixels: ...
+
+
+class _Session(Protocol):
+    """The part of `onnxruntime.InferenceSession` that is used."""
+
+    def run(
+        self, output_names: Sequence[str], input_feed: Mapping[str, Floats32]
+    ) -> Sequence[Floats32]: ...
 
 
 class FaceDetector(Protocol):
@@ -142,14 +151,17 @@ def detect_faces(picture: _PictureLike) -> Faces:
 
 
 @cache
-def _blazeface_session() -> Any:
+def _blazeface_session() -> _Session:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     # Pictures are the unit of parallel work.
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(_BLAZEFACE), options, ["CPUExecutionProvider"])
+    session: _Session = onnxruntime.InferenceSession(
+        str(_BLAZEFACE), options, ["CPUExecutionProvider"]
+    )
+    return session
 
 
 @cache

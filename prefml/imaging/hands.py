@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -50,6 +50,27 @@ HandDetector = Callable[["_PictureLike"], "list[DetectedHand]"]
 class _PictureLike(Protocol):
     @property
     def working(self) -> Pixels: ...
+
+
+class _Landmark(Protocol):
+    """A point of a hand, in fractions of the picture."""
+
+    x: float
+    y: float
+    z: float
+
+
+class _Category(Protocol):
+    """A side, left or right, and how certain it is."""
+
+    score: float
+
+
+class _Landmarks(Protocol):
+    """The part of MediaPipe's `HandLandmarkerResult` that is read: an entry a hand."""
+
+    hand_landmarks: Sequence[Sequence[_Landmark]]
+    handedness: Sequence[Sequence[_Category]]
 
 
 @dataclass(frozen=True)
@@ -183,10 +204,9 @@ def finger_anomaly(landmarks: Floats) -> float:
     return float((np.abs(lengths / palm / _TYPICAL_LENGTHS - 1.0) / _TOLERANCE).max())
 
 
-def _hands_of(result: Any, aspect: float) -> list[DetectedHand]:
-    sides: Sequence[Any] = result.handedness
+def _hands_of(result: _Landmarks, aspect: float) -> list[DetectedHand]:
     hands = []
-    for points, side in zip(result.hand_landmarks, sides, strict=True):
+    for points, side in zip(result.hand_landmarks, result.handedness, strict=True):
         landmarks = np.array([[point.x, point.y, point.z] for point in points])
         low, high = landmarks[:, :2].min(axis=0) - _MARGIN, landmarks[:, :2].max(axis=0) + _MARGIN
         box = to_box(np.clip(np.concatenate([low, high]), 0.0, 1.0))

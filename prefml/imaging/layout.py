@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ from prefml.imaging.maps import (
     normalize_weights,
     percentiles,
 )
-from prefml.imaging.picture import halve
+from prefml.imaging.picture import Level, halve
 
 __all__ = ["NAMES", "detail_map", "measure"]
 
@@ -55,7 +55,8 @@ def measure(picture: _PictureLike) -> dict[str, float]:
         1 where that strip is of one brightness.
     """
     weights = detail_map(picture.laplacian)
-    levels = _resize_to_map(cv2.cvtColor(picture.downsampled(MAP_SIDE), cv2.COLOR_RGB2GRAY))
+    gray = cv2.cvtColor(picture.downsampled(MAP_SIDE), cv2.COLOR_RGB2GRAY)
+    levels = _resize_to_map(np.asarray(gray, np.uint8))
     values = describe_map(weights, "detail") | grid_shares(weights, "detail")
     for side, strip, detail in zip(
         _SIDES, _border_strips(levels), _border_strips(weights), strict=True
@@ -87,7 +88,7 @@ def detail_map(laplacian: NDArray[np.int16]) -> Floats32:
     return normalize_weights(cv2.GaussianBlur(above_noise, (0, 0), 2.0))
 
 
-def _resize_to_map(plane: NDArray[Any]) -> Floats32:
+def _resize_to_map(plane: NDArray[Level]) -> Floats32:
     """Resize by area, which keeps the mean of each cell: nothing falls between the samples."""
     while min(plane.shape) >= 2 * MAP_SIDE:
         # In whole halves first, which costs a tenth of cutting pixels into fractions.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -87,7 +86,7 @@ def normalize_weights(values: Floats32) -> Floats32:
     return (values / total).astype(np.float32)
 
 
-def percentiles(values: NDArray[Any], percents: Sequence[float]) -> Floats:
+def percentiles(values: NDArray[np.generic], percents: Sequence[float]) -> Floats:
     """Return percentiles as `numpy.percentile` interpolates them, without its overhead.
 
     Parameters

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -118,9 +117,9 @@ def _ggd_moment_ratios() -> tuple[Floats, Floats]:
     return shape, ratio
 
 
-def _ggd_shape(ratio: Any) -> Any:
+def _ggd_shape(ratio: Floats | float) -> Floats:
     shapes, ratios = _ggd_moment_ratios()
-    return np.interp(ratio, ratios, shapes)
+    return np.asarray(np.interp(ratio, ratios, shapes), np.float64)
 
 
 def _fit_ggd(x: Floats32) -> tuple[float, float]:
@@ -128,7 +127,7 @@ def _fit_ggd(x: Floats32) -> tuple[float, float]:
     flat = x.ravel()
     square = float(np.dot(flat, flat)) / flat.size
     absolute = cv2.norm(x, cv2.NORM_L1) / flat.size
-    return _ggd_shape(absolute**2 / (square + _EPSILON)), square**0.5
+    return float(_ggd_shape(absolute**2 / (square + _EPSILON))), square**0.5
 
 
 def _fit_aggd(planes: Sequence[Floats32]) -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from PIL import Image
 from prefml._typing import Pixels
 from prefml.imaging.resample import KERNELS, resample
 
-__all__ = ["WORKING_SIDE", "WORKING_VERSION", "Picture", "halve", "shrink"]
+__all__ = ["WORKING_SIDE", "WORKING_VERSION", "Level", "Picture", "halve", "shrink"]
 
 WORKING_SIDE = 512
 # No copy that is measured has to be smaller.
@@ -26,7 +26,7 @@ _COLOUR_SIDE = 256
 # Each band has one in so many of the rows, and beside them what a window of 7 rows reaches.
 _BAND_COUNT, _BAND_DIVISOR, _HALO = 4, 16, 4
 
-Real = TypeVar("Real", np.uint8, np.int16, np.float32)
+Level = TypeVar("Level", np.uint8, np.int16, np.float32)
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class Bands:
         Rows that `without_halo` leaves out.
     """
 
-    plane: NDArray[Any]
+    plane: Pixels
     count: int = 1
     halo: int = 0
 
     @classmethod
-    def cut(cls, plane: NDArray[Any]) -> Bands:
+    def cut(cls, plane: Pixels) -> Bands:
         """Cut the bands, of an even number of rows each."""
         height = plane.shape[0]
         rows = max(_HALO, height // _BAND_DIVISOR) // 2 * 2
@@ -60,7 +60,7 @@ class Bands:
         parts = [plane[start : start + high] for start in starts]
         return cls(np.concatenate(parts), _BAND_COUNT, _HALO)
 
-    def without_halo(self, plane: NDArray[Real]) -> NDArray[Real]:
+    def without_halo(self, plane: NDArray[Level]) -> NDArray[Level]:
         """Leave the halos out of what was made of `plane`."""
         if not self.halo:
             return plane
@@ -228,7 +228,7 @@ def shrink(pixels: Pixels, longest: int) -> Pixels:
     return small
 
 
-def halve(plane: NDArray[Real]) -> NDArray[Real]:
+def halve(plane: NDArray[Level]) -> NDArray[Level]:
     """Area-average two by two pixels; an odd last row or column is averaged in.
 
     Parameters

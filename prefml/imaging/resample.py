@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -68,7 +67,7 @@ def resample(
 
 
 @lru_cache(maxsize=64)
-def _resampling_matrix(length: int, size: int, interpolation: str, halvings: int) -> Any:
+def _resampling_matrix(length: int, size: int, interpolation: str, halvings: int) -> csr_array:
     support, kernel = KERNELS[interpolation]
     step = length / size
     centres = (np.arange(size) + 0.5) * step
@@ -78,7 +77,7 @@ def _resampling_matrix(length: int, size: int, interpolation: str, halvings: int
     return (csr_array(weights) @ _deblurring_matrix(length, halvings)).astype(np.float32)
 
 
-def _deblurring_matrix(length: int, halvings: int) -> Any:
+def _deblurring_matrix(length: int, halvings: int) -> csr_array:
     """Undo averaging, to second order: the variance of a box.
 
     A box of n pixels has a variance of (n^2 - 1) / 12; in pixels n times as large, of

@@ -11,13 +11,10 @@ R. Datta et al., "Studying aesthetics in photographic images using a computation
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from prefml._typing import Pixels
+from prefml._typing import Floats, Pixels
 from prefml.imaging.picture import Picture
 
 __all__ = ["NAMES", "measure"]
@@ -108,9 +105,9 @@ def _clipping_cues(rgb: Pixels) -> dict[str, float]:
     }
 
 
-def _share_above(plane: NDArray[Any], level: int) -> float:
+def _share_above(plane: cv2.typing.MatLike, level: int) -> float:
     _, above = cv2.threshold(plane, level, 1, cv2.THRESH_BINARY)
-    return cv2.countNonZero(above) / plane.size
+    return float(cv2.countNonZero(above) / plane.size)
 
 
 def _colourfulness_cues(rgb: Pixels) -> dict[str, float]:
@@ -130,7 +127,7 @@ def _saturation_cues(rgb: Pixels) -> dict[str, float]:
     vivid = saturation.astype(np.float32) * value.astype(np.float32) / 255**2
     mean, spread = cv2.meanStdDev(vivid)
     bins = (hue.ravel().astype(np.intp) * _HUE_BINS) // 180
-    weights = np.bincount(bins, vivid.ravel(), _HUE_BINS)
+    weights = np.asarray(np.bincount(bins, vivid.ravel(), _HUE_BINS), np.float64)
     return {
         "saturation": float(mean[0, 0]),
         "saturation_spread": float(spread[0, 0]),
@@ -138,7 +135,7 @@ def _saturation_cues(rgb: Pixels) -> dict[str, float]:
     }
 
 
-def _normalized_entropy(weights: NDArray[Any]) -> float:
+def _normalized_entropy(weights: Floats) -> float:
     total = weights.sum()
     if total <= 0:
         return 0.0
