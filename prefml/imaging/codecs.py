@@ -86,18 +86,6 @@ def _has_end_marker(file: BinaryIO) -> bool:
     return file.read() == b"\xff\xd9"
 
 
-def _png_codec() -> Codec | None:
-    return _wuffs() or _imagecodecs("spng_decode")
-
-
-def _jpeg_codec() -> Codec | None:
-    return _imagecodecs("jpeg8_decode")
-
-
-# Format -> what chooses the codec, and what must hold of the file.
-_CODECS = {"PNG": (_png_codec, metadata_precedes_pixels), "JPEG": (_jpeg_codec, _has_end_marker)}
-
-
 @cache
 def _imagecodecs(name: str) -> Codec | None:
     try:
@@ -128,3 +116,10 @@ def _wuffs() -> Codec | None:
         return np.asarray(result.pixbuf)
 
     return decode
+
+
+# Format -> what chooses the codec, and what must hold of the file.
+_CODECS: dict[str, tuple[Callable[[], Codec | None], Callable[[BinaryIO], bool]]] = {
+    "PNG": (lambda: _wuffs() or _imagecodecs("spng_decode"), metadata_precedes_pixels),
+    "JPEG": (lambda: _imagecodecs("jpeg8_decode"), _has_end_marker),
+}

@@ -20,7 +20,6 @@ spectrum).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
 
@@ -89,11 +88,6 @@ def _log_energy(value: float) -> float:
     return float(np.log1p(value))
 
 
-def _laplacian(gray: Floats32) -> Floats32:
-    response: Floats32 = cv2.Laplacian(gray, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
-    return response
-
-
 def _variance(plane: cv2.typing.MatLike) -> float:
     return float(cv2.meanStdDev(plane)[1][0, 0] ** 2)
 
@@ -105,17 +99,17 @@ def _gradient_energy(across: NDArray[np.int16], down: NDArray[np.int16]) -> floa
 
 
 def _sharpness_cues(picture: Picture) -> dict[str, float]:
-    values = {"sharpness": _log_energy(_variance(picture.laplacian))} | _focus_map(
-        picture.laplacian
-    )
+    values = _focus_cues(picture.laplacian)
+    values["sharpness"] = _log_energy(_variance(picture.laplacian))
     level = picture.gray.astype(np.float32)
     for scale in SCALES[1:]:
         level = halve(level)
-        values[f"sharpness{scale}"] = _log_energy(_variance(_laplacian(level)))
+        response = cv2.Laplacian(level, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
+        values[f"sharpness{scale}"] = _log_energy(_variance(response))
     return values
 
 
-def _focus_map(laplacian: NDArray[np.int16]) -> dict[str, float]:
+def _focus_cues(laplacian: NDArray[np.int16]) -> dict[str, float]:
     """Say where the sharpness lies, from the mean squared Laplacian in 8 x 8 cells."""
     squares = cv2.multiply(laplacian, laplacian, dtype=cv2.CV_32F)
     power = cv2.resize(squares, (_FOCUS_CELLS, _FOCUS_CELLS), interpolation=cv2.INTER_AREA)
@@ -128,22 +122,14 @@ def _focus_map(laplacian: NDArray[np.int16]) -> dict[str, float]:
 
 
 def _texture_cues(picture: Picture) -> dict[str, float]:
-    across, down = picture.gradients
+    (across, down), noise = picture.gradients, picture.noise_response
+    steepness = np.abs(across[:, ::2]) + np.abs(down[:, ::2])
     return {
         "gradient": _log_energy(_gradient_energy(across, down)),
-        "noise": _noise_level(picture.noise_response),
-        "edge_density": float(np.mean(_steepness(across[:, ::2], down[:, ::2]) > _EDGE_THRESHOLD)),
+        # Immerkaer's estimator: the response's mean size, over that of unit white noise.
+        "noise": float(np.sqrt(np.pi / 2) * cv2.norm(noise, cv2.NORM_L1) / (6 * noise.size)),
+        "edge_density": float(np.mean(steepness > _EDGE_THRESHOLD)),
     }
-
-
-def _steepness(across: NDArray[np.int16], down: NDArray[np.int16]) -> NDArray[np.int16]:
-    return np.abs(across) + np.abs(down)
-
-
-def _noise_level(noise_response: NDArray[np.int16]) -> float:
-    return float(
-        np.sqrt(np.pi / 2) * cv2.norm(noise_response, cv2.NORM_L1) / (6 * noise_response.size)
-    )
 
 
 def _sample_tiles(picture: Picture) -> Pixels:
@@ -165,23 +151,18 @@ def _tile_starts(length: int) -> tuple[int, ...]:
 
 
 def _full_resolution_cues(tiles: Pixels) -> dict[str, float]:
-    levels = tiles.astype(np.float32)
+    # Filtered below each other, in one call.
+    below = tiles.reshape(-1, tiles.shape[2])
+    responses = (*cv2.spatialGradient(below), cv2.Laplacian(below, cv2.CV_16S))
     across, down, second = (
-        _tile_interiors(response, tiles) for response in _filter_responses(tiles)
+        _tile_interiors(np.asarray(response, np.int16), tiles) for response in responses
     )
     return {
         "detail_full": _log_energy(float(second.var(axis=1, dtype=np.float32).mean())),
         "gradient_full": _log_energy(_gradient_energy(across, down)),
-        "noise_full": _haar_noise(levels),
+        "noise_full": _haar_noise(tiles.astype(np.float32)),
         "blockiness": _blockiness(tiles),
     }
-
-
-def _filter_responses(tiles: Pixels) -> Iterator[NDArray[np.int16]]:
-    """Yield both Sobel derivatives and the Laplacian of the squares, filtered below each other."""
-    below = tiles.reshape(-1, tiles.shape[2])
-    yield from cv2.spatialGradient(below)
-    yield cv2.Laplacian(below, cv2.CV_16S)
 
 
 def _tile_interiors(response: NDArray[np.int16], tiles: Pixels) -> NDArray[np.int16]:
@@ -230,7 +211,8 @@ def _log_border_ratio(steps: Floats) -> float:
 
 def _spectrum_cues(tiles: Pixels) -> dict[str, float]:
     """Describe how the power falls with frequency, over the middles of all full-size samples."""
-    middle = tiles[(slice(None), *(_middle(side) for side in tiles.shape[1:]))]
+    top, left = (max(0, (side - _SPECTRUM_SIDE) // 2) for side in tiles.shape[1:])
+    middle = tiles[:, top : top + _SPECTRUM_SIDE, left : left + _SPECTRUM_SIDE]
     if min(middle.shape) < 1 or min(middle.shape[1:]) < 16:
         return {"spectrum_slope": 0.0, "high_frequency": 0.0}
     power, radius = _radial_power(middle.astype(np.float32))
@@ -243,18 +225,13 @@ def _spectrum_cues(tiles: Pixels) -> dict[str, float]:
     return {"spectrum_slope": float(slope), "high_frequency": float(share)}
 
 
-def _middle(side: int) -> slice:
-    start = max(0, (side - _SPECTRUM_SIDE) // 2)
-    return slice(start, start + _SPECTRUM_SIDE)
-
-
 def _radial_power(levels: Floats32, rings: int = 24) -> tuple[Floats, Floats]:
     """Average the power spectrum over rings of equal frequency, in cycles a pixel up to 0.5."""
     shape = levels.shape[1:]
     flat = levels - levels.mean(axis=(1, 2), keepdims=True)
-    spectra = fft.rfft2(flat * _hann_window(shape))
+    window, ring = _window_and_rings(shape, rings)
+    spectra = fft.rfft2(flat * window)
     power = (spectra.real**2 + spectra.imag**2).mean(axis=0) / levels[0].size
-    ring = _ring_of(shape, rings).ravel()
     # What lies beyond the last ring, and the constant part, are counted apart and dropped.
     totals = np.bincount(ring, power.ravel(), rings + 1)[:rings]
     counts = np.maximum(np.bincount(ring, minlength=rings + 1)[:rings], 1)
@@ -262,16 +239,13 @@ def _radial_power(levels: Floats32, rings: int = 24) -> tuple[Floats, Floats]:
 
 
 @lru_cache(maxsize=32)
-def _hann_window(shape: tuple[int, ...]) -> Floats32:
-    return np.outer(np.hanning(shape[0]), np.hanning(shape[1])).astype(np.float32)
-
-
-@lru_cache(maxsize=32)
-def _ring_of(shape: tuple[int, ...], rings: int) -> Ints:
+def _window_and_rings(shape: tuple[int, ...], rings: int) -> tuple[Floats32, Ints]:
+    """Return the Hann window of a shape, and the ring of each frequency of its real transform."""
+    window = np.outer(np.hanning(shape[0]), np.hanning(shape[1])).astype(np.float32)
     down = np.fft.fftfreq(shape[0])[:, None]
     across = np.fft.rfftfreq(shape[1])[None, :]
     frequency = np.hypot(down, across)
     ring: Ints = np.minimum(frequency * 2 * rings, rings).astype(np.intp)
     # The constant part says nothing about detail.
     ring[0, 0] = rings
-    return ring
+    return window, ring.ravel()

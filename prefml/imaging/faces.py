@@ -96,7 +96,8 @@ def measure(picture: _PictureLike) -> dict[str, float]:
     dict of str to float
         See `face_cues`.
     """
-    return face_cues(_chosen_detector()(picture))
+    detect = yunet_detector(Path(_MODEL).expanduser()) if _MODEL else detect_faces
+    return face_cues(detect(picture))
 
 
 def face_cues(faces: Faces) -> dict[str, float]:
@@ -175,8 +176,9 @@ def _anchors() -> Floats:
     return np.concatenate(blocks)
 
 
+@cache
 def yunet_detector(model: Path) -> FaceDetector:
-    """Open a YuNet model.
+    """Open a YuNet model, once for each file.
 
     Parameters
     ----------
@@ -224,11 +226,6 @@ def detect_faces_yunet(picture: _PictureLike, detector: cv2.FaceDetectorYN) -> F
         _, found = detector.detect(np.ascontiguousarray(pixels[..., ::-1]))
     rows = np.zeros((0, 15)) if found is None else np.asarray(found, float)
     return _largest_first(rows[:, :4] / scale, rows[:, -1], picture.working.shape)
-
-
-@cache
-def _chosen_detector() -> FaceDetector:
-    return yunet_detector(Path(_MODEL).expanduser()) if _MODEL else detect_faces
 
 
 def _downscaled(pixels: Pixels, side: int) -> tuple[Pixels, float]:

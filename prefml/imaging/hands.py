@@ -127,8 +127,9 @@ def hands_advice(model: Path | None) -> str | None:
     return None
 
 
+@cache
 def hand_detector(model: Path | None) -> HandDetector | None:
-    """Open MediaPipe's hand model.
+    """Open MediaPipe's hand model, once for each file.
 
     Parameters
     ----------
@@ -169,13 +170,8 @@ def hand_detector(model: Path | None) -> HandDetector | None:
 
 def detect_hands(picture: _PictureLike) -> list[DetectedHand] | None:
     """Return the hands of a picture, or None if hands cannot be looked at, see `hands_advice`."""
-    finder = _cached_detector(hand_model_path())
-    return None if finder is None else finder(picture)
-
-
-@cache
-def _cached_detector(model: Path | None) -> HandDetector | None:
-    return hand_detector(model)
+    detect = hand_detector(hand_model_path())
+    return None if detect is None else detect(picture)
 
 
 def finger_anomaly(landmarks: Floats) -> float:

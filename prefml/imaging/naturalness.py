@@ -21,7 +21,6 @@ opponent colours).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 import cv2
 import numpy as np
@@ -55,8 +54,11 @@ def measure(picture: Picture) -> dict[str, float]:
     dict of str to float
         One finite value for each of `NAMES`, in that order.
     """
-    if min(picture.working.shape[:2]) < _SMALLEST:
-        picture = Picture(_enlarged(picture.working))
+    height, width = picture.working.shape[:2]
+    if min(height, width) < _SMALLEST:
+        size = (max(width, _SMALLEST), max(height, _SMALLEST))
+        enlarged = cv2.resize(picture.working, size, interpolation=cv2.INTER_NEAREST)
+        picture = Picture(np.asarray(enlarged, np.uint8))
     names, values = zip(*_named_cues(picture), strict=True)
     finite = np.nan_to_num(np.array(values, np.float64), nan=0.0, posinf=_LARGEST, neginf=-_LARGEST)
     return dict(zip(names, finite.clip(-_LARGEST, _LARGEST).tolist(), strict=True))
@@ -103,23 +105,15 @@ def mscn_coefficients(plane: Floats32, floor: float = 1.0) -> tuple[Floats32, Fl
     return mean, contrast
 
 
-def _enlarged(rgb: Pixels) -> Pixels:
-    height, width = rgb.shape[:2]
-    size = (max(width, _SMALLEST), max(height, _SMALLEST))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST), np.uint8)
-
-
-@cache
-def _ggd_moment_ratios() -> tuple[Floats, Floats]:
-    """Return shapes of the generalised Gaussian and the moment ratio each one has."""
-    shape = np.exp(np.linspace(np.log(0.1), np.log(10.0), 2000))
-    ratio = np.exp(2 * gammaln(2 / shape) - gammaln(1 / shape) - gammaln(3 / shape))
-    return shape, ratio
+# Shapes of the generalised Gaussian, and the ratio of squared mean size to mean square of each.
+_GGD_SHAPES = np.exp(np.linspace(np.log(0.1), np.log(10.0), 2000))
+_GGD_RATIOS = np.exp(
+    2 * gammaln(2 / _GGD_SHAPES) - gammaln(1 / _GGD_SHAPES) - gammaln(3 / _GGD_SHAPES)
+)
 
 
 def _ggd_shape(ratio: Floats | float) -> Floats:
-    shapes, ratios = _ggd_moment_ratios()
-    return np.asarray(np.interp(ratio, ratios, shapes), np.float64)
+    return np.asarray(np.interp(ratio, _GGD_RATIOS, _GGD_SHAPES), np.float64)
 
 
 def _fit_ggd(x: Floats32) -> tuple[float, float]:
@@ -309,9 +303,5 @@ def _luminance_cues(picture: Picture, half: Floats32) -> Iterator[tuple[str, flo
     yield "haze_top", percentiles(picture.dark_channel[::4, ::4], [90])[0]
 
 
-def _names() -> tuple[str, ...]:
-    blank = Picture(np.zeros((_SMALLEST, _SMALLEST, 3), np.uint8))
-    return tuple(name for name, _ in _named_cues(blank))
-
-
-NAMES: tuple[str, ...] = _names()
+_BLANK = Picture(np.zeros((_SMALLEST, _SMALLEST, 3), np.uint8))
+NAMES: tuple[str, ...] = tuple(name for name, _ in _named_cues(_BLANK))

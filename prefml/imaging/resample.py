@@ -24,15 +24,11 @@ def _bicubic(x: Floats) -> Floats:
     return np.where(x < 1, near, np.where(x < 2, far, 0))
 
 
-def _lanczos(x: Floats) -> Floats:
-    return np.where(x < 3, np.sinc(x) * np.sinc(x / 3), 0)
-
-
 # Name -> support in output pixels, and the weight at a distance: those of `PIL.Image.Resampling`.
 KERNELS: dict[str, tuple[float, Callable[[Floats], Floats]]] = {
     "bicubic": (2, _bicubic),
     "bilinear": (1, lambda x: np.maximum(1 - x, 0)),
-    "lanczos": (3, _lanczos),
+    "lanczos": (3, lambda x: np.where(x < 3, np.sinc(x) * np.sinc(x / 3), 0)),
 }
 
 

@@ -86,7 +86,8 @@ def saliency_map(rgb: Pixels) -> Floats32:
 
 
 def _frequency_tuned(lab: Floats32) -> Floats32:
-    return _norm(_smooth(lab, 1.0) - np.array(cv2.mean(lab)[:3], np.float32))
+    x, y, z = cv2.split(_smooth(lab, 1.0) - np.array(cv2.mean(lab)[:3], np.float32))
+    return np.asarray(np.sqrt(x * x + y * y + z * z), np.float32)
 
 
 def _spectral_residual(lab: Floats32) -> Floats32:
@@ -128,11 +129,6 @@ def _mahalanobis(lab: Floats32, samples: Floats) -> Floats32:
     whitened *= whitened
     first, second, third = whitened.reshape(len(samples), 3, -1).transpose(1, 0, 2)
     return np.asarray(np.sqrt(first + second + third), np.float32)
-
-
-def _norm(values: Floats32) -> Floats32:
-    x, y, z = cv2.split(values)
-    return np.asarray(np.sqrt(x * x + y * y + z * z), np.float32)
 
 
 def _smooth(values: Floats32, sigma: float) -> Floats32:

@@ -64,15 +64,9 @@ def measure(picture: Picture) -> dict[str, float]:
     """
     light, colour = picture.downsampled(_LIGHT_SIDE), picture.downsampled(_COLOUR_SIDE)
     gray = cv2.cvtColor(light, cv2.COLOR_RGB2GRAY)
-    dark = {"dark_channel": cv2.mean(picture.dark_channel)[0] / 255}
-    return (
-        _luma_cues(gray)
-        | _clipping_cues(light)
-        | dark
-        | _colourfulness_cues(colour)
-        | _colour_cast_cues(picture)
-        | _saturation_cues(colour)
-    )
+    values = _luma_cues(gray) | _clipping_cues(light) | _colour_cues(colour, picture.lab)
+    values["dark_channel"] = cv2.mean(picture.dark_channel)[0] / 255
+    return values | _saturation_cues(colour)
 
 
 def _luma_cues(gray: Pixels) -> dict[str, float]:
@@ -110,15 +104,15 @@ def _share_above(plane: cv2.typing.MatLike, level: int) -> float:
     return float(cv2.countNonZero(above) / plane.size)
 
 
-def _colourfulness_cues(rgb: Pixels) -> dict[str, float]:
+def _colour_cues(rgb: Pixels, lab: Pixels) -> dict[str, float]:
     red, green, blue = cv2.split(rgb.astype(np.float32))
     center, spread = cv2.meanStdDev(cv2.merge([red - green, (red + green) / 2 - blue]))
-    return {"colourfulness": float(np.hypot(*spread[:, 0]) + 0.3 * np.hypot(*center[:, 0]))}
-
-
-def _colour_cast_cues(picture: Picture) -> dict[str, float]:
-    _, green_red, blue_yellow, _ = cv2.mean(picture.lab)
-    return {"warmth": blue_yellow - 128, "tint": green_red - 128}
+    _, green_red, blue_yellow, _ = cv2.mean(lab)
+    return {
+        "colourfulness": float(np.hypot(*spread[:, 0]) + 0.3 * np.hypot(*center[:, 0])),
+        "warmth": blue_yellow - 128,
+        "tint": green_red - 128,
+    }
 
 
 def _saturation_cues(rgb: Pixels) -> dict[str, float]:
