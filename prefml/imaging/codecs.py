@@ -1,8 +1,8 @@
-"""A faster way to the same pixels for the plainest PNGs and JPEGs, where a codec is installed.
+"""Decode 8-bit RGB PNGs and JPEGs by faster codecs than Pillow's, where they are installed.
 
-libspng, in imagecodecs, takes less of the processor's time than Pillow for PNGs, Wuffs, in pywuffs,
-half of it; imagecodecs' libjpeg-turbo is Pillow's own, without Pillow's copies of the pixels.
-Everything unusual is left to Pillow.
+For PNGs, libspng (in imagecodecs) takes less processor time than Pillow, and Wuffs (in pywuffs)
+half of it. For JPEGs, imagecodecs has Pillow's own libjpeg-turbo without Pillow's copies of the
+pixels. The pixels are the same; every other kind of file is left to Pillow.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ __all__ = ["decode_with_codec", "metadata_precedes_pixels"]
 
 _TAIL_BYTES = 65_536
 _IEND_CHUNK = b"\0\0\0\0IEND"
-# Where a PNG says how many bits a channel has.
+# Byte of a PNG that holds the bits of a channel.
 _BIT_DEPTH_OFFSET = 24
 
 Codec: TypeAlias = Callable[[bytes], NDArray[np.generic]]
 
 
 def decode_with_codec(file: BinaryIO, image: Image.Image) -> Pixels | None:
-    """Decode a picture of three 8-bit channels, if that can be done faster than by Pillow.
+    """Decode an 8-bit RGB picture by an installed codec that is faster than Pillow's.
 
     Parameters
     ----------
@@ -60,17 +60,17 @@ def decode_with_codec(file: BinaryIO, image: Image.Image) -> Pixels | None:
 
 
 def metadata_precedes_pixels(file: BinaryIO) -> bool:
-    """Say whether a PNG holds nothing, such as an orientation, behind its pixels.
+    """Tell whether a PNG has no chunk, such as an EXIF orientation, behind its pixels.
 
     Parameters
     ----------
     file : binary file
-        Its position is changed.
+        The whole file; its position is changed.
 
     Returns
     -------
     bool
-        False also where the last part of the file does not tell.
+        False also where the last 64 KiB of the file do not tell.
     """
     size = file.seek(0, 2)
     file.seek(max(0, size - _TAIL_BYTES))
@@ -81,7 +81,7 @@ def metadata_precedes_pixels(file: BinaryIO) -> bool:
 
 
 def _has_end_marker(file: BinaryIO) -> bool:
-    """Say whether a JPEG ends where it says; a decoder would fill what is missing with grey."""
+    """Tell whether a JPEG ends in its EOI marker; a decoder fills what is missing with grey."""
     file.seek(max(0, file.seek(0, 2) - 2))
     return file.read() == b"\xff\xd9"
 

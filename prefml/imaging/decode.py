@@ -1,4 +1,4 @@
-"""One decode of a picture: upright, eight-bit RGB, whatever the file holds."""
+"""Decode image files to upright 8-bit RGB pixels, whatever the file holds."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def decode(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
 
 
 def upright_size(path: str | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
-    """Read from a picture's header how large it is when turned upright, without unpacking it.
+    """Read the upright size of a picture from its header, without decoding the pixels.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def upright_size(path: str | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, i
 
 
 def pixel_count(path: str | Path, max_pixels: int = MAX_PIXELS) -> int:
-    """Read from a picture's header how many pixels it has.
+    """Read the number of pixels of a picture from its header.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def pixel_count(path: str | Path, max_pixels: int = MAX_PIXELS) -> int:
 
 
 def from_image(image: Image.Image) -> Picture:
-    """Make a picture from a loaded PIL image of any mode.
+    """Convert a loaded PIL image of any mode to a picture.
 
     Parameters
     ----------
@@ -234,12 +234,12 @@ def _composite_on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(ground, image).convert("RGB")
 
 
-# White of deep channels: unit floats, 8-bit and 16-bit values kept as floats.
+# White of channels of more than 8 bits: unit floats, 8-bit and 16-bit values kept as floats.
 _WHITE_LEVELS = (1.0, 255.0, 65535.0)
 
 
 def _high_bit_depth_to_rgb(image: Image.Image) -> Image.Image:
-    """Scale one deep channel to 8 bit by the range that its values show."""
+    """Scale one channel of more than 8 bits to 8, by the white level that its values imply."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0, neginf=0)
     top = float(values.max(initial=0))
     limits = _WHITE_LEVELS if image.mode == "F" else _WHITE_LEVELS[-1:]

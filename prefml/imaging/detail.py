@@ -1,7 +1,7 @@
-"""Cues of fine detail: sharpness, noise, edges, compression blocks.
+"""Measure fine detail: sharpness, noise, edge density, blocking artefacts, power spectrum.
 
-What the working copy shows is what a viewer sees at screen size. Samples of the full resolution
-tell an enlarged stage from a sharp one: there the detail per pixel differs.
+The working copy shows what a viewer sees at screen size. Tiles of the full resolution tell an
+enlarged stage from a sharp one: there the detail per pixel differs.
 
 References
 ----------
@@ -52,10 +52,10 @@ NAMES = (
     "high_frequency",
 )
 
-# Full-resolution samples: a grid of squares, each on the 8-pixel grid of JPEG blocks.
+# Full-resolution tiles: a grid of squares, each on the 8-pixel grid of JPEG blocks.
 _TILES_ACROSS = 3
 _TILE_SIDE = 96
-# The spectrum is that of the middles of the samples.
+# The spectrum is that of the middles of the tiles.
 _SPECTRUM_SIDE = 64
 _FOCUS_CELLS = 8
 # Of the sum of both Sobel responses: a step of about fifty grey levels.
@@ -63,7 +63,7 @@ _EDGE_THRESHOLD = 200
 
 
 def measure(picture: Picture) -> dict[str, float]:
-    """Measure detail on the working copy and on samples of the full resolution.
+    """Measure detail on the working copy and on tiles of the full resolution.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def _sharpness_cues(picture: Picture) -> dict[str, float]:
 
 
 def _focus_cues(laplacian: NDArray[np.int16]) -> dict[str, float]:
-    """Say where the sharpness lies, from the mean squared Laplacian in 8 x 8 cells."""
+    """Summarise the focus map: the log of the mean squared Laplacian in 8 x 8 cells."""
     squares = cv2.multiply(laplacian, laplacian, dtype=cv2.CV_32F)
     power = cv2.resize(squares, (_FOCUS_CELLS, _FOCUS_CELLS), interpolation=cv2.INTER_AREA)
     cells = np.log1p(power)
@@ -133,7 +133,7 @@ def _texture_cues(picture: Picture) -> dict[str, float]:
 
 
 def _sample_tiles(picture: Picture) -> Pixels:
-    """Cut up to nine gray squares, evenly spread, from the full-size picture."""
+    """Cut up to nine gray tiles, evenly spread, from the full-size picture."""
     down, across = _tile_starts(picture.height), _tile_starts(picture.width)
     high, wide = min(_TILE_SIDE, picture.height), min(_TILE_SIDE, picture.width)
     tiles = np.empty((len(down) * len(across), high, wide, 3), np.uint8)
@@ -166,7 +166,7 @@ def _full_resolution_cues(tiles: Pixels) -> dict[str, float]:
 
 
 def _tile_interiors(response: NDArray[np.int16], tiles: Pixels) -> NDArray[np.int16]:
-    """Return a row of each square, without the outermost pixels, which see its neighbours."""
+    """Flatten the response of each tile, without the outermost pixels, which see its neighbours."""
     squares = response.reshape(tiles.shape)
     if min(tiles.shape[1:]) > 2:
         squares = squares[:, 1:-1, 1:-1]
@@ -174,9 +174,9 @@ def _tile_interiors(response: NDArray[np.int16], tiles: Pixels) -> NDArray[np.in
 
 
 def _haar_noise(levels: Floats32) -> float:
-    """Estimate the noise of each square from its finest diagonal Haar coefficients.
+    """Estimate the noise by the median absolute diagonal Haar coefficient (MAD) of each tile.
 
-    Of every second row of coefficients, which are two thousand.
+    Every second row of coefficients is used: two thousand a tile.
     """
     if min(levels.shape[1:]) < 2:
         return 0.0
@@ -190,7 +190,7 @@ def _haar_noise(levels: Floats32) -> float:
 
 
 def _blockiness(tiles: Pixels) -> float:
-    """Return the excess of steps across the borders of 8-pixel blocks, the mean of squares."""
+    """Return the log ratio of steps across borders of 8-pixel blocks to others, over all tiles."""
     count, high, wide = tiles.shape
     if min(high, wide) < 2:
         return 0.0
@@ -210,7 +210,7 @@ def _log_border_ratio(steps: Floats) -> float:
 
 
 def _spectrum_cues(tiles: Pixels) -> dict[str, float]:
-    """Describe how the power falls with frequency, over the middles of all full-size samples."""
+    """Measure how the radial power spectrum of the tiles' middles falls with frequency."""
     top, left = (max(0, (side - _SPECTRUM_SIDE) // 2) for side in tiles.shape[1:])
     middle = tiles[:, top : top + _SPECTRUM_SIDE, left : left + _SPECTRUM_SIDE]
     if min(middle.shape) < 1 or min(middle.shape[1:]) < 16:

@@ -1,4 +1,4 @@
-"""Faces: how many, and where the largest is.
+"""Detect faces, and measure their number and the place of the largest.
 
 BlazeFace (V. Bazarevsky et al., "BlazeFace: sub-millisecond neural face detection on mobile GPUs",
 arXiv:1907.05047), in MediaPipe's weights for short range, lies beside this module. YuNet (Wu, Peng
@@ -35,7 +35,7 @@ _BLAZEFACE_SIDE = 128
 _ANCHORS = ((16, 2), (8, 6))
 # Clear human faces score more than 0.9; animals and round things seldom reach this.
 _MIN_SCORE = 0.75
-# Boxes that overlap more are of one face.
+# Boxes whose intersection over union is higher are of one face.
 _NMS_THRESHOLD = 0.3
 _LOCK = Lock()
 
@@ -61,10 +61,10 @@ class _Session(Protocol):
 
 
 class FaceDetector(Protocol):
-    """Finds the faces of a picture."""
+    """A function that detects the faces of a picture."""
 
     def __call__(self, picture: _PictureLike) -> Faces:
-        """Return what was found."""
+        """Return the faces of a picture."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Faces:
 
 
 def measure(picture: _PictureLike) -> dict[str, float]:
-    """Measure the faces that YuNet finds if a model is named, else BlazeFace.
+    """Measure the faces that YuNet detects if a model is named, else BlazeFace.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def face_cues(faces: Faces) -> dict[str, float]:
 
 
 def detect_faces(picture: _PictureLike) -> Faces:
-    """Find faces by BlazeFace, on a copy of 128 pixels.
+    """Detect faces by BlazeFace, on a copy of 128 pixels, with non-maximum suppression.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def yunet_detector(model: Path) -> FaceDetector:
 
 
 def detect_faces_yunet(picture: _PictureLike, detector: cv2.FaceDetectorYN) -> Faces:
-    """Find faces by YuNet.
+    """Detect faces by YuNet.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ def _downscaled(pixels: Pixels, side: int) -> tuple[Pixels, float]:
 
 
 def _largest_first(found: Floats, confidence: Floats, shape: tuple[int, ...]) -> Faces:
-    """Order boxes given as left, top, width, height in pixels, and turn them into fractions."""
+    """Convert boxes (left, top, width, height in pixels) to fractions, largest first."""
     height, width = shape[:2]
     corners = np.hstack([found[:, :2], found[:, :2] + found[:, 2:]])
     boxes = np.clip(corners / [width, height, width, height], 0.0, 1.0)

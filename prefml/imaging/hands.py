@@ -1,8 +1,8 @@
-"""Hands: where they are, and whether their fingers look wrong.
+"""Detect hands, and score how anomalous the lengths of their fingers are.
 
 Landmarks come from MediaPipe (extra `hands`) and a model file that the person supplies and names in
-the environment variable `PREFML_HAND_MODEL`. Without either, hands are not looked at, and whoever
-asks is told so.
+the environment variable `PREFML_HAND_MODEL`. Without either, hands are not detected, and
+`hands_advice` says so.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MODEL_VARIABLE = "PREFML_HAND_MODEL"
 _WRIST = 0
 _FINGERS = tuple(tuple(range(first, first + 4)) for first in (1, 5, 9, 13, 17))
 # Length of a finger, thumb to little finger, in palms (wrist to root of the middle finger). Rough,
-# and foreshortening changes them further: only what is far from all of this is called odd.
+# and foreshortening changes them further: only lengths far from all of this are anomalous.
 _TYPICAL_LENGTHS = np.array([1.05, 0.9, 1.0, 0.92, 0.72])
 _TOLERANCE = 0.4
 _ANOMALOUS = 1.0
@@ -75,16 +75,16 @@ class _Landmarks(Protocol):
 
 @dataclass(frozen=True)
 class DetectedHand:
-    """A hand.
+    """A detected hand.
 
     Attributes
     ----------
-    box : tuple of float
+    box : Box
         x1, y1, x2, y2 in fractions of the picture.
     confidence : float
         From 0 to 1.
     anomaly : float
-        How far its longest or shortest finger is from what hands are like; 1 is the edge of it.
+        As `finger_anomaly` returns it; above 1 is anomalous.
     """
 
     box: Box
@@ -93,18 +93,24 @@ class DetectedHand:
 
     @property
     def flagged(self) -> bool:
-        """Whether its fingers look wrong."""
+        """Tell whether the lengths of its fingers are anomalous."""
         return self.anomaly > _ANOMALOUS
 
 
 def hand_model_path() -> Path | None:
-    """Return the model file that the environment names, if it names one."""
+    """Return the model file that `PREFML_HAND_MODEL` names.
+
+    Returns
+    -------
+    Path or None
+        None if the variable is not set.
+    """
     named = os.environ.get(MODEL_VARIABLE)
     return Path(named).expanduser() if named else None
 
 
 def hands_advice(model: Path | None) -> str | None:
-    """Say what is missing for looking at hands; None if nothing is.
+    """Return what is missing for detecting hands, and how to get it.
 
     Parameters
     ----------
@@ -114,7 +120,7 @@ def hands_advice(model: Path | None) -> str | None:
     Returns
     -------
     str or None
-        One line that ends with what to do.
+        One line that ends with what to do; None if nothing is missing.
     """
     if find_spec("mediapipe") is None:
         return "hands are not looked at: MediaPipe is not installed; pip install 'prefml[hands]'"
@@ -139,7 +145,7 @@ def hand_detector(model: Path | None) -> HandDetector | None:
     Returns
     -------
     callable or None
-        Takes a picture and returns its hands; None where hands cannot be looked at, see
+        Takes a picture and returns its hands; None where hands cannot be detected, see
         `hands_advice`.
 
     Raises
@@ -169,13 +175,29 @@ def hand_detector(model: Path | None) -> HandDetector | None:
 
 
 def detect_hands(picture: _PictureLike) -> list[DetectedHand] | None:
-    """Return the hands of a picture, or None if hands cannot be looked at, see `hands_advice`."""
+    """Detect the hands of a picture with the model that the environment names.
+
+    Parameters
+    ----------
+    picture : Picture
+        A decoded picture; only `working` is read.
+
+    Returns
+    -------
+    list of DetectedHand or None
+        None if hands cannot be detected, see `hands_advice`.
+
+    Raises
+    ------
+    ImageError
+        If the file that is named is no such model.
+    """
     detect = hand_detector(hand_model_path())
     return None if detect is None else detect(picture)
 
 
 def finger_anomaly(landmarks: Floats) -> float:
-    """Return how far a hand's fingers are from what hands are like.
+    """Score how far the lengths of a hand's fingers are from typical proportions.
 
     Parameters
     ----------
@@ -185,8 +207,8 @@ def finger_anomaly(landmarks: Floats) -> float:
     Returns
     -------
     float
-        Largest deviation of a finger's length from the usual, in units of what is still usual; 0
-        where the hand has no size.
+        Largest relative deviation of a finger's length from the typical, over the tolerance of
+        0.4; 0 where the hand has no size.
     """
     palm = float(np.linalg.norm(landmarks[9] - landmarks[_WRIST]))
     if palm < 1e-6:

@@ -1,4 +1,4 @@
-"""Where the detail of a picture lies, and how quiet its borders are."""
+"""Measure the layout of a picture: where its fine detail lies, and how flat its borders are."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _PictureLike(Protocol):
 
 
 def measure(picture: _PictureLike) -> dict[str, float]:
-    """Measure the distribution of fine detail.
+    """Measure the spatial distribution of fine detail.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def measure(picture: _PictureLike) -> dict[str, float]:
 
 
 def detail_map(laplacian: NDArray[np.int16]) -> Floats32:
-    """Return where the fine detail of a picture lies.
+    """Return the spatial distribution of a picture's fine detail.
 
     Energy of the Laplacian, whose response to blur is what autofocus goes by (Pertuz et al., 2013),
     averaged over each cell.
@@ -89,7 +89,7 @@ def detail_map(laplacian: NDArray[np.int16]) -> Floats32:
 
 
 def _resize_to_map(plane: NDArray[Level]) -> Floats32:
-    """Resize by area, which keeps the mean of each cell: nothing falls between the samples."""
+    """Resize by area averaging, which keeps the mean of each cell."""
     while min(plane.shape) >= 2 * MAP_SIDE:
         # In whole halves first, which costs a tenth of cutting pixels into fractions.
         plane = halve(plane)

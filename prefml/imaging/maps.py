@@ -1,4 +1,4 @@
-"""What a map of weights over a picture says about where things are, in a few numbers."""
+"""Summarise a map of weights over a picture: moments, quantiles, main object, grid of shares."""
 
 from __future__ import annotations
 
@@ -35,18 +35,38 @@ _MEASURES = (
 
 @cache
 def map_names(prefix: str) -> tuple[str, ...]:
-    """Return the names of what `describe_map` measures."""
+    """Return the names of the cues of `describe_map`.
+
+    Parameters
+    ----------
+    prefix : str
+        What the names begin with.
+
+    Returns
+    -------
+    tuple of str
+    """
     return tuple(f"{prefix}_{place}" for place in _MEASURES)
 
 
 @cache
 def grid_names(prefix: str) -> tuple[str, ...]:
-    """Return the names of what `grid_shares` measures."""
+    """Return the names of the cues of `grid_shares`, row by row.
+
+    Parameters
+    ----------
+    prefix : str
+        What the names begin with.
+
+    Returns
+    -------
+    tuple of str
+    """
     return tuple(f"{prefix}_grid_{row}{column}" for row in range(GRID) for column in range(GRID))
 
 
 def describe_map(weights: Floats32, prefix: str) -> dict[str, float]:
-    """Say where the weight of a map lies.
+    """Summarise where the weight of a map lies.
 
     Parameters
     ----------
@@ -72,14 +92,38 @@ def describe_map(weights: Floats32, prefix: str) -> dict[str, float]:
 
 
 def grid_shares(weights: Floats32, prefix: str) -> dict[str, float]:
-    """Return the shares of a map's weight in a 7 x 7 grid, row by row; they sum to 1."""
+    """Return the shares of a map's weight in the cells of a 7 x 7 grid.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (84, 84)
+        Non-negative, sums to 1.
+    prefix : str
+        What the names begin with.
+
+    Returns
+    -------
+    dict of str to float
+        Row by row; they sum to 1.
+    """
     block = MAP_SIDE // GRID
     grid = weights.reshape(GRID, block, GRID, block).sum(axis=(1, 3))
     return dict(zip(grid_names(prefix), map(float, grid.ravel()), strict=True))
 
 
 def normalize_weights(values: Floats32) -> Floats32:
-    """Scale non-negative values to sum 1; uniform where there is nothing."""
+    """Scale a map to sum 1.
+
+    Parameters
+    ----------
+    values : ndarray of any shape
+        Non-negative.
+
+    Returns
+    -------
+    ndarray of the same shape, float32
+        Uniform where the values sum to nothing.
+    """
     total = float(values.sum(dtype=np.float64))
     if total <= 1e-6:
         return np.full(values.shape, 1.0 / values.size, np.float32)
@@ -107,7 +151,11 @@ def percentiles(values: NDArray[np.generic], percents: Sequence[float]) -> Float
 
 @lru_cache(maxsize=256)
 def _order_statistics(size: int, percents: tuple[float, ...]) -> tuple[Ints, Ints, Floats, Ints]:
-    """Say which of so many ordered numbers each percentile lies between, and how far along."""
+    """Return the order statistics that percentiles of so many numbers are interpolated from.
+
+    These are, for each percentile, the places of the lower and the upper one among those needed,
+    the weight of the upper one, and the ranks that are needed.
+    """
     places = np.array(percents) * ((size - 1) / 100)
     low = places.astype(np.intp)
     high = np.minimum(low + 1, size - 1)

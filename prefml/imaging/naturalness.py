@@ -1,8 +1,8 @@
-"""Natural-scene-statistics cues: how far a picture strays from what undistorted pictures share.
+"""Measure natural scene statistics: how far a picture strays from undistorted photographs.
 
-Pictures that nobody has blurred, recompressed or drowned in noise have local contrasts that, once
-normalised, follow nearly the same law; the parameters of that law, in luminance and in colour and
-at several scales, predict people's opinions of a picture far better than plain sharpness does.
+In undistorted pictures, mean-subtracted, contrast-normalised (MSCN) coefficients follow nearly the
+same generalised Gaussian; its fitted parameters, in luminance and in colour and at several scales,
+predict people's opinions of a picture far better than plain sharpness does.
 
 References
 ----------
@@ -79,7 +79,7 @@ def _named_cues(picture: Picture) -> Iterator[tuple[str, float]]:
 
 
 def mscn_coefficients(plane: Floats32, floor: float = 1.0) -> tuple[Floats32, Floats32]:
-    """Return mean-subtracted, contrast-normalised coefficients and the local contrast.
+    """Return mean-subtracted, contrast-normalised (MSCN) coefficients and the local contrast.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _fit_aggd(planes: Sequence[Floats32]) -> Floats:
 
 
 def _aggd_moments(x: Floats32) -> tuple[float, float, float]:
-    """Return left and right deviation, and squared mean size over mean square."""
+    """Return left and right standard deviation, and squared mean size over mean square."""
     flat, positive = x.ravel(), _positive_part(x)
     square, right = float(np.dot(flat, flat)), float(np.dot(positive.ravel(), positive.ravel()))
     count = max(int(np.count_nonzero(positive > 0)), 1)
@@ -146,7 +146,7 @@ def _aggd_moments(x: Floats32) -> tuple[float, float, float]:
 
 
 def _positive_part(x: Floats32) -> Floats32:
-    """Put zero where values are below it, several times faster than `numpy.maximum`."""
+    """Replace negative values by zero, several times faster than `numpy.maximum`."""
     return np.asarray(cv2.threshold(x, 0, 0, cv2.THRESH_TOZERO)[1], np.float32)
 
 
@@ -186,7 +186,7 @@ def _moments(x: Floats32) -> tuple[float, float]:
 
 
 def _contrast_cues(contrast: Floats32) -> Iterator[tuple[str, float]]:
-    """Yield how local contrast, at half scale, is spread over the picture."""
+    """Yield percentiles, moments and MSCN fit of the local contrast at half scale."""
     levels = percentiles(contrast[::4, ::4], (10, 50, 90, 99))
     for percent, level in zip((10, 50, 90, 99), levels, strict=True):
         yield f"contrast2_p{percent}", np.log1p(level)
@@ -199,7 +199,7 @@ def _contrast_cues(contrast: Floats32) -> Iterator[tuple[str, float]]:
 
 
 def _gradient_cues(picture: Picture) -> Iterator[tuple[str, float]]:
-    """Yield the law of edge strength, reblur, noise in flat parts and 8-pixel blocking."""
+    """Yield percentiles of the gradient, reblur, noise in flat parts and 8-pixel blocking."""
     (across, down), noise = picture.gradients, picture.noise_response
     magnitude = _magnitude(*(step[::2, ::8].astype(np.float32) for step in (across, down)))
     levels = percentiles(magnitude, (25, 50, 75, 95, 99.5))
@@ -231,7 +231,7 @@ def _reblur(gray: Pixels, axis: int) -> float:
 
 
 def _blocking(gray: Pixels, axis: int) -> float:
-    """Return the excess of steps at every eighth line, as JPEG coding leaves them."""
+    """Return the log ratio of steps at every eighth line to others, as JPEG blocks leave them."""
     steps = cv2.absdiff(*_neighbours(_every_fourth_line(gray, axis), axis)).mean(axis=1 - axis)
     at_edge = np.arange(steps.size) % 8 == 7
     return float(np.log((steps[at_edge].mean() + 0.1) / (steps[~at_edge].mean() + 0.1)))
@@ -263,7 +263,7 @@ def _region_cues(gray: Floats32) -> Iterator[tuple[str, float]]:
 
 
 def _colour_cues(picture: Picture) -> Iterator[tuple[str, float]]:
-    """Yield the law of the colour planes: opponent colours at two scales, chroma, saturation."""
+    """Yield moments and MSCN fits of opponent colours and chroma at two scales."""
     fine, coarse = (_opponents(lab) for lab in (picture.lab, halve(picture.lab)))
     for name, plane in coarse.items():
         mean, deviation = cv2.meanStdDev(plane)
@@ -288,7 +288,7 @@ def _opponents(lab: Pixels) -> dict[str, Floats32]:
 
 
 def _luminance_cues(picture: Picture, half: Floats32) -> Iterator[tuple[str, float]]:
-    """Yield where the light lies: percentiles, entropy, skew, haze by the dark channel."""
+    """Yield percentiles, entropy and moments of the luma, and haze by the dark channel."""
     sample = np.ascontiguousarray(picture.gray[::4, ::4])
     levels = percentiles(sample[::2, ::2], (1, 10, 25, 50, 75, 90, 99))
     for percent, level in zip((1, 10, 25, 50, 75, 90, 99), levels, strict=True):

@@ -1,4 +1,4 @@
-"""A decoded picture, with the small copies that are measured."""
+"""Hold a decoded picture and the downsampled copies and filter responses that are measured."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["WORKING_SIDE", "WORKING_VERSION", "Level", "Picture", "halve", "shri
 WORKING_SIDE = 512
 # No copy that is measured has to be smaller.
 _SMALLEST_SIDE = 84
-# To be raised when the working copy of a picture or its halves change, and with them all cues.
+# To be raised when the working copy or its pyramid change, and with them all cues.
 WORKING_VERSION = 4
 _COLOUR_SIDE = 256
 
@@ -31,7 +31,7 @@ Level = TypeVar("Level", np.uint8, np.int16, np.float32)
 
 @dataclass(frozen=True)
 class Bands:
-    """Four bands of rows, evenly spread over a plane; all of it where it is low.
+    """Four bands of rows, evenly spread over a plane; the whole plane where it is low.
 
     Attributes
     ----------
@@ -50,7 +50,17 @@ class Bands:
 
     @classmethod
     def cut(cls, plane: Pixels) -> Bands:
-        """Cut the bands, of an even number of rows each."""
+        """Cut bands of an even number of rows out of a plane.
+
+        Parameters
+        ----------
+        plane : ndarray of shape (h, w), uint8
+            For instance the luma.
+
+        Returns
+        -------
+        Bands
+        """
         height = plane.shape[0]
         rows = max(_HALO, height // _BAND_DIVISOR) // 2 * 2
         if _BAND_COUNT * (rows + 2 * _HALO) >= height:
@@ -61,7 +71,17 @@ class Bands:
         return cls(np.concatenate(parts), _BAND_COUNT, _HALO)
 
     def without_halo(self, plane: NDArray[Level]) -> NDArray[Level]:
-        """Leave the halos out of what was made of `plane`."""
+        """Return a filter response of `plane` without the rows of its halos.
+
+        Parameters
+        ----------
+        plane : ndarray of shape (rows, w)
+            Of as many rows as `plane` of the bands.
+
+        Returns
+        -------
+        ndarray of shape (rows without halos, w)
+        """
         if not self.halo:
             return plane
         bands = plane.reshape(self.count, -1, *plane.shape[1:])
@@ -92,13 +112,13 @@ class Picture:
 
     @cached_property
     def image(self) -> Image.Image:
-        """The full size as Pillow's, mode RGB."""
+        """The full-size picture as Pillow's, mode RGB."""
         return Image.fromarray(self.pixels)
 
     def resized(self, size: tuple[int, int], interpolation: str) -> Image.Image | None:
-        """Return nearly what Pillow makes of the full size, at a fraction of the cost.
+        """Resize from a level of the pyramid: nearly Pillow's result at a fraction of its cost.
 
-        The smallest of the picture's halves is resized that is at least twice as large.
+        The smallest halved copy that is at least twice as large is resized.
 
         Parameters
         ----------
@@ -110,7 +130,7 @@ class Picture:
         Returns
         -------
         PIL.Image.Image or None
-            None where there is no such half, or no matrix for the interpolation.
+            None where there is no such copy, or no matrix for the interpolation.
         """
         enough = [
             level
@@ -129,7 +149,7 @@ class Picture:
 
     @cached_property
     def _full_pyramid(self) -> list[Pixels]:
-        """The picture halved again and again, while both sides are even and it is large."""
+        """Pyramid of the full size: halved while both sides are even and at least 512 pixels."""
         levels = [self.pixels]
         while min(levels[-1].shape[:2]) >= WORKING_SIDE and not any(
             side % 2 for side in levels[-1].shape[:2]
@@ -150,12 +170,12 @@ class Picture:
 
     @cached_property
     def bands(self) -> Bands:
-        """Four bands of `gray`, a quarter of its rows: enough for what has no place."""
+        """Four bands of `gray`, a quarter of its rows: enough for statistics of the whole."""
         return Bands.cut(self.gray)
 
     @cached_property
     def gradients(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-        """Sobel derivatives of `gray`, across and down, int16, in its bands."""
+        """Sobel derivatives of the bands of `gray`, across and down, int16."""
         across, down = cv2.spatialGradient(self.bands.plane)
         return self.bands.without_halo(across), self.bands.without_halo(down)
 
@@ -167,20 +187,20 @@ class Picture:
 
     @cached_property
     def noise_response(self) -> NDArray[np.int16]:
-        """Second differences of `gray` across and down, int16: what noise leaves of its bands."""
+        """Immerkaer's noise filter on the bands of `gray`: second differences both ways, int16."""
         second = np.array([1.0, -2.0, 1.0])
         response = cv2.sepFilter2D(self.bands.plane, cv2.CV_16S, second, second)
         return self.bands.without_halo(response)
 
     @cached_property
     def dark_channel(self) -> Pixels:
-        """Least of the three channels in windows of 7, of a copy of at least 256 pixels."""
+        """Dark channel in windows of 7 x 7, uint8, of a copy of at least 256 pixels."""
         red, green, blue = cv2.split(self.downsampled(_COLOUR_SIDE))
         darkest = cv2.min(cv2.min(red, green), blue)
         return np.asarray(cv2.erode(darkest, np.ones((7, 7), np.uint8)), np.uint8)
 
     def downsampled(self, side: int) -> Pixels:
-        """Return the smallest of the working copy and its halves that is still large enough.
+        """Return the smallest level of the working copy's pyramid that is large enough.
 
         Parameters
         ----------
@@ -190,14 +210,14 @@ class Picture:
         Returns
         -------
         ndarray of shape (h, w, 3), uint8
-            The working copy itself where no half is large enough.
+            The working copy itself where no smaller level is large enough.
         """
         enough = [level for level in self._pyramid if max(level.shape[:2]) >= side]
         return enough[-1] if enough else self.working
 
     @cached_property
     def _pyramid(self) -> tuple[Pixels, ...]:
-        """The working copy, halved again and again."""
+        """Pyramid of the working copy, each level half as large as the one before."""
         levels = [self.working]
         while min(levels[-1].shape[:2]) >= 2 and max(levels[-1].shape[:2]) >= 2 * _SMALLEST_SIDE:
             levels.append(halve(levels[-1]))

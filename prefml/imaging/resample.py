@@ -1,7 +1,7 @@
-"""Resizing by sparse matrices: Pillow's filters, from a copy that was halved before.
+"""Resample by sparse matrices: Pillow's filters, from a copy that was halved before.
 
-Averaging two by two pixels is far cheaper than a wide filter over the full size, and what the
-averages blurred can be undone in the same step, because it is as linear as the filter.
+Averaging two by two pixels is far cheaper than a wide filter over the full size, and the blur of
+the averages can be undone in the same step, because it is as linear as the filter.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ KERNELS: dict[str, tuple[float, Callable[[Floats], Floats]]] = {
 def resample(
     pixels: Pixels, size: tuple[int, int], interpolation: str, halvings: int = 0
 ) -> Pixels:
-    """Reduce a picture.
+    """Downsample a picture.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def resample(
     interpolation : str
         One of `KERNELS`.
     halvings : int, default=0
-        How often two by two pixels were averaged before; what that took is put back.
+        How often two by two pixels were averaged before; their blur is undone.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def _resampling_matrix(length: int, size: int, interpolation: str, halvings: int
 
 
 def _deblurring_matrix(length: int, halvings: int) -> csr_array:
-    """Undo averaging, to second order: the variance of a box.
+    """Return the matrix that undoes the blur of averaging to second order, its variance.
 
     A box of n pixels has a variance of (n^2 - 1) / 12; in pixels n times as large, of
     (1 - n^-2) / 12. The kernel (-e, 1 + 2 e, -e) has one of -2 e.

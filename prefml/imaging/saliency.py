@@ -1,4 +1,4 @@
-"""Where a picture draws the eye: one saliency map, and what is measured on it.
+"""Compute a saliency map of a picture, and the cues that summarise it.
 
 The map averages three published, training-free methods, each of which fails elsewhere:
 
@@ -41,7 +41,7 @@ class _PictureLike(Protocol):
 
 
 def measure(picture: _PictureLike) -> dict[str, float]:
-    """Measure where the eye is drawn.
+    """Measure the spatial distribution of saliency.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def measure(picture: _PictureLike) -> dict[str, float]:
 
 
 def saliency_map(rgb: Pixels) -> Floats32:
-    """Return the saliency of a picture.
+    """Return the saliency map of a picture.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def _boundary_contrast(lab: Floats32) -> Floats32:
 
 
 def _mahalanobis(lab: Floats32, samples: Floats) -> Floats32:
-    """Return how far each pixel is from each sample of pixels, in its standard deviations."""
+    """Return the Mahalanobis distance of each pixel to each sample of pixels."""
     means = np.full(samples.shape[1], 1 / samples.shape[1]) @ samples
     centred = samples - means[:, None]
     # One grey level of noise floor keeps a border of one flat colour invertible.

@@ -1,4 +1,4 @@
-"""Cues of light and colour.
+"""Measure light and colour: exposure, contrast, clipping, colourfulness, saturation, hue.
 
 References
 ----------
@@ -39,7 +39,7 @@ NAMES = (
     "dark_channel",
 )
 
-# Up to the first, and above the second, values hold no detail any more.
+# Up to the first, and above the second, values are clipped: they hold no detail.
 _SHADOW, _HIGHLIGHT = 5, 249
 # Light and clipping are measured where pixels still differ, means of colour on fewer.
 _LIGHT_SIDE, _COLOUR_SIDE = 256, 128
