@@ -25,7 +25,7 @@ wuffs = pytest.mark.skipif(find_spec("pywuffs") is None, reason="pywuffs is not 
 
 @pytest.fixture(params=["imagecodecs", pytest.param("pywuffs", marks=wuffs)])
 def png_codec(request, monkeypatch):
-    """Every codec for PNGs that is installed, whatever would be chosen."""
+    """Decode PNGs by each codec that is installed, whatever would be chosen."""
     if request.param == "imagecodecs":
         monkeypatch.setattr(codecs, "_wuffs", lambda: None)
     else:

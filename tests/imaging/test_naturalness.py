@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import cv2
 import numpy as np
 import pytest
@@ -21,7 +19,7 @@ def cues(pixels: np.ndarray) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def scene() -> np.ndarray:
-    """A picture of soft blobs and edges, in colour."""
+    """Return a picture of soft blobs and edges, in colour."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (24, 24, 3)).astype(np.uint8)
     large = cv2.resize(coarse, (384, 384), interpolation=cv2.INTER_CUBIC).astype(float)
@@ -111,15 +109,3 @@ def test_normalised_contrast_does_not_depend_on_brightness():
     one, _ = mscn_coefficients(plane)
     other, _ = mscn_coefficients(plane + 100)
     assert np.allclose(one, other, atol=1e-2)
-
-
-@pytest.mark.slow
-def test_a_working_picture_takes_less_than_forty_milliseconds_of_one_core(scene):
-    pixels = cv2.resize(scene, (512, 512))
-    cues(pixels)
-    taken = []
-    for _ in range(10):
-        started = time.thread_time()
-        cues(pixels)
-        taken.append(time.thread_time() - started)
-    assert np.median(taken) < 0.04

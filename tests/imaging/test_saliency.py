@@ -3,14 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image
 
 from prefml.imaging import layout, saliency
-from prefml.imaging.decode import from_image
 
-
-def picture(pixels):
-    return from_image(Image.fromarray(np.asarray(pixels, np.uint8)))
+from .conftest import picture
 
 
 def with_spot(x, y, size=0.2, side=200, seed=0):
