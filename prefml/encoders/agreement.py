@@ -33,12 +33,12 @@ def top_choice_agreement(
     """
     if not sets:
         return None
-    taste = _taste(expected, sets)
-    same = [_first(expected, one, taste) == _first(found, one, taste) for one in sets]
+    weights = _fit_bradley_terry(expected, sets)
+    same = [_top_choice(expected, one, weights) == _top_choice(found, one, weights) for one in sets]
     return float(np.mean(same))
 
 
-def _taste(vectors: Floats32, sets: Sequence[Sequence[int]]) -> Floats:
+def _fit_bradley_terry(vectors: Floats32, sets: Sequence[Sequence[int]]) -> Floats:
     from sklearn.linear_model import LogisticRegression
 
     better = np.concatenate([[one[0]] * (len(one) - 1) for one in sets])
@@ -48,9 +48,9 @@ def _taste(vectors: Floats32, sets: Sequence[Sequence[int]]) -> Floats:
     scale = max(float(np.sqrt(np.square(steps).sum(axis=1).mean())), 1e-12)
     both, sides = np.concatenate([steps, -steps]) / scale, np.repeat([1, 0], len(steps))
     model = LogisticRegression(fit_intercept=False).fit(both, sides)
-    taste: Floats = model.coef_[0]
-    return taste
+    weights: Floats = model.coef_[0]
+    return weights
 
 
-def _first(vectors: Floats32, rows: Sequence[int], taste: Floats) -> int:
-    return int(np.argmax(vectors[list(rows)] @ taste))
+def _top_choice(vectors: Floats32, rows: Sequence[int], weights: Floats) -> int:
+    return int(np.argmax(vectors[list(rows)] @ weights))

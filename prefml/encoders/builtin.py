@@ -21,7 +21,7 @@ from prefml._typing import Floats32, Pixels
 from prefml.encoders import colour, gist, texture
 from prefml.encoders.preprocess import stretch
 from prefml.encoders.spec import EncoderSpec
-from prefml.encoders.vectors import finish, l2_normalize
+from prefml.encoders.vectors import l2_normalize, postprocess
 from prefml.exceptions import EncoderError
 
 __all__ = ["BLOCKS", "BuiltinEncoder"]
@@ -34,9 +34,9 @@ BLOCKS = {
     "opponent": colour.OPPONENT_DIM,
     "patterns": texture.DIM,
 }
-_WEIGHTS = (1, 1, 1, 2)
+_BLOCK_WEIGHTS = (1, 1, 1, 2)
 # There are no weights to hash: the recipe's name stands for them, and changes with the recipe.
-_RECIPE = "prefml builtin 1: " + ", ".join(f"{name} {size}" for name, size in BLOCKS.items())
+_DEFINITION = "prefml builtin 1: " + ", ".join(f"{name} {size}" for name, size in BLOCKS.items())
 # Pictures worked on at once: more only spills out of the processor's cache.
 _CHUNK = 2
 
@@ -50,7 +50,7 @@ SPEC = EncoderSpec(
     mean=(0.0, 0.0, 0.0),
     std=(1.0, 1.0, 1.0),
     normalize="l2",
-    sha256=hashlib.sha256(_RECIPE.encode()).hexdigest(),
+    sha256=hashlib.sha256(_DEFINITION.encode()).hexdigest(),
     source="computed by prefml: GIST, Lab moments, opponent histogram, local binary patterns",
     license="MIT",
 )
@@ -97,12 +97,12 @@ class BuiltinEncoder:
         EncoderError
             If the arrays are not results of `preprocess`.
         """
-        parts = [_describe(batch[at : at + _CHUNK]) for at in range(0, len(batch), _CHUNK)]
+        parts = [_descriptors(batch[at : at + _CHUNK]) for at in range(0, len(batch), _CHUNK)]
         rows = np.concatenate(parts) if parts else np.empty((0, self.spec.dim), np.float32)
-        return finish(rows, self.spec, len(batch))
+        return postprocess(rows, self.spec, len(batch))
 
 
-def _describe(batch: Sequence[NDArray[Any]]) -> Floats32:
+def _descriptors(batch: Sequence[NDArray[Any]]) -> Floats32:
     pixels = np.stack(list(batch))
     if pixels.shape[1:] != (SIDE, SIDE, 3) or pixels.dtype != np.uint8:
         raise EncoderError(f"pixels of shape {pixels.shape[1:]} {pixels.dtype}", "256 x 256 x 3")
@@ -113,7 +113,9 @@ def _describe(batch: Sequence[NDArray[Any]]) -> Floats32:
         colour.opponent_histogram(small),
         texture.binary_patterns(_gray(pixels)),
     )
-    scaled = [weight * l2_normalize(block) for weight, block in zip(_WEIGHTS, blocks, strict=True)]
+    scaled = [
+        weight * l2_normalize(block) for weight, block in zip(_BLOCK_WEIGHTS, blocks, strict=True)
+    ]
     return np.concatenate(scaled, axis=1)
 
 

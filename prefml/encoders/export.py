@@ -38,8 +38,8 @@ __all__ = ["ExportReport", "export_encoder"]
 MODEL = "model.onnx"
 # Exported with 2, so that the exporter cannot mistake the batch for a constant, and tried at each.
 BATCHES = (1, 2, 7, 64)
-_FEW = 10
-_SEVERAL = 32
+_FEW_PICTURES = 10
+_BATCH_PICTURES = 32
 _PATCH_TOLERANCE = {"fp32": 1e-3, "fp16": 0.05, "int8": 0.1}
 
 
@@ -118,19 +118,19 @@ def export_encoder(
         raise EncoderError(f"precision {precision!r}", f"one of {', '.join(CHOICES['precision'])}")
     if patches and not encoder.has_patches:
         raise EncoderError(f"encoder {encoder.spec.id} has no patches", "a vision transformer")
-    chosen = [*pictures, *(sample_pictures() if len(pictures) < _FEW else [])]
-    with _staged(Path(out)) as folder:
+    chosen = [*pictures, *(sample_pictures() if len(pictures) < _FEW_PICTURES else [])]
+    with _staging_folder(Path(out)) as folder:
         spec = replace(encoder.spec, precision=precision)
         writer = _Writer(encoder, patches)
-        parity = _exact(writer, folder, _Trial(chosen, sets))
+        parity = _write_exact(writer, folder, _ParityInputs(chosen, sets))
         if precision != "fp32":
-            parity = _smaller(writer, spec, folder, _Trial(chosen, sets))
+            parity = _write_reduced(writer, spec, folder, _ParityInputs(chosen, sets))
         size = sum(file.stat().st_size for file in folder.iterdir())
     return ExportReport(Path(out), spec.identity, precision, size, patches, parity)
 
 
 @dataclass(frozen=True)
-class _Trial:
+class _ParityInputs:
     """What a candidate is tried on."""
 
     pictures: Sequence[Image.Image]
@@ -186,7 +186,7 @@ class _Writer:
 
 
 @contextmanager
-def _staged(out: Path) -> Iterator[Path]:
+def _staging_folder(out: Path) -> Iterator[Path]:
     """Give a folder beside `out` that takes its name if all goes well, and vanishes otherwise."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise EncoderError(f"{out} is in use", "a new or empty folder")
@@ -201,29 +201,33 @@ def _staged(out: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _exact(writer: _Writer, folder: Path, trial: _Trial) -> Parity:
+def _write_exact(writer: _Writer, folder: Path, inputs: _ParityInputs) -> Parity:
     """Write the float32 folder and hold it against torch."""
     writer.model(writer.encoder.tower.to("cpu"), folder / MODEL)
     writer.description(folder, writer.encoder.spec)
-    return _gate(writer.encoder, OnnxEncoder.open(folder), trial)
+    return _checked_parity(writer.encoder, OnnxEncoder.open(folder), inputs)
 
 
-def _smaller(writer: _Writer, spec: EncoderSpec, folder: Path, trial: _Trial) -> Parity:
+def _write_reduced(
+    writer: _Writer, spec: EncoderSpec, folder: Path, inputs: _ParityInputs
+) -> Parity:
     """Replace the float32 model of a folder and hold the smaller one against it."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".exact.") as place:
         exact = Path(place) / "fp32"
         shutil.copytree(folder, exact)
         for file in folder.iterdir():
             file.unlink()
-        _SMALLER[spec.precision](writer, exact / MODEL, folder / MODEL)
+        _REDUCED[spec.precision](writer, exact / MODEL, folder / MODEL)
         writer.description(folder, spec)
-        return _gate(OnnxEncoder.open(exact), OnnxEncoder.open(folder), trial)
+        return _checked_parity(OnnxEncoder.open(exact), OnnxEncoder.open(folder), inputs)
 
 
-def _gate(reference: PatchEncoder, candidate: OnnxEncoder, trial: _Trial) -> Parity:
+def _checked_parity(
+    reference: PatchEncoder, candidate: OnnxEncoder, inputs: _ParityInputs
+) -> Parity:
     precision = candidate.spec.precision
-    parity = compare(reference, candidate, trial.pictures, trial.sets)
-    few = trial.pictures[:_SEVERAL]
+    parity = compare(reference, candidate, inputs.pictures, inputs.sets)
+    few = inputs.pictures[:_BATCH_PICTURES]
     refuse_unequal(parity, precision)
     if precision != "fp32":
         refuse_slower(parity, precision)
@@ -250,7 +254,7 @@ def _write_int8(writer: _Writer, exact: Path, path: Path) -> None:
         )
 
 
-_SMALLER = {"fp16": _write_fp16, "int8": _write_int8}
+_REDUCED = {"fp16": _write_fp16, "int8": _write_int8}
 
 
 def _module(tower: Any, patches: bool) -> Any:

@@ -63,24 +63,24 @@ def read_folder(folder: Path) -> EncoderFolder:
         If a file is missing or another than the one described, or if the description is not one.
     """
     path = folder / DESCRIPTION
-    document = _parse(path)
-    model = _verified(folder, document.get("file"), document.get("sha256"))
-    for name, digest in _table(document, "external", path, {}).items():
-        _verified(folder, name, digest)
-    taken, given = _table(document, "input", path), _table(document, "output", path)
-    spec = _spec(document, taken, given)
+    document = _read_description(path)
+    model = _verified_file(folder, document.get("file"), document.get("sha256"))
+    for name, digest in _object(document, "external", path, {}).items():
+        _verified_file(folder, name, digest)
+    input_block, output_block = _object(document, "input", path), _object(document, "output", path)
+    spec = _spec_of(document, input_block, output_block)
     _check_identity(document, spec, path)
-    patches = _table(given, "patches", path, {}).get("name")
+    patches = _object(output_block, "patches", path, {}).get("name")
     return EncoderFolder(
         spec,
         model,
-        _name(taken, "pixels"),
-        _name(given, "embedding"),
+        _name(input_block, "pixels"),
+        _name(output_block, "embedding"),
         patches if isinstance(patches, str) else None,
     )
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def _read_description(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise EncoderError(f"no {path}", "a folder with an ONNX model and encoder.json", _EXPORT)
     try:
@@ -94,7 +94,7 @@ def _parse(path: Path) -> dict[str, Any]:
     return document
 
 
-def _table(
+def _object(
     holder: Mapping[str, Any], key: str, path: Path, default: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     value = holder.get(key, default)
@@ -110,7 +110,7 @@ def _name(block: Mapping[str, Any], default: str) -> str:
     return name
 
 
-def _verified(folder: Path, name: Any, digest: Any) -> Path:
+def _verified_file(folder: Path, name: Any, digest: Any) -> Path:
     if not isinstance(name, str) or not name or Path(name).name != name or "\0" in name:
         raise EncoderError(f"{folder / DESCRIPTION}: file = {name!r}", "a file name", _EXPORT)
     path = folder / name
@@ -126,14 +126,14 @@ def _verified(folder: Path, name: Any, digest: Any) -> Path:
     return path
 
 
-def _spec(
-    document: Mapping[str, Any], taken: Mapping[str, Any], given: Mapping[str, Any]
+def _spec_of(
+    document: Mapping[str, Any], input_block: Mapping[str, Any], output_block: Mapping[str, Any]
 ) -> EncoderSpec:
-    layout = taken.get("layout", "NCHW")
+    layout = input_block.get("layout", "NCHW")
     if layout != "NCHW":
         raise EncoderError(f"encoder input layout = {layout!r}", "NCHW", _EXPORT)
-    picture = {key: taken[key] for key in _INPUT_FIELDS if key in taken}
-    vector = {key: given[key] for key in ("dim", "normalize") if key in given}
+    picture = {key: input_block[key] for key in _INPUT_FIELDS if key in input_block}
+    vector = {key: output_block[key] for key in ("dim", "normalize") if key in output_block}
     other = {key: document[key] for key in _OTHER_FIELDS if key in document}
     # The hash of an export is that of the weights it was made from, so that its vectors and
     # those of the network it came from are known to be the same.

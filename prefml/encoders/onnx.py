@@ -18,10 +18,10 @@ from prefml._typing import Floats32
 from prefml.encoders.folder import EncoderFolder, read_folder
 from prefml.encoders.preprocess import network_input
 from prefml.encoders.spec import EncoderSpec
-from prefml.encoders.vectors import check_probe, finish, probe_inputs, unlike
+from prefml.encoders.vectors import check_probe, mismatch, postprocess, probe_inputs
 from prefml.exceptions import EncoderError
 
-__all__ = ["OnnxEncoder", "providers_of"]
+__all__ = ["OnnxEncoder", "execution_providers"]
 
 PROVIDERS = {
     "cpu": ("CPUExecutionProvider",),
@@ -30,8 +30,8 @@ PROVIDERS = {
 }
 
 # Pictures whose activations fit a core's cache: larger batches gain a CPU nothing.
-_CACHED = 8
-_CHECKED = 5
+_CHUNK = 8
+_CHECKED_PICTURES = 5
 
 
 class OnnxEncoder:
@@ -60,7 +60,7 @@ class OnnxEncoder:
         self.providers = tuple(providers)
         self.threads = threads
         self._lock = threading.Lock()
-        self._trusted = self.providers == PROVIDERS["cpu"]
+        self._verified = self.providers == PROVIDERS["cpu"]
 
     @classmethod
     def open(cls, folder: str | Path, device: str = "cpu", threads: int = 0) -> OnnxEncoder:
@@ -84,7 +84,7 @@ class OnnxEncoder:
         EncoderError
             If the folder cannot be used or this ONNX Runtime does not run on that device.
         """
-        return cls(read_folder(Path(folder)), providers_of(device), threads)
+        return cls(read_folder(Path(folder)), execution_providers(device), threads)
 
     @property
     def spec(self) -> EncoderSpec:
@@ -116,7 +116,7 @@ class OnnxEncoder:
         if not len(batch):
             return np.empty((0, self.spec.dim), np.float32)
         (vectors,) = self._run([self.folder.output], np.stack(list(batch)))
-        return finish(vectors, self.spec, len(batch))
+        return postprocess(vectors, self.spec, len(batch))
 
     def encode_with_patches(self, batch: Sequence[NDArray[Any]]) -> tuple[Floats32, Floats32]:
         """Encode pictures and say how like each of their patches is to the whole.
@@ -144,7 +144,7 @@ class OnnxEncoder:
         vectors, patches = self._run(names, np.stack(list(batch)))
         if patches.ndim != 3 or not np.isfinite(patches).all():
             raise EncoderError(f"encoder {self.spec.id} gave patches of shape {patches.shape}")
-        return finish(vectors, self.spec, len(batch)), patches
+        return postprocess(vectors, self.spec, len(batch)), patches
 
     @property
     def has_patches(self) -> bool:
@@ -154,14 +154,16 @@ class OnnxEncoder:
     def _run(self, outputs: list[str], pixels: Floats32) -> list[NDArray[Any]]:
         with self._lock:
             session = self._session
-            if not self._trusted:
-                self._refuse_other_vectors(session, pixels)
-                self._trusted = True
+            if not self._verified:
+                self._check_against_cpu(session, pixels)
+                self._verified = True
         if self._workers is None:
-            return _call(session, outputs, self.folder.input, pixels)
-        size = min(_CACHED, -(-len(pixels) // self._cores))
+            return _run_session(session, outputs, self.folder.input, pixels)
+        size = min(_CHUNK, -(-len(pixels) // self._cores))
         parts = [pixels[at : at + size] for at in range(0, len(pixels), size)]
-        results = self._workers.map(partial(_call, session, outputs, self.folder.input), parts)
+        results = self._workers.map(
+            partial(_run_session, session, outputs, self.folder.input), parts
+        )
         return [np.concatenate(output) for output in zip(*results, strict=True)]
 
     @property
@@ -175,12 +177,12 @@ class OnnxEncoder:
             return None
         return ThreadPoolExecutor(self._cores, thread_name_prefix="encode")
 
-    def _refuse_other_vectors(self, session: Any, pixels: Floats32) -> None:
-        sample = np.concatenate([probe_inputs(self.spec), pixels[:_CHECKED]])
+    def _check_against_cpu(self, session: Any, pixels: Floats32) -> None:
+        sample = np.concatenate([probe_inputs(self.spec), pixels[:_CHECKED_PICTURES]])
         exact = OnnxEncoder(self.folder, threads=self.threads)
         (expected,) = exact._run([self.folder.output], sample)
-        (found,) = _call(session, [self.folder.output], self.folder.input, sample)
-        fault = unlike(found, expected, self.providers[0])
+        (found,) = _run_session(session, [self.folder.output], self.folder.input, sample)
+        fault = mismatch(found, expected, self.providers[0])
         if fault:
             raise EncoderError(fault, "the CPU's vectors", "the same command with --device cpu")
 
@@ -189,14 +191,14 @@ class OnnxEncoder:
         inside = self.threads if self._workers is None else 1
         options = _options(inside, self.spec.precision)
         session = _load(self.folder.model, self.providers, options)
-        _check_names(session, self.folder)
+        _check_signature(session, self.folder)
         pixels = probe_inputs(self.spec)
-        (vectors,) = _call(session, [self.folder.output], self.folder.input, pixels)
+        (vectors,) = _run_session(session, [self.folder.output], self.folder.input, pixels)
         check_probe(vectors, self.spec)
         return session
 
 
-def providers_of(device: str) -> tuple[str, ...]:
+def execution_providers(device: str) -> tuple[str, ...]:
     """Return the execution providers of a device, best first.
 
     Raises
@@ -244,7 +246,9 @@ def _load(model: Path, providers: Sequence[str], options: Any) -> Any:
         raise EncoderError(f"{model}: {_first_line(error)}", "an ONNX model") from error
 
 
-def _call(session: Any, outputs: list[str], name: str, pixels: Floats32) -> list[NDArray[Any]]:
+def _run_session(
+    session: Any, outputs: list[str], name: str, pixels: Floats32
+) -> list[NDArray[Any]]:
     try:
         results: list[NDArray[Any]] = session.run(outputs, {name: pixels})
     except Exception as error:
@@ -252,7 +256,7 @@ def _call(session: Any, outputs: list[str], name: str, pixels: Floats32) -> list
     return results
 
 
-def _check_names(session: Any, folder: EncoderFolder) -> None:
+def _check_signature(session: Any, folder: EncoderFolder) -> None:
     inputs = [node.name for node in session.get_inputs()]
     outputs = [node.name for node in session.get_outputs()]
     wanted = [folder.output, *([folder.patches] if folder.patches else [])]

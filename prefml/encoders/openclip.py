@@ -25,8 +25,8 @@ from prefml._typing import Floats32
 from prefml.encoders.preprocess import network_input
 from prefml.encoders.spec import EncoderSpec
 from prefml.encoders.tower import embed_with_patches, pooled, tower_has_patches, tower_spec
-from prefml.encoders.vectors import check_probe, finish, probe_inputs, unlike
-from prefml.encoders.weights import CLIP, find_source, is_torchscript
+from prefml.encoders.vectors import check_probe, mismatch, postprocess, probe_inputs
+from prefml.encoders.weights import CLIP, is_torchscript, resolve_weights
 from prefml.exceptions import EncoderError
 
 __all__ = [
@@ -39,7 +39,7 @@ __all__ = [
     "run_tower_with_patches",
 ]
 
-_CHECKED = 5
+_CHECKED_PICTURES = 5
 _INSTALL = "pip install 'prefml[clip]'"
 
 _log = logging.getLogger("prefml")
@@ -69,7 +69,7 @@ class OpenClipEncoder:
         self.spec = spec
         self.device = device
         self.fallback = fallback
-        self._trusted = False
+        self._verified = False
         self._lock = threading.Lock()
 
     @classmethod
@@ -99,9 +99,9 @@ class OpenClipEncoder:
         """
         open_clip = import_open_clip()
         place = choose_device(device)
-        source = find_source(open_clip, CLIP if name == "clip" else name, root)
+        source = resolve_weights(open_clip, CLIP if name == "clip" else name, root)
         tower = _tower(open_clip, source.model, source.weights)
-        dim = _dim(open_clip, source.model)
+        dim = _embedding_dim(open_clip, source.model)
         spec = tower_spec(source.model, dim, tower, source.preprocess, source.origin)
         return cls(tower, spec, place, fallback=device == "auto")
 
@@ -129,7 +129,9 @@ class OpenClipEncoder:
             torch.manual_seed(seed)
             tower = _tower(open_clip, model, None)
         origin = f"open_clip {model}, random weights"
-        return cls(tower, tower_spec(model, _dim(open_clip, model), tower, {}, origin), device)
+        return cls(
+            tower, tower_spec(model, _embedding_dim(open_clip, model), tower, {}, origin), device
+        )
 
     @property
     def has_patches(self) -> bool:
@@ -161,8 +163,8 @@ class OpenClipEncoder:
         """
         if not len(batch):
             return np.empty((0, self.spec.dim), np.float32)
-        pixels = self._ready(batch)
-        return finish(run_tower(self.tower, pixels, self.device), self.spec, len(batch))
+        pixels = self._verified_batch(batch)
+        return postprocess(run_tower(self.tower, pixels, self.device), self.spec, len(batch))
 
     def encode_with_patches(self, batch: Sequence[NDArray[Any]]) -> tuple[Floats32, Floats32]:
         """Encode pictures and say how like each of their patches is to the whole.
@@ -186,21 +188,21 @@ class OpenClipEncoder:
         """
         if not self.has_patches:
             raise EncoderError(f"encoder {self.spec.id} has no patches", "a vision transformer")
-        pixels = self._ready(batch)
+        pixels = self._verified_batch(batch)
         vectors, patches = run_tower_with_patches(self.tower, pixels, self.device)
-        return finish(vectors, self.spec, len(batch)), patches
+        return postprocess(vectors, self.spec, len(batch)), patches
 
-    def _ready(self, batch: Sequence[NDArray[Any]]) -> Floats32:
+    def _verified_batch(self, batch: Sequence[NDArray[Any]]) -> Floats32:
         pixels = np.stack(list(batch))
         with self._lock:
-            if not self._trusted:
-                self._check(pixels)
-                self._trusted = True
+            if not self._verified:
+                self._verify(pixels)
+                self._verified = True
         return pixels
 
-    def _check(self, pixels: Floats32) -> None:
+    def _verify(self, pixels: Floats32) -> None:
         probes = probe_inputs(self.spec)
-        sample = np.concatenate([probes, pixels[:_CHECKED]])
+        sample = np.concatenate([probes, pixels[:_CHECKED_PICTURES]])
         reference = run_tower(self.tower, sample, "cpu")
         check_probe(reference[: len(probes)], self.spec)
         if self.device == "cpu":
@@ -221,7 +223,7 @@ def _accelerator_fault(
         vectors = run_tower(tower, sample, device)
     except (RuntimeError, NotImplementedError) as error:
         return f"device {device} failed: {str(error).splitlines()[0][:200]}"
-    return unlike(vectors, reference, f"device {device}")
+    return mismatch(vectors, reference, f"device {device}")
 
 
 def run_tower(tower: Any, pixels: Floats32, device: str) -> Floats32:
@@ -292,7 +294,7 @@ def present_devices() -> list[str]:
     return [name for name, here in there.items() if here] + ["cpu"]
 
 
-def _dim(open_clip: Any, model: str) -> int:
+def _embedding_dim(open_clip: Any, model: str) -> int:
     return int(open_clip.get_model_config(model)["embed_dim"])
 
 
@@ -303,11 +305,11 @@ def _tower(open_clip: Any, model: str, weights: Path | None) -> Any:
         except (RuntimeError, OSError, ValueError) as error:
             raise EncoderError(f"open_clip {model}: {str(error)[:300]}") from error
         if weights is not None:
-            _load(open_clip, network, weights, model)
+            _load_weights(open_clip, network, weights, model)
     return network.visual.float().eval().requires_grad_(False)
 
 
-def _load(open_clip: Any, network: Any, weights: Path, model: str) -> None:
+def _load_weights(open_clip: Any, network: Any, weights: Path, model: str) -> None:
     from pickle import UnpicklingError
 
     try:
@@ -367,14 +369,14 @@ def import_open_clip() -> Any:
         except RuntimeError as error:
             if "torchvision::" not in str(error):
                 raise
-            _declare_operators(torch)
+            _declare_torchvision_operators(torch)
             import open_clip
     except ImportError as error:
         raise EncoderError(f"{error}", "torch and open_clip for this encoder", _INSTALL) from error
     return open_clip
 
 
-def _declare_operators(torch: Any) -> None:
+def _declare_torchvision_operators(torch: Any) -> None:
     """Declare what a CPU build of torch lacks beside PyPI's torchvision; nothing calls them."""
     library = torch.library.Library("torchvision", "DEF")
     for name in ("nms", "qnms"):

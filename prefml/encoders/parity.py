@@ -93,8 +93,8 @@ def compare(
     """
     if len(pictures) < 2:
         raise EncoderError(f"{len(pictures)} pictures to compare encoders on", "at least two")
-    expected, reference_seconds = _timed(reference, pictures)
-    found, seconds = _timed(candidate, pictures)
+    expected, reference_seconds = _encode_timed(reference, pictures)
+    found, seconds = _encode_timed(candidate, pictures)
     check_probe(found, reference.spec)
     likeness = np.nan_to_num(cosines(expected, found), nan=-1.0)
     return Parity(
@@ -146,7 +146,7 @@ def refuse_slower(parity: Parity, precision: str) -> None:
         )
 
 
-def _timed(encoder: Encoder, pictures: Sequence[Image.Image]) -> tuple[Floats32, float]:
+def _encode_timed(encoder: Encoder, pictures: Sequence[Image.Image]) -> tuple[Floats32, float]:
     inputs = [encoder.preprocess(picture) for picture in pictures]
     batches = [inputs[at : at + _BATCH] for at in range(0, len(inputs), _BATCH)]
     vectors = np.concatenate([encoder.encode(batch) for batch in batches])
@@ -165,14 +165,14 @@ def sample_pictures() -> list[Image.Image]:
     from sklearn.datasets import load_sample_images
 
     photos = [Image.fromarray(pixels) for pixels in load_sample_images().images]
-    return [_part(photo, *place) for photo in photos for place in _PARTS]
+    return [_crop_of(photo, *place) for photo in photos for place in _CROPS]
 
 
 # Left, top and size of each crop, in fractions of the photograph.
-_PARTS = ((0, 0, 1), (0, 0, 0.5), (0.5, 0, 0.5), (0, 0.5, 0.5), (0.4, 0.4, 0.6))
+_CROPS = ((0, 0, 1), (0, 0, 0.5), (0.5, 0, 0.5), (0, 0.5, 0.5), (0.4, 0.4, 0.6))
 
 
-def _part(photo: Image.Image, left: float, top: float, size: float) -> Image.Image:
+def _crop_of(photo: Image.Image, left: float, top: float, size: float) -> Image.Image:
     width, height = photo.size
     box = (left * width, top * height, (left + size) * width, (top + size) * height)
     x1, y1, x2, y2 = (int(edge) for edge in box)

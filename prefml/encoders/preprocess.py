@@ -16,7 +16,7 @@ from PIL import Image
 from prefml._typing import Floats32
 from prefml.encoders.spec import EncoderSpec
 
-__all__ = ["center_crop", "network_input", "resize_shortest", "resized_to", "stretch", "to_planes"]
+__all__ = ["center_crop", "network_input", "resize_shortest", "resize_target", "stretch", "to_chw"]
 
 # Of strips longer than this times their width, only the middle is resized.
 LONGEST_RATIO = 32
@@ -45,7 +45,7 @@ def resize_shortest(image: Image.Image, size: int, interpolation: str) -> Image.
     -------
     PIL.Image.Image
     """
-    target = _shortest(image.size, size)
+    target = _shortest_side_size(image.size, size)
     return image.resize(target, FILTERS[interpolation]) if target != image.size else image
 
 
@@ -61,7 +61,7 @@ def center_crop(image: Image.Image, size: int) -> Image.Image:
     return image.crop((left, top, left + size, top + size))
 
 
-def to_planes(image: Image.Image, mean: Sequence[float], std: Sequence[float]) -> Floats32:
+def to_chw(image: Image.Image, mean: Sequence[float], std: Sequence[float]) -> Floats32:
     """Scale to 0..1, normalise each channel and put channels first.
 
     Parameters
@@ -92,7 +92,7 @@ def _scaled_levels(mean: tuple[float, ...], std: tuple[float, ...]) -> Floats32:
     return scaled
 
 
-def resized_to(spec: EncoderSpec, sides: tuple[int, int]) -> tuple[int, int] | None:
+def resize_target(spec: EncoderSpec, sides: tuple[int, int]) -> tuple[int, int] | None:
     """Return the size to which a picture is resized before the rest of its preprocessing.
 
     Parameters
@@ -109,7 +109,9 @@ def resized_to(spec: EncoderSpec, sides: tuple[int, int]) -> tuple[int, int] | N
     """
     if spec.resize == "stretch":
         return spec.size, spec.size
-    return None if max(sides) > LONGEST_RATIO * min(sides) else _shortest(sides, spec.size)
+    return (
+        None if max(sides) > LONGEST_RATIO * min(sides) else _shortest_side_size(sides, spec.size)
+    )
 
 
 def network_input(image: Image.Image, spec: EncoderSpec) -> Floats32:
@@ -127,16 +129,16 @@ def network_input(image: Image.Image, spec: EncoderSpec) -> Floats32:
     ndarray of shape (3, size, size), float32
     """
     picture = image if image.mode == "RGB" else image.convert("RGB")
-    return to_planes(_square(picture, spec), spec.mean, spec.std)
+    return to_chw(_fit_to_square(picture, spec), spec.mean, spec.std)
 
 
-def _shortest(sides: tuple[int, int], size: int) -> tuple[int, int]:
+def _shortest_side_size(sides: tuple[int, int], size: int) -> tuple[int, int]:
     """Return width and height with a shortest side of `size`."""
     width, height = sides
     return int(size * width / min(sides)), int(size * height / min(sides))
 
 
-def _square(picture: Image.Image, spec: EncoderSpec) -> Image.Image:
+def _fit_to_square(picture: Image.Image, spec: EncoderSpec) -> Image.Image:
     if spec.resize == "stretch":
         return stretch(picture, spec.size, spec.interpolation)
     if max(picture.size) > LONGEST_RATIO * min(picture.size):

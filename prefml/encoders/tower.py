@@ -156,10 +156,10 @@ def embed_with_patches(tower: Any, pixels: Any) -> tuple[Any, Any]:
     finally:
         tower.output_tokens = before
     normed = tower.ln_post(tokens) if tower.final_ln_after_pool else tokens
-    directions = _unit(normed @ tower.proj)
-    likeness = (directions * _unit(vector).unsqueeze(1)).sum(dim=-1)
+    directions = _normalized(normed @ tower.proj)
+    likeness = (directions * _normalized(vector).unsqueeze(1)).sum(dim=-1)
     return vector, likeness.unflatten(1, tower.grid_size)
 
 
-def _unit(vectors: Any) -> Any:
+def _normalized(vectors: Any) -> Any:
     return vectors / vectors.norm(dim=-1, keepdim=True).clamp_min(1e-12)

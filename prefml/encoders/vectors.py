@@ -12,10 +12,10 @@ __all__ = [
     "check_probe",
     "check_vectors",
     "cosines",
-    "finish",
     "l2_normalize",
+    "mismatch",
+    "postprocess",
     "probe_inputs",
-    "unlike",
 ]
 
 # Vectors of unlike pictures that agree to this cosine carry no information about the picture.
@@ -49,7 +49,7 @@ def cosines(first: Floats32, second: Floats32) -> Floats:
     return ratio
 
 
-def finish(vectors: Floats32, spec: EncoderSpec, count: int) -> Floats32:
+def postprocess(vectors: Floats32, spec: EncoderSpec, count: int) -> Floats32:
     """Check raw vectors of a batch and scale them as the spec says.
 
     Parameters
@@ -126,7 +126,7 @@ def check_probe(vectors: Floats32, spec: EncoderSpec) -> None:
         )
 
 
-def unlike(vectors: Floats32, reference: Floats32, what: str) -> str | None:
+def mismatch(vectors: Floats32, reference: Floats32, what: str) -> str | None:
     """Say what is wrong with an accelerator's vectors, if anything.
 
     Parameters

@@ -20,16 +20,16 @@ from prefml.files import file_sha256
 
 __all__ = [
     "CLIP",
-    "Source",
-    "find_source",
+    "WeightsSource",
     "find_weights",
     "is_torchscript",
+    "local_weights",
+    "resolve_weights",
     "trained_with_quick_gelu",
-    "weights_here",
 ]
 
 CLIP = "open_clip:ViT-B-32/openai"
-QUICK = "-quickgelu"
+QUICK_GELU_SUFFIX = "-quickgelu"
 
 
 # Files a model repository on the Hugging Face hub may hold, safest format first.
@@ -44,7 +44,7 @@ _log = logging.getLogger("prefml")
 
 
 @dataclass(frozen=True)
-class Source:
+class WeightsSource:
     """A model, with the activation its weights want, and where the weights lie."""
 
     model: str
@@ -53,7 +53,7 @@ class Source:
     origin: str
 
 
-def find_source(open_clip: Any, name: str, root: Path) -> Source:
+def resolve_weights(open_clip: Any, name: str, root: Path) -> WeightsSource:
     """Find out which model and which weights a name means.
 
     Parameters
@@ -68,7 +68,7 @@ def find_source(open_clip: Any, name: str, root: Path) -> Source:
 
     Returns
     -------
-    Source
+    WeightsSource
 
     Raises
     ------
@@ -84,13 +84,13 @@ def find_source(open_clip: Any, name: str, root: Path) -> Source:
         )
     config = open_clip.get_pretrained_cfg(model, rest)
     if config:
-        chosen = _with_activation(open_clip, model, bool(config.get("quick_gelu")))
+        chosen = _model_with_activation(open_clip, model, bool(config.get("quick_gelu")))
         weights = find_weights(model, rest, config)
-        return Source(chosen, weights, config, f"open_clip {model}/{rest}")
+        return WeightsSource(chosen, weights, config, f"open_clip {model}/{rest}")
     return _checkpoint_source(open_clip, model, root / Path(rest).expanduser())
 
 
-def weights_here(open_clip: Any, name: str, root: Path) -> Path | None:
+def local_weights(open_clip: Any, name: str, root: Path) -> Path | None:
     """Return where the weights that a name means lie on this machine, without asking the network.
 
     Parameters
@@ -116,29 +116,33 @@ def weights_here(open_clip: Any, name: str, root: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def _checkpoint_source(open_clip: Any, model: str, path: Path) -> Source:
+def _checkpoint_source(open_clip: Any, model: str, path: Path) -> WeightsSource:
     tags = open_clip.list_pretrained_tags_by_model(model)
     if not path.is_file():
         raise EncoderError(
             f"{path.name!r} is neither pretrained weights of {model} nor a file ({path})",
             f"one of {', '.join(tags)}, or the path of a checkpoint" if tags else "a checkpoint",
         )
-    chosen = _with_activation(open_clip, model, trained_with_quick_gelu(path))
+    chosen = _model_with_activation(open_clip, model, trained_with_quick_gelu(path))
     if chosen != model:
         _log.warning("%s was trained with QuickGELU: using %s", path.name, chosen)
-    return Source(chosen, path, {}, f"open_clip {chosen}, checkpoint {path.name}")
+    return WeightsSource(chosen, path, {}, f"open_clip {chosen}, checkpoint {path.name}")
 
 
-def _with_activation(open_clip: Any, model: str, quick_gelu: bool) -> str:
+def _model_with_activation(open_clip: Any, model: str, quick_gelu: bool) -> str:
     """Name the variant of a model with the activation that its weights were trained with.
 
     open_clip's `ViT-B-32` uses GELU; with weights trained with QuickGELU it only warns, and gives
     vectors that are subtly wrong.
     """
     config = open_clip.get_model_config(model)
-    if not quick_gelu or config.get("quick_gelu") or model + QUICK not in open_clip.list_models():
+    if (
+        not quick_gelu
+        or config.get("quick_gelu")
+        or model + QUICK_GELU_SUFFIX not in open_clip.list_models()
+    ):
         return model
-    return model + QUICK
+    return model + QUICK_GELU_SUFFIX
 
 
 def find_weights(model: str, tag: str, config: Mapping[str, Any]) -> Path:
@@ -221,13 +225,13 @@ def _offline() -> bool:
 def _reachable(url: str) -> bool:
     """Ask once; in a thread, because looking up a name knows no time limit."""
     answers: list[bool] = []
-    asking = threading.Thread(target=lambda: answers.append(_answers(url)), daemon=True)
+    asking = threading.Thread(target=lambda: answers.append(_responds(url)), daemon=True)
     asking.start()
     asking.join(REACH_SECONDS)
     return bool(answers and answers[0])
 
 
-def _answers(url: str) -> bool:
+def _responds(url: str) -> bool:
     try:
         with urllib.request.urlopen(
             urllib.request.Request(url, method="HEAD"), timeout=REACH_SECONDS
@@ -257,12 +261,12 @@ def trained_with_quick_gelu(path: Path) -> bool:
     """
     beside = path.parent / "open_clip_config.json"
     if beside.is_file():
-        return _stated(beside)
+        return _config_states_quick_gelu(beside)
     names = "/".join(path.parts[-_NAMED_PARTS:]).lower()
     return is_torchscript(path) or bool(_SOURCES.search(names))
 
 
-def _stated(config: Path) -> bool:
+def _config_states_quick_gelu(config: Path) -> bool:
     try:
         model = json.loads(config.read_text("utf-8")).get("model_cfg", {})
     except (OSError, ValueError, AttributeError):

@@ -17,7 +17,7 @@ import cv2
 from numpy.typing import NDArray
 
 from prefml.decisions.stages import stage_of
-from prefml.encoders.preprocess import resized_to
+from prefml.encoders.preprocess import resize_target
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import ImageError
 from prefml.imaging import cues
@@ -169,7 +169,7 @@ def prepare(encoder: Encoder, picture: Picture) -> NDArray[Any]:
     ndarray
         As `encoder.preprocess` gives it.
     """
-    size = resized_to(encoder.spec, (picture.width, picture.height))
+    size = resize_target(encoder.spec, (picture.width, picture.height))
     copy = picture.resized(size, encoder.spec.interpolation) if size else None
     return encoder.preprocess(copy or picture.image)
 

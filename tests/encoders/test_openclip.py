@@ -119,9 +119,9 @@ def test_pretrained_openai_weights_get_quick_gelu(open_clip, monkeypatch):
 
     monkeypatch.setattr(weights, "find_weights", lambda *args: Path(args[1]))
     for name in ("ViT-B-32", "ViT-B-32-quickgelu"):
-        source = weights.find_source(open_clip, f"open_clip:{name}/openai", Path())
+        source = weights.resolve_weights(open_clip, f"open_clip:{name}/openai", Path())
         assert source.model == "ViT-B-32-quickgelu"
-    plain = weights.find_source(open_clip, "open_clip:ViT-B-32/laion2b_e16", Path())
+    plain = weights.resolve_weights(open_clip, "open_clip:ViT-B-32/laion2b_e16", Path())
     assert plain.model == "ViT-B-32"
 
 

@@ -180,5 +180,5 @@ def test_a_hub_that_answers_anything_is_reachable(status):
     with HTTPServer(("127.0.0.1", 0), Answer) as server:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
-        assert weights._answers(f"http://127.0.0.1:{server.server_port}")
+        assert weights._responds(f"http://127.0.0.1:{server.server_port}")
         thread.join(60)
