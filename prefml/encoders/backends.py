@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -49,7 +49,7 @@ class BackendTrial:
     milliseconds: float | None = None
     min_cosine: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the fields as plain values."""
         return asdict(self)
 
@@ -72,7 +72,7 @@ class BackendChoice:
     encoder: Encoder
     trials: tuple[BackendTrial, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the name and the trials as plain values."""
         return {"name": self.backend, "trials": [trial.to_dict() for trial in self.trials]}
 

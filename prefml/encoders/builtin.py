@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from prefml._typing import Floats32, Pixels
 from prefml.encoders import colour, gist, texture
 from prefml.encoders.preprocess import stretch
-from prefml.encoders.spec import EncoderSpec
+from prefml.encoders.spec import EncoderSpec, Preprocessed
 from prefml.encoders.vectors import l2_normalize, postprocess
 from prefml.exceptions import EncoderError
 
@@ -80,7 +78,7 @@ class BuiltinEncoder:
         picture = image if image.mode == "RGB" else image.convert("RGB")
         return np.asarray(stretch(picture, SIDE, self.spec.interpolation))
 
-    def encode(self, batch: Sequence[NDArray[Any]]) -> Floats32:
+    def encode(self, batch: Sequence[Preprocessed]) -> Floats32:
         """Describe preprocessed pictures.
 
         Parameters
@@ -102,10 +100,11 @@ class BuiltinEncoder:
         return postprocess(rows, self.spec, len(batch))
 
 
-def _descriptors(batch: Sequence[NDArray[Any]]) -> Floats32:
-    pixels = np.stack(list(batch))
-    if pixels.shape[1:] != (SIDE, SIDE, 3) or pixels.dtype != np.uint8:
-        raise EncoderError(f"pixels of shape {pixels.shape[1:]} {pixels.dtype}", "256 x 256 x 3")
+def _descriptors(batch: Sequence[Preprocessed]) -> Floats32:
+    stacked = np.stack(list(batch))
+    if stacked.shape[1:] != (SIDE, SIDE, 3) or stacked.dtype != np.uint8:
+        raise EncoderError(f"pixels of shape {stacked.shape[1:]} {stacked.dtype}", "256 x 256 x 3")
+    pixels = np.asarray(stacked, np.uint8)
     small = np.stack([_half(picture) for picture in pixels])
     blocks = (
         gist.gist(_gray(small).astype(np.float32)),

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from prefml.encoders._torch import ImageTower, Tensor
 from prefml.encoders.folder import DESCRIPTION
 from prefml.encoders.onnx import OnnxEncoder
 from prefml.encoders.openclip import OpenClipEncoder, quiet_libraries
@@ -28,10 +29,13 @@ from prefml.encoders.parity import (
     sample_pictures,
 )
 from prefml.encoders.spec import CHOICES, Encoder, EncoderSpec, PatchEncoder
-from prefml.encoders.tower import embed, embed_with_patches
+from prefml.encoders.tower import embed, embed_with_patches, tower_has_patches
 from prefml.encoders.vectors import cosines, probe_inputs
 from prefml.exceptions import EncoderError
 from prefml.files import file_sha256, sync_folder, write_text
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["ExportReport", "export_encoder"]
 
@@ -70,7 +74,7 @@ class ExportReport:
     patches: bool
     parity: Parity
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the fields as plain values."""
         return {**asdict(self), "folder": str(self.folder)}
 
@@ -144,7 +148,7 @@ class _Writer:
     encoder: OpenClipEncoder
     patches: bool
 
-    def model(self, tower: Any, path: Path) -> None:
+    def model(self, tower: ImageTower, path: Path) -> None:
         """Write a tower, whatever its number format, as ONNX."""
         import torch
 
@@ -166,7 +170,15 @@ class _Writer:
     def description(self, folder: Path, spec: EncoderSpec) -> None:
         """Write the folder's `encoder.json`."""
         others = sorted(path for path in folder.iterdir() if path.name != MODEL)
-        document: dict[str, Any] = {
+        output: dict[str, object] = {
+            "name": "embedding",
+            "dim": spec.dim,
+            "normalize": spec.normalize,
+        }
+        if self.patches and tower_has_patches(self.encoder.tower):
+            rows, columns = self.encoder.tower.grid_size
+            output["patches"] = {"name": "patches", "rows": rows, "columns": columns}
+        document = {
             "id": spec.id,
             "file": MODEL,
             "sha256": file_sha256(folder / MODEL),
@@ -175,13 +187,10 @@ class _Writer:
             "identity": spec.identity,
             "precision": spec.precision,
             "input": {"name": "pixels", "layout": "NCHW", **_input_fields(spec)},
-            "output": {"name": "embedding", "dim": spec.dim, "normalize": spec.normalize},
+            "output": output,
             "source": spec.source,
             "license": spec.license,
         }
-        if self.patches:
-            rows, columns = self.encoder.tower.grid_size
-            document["output"]["patches"] = {"name": "patches", "rows": rows, "columns": columns}
         write_text(folder / DESCRIPTION, json.dumps(document, indent=2) + "\n")
 
 
@@ -257,7 +266,7 @@ def _write_int8(writer: _Writer, exact: Path, path: Path) -> None:
 _REDUCED = {"fp16": _write_fp16, "int8": _write_int8}
 
 
-def _module(tower: Any, patches: bool) -> Any:
+def _module(tower: ImageTower, patches: bool) -> torch.nn.Module:
     """Wrap a tower so that it takes and gives float32 whatever its weights are."""
     import torch
 
@@ -268,18 +277,16 @@ def _module(tower: Any, patches: bool) -> Any:
             super().__init__()
             self.tower = tower
 
-        def forward(self, pixels: Any) -> Any:
-            return embed(self.tower, pixels.to(dtype)).float()
+        def forward(self, pixels: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+            if not (patches and tower_has_patches(self.tower)):
+                return embed(self.tower, pixels.to(dtype)).float()
+            vector, likeness = embed_with_patches(self.tower, pixels.to(dtype))
+            return vector.float(), likeness.float()
 
-    class EmbeddingAndPatches(Embedding):
-        def forward(self, pixels: Any) -> Any:
-            pooled, patches = embed_with_patches(self.tower, pixels.to(dtype))
-            return pooled.float(), patches.float()
-
-    return (EmbeddingAndPatches if patches else Embedding)().eval()
+    return Embedding().eval()
 
 
-def _input_fields(spec: EncoderSpec) -> dict[str, Any]:
+def _input_fields(spec: EncoderSpec) -> dict[str, object]:
     names = ("size", "resize", "interpolation", "crop", "mean", "std")
     return {name: spec.to_dict()[name] for name in names}
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import EncoderError
@@ -80,13 +79,13 @@ def read_folder(folder: Path) -> EncoderFolder:
     )
 
 
-def _read_description(path: Path) -> dict[str, Any]:
+def _read_description(path: Path) -> Mapping[str, object]:
     if not path.is_file():
         raise EncoderError(f"no {path}", "a folder with an ONNX model and encoder.json", _EXPORT)
     try:
         if path.stat().st_size > _LARGEST_DESCRIPTION:
             raise EncoderError(f"{path} is larger than a megabyte", "a description", _EXPORT)
-        document = json.loads(path.read_text("utf-8-sig"))
+        document: object = json.loads(path.read_text("utf-8-sig"))
     except (ValueError, OSError, RecursionError) as error:
         raise EncoderError(f"{path}: {error}", "a JSON file", _EXPORT) from error
     if not isinstance(document, dict):
@@ -95,22 +94,22 @@ def _read_description(path: Path) -> dict[str, Any]:
 
 
 def _object(
-    holder: Mapping[str, Any], key: str, path: Path, default: dict[str, Any] | None = None
-) -> dict[str, Any]:
+    holder: Mapping[str, object], key: str, path: Path, default: dict[str, object] | None = None
+) -> Mapping[str, object]:
     value = holder.get(key, default)
     if not isinstance(value, dict):
         raise EncoderError(f"{path}: {key} = {value!r}", "a JSON object", _EXPORT)
     return value
 
 
-def _name(block: Mapping[str, Any], default: str) -> str:
+def _name(block: Mapping[str, object], default: str) -> str:
     name = block.get("name", default)
     if not isinstance(name, str):
         raise EncoderError(f"encoder input or output name = {name!r}", "text", _EXPORT)
     return name
 
 
-def _verified_file(folder: Path, name: Any, digest: Any) -> Path:
+def _verified_file(folder: Path, name: object, digest: object) -> Path:
     if not isinstance(name, str) or not name or Path(name).name != name or "\0" in name:
         raise EncoderError(f"{folder / DESCRIPTION}: file = {name!r}", "a file name", _EXPORT)
     path = folder / name
@@ -127,7 +126,9 @@ def _verified_file(folder: Path, name: Any, digest: Any) -> Path:
 
 
 def _spec_of(
-    document: Mapping[str, Any], input_block: Mapping[str, Any], output_block: Mapping[str, Any]
+    document: Mapping[str, object],
+    input_block: Mapping[str, object],
+    output_block: Mapping[str, object],
 ) -> EncoderSpec:
     layout = input_block.get("layout", "NCHW")
     if layout != "NCHW":
@@ -145,7 +146,7 @@ _INPUT_FIELDS = ("size", "resize", "interpolation", "crop", "mean", "std")
 _OTHER_FIELDS = ("id", "source", "license", "precision")
 
 
-def _check_identity(document: Mapping[str, Any], spec: EncoderSpec, path: Path) -> None:
+def _check_identity(document: Mapping[str, object], spec: EncoderSpec, path: Path) -> None:
     stated = document.get("identity", spec.identity)
     if stated != spec.identity:
         raise EncoderError(

@@ -15,15 +15,14 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from prefml._typing import Floats32
+from prefml.encoders._torch import ImageTower, Network, OpenClip, VisionTransformer
 from prefml.encoders.preprocess import network_input
-from prefml.encoders.spec import EncoderSpec
+from prefml.encoders.spec import EncoderSpec, Preprocessed
 from prefml.encoders.tower import embed_with_patches, pooled, tower_has_patches, tower_spec
 from prefml.encoders.vectors import check_probe, mismatch, postprocess, probe_inputs
 from prefml.encoders.weights import CLIP, is_torchscript, resolve_weights
@@ -63,7 +62,7 @@ class OpenClipEncoder:
     """
 
     def __init__(
-        self, tower: Any, spec: EncoderSpec, device: str = "cpu", fallback: bool = False
+        self, tower: ImageTower, spec: EncoderSpec, device: str = "cpu", fallback: bool = False
     ) -> None:
         self.tower = tower
         self.spec = spec
@@ -142,7 +141,7 @@ class OpenClipEncoder:
         """Make the input of one picture, an array of shape (3, size, size)."""
         return network_input(image, self.spec)
 
-    def encode(self, batch: Sequence[NDArray[Any]]) -> Floats32:
+    def encode(self, batch: Sequence[Preprocessed]) -> Floats32:
         """Encode preprocessed pictures.
 
         Parameters
@@ -166,7 +165,7 @@ class OpenClipEncoder:
         pixels = self._verified_batch(batch)
         return postprocess(run_tower(self.tower, pixels, self.device), self.spec, len(batch))
 
-    def encode_with_patches(self, batch: Sequence[NDArray[Any]]) -> tuple[Floats32, Floats32]:
+    def encode_with_patches(self, batch: Sequence[Preprocessed]) -> tuple[Floats32, Floats32]:
         """Encode pictures and say how like each of their patches is to the whole.
 
         Parameters
@@ -186,14 +185,14 @@ class OpenClipEncoder:
         EncoderError
             As `encode`, and if the model has no patches; `has_patches` tells.
         """
-        if not self.has_patches:
+        if not tower_has_patches(self.tower):
             raise EncoderError(f"encoder {self.spec.id} has no patches", "a vision transformer")
         pixels = self._verified_batch(batch)
         vectors, patches = run_tower_with_patches(self.tower, pixels, self.device)
         return postprocess(vectors, self.spec, len(batch)), patches
 
-    def _verified_batch(self, batch: Sequence[NDArray[Any]]) -> Floats32:
-        pixels = np.stack(list(batch))
+    def _verified_batch(self, batch: Sequence[Preprocessed]) -> Floats32:
+        pixels = np.asarray(np.stack(list(batch)), np.float32)
         with self._lock:
             if not self._verified:
                 self._verify(pixels)
@@ -216,7 +215,7 @@ class OpenClipEncoder:
 
 
 def _accelerator_fault(
-    tower: Any, sample: Floats32, device: str, reference: Floats32
+    tower: ImageTower, sample: Floats32, device: str, reference: Floats32
 ) -> str | None:
     """Run a sample on an accelerator and say what is wrong with its vectors, if anything."""
     try:
@@ -226,7 +225,7 @@ def _accelerator_fault(
     return mismatch(vectors, reference, f"device {device}")
 
 
-def run_tower(tower: Any, pixels: Floats32, device: str) -> Floats32:
+def run_tower(tower: ImageTower, pixels: Floats32, device: str) -> Floats32:
     """Run an image tower on one batch.
 
     Parameters
@@ -250,7 +249,9 @@ def run_tower(tower: Any, pixels: Floats32, device: str) -> Floats32:
     return np.asarray(vectors.float().cpu().numpy(), np.float32)
 
 
-def run_tower_with_patches(tower: Any, pixels: Floats32, device: str) -> tuple[Floats32, Floats32]:
+def run_tower_with_patches(
+    tower: VisionTransformer, pixels: Floats32, device: str
+) -> tuple[Floats32, Floats32]:
     """Run a vision transformer on one batch and compare each patch with the whole.
 
     Parameters
@@ -267,7 +268,8 @@ def run_tower_with_patches(tower: Any, pixels: Floats32, device: str) -> tuple[F
 
     with torch.inference_mode():
         vectors, patches = embed_with_patches(tower.to(device), torch.from_numpy(pixels).to(device))
-    return vectors.float().cpu().numpy(), patches.float().cpu().numpy()
+    found = (np.asarray(one.float().cpu().numpy(), np.float32) for one in (vectors, patches))
+    return next(found), next(found)
 
 
 def choose_device(device: str) -> str:
@@ -294,11 +296,11 @@ def present_devices() -> list[str]:
     return [name for name, here in there.items() if here] + ["cpu"]
 
 
-def _embedding_dim(open_clip: Any, model: str) -> int:
+def _embedding_dim(open_clip: OpenClip, model: str) -> int:
     return int(open_clip.get_model_config(model)["embed_dim"])
 
 
-def _tower(open_clip: Any, model: str, weights: Path | None) -> Any:
+def _tower(open_clip: OpenClip, model: str, weights: Path | None) -> ImageTower:
     with quiet_libraries():
         try:
             network = open_clip.create_model(model, load_weights=False)
@@ -309,7 +311,7 @@ def _tower(open_clip: Any, model: str, weights: Path | None) -> Any:
     return network.visual.float().eval().requires_grad_(False)
 
 
-def _load_weights(open_clip: Any, network: Any, weights: Path, model: str) -> None:
+def _load_weights(open_clip: OpenClip, network: Network, weights: Path, model: str) -> None:
     from pickle import UnpicklingError
 
     try:
@@ -325,7 +327,7 @@ def _load_weights(open_clip: Any, network: Any, weights: Path, model: str) -> No
         raise EncoderError(f"{weights}: {str(error)[:300]}", f"weights of {model}") from error
 
 
-def _load_torchscript(network: Any, weights: Path) -> None:
+def _load_torchscript(network: Network, weights: Path) -> None:
     """Load one of OpenAI's own archives, which carry three numbers beside the weights."""
     import torch
 
@@ -350,10 +352,10 @@ def quiet_libraries() -> Iterator[None]:
         root.removeHandler(handler)
 
 
-_declared: list[Any] = []
+_declared: list[object] = []
 
 
-def import_open_clip() -> Any:
+def import_open_clip() -> OpenClip:
     """Import open_clip, also beside a torchvision whose compiled operators are missing.
 
     Raises
@@ -362,22 +364,25 @@ def import_open_clip() -> Any:
         If torch or open_clip is not installed.
     """
     try:
-        import torch
+        import torch  # noqa: F401
 
         try:
             import open_clip
         except RuntimeError as error:
             if "torchvision::" not in str(error):
                 raise
-            _declare_torchvision_operators(torch)
+            _declare_torchvision_operators()
             import open_clip
     except ImportError as error:
         raise EncoderError(f"{error}", "torch and open_clip for this encoder", _INSTALL) from error
-    return open_clip
+    found: OpenClip = open_clip
+    return found
 
 
-def _declare_torchvision_operators(torch: Any) -> None:
+def _declare_torchvision_operators() -> None:
     """Declare what a CPU build of torch lacks beside PyPI's torchvision; nothing calls them."""
+    import torch
+
     library = torch.library.Library("torchvision", "DEF")
     for name in ("nms", "qnms"):
         library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

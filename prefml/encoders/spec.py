@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from prefml._typing import Floats32
 from prefml.exceptions import EncoderError
 
-__all__ = ["Encoder", "EncoderSpec", "PatchEncoder"]
+__all__ = ["Encoder", "EncoderSpec", "PatchEncoder", "Preprocessed"]
+
+# An encoder's input, as its `preprocess` makes it; shape and number format are its own.
+Preprocessed: TypeAlias = NDArray[np.generic]
 
 CHOICES = {
     "resize": ("shortest-side", "stretch"),
@@ -82,12 +86,12 @@ class EncoderSpec:
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the fields as plain values that JSON can hold."""
         return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> EncoderSpec:
+    def from_dict(cls, values: Mapping[str, object]) -> EncoderSpec:
         """Build a spec from what `to_dict` wrote; fields it does not know are ignored.
 
         Parameters
@@ -106,19 +110,27 @@ class EncoderSpec:
         """
         if not isinstance(values, Mapping):
             raise EncoderError(f"an encoder description that is {type(values).__name__}", "a table")
-        known = [field.name for field in fields(cls)]
-        checked = {name: _check(name, values[name]) for name in known if name in values}
-        missing = [name for name in known[:10] if name not in checked]
+        required = [field.name for field in fields(cls) if field.default is MISSING]
+        missing = [name for name in required if name not in values]
         if missing:
             raise EncoderError(f"an encoder description without {', '.join(missing)}")
-        return cls(**checked)
+        optional = [name for name in ("source", "license", "precision") if name in values]
+        return cls(
+            id=_text("id", values["id"]),
+            dim=_whole("dim", values["dim"]),
+            size=_whole("size", values["size"]),
+            resize=_text("resize", values["resize"]),
+            interpolation=_text("interpolation", values["interpolation"]),
+            crop=_text("crop", values["crop"]),
+            mean=_channels("mean", values["mean"]),
+            std=_channels("std", values["std"]),
+            normalize=_text("normalize", values["normalize"]),
+            sha256=_text("sha256", values["sha256"]),
+            **{name: _text(name, values[name]) for name in optional},
+        )
 
 
-def _check(name: str, value: Any) -> Any:
-    if name in ("dim", "size"):
-        return _whole(name, value)
-    if name in ("mean", "std"):
-        return _channels(name, value)
+def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise EncoderError(f"encoder {name} = {value!r}", "text")
     if value not in CHOICES.get(name, (value,)):
@@ -128,20 +140,21 @@ def _check(name: str, value: Any) -> Any:
     return value
 
 
-def _whole(name: str, value: Any) -> int:
+def _whole(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= 65536:
         raise EncoderError(f"encoder {name} = {value!r}", "a whole number from 1 to 65536")
     return value
 
 
-def _channels(name: str, value: Any) -> tuple[float, ...]:
+def _channels(name: str, value: object) -> tuple[float, float, float]:
     numbers = tuple(value) if isinstance(value, list | tuple) else ()
     plain = all(isinstance(item, int | float) and not isinstance(item, bool) for item in numbers)
     if len(numbers) != 3 or not plain or not all(abs(item) <= 1e6 for item in numbers):
         raise EncoderError(f"encoder {name} = {value!r}", "three numbers")
     if name == "std" and min(numbers) <= 0:
         raise EncoderError(f"encoder {name} = {value!r}", "three numbers above 0")
-    return tuple(float(item) for item in numbers)
+    red, green, blue = (float(item) for item in numbers)
+    return red, green, blue
 
 
 class Encoder(Protocol):
@@ -151,7 +164,7 @@ class Encoder(Protocol):
     def spec(self) -> EncoderSpec:
         """What decides the vectors."""
 
-    def preprocess(self, image: Image.Image) -> NDArray[Any]:
+    def preprocess(self, image: Image.Image) -> Preprocessed:
         """Make the small array the encoder works on; safe to call from several threads.
 
         Parameters
@@ -165,7 +178,7 @@ class Encoder(Protocol):
             What `encode` takes; its shape and type are the encoder's own affair.
         """
 
-    def encode(self, batch: Sequence[NDArray[Any]]) -> Floats32:
+    def encode(self, batch: Sequence[Preprocessed]) -> Floats32:
         """Encode preprocessed pictures.
 
         Parameters
@@ -191,7 +204,7 @@ class PatchEncoder(Encoder, Protocol):
     def has_patches(self) -> bool:
         """Whether `encode_with_patches` can be called."""
 
-    def encode_with_patches(self, batch: Sequence[NDArray[Any]]) -> tuple[Floats32, Floats32]:
+    def encode_with_patches(self, batch: Sequence[Preprocessed]) -> tuple[Floats32, Floats32]:
         """Encode pictures and compare each of their patches with the whole.
 
         Parameters

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeGuard
 
 import numpy as np
 
+from prefml.encoders._torch import ImageTower, PretrainedConfig, Tensor, VisionTransformer
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import EncoderError
 
@@ -27,7 +28,7 @@ _RESIZE = {"shortest": "shortest-side", "squash": "stretch"}
 
 
 def tower_spec(
-    model: str, dim: int, tower: Any, preprocess: Mapping[str, Any], origin: str
+    model: str, dim: int, tower: ImageTower, preprocess: PretrainedConfig, origin: str
 ) -> EncoderSpec:
     """Describe an image tower.
 
@@ -64,15 +65,20 @@ def tower_spec(
         resize=_RESIZE[mode],
         interpolation=preprocess.get("interpolation", "bicubic"),
         crop="center" if mode == "shortest" else "none",
-        mean=tuple(preprocess.get("mean", OPENAI_MEAN)),
-        std=tuple(preprocess.get("std", OPENAI_STD)),
+        mean=_channels(preprocess.get("mean", OPENAI_MEAN)),
+        std=_channels(preprocess.get("std", OPENAI_STD)),
         normalize="l2",
         sha256=weights_digest(tower),
         source=origin,
     )
 
 
-def weights_digest(tower: Any) -> str:
+def _channels(values: Sequence[float]) -> tuple[float, float, float]:
+    red, green, blue = values
+    return red, green, blue
+
+
+def weights_digest(tower: ImageTower) -> str:
     """Hash names, shapes and values, so that it does not matter in which file they came."""
     digest = hashlib.sha256()
     for name, tensor in sorted(tower.state_dict().items()):
@@ -82,13 +88,14 @@ def weights_digest(tower: Any) -> str:
     return digest.hexdigest()
 
 
-def tower_has_patches(tower: Any) -> bool:
+def tower_has_patches(tower: ImageTower) -> TypeGuard[VisionTransformer]:
     """Say whether a tower is a vision transformer whose tokens share the embedding's space."""
     plain = getattr(tower, "attn_pool", "") is None and getattr(tower, "proj", None) is not None
-    return plain and tower.pool_type in ("tok", "avg") and hasattr(tower, "grid_size")
+    pooled_token = getattr(tower, "pool_type", None) in ("tok", "avg")
+    return plain and pooled_token and hasattr(tower, "grid_size")
 
 
-def embed(tower: Any, pixels: Any) -> Any:
+def embed(tower: ImageTower, pixels: Tensor) -> Tensor:
     """Give a tower's embedding, without computing what does not reach it.
 
     Where only the class token is read in the end, the last block needs the others for its keys and
@@ -119,19 +126,19 @@ def embed(tower: Any, pixels: Any) -> Any:
     return tower._pool(token)[0] @ tower.proj
 
 
-def pooled(result: Any) -> Any:
+def pooled(result: Tensor | tuple[Tensor, ...]) -> Tensor:
     """Return the pooled vector of a tower's result; some give their tokens beside it."""
     return result[0] if isinstance(result, tuple) else result
 
 
-def _reads_class_token(tower: Any) -> bool:
+def _reads_class_token(tower: ImageTower) -> TypeGuard[VisionTransformer]:
     if not tower_has_patches(tower) or tower.pool_type != "tok":
         return False
     plain = type(tower.transformer.resblocks[-1]).__name__ == "ResidualAttentionBlock"
     return plain and tower.transformer.batch_first
 
 
-def embed_with_patches(tower: Any, pixels: Any) -> tuple[Any, Any]:
+def embed_with_patches(tower: VisionTransformer, pixels: Tensor) -> tuple[Tensor, Tensor]:
     """Give a transformer's embedding, and the cosine of each projected patch token to it.
 
     Every token goes through the final norm and projection that the class token goes through, as in
@@ -152,14 +159,16 @@ def embed_with_patches(tower: Any, pixels: Any) -> tuple[Any, Any]:
     """
     before, tower.output_tokens = tower.output_tokens, True
     try:
-        vector, tokens = tower(pixels)
+        result = tower(pixels)
     finally:
         tower.output_tokens = before
+    assert isinstance(result, tuple), "the pooled vector, and all tokens"
+    vector, tokens = result
     normed = tower.ln_post(tokens) if tower.final_ln_after_pool else tokens
     directions = _normalized(normed @ tower.proj)
     likeness = (directions * _normalized(vector).unsqueeze(1)).sum(dim=-1)
     return vector, likeness.unflatten(1, tower.grid_size)
 
 
-def _normalized(vectors: Any) -> Any:
+def _normalized(vectors: Tensor) -> Tensor:
     return vectors / vectors.norm(dim=-1, keepdim=True).clamp_min(1e-12)

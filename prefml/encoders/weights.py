@@ -10,11 +10,10 @@ import threading
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from prefml.encoders._torch import ModelZoo, PretrainedConfig
 from prefml.exceptions import EncoderError, WeightsUnavailableError
 from prefml.files import file_sha256
 
@@ -49,11 +48,11 @@ class WeightsSource:
 
     model: str
     weights: Path
-    preprocess: Mapping[str, Any]
+    preprocess: PretrainedConfig
     origin: str
 
 
-def resolve_weights(open_clip: Any, name: str, root: Path) -> WeightsSource:
+def resolve_weights(open_clip: ModelZoo, name: str, root: Path) -> WeightsSource:
     """Find out which model and which weights a name means.
 
     Parameters
@@ -90,7 +89,7 @@ def resolve_weights(open_clip: Any, name: str, root: Path) -> WeightsSource:
     return _checkpoint_source(open_clip, model, root / Path(rest).expanduser())
 
 
-def local_weights(open_clip: Any, name: str, root: Path) -> Path | None:
+def local_weights(open_clip: ModelZoo, name: str, root: Path) -> Path | None:
     """Return where the weights that a name means lie on this machine, without asking the network.
 
     Parameters
@@ -116,7 +115,7 @@ def local_weights(open_clip: Any, name: str, root: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def _checkpoint_source(open_clip: Any, model: str, path: Path) -> WeightsSource:
+def _checkpoint_source(open_clip: ModelZoo, model: str, path: Path) -> WeightsSource:
     tags = open_clip.list_pretrained_tags_by_model(model)
     if not path.is_file():
         raise EncoderError(
@@ -129,7 +128,7 @@ def _checkpoint_source(open_clip: Any, model: str, path: Path) -> WeightsSource:
     return WeightsSource(chosen, path, {}, f"open_clip {chosen}, checkpoint {path.name}")
 
 
-def _model_with_activation(open_clip: Any, model: str, quick_gelu: bool) -> str:
+def _model_with_activation(open_clip: ModelZoo, model: str, quick_gelu: bool) -> str:
     """Name the variant of a model with the activation that its weights were trained with.
 
     open_clip's `ViT-B-32` uses GELU; with weights trained with QuickGELU it only warns, and gives
@@ -145,7 +144,7 @@ def _model_with_activation(open_clip: Any, model: str, quick_gelu: bool) -> str:
     return model + QUICK_GELU_SUFFIX
 
 
-def find_weights(model: str, tag: str, config: Mapping[str, Any]) -> Path:
+def find_weights(model: str, tag: str, config: PretrainedConfig) -> Path:
     """Return the file of pretrained weights, fetching it if the network allows.
 
     open_clip itself asks the network first and retries for most of a minute when there is none;
@@ -189,7 +188,7 @@ def _unavailable(model: str, tag: str, why: str) -> WeightsUnavailableError:
     )
 
 
-def _from_hub(config: Mapping[str, Any], local: bool) -> Path | None:
+def _from_hub(config: PretrainedConfig, local: bool) -> Path | None:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -204,7 +203,7 @@ def _from_hub(config: Mapping[str, Any], local: bool) -> Path | None:
     return None
 
 
-def _from_cache(config: Mapping[str, Any]) -> Path | None:
+def _from_cache(config: PretrainedConfig) -> Path | None:
     """Return the file that OpenAI's own `clip` package, or an older open_clip, has fetched."""
     name = os.path.basename(str(config.get("url", "")))
     path = Path.home() / ".cache" / "clip" / name

@@ -266,7 +266,8 @@ def test_without_torch_the_error_says_what_to_install():
 
 
 def test_a_tower_without_patches_says_so(tiny, inputs, monkeypatch):
-    monkeypatch.setattr(OpenClipEncoder, "has_patches", False)
+    monkeypatch.delattr(tiny.tower, "grid_size")
+    assert not tiny.has_patches
     with pytest.raises(EncoderError, match=r"has no patches.*a vision transformer"):
         tiny.encode_with_patches(inputs)
 
