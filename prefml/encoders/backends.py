@@ -7,16 +7,12 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from prefml.encoders.parity import Parity, compare, refuse_unequal, sample_pictures
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import EncoderError
-
-if TYPE_CHECKING:
-    from prefml.encoders.openclip import OpenClipEncoder
 
 __all__ = ["BACKENDS", "BackendChoice", "BackendTrial", "choose_backend", "open_backend"]
 
@@ -230,14 +226,14 @@ def _torch_openers(name: str, root: Path) -> tuple[dict[str, Opener], list[Backe
     present = present_devices()
     openers: dict[str, Opener] = {"torch-cpu": lambda: exact}
     absent = []
+
+    def on_device(device: str) -> Encoder:
+        # A tower of its own: the CPU's stays where it is while both are compared.
+        return OpenClipEncoder(deepcopy(exact.tower), exact.spec, device)
+
     for backend, device in list(_TORCH_DEVICES.items())[1:]:
         if device not in present:
             absent.append(BackendTrial(backend, f"not here: torch sees no {device}"))
             continue
-        openers[backend] = partial(_copied, exact, device)
+        openers[backend] = partial(on_device, device)
     return openers, absent
-
-
-def _copied(exact: OpenClipEncoder, device: str) -> Encoder:
-    # A tower of its own: the CPU's stays where it is while both are compared.
-    return type(exact)(deepcopy(exact.tower), exact.spec, device)

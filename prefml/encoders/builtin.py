@@ -105,7 +105,9 @@ def _descriptors(batch: Sequence[Preprocessed]) -> Floats32:
     if stacked.shape[1:] != (SIDE, SIDE, 3) or stacked.dtype != np.uint8:
         raise EncoderError(f"pixels of shape {stacked.shape[1:]} {stacked.dtype}", "256 x 256 x 3")
     pixels = np.asarray(stacked, np.uint8)
-    small = np.stack([_half(picture) for picture in pixels])
+    half = (SIDE // 2, SIDE // 2)
+    smaller = [cv2.resize(picture, half, interpolation=cv2.INTER_AREA) for picture in pixels]
+    small = np.asarray(np.stack(smaller), np.uint8)
     blocks = (
         gist.gist(_gray(small).astype(np.float32)),
         colour.lab_moments(small),
@@ -116,11 +118,6 @@ def _descriptors(batch: Sequence[Preprocessed]) -> Floats32:
         weight * l2_normalize(block) for weight, block in zip(_BLOCK_WEIGHTS, blocks, strict=True)
     ]
     return np.concatenate(scaled, axis=1)
-
-
-def _half(picture: Pixels) -> Pixels:
-    small = cv2.resize(picture, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8)
 
 
 def _gray(pixels: Pixels) -> Pixels:

@@ -125,10 +125,12 @@ def export_encoder(
     chosen = [*pictures, *(sample_pictures() if len(pictures) < _FEW_PICTURES else [])]
     with _staging_folder(Path(out)) as folder:
         spec = replace(encoder.spec, precision=precision)
-        writer = _Writer(encoder, patches)
-        parity = _write_exact(writer, folder, _ParityInputs(chosen, sets))
+        writer, inputs = _Writer(encoder, patches), _ParityInputs(chosen, sets)
+        writer.model(encoder.tower.to("cpu"), folder / MODEL)
+        writer.description(folder, encoder.spec)
+        parity = _checked_parity(encoder, OnnxEncoder.open(folder), inputs)
         if precision != "fp32":
-            parity = _write_reduced(writer, spec, folder, _ParityInputs(chosen, sets))
+            parity = _write_reduced(writer, spec, folder, inputs)
         size = sum(file.stat().st_size for file in folder.iterdir())
     return ExportReport(Path(out), spec.identity, precision, size, patches, parity)
 
@@ -178,6 +180,8 @@ class _Writer:
         if self.patches and tower_has_patches(self.encoder.tower):
             rows, columns = self.encoder.tower.grid_size
             output["patches"] = {"name": "patches", "rows": rows, "columns": columns}
+        fields = spec.to_dict()
+        shown = ("size", "resize", "interpolation", "crop", "mean", "std")
         document = {
             "id": spec.id,
             "file": MODEL,
@@ -186,7 +190,7 @@ class _Writer:
             "weights_sha256": spec.sha256,
             "identity": spec.identity,
             "precision": spec.precision,
-            "input": {"name": "pixels", "layout": "NCHW", **_input_fields(spec)},
+            "input": {"name": "pixels", "layout": "NCHW"} | {name: fields[name] for name in shown},
             "output": output,
             "source": spec.source,
             "license": spec.license,
@@ -210,13 +214,6 @@ def _staging_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write_exact(writer: _Writer, folder: Path, inputs: _ParityInputs) -> Parity:
-    """Write the float32 folder and hold it against torch."""
-    writer.model(writer.encoder.tower.to("cpu"), folder / MODEL)
-    writer.description(folder, writer.encoder.spec)
-    return _checked_parity(writer.encoder, OnnxEncoder.open(folder), inputs)
-
-
 def _write_reduced(
     writer: _Writer, spec: EncoderSpec, folder: Path, inputs: _ParityInputs
 ) -> Parity:
@@ -226,7 +223,10 @@ def _write_reduced(
         shutil.copytree(folder, exact)
         for file in folder.iterdir():
             file.unlink()
-        _REDUCED[spec.precision](writer, exact / MODEL, folder / MODEL)
+        if spec.precision == "fp16":
+            writer.model(deepcopy(writer.encoder.tower).half(), folder / MODEL)
+        else:
+            _quantize(exact / MODEL, folder / MODEL)
         writer.description(folder, spec)
         return _checked_parity(OnnxEncoder.open(exact), OnnxEncoder.open(folder), inputs)
 
@@ -246,11 +246,7 @@ def _checked_parity(
     return parity
 
 
-def _write_fp16(writer: _Writer, exact: Path, path: Path) -> None:
-    writer.model(deepcopy(writer.encoder.tower).half(), path)
-
-
-def _write_int8(writer: _Writer, exact: Path, path: Path) -> None:
+def _quantize(exact: Path, path: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with quiet_libraries():
@@ -261,9 +257,6 @@ def _write_int8(writer: _Writer, exact: Path, path: Path) -> None:
             per_channel=True,
             weight_type=QuantType.QInt8,
         )
-
-
-_REDUCED = {"fp16": _write_fp16, "int8": _write_int8}
 
 
 def _module(tower: ImageTower, patches: bool) -> torch.nn.Module:
@@ -284,11 +277,6 @@ def _module(tower: ImageTower, patches: bool) -> torch.nn.Module:
             return vector.float(), likeness.float()
 
     return Embedding().eval()
-
-
-def _input_fields(spec: EncoderSpec) -> dict[str, object]:
-    names = ("size", "resize", "interpolation", "crop", "mean", "std")
-    return {name: spec.to_dict()[name] for name in names}
 
 
 def _refuse_batch_effects(candidate: OnnxEncoder, pictures: Sequence[Image.Image]) -> None:

@@ -54,7 +54,8 @@ def gist(gray: Floats32) -> Floats32:
     margin = gray.shape[-1] // 8
     padded = np.pad(_prefilter(gray), ((0, 0), (margin, margin), (margin, margin)), "symmetric")
     spectrum = scipy.fft.fft2(padded)
-    bands = [_pooled_energy(spectrum, band, margin) for band in _filter_bank(padded.shape[-1])]
+    bank = [_gabor_filters(padded.shape[-1], frequency, step) for frequency, step in SCALES]
+    bands = [_pooled_energy(spectrum, filters, margin) for filters in bank]
     return np.concatenate(bands, axis=1).reshape(len(gray), DIM)
 
 
@@ -71,12 +72,8 @@ def _pooled_energy(spectrum: NDArray[np.complex64], band: _ScaleFilters, margin:
 
 
 @cache
-def _filter_bank(side: int) -> tuple[_ScaleFilters, ...]:
-    """Make the filters of each scale on the frequencies that its subsampled response keeps."""
-    return tuple(_gabor_filters(side, frequency, step) for frequency, step in SCALES)
-
-
 def _gabor_filters(side: int, frequency: float, step: int) -> _ScaleFilters:
+    """Make the filters of a scale on the frequencies that its subsampled response keeps."""
     kept = scipy.fft.fftfreq(side // step, step / side).round().astype(np.intp)
     fy, fx = np.meshgrid(kept / side, kept / side, indexing="ij")
     radius, angle = np.hypot(fx, fy), np.arctan2(fy, fx)

@@ -148,12 +148,10 @@ def _fit_to_square(picture: Image.Image, spec: EncoderSpec) -> Image.Image:
 
 def _middle_of_strip(image: Image.Image, size: int, interpolation: str) -> Image.Image:
     """Resize only what the crop will keep; the whole of a strip could be gigabytes."""
-    (left, right), (top, bottom) = (_kept(side, min(image.size), size) for side in image.size)
+    kept = []
+    for side in image.size:
+        resized = int(size * side / min(image.size))
+        start = round((resized - size) / 2.0)
+        kept.append((start * side / resized, min((start + size) * side / resized, side)))
+    (left, right), (top, bottom) = kept
     return image.resize((size, size), FILTERS[interpolation], (left, top, right, bottom))
-
-
-def _kept(side: int, shortest: int, size: int) -> tuple[float, float]:
-    """Return what the central crop keeps of one side of a picture, in its pixels."""
-    resized = int(size * side / shortest)
-    start = round((resized - size) / 2.0)
-    return start * side / resized, min((start + size) * side / resized, side)

@@ -41,14 +41,10 @@ def binary_patterns(gray: Pixels) -> Floats32:
     """
     levels = [gray]
     while len(levels) < LEVELS:
-        levels.append(_halve(levels[-1]))
+        count, side = levels[-1].shape[:2]
+        cells = levels[-1].reshape(count, side // 2, 2, side // 2, 2).astype(np.uint16)
+        levels.append(np.asarray((cells.sum(axis=(2, 4)) + 2) // 4, np.uint8))
     return np.concatenate([_histogram(level) for level in levels], axis=1)
-
-
-def _halve(gray: Pixels) -> Pixels:
-    count, side = gray.shape[:2]
-    cells = gray.reshape(count, side // 2, 2, side // 2, 2).astype(np.uint16)
-    return np.asarray((cells.sum(axis=(2, 4)) + 2) // 4, np.uint8)
 
 
 def _histogram(gray: Pixels) -> Floats32:

@@ -170,7 +170,8 @@ def find_weights(model: str, tag: str, config: PretrainedConfig) -> Path:
     here = _from_hub(config, local=True) or _from_cache(config)
     if here:
         return here
-    if _offline() or not _reachable(_endpoint()):
+    offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+    if offline or not _reachable(_endpoint()):
         raise _unavailable(model, tag, f"no connection to {_endpoint()}")
     fetched = _from_hub(config, local=False)
     if not fetched:
@@ -215,10 +216,6 @@ def _from_cache(config: PretrainedConfig) -> Path | None:
 
 def _endpoint() -> str:
     return os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-
-
-def _offline() -> bool:
-    return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
 
 
 def _reachable(url: str) -> bool:
