@@ -1,4 +1,4 @@
-"""Pixels to vectors: the built-in descriptor, ONNX folders, and open_clip."""
+"""Encode pixels as embeddings: the built-in descriptor, ONNX folders, and open_clip."""
 
 from __future__ import annotations
 

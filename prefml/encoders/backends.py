@@ -1,4 +1,4 @@
-"""What an encoder can run on: every candidate is held against the CPU, and the fastest is taken."""
+"""Choose the backend of an encoder: the fastest whose embeddings equal the CPU's."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Opener = Callable[[], Encoder]
 
 @dataclass(frozen=True)
 class BackendTrial:
-    """How one backend did.
+    """Outcome of trying one backend.
 
     Attributes
     ----------
     backend : str
         Its name.
     verdict : str
-        Why it was taken or not.
+        Reason for which it was taken or not.
     milliseconds : float or None
         Time of a picture in a batch; None where it was not tried.
     min_cosine : float or None
@@ -46,13 +46,18 @@ class BackendTrial:
     min_cosine: float | None = None
 
     def to_dict(self) -> dict[str, object]:
-        """Return the fields as plain values."""
+        """Return the fields as values that JSON can hold.
+
+        Returns
+        -------
+        dict of str to object
+        """
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class BackendChoice:
-    """The backend that was taken, and why the others were not.
+    """A backend that was taken, and the reasons against the others.
 
     Attributes
     ----------
@@ -61,7 +66,7 @@ class BackendChoice:
     encoder : Encoder
         The encoder, on it.
     trials : tuple of BackendTrial
-        One for each backend that this kind of encoder knows.
+        One for each backend of this kind of encoder.
     """
 
     backend: str
@@ -69,12 +74,17 @@ class BackendChoice:
     trials: tuple[BackendTrial, ...]
 
     def to_dict(self) -> dict[str, object]:
-        """Return the name and the trials as plain values."""
+        """Return the name and the trials as values that JSON can hold.
+
+        Returns
+        -------
+        dict of str to object
+        """
         return {"name": self.backend, "trials": [trial.to_dict() for trial in self.trials]}
 
 
 def open_backend(name: str, root: Path, backend: str = "auto") -> BackendChoice:
-    """Open an encoder on the fastest backend that gives the CPU's vectors, or on a named one.
+    """Open an encoder on the fastest backend whose embeddings equal the CPU's, or on a named one.
 
     Parameters
     ----------
@@ -92,8 +102,8 @@ def open_backend(name: str, root: Path, backend: str = "auto") -> BackendChoice:
     Raises
     ------
     EncoderError
-        If there is no such encoder, or the backend named is not here or gives other vectors; the
-        message has the numbers.
+        If there is no such encoder, or the named backend is not available or gives other
+        embeddings; the message has the numbers.
     """
     if backend not in BACKENDS:
         raise EncoderError(f"backend {backend!r}", f"one of {', '.join(BACKENDS)}")
@@ -119,7 +129,7 @@ def choose_backend(
     pictures: Sequence[Image.Image],
     only: str | None = None,
 ) -> BackendChoice:
-    """Try backends on pictures.
+    """Choose the fastest backend that passes the parity check with the exact one.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The encoder that is always there: classic descriptors, no download, no network.
+"""Encode pictures by classic descriptors, without weights to download or a network.
 
 A vector is four blocks side by side: GIST (512), Lab moments on a grid (96), an opponent colour
 histogram (80) and local binary patterns (177). Each block is scaled to length 1, the last to
@@ -33,7 +33,7 @@ BLOCKS = {
     "patterns": texture.DIM,
 }
 _BLOCK_WEIGHTS = (1, 1, 1, 2)
-# There are no weights to hash: the recipe's name stands for them, and changes with the recipe.
+# There are no weights to hash: the definition stands for them, and changes with the descriptors.
 _DEFINITION = "prefml builtin 1: " + ", ".join(f"{name} {size}" for name, size in BLOCKS.items())
 # Pictures worked on at once: more only spills out of the processor's cache.
 _CHUNK = 2
@@ -57,14 +57,19 @@ SPEC = EncoderSpec(
 class BuiltinEncoder:
     """GIST, colour and texture of the whole picture, stretched to 256 x 256 pixels.
 
-    The picture is stretched rather than cropped, so that its edges, which a crop box is about,
-    are seen too.
+    The picture is stretched rather than cropped, so that its edges, which decide about a crop,
+    are described too.
+
+    Attributes
+    ----------
+    spec : EncoderSpec
+        Description of the embeddings.
     """
 
     spec = SPEC
 
     def preprocess(self, image: Image.Image) -> Pixels:
-        """Shrink one picture.
+        """Resize one picture to 256 x 256 pixels.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""An open_clip image tower as an ONNX folder, which then runs without torch."""
+"""Export an open_clip image tower as an ONNX folder, which runs without torch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from PIL import Image
 from prefml.encoders._torch import ImageTower, Tensor
 from prefml.encoders.folder import DESCRIPTION
 from prefml.encoders.onnx import OnnxEncoder
-from prefml.encoders.openclip import OpenClipEncoder, quiet_libraries
+from prefml.encoders.openclip import OpenClipEncoder
 from prefml.encoders.parity import (
     NEEDED_COSINE,
     Parity,
@@ -28,6 +28,7 @@ from prefml.encoders.parity import (
     refuse_unequal,
     sample_pictures,
 )
+from prefml.encoders.silence import silenced_libraries
 from prefml.encoders.spec import CHOICES, Encoder, EncoderSpec, PatchEncoder
 from prefml.encoders.tower import embed, embed_with_patches, tower_has_patches
 from prefml.encoders.vectors import cosines, probe_inputs
@@ -49,7 +50,7 @@ _PATCH_TOLERANCE = {"fp32": 1e-3, "fp16": 0.05, "int8": 0.1}
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What was written, and the numbers with which it passed the gate.
+    """Outcome of an export, with the figures of its parity check.
 
     Attributes
     ----------
@@ -62,7 +63,7 @@ class ExportReport:
     bytes : int
         Size of the folder's files.
     patches : bool
-        Whether the model has the second output.
+        True if the model has the second output.
     parity : Parity
         Comparison of float32 with torch, of a smaller format with float32.
     """
@@ -75,7 +76,12 @@ class ExportReport:
     parity: Parity
 
     def to_dict(self) -> dict[str, object]:
-        """Return the fields as plain values."""
+        """Return the fields as values that JSON can hold.
+
+        Returns
+        -------
+        dict of str to object
+        """
         return {**asdict(self), "folder": str(self.folder)}
 
 
@@ -87,14 +93,14 @@ def export_encoder(
     sets: Sequence[Sequence[int]] = (),
     patches: bool = False,
 ) -> ExportReport:
-    """Write an image tower as ONNX, and accept it only if it gives torch's vectors.
+    """Export an image tower as ONNX, and accept it only if it gives torch's embeddings.
 
     Parameters
     ----------
     encoder : OpenClipEncoder
-        What to export.
+        Encoder to export.
     out : str or Path
-        The folder to make; it must not exist, or be empty. It appears only when all is well.
+        The folder to make; it must not exist, or be empty. It appears only if the export passes.
     precision : {"fp32", "fp16", "int8"}, default="fp32"
         Number format of the weights. The smaller ones are refused unless they are faster.
     pictures : sequence of PIL.Image.Image
@@ -137,7 +143,7 @@ def export_encoder(
 
 @dataclass(frozen=True)
 class _ParityInputs:
-    """What a candidate is tried on."""
+    """Pictures and sets that a candidate is compared with its reference on."""
 
     pictures: Sequence[Image.Image]
     sets: Sequence[Sequence[int]]
@@ -145,18 +151,18 @@ class _ParityInputs:
 
 @dataclass(frozen=True)
 class _Writer:
-    """Writes the models of an encoder, with or without the second output."""
+    """Writer of an encoder's models, with or without the second output."""
 
     encoder: OpenClipEncoder
     patches: bool
 
     def model(self, tower: ImageTower, path: Path) -> None:
-        """Write a tower, whatever its number format, as ONNX."""
+        """Write a tower of any number format as ONNX."""
         import torch
 
         pixels = torch.from_numpy(probe_inputs(self.encoder.spec)[:2])
         batch = torch.export.Dim("batch", min=1, max=4096)
-        with quiet_libraries(), torch.no_grad():
+        with silenced_libraries(), torch.no_grad():
             program = torch.onnx.export(
                 _module(tower, self.patches),
                 (pixels,),
@@ -200,7 +206,7 @@ class _Writer:
 
 @contextmanager
 def _staging_folder(out: Path) -> Iterator[Path]:
-    """Give a folder beside `out` that takes its name if all goes well, and vanishes otherwise."""
+    """Make a folder beside `out` that is moved there on success and removed on failure."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise EncoderError(f"{out} is in use", "a new or empty folder")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -217,7 +223,7 @@ def _staging_folder(out: Path) -> Iterator[Path]:
 def _write_reduced(
     writer: _Writer, spec: EncoderSpec, folder: Path, inputs: _ParityInputs
 ) -> Parity:
-    """Replace the float32 model of a folder and hold the smaller one against it."""
+    """Replace the float32 model of a folder by a smaller one and check the parity of both."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".exact.") as place:
         exact = Path(place) / "fp32"
         shutil.copytree(folder, exact)
@@ -249,7 +255,7 @@ def _checked_parity(
 def _quantize(exact: Path, path: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    with quiet_libraries():
+    with silenced_libraries():
         quantize_dynamic(
             exact,
             path,
@@ -260,7 +266,7 @@ def _quantize(exact: Path, path: Path) -> None:
 
 
 def _module(tower: ImageTower, patches: bool) -> torch.nn.Module:
-    """Wrap a tower so that it takes and gives float32 whatever its weights are."""
+    """Wrap a tower of any number format in a module with float32 inputs and outputs."""
     import torch
 
     dtype = next(tower.parameters()).dtype
@@ -280,7 +286,7 @@ def _module(tower: ImageTower, patches: bool) -> torch.nn.Module:
 
 
 def _refuse_batch_effects(candidate: OnnxEncoder, pictures: Sequence[Image.Image]) -> None:
-    """Encode each picture alone and among others, at every batch size; they must agree."""
+    """Raise if a picture's embedding depends on the others in its batch, at any of `BATCHES`."""
     inputs = [candidate.preprocess(picture) for picture in pictures]
     alone = np.concatenate([candidate.encode([one]) for one in inputs])
     for count in BATCHES:

@@ -1,4 +1,4 @@
-"""An encoder folder: an ONNX model, and `encoder.json` that says how to feed it."""
+"""Read and verify an encoder folder: an ONNX model, and `encoder.json` that describes it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _LARGEST_DESCRIPTION = 1_000_000
 
 @dataclass(frozen=True)
 class EncoderFolder:
-    """A folder whose files are the ones its `encoder.json` was written for.
+    """A folder whose files have the hashes that its `encoder.json` states.
 
     Attributes
     ----------
     spec : EncoderSpec
-        What decides the vectors.
+        Description of the embeddings.
     model : Path
         The ONNX file.
     input, output : str

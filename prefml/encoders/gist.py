@@ -1,4 +1,4 @@
-"""GIST: the spatial envelope of a scene, from oriented filters pooled over a coarse grid.
+"""Compute GIST, the spatial envelope of a scene: Gabor energies pooled over a coarse grid.
 
 References
 ----------
@@ -39,7 +39,7 @@ class _ScaleFilters:
 
 
 def gist(gray: Floats32) -> Floats32:
-    """Describe pictures by the energy of 32 Gabor filters in each cell of a 4 x 4 grid.
+    """Return the energy of 32 Gabor filters in each cell of a 4 x 4 grid.
 
     Parameters
     ----------

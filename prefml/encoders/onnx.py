@@ -1,4 +1,4 @@
-"""Encoders that run an ONNX model with ONNX Runtime; torch is not needed."""
+"""Run an ONNX model as an encoder with ONNX Runtime, without torch."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Session(Protocol):
 
 
 class OnnxEncoder:
-    """An image tower in an ONNX file.
+    """An encoder whose image tower is an ONNX file.
 
     The model is loaded, and tried on three unlike inputs, when the first batch is encoded; on
     another device than the CPU, these and that batch must give the CPU's vectors.
@@ -108,11 +108,21 @@ class OnnxEncoder:
 
     @property
     def spec(self) -> EncoderSpec:
-        """What decides the vectors."""
+        """Description of the embeddings."""
         return self.folder.spec
 
     def preprocess(self, image: Image.Image) -> Floats32:
-        """Make the input of one picture, an array of shape (3, size, size)."""
+        """Make the network's input of one picture.
+
+        Parameters
+        ----------
+        image : PIL.Image.Image
+            A picture of any size; other modes are converted to RGB.
+
+        Returns
+        -------
+        ndarray of shape (3, size, size), float32
+        """
         return network_input(image, self.spec)
 
     def encode(self, batch: Sequence[Preprocessed]) -> Floats32:
@@ -139,7 +149,7 @@ class OnnxEncoder:
         return postprocess(vectors, self.spec, len(batch))
 
     def encode_with_patches(self, batch: Sequence[Preprocessed]) -> tuple[Floats32, Floats32]:
-        """Encode pictures and say how like each of their patches is to the whole.
+        """Encode pictures, and compare each of their patches with the whole.
 
         Parameters
         ----------
@@ -168,7 +178,7 @@ class OnnxEncoder:
 
     @property
     def has_patches(self) -> bool:
-        """Whether `encode_with_patches` can be called."""
+        """Tell whether the model has the output of `encode_with_patches`."""
         return self.folder.patches is not None
 
     def _run(self, outputs: list[str], pixels: Floats32) -> list[Floats32]:
@@ -192,7 +202,7 @@ class OnnxEncoder:
 
     @cached_property
     def _workers(self) -> ThreadPoolExecutor | None:
-        """Threads for parts of a batch on the CPU: cheaper than threads inside one part."""
+        """Thread pool for parts of a batch on the CPU: cheaper than threads inside one part."""
         if self.providers != PROVIDERS["cpu"]:
             return None
         return ThreadPoolExecutor(self._cores, thread_name_prefix="encode")
@@ -219,6 +229,15 @@ class OnnxEncoder:
 
 def execution_providers(device: str) -> tuple[str, ...]:
     """Return the execution providers of a device, best first.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda", "mps"}
+        "auto" is the CPU.
+
+    Returns
+    -------
+    tuple of str
 
     Raises
     ------

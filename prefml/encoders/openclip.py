@@ -1,4 +1,4 @@
-"""CLIP and its relatives through open_clip; the only encoder that needs torch.
+"""Run the image towers of CLIP and its relatives through open_clip, which needs torch.
 
 References
 ----------
@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +20,7 @@ from PIL import Image
 from prefml._typing import Floats32
 from prefml.encoders._torch import ImageTower, Network, OpenClip, VisionTransformer
 from prefml.encoders.preprocess import network_input
+from prefml.encoders.silence import silenced_libraries
 from prefml.encoders.spec import EncoderSpec, Preprocessed
 from prefml.encoders.tower import embed_with_patches, pooled, tower_has_patches, tower_spec
 from prefml.encoders.vectors import check_probe, mismatch, postprocess, probe_inputs
@@ -33,7 +32,6 @@ __all__ = [
     "choose_device",
     "import_open_clip",
     "present_devices",
-    "quiet_libraries",
     "run_tower",
     "run_tower_with_patches",
 ]
@@ -45,20 +43,20 @@ _log = logging.getLogger("prefml")
 
 
 class OpenClipEncoder:
-    """The image tower of an open_clip model.
+    """An encoder whose image tower is one of open_clip's.
 
-    The first batch on an accelerator is compared with the processor's vectors.
+    The first batch on an accelerator is compared with the CPU's embeddings.
 
     Parameters
     ----------
     tower : torch.nn.Module
         The image tower, on the CPU, in float32.
     spec : EncoderSpec
-        What decides the vectors.
+        Description of the embeddings.
     device : {"cpu", "cuda", "mps"}, default="cpu"
         Where to run.
     fallback : bool, default=False
-        Whether to go on, on the CPU, with a warning, when the accelerator proves wrong.
+        Continue on the CPU, with a warning, if the accelerator gives other embeddings.
     """
 
     def __init__(
@@ -106,7 +104,7 @@ class OpenClipEncoder:
 
     @classmethod
     def untrained(cls, model: str, seed: int = 0, device: str = "cpu") -> OpenClipEncoder:
-        """Build a model with random weights: for tests and for measuring speed.
+        """Build a model with random weights, for tests and for measuring speed.
 
         Parameters
         ----------
@@ -134,11 +132,21 @@ class OpenClipEncoder:
 
     @property
     def has_patches(self) -> bool:
-        """Whether `encode_with_patches` can be called."""
+        """Tell whether the tower is a vision transformer with patch tokens."""
         return tower_has_patches(self.tower)
 
     def preprocess(self, image: Image.Image) -> Floats32:
-        """Make the input of one picture, an array of shape (3, size, size)."""
+        """Make the network's input of one picture.
+
+        Parameters
+        ----------
+        image : PIL.Image.Image
+            A picture of any size; other modes are converted to RGB.
+
+        Returns
+        -------
+        ndarray of shape (3, size, size), float32
+        """
         return network_input(image, self.spec)
 
     def encode(self, batch: Sequence[Preprocessed]) -> Floats32:
@@ -166,7 +174,7 @@ class OpenClipEncoder:
         return postprocess(run_tower(self.tower, pixels, self.device), self.spec, len(batch))
 
     def encode_with_patches(self, batch: Sequence[Preprocessed]) -> tuple[Floats32, Floats32]:
-        """Encode pictures and say how like each of their patches is to the whole.
+        """Encode pictures, and compare each of their patches with the whole.
 
         Parameters
         ----------
@@ -206,23 +214,16 @@ class OpenClipEncoder:
         check_probe(reference[: len(probes)], self.spec)
         if self.device == "cpu":
             return
-        fault = _accelerator_fault(self.tower, sample, self.device, reference)
+        try:
+            vectors = run_tower(self.tower, sample, self.device)
+            fault = mismatch(vectors, reference, f"device {self.device}")
+        except (RuntimeError, NotImplementedError) as error:
+            fault = f"device {self.device} failed: {str(error).splitlines()[0][:200]}"
         if fault and not self.fallback:
             raise EncoderError(fault, "the CPU's vectors", "the same command with --device cpu")
         if fault:
             _log.warning("%s; going on with the CPU", fault)
             self.device = "cpu"
-
-
-def _accelerator_fault(
-    tower: ImageTower, sample: Floats32, device: str, reference: Floats32
-) -> str | None:
-    """Run a sample on an accelerator and say what is wrong with its vectors, if anything."""
-    try:
-        vectors = run_tower(tower, sample, device)
-    except (RuntimeError, NotImplementedError) as error:
-        return f"device {device} failed: {str(error).splitlines()[0][:200]}"
-    return mismatch(vectors, reference, f"device {device}")
 
 
 def run_tower(tower: ImageTower, pixels: Floats32, device: str) -> Floats32:
@@ -252,7 +253,7 @@ def run_tower(tower: ImageTower, pixels: Floats32, device: str) -> Floats32:
 def run_tower_with_patches(
     tower: VisionTransformer, pixels: Floats32, device: str
 ) -> tuple[Floats32, Floats32]:
-    """Run a vision transformer on one batch and compare each patch with the whole.
+    """Run a vision transformer on one batch, and compare each patch with the whole.
 
     Parameters
     ----------
@@ -273,7 +274,16 @@ def run_tower_with_patches(
 
 
 def choose_device(device: str) -> str:
-    """Return the device to run on: for "auto" the first there is of mps, cuda and cpu.
+    """Return the device to run on.
+
+    Parameters
+    ----------
+    device : {"auto", "mps", "cuda", "cpu"}
+        "auto" takes the first that is available of mps, cuda and cpu.
+
+    Returns
+    -------
+    str
 
     Raises
     ------
@@ -289,7 +299,13 @@ def choose_device(device: str) -> str:
 
 
 def present_devices() -> list[str]:
-    """Return the devices that torch can use here, best first."""
+    """Return the devices that torch can use on this machine.
+
+    Returns
+    -------
+    list of str
+        Best first; "cpu" is the last.
+    """
     import torch
 
     there = {"mps": torch.backends.mps.is_available(), "cuda": torch.cuda.is_available()}
@@ -301,7 +317,7 @@ def _embedding_dim(open_clip: OpenClip, model: str) -> int:
 
 
 def _tower(open_clip: OpenClip, model: str, weights: Path | None) -> ImageTower:
-    with quiet_libraries():
+    with silenced_libraries():
         try:
             network = open_clip.create_model(model, load_weights=False)
         except (RuntimeError, OSError, ValueError) as error:
@@ -328,7 +344,7 @@ def _load_weights(open_clip: OpenClip, network: Network, weights: Path, model: s
 
 
 def _load_torchscript(network: Network, weights: Path) -> None:
-    """Load one of OpenAI's own archives, which carry three numbers beside the weights."""
+    """Load one of OpenAI's TorchScript archives, which hold three numbers beside the weights."""
     import torch
 
     state = torch.jit.load(str(weights), map_location="cpu").state_dict()
@@ -337,26 +353,16 @@ def _load_torchscript(network: Network, weights: Path) -> None:
     network.load_state_dict({name: tensor.float() for name, tensor in state.items()})
 
 
-@contextmanager
-def quiet_libraries() -> Iterator[None]:
-    """Keep libraries from setting up logging and from warning of what is no concern of a person."""
-    root, handler, before = logging.getLogger(), logging.NullHandler(), logging.root.manager.disable
-    root.addHandler(handler)
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
-        root.removeHandler(handler)
-
-
 _declared: list[object] = []
 
 
 def import_open_clip() -> OpenClip:
     """Import open_clip, also beside a torchvision whose compiled operators are missing.
+
+    Returns
+    -------
+    module
+        The library.
 
     Raises
     ------
@@ -380,7 +386,10 @@ def import_open_clip() -> OpenClip:
 
 
 def _declare_torchvision_operators() -> None:
-    """Declare what a CPU build of torch lacks beside PyPI's torchvision; nothing calls them."""
+    """Declare operators that a CPU build of torch lacks beside PyPI's torchvision.
+
+    Nothing calls them.
+    """
     import torch
 
     library = torch.library.Library("torchvision", "DEF")

@@ -1,4 +1,4 @@
-"""Do two encoders give the same vectors? The gate that every export and backend has to pass."""
+"""Compare two encoders' embeddings: the parity check of every export and backend."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ _REPEATS = 3
 
 @dataclass(frozen=True)
 class Parity:
-    """How a candidate encoder compares with its reference.
+    """Comparison of a candidate encoder with its reference.
 
     Attributes
     ----------
     pictures : int
-        How many pictures were compared.
+        Number of pictures that were compared.
     min_cosine, mean_cosine : float
         Worst and mean cosine between the two vectors of a picture; -1 where one is not a number.
     seconds, reference_seconds : float
-        Time of a picture in a batch, the fastest of a few.
+        Time of a picture in a batch, the fastest of three.
     sets : int
-        How many sets were ranked.
+        Number of sets that were ranked.
     agreement : float or None
-        Share of them with the same top choice; None where there were none.
+        Share of them with the same top choice (top-1 agreement); None where there were none.
     """
 
     pictures: int
@@ -60,7 +60,12 @@ class Parity:
     agreement: float | None = None
 
     def to_dict(self) -> dict[str, object]:
-        """Return the fields as plain values."""
+        """Return the fields as values that JSON can hold.
+
+        Returns
+        -------
+        dict of str to object
+        """
         return asdict(self)
 
 
@@ -70,7 +75,7 @@ def compare(
     pictures: Sequence[Image.Image],
     sets: Sequence[Sequence[int]] = (),
 ) -> Parity:
-    """Encode pictures with two encoders, each with its own preprocessing.
+    """Compare the embeddings and the speed of two encoders, each with its own preprocessing.
 
     Parameters
     ----------
@@ -108,14 +113,19 @@ def compare(
 
 
 def refuse_unequal(parity: Parity, precision: str) -> None:
-    """Raise `EncoderError`, with the numbers, if vectors differ too much for a precision.
+    """Raise unless the embeddings agree as well as a precision demands.
 
     Parameters
     ----------
     parity : Parity
-        What was measured.
+        The comparison.
     precision : {"fp32", "fp16", "int8"}
         Number format of the candidate.
+
+    Raises
+    ------
+    EncoderError
+        With the figures, if the worst cosine or the top-1 agreement is too low.
     """
     needed = NEEDED_COSINE[precision]
     if not parity.min_cosine > needed:
@@ -135,7 +145,20 @@ def refuse_unequal(parity: Parity, precision: str) -> None:
 
 
 def refuse_slower(parity: Parity, precision: str) -> None:
-    """Raise `EncoderError`, with the numbers, if the candidate is not faster than the reference."""
+    """Raise unless the candidate is faster than the reference.
+
+    Parameters
+    ----------
+    parity : Parity
+        The comparison.
+    precision : {"fp32", "fp16", "int8"}
+        Number format of the candidate, for the message.
+
+    Raises
+    ------
+    EncoderError
+        With both times, if it is not faster.
+    """
     if parity.seconds >= parity.reference_seconds:
         raise EncoderError(
             f"{precision} takes {1000 * parity.seconds:.1f} ms a picture, the reference "
@@ -160,7 +183,12 @@ def _clock(work: Callable[[], object]) -> float:
 
 
 def sample_pictures() -> list[Image.Image]:
-    """Return ten unlike crops of the two photographs that scikit-learn ships."""
+    """Return ten unlike crops of the two photographs that scikit-learn ships.
+
+    Returns
+    -------
+    list of PIL.Image.Image
+    """
     from sklearn.datasets import load_sample_images
 
     photos = [Image.fromarray(pixels) for pixels in load_sample_images().images]

@@ -1,4 +1,4 @@
-"""Picture -> network input, in the steps of the reference preprocessing of CLIP.
+"""Preprocess pictures for a network, in the steps of CLIP's reference preprocessing.
 
 The steps repeat `torchvision.transforms` (`Resize`, `CenterCrop`, `ToTensor`, `Normalize`) on a
 Pillow picture to the last bit, without needing torch.
@@ -50,12 +50,38 @@ def resize_shortest(image: Image.Image, size: int, interpolation: str) -> Image.
 
 
 def stretch(image: Image.Image, size: int, interpolation: str) -> Image.Image:
-    """Resize to a square of `size` pixels without keeping the aspect ratio."""
+    """Resize to a square without keeping the aspect ratio.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        An RGB picture.
+    size : int
+        Pixels of each side.
+    interpolation : str
+        A filter named in `EncoderSpec`.
+
+    Returns
+    -------
+    PIL.Image.Image
+    """
     return image.resize((size, size), FILTERS[interpolation])
 
 
 def center_crop(image: Image.Image, size: int) -> Image.Image:
-    """Cut the central square of `size` pixels out of a picture that is at least as large."""
+    """Crop the central square of a picture that is at least as large.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        An RGB picture.
+    size : int
+        Pixels of each side.
+
+    Returns
+    -------
+    PIL.Image.Image
+    """
     # Python rounds halves to even; torchvision does the same, so the squares coincide.
     left, top = round((image.width - size) / 2.0), round((image.height - size) / 2.0)
     return image.crop((left, top, left + size, top + size))
@@ -85,7 +111,7 @@ def to_chw(image: Image.Image, mean: Sequence[float], std: Sequence[float]) -> F
 
 @lru_cache(maxsize=8)
 def _scaled_levels(mean: tuple[float, ...], std: tuple[float, ...]) -> Floats32:
-    """Return what each of the 256 levels of each channel becomes, in torchvision's own steps."""
+    """Return the look-up table of each channel: its 256 levels, normalised as torchvision does."""
     scaled = np.tile(np.arange(256, dtype=np.float32) / np.float32(255), (3, 1))
     scaled -= np.array(mean, np.float32)[:, None]
     scaled /= np.array(std, np.float32)[:, None]
@@ -93,7 +119,7 @@ def _scaled_levels(mean: tuple[float, ...], std: tuple[float, ...]) -> Floats32:
 
 
 def resize_target(spec: EncoderSpec, sides: tuple[int, int]) -> tuple[int, int] | None:
-    """Return the size to which a picture is resized before the rest of its preprocessing.
+    """Return the size that a picture is resized to before the rest of its preprocessing.
 
     Parameters
     ----------
@@ -115,7 +141,7 @@ def resize_target(spec: EncoderSpec, sides: tuple[int, int]) -> tuple[int, int] 
 
 
 def network_input(image: Image.Image, spec: EncoderSpec) -> Floats32:
-    """Make the network's input as the spec describes it.
+    """Preprocess a picture as the spec describes.
 
     Parameters
     ----------
@@ -147,7 +173,7 @@ def _fit_to_square(picture: Image.Image, spec: EncoderSpec) -> Image.Image:
 
 
 def _middle_of_strip(image: Image.Image, size: int, interpolation: str) -> Image.Image:
-    """Resize only what the crop will keep; the whole of a strip could be gigabytes."""
+    """Resize only the part that the crop keeps; the whole of a strip could be gigabytes."""
     kept = []
     for side in image.size:
         resized = int(size * side / min(image.size))

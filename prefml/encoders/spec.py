@@ -1,4 +1,4 @@
-"""What an encoder is: the description that sidecars carry, and the interface all of them share."""
+"""Define encoders: the description that sidecars carry, and the interface all of them share."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _NOT_IDENTITY = ("source", "license")
 
 @dataclass(frozen=True)
 class EncoderSpec:
-    """Everything that decides which vector a picture gets.
+    """Description of everything that determines an encoder's embeddings.
 
-    Two encoders of the same `identity` give interchangeable vectors, whatever they run on.
+    Two encoders of the same `identity` give interchangeable embeddings, whatever they run on.
 
     Attributes
     ----------
@@ -51,11 +51,11 @@ class EncoderSpec:
     interpolation : {"bicubic", "bilinear", "lanczos", "box", "nearest"}
         Filter of the resize, as Pillow names it.
     crop : {"center", "none"}
-        What happens to what sticks out of the square.
+        Crop the centre square after the resize, or keep all.
     mean, std : tuple of three floats
         Subtracted from, and divided into, each colour channel scaled to 0..1.
     normalize : {"l2", "none"}
-        Whether vectors are scaled to length 1.
+        Scale embeddings to Euclidean length 1, or leave them.
     sha256 : str
         Hash of the weights, 64 hex digits.
     source, license : str
@@ -81,18 +81,23 @@ class EncoderSpec:
 
     @cached_property
     def identity(self) -> str:
-        """Sixteen hex digits that change whenever the vectors would."""
+        """Hash of all fields that determine embeddings, 16 hexadecimal digits."""
         content = {key: value for key, value in asdict(self).items() if key not in _NOT_IDENTITY}
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, object]:
-        """Return the fields as plain values that JSON can hold."""
+        """Return the fields as values that JSON can hold.
+
+        Returns
+        -------
+        dict of str to object
+        """
         return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object]) -> EncoderSpec:
-        """Build a spec from what `to_dict` wrote; fields it does not know are ignored.
+        """Build a spec from the result of `to_dict`; unknown fields are ignored.
 
         Parameters
         ----------
@@ -158,14 +163,14 @@ def _channels(name: str, value: object) -> tuple[float, float, float]:
 
 
 class Encoder(Protocol):
-    """Turns pictures into vectors, in two steps so that the first can run in many threads."""
+    """Interface of encoders: two steps, of which the first can run in many threads."""
 
     @property
     def spec(self) -> EncoderSpec:
-        """What decides the vectors."""
+        """Description of the embeddings."""
 
     def preprocess(self, image: Image.Image) -> Preprocessed:
-        """Make the small array the encoder works on; safe to call from several threads.
+        """Make the encoder's input of one picture; safe to call from several threads.
 
         Parameters
         ----------
@@ -198,11 +203,11 @@ class Encoder(Protocol):
 
 
 class PatchEncoder(Encoder, Protocol):
-    """An encoder that may also say where in the picture its embedding comes from."""
+    """Interface of encoders that may also compare each patch of a picture with the whole."""
 
     @property
     def has_patches(self) -> bool:
-        """Whether `encode_with_patches` can be called."""
+        """Tell whether `encode_with_patches` can be called."""
 
     def encode_with_patches(self, batch: Sequence[Preprocessed]) -> tuple[Floats32, Floats32]:
         """Encode pictures and compare each of their patches with the whole.

@@ -1,4 +1,4 @@
-"""What can be said of an open_clip image tower that is already in memory; imports no torch."""
+"""Describe, hash and run an open_clip image tower that is in memory, without importing torch."""
 
 from __future__ import annotations
 
@@ -79,7 +79,18 @@ def _channels(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def weights_digest(tower: ImageTower) -> str:
-    """Hash names, shapes and values, so that it does not matter in which file they came."""
+    """Hash the weights of a tower, whatever file they came from.
+
+    Parameters
+    ----------
+    tower : torch.nn.Module
+        The image tower.
+
+    Returns
+    -------
+    str
+        SHA-256 of names, shapes, number formats and values, 64 hexadecimal digits.
+    """
     digest = hashlib.sha256()
     for name, tensor in sorted(tower.state_dict().items()):
         array = np.ascontiguousarray(tensor.detach().cpu().numpy())
@@ -89,14 +100,24 @@ def weights_digest(tower: ImageTower) -> str:
 
 
 def tower_has_patches(tower: ImageTower) -> TypeGuard[VisionTransformer]:
-    """Say whether a tower is a vision transformer whose tokens share the embedding's space."""
+    """Tell whether a tower is a vision transformer whose tokens share the embedding's space.
+
+    Parameters
+    ----------
+    tower : torch.nn.Module
+        The image tower.
+
+    Returns
+    -------
+    bool
+    """
     plain = getattr(tower, "attn_pool", "") is None and getattr(tower, "proj", None) is not None
     pooled_token = getattr(tower, "pool_type", None) in ("tok", "avg")
     return plain and pooled_token and hasattr(tower, "grid_size")
 
 
 def embed(tower: ImageTower, pixels: Tensor) -> Tensor:
-    """Give a tower's embedding, without computing what does not reach it.
+    """Return a tower's embedding, without computing what does not reach it.
 
     Where only the class token is read in the end, the last block needs the others for its keys and
     values alone: its queries, output and perceptron are computed for that one token.
@@ -111,7 +132,7 @@ def embed(tower: ImageTower, pixels: Tensor) -> Tensor:
     Returns
     -------
     torch.Tensor of shape (n, dim)
-        What the tower gives, up to rounding.
+        The tower's own result, up to rounding.
     """
     if not _reads_class_token(tower):
         return pooled(tower(pixels))
@@ -127,7 +148,17 @@ def embed(tower: ImageTower, pixels: Tensor) -> Tensor:
 
 
 def pooled(result: Tensor | tuple[Tensor, ...]) -> Tensor:
-    """Return the pooled vector of a tower's result; some give their tokens beside it."""
+    """Return the pooled vector of a tower's result; some towers give their tokens beside it.
+
+    Parameters
+    ----------
+    result : torch.Tensor or tuple of torch.Tensor
+        Result of a tower.
+
+    Returns
+    -------
+    torch.Tensor of shape (n, dim)
+    """
     return result[0] if isinstance(result, tuple) else result
 
 
@@ -139,7 +170,7 @@ def _reads_class_token(tower: ImageTower) -> TypeGuard[VisionTransformer]:
 
 
 def embed_with_patches(tower: VisionTransformer, pixels: Tensor) -> tuple[Tensor, Tensor]:
-    """Give a transformer's embedding, and the cosine of each projected patch token to it.
+    """Return a transformer's embedding, and the cosine of each projected patch token to it.
 
     Every token goes through the final norm and projection that the class token goes through, as in
     CLIP's use for dense prediction (C. Zhou, C. C. Loy, B. Dai, "Extract Free Dense Labels from

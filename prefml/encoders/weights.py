@@ -1,4 +1,4 @@
-"""Which weights a name means, and where they are: here first, then on the network, no hanging."""
+"""Resolve the name of pretrained weights to a file: a local one, or from the hub in short time."""
 
 from __future__ import annotations
 
@@ -44,7 +44,19 @@ _log = logging.getLogger("prefml")
 
 @dataclass(frozen=True)
 class WeightsSource:
-    """A model, with the activation its weights want, and where the weights lie."""
+    """A model and its weights.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model, with the activation that the weights were trained with.
+    weights : Path
+        File of the weights.
+    preprocess : mapping
+        open_clip's entry for the weights; empty for a checkpoint.
+    origin : str
+        Name of the source, for people.
+    """
 
     model: str
     weights: Path
@@ -53,7 +65,7 @@ class WeightsSource:
 
 
 def resolve_weights(open_clip: ModelZoo, name: str, root: Path) -> WeightsSource:
-    """Find out which model and which weights a name means.
+    """Resolve a name to a model and the file of its weights.
 
     Parameters
     ----------
@@ -90,7 +102,7 @@ def resolve_weights(open_clip: ModelZoo, name: str, root: Path) -> WeightsSource
 
 
 def local_weights(open_clip: ModelZoo, name: str, root: Path) -> Path | None:
-    """Return where the weights that a name means lie on this machine, without asking the network.
+    """Return the file of the weights that a name means, without asking the network.
 
     Parameters
     ----------
@@ -104,7 +116,7 @@ def local_weights(open_clip: ModelZoo, name: str, root: Path) -> Path | None:
     Returns
     -------
     Path or None
-        None if they are not here.
+        None if they are not on this machine.
     """
     full = CLIP if name == "clip" else name
     model, _, rest = full.removeprefix("open_clip:").partition("/")
@@ -129,7 +141,7 @@ def _checkpoint_source(open_clip: ModelZoo, model: str, path: Path) -> WeightsSo
 
 
 def _model_with_activation(open_clip: ModelZoo, model: str, quick_gelu: bool) -> str:
-    """Name the variant of a model with the activation that its weights were trained with.
+    """Return the variant of a model with the activation that its weights were trained with.
 
     open_clip's `ViT-B-32` uses GELU; with weights trained with QuickGELU it only warns, and gives
     vectors that are subtly wrong.
@@ -219,7 +231,7 @@ def _endpoint() -> str:
 
 
 def _reachable(url: str) -> bool:
-    """Ask once; in a thread, because looking up a name knows no time limit."""
+    """Send one request, in a thread, because the look-up of a host name has no time limit."""
     answers: list[bool] = []
     asking = threading.Thread(target=lambda: answers.append(_responds(url)), daemon=True)
     asking.start()
@@ -240,11 +252,11 @@ def _responds(url: str) -> bool:
 
 
 def trained_with_quick_gelu(path: Path) -> bool:
-    """Say whether a local checkpoint was trained with QuickGELU, as OpenAI's are.
+    """Tell whether a local checkpoint was trained with QuickGELU, as OpenAI's are.
 
-    A checkpoint does not record its activation. What gives it away: a copy of a hub repository has
-    its configuration beside it; OpenAI publishes TorchScript archives; and the file, or a folder
-    not far above it, is named after its source.
+    A checkpoint does not record its activation. Evidence is the configuration beside a copy of a
+    hub repository; the format, because OpenAI publishes TorchScript archives; and the name of the
+    file or of a folder not far above it.
 
     Parameters
     ----------
@@ -271,7 +283,17 @@ def _config_states_quick_gelu(config: Path) -> bool:
 
 
 def is_torchscript(path: Path) -> bool:
-    """Say whether a file is a TorchScript archive: a zip with a `constants.pkl` and code."""
+    """Tell whether a file is a TorchScript archive: a zip with a `constants.pkl` and code.
+
+    Parameters
+    ----------
+    path : Path
+        Any file.
+
+    Returns
+    -------
+    bool
+    """
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:
