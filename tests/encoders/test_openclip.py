@@ -272,17 +272,6 @@ def test_a_tower_without_patches_says_so(tiny, inputs, monkeypatch):
         tiny.encode_with_patches(inputs)
 
 
-def test_a_tower_that_wants_no_square_is_refused():
-    from types import SimpleNamespace
-
-    from prefml.encoders.tower import tower_spec
-
-    with pytest.raises(EncoderError, match=r"wants \(224, 336\) pixels"):
-        tower_spec("wide", 8, SimpleNamespace(image_size=(224, 336)), {}, "a test")
-    with pytest.raises(EncoderError, match=r"wants \(224,\) pixels, longest"):
-        tower_spec("odd", 8, SimpleNamespace(image_size=224), {"resize_mode": "longest"}, "a test")
-
-
 def test_a_network_that_cannot_be_built_is_refused_by_its_name(open_clip, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("no such layer")
