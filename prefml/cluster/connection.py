@@ -11,7 +11,7 @@ from prefml.exceptions import ClusterError
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["connected", "refuse_no_workers"]
+__all__ = ["connected", "wait_for_worker"]
 
 
 @contextmanager
@@ -49,11 +49,11 @@ def connected(address: str, timeout: float = 30.0) -> Iterator[Client]:
             "dask scheduler",
         ) from error
     with client:
-        refuse_no_workers(client, timeout)
+        wait_for_worker(client, timeout)
         yield client
 
 
-def refuse_no_workers(client: Client, timeout: float) -> None:
+def wait_for_worker(client: Client, timeout: float) -> None:
     """Wait for a worker.
 
     Parameters

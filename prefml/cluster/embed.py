@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from prefml.cluster.connection import refuse_no_workers
+from prefml.cluster.connection import wait_for_worker
 from prefml.encoders import Encoder, open_encoder
 from prefml.exceptions import ClusterError
 from prefml.imaging import cues
@@ -31,14 +31,14 @@ from prefml.workspace import Workspace
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["Chunk", "Job", "Outcome", "distributed_compute", "work"]
+__all__ = ["Chunk", "ChunkResult", "Job", "distributed_compute", "run_chunk"]
 
 # Batches of a task: decoding runs ahead of encoding inside a task only.
-BATCHES = 4
+BATCHES_PER_CHUNK = 4
 # Tasks that the scheduler knows at a time; more would only fill its memory.
-AHEAD = 1000
+MAX_QUEUED = 1000
 # Seconds without a result after which somebody should ask whether any worker is left.
-PATIENCE = 60.0
+TIMEOUT = 60.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ChunkResult:
     """What became of a chunk.
 
     Attributes
@@ -106,7 +106,7 @@ class Outcome:
 
 
 def distributed_compute(
-    client: Client, encoder: str, device: str, patience: float = PATIENCE
+    client: Client, encoder: str, device: str, timeout: float = TIMEOUT
 ) -> Compute:
     """Return what `build_found` takes to have its tasks done by Dask workers.
 
@@ -116,7 +116,7 @@ def distributed_compute(
         Connected to the scheduler.
     encoder, device : str
         As for `open_encoder`; every worker opens it once.
-    patience : float
+    timeout : float
         Seconds to wait for a new worker when none is left.
 
     Returns
@@ -132,30 +132,30 @@ def distributed_compute(
     def compute(run: Run, tasks: Sequence[Task], progress: Progress) -> list[Failure]:
         writer = secrets.token_hex(4)
         job = Job(run.workspace, encoder, device, run.options, run.stamp, writer)
-        outcomes: dict[int, Outcome] = {}
+        results: dict[int, ChunkResult] = {}
 
         def pictures() -> Iterator[None]:
-            chunks = _chunks(run, tasks)
-            for number, outcome in _outcomes(client, job, chunks, patience):
-                outcomes[number] = outcome
-                yield from repeat(None, outcome.pictures)
+            chunks = _split(run, tasks)
+            for number, result in _results(client, job, chunks, timeout):
+                results[number] = result
+                yield from repeat(None, result.pictures)
 
         deque(progress(pictures(), len(tasks)), maxlen=0)
-        in_order = [outcome for _, outcome in sorted(outcomes.items())]
-        run.written += [source for outcome in in_order for source in outcome.written]
-        return [failure for outcome in in_order for failure in outcome.failures]
+        in_order = [result for _, result in sorted(results.items())]
+        run.written += [source for result in in_order for source in result.written]
+        return [failure for result in in_order for failure in result.failures]
 
     return compute
 
 
-def _chunks(run: Run, tasks: Sequence[Task]) -> Iterator[Chunk]:
-    size = run.options.batch_size * BATCHES
+def _split(run: Run, tasks: Sequence[Task]) -> Iterator[Chunk]:
+    size = run.options.batch_size * BATCHES_PER_CHUNK
     for place, start in enumerate(range(0, len(tasks), size)):
-        number = run.number + place * BATCHES
-        yield _chunk(number, tasks[start : start + size], run.sources)
+        number = run.number + place * BATCHES_PER_CHUNK
+        yield _chunk_of(number, tasks[start : start + size], run.sources)
 
 
-def _chunk(number: int, tasks: Sequence[Task], sources: Sequence[Source]) -> Chunk:
+def _chunk_of(number: int, tasks: Sequence[Task], sources: Sequence[Source]) -> Chunk:
     """Take along only the sources that are needed, for they travel with the task."""
     used = sorted({task.kept.source for task in tasks if task.kept})
     places = {source: place for place, source in enumerate(used)}
@@ -169,9 +169,9 @@ def _chunk(number: int, tasks: Sequence[Task], sources: Sequence[Source]) -> Chu
     return Chunk(number, moved, bare)
 
 
-def _outcomes(
-    client: Client, job: Job, chunks: Iterator[Chunk], patience: float
-) -> Iterator[tuple[int, Outcome]]:
+def _results(
+    client: Client, job: Job, chunks: Iterator[Chunk], timeout: float
+) -> Iterator[tuple[int, ChunkResult]]:
     """Keep a bounded number of chunks with the scheduler and yield results as they come."""
     done: SimpleQueue[Future] = SimpleQueue()
     waiting: dict[str, tuple[Future, Chunk]] = {}
@@ -179,62 +179,62 @@ def _outcomes(
     def submit(count: int) -> None:
         for chunk in islice(chunks, count):
             key = f"prefml-embed-{job.writer}-{chunk.number}"
-            future = client.submit(work, job, chunk, key=key, pure=False)
+            future = client.submit(run_chunk, job, chunk, key=key, pure=False)
             waiting[key] = future, chunk
             future.add_done_callback(done.put)
 
     try:
-        submit(AHEAD)
+        submit(MAX_QUEUED)
         while waiting:
-            future, chunk = waiting.pop(_next(client, done, patience).key)
-            yield chunk.number, _outcome_of(client, future, chunk, patience)
+            future, chunk = waiting.pop(_next_finished(client, done, timeout).key)
+            yield chunk.number, _result_of(client, future, chunk, timeout)
             submit(1)
     finally:
         client.cancel([future for future, _ in waiting.values()], force=True)
 
 
-def _next(client: Client, done: SimpleQueue[Future], patience: float) -> Future:
+def _next_finished(client: Client, done: SimpleQueue[Future], timeout: float) -> Future:
     while True:
         try:
-            return done.get(timeout=patience)
+            return done.get(timeout=timeout)
         except Empty:
-            refuse_no_workers(client, patience)
+            wait_for_worker(client, timeout)
 
 
-def _outcome_of(client: Client, future: Future, chunk: Chunk, patience: float) -> Outcome:
+def _result_of(client: Client, future: Future, chunk: Chunk, timeout: float) -> ChunkResult:
     from concurrent.futures import CancelledError
 
     from distributed import KilledWorker
 
     try:
-        outcome = _result(client, future, patience)
+        result = _wait_for_result(client, future, timeout)
     except KilledWorker as error:
         # One picture that ends the process must not keep all others from being done.
         reason = f"the workers that tried it or its neighbours died ({type(error).__name__})"
         lost = [Failure(task.image.path, reason) for task in chunk.tasks]
-        return Outcome(len(chunk.tasks), [], lost)
+        return ChunkResult(len(chunk.tasks), [], lost)
     except CancelledError as error:
         raise ClusterError(
             f"the scheduler was lost ({error})",
             "a scheduler that runs on",
             "the same command; what was finished is kept",
         ) from error
-    _refuse_unseen(outcome)
-    return outcome
+    _check_visible(result)
+    return result
 
 
-def _result(client: Client, future: Future, patience: float) -> Outcome:
+def _wait_for_result(client: Client, future: Future, timeout: float) -> ChunkResult:
     """Wait for a result; one that was lost with its worker is computed by another, if there is."""
     while True:
         try:
-            outcome: Outcome = future.result(timeout=patience)
-            return outcome
+            result: ChunkResult = future.result(timeout=timeout)
+            return result
         except TimeoutError:
-            refuse_no_workers(client, patience)
+            wait_for_worker(client, timeout)
 
 
-def _refuse_unseen(outcome: Outcome) -> None:
-    for source in outcome.written[-1:]:
+def _check_visible(result: ChunkResult) -> None:
+    for source in result.written[-1:]:
         path = source.files["cues"]
         if not path.exists():
             raise ClusterError(
@@ -244,7 +244,7 @@ def _refuse_unseen(outcome: Outcome) -> None:
             )
 
 
-def work(job: Job, chunk: Chunk) -> Outcome:
+def run_chunk(job: Job, chunk: Chunk) -> ChunkResult:
     """Do one task, in a worker.
 
     Parameters
@@ -256,7 +256,7 @@ def work(job: Job, chunk: Chunk) -> Outcome:
 
     Returns
     -------
-    Outcome
+    ChunkResult
 
     Raises
     ------
@@ -265,38 +265,41 @@ def work(job: Job, chunk: Chunk) -> Outcome:
     """
     root = job.workspace.root
     if not root.is_dir():
-        raise ClusterError(f"worker {_here()} sees no {root}", "the same folder on every machine")
+        raise ClusterError(
+            f"worker {_worker_address()} sees no {root}", "the same folder on every machine"
+        )
     encoder = _encoder(job)
     own = Stamp(encoder.spec, cues.cue_identity(), cues.CUE_NAMES)
     if own != job.stamp:
         raise ClusterError(
-            f"worker {_here()} encodes with {own.encoder.id} and measures cues {own.cues[:12]}",
+            f"worker {_worker_address()} encodes with {own.encoder.id} "
+            f"and measures cues {own.cues[:12]}",
             f"{job.stamp.encoder.id} and {job.stamp.cues[:12]}: the same versions everywhere",
         )
     run = Run(
         job.workspace, encoder, job.options, job.stamp, chunk.sources, [], chunk.number, job.writer
     )
     failures = run.compute(chunk.tasks)
-    return Outcome(len(chunk.tasks), run.written, failures)
+    return ChunkResult(len(chunk.tasks), run.written, failures)
 
 
-def _here() -> str:
+def _worker_address() -> str:
     from distributed import get_worker
 
     return str(get_worker().address)
 
 
 # Worker threads ask at the same time, and opening takes seconds and much memory.
-_opening = threading.Lock()
+_opening_lock = threading.Lock()
 
 
 def _encoder(job: Job) -> Encoder:
-    with _opening:
+    with _opening_lock:
         identity = job.stamp.encoder.identity
-        return _opened(job.encoder, job.workspace.root, job.device, identity)
+        return _open_once(job.encoder, job.workspace.root, job.device, identity)
 
 
 @lru_cache(maxsize=1)
-def _opened(name: str, root: Path, device: str, identity: str) -> Encoder:
+def _open_once(name: str, root: Path, device: str, identity: str) -> Encoder:
     """Open an encoder; its identity is part of the key, for a folder's content may change."""
     return open_encoder(name, root, device)

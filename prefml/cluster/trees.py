@@ -43,7 +43,7 @@ def tree_backend_on(client: Client) -> AbstractContextManager[None]:
     ClusterError
         While fitting: if a worker is lost, or early stopping or callbacks are asked for.
     """
-    return using_backend(partial(_backend, client))
+    return using_backend(partial(_fit_on_cluster, client))
 
 
 def split_by_sets(rows: Rows, n_parts: int) -> list[Rows]:
@@ -79,7 +79,7 @@ def _part(rows: Rows, start: int, end: int, sizes: Any) -> Rows:
     return Rows(cut(rows.X), cut(rows.grades), sizes, cut(rows.weight), cut(rows.start))
 
 
-def _backend(
+def _fit_on_cluster(
     client: Client, settings: Mapping[str, Any], rows: Rows, options: Mapping[str, Any]
 ) -> LGBMRanker:
     from lightgbm import DaskLGBMRanker
@@ -91,10 +91,10 @@ def _backend(
             "the same command without --scheduler",
         )
     workers = sorted(client.nthreads())
-    columns = _Columns(client, split_by_sets(rows, len(workers)), workers)
+    columns = _ScatteredColumns(client, split_by_sets(rows, len(workers)), workers)
     model = DaskLGBMRanker(client=client, **settings)
     try:
-        with client.as_current(), _quiet():
+        with client.as_current(), _silenced():
             model.fit(
                 columns.send("X"),
                 columns.send("grades"),
@@ -112,7 +112,7 @@ def _backend(
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _silenced() -> Iterator[None]:
     """Keep what LightGBM prints about ports off standard output, which is for results."""
     with warnings.catch_warnings(), redirect_stdout(sys.stderr):
         # A worker takes as many threads as Dask gave it, and says so.
@@ -120,7 +120,7 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-class _Columns:
+class _ScatteredColumns:
     """Sends columns of the parts to the workers, each part to one worker."""
 
     def __init__(self, client: Client, parts: list[Rows], workers: list[str]) -> None:

@@ -30,17 +30,17 @@ def test_a_scheduler_lost_while_workers_are_waited_for_keeps_what_was_finished()
 
     client = SimpleNamespace(scheduler=SimpleNamespace(address="tcp://x:1"), wait_for_workers=lost)
     with pytest.raises(ClusterError, match=r"tcp://x:1 was lost.*what was finished is kept"):
-        connection.refuse_no_workers(client, 1.0)
+        connection.wait_for_worker(client, 1.0)
 
 
 def test_a_worker_without_the_workspace_says_which_folder_it_misses(tmp_path, monkeypatch):
-    monkeypatch.setattr(embed, "_here", lambda: "tcp://x:2")
+    monkeypatch.setattr(embed, "_worker_address", lambda: "tcp://x:2")
     job = SimpleNamespace(workspace=SimpleNamespace(root=tmp_path / "elsewhere"))
     with pytest.raises(ClusterError, match=r"worker tcp://x:2 sees no .*elsewhere"):
-        embed.work(job, SimpleNamespace(tasks=[]))
+        embed.run_chunk(job, SimpleNamespace(tasks=[]))
 
 
 def test_a_part_that_a_worker_wrote_elsewhere_is_not_taken_for_written(tmp_path):
     source = SimpleNamespace(files={"cues": Path(tmp_path / "part-1.cues.parquet")})
     with pytest.raises(ClusterError, match=r"not there from here.*share the workspace"):
-        embed._refuse_unseen(embed.Outcome(1, [source], []))
+        embed._check_visible(embed.ChunkResult(1, [source], []))

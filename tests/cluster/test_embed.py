@@ -93,9 +93,9 @@ def test_rows_that_hold_in_part_are_completed(cluster, pictures, alone, monkeypa
 
 def test_each_worker_opens_the_encoder_once(cluster, pictures):
     def opened():
-        from prefml.cluster.embed import _opened
+        from prefml.cluster.embed import _open_once
 
-        return _opened.cache_info().misses
+        return _open_once.cache_info().misses
 
     with connected(cluster) as client:
         before = client.run(opened)
@@ -182,5 +182,5 @@ def test_without_workers_the_run_ends_with_what_to_start(pictures):
 
     wanted = pytest.raises(ClusterError, match="dask worker tcp://")
     with two_workers() as running, connected(running.scheduler_address) as client, wanted:
-        embed(pictures, client, stop_workers, patience=1.0)
+        embed(pictures, client, stop_workers, timeout=1.0)
     assert list_parts(pictures.sidecars)
