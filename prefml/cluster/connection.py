@@ -1,4 +1,4 @@
-"""A connection to a Dask scheduler, with errors that say what to do."""
+"""Connect to a Dask scheduler, with errors that say what to do."""
 
 from __future__ import annotations
 
@@ -54,19 +54,19 @@ def connected(address: str, timeout: float = 30.0) -> Iterator[Client]:
 
 
 def wait_for_worker(client: Client, timeout: float) -> None:
-    """Wait for a worker.
+    """Wait until the scheduler has at least one worker.
 
     Parameters
     ----------
     client : distributed.Client
         The connection.
     timeout : float
-        Seconds.
+        Seconds to wait.
 
     Raises
     ------
     ClusterError
-        If none came.
+        If there is none by then, or the connection is lost.
     """
     address = client.scheduler.address if client.scheduler else "the scheduler"
     try:

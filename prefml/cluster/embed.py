@@ -1,7 +1,7 @@
-"""The one pass, spread over Dask workers: each writes its own parts, this process joins them.
+"""Distribute the embedding pass over Dask workers, and join the parts that they write.
 
-A task is a few batches of pictures. Its parts have names that the task decides, so that a task
-that is done again, because its worker died, replaces what was left of it and doubles nothing.
+A chunk is a few batches of pictures. Its parts have names that the chunk determines, so that a
+chunk that is computed again, because its worker died, replaces its parts and doubles nothing.
 """
 
 from __future__ import annotations
@@ -33,30 +33,30 @@ if TYPE_CHECKING:
 
 __all__ = ["Chunk", "ChunkResult", "Job", "distributed_compute", "run_chunk"]
 
-# Batches of a task: decoding runs ahead of encoding inside a task only.
+# Decoding runs ahead of encoding inside a chunk only.
 BATCHES_PER_CHUNK = 4
-# Tasks that the scheduler knows at a time; more would only fill its memory.
+# Chunks that the scheduler holds at a time; more would only fill its memory.
 MAX_QUEUED = 1000
-# Seconds without a result after which somebody should ask whether any worker is left.
+# Seconds without a result after which the scheduler is asked for its workers.
 TIMEOUT = 60.0
 
 
 @dataclass(frozen=True)
 class Job:
-    """What all tasks of a run have in common.
+    """Settings that all chunks of a run have in common.
 
     Attributes
     ----------
     workspace : Workspace
-        Whose pictures; its folder must be the same on every machine.
+        Place of the pictures; its folder must be the same on every machine.
     encoder, device : str
-        What each worker opens.
+        Name of the encoder that each worker opens, and the device it runs on.
     options : BuildOptions
-        How the pass is run, in each task.
+        Batch size and threads of the pass in each chunk.
     stamp : Stamp
-        What the rows must be made with.
+        Encoder and cues that the rows must be made with.
     writer : str
-        Marks the parts of this run.
+        Mark in the names of this run's parts.
     """
 
     workspace: Workspace
@@ -69,16 +69,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Pictures of one task.
+    """Pictures that one worker processes together.
 
     Attributes
     ----------
     number : int
-        Of its first part.
+        Number of its first part.
     tasks : list of Task
         The pictures.
     sources : list of Source
-        Rows that hold in part, without their keys.
+        Rows that are valid in part, without their keys.
     """
 
     number: int
@@ -88,14 +88,14 @@ class Chunk:
 
 @dataclass(frozen=True)
 class ChunkResult:
-    """What became of a chunk.
+    """Result of a chunk.
 
     Attributes
     ----------
     pictures : int
-        How many it had.
+        Number of its pictures.
     written : list of Source
-        Its parts.
+        Parts that were written.
     failures : list of Failure
         Pictures that could not be used.
     """
@@ -108,7 +108,7 @@ class ChunkResult:
 def distributed_compute(
     client: Client, encoder: str, device: str, timeout: float = TIMEOUT
 ) -> Compute:
-    """Return what `build_found` takes to have its tasks done by Dask workers.
+    """Return a function by which `build_found` has its tasks computed by Dask workers.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def distributed_compute(
 
     Returns
     -------
-    callable
+    Compute
 
     Raises
     ------
@@ -156,7 +156,7 @@ def _split(run: Run, tasks: Sequence[Task]) -> Iterator[Chunk]:
 
 
 def _chunk_of(number: int, tasks: Sequence[Task], sources: Sequence[Source]) -> Chunk:
-    """Take along only the sources that are needed, for they travel with the task."""
+    """Make a chunk with only the sources that it needs, for they travel with it."""
     used = sorted({task.kept.source for task in tasks if task.kept})
     places = {source: place for place, source in enumerate(used)}
     moved = [
@@ -172,7 +172,7 @@ def _chunk_of(number: int, tasks: Sequence[Task], sources: Sequence[Source]) -> 
 def _results(
     client: Client, job: Job, chunks: Iterator[Chunk], timeout: float
 ) -> Iterator[tuple[int, ChunkResult]]:
-    """Keep a bounded number of chunks with the scheduler and yield results as they come."""
+    """Keep a bounded number of chunks submitted, and yield results as they are completed."""
     done: SimpleQueue[Future] = SimpleQueue()
     waiting: dict[str, tuple[Future, Chunk]] = {}
 
@@ -224,7 +224,7 @@ def _result_of(client: Client, future: Future, chunk: Chunk, timeout: float) -> 
 
 
 def _wait_for_result(client: Client, future: Future, timeout: float) -> ChunkResult:
-    """Wait for a result; one that was lost with its worker is computed by another, if there is."""
+    """Wait for a result; another worker, if there is one, computes those lost with a worker."""
     while True:
         try:
             result: ChunkResult = future.result(timeout=timeout)
@@ -245,12 +245,12 @@ def _check_visible(result: ChunkResult) -> None:
 
 
 def run_chunk(job: Job, chunk: Chunk) -> ChunkResult:
-    """Do one task, in a worker.
+    """Decode, measure and encode the pictures of one chunk, in a worker.
 
     Parameters
     ----------
     job : Job
-        What all tasks have in common.
+        Settings of all chunks.
     chunk : Chunk
         The pictures.
 
@@ -268,7 +268,8 @@ def run_chunk(job: Job, chunk: Chunk) -> ChunkResult:
         raise ClusterError(
             f"worker {_worker_address()} sees no {root}", "the same folder on every machine"
         )
-    encoder = _encoder(job)
+    with _opening_lock:
+        encoder = _open_once(job.encoder, root, job.device, job.stamp.encoder.identity)
     own = Stamp(encoder.spec, cues.cue_identity(), cues.CUE_NAMES)
     if own != job.stamp:
         raise ClusterError(
@@ -293,13 +294,7 @@ def _worker_address() -> str:
 _opening_lock = threading.Lock()
 
 
-def _encoder(job: Job) -> Encoder:
-    with _opening_lock:
-        identity = job.stamp.encoder.identity
-        return _open_once(job.encoder, job.workspace.root, job.device, identity)
-
-
 @lru_cache(maxsize=1)
 def _open_once(name: str, root: Path, device: str, identity: str) -> Encoder:
-    """Open an encoder; its identity is part of the key, for a folder's content may change."""
+    """Open an encoder; its identity is part of the cache's key, for a folder may change."""
     return open_encoder(name, root, device)
