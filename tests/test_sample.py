@@ -13,10 +13,10 @@ from PIL import Image, ImageOps
 from prefml.boxes import FULL_FRAME
 from prefml.exceptions import WorkspaceError
 from prefml.sample import SampleReport, write_sample
+from prefml.sample.crop_rule import decide_crop, ideal_box
 from prefml.sample.encode import encode
 from prefml.sample.plan import DAMAGES, PROJECTS, plan_project
 from prefml.sample.render import render
-from prefml.sample.taste import decide_crop, ideal_box
 from prefml.workspace import Workspace
 
 SMALL = 0.05
@@ -33,7 +33,7 @@ def truth(report: SampleReport) -> dict:
 
 
 @pytest.fixture(scope="module")
-def scenes() -> list:
+def plans() -> list:
     return [s for project in PROJECTS for s in plan_project(project)[: project.sets]]
 
 
@@ -45,14 +45,14 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_highest_stage_is_chosen_in_about_96_percent(scenes):
-    share = np.mean([not scene.is_lower for scene in scenes])
+def test_highest_stage_is_chosen_in_about_96_percent(plans):
+    share = np.mean([not plan.lower_stage for plan in plans])
 
     assert 0.95 <= share <= 0.97
 
 
-def test_at_least_thirty_sets_choose_a_lower_stage(scenes):
-    assert sum(scene.is_lower for scene in scenes) >= 30
+def test_at_least_thirty_sets_choose_a_lower_stage(plans):
+    assert sum(plan.lower_stage for plan in plans) >= 30
 
 
 def test_share_of_lower_stage_sets_differs_between_projects():
@@ -62,25 +62,25 @@ def test_share_of_lower_stage_sets_differs_between_projects():
     assert 0.08 < max(shares) < 0.12
 
 
-def test_a_lower_stage_is_chosen_only_when_every_higher_one_is_badly_damaged(scenes):
-    for scene in scenes:
-        higher = scene.shots[scene.chosen + 1 :]
-        assert all(shot.damage and shot.damage.severity > 0.5 for shot in higher)
+def test_a_lower_stage_is_chosen_only_when_every_higher_one_is_badly_damaged(plans):
+    for plan in plans:
+        higher = plan.images[plan.chosen + 1 :]
+        assert all(image.damage and image.damage.severity > 0.5 for image in higher)
 
 
-def test_the_chosen_picture_is_never_badly_damaged(scenes):
-    assert all(not s.winner.damage or s.winner.damage.severity < 0.5 for s in scenes)
+def test_the_chosen_picture_is_never_badly_damaged(plans):
+    assert all(not s.chosen_image.damage or s.chosen_image.damage.severity < 0.5 for s in plans)
 
 
-def test_every_kind_of_damage_occurs_in_lower_stage_sets(scenes):
-    assert {s.shots[-1].damage.kind for s in scenes if s.is_lower} == set(DAMAGES)
+def test_every_kind_of_damage_occurs_in_lower_stage_sets(plans):
+    assert {s.images[-1].damage.kind for s in plans if s.lower_stage} == set(DAMAGES)
 
 
-def test_stages_of_a_picture_lie_14_to_300_seconds_apart(scenes):
+def test_stages_of_a_picture_lie_14_to_300_seconds_apart(plans):
     from datetime import datetime
 
-    for scene in scenes:
-        times = [datetime.strptime(shot.name[:15], "%Y%m%d_%H%M%S") for shot in scene.shots]
+    for plan in plans:
+        times = [datetime.strptime(image.name[:15], "%Y%m%d_%H%M%S") for image in plan.images]
         gaps = np.diff(np.array(times)) / np.timedelta64(1, "s")
         assert ((gaps >= 14) & (gaps <= 300)).all()
 
@@ -88,46 +88,46 @@ def test_stages_of_a_picture_lie_14_to_300_seconds_apart(scenes):
 def test_stages_rise_inside_a_set_and_fall_between_sets():
     for project in PROJECTS:
         planned = plan_project(project)
-        for scene in planned:
-            assert all(np.diff([shot.stage for shot in scene.shots]) > 0)
+        for plan in planned:
+            assert all(np.diff([image.stage for image in plan.images]) > 0)
         for before, after in itertools.pairwise(planned):
-            assert after.shots[0].stage <= before.shots[-1].stage
-            assert after.shots[0].name > before.shots[-1].name
+            assert after.images[0].stage <= before.images[-1].stage
+            assert after.images[0].name > before.images[-1].name
 
 
-def test_later_stages_are_larger(scenes):
-    for scene in scenes:
-        areas = [shot.width * shot.height for shot in scene.shots]
+def test_later_stages_are_larger(plans):
+    for plan in plans:
+        areas = [image.width * image.height for image in plan.images]
         assert areas == sorted(areas)
 
 
-def test_logged_crops_keep_the_aspect_within_a_pixel(scenes):
-    for scene in scenes:
-        if scene.crop:
-            x1, y1, x2, y2 = scene.crop.pixels
-            ideal = (x2 - x1) / scene.winner.width * scene.winner.height
+def test_logged_crops_keep_the_aspect_within_a_pixel(plans):
+    for plan in plans:
+        if plan.crop:
+            x1, y1, x2, y2 = plan.crop.pixels
+            ideal = (x2 - x1) / plan.chosen_image.width * plan.chosen_image.height
             assert abs(ideal - (y2 - y1)) <= 1.5
 
 
-def test_logged_crops_lie_inside_the_picture(scenes):
-    for scene in scenes:
-        if scene.crop:
-            x1, y1, x2, y2 = scene.crop.pixels
-            assert 0 <= x1 < x2 <= scene.winner.width
-            assert 0 <= y1 < y2 <= scene.winner.height
+def test_logged_crops_lie_inside_the_picture(plans):
+    for plan in plans:
+        if plan.crop:
+            x1, y1, x2, y2 = plan.crop.pixels
+            assert 0 <= x1 < x2 <= plan.chosen_image.width
+            assert 0 <= y1 < y2 <= plan.chosen_image.height
 
 
-def test_about_one_crop_in_twelve_keeps_the_whole_picture(scenes):
-    crops = [scene.crop for scene in scenes if scene.crop]
+def test_about_one_crop_in_twelve_keeps_the_whole_picture(plans):
+    crops = [plan.crop for plan in plans if plan.crop]
 
     assert 0.06 < np.mean([crop.ideal == FULL_FRAME for crop in crops]) < 0.11
 
 
-def test_a_crop_is_either_whole_or_clearly_smaller(scenes):
-    for scene in scenes:
-        if scene.crop:
-            x1, y1, x2, y2 = scene.crop.pixels
-            area = (x2 - x1) * (y2 - y1) / scene.winner.width / scene.winner.height
+def test_a_crop_is_either_whole_or_clearly_smaller(plans):
+    for plan in plans:
+        if plan.crop:
+            x1, y1, x2, y2 = plan.crop.pixels
+            area = (x2 - x1) * (y2 - y1) / plan.chosen_image.width / plan.chosen_image.height
             assert area == 1 or area < 0.90
 
 
@@ -141,15 +141,15 @@ def test_a_subject_that_fills_the_picture_is_kept_whole():
     assert crop.pixels == (0, 0, 300, 200)
 
 
-def test_rendering_twice_gives_the_same_pixels(scenes):
-    first, second = render(scenes[0]), render(scenes[0])
+def test_rendering_twice_gives_the_same_pixels(plans):
+    first, second = render(plans[0]), render(plans[0])
 
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
-def test_rendered_pictures_have_the_planned_size(scenes):
-    for shot, pixels in zip(scenes[5].shots, render(scenes[5]), strict=True):
-        assert pixels.shape == (shot.height, shot.width, 3)
+def test_rendered_pictures_have_the_planned_size(plans):
+    for image, pixels in zip(plans[5].images, render(plans[5]), strict=True):
+        assert pixels.shape == (image.height, image.width, 3)
 
 
 @pytest.mark.parametrize(
@@ -164,8 +164,8 @@ def test_rendered_pictures_have_the_planned_size(scenes):
         ("cmyk", ".jpg", 25),
     ],
 )
-def test_an_encoded_picture_shows_the_same_picture(scenes, encoding, extension, tolerance):
-    pixels = render(scenes[0])[0]
+def test_an_encoded_picture_shows_the_same_picture(plans, encoding, extension, tolerance):
+    pixels = render(plans[0])[0]
 
     opened = ImageOps.exif_transpose(Image.open(io.BytesIO(encode(pixels, extension, encoding))))
     again = np.asarray(opened.convert("RGB")).astype(int)
@@ -249,7 +249,7 @@ def test_undecided_sets_lie_below_new(report):
     }
 
 
-def test_pictures_of_odd_encodings_are_among_them(scenes):
-    encodings = {shot.encoding for scene in scenes for shot in scene.shots}
+def test_pictures_of_odd_encodings_are_among_them(plans):
+    encodings = {image.encoding for plan in plans for image in plan.images}
 
     assert encodings == {None, "palette", "sixteen_bit", "alpha", "exif_rotated", "cmyk"}

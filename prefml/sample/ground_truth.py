@@ -7,21 +7,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from prefml.boxes import Box
+from prefml.sample.crop_rule import ideal_box
 from prefml.sample.logs import LogFile, set_key
-from prefml.sample.plan import PROJECTS, Scene, Shot
-from prefml.sample.taste import ideal_box
+from prefml.sample.plan import PROJECTS, ImagePlan, SetPlan
 
-__all__ = ["truth_text"]
+__all__ = ["ground_truth_json"]
 
 SCHEMA = "prefml/sample/1"
 
 
-def truth_text(decided: Sequence[Scene], new: Sequence[Scene], logs: Sequence[LogFile]) -> str:
+def ground_truth_json(
+    decided: Sequence[SetPlan], new: Sequence[SetPlan], logs: Sequence[LogFile]
+) -> str:
     """Describe the sample as JSON.
 
     Parameters
     ----------
-    decided, new : sequence of Scene
+    decided, new : sequence of SetPlan
         Sets with a decision, and sets without.
     logs : sequence of LogFile
         The logs, with the number of rows and of usable rows of each.
@@ -36,20 +38,20 @@ def truth_text(decided: Sequence[Scene], new: Sequence[Scene], logs: Sequence[Lo
         "projects": {project.name: _project(project.name, decided) for project in PROJECTS},
         "logs": {f"data/training/{log.name}": _rows(log) for log in logs},
         "ceiling": {"top1": 1.0, "iou": _crop_ceiling(decided)},
-        "sets": {set_key(scene): _set(scene) for scene in decided},
-        "crops": {f"{s.project}/{s.winner.name}": _crop(s) for s in decided if s.crop},
-        "new": [{"project": scene.project, **_set(scene)} for scene in new],
+        "sets": {set_key(plan): _set(plan) for plan in decided},
+        "crops": {f"{s.project}/{s.chosen_image.name}": _crop(s) for s in decided if s.crop},
+        "new": [{"project": plan.project, **_set(plan)} for plan in new],
     }
     return json.dumps(truth, indent=1) + "\n"
 
 
-def _project(name: str, decided: Sequence[Scene]) -> dict[str, int]:
-    scenes = [scene for scene in decided if scene.project == name]
+def _project(name: str, decided: Sequence[SetPlan]) -> dict[str, int]:
+    plans = [plan for plan in decided if plan.project == name]
     return {
-        "sets": len(scenes),
-        "lower_stage_sets": sum(scene.is_lower for scene in scenes),
-        "crops": sum(scene.crop is not None for scene in scenes),
-        "images": sum(len(scene.shots) for scene in scenes),
+        "sets": len(plans),
+        "lower_stage_sets": sum(plan.lower_stage for plan in plans),
+        "crops": sum(plan.crop is not None for plan in plans),
+        "images": sum(len(plan.images) for plan in plans),
     }
 
 
@@ -57,40 +59,40 @@ def _rows(log: LogFile) -> dict[str, int]:
     return {"rows": log.rows, "usable": log.usable}
 
 
-def _set(scene: Scene) -> dict[str, Any]:
+def _set(plan: SetPlan) -> dict[str, Any]:
     return {
-        "images": [_image(shot) for shot in scene.shots],
-        "chosen": scene.winner.name,
-        "lower_stage": scene.is_lower,
-        "subject": _rounded(scene.subject_box),
-        "ideal_crop": _rounded(ideal_box(scene.subject_box)),
+        "images": [_image(image) for image in plan.images],
+        "chosen": plan.chosen_image.name,
+        "lower_stage": plan.lower_stage,
+        "subject": _rounded(plan.subject_box),
+        "ideal_crop": _rounded(ideal_box(plan.subject_box)),
     }
 
 
-def _image(shot: Shot) -> dict[str, Any]:
-    damage = shot.damage
+def _image(image: ImagePlan) -> dict[str, Any]:
+    damage = image.damage
     return {
-        "name": shot.name,
-        "stage": shot.stage,
-        "size": [shot.width, shot.height],
+        "name": image.name,
+        "stage": image.stage,
+        "size": [image.width, image.height],
         "damage": damage and {"kind": damage.kind, "severity": round(damage.severity, 3)},
-        "encoding": shot.encoding,
+        "encoding": image.encoding,
     }
 
 
-def _crop(scene: Scene) -> dict[str, Any]:
-    return {"ideal": _rounded(ideal_box(scene.subject_box)), "logged": _rounded(_logged(scene))}
+def _crop(plan: SetPlan) -> dict[str, Any]:
+    return {"ideal": _rounded(ideal_box(plan.subject_box)), "logged": _rounded(_logged(plan))}
 
 
-def _crop_ceiling(decided: Sequence[Scene]) -> float:
+def _crop_ceiling(decided: Sequence[SetPlan]) -> float:
     overlaps = [_iou(ideal_box(s.subject_box), _logged(s)) for s in decided if s.crop]
     return round(sum(overlaps) / len(overlaps), 4)
 
 
-def _logged(scene: Scene) -> Box:
-    assert scene.crop is not None
-    width, height = scene.winner.width, scene.winner.height
-    x1, y1, x2, y2 = scene.crop.pixels
+def _logged(plan: SetPlan) -> Box:
+    assert plan.crop is not None
+    width, height = plan.chosen_image.width, plan.chosen_image.height
+    x1, y1, x2, y2 = plan.crop.pixels
     return Box(x1 / width, y1 / height, x2 / width, y2 / height)
 
 

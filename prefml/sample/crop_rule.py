@@ -8,7 +8,7 @@ import numpy as np
 
 from prefml.boxes import FULL_FRAME, Box
 
-__all__ = ["Crop", "decide_crop", "ideal_box"]
+__all__ = ["CropDecision", "decide_crop", "ideal_box"]
 
 # Room round the subject; above it a little more than below.
 MARGIN = 1.34
@@ -20,7 +20,7 @@ SIZE_NOISE = 0.035
 
 
 @dataclass(frozen=True)
-class Crop:
+class CropDecision:
     """A crop decision.
 
     Attributes
@@ -51,10 +51,10 @@ def ideal_box(subject: Box) -> Box:
     """
     x1, y1, x2, y2 = subject
     side = MARGIN * max(x2 - x1, y2 - y1)
-    return _box((x1 + x2) / 2, (y1 + y2) / 2 - HEADROOM, side)
+    return _box_around((x1 + x2) / 2, (y1 + y2) / 2 - HEADROOM, side)
 
 
-def decide_crop(subject: Box, width: int, height: int, rng: np.random.Generator) -> Crop:
+def decide_crop(subject: Box, width: int, height: int, rng: np.random.Generator) -> CropDecision:
     """Decide the crop of one picture.
 
     Parameters
@@ -68,19 +68,19 @@ def decide_crop(subject: Box, width: int, height: int, rng: np.random.Generator)
 
     Returns
     -------
-    Crop
+    CropDecision
     """
     ideal = ideal_box(subject)
     shift_x, shift_y = rng.normal(0, CENTRE_NOISE, 2)
     growth = float(np.exp(rng.normal(0, SIZE_NOISE)))
     if ideal == FULL_FRAME:
-        return Crop(ideal, (0, 0, width, height))
+        return CropDecision(ideal, (0, 0, width, height))
     x, y = (ideal[0] + ideal[2]) / 2 + shift_x, (ideal[1] + ideal[3]) / 2 + shift_y
     side = min((ideal[2] - ideal[0]) * growth, LARGEST_SIDE)
-    return Crop(ideal, _to_pixels(_box(float(x), float(y), side), width, height))
+    return CropDecision(ideal, _to_pixels(_box_around(float(x), float(y), side), width, height))
 
 
-def _box(x: float, y: float, side: float) -> Box:
+def _box_around(x: float, y: float, side: float) -> Box:
     if side > LARGEST_SIDE:
         return FULL_FRAME
     left, top = (min(max(centre - side / 2, 0.0), 1.0 - side) for centre in (x, y))
