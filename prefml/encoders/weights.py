@@ -288,7 +288,7 @@ def is_torchscript(path: Path) -> bool:
     Parameters
     ----------
     path : Path
-        Any file.
+        A file of any kind.
 
     Returns
     -------

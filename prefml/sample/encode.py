@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any
 
 import cv2
 import numpy as np
@@ -45,11 +44,11 @@ def encode(pixels: Pixels, extension: str, encoding: str | None = None) -> bytes
     return _with_cv2(pixels, extension, options[extension])
 
 
-def _with_cv2(pixels: NDArray[Any], extension: str, options: list[int]) -> bytes:
+def _with_cv2(pixels: NDArray[np.uint8 | np.uint16], extension: str, options: list[int]) -> bytes:
     return bytes(cv2.imencode(extension, pixels[..., ::-1], options)[1])
 
 
-def _with_pillow(image: Image.Image, kind: str, **options: Any) -> bytes:
+def _with_pillow(image: Image.Image, kind: str, **options: int | Image.Exif) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()

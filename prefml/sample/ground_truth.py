@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from prefml.boxes import Box
 from prefml.sample.crop_rule import ideal_box
@@ -59,7 +58,7 @@ def _rows(log: LogFile) -> dict[str, int]:
     return {"rows": log.rows, "usable": log.usable}
 
 
-def _set(plan: SetPlan) -> dict[str, Any]:
+def _set(plan: SetPlan) -> dict[str, object]:
     return {
         "images": [_image(image) for image in plan.images],
         "chosen": plan.chosen_image.name,
@@ -69,7 +68,7 @@ def _set(plan: SetPlan) -> dict[str, Any]:
     }
 
 
-def _image(image: ImagePlan) -> dict[str, Any]:
+def _image(image: ImagePlan) -> dict[str, object]:
     damage = image.damage
     return {
         "name": image.name,
@@ -80,7 +79,7 @@ def _image(image: ImagePlan) -> dict[str, Any]:
     }
 
 
-def _crop(plan: SetPlan) -> dict[str, Any]:
+def _crop(plan: SetPlan) -> dict[str, object]:
     return {"ideal": _rounded(ideal_box(plan.subject_box)), "logged": _rounded(_logged(plan))}
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeAlias
 
 from prefml.sample.plan import STAGE_NAMES, ImagePlan, ProjectPlan, SetPlan
 
@@ -35,7 +35,8 @@ ALIAS, ALIAS_OF = "garden_shoot", "garden"
 # How many rows, near the end of the terrace's work, an older tool logged without sizes.
 OLD_ROWS = 24
 
-Row = Sequence[Any]
+Cell: TypeAlias = str | float
+Row: TypeAlias = Sequence[Cell]
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def manifests(projects: Sequence[ProjectPlan], plans: Sequence[SetPlan]) -> dict
     return files
 
 
-def _manifest(project: ProjectPlan, plans: Sequence[SetPlan], in_work: bool) -> dict[str, Any]:
+def _manifest(project: ProjectPlan, plans: Sequence[SetPlan], in_work: bool) -> dict[str, object]:
     # Midnight of the last day, as real manifests have it: work of that day comes later.
     last = project.start + timedelta(days=project.days - 1)
     images = sum(len(plan.images) for plan in plans)
@@ -148,7 +149,7 @@ def _manifest(project: ProjectPlan, plans: Sequence[SetPlan], in_work: bool) -> 
     }
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
@@ -203,13 +204,13 @@ def _timestamp(plan: SetPlan, when: datetime) -> str:
     return when.strftime(formats.get(plan.project, "%Y-%m-%dT%H:%M:%SZ"))
 
 
-def _selection_row(plan: SetPlan) -> list[Any]:
+def _selection_row(plan: SetPlan) -> list[Cell]:
     rejected = json.dumps(_rejected_paths(plan))
     when = _timestamp(plan, plan.decided)
     return [_session_id(plan), _set_id(plan), _chosen_path(plan), rejected, when]
 
 
-def _lower_stage_row(plan: SetPlan) -> list[Any]:
+def _lower_stage_row(plan: SetPlan) -> list[Cell]:
     highest = plan.images[-1].stage
     return [
         _session_id(plan), _set_id(plan), plan.project, f"{plan.chosen_image.stage:g}",
@@ -242,11 +243,11 @@ def _crop_path(plan: SetPlan, image: ImagePlan) -> str:
     return f"crop/{inner}{image.name}"
 
 
-def _crop_row(plan: SetPlan) -> list[Any]:
+def _crop_row(plan: SetPlan) -> list[Cell]:
     shown = [plan.chosen_image]
     if plan.number % 5 == 0:
         shown = [next(s for s in plan.images if s is not plan.chosen_image), plan.chosen_image]
-    cells: list[Any] = []
+    cells: list[Cell] = []
     for image in shown:
         cells += [_crop_path(plan, image), STAGE_NAMES[image.stage], image.width, image.height]
     cells += [""] * (8 - len(cells))
@@ -255,12 +256,13 @@ def _crop_row(plan: SetPlan) -> list[Any]:
     return [*_crop_head(plan, len(shown)), *_logged_box(plan), _crop_time(plan), *cells]
 
 
-def _old_crop_row(plan: SetPlan) -> list[Any]:
-    shown = [_crop_path(plan, plan.chosen_image), STAGE_NAMES[plan.chosen_image.stage], 0, 0]
+def _old_crop_row(plan: SetPlan) -> list[Cell]:
+    image = plan.chosen_image
+    shown: Row = [_crop_path(plan, image), STAGE_NAMES[image.stage], 0, 0]
     return [*_crop_head(plan, 1), *_logged_box(plan), _crop_time(plan), *shown]
 
 
-def _crop_head(plan: SetPlan, shown: int) -> list[Any]:
+def _crop_head(plan: SetPlan, shown: int) -> list[Cell]:
     path = _crop_path(plan, plan.chosen_image)
     stem = plan.chosen_image.name.rsplit(".", 1)[0]
     return [_session_id(plan), f"crop_{stem}", path.rsplit("/", 1)[0], shown, shown - 1, path]
@@ -283,7 +285,7 @@ def _crop_time(plan: SetPlan) -> str:
     return f"{plan.decided + CROP_DELAY:%Y-%m-%dT%H:%M:%S}.{plan.number:06d}Z"
 
 
-def _placeholder_row(plan: SetPlan) -> list[Any]:
+def _placeholder_row(plan: SetPlan) -> list[Cell]:
     path = _crop_path(plan, plan.chosen_image)
     return [_session_id(plan), path.rsplit("/", 1)[0], path, STAGE_NAMES[plan.chosen_image.stage],
             0, 0, 1, 1, _crop_time(plan)]  # fmt: skip
@@ -291,8 +293,8 @@ def _placeholder_row(plan: SetPlan) -> list[Any]:
 
 def _unusable_crops(plans: Sequence[SetPlan]) -> list[Row]:
     repeated = [_crop_row(plan) for plan in plans[:3]]
-    for row in repeated:
-        row[10] = f"{row[10][:10]}T23:55:00Z"
+    for row, plan in zip(repeated, plans[:3], strict=True):
+        row[10] = f"{_crop_time(plan)[:10]}T23:55:00Z"
     backwards, endless = _crop_row(plans[3]), _crop_row(plans[4])
     backwards[1], backwards[5] = "crop_backwards", "crop/20250303_000001_stage2_upscaled.jpg"
     backwards[6], backwards[8] = 200.0, 100.0
@@ -304,7 +306,7 @@ def _unusable_crops(plans: Sequence[SetPlan]) -> list[Row]:
     return [*repeated, backwards, endless]
 
 
-def _crop_row_v2(plan: SetPlan) -> list[Any]:
+def _crop_row_v2(plan: SetPlan) -> list[Cell]:
     project = ALIAS if plan.project == ALIAS_OF and plan.session < 2 else plan.project
     size = [plan.chosen_image.width, plan.chosen_image.height]
     return [_crop_time(plan), project, plan.chosen_image.name, *_crop_fractions(plan), *size]
