@@ -17,6 +17,7 @@ __all__ = ["encode"]
 _ORIENTATION = 0x0112
 _TURNED_LEFT = 6
 _JPEG_QUALITY = 90
+_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 4]
 
 
 def encode(pixels: Pixels, extension: str, encoding: str | None = None) -> bytes:
@@ -37,11 +38,8 @@ def encode(pixels: Pixels, extension: str, encoding: str | None = None) -> bytes
     """
     if encoding:
         return _UNUSUAL[encoding](pixels)
-    options = {
-        ".png": [cv2.IMWRITE_PNG_COMPRESSION, 4],
-        ".jpg": [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY],
-    }
-    return _with_cv2(pixels, extension, options[extension])
+    jpeg = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+    return _with_cv2(pixels, extension, {".png": _PNG, ".jpg": jpeg}[extension])
 
 
 def _with_cv2(pixels: NDArray[np.uint8 | np.uint16], extension: str, options: list[int]) -> bytes:
@@ -54,18 +52,6 @@ def _with_pillow(image: Image.Image, kind: str, **options: int | Image.Exif) -> 
     return buffer.getvalue()
 
 
-def _palette(pixels: Pixels) -> bytes:
-    return _with_pillow(Image.fromarray(pixels).quantize(256), "PNG")
-
-
-def _sixteen_bit(pixels: Pixels) -> bytes:
-    return _with_cv2(pixels.astype(np.uint16) * 257, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 4])
-
-
-def _alpha(pixels: Pixels) -> bytes:
-    return _with_pillow(Image.fromarray(pixels).convert("RGBA"), "PNG", compress_level=4)
-
-
 def _exif_rotated(pixels: Pixels) -> bytes:
     turned = Image.fromarray(pixels).transpose(Image.Transpose.ROTATE_90)
     exif = Image.Exif()
@@ -73,14 +59,14 @@ def _exif_rotated(pixels: Pixels) -> bytes:
     return _with_pillow(turned, "JPEG", quality=_JPEG_QUALITY, exif=exif)
 
 
-def _cmyk(pixels: Pixels) -> bytes:
-    return _with_pillow(Image.fromarray(pixels).convert("CMYK"), "JPEG", quality=_JPEG_QUALITY)
-
-
 _UNUSUAL: dict[str, Callable[[Pixels], bytes]] = {
-    "palette": _palette,
-    "sixteen_bit": _sixteen_bit,
-    "alpha": _alpha,
+    "palette": lambda pixels: _with_pillow(Image.fromarray(pixels).quantize(256), "PNG"),
+    "sixteen_bit": lambda pixels: _with_cv2(pixels.astype(np.uint16) * 257, ".png", _PNG),
+    "alpha": lambda pixels: _with_pillow(
+        Image.fromarray(pixels).convert("RGBA"), "PNG", compress_level=4
+    ),
     "exif_rotated": _exif_rotated,
-    "cmyk": _cmyk,
+    "cmyk": lambda pixels: _with_pillow(
+        Image.fromarray(pixels).convert("CMYK"), "JPEG", quality=_JPEG_QUALITY
+    ),
 }

@@ -32,13 +32,23 @@ def ground_truth_json(
     str
         JSON: `projects`, `logs`, `ceiling`, `sets`, `crops` and `new`.
     """
+    crops = {plan: (ideal_box(plan.subject_box), _logged(plan)) for plan in decided if plan.crop}
+    overlaps = [_iou(ideal, logged) for ideal, logged in crops.values()]
     truth = {
         "schema": SCHEMA,
         "projects": {project.name: _project(project.name, decided) for project in PROJECTS},
-        "logs": {f"data/training/{log.name}": _rows(log) for log in logs},
-        "ceiling": {"top1": 1.0, "iou": _crop_ceiling(decided)},
+        "logs": {
+            f"data/training/{log.name}": {"rows": log.rows, "usable": log.usable} for log in logs
+        },
+        "ceiling": {"top1": 1.0, "iou": round(sum(overlaps) / len(overlaps), 4)},
         "sets": {set_key(plan): _set(plan) for plan in decided},
-        "crops": {f"{s.project}/{s.chosen_image.name}": _crop(s) for s in decided if s.crop},
+        "crops": {
+            f"{plan.project}/{plan.chosen_image.name}": {
+                "ideal": _rounded(ideal),
+                "logged": _rounded(logged),
+            }
+            for plan, (ideal, logged) in crops.items()
+        },
         "new": [{"project": plan.project, **_set(plan)} for plan in new],
     }
     return json.dumps(truth, indent=1) + "\n"
@@ -52,10 +62,6 @@ def _project(name: str, decided: Sequence[SetPlan]) -> dict[str, int]:
         "crops": sum(plan.crop is not None for plan in plans),
         "images": sum(len(plan.images) for plan in plans),
     }
-
-
-def _rows(log: LogFile) -> dict[str, int]:
-    return {"rows": log.rows, "usable": log.usable}
 
 
 def _set(plan: SetPlan) -> dict[str, object]:
@@ -77,15 +83,6 @@ def _image(image: ImagePlan) -> dict[str, object]:
         "damage": damage and {"kind": damage.kind, "severity": round(damage.severity, 3)},
         "encoding": image.encoding,
     }
-
-
-def _crop(plan: SetPlan) -> dict[str, object]:
-    return {"ideal": _rounded(ideal_box(plan.subject_box)), "logged": _rounded(_logged(plan))}
-
-
-def _crop_ceiling(decided: Sequence[SetPlan]) -> float:
-    overlaps = [_iou(ideal_box(s.subject_box), _logged(s)) for s in decided if s.crop]
-    return round(sum(overlaps) / len(overlaps), 4)
 
 
 def _logged(plan: SetPlan) -> Box:

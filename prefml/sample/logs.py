@@ -121,14 +121,11 @@ def manifests(projects: Sequence[ProjectPlan], plans: Sequence[SetPlan]) -> dict
     dict of str to str
         File name -> text.
     """
-    files = {
-        f"{project.name}.project.json": _json(
-            _manifest(
-                project, [s for s in plans if s.project == project.name], project == projects[-1]
-            )
-        )
-        for project in projects
-    }
+    files = {}
+    for project in projects:
+        own = [plan for plan in plans if plan.project == project.name]
+        manifest = _manifest(project, own, in_work=project == projects[-1])
+        files[f"{project.name}.project.json"] = _json(manifest)
     files["garden_allowed_ext.json"] = _json({"allowed": ["png", "jpg", "yaml", "caption"]})
     files["global_bans.json"] = _json({"bannedExtensions": ["tmp", "part"]})
     return files

@@ -284,7 +284,8 @@ def _plan_set(
         )
         for stage, damage in zip(stages, damages, strict=True)
     )
-    chosen = _chosen_index(images)
+    # The highest stage that is not badly damaged.
+    chosen = max(i for i, damage in enumerate(damages) if not damage or damage.severity < 0.5)
     box = _draw_subject_box(images[chosen], subject, rng)
     session, decided = decision
     crop = decide_crop(box, images[chosen].width, images[chosen].height, rng)
@@ -307,11 +308,6 @@ def _draw_damages(level: str, count: int, rng: np.random.Generator) -> list[Dama
         if count > 2 and rng.random() < 0.3:
             damages[-2] = Damage(kind, float(rng.uniform(0.75, 1.0)))
     return damages
-
-
-def _chosen_index(images: Sequence[ImagePlan]) -> int:
-    sound = [i for i, image in enumerate(images) if not image.damage or image.damage.severity < 0.5]
-    return sound[-1]
 
 
 def _draw_subject_box(image: ImagePlan, subject: str, rng: np.random.Generator) -> Box:

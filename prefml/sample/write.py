@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,6 @@ from prefml.sample.ground_truth import ground_truth_json
 from prefml.sample.logs import (
     ALIAS,
     ALIAS_OF,
-    LogFile,
     crop_logs,
     manifests,
     selection_logs,
@@ -102,7 +101,9 @@ def write_sample(
     truth = ground_truth_json(decided, new, logs)
     _refuse_foreign(root, truth)
     written = _write_missing(root / TRUTH, truth.encode())
-    written += _write_texts(root / "data", logs, manifests(projects, decided))
+    texts = {f"training/{log.name}": log.text for log in logs}
+    texts |= {f"projects/{name}": text for name, text in manifests(projects, decided).items()}
+    written += sum(_write_missing(root / "data" / name, texts[name].encode()) for name in texts)
     written += _write_pictures(root, decided, new, progress or (lambda counts, total: counts))
     written += _write_missing(root / "prefml.toml", CONFIG.encode())
     return SampleReport(
@@ -127,12 +128,6 @@ def _refuse_foreign(root: Path, truth: str) -> None:
         raise WorkspaceError(
             f"{root} holds other files", "an empty folder", "prefml sample ANOTHER_FOLDER"
         )
-
-
-def _write_texts(folder: Path, logs: Sequence[LogFile], manifests: Mapping[str, str]) -> int:
-    texts = {f"training/{log.name}": log.text for log in logs}
-    texts |= {f"projects/{name}": text for name, text in manifests.items()}
-    return sum(_write_missing(folder / name, text.encode()) for name, text in texts.items())
 
 
 def _write_pictures(
