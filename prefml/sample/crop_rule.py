@@ -1,4 +1,4 @@
-"""The made-up person's taste in crops: a rule that follows the subject, and a little noise."""
+"""Decide crops as the simulated person: a rule that follows the subject, and a little noise."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class CropDecision:
 
     Attributes
     ----------
-    ideal : tuple of float
-        The box the rule gives, x1, y1, x2, y2 in fractions.
+    ideal : Box
+        Box of the rule, x1, y1, x2, y2 in fractions.
     pixels : tuple of int
-        The box the person logged, noise included, in pixels of the picture.
+        Box that the person logged, noise included, in pixels of the picture.
     """
 
     ideal: Box
@@ -36,7 +36,7 @@ class CropDecision:
 
 
 def ideal_box(subject: Box) -> Box:
-    """Return the box that the rule gives for a subject.
+    """Return the box of the rule for a subject.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ def ideal_box(subject: Box) -> Box:
 
     Returns
     -------
-    tuple of float
-        A box of the picture's own aspect ratio (equal width and height in fractions), inside the
-        picture; the whole picture when the subject fills it.
+    Box
+        Of the picture's own aspect ratio (equal width and height in fractions), inside the
+        picture; the whole picture if the subject fills it.
     """
     x1, y1, x2, y2 = subject
     side = MARGIN * max(x2 - x1, y2 - y1)

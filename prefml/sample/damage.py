@@ -1,4 +1,4 @@
-"""Four ways in which a later stage comes out wrong."""
+"""Damage pictures in four ways, as later stages of a pipeline do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["apply_damage"]
 def apply_damage(
     pixels: Pixels, kind: str, severity: float, subject: Box, rng: np.random.Generator
 ) -> Pixels:
-    """Put a flaw into a picture.
+    """Damage a picture.
 
     Parameters
     ----------
@@ -34,6 +34,7 @@ def apply_damage(
     Returns
     -------
     ndarray of uint8, shape (height, width, 3)
+        A damaged copy.
     """
     return _KINDS[kind](pixels, severity, subject, rng)
 

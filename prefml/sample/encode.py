@@ -1,4 +1,4 @@
-"""Pixels to file contents, in the usual encodings and in a few unusual ones."""
+"""Encode pixels as PNG and JPEG files, in the usual encodings and in a few unusual ones."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def encode(pixels: Pixels, extension: str, encoding: str | None = None) -> bytes
     Returns
     -------
     bytes
+        Content of the file.
     """
     if encoding:
         return _UNUSUAL[encoding](pixels)

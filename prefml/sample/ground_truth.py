@@ -1,4 +1,4 @@
-"""What is true of the sample, for tests: prefml itself never reads it."""
+"""Write the ground truth of the sample, for tests: prefml itself never reads it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCHEMA = "prefml/sample/1"
 def ground_truth_json(
     decided: Sequence[SetPlan], new: Sequence[SetPlan], logs: Sequence[LogFile]
 ) -> str:
-    """Describe the sample as JSON.
+    """Return the ground truth of the sample as JSON.
 
     Parameters
     ----------

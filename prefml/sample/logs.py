@@ -1,4 +1,4 @@
-"""The sample's logs and manifests, with the irregularities of real ones."""
+"""Write the sample's logs and manifests, with the irregularities of real ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,15 @@ Row: TypeAlias = Sequence[Cell]
 
 @dataclass(frozen=True)
 class LogFile:
-    """One log: its name, its text, and how many of its data rows can be used."""
+    """A log.
+
+    Attributes
+    ----------
+    name, text : str
+        File name and content.
+    rows, usable : int
+        Number of its data rows, and of those that can be used.
+    """
 
     name: str
     text: str
@@ -50,7 +58,18 @@ class LogFile:
 
 
 def set_key(plan: SetPlan) -> str:
-    """Return the set's key, project/session/set, as the logs spell its parts."""
+    """Return the key of a set, as the logs spell its parts.
+
+    Parameters
+    ----------
+    plan : SetPlan
+        The set.
+
+    Returns
+    -------
+    str
+        project/session/set.
+    """
     return f"{plan.project}/{_session_id(plan)}/{_set_id(plan)}"
 
 

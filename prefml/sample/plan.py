@@ -1,4 +1,4 @@
-"""What the sample shows and what the made-up person decides: plain data, no pixels."""
+"""Plan sets, images, damages and a simulated person's choices as data, without pixels."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ SESSIONS = 5
 
 @dataclass(frozen=True)
 class ProjectPlan:
-    """One project of the sample.
+    """Plan of a project.
 
     Attributes
     ----------
@@ -96,7 +96,15 @@ PROJECTS = (
 
 @dataclass(frozen=True)
 class Damage:
-    """A flaw put into a picture: one of `DAMAGES`, with a severity between 0 and 1."""
+    """Damage of a picture.
+
+    Attributes
+    ----------
+    kind : str
+        One of `DAMAGES`.
+    severity : float
+        Between 0 and 1; from 0.5 the picture is never chosen.
+    """
 
     kind: str
     severity: float
@@ -104,7 +112,21 @@ class Damage:
 
 @dataclass(frozen=True)
 class ImagePlan:
-    """One picture of a set: file name, stage, size in pixels, flaw and unusual encoding."""
+    """Plan of an image of a set.
+
+    Attributes
+    ----------
+    name : str
+        File name.
+    stage : float
+        Stage of the pipeline that made it.
+    width, height : int
+        Pixels.
+    damage : Damage or None
+        Its damage, if there is one.
+    encoding : str or None
+        An unusual encoding of `prefml.sample.encode.encode`.
+    """
 
     name: str
     stage: float
@@ -116,7 +138,7 @@ class ImagePlan:
 
 @dataclass(frozen=True)
 class SetPlan:
-    """One set: what is in the picture, its stages, and the decision.
+    """Plan of a set: the content of its images, their stages, and the decision.
 
     Attributes
     ----------
@@ -131,7 +153,7 @@ class SetPlan:
     images : tuple of ImagePlan
         The pictures, lowest stage first.
     chosen : int
-        Index of the picture that is kept; meaningless for a set not `decided`.
+        Index of the picture that is kept; without meaning for sets without a decision.
     decided : datetime
         Time of the decision.
     session : int
@@ -153,12 +175,12 @@ class SetPlan:
 
     @property
     def chosen_image(self) -> ImagePlan:
-        """The picture that is kept."""
+        """Image that is kept."""
         return self.images[self.chosen]
 
     @property
     def lower_stage(self) -> bool:
-        """Whether a lower stage than the highest is kept."""
+        """Tell whether a lower stage than the highest is kept."""
         return self.chosen < len(self.images) - 1
 
     @property
@@ -168,7 +190,17 @@ class SetPlan:
 
 
 def scaled_projects(share: float) -> list[ProjectPlan]:
-    """Return the projects with a share of their sets; every project keeps a few."""
+    """Return the projects with a share of their sets.
+
+    Parameters
+    ----------
+    share : float
+        Share of the sets; every project keeps at least 12.
+
+    Returns
+    -------
+    list of ProjectPlan
+    """
     return [
         replace(
             project,

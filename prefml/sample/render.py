@@ -1,4 +1,4 @@
-"""From a planned set to its pictures: background, subject, stages, flaws."""
+"""Render the images of a planned set: background, subject, stages, damages."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _STAGE_QUALITY = {
 
 @dataclass(frozen=True)
 class _Cutout:
-    """A subject cut out of its photograph: RGB pixels and how much each belongs to it."""
+    """A subject cut out of its photograph: RGB pixels and their opacity."""
 
     pixels: Pixels
     alpha: Floats32
 
 
 def render(plan: SetPlan) -> list[Pixels]:
-    """Make the pictures of a set.
+    """Render the images of a set.
 
     Parameters
     ----------

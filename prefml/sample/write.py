@@ -40,7 +40,7 @@ Progress = Callable[[Iterable[int], int], Iterable[int]]
 
 @dataclass(frozen=True)
 class SampleReport:
-    """What was written.
+    """Counts of what was written.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class SampleReport:
     images : int
         Number of pictures, undecided ones included.
     written : int
-        How many files were missing and have been written.
+        Number of files that were missing and have been written.
     seconds : float
         Time it took.
     """
@@ -91,7 +91,7 @@ def write_sample(
     Raises
     ------
     WorkspaceError
-        If the folder holds something else than this sample.
+        If the folder holds anything else than this sample.
     """
     began = time.monotonic()
     root = Path(folder).expanduser().resolve()
