@@ -26,6 +26,7 @@ _COLOUR_SIDE = 256
 # Each band has one in so many of the rows, and beside them what a window of 7 rows reaches.
 _BAND_COUNT, _BAND_DIVISOR, _HALO = 4, 16, 4
 
+# Number formats of planes: bytes, filter responses, levels on the way.
 Level = TypeVar("Level", np.uint8, np.int16, np.float32)
 
 
