@@ -15,8 +15,8 @@ import numpy as np
 from prefml.cli import main
 from prefml.cropping.metrics import iou
 from prefml.review import create_app
-from prefml.sample.plan import Scene
-from prefml.sample.taste import decide_crop, ideal_box
+from prefml.sample.crop_rule import decide_crop, ideal_box
+from prefml.sample.plan import SetPlan
 
 FULL = (0.0, 0.0, 1.0, 1.0)
 # Two crops agree when all four edges lie within this.
@@ -34,14 +34,14 @@ class Person:
     rng: np.random.Generator
     slips: float = 0.02
 
-    def choose(self, scene: Scene) -> int:
+    def choose(self, scene: SetPlan) -> int:
         if self.rng.random() < self.slips:
-            return int(self.rng.integers(len(scene.shots)))
+            return int(self.rng.integers(len(scene.images)))
         return wanted(scene)
 
-    def crop(self, scene: Scene) -> tuple[float, ...]:
+    def crop(self, scene: SetPlan) -> tuple[float, ...]:
         """Draw the crop as this person does today."""
-        shot = scene.shots[wanted(scene)]
+        shot = scene.images[wanted(scene)]
         left, top, right, bottom = decide_crop(
             scene.subject_box, shot.width, shot.height, self.rng
         ).pixels
@@ -49,7 +49,7 @@ class Person:
             left / shot.width, top / shot.height, right / shot.width, bottom / shot.height,
         )  # fmt: skip
 
-    def answer(self, scene: Scene, group: dict[str, Any]) -> dict[str, Any]:
+    def answer(self, scene: SetPlan, group: dict[str, Any]) -> dict[str, Any]:
         """Look at a group of the review and say what the page would send."""
         suggested, index = group["suggested"], self.choose(scene)
         proposed = group["crop"]["box"] or FULL
@@ -66,10 +66,10 @@ class Person:
         return body
 
 
-def wanted(scene: Scene) -> int:
+def wanted(scene: SetPlan) -> int:
     """Return the position of the picture that the taste asks for."""
     sound = [
-        n for n, shot in enumerate(scene.shots) if not shot.damage or shot.damage.severity < SOUND
+        n for n, shot in enumerate(scene.images) if not shot.damage or shot.damage.severity < SOUND
     ]
     return sound[0] if scene.subject == "flower" else sound[-1]
 
@@ -82,7 +82,7 @@ def overlap(one: Sequence[float], other: Sequence[float]) -> float:
     return float(iou(np.array([one]), np.array([other]))[0])
 
 
-def write_logs(root: Path, person: Person, scenes: Iterable[Scene]) -> None:
+def write_logs(root: Path, person: Person, scenes: Iterable[SetPlan]) -> None:
     """Replace the sample's logs by this person's choices and crops of a few sets."""
     folder = root / "data" / "training"
     for path in folder.iterdir():
@@ -91,8 +91,8 @@ def write_logs(root: Path, person: Person, scenes: Iterable[Scene]) -> None:
     choices, crops = [], []
     for number, scene in enumerate(scenes):
         index = person.choose(scene)
-        paths = [places[shot.name] for shot in scene.shots]
-        winner, shot = paths.pop(index), scene.shots[index]
+        paths = [places[shot.name] for shot in scene.images]
+        winner, shot = paths.pop(index), scene.images[index]
         when = f"{scene.decided:%Y-%m-%dT%H:%M:%SZ}"
         choices.append(("logged", f"group_{number}", winner, str(paths), when))
         box = (*person.crop(scene), shot.width, shot.height)

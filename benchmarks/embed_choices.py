@@ -26,7 +26,7 @@ from _pictures import KINDS, write_pictures
 from PIL import Image
 
 from prefml.encoders.folder import read_folder
-from prefml.encoders.onnx import PROVIDERS, OnnxEncoder, _load, _options
+from prefml.encoders.onnx import PROVIDERS, OnnxEncoder, open_session
 from prefml.encoders.vectors import cosines
 from prefml.imaging.decode import decode
 from prefml.sidecars.derive import prepare
@@ -222,7 +222,7 @@ def batches(folder: Path, encoder: OnnxEncoder, repeats: int) -> list[dict[str, 
     pixels = np.random.default_rng(0).standard_normal((32, 3, size, size), dtype=np.float32)
     rows, model = [], read_folder(folder).model
     for threads in sorted({1, os.cpu_count() or 1}):
-        session = _load(model, PROVIDERS["cpu"], _options(threads, "fp32"))
+        session = open_session(model, PROVIDERS["cpu"], threads)
         for count in SMALLER:
             clocked = []
             for _ in range(repeats):

@@ -37,8 +37,8 @@ from prefml.models.store import save_model
 from prefml.proposals import read_suggestions
 from prefml.ranking.defaults import default_ranker
 from prefml.sample import write_sample
-from prefml.sample.plan import Scene, plan_sample, shrunk
-from prefml.sample.taste import ideal_box
+from prefml.sample.crop_rule import ideal_box
+from prefml.sample.plan import SetPlan, plan_sample, scaled_projects
 from prefml.workspace import Workspace
 
 RUNS = {
@@ -54,15 +54,15 @@ FOLDERS = ("images", "training data", "new")
 Row = dict[str, Any]
 
 
-def names_of(scene: Scene) -> frozenset[str]:
-    return frozenset(shot.name for shot in scene.shots)
+def names_of(scene: SetPlan) -> frozenset[str]:
+    return frozenset(shot.name for shot in scene.images)
 
 
-def formed(scenes: Sequence[Scene]) -> list[Scene]:
+def formed(scenes: Sequence[SetPlan]) -> list[SetPlan]:
     """Leave out sets that the stage rule joins with a neighbour."""
     projects: dict[str, list[str]] = {}
     for scene in scenes:
-        projects.setdefault(scene.project, []).extend(shot.name for shot in scene.shots)
+        projects.setdefault(scene.project, []).extend(shot.name for shot in scene.images)
     found = {frozenset(names) for every in projects.values() for names in form_sets(every).sets}
     return [scene for scene in scenes if names_of(scene) in found]
 
@@ -76,13 +76,15 @@ def suggested_box(line: Row) -> Sequence[float]:
     return line["step2_crop"]["crop_coords"] or FULL
 
 
-def never_reviewed(root: Path, scenes: Iterable[Scene]) -> Row:
+def never_reviewed(root: Path, scenes: Iterable[SetPlan]) -> Row:
     """Hold suggestions against the taste, on sets that teach nothing."""
     lines, hits, highest, overlaps, agreed = lines_by_set(root), [], [], [], []
     for scene in scenes:
         line, ideal = lines[names_of(scene)], ideal_box(scene.subject_box)
-        hits.append(Path(line["step1_selection"]["chosen"]).name == scene.shots[wanted(scene)].name)
-        highest.append(wanted(scene) == len(scene.shots) - 1)
+        hits.append(
+            Path(line["step1_selection"]["chosen"]).name == scene.images[wanted(scene)].name
+        )
+        highest.append(wanted(scene) == len(scene.images) - 1)
         overlaps.append(overlap(suggested_box(line), ideal))
         agreed.append(agrees(suggested_box(line), ideal))
     return {
@@ -94,7 +96,7 @@ def never_reviewed(root: Path, scenes: Iterable[Scene]) -> Row:
     }
 
 
-def review(root: Path, person: Person, scenes: Sequence[Scene]) -> Row:
+def review(root: Path, person: Person, scenes: Sequence[SetPlan]) -> Row:
     """Let the person answer some sets on the page, and submit."""
     lines, desk = lines_by_set(root), Desk(root)
     agreed, taken = [], []
@@ -121,7 +123,7 @@ def train(root: Path) -> Row:
     return {**models, "seconds": round(time.perf_counter() - began, 1)}
 
 
-def fresh(root: Path, person: Person, logged: Sequence[Scene]) -> None:
+def fresh(root: Path, person: Person, logged: Sequence[SetPlan]) -> None:
     for name in ("sandbox", "artifacts"):
         shutil.rmtree(root / name, ignore_errors=True)
     write_logs(root, person, logged)
@@ -131,7 +133,7 @@ def fresh(root: Path, person: Person, logged: Sequence[Scene]) -> None:
         config.write_text(config.read_text() + "\n[suggest]\nreask = 0\n")
 
 
-def one_life(root: Path, scenes: Sequence[Scene], seed: int, options: argparse.Namespace) -> Row:
+def one_life(root: Path, scenes: Sequence[SetPlan], seed: int, options: argparse.Namespace) -> Row:
     rng = np.random.default_rng(seed)
     mixed = [scenes[n] for n in rng.permutation(len(scenes))]
     many, first = options.rounds * options.sets, options.logged
@@ -283,7 +285,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     options = arguments()
     began = time.perf_counter()
-    decided, new = plan_sample(shrunk(options.share))
+    decided, new = plan_sample(scaled_projects(options.share))
     scenes = formed([*decided, *new])
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "sample"

@@ -33,7 +33,7 @@ from _machine import machine
 from _pictures import write_pictures
 
 from prefml.cluster import connected, distributed_compute, tree_backend_on
-from prefml.cluster.embed import BATCHES
+from prefml.cluster.embed import BATCHES_PER_CHUNK
 from prefml.decisions.projects import ProjectResolver
 from prefml.encoders import open_encoder
 from prefml.encoders.spec import EncoderSpec
@@ -222,7 +222,7 @@ def measure_tasks(address: str, counts: list[int]) -> list[dict[str, Any]]:
     found = []
     with connected(address) as client:
         for count in counts:
-            images = invented(BATCH * BATCHES)[0]
+            images = invented(BATCH * BATCHES_PER_CHUNK)[0]
             wall = time.perf_counter()
             client.gather([client.submit(nothing, images, pure=False) for _ in range(count)])
             found.append({"tasks": count, "seconds": time.perf_counter() - wall})
@@ -310,7 +310,7 @@ def costs(found: dict[str, Any]) -> dict[str, float]:
 
 
 def projected(cost: dict[str, float], n: int) -> dict[str, float]:
-    sets, tasks = n / PER_SET, n / (BATCH * BATCHES)
+    sets, tasks = n / PER_SET, n / (BATCH * BATCHES_PER_CHUNK)
     pass_hours = n * cost["cpu_seconds_a_picture"] / 3600
     return {
         "pictures": n,
@@ -364,7 +364,7 @@ def main() -> None:
             "encoder": "builtin (in the rows: 512 values)",
             "cues": len(cues.CUE_NAMES),
             "batch_size": BATCH,
-            "batches_a_task": BATCHES,
+            "batches_a_task": BATCHES_PER_CHUNK,
             "pictures_a_set": PER_SET,
         },
         "measured": found,

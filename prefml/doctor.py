@@ -193,10 +193,10 @@ def _look_at_review(workspace: Workspace) -> Iterator[Check]:
 
 
 def _look_at_hands(workspace: Workspace) -> Iterator[Check]:
-    from prefml.imaging.hands import hand_model, hands_advice
+    from prefml.imaging.hands import hand_model_path, hands_advice
 
-    advice = hands_advice(hand_model())
-    detail, _, fix = (advice or f"MediaPipe with {hand_model()}").partition("; ")
+    advice = hands_advice(hand_model_path())
+    detail, _, fix = (advice or f"MediaPipe with {hand_model_path()}").partition("; ")
     yield Check("hands", True, detail, fix)
 
 
@@ -220,9 +220,9 @@ def _look_at_encoder(workspace: Workspace) -> Iterator[Check]:
 
 def _check_weights(workspace: Workspace, name: str) -> Check:
     from prefml.encoders.openclip import import_open_clip
-    from prefml.encoders.weights import weights_here
+    from prefml.encoders.weights import local_weights
 
-    found = weights_here(import_open_clip(), name, workspace.root)
+    found = local_weights(import_open_clip(), name, workspace.root)
     if found is None:
         detail = f"the weights of {name} are not on this machine"
         fix = (

@@ -14,7 +14,7 @@ import click
 from prefml.cli._shared import emit, json_option, open_workspace, progress
 
 if TYPE_CHECKING:
-    from prefml.encoders.backends import Chosen, Trial
+    from prefml.encoders.backends import BackendChoice, BackendTrial
     from prefml.encoders.spec import Encoder
     from prefml.sidecars.build import BuildReport, Compute
     from prefml.workspace import Workspace
@@ -109,7 +109,7 @@ def command(
 
 def _opened(
     name: str, workspace: Workspace, device: str, backend: str | None
-) -> tuple[Encoder, Chosen | None]:
+) -> tuple[Encoder, BackendChoice | None]:
     if backend is None:
         from prefml.encoders import open_encoder
 
@@ -120,7 +120,7 @@ def _opened(
     return chosen.encoder, chosen
 
 
-def _tried(trial: Trial) -> str:
+def _tried(trial: BackendTrial) -> str:
     speed = f", {trial.milliseconds:.1f} ms a picture" if trial.milliseconds else ""
     return f"backend {trial.backend}: {trial.verdict}{speed}"
 

@@ -1,4 +1,4 @@
-"""Beyond one machine: the pass and the trees on the workers of a Dask scheduler."""
+"""Distribute the embedding pass and the fitting of trees over the workers of a Dask scheduler."""
 
 from prefml.cluster.connection import connected
 from prefml.cluster.embed import distributed_compute

@@ -1,4 +1,4 @@
-"""A connection to a Dask scheduler, with errors that say what to do."""
+"""Connect to a Dask scheduler, with errors that say what to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prefml.exceptions import ClusterError
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["connected", "refuse_no_workers"]
+__all__ = ["connected", "wait_for_worker"]
 
 
 @contextmanager
@@ -49,24 +49,24 @@ def connected(address: str, timeout: float = 30.0) -> Iterator[Client]:
             "dask scheduler",
         ) from error
     with client:
-        refuse_no_workers(client, timeout)
+        wait_for_worker(client, timeout)
         yield client
 
 
-def refuse_no_workers(client: Client, timeout: float) -> None:
-    """Wait for a worker.
+def wait_for_worker(client: Client, timeout: float) -> None:
+    """Wait until the scheduler has at least one worker.
 
     Parameters
     ----------
     client : distributed.Client
         The connection.
     timeout : float
-        Seconds.
+        Seconds to wait.
 
     Raises
     ------
     ClusterError
-        If none came.
+        If there is none by then, or the connection is lost.
     """
     address = client.scheduler.address if client.scheduler else "the scheduler"
     try:

@@ -1,7 +1,7 @@
-"""The one pass, spread over Dask workers: each writes its own parts, this process joins them.
+"""Distribute the embedding pass over Dask workers, and join the parts that they write.
 
-A task is a few batches of pictures. Its parts have names that the task decides, so that a task
-that is done again, because its worker died, replaces what was left of it and doubles nothing.
+A chunk is a few batches of pictures. Its parts have names that the chunk determines, so that a
+chunk that is computed again, because its worker died, replaces its parts and doubles nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from prefml.cluster.connection import refuse_no_workers
+from prefml.cluster.connection import wait_for_worker
 from prefml.encoders import Encoder, open_encoder
 from prefml.exceptions import ClusterError
 from prefml.imaging import cues
@@ -31,32 +31,32 @@ from prefml.workspace import Workspace
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["Chunk", "Job", "Outcome", "distributed_compute", "work"]
+__all__ = ["Chunk", "ChunkResult", "Job", "distributed_compute", "run_chunk"]
 
-# Batches of a task: decoding runs ahead of encoding inside a task only.
-BATCHES = 4
-# Tasks that the scheduler knows at a time; more would only fill its memory.
-AHEAD = 1000
-# Seconds without a result after which somebody should ask whether any worker is left.
-PATIENCE = 60.0
+# Decoding runs ahead of encoding inside a chunk only.
+BATCHES_PER_CHUNK = 4
+# Chunks that the scheduler holds at a time; more would only fill its memory.
+MAX_QUEUED = 1000
+# Seconds without a result after which the scheduler is asked for its workers.
+TIMEOUT = 60.0
 
 
 @dataclass(frozen=True)
 class Job:
-    """What all tasks of a run have in common.
+    """Settings that all chunks of a run have in common.
 
     Attributes
     ----------
     workspace : Workspace
-        Whose pictures; its folder must be the same on every machine.
+        Place of the pictures; its folder must be the same on every machine.
     encoder, device : str
-        What each worker opens.
+        Name of the encoder that each worker opens, and the device it runs on.
     options : BuildOptions
-        How the pass is run, in each task.
+        Batch size and threads of the pass in each chunk.
     provenance : Provenance
-        What the rows must be made with.
+        Encoder and cues that the rows must be made with.
     writer : str
-        Marks the parts of this run.
+        Mark in the names of this run's parts.
     """
 
     workspace: Workspace
@@ -69,16 +69,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Pictures of one task.
+    """Pictures that one worker processes together.
 
     Attributes
     ----------
     number : int
-        Of its first part.
+        Number of its first part.
     tasks : list of Task
         The pictures.
     sources : list of Source
-        Rows that hold in part, without their keys.
+        Rows that are valid in part, without their keys.
     """
 
     number: int
@@ -87,15 +87,15 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of a chunk.
+class ChunkResult:
+    """Result of a chunk.
 
     Attributes
     ----------
     pictures : int
-        How many it had.
+        Number of its pictures.
     written : list of Source
-        Its parts.
+        Parts that were written.
     failures : list of Failure
         Pictures that could not be used.
     """
@@ -106,9 +106,9 @@ class Outcome:
 
 
 def distributed_compute(
-    client: Client, encoder: str, device: str, patience: float = PATIENCE
+    client: Client, encoder: str, device: str, timeout: float = TIMEOUT
 ) -> Compute:
-    """Return what `build_found` takes to have its tasks done by Dask workers.
+    """Return a function by which `build_found` has its tasks computed by Dask workers.
 
     Parameters
     ----------
@@ -116,12 +116,12 @@ def distributed_compute(
         Connected to the scheduler.
     encoder, device : str
         As for `open_encoder`; every worker opens it once.
-    patience : float
+    timeout : float
         Seconds to wait for a new worker when none is left.
 
     Returns
     -------
-    callable
+    Compute
 
     Raises
     ------
@@ -132,31 +132,31 @@ def distributed_compute(
     def compute(run: Run, tasks: Sequence[Task], progress: Progress) -> list[Failure]:
         writer = secrets.token_hex(4)
         job = Job(run.workspace, encoder, device, run.options, run.provenance, writer)
-        outcomes: dict[int, Outcome] = {}
+        results: dict[int, ChunkResult] = {}
 
         def pictures() -> Iterator[None]:
-            chunks = _chunks(run, tasks)
-            for number, outcome in _outcomes(client, job, chunks, patience):
-                outcomes[number] = outcome
-                yield from repeat(None, outcome.pictures)
+            chunks = _split(run, tasks)
+            for number, result in _results(client, job, chunks, timeout):
+                results[number] = result
+                yield from repeat(None, result.pictures)
 
         deque(progress(pictures(), len(tasks)), maxlen=0)
-        in_order = [outcome for _, outcome in sorted(outcomes.items())]
-        run.written += [source for outcome in in_order for source in outcome.written]
-        return [failure for outcome in in_order for failure in outcome.failures]
+        in_order = [result for _, result in sorted(results.items())]
+        run.written += [source for result in in_order for source in result.written]
+        return [failure for result in in_order for failure in result.failures]
 
     return compute
 
 
-def _chunks(run: Run, tasks: Sequence[Task]) -> Iterator[Chunk]:
-    size = run.options.batch_size * BATCHES
+def _split(run: Run, tasks: Sequence[Task]) -> Iterator[Chunk]:
+    size = run.options.batch_size * BATCHES_PER_CHUNK
     for place, start in enumerate(range(0, len(tasks), size)):
-        number = run.number + place * BATCHES
-        yield _chunk(number, tasks[start : start + size], run.sources)
+        number = run.number + place * BATCHES_PER_CHUNK
+        yield _chunk_of(number, tasks[start : start + size], run.sources)
 
 
-def _chunk(number: int, tasks: Sequence[Task], sources: Sequence[Source]) -> Chunk:
-    """Take along only the sources that are needed, for they travel with the task."""
+def _chunk_of(number: int, tasks: Sequence[Task], sources: Sequence[Source]) -> Chunk:
+    """Make a chunk with only the sources that it needs, for they travel with it."""
     used = sorted({task.reusable.source for task in tasks if task.reusable})
     places = {source: place for place, source in enumerate(used)}
     moved = [
@@ -171,72 +171,72 @@ def _chunk(number: int, tasks: Sequence[Task], sources: Sequence[Source]) -> Chu
     return Chunk(number, moved, bare)
 
 
-def _outcomes(
-    client: Client, job: Job, chunks: Iterator[Chunk], patience: float
-) -> Iterator[tuple[int, Outcome]]:
-    """Keep a bounded number of chunks with the scheduler and yield results as they come."""
+def _results(
+    client: Client, job: Job, chunks: Iterator[Chunk], timeout: float
+) -> Iterator[tuple[int, ChunkResult]]:
+    """Keep a bounded number of chunks submitted, and yield results as they are completed."""
     done: SimpleQueue[Future] = SimpleQueue()
     waiting: dict[str, tuple[Future, Chunk]] = {}
 
     def submit(count: int) -> None:
         for chunk in islice(chunks, count):
             key = f"prefml-embed-{job.writer}-{chunk.number}"
-            future = client.submit(work, job, chunk, key=key, pure=False)
+            future = client.submit(run_chunk, job, chunk, key=key, pure=False)
             waiting[key] = future, chunk
             future.add_done_callback(done.put)
 
     try:
-        submit(AHEAD)
+        submit(MAX_QUEUED)
         while waiting:
-            future, chunk = waiting.pop(_next(client, done, patience).key)
-            yield chunk.number, _outcome_of(client, future, chunk, patience)
+            future, chunk = waiting.pop(_next_finished(client, done, timeout).key)
+            yield chunk.number, _result_of(client, future, chunk, timeout)
             submit(1)
     finally:
         client.cancel([future for future, _ in waiting.values()], force=True)
 
 
-def _next(client: Client, done: SimpleQueue[Future], patience: float) -> Future:
+def _next_finished(client: Client, done: SimpleQueue[Future], timeout: float) -> Future:
     while True:
         try:
-            return done.get(timeout=patience)
+            return done.get(timeout=timeout)
         except Empty:
-            refuse_no_workers(client, patience)
+            wait_for_worker(client, timeout)
 
 
-def _outcome_of(client: Client, future: Future, chunk: Chunk, patience: float) -> Outcome:
+def _result_of(client: Client, future: Future, chunk: Chunk, timeout: float) -> ChunkResult:
     from concurrent.futures import CancelledError
 
     from distributed import KilledWorker
 
     try:
-        outcome = _result(client, future, patience)
+        result = _wait_for_result(client, future, timeout)
     except KilledWorker as error:
         # One picture that ends the process must not keep all others from being done.
         reason = f"the workers that tried it or its neighbours died ({type(error).__name__})"
         lost = [Failure(task.image.path, reason) for task in chunk.tasks]
-        return Outcome(len(chunk.tasks), [], lost)
+        return ChunkResult(len(chunk.tasks), [], lost)
     except CancelledError as error:
         raise ClusterError(
             f"the scheduler was lost ({error})",
             "a scheduler that runs on",
             "the same command; what was finished is kept",
         ) from error
-    _refuse_unseen(outcome)
-    return outcome
+    _check_visible(result)
+    return result
 
 
-def _result(client: Client, future: Future, patience: float) -> Outcome:
-    """Wait for a result; one that was lost with its worker is computed by another, if there is."""
+def _wait_for_result(client: Client, future: Future, timeout: float) -> ChunkResult:
+    """Wait for a result; another worker, if there is one, computes those lost with a worker."""
     while True:
         try:
-            outcome: Outcome = future.result(timeout=patience)
-            return outcome
+            result: ChunkResult = future.result(timeout=timeout)
+            return result
         except TimeoutError:
-            refuse_no_workers(client, patience)
+            wait_for_worker(client, timeout)
 
 
-def _refuse_unseen(outcome: Outcome) -> None:
-    for source in outcome.written[-1:]:
+def _check_visible(result: ChunkResult) -> None:
+    for source in result.written[-1:]:
         path = source.files["cues"]
         if not path.exists():
             raise ClusterError(
@@ -246,19 +246,19 @@ def _refuse_unseen(outcome: Outcome) -> None:
             )
 
 
-def work(job: Job, chunk: Chunk) -> Outcome:
-    """Do one task, in a worker.
+def run_chunk(job: Job, chunk: Chunk) -> ChunkResult:
+    """Decode, measure and encode the pictures of one chunk, in a worker.
 
     Parameters
     ----------
     job : Job
-        What all tasks have in common.
+        Settings of all chunks.
     chunk : Chunk
         The pictures.
 
     Returns
     -------
-    Outcome
+    ChunkResult
 
     Raises
     ------
@@ -267,13 +267,18 @@ def work(job: Job, chunk: Chunk) -> Outcome:
     """
     root = job.workspace.root
     if not root.is_dir():
-        raise ClusterError(f"worker {_here()} sees no {root}", "the same folder on every machine")
-    encoder = _encoder(job)
-    own, due = Provenance(encoder.spec, cues.cue_identity(), cues.CUE_NAMES), job.provenance
-    if own != due:
         raise ClusterError(
-            f"worker {_here()} encodes with {own.encoder.id} and measures cues {own.cues[:12]}",
-            f"{due.encoder.id} and {due.cues[:12]}: the same versions everywhere",
+            f"worker {_worker_address()} sees no {root}", "the same folder on every machine"
+        )
+    with _opening_lock:
+        encoder = _open_once(job.encoder, root, job.device, job.provenance.encoder.identity)
+    own = Provenance(encoder.spec, cues.cue_identity(), cues.CUE_NAMES)
+    if own != job.provenance:
+        raise ClusterError(
+            f"worker {_worker_address()} encodes with {own.encoder.id} "
+            f"and measures cues {own.cues[:12]}",
+            f"{job.provenance.encoder.id} and {job.provenance.cues[:12]}: "
+            "the same versions everywhere",
         )
     run = Run(
         job.workspace,
@@ -286,26 +291,20 @@ def work(job: Job, chunk: Chunk) -> Outcome:
         job.writer,
     )
     failures = run.compute(chunk.tasks)
-    return Outcome(len(chunk.tasks), run.written, failures)
+    return ChunkResult(len(chunk.tasks), run.written, failures)
 
 
-def _here() -> str:
+def _worker_address() -> str:
     from distributed import get_worker
 
     return str(get_worker().address)
 
 
 # Worker threads ask at the same time, and opening takes seconds and much memory.
-_opening = threading.Lock()
-
-
-def _encoder(job: Job) -> Encoder:
-    with _opening:
-        identity = job.provenance.encoder.identity
-        return _opened(job.encoder, job.workspace.root, job.device, identity)
+_opening_lock = threading.Lock()
 
 
 @lru_cache(maxsize=1)
-def _opened(name: str, root: Path, device: str, identity: str) -> Encoder:
-    """Open an encoder; its identity is part of the key, for a folder's content may change."""
+def _open_once(name: str, root: Path, device: str, identity: str) -> Encoder:
+    """Open an encoder; its identity is part of the cache's key, for a folder may change."""
     return open_encoder(name, root, device)

@@ -1,7 +1,7 @@
-"""The ranker's trees, grown by LightGBM on all workers of a Dask scheduler at once.
+"""Fit the ranker's trees by LightGBM on all workers of a Dask scheduler (data-parallel).
 
-Every worker holds some of the rows, whole sets of them, and in each step of each tree the workers
-add up their histograms over connections of LightGBM's own.
+Every worker holds some of the rows, whole sets of them, and for each split of each tree the workers
+sum their histograms over connections of LightGBM's own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from prefml.exceptions import ClusterError
 from prefml.ranking.tree_backend import Rows, using_backend
 
 if TYPE_CHECKING:
+    from dask.array import Array
     from distributed import Client
     from lightgbm import LGBMRanker
 
@@ -27,7 +28,7 @@ __all__ = ["split_by_sets", "tree_backend_on"]
 
 
 def tree_backend_on(client: Client) -> AbstractContextManager[None]:
-    """Have the trees of every ranker that is fitted inside the block grown on a cluster.
+    """Fit the trees of every ranker inside the block on a cluster.
 
     Parameters
     ----------
@@ -43,44 +44,45 @@ def tree_backend_on(client: Client) -> AbstractContextManager[None]:
     ClusterError
         While fitting: if a worker is lost, or early stopping or callbacks are asked for.
     """
-    return using_backend(partial(_backend, client))
+    return using_backend(partial(_fit_on_cluster, client))
 
 
 def split_by_sets(rows: Rows, n_parts: int) -> list[Rows]:
-    """Cut rows into parts of about equal size without cutting a set.
+    """Split rows into parts of about equal size without splitting a set.
 
     Parameters
     ----------
     rows : Rows
         All rows.
     n_parts : int
-        Most parts.
+        Largest number of parts.
 
     Returns
     -------
     list of Rows
-        None of them empty.
+        No part is empty.
     """
     ends = np.cumsum(rows.sizes)
     goals = np.arange(1, n_parts) * (len(rows.X) / n_parts)
     cuts = [0, *np.unique(np.searchsorted(ends, goals) + 1).tolist(), len(ends)]
     bounds = np.concatenate([[0], ends])
-    return [
-        _part(rows, int(bounds[first]), int(bounds[last]), rows.sizes[first:last])
-        for first, last in pairwise(cuts)
-        if first < last
-    ]
+    parts = []
+    for first, last in pairwise(cuts):
+        if first < last:
+            inside = slice(int(bounds[first]), int(bounds[last]))
+            part = Rows(
+                rows.X[inside],
+                rows.grades[inside],
+                rows.sizes[first:last],
+                None if rows.weight is None else rows.weight[inside],
+                None if rows.start is None else rows.start[inside],
+            )
+            parts.append(part)
+    return parts
 
 
-def _part(rows: Rows, start: int, end: int, sizes: Any) -> Rows:
-    def cut(column: Any) -> Any:
-        return None if column is None else column[start:end]
-
-    return Rows(cut(rows.X), cut(rows.grades), sizes, cut(rows.weight), cut(rows.start))
-
-
-def _backend(
-    client: Client, settings: Mapping[str, Any], rows: Rows, options: Mapping[str, Any]
+def _fit_on_cluster(
+    client: Client, settings: Mapping[str, object], rows: Rows, options: Mapping[str, object]
 ) -> LGBMRanker:
     from lightgbm import DaskLGBMRanker
 
@@ -91,10 +93,10 @@ def _backend(
             "the same command without --scheduler",
         )
     workers = sorted(client.nthreads())
-    columns = _Columns(client, split_by_sets(rows, len(workers)), workers)
+    columns = _ScatteredColumns(client, split_by_sets(rows, len(workers)), workers)
     model = DaskLGBMRanker(client=client, **settings)
     try:
-        with client.as_current(), _quiet():
+        with client.as_current(), _silenced():
             model.fit(
                 columns.send("X"),
                 columns.send("grades"),
@@ -112,21 +114,21 @@ def _backend(
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what LightGBM prints about ports off standard output, which is for results."""
+def _silenced() -> Iterator[None]:
+    """Redirect LightGBM's messages about ports from standard output, which is for results."""
     with warnings.catch_warnings(), redirect_stdout(sys.stderr):
         # A worker takes as many threads as Dask gave it, and says so.
         warnings.filterwarnings("ignore", message=".*Parameter n_jobs will be ignored")
         yield
 
 
-class _Columns:
-    """Sends columns of the parts to the workers, each part to one worker."""
+class _ScatteredColumns:
+    """Columns of parts of the rows, each part scattered to one worker."""
 
     def __init__(self, client: Client, parts: list[Rows], workers: list[str]) -> None:
         self.client, self.parts, self.workers = client, parts, workers
 
-    def send(self, name: str) -> Any:
+    def send(self, name: str) -> Array | None:
         """Return a Dask array of a column, or None where there is none."""
         from dask import array, delayed
 

@@ -1,4 +1,4 @@
-"""Pixels to vectors: the built-in descriptor, ONNX folders, and open_clip."""
+"""Encode pixels as embeddings: the built-in descriptor, ONNX folders, and open_clip."""
 
 from __future__ import annotations
 
@@ -41,25 +41,13 @@ def open_encoder(name: str, workspace_root: Path | None = None, device: str = "a
     if device not in DEVICES:
         raise EncoderError(f"device {device!r}", f"one of {', '.join(DEVICES)}")
     if name == "builtin":
-        return _builtin()
+        from prefml.encoders.builtin import BuiltinEncoder
+
+        return BuiltinEncoder()
     if name == "clip" or name.startswith("open_clip:"):
-        return _open_clip(name, root, device)
-    return _onnx(name, root, device)
+        from prefml.encoders.openclip import OpenClipEncoder
 
-
-def _builtin() -> Encoder:
-    from prefml.encoders.builtin import BuiltinEncoder
-
-    return BuiltinEncoder()
-
-
-def _open_clip(name: str, root: Path, device: str) -> Encoder:
-    from prefml.encoders.openclip import OpenClipEncoder
-
-    return OpenClipEncoder.open(name, root, device)
-
-
-def _onnx(name: str, root: Path, device: str) -> Encoder:
+        return OpenClipEncoder.open(name, root, device)
     from prefml.encoders.onnx import OnnxEncoder
 
     return OnnxEncoder.open(encoder_folder(name, root), device)

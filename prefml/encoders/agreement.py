@@ -1,4 +1,4 @@
-"""Whether two encoders' vectors lead to the same choices."""
+"""Measure the top-1 agreement of choices that two encoders' embeddings lead to."""
 
 from __future__ import annotations
 
@@ -14,31 +14,37 @@ __all__ = ["top_choice_agreement"]
 def top_choice_agreement(
     expected: Floats32, found: Floats32, sets: Sequence[Sequence[int]]
 ) -> float | None:
-    """Return the share of sets in which both encoders' vectors put the same picture first.
+    """Return the share of sets in which both encoders' embeddings put the same picture first.
 
-    A linear Bradley-Terry model is fitted to the choices on the reference's vectors; it then ranks
-    every set twice, by either encoder's vectors.
+    A linear Bradley-Terry model is fitted to the choices on the reference's embeddings; it then
+    ranks every set twice, by either encoder's embeddings.
 
     Parameters
     ----------
     expected, found : ndarray of shape (n, d)
-        Vectors of the same pictures by the reference and by the candidate.
+        Embeddings of the same pictures by the reference and by the candidate.
     sets : sequence of sequences of int
         Rows of each set's pictures, at least two; the chosen one first.
 
     Returns
     -------
     float or None
-        None where there are no sets.
+        From 0 to 1; None where there are no sets.
+
+    References
+    ----------
+    .. [1] R. A. Bradley, M. E. Terry. "Rank Analysis of Incomplete Block Designs: I. The Method of
+       Paired Comparisons." Biometrika 39(3/4), 324-345, 1952.
     """
     if not sets:
         return None
-    taste = _taste(expected, sets)
-    same = [_first(expected, one, taste) == _first(found, one, taste) for one in sets]
+    weights = _fit_bradley_terry(expected, sets)
+    same = [_top_choice(expected, one, weights) == _top_choice(found, one, weights) for one in sets]
     return float(np.mean(same))
 
 
-def _taste(vectors: Floats32, sets: Sequence[Sequence[int]]) -> Floats:
+def _fit_bradley_terry(vectors: Floats32, sets: Sequence[Sequence[int]]) -> Floats:
+    """Fit a logistic regression without intercept to differences of chosen and rejected."""
     from sklearn.linear_model import LogisticRegression
 
     better = np.concatenate([[one[0]] * (len(one) - 1) for one in sets])
@@ -48,9 +54,9 @@ def _taste(vectors: Floats32, sets: Sequence[Sequence[int]]) -> Floats:
     scale = max(float(np.sqrt(np.square(steps).sum(axis=1).mean())), 1e-12)
     both, sides = np.concatenate([steps, -steps]) / scale, np.repeat([1, 0], len(steps))
     model = LogisticRegression(fit_intercept=False).fit(both, sides)
-    taste: Floats = model.coef_[0]
-    return taste
+    weights: Floats = model.coef_[0]
+    return weights
 
 
-def _first(vectors: Floats32, rows: Sequence[int], taste: Floats) -> int:
-    return int(np.argmax(vectors[list(rows)] @ taste))
+def _top_choice(vectors: Floats32, rows: Sequence[int], weights: Floats) -> int:
+    return int(np.argmax(vectors[list(rows)] @ weights))

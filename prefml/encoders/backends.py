@@ -1,4 +1,4 @@
-"""What an encoder can run on: every candidate is held against the CPU, and the fastest is taken."""
+"""Choose the backend of an encoder: the fastest whose embeddings equal the CPU's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -15,29 +14,26 @@ from prefml.encoders.parity import Parity, compare, refuse_unequal, sample_pictu
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import EncoderError
 
-if TYPE_CHECKING:
-    from prefml.encoders.openclip import OpenClipEncoder
-
-__all__ = ["BACKENDS", "Chosen", "Trial", "choose", "open_backend"]
+__all__ = ["BACKENDS", "BackendChoice", "BackendTrial", "choose_backend", "open_backend"]
 
 # Name -> device, as `prefml.encoders.open_encoder` names devices; the first of each is exact.
-_ONNX = {"onnx-cpu": "cpu", "onnx-cuda": "cuda", "onnx-coreml": "mps"}
-_TORCH = {"torch-cpu": "cpu", "torch-cuda": "cuda", "torch-mps": "mps"}
-BACKENDS = ("auto", *_ONNX, *_TORCH)
+_ONNX_DEVICES = {"onnx-cpu": "cpu", "onnx-cuda": "cuda", "onnx-coreml": "mps"}
+_TORCH_DEVICES = {"torch-cpu": "cpu", "torch-cuda": "cuda", "torch-mps": "mps"}
+BACKENDS = ("auto", *_ONNX_DEVICES, *_TORCH_DEVICES)
 
 Opener = Callable[[], Encoder]
 
 
 @dataclass(frozen=True)
-class Trial:
-    """How one backend did.
+class BackendTrial:
+    """Outcome of trying one backend.
 
     Attributes
     ----------
     backend : str
         Its name.
     verdict : str
-        Why it was taken or not.
+        Reason for which it was taken or not.
     milliseconds : float or None
         Time of a picture in a batch; None where it was not tried.
     min_cosine : float or None
@@ -49,14 +45,19 @@ class Trial:
     milliseconds: float | None = None
     min_cosine: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values."""
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields as values that JSON can hold.
+
+        Returns
+        -------
+        dict of str to object
+        """
         return asdict(self)
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """The backend that was taken, and why the others were not.
+class BackendChoice:
+    """A backend that was taken, and the reasons against the others.
 
     Attributes
     ----------
@@ -64,21 +65,26 @@ class Chosen:
         Its name.
     encoder : Encoder
         The encoder, on it.
-    trials : tuple of Trial
-        One for each backend that this kind of encoder knows.
+    trials : tuple of BackendTrial
+        One for each backend of this kind of encoder.
     """
 
     backend: str
     encoder: Encoder
-    trials: tuple[Trial, ...]
+    trials: tuple[BackendTrial, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the name and the trials as plain values."""
+    def to_dict(self) -> dict[str, object]:
+        """Return the name and the trials as values that JSON can hold.
+
+        Returns
+        -------
+        dict of str to object
+        """
         return {"name": self.backend, "trials": [trial.to_dict() for trial in self.trials]}
 
 
-def open_backend(name: str, root: Path, backend: str = "auto") -> Chosen:
-    """Open an encoder on the fastest backend that gives the CPU's vectors, or on a named one.
+def open_backend(name: str, root: Path, backend: str = "auto") -> BackendChoice:
+    """Open an encoder on the fastest backend whose embeddings equal the CPU's, or on a named one.
 
     Parameters
     ----------
@@ -91,21 +97,20 @@ def open_backend(name: str, root: Path, backend: str = "auto") -> Chosen:
 
     Returns
     -------
-    Chosen
+    BackendChoice
 
     Raises
     ------
     EncoderError
-        If there is no such encoder, or the backend named is not here or gives other vectors; the
-        message has the numbers.
+        If there is no such encoder, or the named backend is not available or gives other
+        embeddings; the message has the numbers.
     """
     if backend not in BACKENDS:
         raise EncoderError(f"backend {backend!r}", f"one of {', '.join(BACKENDS)}")
     if name == "builtin":
-        return _builtin(backend)
-    openers, absent = (_torch if name == "clip" or name.startswith("open_clip:") else _onnx)(
-        name, root
-    )
+        return _open_builtin(backend)
+    of_torch = name == "clip" or name.startswith("open_clip:")
+    openers, absent = (_torch_openers if of_torch else _onnx_openers)(name, root)
     if backend != "auto" and backend not in openers:
         reason = next((one.verdict for one in absent if one.backend == backend), "of another kind")
         raise EncoderError(
@@ -115,16 +120,16 @@ def open_backend(name: str, root: Path, backend: str = "auto") -> Chosen:
     only = None if backend == "auto" else backend
     exact = next(iter(openers))
     wanted = {key: openers[key] for key in openers if only in (None, key) or key == exact}
-    chosen = choose(wanted, sample_pictures(), only)
+    chosen = choose_backend(wanted, sample_pictures(), only)
     return replace(chosen, trials=(*chosen.trials, *absent))
 
 
-def choose(
+def choose_backend(
     openers: Mapping[str, Opener],
     pictures: Sequence[Image.Image],
     only: str | None = None,
-) -> Chosen:
-    """Try backends on pictures.
+) -> BackendChoice:
+    """Choose the fastest backend that passes the parity check with the exact one.
 
     Parameters
     ----------
@@ -137,7 +142,7 @@ def choose(
 
     Returns
     -------
-    Chosen
+    BackendChoice
 
     Raises
     ------
@@ -148,17 +153,17 @@ def choose(
     reference = openers[first]()
     if not others:
         why = "the only one here" if only is None else "asked for"
-        return Chosen(first, reference, (Trial(first, f"taken: {why}"),))
+        return BackendChoice(first, reference, (BackendTrial(first, f"taken: {why}"),))
     passed: dict[str, tuple[Encoder, Parity]] = {}
-    refused: list[Trial] = []
+    refused: list[BackendTrial] = []
     for name in others:
         try:
             encoder = openers[name]()
-            passed[name] = encoder, _passing(reference, encoder, pictures)
+            passed[name] = encoder, _checked_parity(reference, encoder, pictures)
         except EncoderError as error:
             if name == only:
                 raise
-            refused.append(Trial(name, f"refused: {error}"))
+            refused.append(BackendTrial(name, f"refused: {error}"))
     speeds = {name: parity.seconds for name, (_, parity) in passed.items()}
     # The reference is timed beside each of the others; its best is taken.
     speeds[first] = min((parity.reference_seconds for _, parity in passed.values()), default=0.0)
@@ -166,13 +171,17 @@ def choose(
     taken = reference if best == first else passed[best][0]
     cosine = {first: 1.0} | {name: parity.min_cosine for name, (_, parity) in passed.items()}
     trials = [
-        Trial(name, _verdict(name, best, speeds), 1000 * speeds[name] or None, cosine[name])
+        BackendTrial(name, _verdict(name, best, speeds), 1000 * speeds[name] or None, cosine[name])
         for name in speeds
     ]
-    return Chosen(best, taken, (*sorted(trials, key=lambda one: one.backend != best), *refused))
+    return BackendChoice(
+        best, taken, (*sorted(trials, key=lambda one: one.backend != best), *refused)
+    )
 
 
-def _passing(reference: Encoder, candidate: Encoder, pictures: Sequence[Image.Image]) -> Parity:
+def _checked_parity(
+    reference: Encoder, candidate: Encoder, pictures: Sequence[Image.Image]
+) -> Parity:
     try:
         parity = compare(reference, candidate, pictures)
     except EncoderError:
@@ -192,47 +201,49 @@ def _verdict(name: str, best: str, speeds: Mapping[str, float]) -> str:
     return "taken: the fastest that passes" if faster else "taken: asked for"
 
 
-def _builtin(backend: str) -> Chosen:
+def _open_builtin(backend: str) -> BackendChoice:
     from prefml.encoders.builtin import BuiltinEncoder
 
     if backend != "auto":
         raise EncoderError(f"backend {backend} for builtin", "auto: it runs on the CPU alone")
-    return Chosen("cpu", BuiltinEncoder(), (Trial("cpu", "taken: the only one here"),))
+    return BackendChoice(
+        "cpu", BuiltinEncoder(), (BackendTrial("cpu", "taken: the only one here"),)
+    )
 
 
-def _onnx(name: str, root: Path) -> tuple[dict[str, Opener], list[Trial]]:
+def _onnx_openers(name: str, root: Path) -> tuple[dict[str, Opener], list[BackendTrial]]:
     from prefml.encoders import encoder_folder
     from prefml.encoders.folder import read_folder
-    from prefml.encoders.onnx import OnnxEncoder, providers_of
+    from prefml.encoders.onnx import OnnxEncoder, execution_providers
 
     folder = read_folder(encoder_folder(name, root))
     openers: dict[str, Opener] = {}
     absent = []
-    for backend, device in _ONNX.items():
+    for backend, device in _ONNX_DEVICES.items():
         try:
-            providers = providers_of(device)
+            providers = execution_providers(device)
         except EncoderError as error:
-            absent.append(Trial(backend, f"not here: {error.found}"))
+            absent.append(BackendTrial(backend, f"not here: {error.found}"))
             continue
         openers[backend] = partial(OnnxEncoder, folder, providers)
     return openers, absent
 
 
-def _torch(name: str, root: Path) -> tuple[dict[str, Opener], list[Trial]]:
+def _torch_openers(name: str, root: Path) -> tuple[dict[str, Opener], list[BackendTrial]]:
     from prefml.encoders.openclip import OpenClipEncoder, present_devices
 
     exact = OpenClipEncoder.open(name, root, "cpu")
     present = present_devices()
     openers: dict[str, Opener] = {"torch-cpu": lambda: exact}
     absent = []
-    for backend, device in list(_TORCH.items())[1:]:
+
+    def on_device(device: str) -> Encoder:
+        # A tower of its own: the CPU's stays where it is while both are compared.
+        return OpenClipEncoder(deepcopy(exact.tower), exact.spec, device)
+
+    for backend, device in list(_TORCH_DEVICES.items())[1:]:
         if device not in present:
-            absent.append(Trial(backend, f"not here: torch sees no {device}"))
+            absent.append(BackendTrial(backend, f"not here: torch sees no {device}"))
             continue
-        openers[backend] = partial(_copied, exact, device)
+        openers[backend] = partial(on_device, device)
     return openers, absent
-
-
-def _copied(exact: OpenClipEncoder, device: str) -> Encoder:
-    # A tower of its own: the CPU's stays where it is while both are compared.
-    return type(exact)(deepcopy(exact.tower), exact.spec, device)

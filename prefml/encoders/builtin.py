@@ -1,4 +1,4 @@
-"""The encoder that is always there: classic descriptors, no download, no network.
+"""Encode pictures by classic descriptors, without weights to download or a network.
 
 A vector is four blocks side by side: GIST (512), Lab moments on a grid (96), an opponent colour
 histogram (80) and local binary patterns (177). Each block is scaled to length 1, the last to
@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from prefml._typing import Floats32, Pixels
 from prefml.encoders import colour, gist, texture
 from prefml.encoders.preprocess import stretch
-from prefml.encoders.spec import EncoderSpec
-from prefml.encoders.vectors import finish, l2_normalize
+from prefml.encoders.spec import EncoderSpec, Preprocessed
+from prefml.encoders.vectors import l2_normalize, postprocess
 from prefml.exceptions import EncoderError
 
 __all__ = ["BLOCKS", "BuiltinEncoder"]
@@ -34,9 +32,9 @@ BLOCKS = {
     "opponent": colour.OPPONENT_DIM,
     "patterns": texture.DIM,
 }
-_WEIGHTS = (1, 1, 1, 2)
-# There are no weights to hash: the recipe's name stands for them, and changes with the recipe.
-_RECIPE = "prefml builtin 1: " + ", ".join(f"{name} {size}" for name, size in BLOCKS.items())
+_BLOCK_WEIGHTS = (1, 1, 1, 2)
+# There are no weights to hash: the definition stands for them, and changes with the descriptors.
+_DEFINITION = "prefml builtin 1: " + ", ".join(f"{name} {size}" for name, size in BLOCKS.items())
 # Pictures worked on at once: more only spills out of the processor's cache.
 _CHUNK = 2
 
@@ -50,7 +48,7 @@ SPEC = EncoderSpec(
     mean=(0.0, 0.0, 0.0),
     std=(1.0, 1.0, 1.0),
     normalize="l2",
-    sha256=hashlib.sha256(_RECIPE.encode()).hexdigest(),
+    sha256=hashlib.sha256(_DEFINITION.encode()).hexdigest(),
     source="computed by prefml: GIST, Lab moments, opponent histogram, local binary patterns",
     license="MIT",
 )
@@ -59,14 +57,19 @@ SPEC = EncoderSpec(
 class BuiltinEncoder:
     """GIST, colour and texture of the whole picture, stretched to 256 x 256 pixels.
 
-    The picture is stretched rather than cropped, so that its edges, which a crop box is about,
-    are seen too.
+    The picture is stretched rather than cropped, so that its edges, which decide about a crop,
+    are described too.
+
+    Attributes
+    ----------
+    spec : EncoderSpec
+        Description of the embeddings.
     """
 
     spec = SPEC
 
     def preprocess(self, image: Image.Image) -> Pixels:
-        """Shrink one picture.
+        """Resize one picture to 256 x 256 pixels.
 
         Parameters
         ----------
@@ -80,7 +83,7 @@ class BuiltinEncoder:
         picture = image if image.mode == "RGB" else image.convert("RGB")
         return np.asarray(stretch(picture, SIDE, self.spec.interpolation))
 
-    def encode(self, batch: Sequence[NDArray[Any]]) -> Floats32:
+    def encode(self, batch: Sequence[Preprocessed]) -> Floats32:
         """Describe preprocessed pictures.
 
         Parameters
@@ -97,29 +100,29 @@ class BuiltinEncoder:
         EncoderError
             If the arrays are not results of `preprocess`.
         """
-        parts = [_describe(batch[at : at + _CHUNK]) for at in range(0, len(batch), _CHUNK)]
+        parts = [_descriptors(batch[at : at + _CHUNK]) for at in range(0, len(batch), _CHUNK)]
         rows = np.concatenate(parts) if parts else np.empty((0, self.spec.dim), np.float32)
-        return finish(rows, self.spec, len(batch))
+        return postprocess(rows, self.spec, len(batch))
 
 
-def _describe(batch: Sequence[NDArray[Any]]) -> Floats32:
-    pixels = np.stack(list(batch))
-    if pixels.shape[1:] != (SIDE, SIDE, 3) or pixels.dtype != np.uint8:
-        raise EncoderError(f"pixels of shape {pixels.shape[1:]} {pixels.dtype}", "256 x 256 x 3")
-    small = np.stack([_half(picture) for picture in pixels])
+def _descriptors(batch: Sequence[Preprocessed]) -> Floats32:
+    stacked = np.stack(list(batch))
+    if stacked.shape[1:] != (SIDE, SIDE, 3) or stacked.dtype != np.uint8:
+        raise EncoderError(f"pixels of shape {stacked.shape[1:]} {stacked.dtype}", "256 x 256 x 3")
+    pixels = np.asarray(stacked, np.uint8)
+    half = (SIDE // 2, SIDE // 2)
+    smaller = [cv2.resize(picture, half, interpolation=cv2.INTER_AREA) for picture in pixels]
+    small = np.asarray(np.stack(smaller), np.uint8)
     blocks = (
         gist.gist(_gray(small).astype(np.float32)),
         colour.lab_moments(small),
         colour.opponent_histogram(small),
         texture.binary_patterns(_gray(pixels)),
     )
-    scaled = [weight * l2_normalize(block) for weight, block in zip(_WEIGHTS, blocks, strict=True)]
+    scaled = [
+        weight * l2_normalize(block) for weight, block in zip(_BLOCK_WEIGHTS, blocks, strict=True)
+    ]
     return np.concatenate(scaled, axis=1)
-
-
-def _half(picture: Pixels) -> Pixels:
-    small = cv2.resize(picture, (SIDE // 2, SIDE // 2), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8)
 
 
 def _gray(pixels: Pixels) -> Pixels:

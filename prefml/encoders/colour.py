@@ -1,4 +1,4 @@
-"""Colour: where which colours lie, and which colours there are.
+"""Describe colour: Lab moments on a grid, and an opponent colour histogram.
 
 References
 ----------
@@ -29,7 +29,7 @@ _LAB_UNIT = np.array([100, 64, 64], np.float32)
 
 
 def lab_moments(pixels: Pixels) -> Floats32:
-    """Give mean and spread of L*, a*, b* in each cell of a 4 x 4 grid.
+    """Return mean and standard deviation of L*, a*, b* in each cell of a 4 x 4 grid.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def lab_moments(pixels: Pixels) -> Floats32:
 
 
 def opponent_histogram(pixels: Pixels) -> Floats32:
-    """Count the colours of a picture in opponent space; square roots of shares.
+    """Return the square root of the opponent colour histogram of each picture.
 
     Parameters
     ----------

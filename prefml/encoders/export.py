@@ -1,4 +1,4 @@
-"""An open_clip image tower as an ONNX folder, which then runs without torch."""
+"""Export an open_clip image tower as an ONNX folder, which runs without torch."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
+from prefml.encoders._torch import ImageTower, Tensor
 from prefml.encoders.folder import DESCRIPTION
 from prefml.encoders.onnx import OnnxEncoder
-from prefml.encoders.openclip import OpenClipEncoder, quiet_libraries
+from prefml.encoders.openclip import OpenClipEncoder
 from prefml.encoders.parity import (
     NEEDED_COSINE,
     Parity,
@@ -27,25 +28,29 @@ from prefml.encoders.parity import (
     refuse_unequal,
     sample_pictures,
 )
+from prefml.encoders.silence import silenced_libraries
 from prefml.encoders.spec import CHOICES, Encoder, EncoderSpec, PatchEncoder
-from prefml.encoders.tower import embed, embed_with_patches
+from prefml.encoders.tower import embed, embed_with_patches, tower_has_patches
 from prefml.encoders.vectors import cosines, probe_inputs
 from prefml.exceptions import EncoderError
 from prefml.files import file_sha256, sync_folder, write_text
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["ExportReport", "export_encoder"]
 
 MODEL = "model.onnx"
 # Exported with 2, so that the exporter cannot mistake the batch for a constant, and tried at each.
 BATCHES = (1, 2, 7, 64)
-_FEW = 10
-_SEVERAL = 32
+_FEW_PICTURES = 10
+_BATCH_PICTURES = 32
 _PATCH_TOLERANCE = {"fp32": 1e-3, "fp16": 0.05, "int8": 0.1}
 
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What was written, and the numbers with which it passed the gate.
+    """Outcome of an export, with the figures of its parity check.
 
     Attributes
     ----------
@@ -58,7 +63,7 @@ class ExportReport:
     bytes : int
         Size of the folder's files.
     patches : bool
-        Whether the model has the second output.
+        True if the model has the second output.
     parity : Parity
         Comparison of float32 with torch, of a smaller format with float32.
     """
@@ -70,8 +75,13 @@ class ExportReport:
     patches: bool
     parity: Parity
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values."""
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields as values that JSON can hold.
+
+        Returns
+        -------
+        dict of str to object
+        """
         return {**asdict(self), "folder": str(self.folder)}
 
 
@@ -83,14 +93,14 @@ def export_encoder(
     sets: Sequence[Sequence[int]] = (),
     patches: bool = False,
 ) -> ExportReport:
-    """Write an image tower as ONNX, and accept it only if it gives torch's vectors.
+    """Export an image tower as ONNX, and accept it only if it gives torch's embeddings.
 
     Parameters
     ----------
     encoder : OpenClipEncoder
-        What to export.
+        Encoder to export.
     out : str or Path
-        The folder to make; it must not exist, or be empty. It appears only when all is well.
+        The folder to make; it must not exist, or be empty. It appears only if the export passes.
     precision : {"fp32", "fp16", "int8"}, default="fp32"
         Number format of the weights. The smaller ones are refused unless they are faster.
     pictures : sequence of PIL.Image.Image
@@ -118,20 +128,22 @@ def export_encoder(
         raise EncoderError(f"precision {precision!r}", f"one of {', '.join(CHOICES['precision'])}")
     if patches and not encoder.has_patches:
         raise EncoderError(f"encoder {encoder.spec.id} has no patches", "a vision transformer")
-    chosen = [*pictures, *(sample_pictures() if len(pictures) < _FEW else [])]
-    with _staged(Path(out)) as folder:
+    chosen = [*pictures, *(sample_pictures() if len(pictures) < _FEW_PICTURES else [])]
+    with _staging_folder(Path(out)) as folder:
         spec = replace(encoder.spec, precision=precision)
-        writer = _Writer(encoder, patches)
-        parity = _exact(writer, folder, _Trial(chosen, sets))
+        writer, inputs = _Writer(encoder, patches), _ParityInputs(chosen, sets)
+        writer.model(encoder.tower.to("cpu"), folder / MODEL)
+        writer.description(folder, encoder.spec)
+        parity = _checked_parity(encoder, OnnxEncoder.open(folder), inputs)
         if precision != "fp32":
-            parity = _smaller(writer, spec, folder, _Trial(chosen, sets))
+            parity = _write_reduced(writer, spec, folder, inputs)
         size = sum(file.stat().st_size for file in folder.iterdir())
     return ExportReport(Path(out), spec.identity, precision, size, patches, parity)
 
 
 @dataclass(frozen=True)
-class _Trial:
-    """What a candidate is tried on."""
+class _ParityInputs:
+    """Pictures and sets that a candidate is compared with its reference on."""
 
     pictures: Sequence[Image.Image]
     sets: Sequence[Sequence[int]]
@@ -139,18 +151,18 @@ class _Trial:
 
 @dataclass(frozen=True)
 class _Writer:
-    """Writes the models of an encoder, with or without the second output."""
+    """Writer of an encoder's models, with or without the second output."""
 
     encoder: OpenClipEncoder
     patches: bool
 
-    def model(self, tower: Any, path: Path) -> None:
-        """Write a tower, whatever its number format, as ONNX."""
+    def model(self, tower: ImageTower, path: Path) -> None:
+        """Write a tower of any number format as ONNX."""
         import torch
 
         pixels = torch.from_numpy(probe_inputs(self.encoder.spec)[:2])
         batch = torch.export.Dim("batch", min=1, max=4096)
-        with quiet_libraries(), torch.no_grad():
+        with silenced_libraries(), torch.no_grad():
             program = torch.onnx.export(
                 _module(tower, self.patches),
                 (pixels,),
@@ -166,7 +178,17 @@ class _Writer:
     def description(self, folder: Path, spec: EncoderSpec) -> None:
         """Write the folder's `encoder.json`."""
         others = sorted(path for path in folder.iterdir() if path.name != MODEL)
-        document: dict[str, Any] = {
+        output: dict[str, object] = {
+            "name": "embedding",
+            "dim": spec.dim,
+            "normalize": spec.normalize,
+        }
+        if self.patches and tower_has_patches(self.encoder.tower):
+            rows, columns = self.encoder.tower.grid_size
+            output["patches"] = {"name": "patches", "rows": rows, "columns": columns}
+        fields = spec.to_dict()
+        shown = ("size", "resize", "interpolation", "crop", "mean", "std")
+        document = {
             "id": spec.id,
             "file": MODEL,
             "sha256": file_sha256(folder / MODEL),
@@ -174,20 +196,17 @@ class _Writer:
             "weights_sha256": spec.sha256,
             "identity": spec.identity,
             "precision": spec.precision,
-            "input": {"name": "pixels", "layout": "NCHW", **_input_fields(spec)},
-            "output": {"name": "embedding", "dim": spec.dim, "normalize": spec.normalize},
+            "input": {"name": "pixels", "layout": "NCHW"} | {name: fields[name] for name in shown},
+            "output": output,
             "source": spec.source,
             "license": spec.license,
         }
-        if self.patches:
-            rows, columns = self.encoder.tower.grid_size
-            document["output"]["patches"] = {"name": "patches", "rows": rows, "columns": columns}
         write_text(folder / DESCRIPTION, json.dumps(document, indent=2) + "\n")
 
 
 @contextmanager
-def _staged(out: Path) -> Iterator[Path]:
-    """Give a folder beside `out` that takes its name if all goes well, and vanishes otherwise."""
+def _staging_folder(out: Path) -> Iterator[Path]:
+    """Make a folder beside `out` that is moved there on success and removed on failure."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise EncoderError(f"{out} is in use", "a new or empty folder")
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -201,29 +220,29 @@ def _staged(out: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _exact(writer: _Writer, folder: Path, trial: _Trial) -> Parity:
-    """Write the float32 folder and hold it against torch."""
-    writer.model(writer.encoder.tower.to("cpu"), folder / MODEL)
-    writer.description(folder, writer.encoder.spec)
-    return _gate(writer.encoder, OnnxEncoder.open(folder), trial)
-
-
-def _smaller(writer: _Writer, spec: EncoderSpec, folder: Path, trial: _Trial) -> Parity:
-    """Replace the float32 model of a folder and hold the smaller one against it."""
+def _write_reduced(
+    writer: _Writer, spec: EncoderSpec, folder: Path, inputs: _ParityInputs
+) -> Parity:
+    """Replace the float32 model of a folder by a smaller one and check the parity of both."""
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".exact.") as place:
         exact = Path(place) / "fp32"
         shutil.copytree(folder, exact)
         for file in folder.iterdir():
             file.unlink()
-        _SMALLER[spec.precision](writer, exact / MODEL, folder / MODEL)
+        if spec.precision == "fp16":
+            writer.model(deepcopy(writer.encoder.tower).half(), folder / MODEL)
+        else:
+            _quantize(exact / MODEL, folder / MODEL)
         writer.description(folder, spec)
-        return _gate(OnnxEncoder.open(exact), OnnxEncoder.open(folder), trial)
+        return _checked_parity(OnnxEncoder.open(exact), OnnxEncoder.open(folder), inputs)
 
 
-def _gate(reference: PatchEncoder, candidate: OnnxEncoder, trial: _Trial) -> Parity:
+def _checked_parity(
+    reference: PatchEncoder, candidate: OnnxEncoder, inputs: _ParityInputs
+) -> Parity:
     precision = candidate.spec.precision
-    parity = compare(reference, candidate, trial.pictures, trial.sets)
-    few = trial.pictures[:_SEVERAL]
+    parity = compare(reference, candidate, inputs.pictures, inputs.sets)
+    few = inputs.pictures[:_BATCH_PICTURES]
     refuse_unequal(parity, precision)
     if precision != "fp32":
         refuse_slower(parity, precision)
@@ -233,14 +252,10 @@ def _gate(reference: PatchEncoder, candidate: OnnxEncoder, trial: _Trial) -> Par
     return parity
 
 
-def _write_fp16(writer: _Writer, exact: Path, path: Path) -> None:
-    writer.model(deepcopy(writer.encoder.tower).half(), path)
-
-
-def _write_int8(writer: _Writer, exact: Path, path: Path) -> None:
+def _quantize(exact: Path, path: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    with quiet_libraries():
+    with silenced_libraries():
         quantize_dynamic(
             exact,
             path,
@@ -250,11 +265,8 @@ def _write_int8(writer: _Writer, exact: Path, path: Path) -> None:
         )
 
 
-_SMALLER = {"fp16": _write_fp16, "int8": _write_int8}
-
-
-def _module(tower: Any, patches: bool) -> Any:
-    """Wrap a tower so that it takes and gives float32 whatever its weights are."""
+def _module(tower: ImageTower, patches: bool) -> torch.nn.Module:
+    """Wrap a tower of any number format in a module with float32 inputs and outputs."""
     import torch
 
     dtype = next(tower.parameters()).dtype
@@ -264,24 +276,17 @@ def _module(tower: Any, patches: bool) -> Any:
             super().__init__()
             self.tower = tower
 
-        def forward(self, pixels: Any) -> Any:
-            return embed(self.tower, pixels.to(dtype)).float()
+        def forward(self, pixels: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+            if not (patches and tower_has_patches(self.tower)):
+                return embed(self.tower, pixels.to(dtype)).float()
+            vector, likeness = embed_with_patches(self.tower, pixels.to(dtype))
+            return vector.float(), likeness.float()
 
-    class EmbeddingAndPatches(Embedding):
-        def forward(self, pixels: Any) -> Any:
-            pooled, patches = embed_with_patches(self.tower, pixels.to(dtype))
-            return pooled.float(), patches.float()
-
-    return (EmbeddingAndPatches if patches else Embedding)().eval()
-
-
-def _input_fields(spec: EncoderSpec) -> dict[str, Any]:
-    names = ("size", "resize", "interpolation", "crop", "mean", "std")
-    return {name: spec.to_dict()[name] for name in names}
+    return Embedding().eval()
 
 
 def _refuse_batch_effects(candidate: OnnxEncoder, pictures: Sequence[Image.Image]) -> None:
-    """Encode each picture alone and among others, at every batch size; they must agree."""
+    """Raise if a picture's embedding depends on the others in its batch, at any of `BATCHES`."""
     inputs = [candidate.preprocess(picture) for picture in pictures]
     alone = np.concatenate([candidate.encode([one]) for one in inputs])
     for count in BATCHES:

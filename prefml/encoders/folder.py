@@ -1,4 +1,4 @@
-"""An encoder folder: an ONNX model, and `encoder.json` that says how to feed it."""
+"""Read and verify an encoder folder: an ONNX model, and `encoder.json` that describes it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import EncoderError
@@ -21,12 +20,12 @@ _LARGEST_DESCRIPTION = 1_000_000
 
 @dataclass(frozen=True)
 class EncoderFolder:
-    """A folder whose files are the ones its `encoder.json` was written for.
+    """A folder whose files have the hashes that its `encoder.json` states.
 
     Attributes
     ----------
     spec : EncoderSpec
-        What decides the vectors.
+        Description of the embeddings.
     model : Path
         The ONNX file.
     input, output : str
@@ -63,30 +62,30 @@ def read_folder(folder: Path) -> EncoderFolder:
         If a file is missing or another than the one described, or if the description is not one.
     """
     path = folder / DESCRIPTION
-    document = _parse(path)
-    model = _verified(folder, document.get("file"), document.get("sha256"))
-    for name, digest in _table(document, "external", path, {}).items():
-        _verified(folder, name, digest)
-    taken, given = _table(document, "input", path), _table(document, "output", path)
-    spec = _spec(document, taken, given)
+    document = _read_description(path)
+    model = _verified_file(folder, document.get("file"), document.get("sha256"))
+    for name, digest in _object(document, "external", path, {}).items():
+        _verified_file(folder, name, digest)
+    input_block, output_block = _object(document, "input", path), _object(document, "output", path)
+    spec = _spec_of(document, input_block, output_block)
     _check_identity(document, spec, path)
-    patches = _table(given, "patches", path, {}).get("name")
+    patches = _object(output_block, "patches", path, {}).get("name")
     return EncoderFolder(
         spec,
         model,
-        _name(taken, "pixels"),
-        _name(given, "embedding"),
+        _name(input_block, "pixels"),
+        _name(output_block, "embedding"),
         patches if isinstance(patches, str) else None,
     )
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def _read_description(path: Path) -> Mapping[str, object]:
     if not path.is_file():
         raise EncoderError(f"no {path}", "a folder with an ONNX model and encoder.json", _EXPORT)
     try:
         if path.stat().st_size > _LARGEST_DESCRIPTION:
             raise EncoderError(f"{path} is larger than a megabyte", "a description", _EXPORT)
-        document = json.loads(path.read_text("utf-8-sig"))
+        document: object = json.loads(path.read_text("utf-8-sig"))
     except (ValueError, OSError, RecursionError) as error:
         raise EncoderError(f"{path}: {error}", "a JSON file", _EXPORT) from error
     if not isinstance(document, dict):
@@ -94,23 +93,23 @@ def _parse(path: Path) -> dict[str, Any]:
     return document
 
 
-def _table(
-    holder: Mapping[str, Any], key: str, path: Path, default: dict[str, Any] | None = None
-) -> dict[str, Any]:
+def _object(
+    holder: Mapping[str, object], key: str, path: Path, default: dict[str, object] | None = None
+) -> Mapping[str, object]:
     value = holder.get(key, default)
     if not isinstance(value, dict):
         raise EncoderError(f"{path}: {key} = {value!r}", "a JSON object", _EXPORT)
     return value
 
 
-def _name(block: Mapping[str, Any], default: str) -> str:
+def _name(block: Mapping[str, object], default: str) -> str:
     name = block.get("name", default)
     if not isinstance(name, str):
         raise EncoderError(f"encoder input or output name = {name!r}", "text", _EXPORT)
     return name
 
 
-def _verified(folder: Path, name: Any, digest: Any) -> Path:
+def _verified_file(folder: Path, name: object, digest: object) -> Path:
     if not isinstance(name, str) or not name or Path(name).name != name or "\0" in name:
         raise EncoderError(f"{folder / DESCRIPTION}: file = {name!r}", "a file name", _EXPORT)
     path = folder / name
@@ -126,14 +125,16 @@ def _verified(folder: Path, name: Any, digest: Any) -> Path:
     return path
 
 
-def _spec(
-    document: Mapping[str, Any], taken: Mapping[str, Any], given: Mapping[str, Any]
+def _spec_of(
+    document: Mapping[str, object],
+    input_block: Mapping[str, object],
+    output_block: Mapping[str, object],
 ) -> EncoderSpec:
-    layout = taken.get("layout", "NCHW")
+    layout = input_block.get("layout", "NCHW")
     if layout != "NCHW":
         raise EncoderError(f"encoder input layout = {layout!r}", "NCHW", _EXPORT)
-    picture = {key: taken[key] for key in _INPUT_FIELDS if key in taken}
-    vector = {key: given[key] for key in ("dim", "normalize") if key in given}
+    picture = {key: input_block[key] for key in _INPUT_FIELDS if key in input_block}
+    vector = {key: output_block[key] for key in ("dim", "normalize") if key in output_block}
     other = {key: document[key] for key in _OTHER_FIELDS if key in document}
     # The hash of an export is that of the weights it was made from, so that its vectors and
     # those of the network it came from are known to be the same.
@@ -145,7 +146,7 @@ _INPUT_FIELDS = ("size", "resize", "interpolation", "crop", "mean", "std")
 _OTHER_FIELDS = ("id", "source", "license", "precision")
 
 
-def _check_identity(document: Mapping[str, Any], spec: EncoderSpec, path: Path) -> None:
+def _check_identity(document: Mapping[str, object], spec: EncoderSpec, path: Path) -> None:
     stated = document.get("identity", spec.identity)
     if stated != spec.identity:
         raise EncoderError(

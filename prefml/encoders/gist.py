@@ -1,4 +1,4 @@
-"""GIST: the spatial envelope of a scene, from oriented filters pooled over a coarse grid.
+"""Compute GIST, the spatial envelope of a scene: Gabor energies pooled over a coarse grid.
 
 References
 ----------
@@ -32,14 +32,14 @@ _RADIAL, _ANGULAR = 3.5, 16 * ORIENTATIONS**2 / 32**2 * 2 * np.pi
 
 
 @dataclass(frozen=True)
-class _Band:
+class _ScaleFilters:
     step: int
     rows: Ints
     transfer: Floats32
 
 
 def gist(gray: Floats32) -> Floats32:
-    """Describe pictures by the energy of 32 Gabor filters in each cell of a 4 x 4 grid.
+    """Return the energy of 32 Gabor filters in each cell of a 4 x 4 grid.
 
     Parameters
     ----------
@@ -52,13 +52,14 @@ def gist(gray: Floats32) -> Floats32:
         Mean magnitude by scale (fine to coarse), orientation, row, column.
     """
     margin = gray.shape[-1] // 8
-    padded = np.pad(_whiten(gray), ((0, 0), (margin, margin), (margin, margin)), "symmetric")
+    padded = np.pad(_prefilter(gray), ((0, 0), (margin, margin), (margin, margin)), "symmetric")
     spectrum = scipy.fft.fft2(padded)
-    bands = [_energy(spectrum, band, margin) for band in _bank(padded.shape[-1])]
+    bank = [_gabor_filters(padded.shape[-1], frequency, step) for frequency, step in SCALES]
+    bands = [_pooled_energy(spectrum, filters, margin) for filters in bank]
     return np.concatenate(bands, axis=1).reshape(len(gray), DIM)
 
 
-def _energy(spectrum: NDArray[np.complex64], band: _Band, margin: int) -> Floats32:
+def _pooled_energy(spectrum: NDArray[np.complex64], band: _ScaleFilters, margin: int) -> Floats32:
     """Pool the magnitude of one scale's responses: (n, orientations, grid, grid)."""
     low = spectrum[:, band.rows[:, None], band.rows]
     response = scipy.fft.ifft2(low[:, None] * band.transfer, overwrite_x=True)
@@ -71,22 +72,18 @@ def _energy(spectrum: NDArray[np.complex64], band: _Band, margin: int) -> Floats
 
 
 @cache
-def _bank(side: int) -> tuple[_Band, ...]:
-    """Make the filters of each scale on the frequencies that its subsampled response keeps."""
-    return tuple(_band(side, frequency, step) for frequency, step in SCALES)
-
-
-def _band(side: int, frequency: float, step: int) -> _Band:
+def _gabor_filters(side: int, frequency: float, step: int) -> _ScaleFilters:
+    """Make the filters of a scale on the frequencies that its subsampled response keeps."""
     kept = scipy.fft.fftfreq(side // step, step / side).round().astype(np.intp)
     fy, fx = np.meshgrid(kept / side, kept / side, indexing="ij")
     radius, angle = np.hypot(fx, fy), np.arctan2(fy, fx)
     turns = np.pi / ORIENTATIONS * np.arange(ORIENTATIONS)[:, None, None]
     turned = (angle + turns + np.pi) % (2 * np.pi) - np.pi
     transfer = np.exp(-_RADIAL * (radius / frequency - 1) ** 2 - _ANGULAR * turned**2)
-    return _Band(step, kept, (transfer / step**2).astype(np.float32))
+    return _ScaleFilters(step, kept, (transfer / step**2).astype(np.float32))
 
 
-def _whiten(gray: Floats32) -> Floats32:
+def _prefilter(gray: Floats32) -> Floats32:
     """Take the logarithm, remove slow changes of brightness and even out local contrast."""
     logarithm = np.log1p(gray)
     detail = logarithm - _smooth(logarithm)

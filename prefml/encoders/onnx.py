@@ -1,27 +1,26 @@
-"""Encoders that run an ONNX model with ONNX Runtime; torch is not needed."""
+"""Run an ONNX model as an encoder with ONNX Runtime, without torch."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from prefml._typing import Floats32
 from prefml.encoders.folder import EncoderFolder, read_folder
 from prefml.encoders.preprocess import network_input
-from prefml.encoders.spec import EncoderSpec
-from prefml.encoders.vectors import check_probe, finish, probe_inputs, unlike
+from prefml.encoders.spec import EncoderSpec, Preprocessed
+from prefml.encoders.vectors import check_probe, mismatch, postprocess, probe_inputs
 from prefml.exceptions import EncoderError
 
-__all__ = ["OnnxEncoder", "providers_of"]
+__all__ = ["OnnxEncoder", "Session", "execution_providers", "open_session"]
 
 PROVIDERS = {
     "cpu": ("CPUExecutionProvider",),
@@ -30,12 +29,33 @@ PROVIDERS = {
 }
 
 # Pictures whose activations fit a core's cache: larger batches gain a CPU nothing.
-_CACHED = 8
-_CHECKED = 5
+_CHUNK = 8
+_CHECKED_PICTURES = 5
+
+
+class _Node(Protocol):
+    """An input or output of a model."""
+
+    name: str
+
+
+class Session(Protocol):
+    """The part of `onnxruntime.InferenceSession` that is used."""
+
+    def run(
+        self, output_names: Sequence[str], input_feed: Mapping[str, Floats32]
+    ) -> list[Floats32]:
+        """Return the outputs of the names, for one batch."""
+
+    def get_inputs(self) -> Sequence[_Node]:
+        """Return the inputs of the model."""
+
+    def get_outputs(self) -> Sequence[_Node]:
+        """Return the outputs of the model."""
 
 
 class OnnxEncoder:
-    """An image tower in an ONNX file.
+    """An encoder whose image tower is an ONNX file.
 
     The model is loaded, and tried on three unlike inputs, when the first batch is encoded; on
     another device than the CPU, these and that batch must give the CPU's vectors.
@@ -60,7 +80,7 @@ class OnnxEncoder:
         self.providers = tuple(providers)
         self.threads = threads
         self._lock = threading.Lock()
-        self._trusted = self.providers == PROVIDERS["cpu"]
+        self._verified = self.providers == PROVIDERS["cpu"]
 
     @classmethod
     def open(cls, folder: str | Path, device: str = "cpu", threads: int = 0) -> OnnxEncoder:
@@ -84,18 +104,28 @@ class OnnxEncoder:
         EncoderError
             If the folder cannot be used or this ONNX Runtime does not run on that device.
         """
-        return cls(read_folder(Path(folder)), providers_of(device), threads)
+        return cls(read_folder(Path(folder)), execution_providers(device), threads)
 
     @property
     def spec(self) -> EncoderSpec:
-        """What decides the vectors."""
+        """Description of the embeddings."""
         return self.folder.spec
 
     def preprocess(self, image: Image.Image) -> Floats32:
-        """Make the input of one picture, an array of shape (3, size, size)."""
+        """Make the network's input of one picture.
+
+        Parameters
+        ----------
+        image : PIL.Image.Image
+            A picture of any size; other modes are converted to RGB.
+
+        Returns
+        -------
+        ndarray of shape (3, size, size), float32
+        """
         return network_input(image, self.spec)
 
-    def encode(self, batch: Sequence[NDArray[Any]]) -> Floats32:
+    def encode(self, batch: Sequence[Preprocessed]) -> Floats32:
         """Encode preprocessed pictures.
 
         Parameters
@@ -115,11 +145,11 @@ class OnnxEncoder:
         """
         if not len(batch):
             return np.empty((0, self.spec.dim), np.float32)
-        (vectors,) = self._run([self.folder.output], np.stack(list(batch)))
-        return finish(vectors, self.spec, len(batch))
+        (vectors,) = self._run([self.folder.output], _stacked(batch))
+        return postprocess(vectors, self.spec, len(batch))
 
-    def encode_with_patches(self, batch: Sequence[NDArray[Any]]) -> tuple[Floats32, Floats32]:
-        """Encode pictures and say how like each of their patches is to the whole.
+    def encode_with_patches(self, batch: Sequence[Preprocessed]) -> tuple[Floats32, Floats32]:
+        """Encode pictures, and compare each of their patches with the whole.
 
         Parameters
         ----------
@@ -141,27 +171,29 @@ class OnnxEncoder:
         if self.folder.patches is None:
             raise EncoderError(f"encoder {self.spec.id} has no patches", "an export of a ViT")
         names = [self.folder.output, self.folder.patches]
-        vectors, patches = self._run(names, np.stack(list(batch)))
+        vectors, patches = self._run(names, _stacked(batch))
         if patches.ndim != 3 or not np.isfinite(patches).all():
             raise EncoderError(f"encoder {self.spec.id} gave patches of shape {patches.shape}")
-        return finish(vectors, self.spec, len(batch)), patches
+        return postprocess(vectors, self.spec, len(batch)), patches
 
     @property
     def has_patches(self) -> bool:
-        """Whether `encode_with_patches` can be called."""
+        """Tell whether the model has the output of `encode_with_patches`."""
         return self.folder.patches is not None
 
-    def _run(self, outputs: list[str], pixels: Floats32) -> list[NDArray[Any]]:
+    def _run(self, outputs: list[str], pixels: Floats32) -> list[Floats32]:
         with self._lock:
             session = self._session
-            if not self._trusted:
-                self._refuse_other_vectors(session, pixels)
-                self._trusted = True
+            if not self._verified:
+                self._check_against_cpu(session, pixels)
+                self._verified = True
         if self._workers is None:
-            return _call(session, outputs, self.folder.input, pixels)
-        size = min(_CACHED, -(-len(pixels) // self._cores))
+            return _run_session(session, outputs, self.folder.input, pixels)
+        size = min(_CHUNK, -(-len(pixels) // self._cores))
         parts = [pixels[at : at + size] for at in range(0, len(pixels), size)]
-        results = self._workers.map(partial(_call, session, outputs, self.folder.input), parts)
+        results = self._workers.map(
+            partial(_run_session, session, outputs, self.folder.input), parts
+        )
         return [np.concatenate(output) for output in zip(*results, strict=True)]
 
     @property
@@ -170,34 +202,42 @@ class OnnxEncoder:
 
     @cached_property
     def _workers(self) -> ThreadPoolExecutor | None:
-        """Threads for parts of a batch on the CPU: cheaper than threads inside one part."""
+        """Thread pool for parts of a batch on the CPU: cheaper than threads inside one part."""
         if self.providers != PROVIDERS["cpu"]:
             return None
         return ThreadPoolExecutor(self._cores, thread_name_prefix="encode")
 
-    def _refuse_other_vectors(self, session: Any, pixels: Floats32) -> None:
-        sample = np.concatenate([probe_inputs(self.spec), pixels[:_CHECKED]])
+    def _check_against_cpu(self, session: Session, pixels: Floats32) -> None:
+        sample = np.concatenate([probe_inputs(self.spec), pixels[:_CHECKED_PICTURES]])
         exact = OnnxEncoder(self.folder, threads=self.threads)
         (expected,) = exact._run([self.folder.output], sample)
-        (found,) = _call(session, [self.folder.output], self.folder.input, sample)
-        fault = unlike(found, expected, self.providers[0])
+        (found,) = _run_session(session, [self.folder.output], self.folder.input, sample)
+        fault = mismatch(found, expected, self.providers[0])
         if fault:
             raise EncoderError(fault, "the CPU's vectors", "the same command with --device cpu")
 
     @cached_property
-    def _session(self) -> Any:
+    def _session(self) -> Session:
         inside = self.threads if self._workers is None else 1
-        options = _options(inside, self.spec.precision)
-        session = _load(self.folder.model, self.providers, options)
-        _check_names(session, self.folder)
+        session = open_session(self.folder.model, self.providers, inside, self.spec.precision)
+        _check_signature(session, self.folder)
         pixels = probe_inputs(self.spec)
-        (vectors,) = _call(session, [self.folder.output], self.folder.input, pixels)
+        (vectors,) = _run_session(session, [self.folder.output], self.folder.input, pixels)
         check_probe(vectors, self.spec)
         return session
 
 
-def providers_of(device: str) -> tuple[str, ...]:
+def execution_providers(device: str) -> tuple[str, ...]:
     """Return the execution providers of a device, best first.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda", "mps"}
+        "auto" is the CPU.
+
+    Returns
+    -------
+    tuple of str
 
     Raises
     ------
@@ -218,7 +258,31 @@ def providers_of(device: str) -> tuple[str, ...]:
     return wanted
 
 
-def _options(threads: int, precision: str) -> Any:
+def open_session(
+    model: Path, providers: Sequence[str], threads: int, precision: str = "fp32"
+) -> Session:
+    """Load a model into ONNX Runtime.
+
+    Parameters
+    ----------
+    model : Path
+        The ONNX file.
+    providers : sequence of str
+        Execution providers, best first.
+    threads : int
+        Threads of one run; 0 takes one for each core.
+    precision : {"fp32", "fp16", "int8"}, default="fp32"
+        Number format of the weights.
+
+    Returns
+    -------
+    Session
+
+    Raises
+    ------
+    EncoderError
+        If the file is no model that ONNX Runtime can use.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -231,28 +295,28 @@ def _options(threads: int, precision: str) -> Any:
         # process, and microsoft/onnxruntime#27768 reports that memory patterns spoil later runs.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
         options.enable_mem_pattern = False
-    return options
-
-
-def _load(model: Path, providers: Sequence[str], options: Any) -> Any:
-    import onnxruntime
-
     try:
-        return onnxruntime.InferenceSession(str(model), options, providers=list(providers))
+        session: Session = onnxruntime.InferenceSession(str(model), options, list(providers))
     except Exception as error:
         # ONNX Runtime raises a dozen unrelated classes for a file it cannot use.
         raise EncoderError(f"{model}: {_first_line(error)}", "an ONNX model") from error
+    return session
 
 
-def _call(session: Any, outputs: list[str], name: str, pixels: Floats32) -> list[NDArray[Any]]:
+def _stacked(batch: Sequence[Preprocessed]) -> Floats32:
+    return np.asarray(np.stack(list(batch)), np.float32)
+
+
+def _run_session(
+    session: Session, outputs: list[str], name: str, pixels: Floats32
+) -> list[Floats32]:
     try:
-        results: list[NDArray[Any]] = session.run(outputs, {name: pixels})
+        return session.run(outputs, {name: pixels})
     except Exception as error:
         raise EncoderError(f"the encoder could not run: {_first_line(error)}") from error
-    return results
 
 
-def _check_names(session: Any, folder: EncoderFolder) -> None:
+def _check_signature(session: Session, folder: EncoderFolder) -> None:
     inputs = [node.name for node in session.get_inputs()]
     outputs = [node.name for node in session.get_outputs()]
     wanted = [folder.output, *([folder.patches] if folder.patches else [])]

@@ -1,4 +1,4 @@
-"""CLIP and its relatives through open_clip; the only encoder that needs torch.
+"""Run the image towers of CLIP and its relatives through open_clip, which needs torch.
 
 References
 ----------
@@ -11,22 +11,20 @@ from __future__ import annotations
 
 import logging
 import threading
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from prefml._typing import Floats32
+from prefml.encoders._torch import ImageTower, Network, OpenClip, VisionTransformer
 from prefml.encoders.preprocess import network_input
-from prefml.encoders.spec import EncoderSpec
+from prefml.encoders.silence import silenced_libraries
+from prefml.encoders.spec import EncoderSpec, Preprocessed
 from prefml.encoders.tower import embed_with_patches, pooled, tower_has_patches, tower_spec
-from prefml.encoders.vectors import check_probe, finish, probe_inputs, unlike
-from prefml.encoders.weights import CLIP, find_source, is_torchscript
+from prefml.encoders.vectors import check_probe, mismatch, postprocess, probe_inputs
+from prefml.encoders.weights import CLIP, is_torchscript, resolve_weights
 from prefml.exceptions import EncoderError
 
 __all__ = [
@@ -34,42 +32,41 @@ __all__ = [
     "choose_device",
     "import_open_clip",
     "present_devices",
-    "quiet_libraries",
     "run_tower",
     "run_tower_with_patches",
 ]
 
-_CHECKED = 5
+_CHECKED_PICTURES = 5
 _INSTALL = "pip install 'prefml[clip]'"
 
 _log = logging.getLogger("prefml")
 
 
 class OpenClipEncoder:
-    """The image tower of an open_clip model.
+    """An encoder whose image tower is one of open_clip's.
 
-    The first batch on an accelerator is compared with the processor's vectors.
+    The first batch on an accelerator is compared with the CPU's embeddings.
 
     Parameters
     ----------
     tower : torch.nn.Module
         The image tower, on the CPU, in float32.
     spec : EncoderSpec
-        What decides the vectors.
+        Description of the embeddings.
     device : {"cpu", "cuda", "mps"}, default="cpu"
         Where to run.
     fallback : bool, default=False
-        Whether to go on, on the CPU, with a warning, when the accelerator proves wrong.
+        Continue on the CPU, with a warning, if the accelerator gives other embeddings.
     """
 
     def __init__(
-        self, tower: Any, spec: EncoderSpec, device: str = "cpu", fallback: bool = False
+        self, tower: ImageTower, spec: EncoderSpec, device: str = "cpu", fallback: bool = False
     ) -> None:
         self.tower = tower
         self.spec = spec
         self.device = device
         self.fallback = fallback
-        self._trusted = False
+        self._verified = False
         self._lock = threading.Lock()
 
     @classmethod
@@ -99,15 +96,15 @@ class OpenClipEncoder:
         """
         open_clip = import_open_clip()
         place = choose_device(device)
-        source = find_source(open_clip, CLIP if name == "clip" else name, root)
+        source = resolve_weights(open_clip, CLIP if name == "clip" else name, root)
         tower = _tower(open_clip, source.model, source.weights)
-        dim = _dim(open_clip, source.model)
+        dim = _embedding_dim(open_clip, source.model)
         spec = tower_spec(source.model, dim, tower, source.preprocess, source.origin)
         return cls(tower, spec, place, fallback=device == "auto")
 
     @classmethod
     def untrained(cls, model: str, seed: int = 0, device: str = "cpu") -> OpenClipEncoder:
-        """Build a model with random weights: for tests and for measuring speed.
+        """Build a model with random weights, for tests and for measuring speed.
 
         Parameters
         ----------
@@ -129,18 +126,30 @@ class OpenClipEncoder:
             torch.manual_seed(seed)
             tower = _tower(open_clip, model, None)
         origin = f"open_clip {model}, random weights"
-        return cls(tower, tower_spec(model, _dim(open_clip, model), tower, {}, origin), device)
+        return cls(
+            tower, tower_spec(model, _embedding_dim(open_clip, model), tower, {}, origin), device
+        )
 
     @property
     def has_patches(self) -> bool:
-        """Whether `encode_with_patches` can be called."""
+        """Tell whether the tower is a vision transformer with patch tokens."""
         return tower_has_patches(self.tower)
 
     def preprocess(self, image: Image.Image) -> Floats32:
-        """Make the input of one picture, an array of shape (3, size, size)."""
+        """Make the network's input of one picture.
+
+        Parameters
+        ----------
+        image : PIL.Image.Image
+            A picture of any size; other modes are converted to RGB.
+
+        Returns
+        -------
+        ndarray of shape (3, size, size), float32
+        """
         return network_input(image, self.spec)
 
-    def encode(self, batch: Sequence[NDArray[Any]]) -> Floats32:
+    def encode(self, batch: Sequence[Preprocessed]) -> Floats32:
         """Encode preprocessed pictures.
 
         Parameters
@@ -161,11 +170,11 @@ class OpenClipEncoder:
         """
         if not len(batch):
             return np.empty((0, self.spec.dim), np.float32)
-        pixels = self._ready(batch)
-        return finish(run_tower(self.tower, pixels, self.device), self.spec, len(batch))
+        pixels = self._verified_batch(batch)
+        return postprocess(run_tower(self.tower, pixels, self.device), self.spec, len(batch))
 
-    def encode_with_patches(self, batch: Sequence[NDArray[Any]]) -> tuple[Floats32, Floats32]:
-        """Encode pictures and say how like each of their patches is to the whole.
+    def encode_with_patches(self, batch: Sequence[Preprocessed]) -> tuple[Floats32, Floats32]:
+        """Encode pictures, and compare each of their patches with the whole.
 
         Parameters
         ----------
@@ -184,28 +193,32 @@ class OpenClipEncoder:
         EncoderError
             As `encode`, and if the model has no patches; `has_patches` tells.
         """
-        if not self.has_patches:
+        if not tower_has_patches(self.tower):
             raise EncoderError(f"encoder {self.spec.id} has no patches", "a vision transformer")
-        pixels = self._ready(batch)
+        pixels = self._verified_batch(batch)
         vectors, patches = run_tower_with_patches(self.tower, pixels, self.device)
-        return finish(vectors, self.spec, len(batch)), patches
+        return postprocess(vectors, self.spec, len(batch)), patches
 
-    def _ready(self, batch: Sequence[NDArray[Any]]) -> Floats32:
-        pixels = np.stack(list(batch))
+    def _verified_batch(self, batch: Sequence[Preprocessed]) -> Floats32:
+        pixels = np.asarray(np.stack(list(batch)), np.float32)
         with self._lock:
-            if not self._trusted:
-                self._check(pixels)
-                self._trusted = True
+            if not self._verified:
+                self._verify(pixels)
+                self._verified = True
         return pixels
 
-    def _check(self, pixels: Floats32) -> None:
+    def _verify(self, pixels: Floats32) -> None:
         probes = probe_inputs(self.spec)
-        sample = np.concatenate([probes, pixels[:_CHECKED]])
+        sample = np.concatenate([probes, pixels[:_CHECKED_PICTURES]])
         reference = run_tower(self.tower, sample, "cpu")
         check_probe(reference[: len(probes)], self.spec)
         if self.device == "cpu":
             return
-        fault = _accelerator_fault(self.tower, sample, self.device, reference)
+        try:
+            vectors = run_tower(self.tower, sample, self.device)
+            fault = mismatch(vectors, reference, f"device {self.device}")
+        except (RuntimeError, NotImplementedError) as error:
+            fault = f"device {self.device} failed: {str(error).splitlines()[0][:200]}"
         if fault and not self.fallback:
             raise EncoderError(fault, "the CPU's vectors", "the same command with --device cpu")
         if fault:
@@ -213,18 +226,7 @@ class OpenClipEncoder:
             self.device = "cpu"
 
 
-def _accelerator_fault(
-    tower: Any, sample: Floats32, device: str, reference: Floats32
-) -> str | None:
-    """Run a sample on an accelerator and say what is wrong with its vectors, if anything."""
-    try:
-        vectors = run_tower(tower, sample, device)
-    except (RuntimeError, NotImplementedError) as error:
-        return f"device {device} failed: {str(error).splitlines()[0][:200]}"
-    return unlike(vectors, reference, f"device {device}")
-
-
-def run_tower(tower: Any, pixels: Floats32, device: str) -> Floats32:
+def run_tower(tower: ImageTower, pixels: Floats32, device: str) -> Floats32:
     """Run an image tower on one batch.
 
     Parameters
@@ -248,8 +250,10 @@ def run_tower(tower: Any, pixels: Floats32, device: str) -> Floats32:
     return np.asarray(vectors.float().cpu().numpy(), np.float32)
 
 
-def run_tower_with_patches(tower: Any, pixels: Floats32, device: str) -> tuple[Floats32, Floats32]:
-    """Run a vision transformer on one batch and compare each patch with the whole.
+def run_tower_with_patches(
+    tower: VisionTransformer, pixels: Floats32, device: str
+) -> tuple[Floats32, Floats32]:
+    """Run a vision transformer on one batch, and compare each patch with the whole.
 
     Parameters
     ----------
@@ -265,11 +269,21 @@ def run_tower_with_patches(tower: Any, pixels: Floats32, device: str) -> tuple[F
 
     with torch.inference_mode():
         vectors, patches = embed_with_patches(tower.to(device), torch.from_numpy(pixels).to(device))
-    return vectors.float().cpu().numpy(), patches.float().cpu().numpy()
+    found = (np.asarray(one.float().cpu().numpy(), np.float32) for one in (vectors, patches))
+    return next(found), next(found)
 
 
 def choose_device(device: str) -> str:
-    """Return the device to run on: for "auto" the first there is of mps, cuda and cpu.
+    """Return the device to run on.
+
+    Parameters
+    ----------
+    device : {"auto", "mps", "cuda", "cpu"}
+        "auto" takes the first that is available of mps, cuda and cpu.
+
+    Returns
+    -------
+    str
 
     Raises
     ------
@@ -285,29 +299,35 @@ def choose_device(device: str) -> str:
 
 
 def present_devices() -> list[str]:
-    """Return the devices that torch can use here, best first."""
+    """Return the devices that torch can use on this machine.
+
+    Returns
+    -------
+    list of str
+        Best first; "cpu" is the last.
+    """
     import torch
 
     there = {"mps": torch.backends.mps.is_available(), "cuda": torch.cuda.is_available()}
     return [name for name, here in there.items() if here] + ["cpu"]
 
 
-def _dim(open_clip: Any, model: str) -> int:
+def _embedding_dim(open_clip: OpenClip, model: str) -> int:
     return int(open_clip.get_model_config(model)["embed_dim"])
 
 
-def _tower(open_clip: Any, model: str, weights: Path | None) -> Any:
-    with quiet_libraries():
+def _tower(open_clip: OpenClip, model: str, weights: Path | None) -> ImageTower:
+    with silenced_libraries():
         try:
             network = open_clip.create_model(model, load_weights=False)
         except (RuntimeError, OSError, ValueError) as error:
             raise EncoderError(f"open_clip {model}: {str(error)[:300]}") from error
         if weights is not None:
-            _load(open_clip, network, weights, model)
+            _load_weights(open_clip, network, weights, model)
     return network.visual.float().eval().requires_grad_(False)
 
 
-def _load(open_clip: Any, network: Any, weights: Path, model: str) -> None:
+def _load_weights(open_clip: OpenClip, network: Network, weights: Path, model: str) -> None:
     from pickle import UnpicklingError
 
     try:
@@ -323,8 +343,8 @@ def _load(open_clip: Any, network: Any, weights: Path, model: str) -> None:
         raise EncoderError(f"{weights}: {str(error)[:300]}", f"weights of {model}") from error
 
 
-def _load_torchscript(network: Any, weights: Path) -> None:
-    """Load one of OpenAI's own archives, which carry three numbers beside the weights."""
+def _load_torchscript(network: Network, weights: Path) -> None:
+    """Load one of OpenAI's TorchScript archives, which hold three numbers beside the weights."""
     import torch
 
     state = torch.jit.load(str(weights), map_location="cpu").state_dict()
@@ -333,26 +353,16 @@ def _load_torchscript(network: Any, weights: Path) -> None:
     network.load_state_dict({name: tensor.float() for name, tensor in state.items()})
 
 
-@contextmanager
-def quiet_libraries() -> Iterator[None]:
-    """Keep libraries from setting up logging and from warning of what is no concern of a person."""
-    root, handler, before = logging.getLogger(), logging.NullHandler(), logging.root.manager.disable
-    root.addHandler(handler)
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
-        root.removeHandler(handler)
+_declared: list[object] = []
 
 
-_declared: list[Any] = []
-
-
-def import_open_clip() -> Any:
+def import_open_clip() -> OpenClip:
     """Import open_clip, also beside a torchvision whose compiled operators are missing.
+
+    Returns
+    -------
+    module
+        The library.
 
     Raises
     ------
@@ -360,22 +370,28 @@ def import_open_clip() -> Any:
         If torch or open_clip is not installed.
     """
     try:
-        import torch
+        import torch  # noqa: F401
 
         try:
             import open_clip
         except RuntimeError as error:
             if "torchvision::" not in str(error):
                 raise
-            _declare_operators(torch)
+            _declare_torchvision_operators()
             import open_clip
     except ImportError as error:
         raise EncoderError(f"{error}", "torch and open_clip for this encoder", _INSTALL) from error
-    return open_clip
+    found: OpenClip = open_clip
+    return found
 
 
-def _declare_operators(torch: Any) -> None:
-    """Declare what a CPU build of torch lacks beside PyPI's torchvision; nothing calls them."""
+def _declare_torchvision_operators() -> None:
+    """Declare operators that a CPU build of torch lacks beside PyPI's torchvision.
+
+    Nothing calls them.
+    """
+    import torch
+
     library = torch.library.Library("torchvision", "DEF")
     for name in ("nms", "qnms"):
         library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

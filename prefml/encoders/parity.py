@@ -1,11 +1,10 @@
-"""Do two encoders give the same vectors? The gate that every export and backend has to pass."""
+"""Compare two encoders' embeddings: the parity check of every export and backend."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -36,20 +35,20 @@ _REPEATS = 3
 
 @dataclass(frozen=True)
 class Parity:
-    """How a candidate encoder compares with its reference.
+    """Comparison of a candidate encoder with its reference.
 
     Attributes
     ----------
     pictures : int
-        How many pictures were compared.
+        Number of pictures that were compared.
     min_cosine, mean_cosine : float
         Worst and mean cosine between the two vectors of a picture; -1 where one is not a number.
     seconds, reference_seconds : float
-        Time of a picture in a batch, the fastest of a few.
+        Time of a picture in a batch, the fastest of three.
     sets : int
-        How many sets were ranked.
+        Number of sets that were ranked.
     agreement : float or None
-        Share of them with the same top choice; None where there were none.
+        Share of them with the same top choice (top-1 agreement); None where there were none.
     """
 
     pictures: int
@@ -60,8 +59,13 @@ class Parity:
     sets: int = 0
     agreement: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values."""
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields as values that JSON can hold.
+
+        Returns
+        -------
+        dict of str to object
+        """
         return asdict(self)
 
 
@@ -71,7 +75,7 @@ def compare(
     pictures: Sequence[Image.Image],
     sets: Sequence[Sequence[int]] = (),
 ) -> Parity:
-    """Encode pictures with two encoders, each with its own preprocessing.
+    """Compare the embeddings and the speed of two encoders, each with its own preprocessing.
 
     Parameters
     ----------
@@ -93,8 +97,8 @@ def compare(
     """
     if len(pictures) < 2:
         raise EncoderError(f"{len(pictures)} pictures to compare encoders on", "at least two")
-    expected, reference_seconds = _timed(reference, pictures)
-    found, seconds = _timed(candidate, pictures)
+    expected, reference_seconds = _encode_timed(reference, pictures)
+    found, seconds = _encode_timed(candidate, pictures)
     check_probe(found, reference.spec)
     likeness = np.nan_to_num(cosines(expected, found), nan=-1.0)
     return Parity(
@@ -109,14 +113,19 @@ def compare(
 
 
 def refuse_unequal(parity: Parity, precision: str) -> None:
-    """Raise `EncoderError`, with the numbers, if vectors differ too much for a precision.
+    """Raise unless the embeddings agree as well as a precision demands.
 
     Parameters
     ----------
     parity : Parity
-        What was measured.
+        The comparison.
     precision : {"fp32", "fp16", "int8"}
         Number format of the candidate.
+
+    Raises
+    ------
+    EncoderError
+        With the figures, if the worst cosine or the top-1 agreement is too low.
     """
     needed = NEEDED_COSINE[precision]
     if not parity.min_cosine > needed:
@@ -136,7 +145,20 @@ def refuse_unequal(parity: Parity, precision: str) -> None:
 
 
 def refuse_slower(parity: Parity, precision: str) -> None:
-    """Raise `EncoderError`, with the numbers, if the candidate is not faster than the reference."""
+    """Raise unless the candidate is faster than the reference.
+
+    Parameters
+    ----------
+    parity : Parity
+        The comparison.
+    precision : {"fp32", "fp16", "int8"}
+        Number format of the candidate, for the message.
+
+    Raises
+    ------
+    EncoderError
+        With both times, if it is not faster.
+    """
     if parity.seconds >= parity.reference_seconds:
         raise EncoderError(
             f"{precision} takes {1000 * parity.seconds:.1f} ms a picture, the reference "
@@ -146,7 +168,7 @@ def refuse_slower(parity: Parity, precision: str) -> None:
         )
 
 
-def _timed(encoder: Encoder, pictures: Sequence[Image.Image]) -> tuple[Floats32, float]:
+def _encode_timed(encoder: Encoder, pictures: Sequence[Image.Image]) -> tuple[Floats32, float]:
     inputs = [encoder.preprocess(picture) for picture in pictures]
     batches = [inputs[at : at + _BATCH] for at in range(0, len(inputs), _BATCH)]
     vectors = np.concatenate([encoder.encode(batch) for batch in batches])
@@ -161,18 +183,23 @@ def _clock(work: Callable[[], object]) -> float:
 
 
 def sample_pictures() -> list[Image.Image]:
-    """Return ten unlike crops of the two photographs that scikit-learn ships."""
+    """Return ten unlike crops of the two photographs that scikit-learn ships.
+
+    Returns
+    -------
+    list of PIL.Image.Image
+    """
     from sklearn.datasets import load_sample_images
 
     photos = [Image.fromarray(pixels) for pixels in load_sample_images().images]
-    return [_part(photo, *place) for photo in photos for place in _PARTS]
+    return [_crop_of(photo, *place) for photo in photos for place in _CROPS]
 
 
 # Left, top and size of each crop, in fractions of the photograph.
-_PARTS = ((0, 0, 1), (0, 0, 0.5), (0.5, 0, 0.5), (0, 0.5, 0.5), (0.4, 0.4, 0.6))
+_CROPS = ((0, 0, 1), (0, 0, 0.5), (0.5, 0, 0.5), (0, 0.5, 0.5), (0.4, 0.4, 0.6))
 
 
-def _part(photo: Image.Image, left: float, top: float, size: float) -> Image.Image:
+def _crop_of(photo: Image.Image, left: float, top: float, size: float) -> Image.Image:
     width, height = photo.size
     box = (left * width, top * height, (left + size) * width, (top + size) * height)
     x1, y1, x2, y2 = (int(edge) for edge in box)

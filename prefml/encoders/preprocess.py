@@ -1,4 +1,4 @@
-"""Picture -> network input, in the steps of the reference preprocessing of CLIP.
+"""Preprocess pictures for a network, in the steps of CLIP's reference preprocessing.
 
 The steps repeat `torchvision.transforms` (`Resize`, `CenterCrop`, `ToTensor`, `Normalize`) on a
 Pillow picture to the last bit, without needing torch.
@@ -16,7 +16,7 @@ from PIL import Image
 from prefml._typing import Floats32
 from prefml.encoders.spec import EncoderSpec
 
-__all__ = ["center_crop", "network_input", "resize_shortest", "resized_to", "stretch", "to_planes"]
+__all__ = ["center_crop", "network_input", "resize_shortest", "resize_target", "stretch", "to_chw"]
 
 # Of strips longer than this times their width, only the middle is resized.
 LONGEST_RATIO = 32
@@ -45,23 +45,49 @@ def resize_shortest(image: Image.Image, size: int, interpolation: str) -> Image.
     -------
     PIL.Image.Image
     """
-    target = _shortest(image.size, size)
+    target = _shortest_side_size(image.size, size)
     return image.resize(target, FILTERS[interpolation]) if target != image.size else image
 
 
 def stretch(image: Image.Image, size: int, interpolation: str) -> Image.Image:
-    """Resize to a square of `size` pixels without keeping the aspect ratio."""
+    """Resize to a square without keeping the aspect ratio.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        An RGB picture.
+    size : int
+        Pixels of each side.
+    interpolation : str
+        A filter named in `EncoderSpec`.
+
+    Returns
+    -------
+    PIL.Image.Image
+    """
     return image.resize((size, size), FILTERS[interpolation])
 
 
 def center_crop(image: Image.Image, size: int) -> Image.Image:
-    """Cut the central square of `size` pixels out of a picture that is at least as large."""
+    """Crop the central square of a picture that is at least as large.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        An RGB picture.
+    size : int
+        Pixels of each side.
+
+    Returns
+    -------
+    PIL.Image.Image
+    """
     # Python rounds halves to even; torchvision does the same, so the squares coincide.
     left, top = round((image.width - size) / 2.0), round((image.height - size) / 2.0)
     return image.crop((left, top, left + size, top + size))
 
 
-def to_planes(image: Image.Image, mean: Sequence[float], std: Sequence[float]) -> Floats32:
+def to_chw(image: Image.Image, mean: Sequence[float], std: Sequence[float]) -> Floats32:
     """Scale to 0..1, normalise each channel and put channels first.
 
     Parameters
@@ -85,15 +111,15 @@ def to_planes(image: Image.Image, mean: Sequence[float], std: Sequence[float]) -
 
 @lru_cache(maxsize=8)
 def _scaled_levels(mean: tuple[float, ...], std: tuple[float, ...]) -> Floats32:
-    """Return what each of the 256 levels of each channel becomes, in torchvision's own steps."""
+    """Return the look-up table of each channel: its 256 levels, normalised as torchvision does."""
     scaled = np.tile(np.arange(256, dtype=np.float32) / np.float32(255), (3, 1))
     scaled -= np.array(mean, np.float32)[:, None]
     scaled /= np.array(std, np.float32)[:, None]
     return scaled
 
 
-def resized_to(spec: EncoderSpec, sides: tuple[int, int]) -> tuple[int, int] | None:
-    """Return the size to which a picture is resized before the rest of its preprocessing.
+def resize_target(spec: EncoderSpec, sides: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the size that a picture is resized to before the rest of its preprocessing.
 
     Parameters
     ----------
@@ -109,11 +135,13 @@ def resized_to(spec: EncoderSpec, sides: tuple[int, int]) -> tuple[int, int] | N
     """
     if spec.resize == "stretch":
         return spec.size, spec.size
-    return None if max(sides) > LONGEST_RATIO * min(sides) else _shortest(sides, spec.size)
+    return (
+        None if max(sides) > LONGEST_RATIO * min(sides) else _shortest_side_size(sides, spec.size)
+    )
 
 
 def network_input(image: Image.Image, spec: EncoderSpec) -> Floats32:
-    """Make the network's input as the spec describes it.
+    """Preprocess a picture as the spec describes.
 
     Parameters
     ----------
@@ -127,16 +155,16 @@ def network_input(image: Image.Image, spec: EncoderSpec) -> Floats32:
     ndarray of shape (3, size, size), float32
     """
     picture = image if image.mode == "RGB" else image.convert("RGB")
-    return to_planes(_square(picture, spec), spec.mean, spec.std)
+    return to_chw(_fit_to_square(picture, spec), spec.mean, spec.std)
 
 
-def _shortest(sides: tuple[int, int], size: int) -> tuple[int, int]:
+def _shortest_side_size(sides: tuple[int, int], size: int) -> tuple[int, int]:
     """Return width and height with a shortest side of `size`."""
     width, height = sides
     return int(size * width / min(sides)), int(size * height / min(sides))
 
 
-def _square(picture: Image.Image, spec: EncoderSpec) -> Image.Image:
+def _fit_to_square(picture: Image.Image, spec: EncoderSpec) -> Image.Image:
     if spec.resize == "stretch":
         return stretch(picture, spec.size, spec.interpolation)
     if max(picture.size) > LONGEST_RATIO * min(picture.size):
@@ -145,13 +173,11 @@ def _square(picture: Image.Image, spec: EncoderSpec) -> Image.Image:
 
 
 def _middle_of_strip(image: Image.Image, size: int, interpolation: str) -> Image.Image:
-    """Resize only what the crop will keep; the whole of a strip could be gigabytes."""
-    (left, right), (top, bottom) = (_kept(side, min(image.size), size) for side in image.size)
+    """Resize only the part that the crop keeps; the whole of a strip could be gigabytes."""
+    kept = []
+    for side in image.size:
+        resized = int(size * side / min(image.size))
+        start = round((resized - size) / 2.0)
+        kept.append((start * side / resized, min((start + size) * side / resized, side)))
+    (left, right), (top, bottom) = kept
     return image.resize((size, size), FILTERS[interpolation], (left, top, right, bottom))
-
-
-def _kept(side: int, shortest: int, size: int) -> tuple[float, float]:
-    """Return what the central crop keeps of one side of a picture, in its pixels."""
-    resized = int(size * side / shortest)
-    start = round((resized - size) / 2.0)
-    return start * side / resized, min((start + size) * side / resized, side)

@@ -1,21 +1,25 @@
-"""What an encoder is: the description that sidecars carry, and the interface all of them share."""
+"""Define encoders: the description that sidecars carry, and the interface all of them share."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from prefml._typing import Floats32
 from prefml.exceptions import EncoderError
 
-__all__ = ["Encoder", "EncoderSpec", "PatchEncoder"]
+__all__ = ["Encoder", "EncoderSpec", "PatchEncoder", "Preprocessed"]
+
+# An encoder's input, as its `preprocess` makes it; shape and number format are its own.
+Preprocessed: TypeAlias = NDArray[np.generic]
 
 CHOICES = {
     "resize": ("shortest-side", "stretch"),
@@ -30,9 +34,9 @@ _NOT_IDENTITY = ("source", "license")
 
 @dataclass(frozen=True)
 class EncoderSpec:
-    """Everything that decides which vector a picture gets.
+    """Description of everything that determines an encoder's embeddings.
 
-    Two encoders of the same `identity` give interchangeable vectors, whatever they run on.
+    Two encoders of the same `identity` give interchangeable embeddings, whatever they run on.
 
     Attributes
     ----------
@@ -47,11 +51,11 @@ class EncoderSpec:
     interpolation : {"bicubic", "bilinear", "lanczos", "box", "nearest"}
         Filter of the resize, as Pillow names it.
     crop : {"center", "none"}
-        What happens to what sticks out of the square.
+        Crop the centre square after the resize, or keep all.
     mean, std : tuple of three floats
         Subtracted from, and divided into, each colour channel scaled to 0..1.
     normalize : {"l2", "none"}
-        Whether vectors are scaled to length 1.
+        Scale embeddings to Euclidean length 1, or leave them.
     sha256 : str
         Hash of the weights, 64 hex digits.
     source, license : str
@@ -77,18 +81,23 @@ class EncoderSpec:
 
     @cached_property
     def identity(self) -> str:
-        """Sixteen hex digits that change whenever the vectors would."""
+        """Hash of all fields that determine embeddings, 16 hexadecimal digits."""
         content = {key: value for key, value in asdict(self).items() if key not in _NOT_IDENTITY}
         text = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values that JSON can hold."""
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields as values that JSON can hold.
+
+        Returns
+        -------
+        dict of str to object
+        """
         return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> EncoderSpec:
-        """Build a spec from what `to_dict` wrote; fields it does not know are ignored.
+    def from_dict(cls, values: Mapping[str, object]) -> EncoderSpec:
+        """Build a spec from the result of `to_dict`; unknown fields are ignored.
 
         Parameters
         ----------
@@ -106,19 +115,27 @@ class EncoderSpec:
         """
         if not isinstance(values, Mapping):
             raise EncoderError(f"an encoder description that is {type(values).__name__}", "a table")
-        known = [field.name for field in fields(cls)]
-        checked = {name: _check(name, values[name]) for name in known if name in values}
-        missing = [name for name in known[:10] if name not in checked]
+        required = [field.name for field in fields(cls) if field.default is MISSING]
+        missing = [name for name in required if name not in values]
         if missing:
             raise EncoderError(f"an encoder description without {', '.join(missing)}")
-        return cls(**checked)
+        optional = [name for name in ("source", "license", "precision") if name in values]
+        return cls(
+            id=_text("id", values["id"]),
+            dim=_whole("dim", values["dim"]),
+            size=_whole("size", values["size"]),
+            resize=_text("resize", values["resize"]),
+            interpolation=_text("interpolation", values["interpolation"]),
+            crop=_text("crop", values["crop"]),
+            mean=_channels("mean", values["mean"]),
+            std=_channels("std", values["std"]),
+            normalize=_text("normalize", values["normalize"]),
+            sha256=_text("sha256", values["sha256"]),
+            **{name: _text(name, values[name]) for name in optional},
+        )
 
 
-def _check(name: str, value: Any) -> Any:
-    if name in ("dim", "size"):
-        return _whole(name, value)
-    if name in ("mean", "std"):
-        return _channels(name, value)
+def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise EncoderError(f"encoder {name} = {value!r}", "text")
     if value not in CHOICES.get(name, (value,)):
@@ -128,31 +145,32 @@ def _check(name: str, value: Any) -> Any:
     return value
 
 
-def _whole(name: str, value: Any) -> int:
+def _whole(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= 65536:
         raise EncoderError(f"encoder {name} = {value!r}", "a whole number from 1 to 65536")
     return value
 
 
-def _channels(name: str, value: Any) -> tuple[float, ...]:
+def _channels(name: str, value: object) -> tuple[float, float, float]:
     numbers = tuple(value) if isinstance(value, list | tuple) else ()
     plain = all(isinstance(item, int | float) and not isinstance(item, bool) for item in numbers)
     if len(numbers) != 3 or not plain or not all(abs(item) <= 1e6 for item in numbers):
         raise EncoderError(f"encoder {name} = {value!r}", "three numbers")
     if name == "std" and min(numbers) <= 0:
         raise EncoderError(f"encoder {name} = {value!r}", "three numbers above 0")
-    return tuple(float(item) for item in numbers)
+    red, green, blue = (float(item) for item in numbers)
+    return red, green, blue
 
 
 class Encoder(Protocol):
-    """Turns pictures into vectors, in two steps so that the first can run in many threads."""
+    """Interface of encoders: two steps, of which the first can run in many threads."""
 
     @property
     def spec(self) -> EncoderSpec:
-        """What decides the vectors."""
+        """Description of the embeddings."""
 
-    def preprocess(self, image: Image.Image) -> NDArray[Any]:
-        """Make the small array the encoder works on; safe to call from several threads.
+    def preprocess(self, image: Image.Image) -> Preprocessed:
+        """Make the encoder's input of one picture; safe to call from several threads.
 
         Parameters
         ----------
@@ -165,7 +183,7 @@ class Encoder(Protocol):
             What `encode` takes; its shape and type are the encoder's own affair.
         """
 
-    def encode(self, batch: Sequence[NDArray[Any]]) -> Floats32:
+    def encode(self, batch: Sequence[Preprocessed]) -> Floats32:
         """Encode preprocessed pictures.
 
         Parameters
@@ -185,13 +203,13 @@ class Encoder(Protocol):
 
 
 class PatchEncoder(Encoder, Protocol):
-    """An encoder that may also say where in the picture its embedding comes from."""
+    """Interface of encoders that may also compare each patch of a picture with the whole."""
 
     @property
     def has_patches(self) -> bool:
-        """Whether `encode_with_patches` can be called."""
+        """Tell whether `encode_with_patches` can be called."""
 
-    def encode_with_patches(self, batch: Sequence[NDArray[Any]]) -> tuple[Floats32, Floats32]:
+    def encode_with_patches(self, batch: Sequence[Preprocessed]) -> tuple[Floats32, Floats32]:
         """Encode pictures and compare each of their patches with the whole.
 
         Parameters

@@ -1,4 +1,4 @@
-"""Fine texture: local binary patterns.
+"""Describe fine texture by local binary patterns.
 
 References
 ----------
@@ -27,7 +27,7 @@ _RING = ((0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0))
 
 
 def binary_patterns(gray: Pixels) -> Floats32:
-    """Count uniform local binary patterns at full, half and quarter size; roots of shares.
+    """Return the square root of the histogram of uniform patterns at full, half and quarter size.
 
     Parameters
     ----------
@@ -41,14 +41,10 @@ def binary_patterns(gray: Pixels) -> Floats32:
     """
     levels = [gray]
     while len(levels) < LEVELS:
-        levels.append(_halve(levels[-1]))
+        count, side = levels[-1].shape[:2]
+        cells = levels[-1].reshape(count, side // 2, 2, side // 2, 2).astype(np.uint16)
+        levels.append(np.asarray((cells.sum(axis=(2, 4)) + 2) // 4, np.uint8))
     return np.concatenate([_histogram(level) for level in levels], axis=1)
-
-
-def _halve(gray: Pixels) -> Pixels:
-    count, side = gray.shape[:2]
-    cells = gray.reshape(count, side // 2, 2, side // 2, 2).astype(np.uint16)
-    return np.asarray((cells.sum(axis=(2, 4)) + 2) // 4, np.uint8)
 
 
 def _histogram(gray: Pixels) -> Floats32:
@@ -60,7 +56,7 @@ def _histogram(gray: Pixels) -> Floats32:
 
 
 def _codes(padded: Pixels) -> Pixels:
-    """Write which of the eight neighbours are at least as bright as the centre, a bit each."""
+    """Return the pattern of each pixel: a bit for each neighbour at least as bright as it."""
     height, width = padded.shape[1] - 2, padded.shape[2] - 2
     center = padded[:, 1:-1, 1:-1]
     codes = np.zeros(center.shape, np.uint8)
@@ -71,7 +67,7 @@ def _codes(padded: Pixels) -> Pixels:
 
 @cache
 def _uniform_labels() -> NDArray[np.int32]:
-    """Give numbers to the 58 codes with at most two changes round the ring; the rest share one."""
+    """Assign labels to the 58 codes of at most two changes round the ring, and one to the rest."""
     codes = np.arange(256)
     bits = codes[:, None] >> np.arange(8) & 1
     uniform = (bits != np.roll(bits, 1, axis=1)).sum(axis=1) <= 2

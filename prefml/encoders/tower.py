@@ -1,13 +1,14 @@
-"""What can be said of an open_clip image tower that is already in memory; imports no torch."""
+"""Describe, hash and run an open_clip image tower that is in memory, without importing torch."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeGuard
 
 import numpy as np
 
+from prefml.encoders._torch import ImageTower, PretrainedConfig, Tensor, VisionTransformer
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import EncoderError
 
@@ -27,7 +28,7 @@ _RESIZE = {"shortest": "shortest-side", "squash": "stretch"}
 
 
 def tower_spec(
-    model: str, dim: int, tower: Any, preprocess: Mapping[str, Any], origin: str
+    model: str, dim: int, tower: ImageTower, preprocess: PretrainedConfig, origin: str
 ) -> EncoderSpec:
     """Describe an image tower.
 
@@ -64,16 +65,32 @@ def tower_spec(
         resize=_RESIZE[mode],
         interpolation=preprocess.get("interpolation", "bicubic"),
         crop="center" if mode == "shortest" else "none",
-        mean=tuple(preprocess.get("mean", OPENAI_MEAN)),
-        std=tuple(preprocess.get("std", OPENAI_STD)),
+        mean=_channels(preprocess.get("mean", OPENAI_MEAN)),
+        std=_channels(preprocess.get("std", OPENAI_STD)),
         normalize="l2",
         sha256=weights_digest(tower),
         source=origin,
     )
 
 
-def weights_digest(tower: Any) -> str:
-    """Hash names, shapes and values, so that it does not matter in which file they came."""
+def _channels(values: Sequence[float]) -> tuple[float, float, float]:
+    red, green, blue = values
+    return red, green, blue
+
+
+def weights_digest(tower: ImageTower) -> str:
+    """Hash the weights of a tower, whatever file they came from.
+
+    Parameters
+    ----------
+    tower : torch.nn.Module
+        The image tower.
+
+    Returns
+    -------
+    str
+        SHA-256 of names, shapes, number formats and values, 64 hexadecimal digits.
+    """
     digest = hashlib.sha256()
     for name, tensor in sorted(tower.state_dict().items()):
         array = np.ascontiguousarray(tensor.detach().cpu().numpy())
@@ -82,14 +99,25 @@ def weights_digest(tower: Any) -> str:
     return digest.hexdigest()
 
 
-def tower_has_patches(tower: Any) -> bool:
-    """Say whether a tower is a vision transformer whose tokens share the embedding's space."""
+def tower_has_patches(tower: ImageTower) -> TypeGuard[VisionTransformer]:
+    """Tell whether a tower is a vision transformer whose tokens share the embedding's space.
+
+    Parameters
+    ----------
+    tower : torch.nn.Module
+        The image tower.
+
+    Returns
+    -------
+    bool
+    """
     plain = getattr(tower, "attn_pool", "") is None and getattr(tower, "proj", None) is not None
-    return plain and tower.pool_type in ("tok", "avg") and hasattr(tower, "grid_size")
+    pooled_token = getattr(tower, "pool_type", None) in ("tok", "avg")
+    return plain and pooled_token and hasattr(tower, "grid_size")
 
 
-def embed(tower: Any, pixels: Any) -> Any:
-    """Give a tower's embedding, without computing what does not reach it.
+def embed(tower: ImageTower, pixels: Tensor) -> Tensor:
+    """Return a tower's embedding, without computing what does not reach it.
 
     Where only the class token is read in the end, the last block needs the others for its keys and
     values alone: its queries, output and perceptron are computed for that one token.
@@ -104,7 +132,7 @@ def embed(tower: Any, pixels: Any) -> Any:
     Returns
     -------
     torch.Tensor of shape (n, dim)
-        What the tower gives, up to rounding.
+        The tower's own result, up to rounding.
     """
     if not _reads_class_token(tower):
         return pooled(tower(pixels))
@@ -119,20 +147,30 @@ def embed(tower: Any, pixels: Any) -> Any:
     return tower._pool(token)[0] @ tower.proj
 
 
-def pooled(result: Any) -> Any:
-    """Return the pooled vector of a tower's result; some give their tokens beside it."""
+def pooled(result: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """Return the pooled vector of a tower's result; some towers give their tokens beside it.
+
+    Parameters
+    ----------
+    result : torch.Tensor or tuple of torch.Tensor
+        Result of a tower.
+
+    Returns
+    -------
+    torch.Tensor of shape (n, dim)
+    """
     return result[0] if isinstance(result, tuple) else result
 
 
-def _reads_class_token(tower: Any) -> bool:
+def _reads_class_token(tower: ImageTower) -> TypeGuard[VisionTransformer]:
     if not tower_has_patches(tower) or tower.pool_type != "tok":
         return False
     plain = type(tower.transformer.resblocks[-1]).__name__ == "ResidualAttentionBlock"
     return plain and tower.transformer.batch_first
 
 
-def embed_with_patches(tower: Any, pixels: Any) -> tuple[Any, Any]:
-    """Give a transformer's embedding, and the cosine of each projected patch token to it.
+def embed_with_patches(tower: VisionTransformer, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a transformer's embedding, and the cosine of each projected patch token to it.
 
     Every token goes through the final norm and projection that the class token goes through, as in
     CLIP's use for dense prediction (C. Zhou, C. C. Loy, B. Dai, "Extract Free Dense Labels from
@@ -152,14 +190,16 @@ def embed_with_patches(tower: Any, pixels: Any) -> tuple[Any, Any]:
     """
     before, tower.output_tokens = tower.output_tokens, True
     try:
-        vector, tokens = tower(pixels)
+        result = tower(pixels)
     finally:
         tower.output_tokens = before
+    assert isinstance(result, tuple), "the pooled vector, and all tokens"
+    vector, tokens = result
     normed = tower.ln_post(tokens) if tower.final_ln_after_pool else tokens
-    directions = _unit(normed @ tower.proj)
-    likeness = (directions * _unit(vector).unsqueeze(1)).sum(dim=-1)
+    directions = _normalized(normed @ tower.proj)
+    likeness = (directions * _normalized(vector).unsqueeze(1)).sum(dim=-1)
     return vector, likeness.unflatten(1, tower.grid_size)
 
 
-def _unit(vectors: Any) -> Any:
+def _normalized(vectors: Tensor) -> Tensor:
     return vectors / vectors.norm(dim=-1, keepdim=True).clamp_min(1e-12)

@@ -1,4 +1,4 @@
-"""What must hold of any vectors before they are trusted, and how they are scaled."""
+"""Check and postprocess embeddings: finite, of the right shape, not constant, scaled."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = [
     "check_probe",
     "check_vectors",
     "cosines",
-    "finish",
     "l2_normalize",
+    "mismatch",
+    "postprocess",
     "probe_inputs",
-    "unlike",
 ]
 
 # Vectors of unlike pictures that agree to this cosine carry no information about the picture.
@@ -25,7 +25,18 @@ TRUSTED_COSINE = 0.999
 
 
 def l2_normalize(vectors: Floats32) -> Floats32:
-    """Scale each row to length 1; a row of zeros stays one."""
+    """Scale each row to Euclidean length 1.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n, d)
+        Vectors.
+
+    Returns
+    -------
+    ndarray of shape (n, d), float32
+        A row of zeros stays one.
+    """
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
@@ -49,17 +60,17 @@ def cosines(first: Floats32, second: Floats32) -> Floats:
     return ratio
 
 
-def finish(vectors: Floats32, spec: EncoderSpec, count: int) -> Floats32:
-    """Check raw vectors of a batch and scale them as the spec says.
+def postprocess(vectors: Floats32, spec: EncoderSpec, count: int) -> Floats32:
+    """Check the raw output of a network and scale it as the spec says.
 
     Parameters
     ----------
     vectors : ndarray
-        What the network gave.
+        Output of the network.
     spec : EncoderSpec
         Dimension and normalisation.
     count : int
-        How many pictures went in.
+        Number of pictures in the batch.
 
     Returns
     -------
@@ -76,7 +87,22 @@ def finish(vectors: Floats32, spec: EncoderSpec, count: int) -> Floats32:
 
 
 def check_vectors(vectors: Floats32, spec: EncoderSpec, count: int) -> None:
-    """Raise `EncoderError` unless the vectors are finite and of shape (count, dim)."""
+    """Raise unless vectors are finite and of the right shape.
+
+    Parameters
+    ----------
+    vectors : ndarray
+        Output of a network.
+    spec : EncoderSpec
+        Name and dimension.
+    count : int
+        Number of pictures in the batch.
+
+    Raises
+    ------
+    EncoderError
+        If the shape is not (count, dim) or a number is not finite.
+    """
     if vectors.shape != (count, spec.dim):
         raise EncoderError(
             f"encoder {spec.id} gave an array of shape {vectors.shape}", f"{(count, spec.dim)}"
@@ -90,6 +116,11 @@ def check_vectors(vectors: Floats32, spec: EncoderSpec, count: int) -> None:
 
 def probe_inputs(spec: EncoderSpec) -> Floats32:
     """Return three unlike network inputs, on which an encoder must give unlike vectors.
+
+    Parameters
+    ----------
+    spec : EncoderSpec
+        Size of the input.
 
     Returns
     -------
@@ -106,14 +137,19 @@ def probe_inputs(spec: EncoderSpec) -> Floats32:
 
 
 def check_probe(vectors: Floats32, spec: EncoderSpec) -> None:
-    """Raise `EncoderError` if unlike inputs gave (nearly) equal or zero vectors.
+    """Raise if unlike inputs gave (nearly) equal or zero vectors.
 
     Parameters
     ----------
     vectors : ndarray of shape (n, dim)
         Vectors of unlike inputs.
     spec : EncoderSpec
-        Whose vectors they are.
+        Name and dimension.
+
+    Raises
+    ------
+    EncoderError
+        If a vector is zero, or neighbours have a cosine of 0.999999 or more.
     """
     check_vectors(vectors, spec, len(vectors))
     if not np.any(vectors, axis=1).all():
@@ -126,8 +162,8 @@ def check_probe(vectors: Floats32, spec: EncoderSpec) -> None:
         )
 
 
-def unlike(vectors: Floats32, reference: Floats32, what: str) -> str | None:
-    """Say what is wrong with an accelerator's vectors, if anything.
+def mismatch(vectors: Floats32, reference: Floats32, what: str) -> str | None:
+    """Return in a sentence how an accelerator's vectors differ from the CPU's.
 
     Parameters
     ----------
@@ -139,7 +175,7 @@ def unlike(vectors: Floats32, reference: Floats32, what: str) -> str | None:
     Returns
     -------
     str or None
-        The worst cosine in a sentence; None if all is well.
+        The worst cosine, or the shapes; None if every cosine is above 0.999.
     """
     if vectors.shape != reference.shape:
         return f"{what} gives vectors of shape {vectors.shape}, the CPU {reference.shape}"

@@ -1,4 +1,4 @@
-"""Which weights a name means, and where they are: here first, then on the network, no hanging."""
+"""Resolve the name of pretrained weights to a file: a local one, or from the hub in short time."""
 
 from __future__ import annotations
 
@@ -10,26 +10,25 @@ import threading
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from prefml.encoders._torch import ModelZoo, PretrainedConfig
 from prefml.exceptions import EncoderError, WeightsUnavailableError
 from prefml.files import file_sha256
 
 __all__ = [
     "CLIP",
-    "Source",
-    "find_source",
+    "WeightsSource",
     "find_weights",
     "is_torchscript",
+    "local_weights",
+    "resolve_weights",
     "trained_with_quick_gelu",
-    "weights_here",
 ]
 
 CLIP = "open_clip:ViT-B-32/openai"
-QUICK = "-quickgelu"
+QUICK_GELU_SUFFIX = "-quickgelu"
 
 
 # Files a model repository on the Hugging Face hub may hold, safest format first.
@@ -44,17 +43,29 @@ _log = logging.getLogger("prefml")
 
 
 @dataclass(frozen=True)
-class Source:
-    """A model, with the activation its weights want, and where the weights lie."""
+class WeightsSource:
+    """A model and its weights.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model, with the activation that the weights were trained with.
+    weights : Path
+        File of the weights.
+    preprocess : mapping
+        open_clip's entry for the weights; empty for a checkpoint.
+    origin : str
+        Name of the source, for people.
+    """
 
     model: str
     weights: Path
-    preprocess: Mapping[str, Any]
+    preprocess: PretrainedConfig
     origin: str
 
 
-def find_source(open_clip: Any, name: str, root: Path) -> Source:
-    """Find out which model and which weights a name means.
+def resolve_weights(open_clip: ModelZoo, name: str, root: Path) -> WeightsSource:
+    """Resolve a name to a model and the file of its weights.
 
     Parameters
     ----------
@@ -68,7 +79,7 @@ def find_source(open_clip: Any, name: str, root: Path) -> Source:
 
     Returns
     -------
-    Source
+    WeightsSource
 
     Raises
     ------
@@ -84,14 +95,14 @@ def find_source(open_clip: Any, name: str, root: Path) -> Source:
         )
     config = open_clip.get_pretrained_cfg(model, rest)
     if config:
-        chosen = _with_activation(open_clip, model, bool(config.get("quick_gelu")))
+        chosen = _model_with_activation(open_clip, model, bool(config.get("quick_gelu")))
         weights = find_weights(model, rest, config)
-        return Source(chosen, weights, config, f"open_clip {model}/{rest}")
+        return WeightsSource(chosen, weights, config, f"open_clip {model}/{rest}")
     return _checkpoint_source(open_clip, model, root / Path(rest).expanduser())
 
 
-def weights_here(open_clip: Any, name: str, root: Path) -> Path | None:
-    """Return where the weights that a name means lie on this machine, without asking the network.
+def local_weights(open_clip: ModelZoo, name: str, root: Path) -> Path | None:
+    """Return the file of the weights that a name means, without asking the network.
 
     Parameters
     ----------
@@ -105,7 +116,7 @@ def weights_here(open_clip: Any, name: str, root: Path) -> Path | None:
     Returns
     -------
     Path or None
-        None if they are not here.
+        None if they are not on this machine.
     """
     full = CLIP if name == "clip" else name
     model, _, rest = full.removeprefix("open_clip:").partition("/")
@@ -116,32 +127,36 @@ def weights_here(open_clip: Any, name: str, root: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def _checkpoint_source(open_clip: Any, model: str, path: Path) -> Source:
+def _checkpoint_source(open_clip: ModelZoo, model: str, path: Path) -> WeightsSource:
     tags = open_clip.list_pretrained_tags_by_model(model)
     if not path.is_file():
         raise EncoderError(
             f"{path.name!r} is neither pretrained weights of {model} nor a file ({path})",
             f"one of {', '.join(tags)}, or the path of a checkpoint" if tags else "a checkpoint",
         )
-    chosen = _with_activation(open_clip, model, trained_with_quick_gelu(path))
+    chosen = _model_with_activation(open_clip, model, trained_with_quick_gelu(path))
     if chosen != model:
         _log.warning("%s was trained with QuickGELU: using %s", path.name, chosen)
-    return Source(chosen, path, {}, f"open_clip {chosen}, checkpoint {path.name}")
+    return WeightsSource(chosen, path, {}, f"open_clip {chosen}, checkpoint {path.name}")
 
 
-def _with_activation(open_clip: Any, model: str, quick_gelu: bool) -> str:
-    """Name the variant of a model with the activation that its weights were trained with.
+def _model_with_activation(open_clip: ModelZoo, model: str, quick_gelu: bool) -> str:
+    """Return the variant of a model with the activation that its weights were trained with.
 
     open_clip's `ViT-B-32` uses GELU; with weights trained with QuickGELU it only warns, and gives
     vectors that are subtly wrong.
     """
     config = open_clip.get_model_config(model)
-    if not quick_gelu or config.get("quick_gelu") or model + QUICK not in open_clip.list_models():
+    if (
+        not quick_gelu
+        or config.get("quick_gelu")
+        or model + QUICK_GELU_SUFFIX not in open_clip.list_models()
+    ):
         return model
-    return model + QUICK
+    return model + QUICK_GELU_SUFFIX
 
 
-def find_weights(model: str, tag: str, config: Mapping[str, Any]) -> Path:
+def find_weights(model: str, tag: str, config: PretrainedConfig) -> Path:
     """Return the file of pretrained weights, fetching it if the network allows.
 
     open_clip itself asks the network first and retries for most of a minute when there is none;
@@ -167,7 +182,8 @@ def find_weights(model: str, tag: str, config: Mapping[str, Any]) -> Path:
     here = _from_hub(config, local=True) or _from_cache(config)
     if here:
         return here
-    if _offline() or not _reachable(_endpoint()):
+    offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+    if offline or not _reachable(_endpoint()):
         raise _unavailable(model, tag, f"no connection to {_endpoint()}")
     fetched = _from_hub(config, local=False)
     if not fetched:
@@ -185,7 +201,7 @@ def _unavailable(model: str, tag: str, why: str) -> WeightsUnavailableError:
     )
 
 
-def _from_hub(config: Mapping[str, Any], local: bool) -> Path | None:
+def _from_hub(config: PretrainedConfig, local: bool) -> Path | None:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -200,7 +216,7 @@ def _from_hub(config: Mapping[str, Any], local: bool) -> Path | None:
     return None
 
 
-def _from_cache(config: Mapping[str, Any]) -> Path | None:
+def _from_cache(config: PretrainedConfig) -> Path | None:
     """Return the file that OpenAI's own `clip` package, or an older open_clip, has fetched."""
     name = os.path.basename(str(config.get("url", "")))
     path = Path.home() / ".cache" / "clip" / name
@@ -214,20 +230,16 @@ def _endpoint() -> str:
     return os.environ.get("HF_ENDPOINT", "https://huggingface.co")
 
 
-def _offline() -> bool:
-    return os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
-
-
 def _reachable(url: str) -> bool:
-    """Ask once; in a thread, because looking up a name knows no time limit."""
+    """Send one request, in a thread, because the look-up of a host name has no time limit."""
     answers: list[bool] = []
-    asking = threading.Thread(target=lambda: answers.append(_answers(url)), daemon=True)
+    asking = threading.Thread(target=lambda: answers.append(_responds(url)), daemon=True)
     asking.start()
     asking.join(REACH_SECONDS)
     return bool(answers and answers[0])
 
 
-def _answers(url: str) -> bool:
+def _responds(url: str) -> bool:
     try:
         with urllib.request.urlopen(
             urllib.request.Request(url, method="HEAD"), timeout=REACH_SECONDS
@@ -240,11 +252,11 @@ def _answers(url: str) -> bool:
 
 
 def trained_with_quick_gelu(path: Path) -> bool:
-    """Say whether a local checkpoint was trained with QuickGELU, as OpenAI's are.
+    """Tell whether a local checkpoint was trained with QuickGELU, as OpenAI's are.
 
-    A checkpoint does not record its activation. What gives it away: a copy of a hub repository has
-    its configuration beside it; OpenAI publishes TorchScript archives; and the file, or a folder
-    not far above it, is named after its source.
+    A checkpoint does not record its activation. Evidence is the configuration beside a copy of a
+    hub repository; the format, because OpenAI publishes TorchScript archives; and the name of the
+    file or of a folder not far above it.
 
     Parameters
     ----------
@@ -257,12 +269,12 @@ def trained_with_quick_gelu(path: Path) -> bool:
     """
     beside = path.parent / "open_clip_config.json"
     if beside.is_file():
-        return _stated(beside)
+        return _config_states_quick_gelu(beside)
     names = "/".join(path.parts[-_NAMED_PARTS:]).lower()
     return is_torchscript(path) or bool(_SOURCES.search(names))
 
 
-def _stated(config: Path) -> bool:
+def _config_states_quick_gelu(config: Path) -> bool:
     try:
         model = json.loads(config.read_text("utf-8")).get("model_cfg", {})
     except (OSError, ValueError, AttributeError):
@@ -271,7 +283,17 @@ def _stated(config: Path) -> bool:
 
 
 def is_torchscript(path: Path) -> bool:
-    """Say whether a file is a TorchScript archive: a zip with a `constants.pkl` and code."""
+    """Tell whether a file is a TorchScript archive: a zip with a `constants.pkl` and code.
+
+    Parameters
+    ----------
+    path : Path
+        A file of any kind.
+
+    Returns
+    -------
+    bool
+    """
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:

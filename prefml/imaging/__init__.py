@@ -1,1 +1,1 @@
-"""Pictures in: one decode, many measurements."""
+"""Decode pictures once; measure cues, perceptual hashes, saliency, faces and hands on them."""

@@ -1,15 +1,15 @@
-"""A faster way to the same pixels for the plainest PNGs and JPEGs, where a codec is installed.
+"""Decode 8-bit RGB PNGs and JPEGs by faster codecs than Pillow's, where they are installed.
 
-libspng, in imagecodecs, takes less of the processor's time than Pillow for PNGs, Wuffs, in pywuffs,
-half of it; imagecodecs' libjpeg-turbo is Pillow's own, without Pillow's copies of the pixels.
-Everything unusual is left to Pillow.
+For PNGs, libspng (in imagecodecs) takes less processor time than Pillow, and Wuffs (in pywuffs)
+half of it. For JPEGs, imagecodecs has Pillow's own libjpeg-turbo without Pillow's copies of the
+pixels. The pixels are the same; every other kind of file is left to Pillow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +17,18 @@ from PIL import Image
 
 from prefml._typing import Pixels
 
-__all__ = ["describes_itself_first", "plain_pixels"]
+__all__ = ["decode_with_codec", "metadata_precedes_pixels"]
 
-_TAIL = 65_536
-_AFTER_PIXELS = b"\0\0\0\0IEND"
-# Where a PNG says how many bits a channel has.
-_PNG_DEPTH = 24
+_TAIL_BYTES = 65_536
+_IEND_CHUNK = b"\0\0\0\0IEND"
+# Byte of a PNG that holds the bits of a channel.
+_BIT_DEPTH_OFFSET = 24
 
-Codec: TypeAlias = Callable[[bytes], NDArray[Any]]
+Codec: TypeAlias = Callable[[bytes], NDArray[np.generic]]
 
 
-def plain_pixels(file: BinaryIO, image: Image.Image) -> Pixels | None:
-    """Decode a picture of three 8-bit channels, if that can be done faster than by Pillow.
+def decode_with_codec(file: BinaryIO, image: Image.Image) -> Pixels | None:
+    """Decode an 8-bit RGB picture by an installed codec that is faster than Pillow's.
 
     Parameters
     ----------
@@ -42,9 +42,9 @@ def plain_pixels(file: BinaryIO, image: Image.Image) -> Pixels | None:
     ndarray of shape (height, width, 3), uint8, or None
         None where Pillow has to do it: another format, other channels, transparency, damage.
     """
-    if image.format not in _PLAIN:
+    if image.format not in _CODECS:
         return None
-    choose, complete = _PLAIN[image.format]
+    choose, complete = _CODECS[image.format]
     codec = choose()
     if codec is None or image.mode != "RGB" or "transparency" in image.info or not complete(file):
         return None
@@ -56,46 +56,34 @@ def plain_pixels(file: BinaryIO, image: Image.Image) -> Pixels | None:
         return None
     # Deep channels come out as 16 bits.
     fits = pixels.dtype == np.uint8 and pixels.shape == (image.height, image.width, 3)
-    return pixels if fits else None
+    return np.asarray(pixels, np.uint8) if fits else None
 
 
-def describes_itself_first(file: BinaryIO) -> bool:
-    """Say whether a PNG holds nothing, such as an orientation, behind its pixels.
+def metadata_precedes_pixels(file: BinaryIO) -> bool:
+    """Tell whether a PNG has no chunk, such as an EXIF orientation, behind its pixels.
 
     Parameters
     ----------
     file : binary file
-        Its position is changed.
+        The whole file; its position is changed.
 
     Returns
     -------
     bool
-        False also where the last part of the file does not tell.
+        False also where the last 64 KiB of the file do not tell.
     """
     size = file.seek(0, 2)
-    file.seek(max(0, size - _TAIL))
+    file.seek(max(0, size - _TAIL_BYTES))
     tail = file.read()
     at = tail.rfind(b"IDAT")
     end = at + 8 + int.from_bytes(tail[max(0, at - 4) : at], "big")
-    return at >= 4 and tail[end : end + 8] == _AFTER_PIXELS
+    return at >= 4 and tail[end : end + 8] == _IEND_CHUNK
 
 
-def _ends(file: BinaryIO) -> bool:
-    """Say whether a JPEG ends where it says; a decoder would fill what is missing with grey."""
+def _has_end_marker(file: BinaryIO) -> bool:
+    """Tell whether a JPEG ends in its EOI marker; a decoder fills what is missing with grey."""
     file.seek(max(0, file.seek(0, 2) - 2))
     return file.read() == b"\xff\xd9"
-
-
-def _png_codec() -> Codec | None:
-    return _wuffs() or _imagecodecs("spng_decode")
-
-
-def _jpeg_codec() -> Codec | None:
-    return _imagecodecs("jpeg8_decode")
-
-
-# Format -> what chooses the codec, and what must hold of the file.
-_PLAIN = {"PNG": (_png_codec, describes_itself_first), "JPEG": (_jpeg_codec, _ends)}
 
 
 @cache
@@ -119,8 +107,8 @@ def _wuffs() -> Codec | None:
     # By default it does not look at checksums.
     config.quirks = {ImageDecoderQuirks.IGNORE_CHECKSUM: 0}
 
-    def decode(data: bytes) -> NDArray[Any]:
-        if data[_PNG_DEPTH] != 8:
+    def decode(data: bytes) -> NDArray[np.generic]:
+        if data[_BIT_DEPTH_OFFSET] != 8:
             raise ValueError("more or less than eight bits a channel")
         result = ImageDecoder(config).decode(data)
         if result.error_message:
@@ -128,3 +116,10 @@ def _wuffs() -> Codec | None:
         return np.asarray(result.pixbuf)
 
     return decode
+
+
+# Format -> what chooses the codec, and what must hold of the file.
+_CODECS: dict[str, tuple[Callable[[], Codec | None], Callable[[BinaryIO], bool]]] = {
+    "PNG": (lambda: _wuffs() or _imagecodecs("spng_decode"), metadata_precedes_pixels),
+    "JPEG": (lambda: _imagecodecs("jpeg8_decode"), _has_end_marker),
+}

@@ -1,4 +1,4 @@
-"""All cues of a picture: named numbers that a person could check by looking."""
+"""Measure all cues of a picture: hand-crafted features that a person could check by looking."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Protocol
 from prefml.imaging import detail, faces, layout, naturalness, saliency, shape, tone
 from prefml.imaging.picture import WORKING_VERSION, Picture
 
-__all__ = ["CUE_NAMES", "GROUPS", "cue_identity", "measure", "measure_beside"]
+__all__ = ["CUE_NAMES", "GROUPS", "cue_identity", "measure", "measure_in_background"]
 
 
 class CueGroup(Protocol):
     """A module that measures some cues.
 
-    It may hold an integer `VERSION`, 1 if absent, to be raised when names keep but values change.
+    Its integer `VERSION`, 1 if absent, is raised when values change and names do not.
     """
 
     @property
@@ -24,7 +24,17 @@ class CueGroup(Protocol):
         """Names of its cues."""
 
     def measure(self, picture: Picture) -> dict[str, float]:
-        """Return one number for each of `NAMES`; NaN where it did not look."""
+        """Return one number for each of `NAMES`; NaN where nothing could be measured.
+
+        Parameters
+        ----------
+        picture : Picture
+            A decoded picture.
+
+        Returns
+        -------
+        dict of str to float
+        """
 
 
 GROUPS: tuple[CueGroup, ...] = (shape, detail, tone, naturalness, saliency, layout, faces)
@@ -44,11 +54,11 @@ def measure(picture: Picture) -> dict[str, float]:
     dict of str to float
         The cues, in the order of `CUE_NAMES`.
     """
-    return _together(group.measure(picture) for group in GROUPS)
+    return _merge(group.measure(picture) for group in GROUPS)
 
 
-def measure_beside(pool: Executor, picture: Picture) -> Callable[[], dict[str, float]]:
-    """Let other threads measure every cue of a picture, for one picture that somebody waits for.
+def measure_in_background(pool: Executor, picture: Picture) -> Callable[[], dict[str, float]]:
+    """Measure every cue of one picture in the threads of a pool, to shorten the wait for it.
 
     Parameters
     ----------
@@ -63,10 +73,11 @@ def measure_beside(pool: Executor, picture: Picture) -> Callable[[], dict[str, f
         Waits for the cues and returns what `measure` would.
     """
     parts = [pool.submit(group.measure, picture) for group in GROUPS]
-    return lambda: _together(part.result() for part in parts)
+    return lambda: _merge(part.result() for part in parts)
 
 
-def _together(parts: Iterable[dict[str, float]]) -> dict[str, float]:
+def _merge(parts: Iterable[dict[str, float]]) -> dict[str, float]:
+    """Join the cues of all groups, in the order of `CUE_NAMES`."""
     values: dict[str, float] = {}
     for part in parts:
         values.update(part)
@@ -74,6 +85,12 @@ def _together(parts: Iterable[dict[str, float]]) -> dict[str, float]:
 
 
 def cue_identity() -> str:
-    """Return twelve hex digits that change whenever the set of cues or a group's version does."""
+    """Return a hash of the cues' names and versions, which changes whenever the cues do.
+
+    Returns
+    -------
+    str
+        Twelve hexadecimal digits.
+    """
     groups = [(group.NAMES, getattr(group, "VERSION", 1)) for group in GROUPS]
     return hashlib.sha256(repr((WORKING_VERSION, groups)).encode()).hexdigest()[:12]

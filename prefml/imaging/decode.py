@@ -1,4 +1,4 @@
-"""One decode of a picture: upright, eight-bit RGB, whatever the file holds."""
+"""Decode image files to upright 8-bit RGB pixels, whatever the file holds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from prefml._typing import Pixels
 from prefml.exceptions import ImageError
-from prefml.imaging.codecs import describes_itself_first, plain_pixels
+from prefml.imaging.codecs import decode_with_codec, metadata_precedes_pixels
 from prefml.imaging.picture import Picture
 from prefml.imaging.quiet import quiet_pillow
 
@@ -59,11 +59,11 @@ def decode(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
         If the file is missing, not a regular file, unreadable, not a picture, broken or truncated,
         or larger than `max_pixels`.
     """
-    with _opened(path, max_pixels) as (file, image):
+    with _open_image(path, max_pixels) as (file, image):
         # Read before the pixels: a PNG that holds more behind them is not decoded this way.
-        pixels = plain_pixels(file, image)
+        pixels = decode_with_codec(file, image)
         if pixels is not None:
-            return Picture(_upright(pixels, _orientation(image)))
+            return Picture(_apply_orientation(pixels, _orientation(image)))
         file.seek(0)
         with Image.open(file, formats=FORMATS) as again:
             again.load()
@@ -71,7 +71,7 @@ def decode(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
 
 
 def upright_size(path: str | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
-    """Read from a picture's header how large it is when turned upright, without unpacking it.
+    """Read the upright size of a picture from its header, without decoding the pixels.
 
     Parameters
     ----------
@@ -90,17 +90,17 @@ def upright_size(path: str | Path, max_pixels: int = MAX_PIXELS) -> tuple[int, i
     ImageError
         As `decode`, as far as the header tells.
     """
-    with _opened(path, max_pixels) as (file, image):
-        if image.format == "PNG" and not describes_itself_first(file):
+    with _open_image(path, max_pixels) as (file, image):
+        if image.format == "PNG" and not metadata_precedes_pixels(file):
             file.seek(0)
             with Image.open(file, formats=FORMATS) as again:
                 again.load()
-                return _turned(again)
-        return _turned(image)
+                return _upright_dimensions(again)
+        return _upright_dimensions(image)
 
 
 def pixel_count(path: str | Path, max_pixels: int = MAX_PIXELS) -> int:
-    """Read from a picture's header how many pixels it has.
+    """Read the number of pixels of a picture from its header.
 
     Parameters
     ----------
@@ -118,12 +118,12 @@ def pixel_count(path: str | Path, max_pixels: int = MAX_PIXELS) -> int:
     ImageError
         As `decode`, as far as the header tells.
     """
-    with _opened(path, max_pixels) as (_, image):
+    with _open_image(path, max_pixels) as (_, image):
         return prod(image.size)
 
 
 def from_image(image: Image.Image) -> Picture:
-    """Make a picture from a loaded PIL image of any mode.
+    """Convert a loaded PIL image of any mode to a picture.
 
     Parameters
     ----------
@@ -134,11 +134,11 @@ def from_image(image: Image.Image) -> Picture:
     -------
     Picture
     """
-    return Picture(_upright(np.asarray(_to_rgb(image)), _orientation(image)))
+    return Picture(_apply_orientation(np.asarray(_to_rgb(image)), _orientation(image)))
 
 
 @contextmanager
-def _opened(path: str | Path, max_pixels: int) -> Iterator[tuple[BinaryIO, Image.Image]]:
+def _open_image(path: str | Path, max_pixels: int) -> Iterator[tuple[BinaryIO, Image.Image]]:
     """Open a picture, and turn whatever goes wrong with it into an `ImageError`."""
     with quiet_pillow():
         try:
@@ -149,7 +149,7 @@ def _opened(path: str | Path, max_pixels: int) -> Iterator[tuple[BinaryIO, Image
             raise
         except Exception as error:
             # A damaged file can make a decoder raise nearly anything; none of it is fatal here.
-            raise ImageError(f"{path}: {_reason(error)}", "a readable picture") from error
+            raise ImageError(f"{path}: {_describe_error(error)}", "a readable picture") from error
 
 
 @contextmanager
@@ -176,7 +176,7 @@ def _check_size(image: Image.Image, path: str | Path, max_pixels: int) -> None:
         )
 
 
-def _reason(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "not a picture of a known format"
     if isinstance(error, OSError):
@@ -193,13 +193,13 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _turned(image: Image.Image) -> tuple[int, int]:
-    lying = _orientation(image) in _LYING
+def _upright_dimensions(image: Image.Image) -> tuple[int, int]:
+    lying = _orientation(image) in _AXES_SWAPPED
     return (image.height, image.width) if lying else (image.width, image.height)
 
 
 # EXIF orientation -> whether to swap the axes, then which of them to reverse.
-_TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
+_ORIENTATIONS: dict[int, tuple[bool, tuple[int, ...]]] = {
     2: (False, (1,)),
     3: (False, (0, 1)),
     4: (False, (0,)),
@@ -208,11 +208,11 @@ _TURNS: dict[int, tuple[bool, tuple[int, ...]]] = {
     7: (True, (0, 1)),
     8: (True, (0,)),
 }
-_LYING = {orientation for orientation, (swapped, _) in _TURNS.items() if swapped}
+_AXES_SWAPPED = {orientation for orientation, (swapped, _) in _ORIENTATIONS.items() if swapped}
 
 
-def _upright(pixels: Pixels, orientation: int) -> Pixels:
-    swapped, reversed_axes = _TURNS.get(orientation, (False, ()))
+def _apply_orientation(pixels: Pixels, orientation: int) -> Pixels:
+    swapped, reversed_axes = _ORIENTATIONS.get(orientation, (False, ()))
     turned = pixels.swapaxes(0, 1) if swapped else pixels
     return np.ascontiguousarray(np.flip(turned, reversed_axes) if reversed_axes else turned)
 
@@ -221,28 +221,28 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode == "F" or image.mode.startswith("I"):
-        return _deep_to_rgb(image)
+        return _high_bit_depth_to_rgb(image)
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        return _on_white(image.convert("RGBA"))
+        return _composite_on_white(image.convert("RGBA"))
     return image.convert("RGB")
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def _composite_on_white(image: Image.Image) -> Image.Image:
     if image.getchannel("A").getextrema() == (255, 255):
         return image.convert("RGB")
     ground = Image.new("RGBA", image.size, "white")
     return Image.alpha_composite(ground, image).convert("RGB")
 
 
-# White of deep channels: unit floats, 8-bit and 16-bit values kept as floats.
-_FLOAT_RANGES = (1.0, 255.0, 65535.0)
+# White of channels of more than 8 bits: unit floats, 8-bit and 16-bit values kept as floats.
+_WHITE_LEVELS = (1.0, 255.0, 65535.0)
 
 
-def _deep_to_rgb(image: Image.Image) -> Image.Image:
-    """Scale one deep channel to 8 bit by the range that its values show."""
+def _high_bit_depth_to_rgb(image: Image.Image) -> Image.Image:
+    """Scale one channel of more than 8 bits to 8, by the white level that its values imply."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0, neginf=0)
     top = float(values.max(initial=0))
-    limits = _FLOAT_RANGES if image.mode == "F" else _FLOAT_RANGES[-1:]
+    limits = _WHITE_LEVELS if image.mode == "F" else _WHITE_LEVELS[-1:]
     white = next((limit for limit in limits if top <= limit), max(top, 1.0))
     gray = np.clip(np.rint(values * (255.0 / white)), 0, 255).astype(np.uint8)
     return Image.fromarray(gray).convert("RGB")

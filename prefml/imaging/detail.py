@@ -1,7 +1,7 @@
-"""Cues of fine detail: sharpness, noise, edges, compression blocks.
+"""Measure fine detail: sharpness, noise, edge density, blocking artefacts, power spectrum.
 
-What the working copy shows is what a viewer sees at screen size. Samples of the full resolution
-tell an enlarged stage from a sharp one: there the detail per pixel differs.
+The working copy shows what a viewer sees at screen size. Tiles of the full resolution tell an
+enlarged stage from a sharp one: there the detail per pixel differs.
 
 References
 ----------
@@ -20,10 +20,8 @@ spectrum).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
-from typing import Any
 
 import cv2
 import numpy as np
@@ -54,18 +52,18 @@ NAMES = (
     "high_frequency",
 )
 
-# Full-resolution samples: a grid of squares, each on the 8-pixel grid of JPEG blocks.
-_TILES = 3
-_TILE = 96
-# The spectrum is that of the middles of the samples.
-_SPECTRUM = 64
-_CELLS = 8
+# Full-resolution tiles: a grid of squares, each on the 8-pixel grid of JPEG blocks.
+_TILES_ACROSS = 3
+_TILE_SIDE = 96
+# The spectrum is that of the middles of the tiles.
+_SPECTRUM_SIDE = 64
+_FOCUS_CELLS = 8
 # Of the sum of both Sobel responses: a step of about fifty grey levels.
-_EDGE = 200
+_EDGE_THRESHOLD = 200
 
 
 def measure(picture: Picture) -> dict[str, float]:
-    """Measure detail on the working copy and on samples of the full resolution.
+    """Measure detail on the working copy and on tiles of the full resolution.
 
     Parameters
     ----------
@@ -80,22 +78,17 @@ def measure(picture: Picture) -> dict[str, float]:
         `edge_density` and `high_frequency` are shares; `blockiness` is the log ratio of
         differences across block borders to those inside.
     """
-    tiles = _full_tiles(picture)
-    values = _sharpness(picture) | _texture(picture) | _full_resolution(tiles)
+    tiles = _sample_tiles(picture)
+    values = _sharpness_cues(picture) | _texture_cues(picture) | _full_resolution_cues(tiles)
     values["detail_gain"] = values["detail_full"] - values["sharpness"]
-    return values | _spectrum(tiles)
+    return values | _spectrum_cues(tiles)
 
 
-def _energy(value: float) -> float:
+def _log_energy(value: float) -> float:
     return float(np.log1p(value))
 
 
-def _laplacian(gray: Floats32) -> Floats32:
-    response: Floats32 = cv2.Laplacian(gray, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
-    return response
-
-
-def _variance(plane: NDArray[Any]) -> float:
+def _variance(plane: cv2.typing.MatLike) -> float:
     return float(cv2.meanStdDev(plane)[1][0, 0] ** 2)
 
 
@@ -105,19 +98,21 @@ def _gradient_energy(across: NDArray[np.int16], down: NDArray[np.int16]) -> floa
     return float(squares / across.size)
 
 
-def _sharpness(picture: Picture) -> dict[str, float]:
-    values = {"sharpness": _energy(_variance(picture.curvature))} | _focus_map(picture.curvature)
+def _sharpness_cues(picture: Picture) -> dict[str, float]:
+    values = _focus_cues(picture.laplacian)
+    values["sharpness"] = _log_energy(_variance(picture.laplacian))
     level = picture.gray.astype(np.float32)
     for scale in SCALES[1:]:
         level = halve(level)
-        values[f"sharpness{scale}"] = _energy(_variance(_laplacian(level)))
+        response = cv2.Laplacian(level, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
+        values[f"sharpness{scale}"] = _log_energy(_variance(response))
     return values
 
 
-def _focus_map(curvature: NDArray[np.int16]) -> dict[str, float]:
-    """Say where the sharpness lies, from the mean squared Laplacian in 8 x 8 cells."""
-    squares = cv2.multiply(curvature, curvature, dtype=cv2.CV_32F)
-    power = cv2.resize(squares, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
+def _focus_cues(laplacian: NDArray[np.int16]) -> dict[str, float]:
+    """Summarise the focus map: the log of the mean squared Laplacian in 8 x 8 cells."""
+    squares = cv2.multiply(laplacian, laplacian, dtype=cv2.CV_32F)
+    power = cv2.resize(squares, (_FOCUS_CELLS, _FOCUS_CELLS), interpolation=cv2.INTER_AREA)
     cells = np.log1p(power)
     return {
         "sharpness_peak": float(percentiles(cells, [90])[0]),
@@ -126,27 +121,21 @@ def _focus_map(curvature: NDArray[np.int16]) -> dict[str, float]:
     }
 
 
-def _texture(picture: Picture) -> dict[str, float]:
-    across, down = picture.slopes
+def _texture_cues(picture: Picture) -> dict[str, float]:
+    (across, down), noise = picture.gradients, picture.noise_response
+    steepness = np.abs(across[:, ::2]) + np.abs(down[:, ::2])
     return {
-        "gradient": _energy(_gradient_energy(across, down)),
-        "noise": _immerkaer(picture.ripple),
-        "edge_density": float(np.mean(_steepness(across[:, ::2], down[:, ::2]) > _EDGE)),
+        "gradient": _log_energy(_gradient_energy(across, down)),
+        # Immerkaer's estimator: the response's mean size, over that of unit white noise.
+        "noise": float(np.sqrt(np.pi / 2) * cv2.norm(noise, cv2.NORM_L1) / (6 * noise.size)),
+        "edge_density": float(np.mean(steepness > _EDGE_THRESHOLD)),
     }
 
 
-def _steepness(across: NDArray[np.int16], down: NDArray[np.int16]) -> NDArray[np.int16]:
-    return np.abs(across) + np.abs(down)
-
-
-def _immerkaer(ripple: NDArray[np.int16]) -> float:
-    return float(np.sqrt(np.pi / 2) * cv2.norm(ripple, cv2.NORM_L1) / (6 * ripple.size))
-
-
-def _full_tiles(picture: Picture) -> Pixels:
-    """Cut up to nine gray squares, evenly spread, from the full-size picture."""
-    down, across = _starts(picture.height), _starts(picture.width)
-    high, wide = min(_TILE, picture.height), min(_TILE, picture.width)
+def _sample_tiles(picture: Picture) -> Pixels:
+    """Cut up to nine gray tiles, evenly spread, from the full-size picture."""
+    down, across = _tile_starts(picture.height), _tile_starts(picture.width)
+    high, wide = min(_TILE_SIDE, picture.height), min(_TILE_SIDE, picture.width)
     tiles = np.empty((len(down) * len(across), high, wide, 3), np.uint8)
     for tile, (y, x) in zip(tiles, product(down, across), strict=True):
         tile[:] = picture.pixels[y : y + high, x : x + wide]
@@ -155,42 +144,39 @@ def _full_tiles(picture: Picture) -> Pixels:
 
 
 @lru_cache(maxsize=32)
-def _starts(length: int) -> tuple[int, ...]:
-    room = max(0, length - _TILE)
-    places = np.linspace(0, room, _TILES) // 8 * 8
+def _tile_starts(length: int) -> tuple[int, ...]:
+    room = max(0, length - _TILE_SIDE)
+    places = np.linspace(0, room, _TILES_ACROSS) // 8 * 8
     return tuple(int(place) for place in np.unique(places))
 
 
-def _full_resolution(tiles: Pixels) -> dict[str, float]:
-    levels = tiles.astype(np.float32)
-    across, down, second = (_inside(response, tiles) for response in _responses(tiles))
+def _full_resolution_cues(tiles: Pixels) -> dict[str, float]:
+    # Filtered below each other, in one call.
+    below = tiles.reshape(-1, tiles.shape[2])
+    responses = (*cv2.spatialGradient(below), cv2.Laplacian(below, cv2.CV_16S))
+    across, down, second = (
+        _tile_interiors(np.asarray(response, np.int16), tiles) for response in responses
+    )
     return {
-        "detail_full": _energy(float(second.var(axis=1, dtype=np.float32).mean())),
-        "gradient_full": _energy(_gradient_energy(across, down)),
-        "noise_full": _median_noise(levels),
+        "detail_full": _log_energy(float(second.var(axis=1, dtype=np.float32).mean())),
+        "gradient_full": _log_energy(_gradient_energy(across, down)),
+        "noise_full": _haar_noise(tiles.astype(np.float32)),
         "blockiness": _blockiness(tiles),
     }
 
 
-def _responses(tiles: Pixels) -> Iterator[NDArray[np.int16]]:
-    """Yield both Sobel derivatives and the Laplacian of the squares, filtered below each other."""
-    below = tiles.reshape(-1, tiles.shape[2])
-    yield from cv2.spatialGradient(below)
-    yield cv2.Laplacian(below, cv2.CV_16S)
-
-
-def _inside(response: NDArray[np.int16], tiles: Pixels) -> NDArray[np.int16]:
-    """Return a row of each square, without the outermost pixels, which see its neighbours."""
+def _tile_interiors(response: NDArray[np.int16], tiles: Pixels) -> NDArray[np.int16]:
+    """Flatten the response of each tile, without the outermost pixels, which see its neighbours."""
     squares = response.reshape(tiles.shape)
     if min(tiles.shape[1:]) > 2:
         squares = squares[:, 1:-1, 1:-1]
     return squares.reshape(len(tiles), -1)
 
 
-def _median_noise(levels: Floats32) -> float:
-    """Estimate the noise of each square from its finest diagonal Haar coefficients.
+def _haar_noise(levels: Floats32) -> float:
+    """Estimate the noise by the median absolute diagonal Haar coefficient (MAD) of each tile.
 
-    Of every second row of coefficients, which are two thousand.
+    Every second row of coefficients is used: two thousand a tile.
     """
     if min(levels.shape[1:]) < 2:
         return 0.0
@@ -204,7 +190,7 @@ def _median_noise(levels: Floats32) -> float:
 
 
 def _blockiness(tiles: Pixels) -> float:
-    """Return the excess of steps across the borders of 8-pixel blocks, the mean of squares."""
+    """Return the log ratio of steps across borders of 8-pixel blocks to others, over all tiles."""
     count, high, wide = tiles.shape
     if min(high, wide) < 2:
         return 0.0
@@ -212,10 +198,10 @@ def _blockiness(tiles: Pixels) -> float:
     rows = tiles.reshape(count, -1)
     across = cv2.absdiff(beside[:, 1:], beside[:, :-1]).reshape(count, high, -1).mean(axis=1)
     down = cv2.absdiff(rows[:, wide:], rows[:, :-wide]).reshape(count, -1, wide).mean(axis=2)
-    return (_excess(across) + _excess(down)) / 2
+    return (_log_border_ratio(across) + _log_border_ratio(down)) / 2
 
 
-def _excess(steps: Floats) -> float:
+def _log_border_ratio(steps: Floats) -> float:
     borders = np.arange(steps.shape[1]) % 8 == 7
     if not 0 < borders.sum() < borders.size:
         return 0.0
@@ -223,9 +209,10 @@ def _excess(steps: Floats) -> float:
     return float(np.mean(np.log((at_border + 0.1) / (inside + 0.1))))
 
 
-def _spectrum(tiles: Pixels) -> dict[str, float]:
-    """Describe how the power falls with frequency, over the middles of all full-size samples."""
-    middle = tiles[(slice(None), *(_middle(side) for side in tiles.shape[1:]))]
+def _spectrum_cues(tiles: Pixels) -> dict[str, float]:
+    """Measure how the radial power spectrum of the tiles' middles falls with frequency."""
+    top, left = (max(0, (side - _SPECTRUM_SIDE) // 2) for side in tiles.shape[1:])
+    middle = tiles[:, top : top + _SPECTRUM_SIDE, left : left + _SPECTRUM_SIDE]
     if min(middle.shape) < 1 or min(middle.shape[1:]) < 16:
         return {"spectrum_slope": 0.0, "high_frequency": 0.0}
     power, radius = _radial_power(middle.astype(np.float32))
@@ -238,18 +225,13 @@ def _spectrum(tiles: Pixels) -> dict[str, float]:
     return {"spectrum_slope": float(slope), "high_frequency": float(share)}
 
 
-def _middle(side: int) -> slice:
-    start = max(0, (side - _SPECTRUM) // 2)
-    return slice(start, start + _SPECTRUM)
-
-
 def _radial_power(levels: Floats32, rings: int = 24) -> tuple[Floats, Floats]:
     """Average the power spectrum over rings of equal frequency, in cycles a pixel up to 0.5."""
     shape = levels.shape[1:]
     flat = levels - levels.mean(axis=(1, 2), keepdims=True)
-    spectra = fft.rfft2(flat * _window(shape))
+    window, ring = _window_and_rings(shape, rings)
+    spectra = fft.rfft2(flat * window)
     power = (spectra.real**2 + spectra.imag**2).mean(axis=0) / levels[0].size
-    ring = _ring_of(shape, rings).ravel()
     # What lies beyond the last ring, and the constant part, are counted apart and dropped.
     totals = np.bincount(ring, power.ravel(), rings + 1)[:rings]
     counts = np.maximum(np.bincount(ring, minlength=rings + 1)[:rings], 1)
@@ -257,16 +239,13 @@ def _radial_power(levels: Floats32, rings: int = 24) -> tuple[Floats, Floats]:
 
 
 @lru_cache(maxsize=32)
-def _window(shape: tuple[int, ...]) -> Floats32:
-    return np.outer(np.hanning(shape[0]), np.hanning(shape[1])).astype(np.float32)
-
-
-@lru_cache(maxsize=32)
-def _ring_of(shape: tuple[int, ...], rings: int) -> Ints:
+def _window_and_rings(shape: tuple[int, ...], rings: int) -> tuple[Floats32, Ints]:
+    """Return the Hann window of a shape, and the ring of each frequency of its real transform."""
+    window = np.outer(np.hanning(shape[0]), np.hanning(shape[1])).astype(np.float32)
     down = np.fft.fftfreq(shape[0])[:, None]
     across = np.fft.rfftfreq(shape[1])[None, :]
     frequency = np.hypot(down, across)
     ring: Ints = np.minimum(frequency * 2 * rings, rings).astype(np.intp)
     # The constant part says nothing about detail.
     ring[0, 0] = rings
-    return ring
+    return window, ring.ravel()

@@ -1,4 +1,4 @@
-"""Faces: how many, and where the largest is.
+"""Detect faces, and measure their number and the place of the largest.
 
 BlazeFace (V. Bazarevsky et al., "BlazeFace: sub-millisecond neural face detection on mobile GPUs",
 arXiv:1907.05047), in MediaPipe's weights for short range, lies beside this module. YuNet (Wu, Peng
@@ -9,21 +9,22 @@ names its ONNX file.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 from zlib import crc32
 
 import cv2
 import numpy as np
 from scipy.special import expit, logit
 
-from prefml._typing import Floats, Pixels
+from prefml._typing import Floats, Floats32, Pixels
 from prefml.exceptions import ImageError
 
-__all__ = ["NAMES", "Faces", "find_faces", "find_faces_yunet", "measure", "yunet_finder"]
+__all__ = ["NAMES", "Faces", "detect_faces", "detect_faces_yunet", "measure", "yunet_detector"]
 
 NAMES = ("face_count", "face_confidence", "face_share", "face_x1", "face_y1", "face_x2", "face_y2")
 
@@ -33,29 +34,37 @@ _BLAZEFACE_SIDE = 128
 # Rows and columns of its anchors, and how many there are at each place.
 _ANCHORS = ((16, 2), (8, 6))
 # Clear human faces score more than 0.9; animals and round things seldom reach this.
-_LEAST_SCORE = 0.75
-# Boxes that overlap more are of one face.
-_ONE_FACE = 0.3
+_MIN_SCORE = 0.75
+# Boxes whose intersection over union is higher are of one face.
+_NMS_THRESHOLD = 0.3
 _LOCK = Lock()
 
-VARIABLE = "PREFML_FACE_MODEL"
-_MODEL = os.environ.get(VARIABLE, "")
+MODEL_VARIABLE = "PREFML_FACE_MODEL"
+_MODEL = os.environ.get(MODEL_VARIABLE, "")
 # Cues of another detector are other cues: sidecars and models made with them are told apart.
 VERSION = 2 + (crc32(Path(_MODEL).name.encode()) if _MODEL else 0)
 
 
-class _Pixels(Protocol):
+class _PictureLike(Protocol):
     @property
     def working(self) -> Pixels: ...
 
-    def small(self, side: int) -> Pixels: ...
+    def downsampled(self, side: int) -> Pixels: ...
 
 
-class Finder(Protocol):
-    """Finds the faces of a picture."""
+class _Session(Protocol):
+    """The part of `onnxruntime.InferenceSession` that is used."""
 
-    def __call__(self, picture: _Pixels) -> Faces:
-        """Return what was found."""
+    def run(
+        self, output_names: Sequence[str], input_feed: Mapping[str, Floats32]
+    ) -> Sequence[Floats32]: ...
+
+
+class FaceDetector(Protocol):
+    """A function that detects the faces of a picture."""
+
+    def __call__(self, picture: _PictureLike) -> Faces:
+        """Return the faces of a picture."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +83,8 @@ class Faces:
     confidence: Floats
 
 
-def measure(picture: _Pixels) -> dict[str, float]:
-    """Measure the faces that YuNet finds if a model is named, else BlazeFace.
+def measure(picture: _PictureLike) -> dict[str, float]:
+    """Measure the faces that YuNet detects if a model is named, else BlazeFace.
 
     Parameters
     ----------
@@ -85,12 +94,13 @@ def measure(picture: _Pixels) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        See `describe`.
+        See `face_cues`.
     """
-    return describe(_finder()(picture))
+    detect = yunet_detector(Path(_MODEL).expanduser()) if _MODEL else detect_faces
+    return face_cues(detect(picture))
 
 
-def describe(faces: Faces) -> dict[str, float]:
+def face_cues(faces: Faces) -> dict[str, float]:
     """Summarise faces as cues.
 
     Parameters
@@ -113,8 +123,8 @@ def describe(faces: Faces) -> dict[str, float]:
     return dict(zip(NAMES, values, strict=True))
 
 
-def find_faces(picture: _Pixels) -> Faces:
-    """Find faces by BlazeFace, on a copy of 128 pixels.
+def detect_faces(picture: _PictureLike) -> Faces:
+    """Detect faces by BlazeFace, on a copy of 128 pixels, with non-maximum suppression.
 
     Parameters
     ----------
@@ -125,31 +135,34 @@ def find_faces(picture: _Pixels) -> Faces:
     Faces
         Faces of at least about a seventh of the longer side.
     """
-    copy, _ = _reduced(picture.small(_BLAZEFACE_SIDE), _BLAZEFACE_SIDE)
+    copy, _ = _downscaled(picture.downsampled(_BLAZEFACE_SIDE), _BLAZEFACE_SIDE)
     height, width = copy.shape[:2]
     top, left = (_BLAZEFACE_SIDE - height) // 2, (_BLAZEFACE_SIDE - width) // 2
     square = np.full((1, 3, _BLAZEFACE_SIDE, _BLAZEFACE_SIDE), -1, np.float32)
     square[0, :, top : top + height, left : left + width] = copy.transpose(2, 0, 1) / 127.5 - 1
-    offsets, logits = _blazeface().run(["regressors", "classificators"], {"input": square})
-    likely = np.flatnonzero(logits[0, :, 0] > logit(_LEAST_SCORE))
+    offsets, logits = _blazeface_session().run(["regressors", "classificators"], {"input": square})
+    likely = np.flatnonzero(logits[0, :, 0] > logit(_MIN_SCORE))
     scores = expit(logits[0, likely, 0].astype(float))
     middles = _anchors()[likely] * _BLAZEFACE_SIDE + offsets[0, likely, :2]
     sizes = offsets[0, likely, 2:4].astype(float)
     boxes = np.hstack([middles - sizes / 2 - [left, top], sizes])
-    kept = cv2.dnn.NMSBoxes(boxes, scores, _LEAST_SCORE, _ONE_FACE)  # type: ignore[arg-type]
+    kept = cv2.dnn.NMSBoxes(boxes, scores, _MIN_SCORE, _NMS_THRESHOLD)  # type: ignore[arg-type]
     places = np.asarray(kept, np.intp).ravel()
-    return _faces(boxes[places], scores[places], copy.shape)
+    return _largest_first(boxes[places], scores[places], copy.shape)
 
 
 @cache
-def _blazeface() -> Any:
+def _blazeface_session() -> _Session:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     # Pictures are the unit of parallel work.
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(_BLAZEFACE), options, ["CPUExecutionProvider"])
+    session: _Session = onnxruntime.InferenceSession(
+        str(_BLAZEFACE), options, ["CPUExecutionProvider"]
+    )
+    return session
 
 
 @cache
@@ -163,8 +176,9 @@ def _anchors() -> Floats:
     return np.concatenate(blocks)
 
 
-def yunet_finder(model: Path) -> Finder:
-    """Open a YuNet model.
+@cache
+def yunet_detector(model: Path) -> FaceDetector:
+    """Open a YuNet model, once for each file.
 
     Parameters
     ----------
@@ -188,14 +202,14 @@ def yunet_finder(model: Path) -> Finder:
             f"{model}: no face model", "YuNet as ONNX, from OpenCV's model zoo"
         ) from error
 
-    def find(picture: _Pixels) -> Faces:
-        return find_faces_yunet(picture, detector)
+    def find(picture: _PictureLike) -> Faces:
+        return detect_faces_yunet(picture, detector)
 
     return find
 
 
-def find_faces_yunet(picture: _Pixels, detector: cv2.FaceDetectorYN) -> Faces:
-    """Find faces by YuNet.
+def detect_faces_yunet(picture: _PictureLike, detector: cv2.FaceDetectorYN) -> Faces:
+    """Detect faces by YuNet.
 
     Parameters
     ----------
@@ -206,28 +220,23 @@ def find_faces_yunet(picture: _Pixels, detector: cv2.FaceDetectorYN) -> Faces:
     -------
     Faces
     """
-    pixels, scale = _reduced(picture.working, _YUNET_SIDE)
+    pixels, scale = _downscaled(picture.working, _YUNET_SIDE)
     with _LOCK:
         detector.setInputSize((pixels.shape[1], pixels.shape[0]))
         _, found = detector.detect(np.ascontiguousarray(pixels[..., ::-1]))
     rows = np.zeros((0, 15)) if found is None else np.asarray(found, float)
-    return _faces(rows[:, :4] / scale, rows[:, -1], picture.working.shape)
+    return _largest_first(rows[:, :4] / scale, rows[:, -1], picture.working.shape)
 
 
-@cache
-def _finder() -> Finder:
-    return yunet_finder(Path(_MODEL).expanduser()) if _MODEL else find_faces
-
-
-def _reduced(pixels: Pixels, side: int) -> tuple[Pixels, float]:
+def _downscaled(pixels: Pixels, side: int) -> tuple[Pixels, float]:
     height, width = pixels.shape[:2]
     scale = min(1.0, side / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8), scale
 
 
-def _faces(found: Floats, confidence: Floats, shape: tuple[int, ...]) -> Faces:
-    """Order boxes given as left, top, width, height in pixels, and turn them into fractions."""
+def _largest_first(found: Floats, confidence: Floats, shape: tuple[int, ...]) -> Faces:
+    """Convert boxes (left, top, width, height in pixels) to fractions, largest first."""
     height, width = shape[:2]
     corners = np.hstack([found[:, :2], found[:, :2] + found[:, 2:]])
     boxes = np.clip(corners / [width, height, width, height], 0.0, 1.0)

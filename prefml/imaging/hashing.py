@@ -1,4 +1,4 @@
-"""Perceptual hashes: nearly equal pictures differ in few bits."""
+"""Hash pictures perceptually: near duplicates differ in few bits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SIDE = 128
 
 
 def phash(picture: Picture) -> str:
-    """Hash the low frequencies of a picture.
+    """Return the perceptual hash (pHash) of a picture: signs of its low DCT frequencies.
 
     A copy of at least 128 pixels is hashed: the hash looks at 32 x 32 pixels only, and reducing a
     large picture to those is most of the cost.
@@ -33,4 +33,4 @@ def phash(picture: Picture) -> str:
     C. Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010; the
     implementation is `imagehash.phash`.
     """
-    return str(imagehash.phash(Image.fromarray(picture.small(_SIDE))))
+    return str(imagehash.phash(Image.fromarray(picture.downsampled(_SIDE))))

@@ -1,8 +1,8 @@
-"""Where the detail of a picture lies, and how quiet its borders are."""
+"""Measure the layout of a picture: where its fine detail lies, and how flat its borders are."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -15,10 +15,10 @@ from prefml.imaging.maps import (
     grid_names,
     grid_shares,
     map_names,
+    normalize_weights,
     percentiles,
-    share,
 )
-from prefml.imaging.picture import halve
+from prefml.imaging.picture import Level, halve
 
 __all__ = ["NAMES", "detail_map", "measure"]
 
@@ -32,20 +32,20 @@ NAMES = (
 _BORDER = MAP_SIDE // 12
 
 
-class _Pixels(Protocol):
+class _PictureLike(Protocol):
     @property
-    def curvature(self) -> NDArray[np.int16]: ...
+    def laplacian(self) -> NDArray[np.int16]: ...
 
-    def small(self, side: int) -> Pixels: ...
+    def downsampled(self, side: int) -> Pixels: ...
 
 
-def measure(picture: _Pixels) -> dict[str, float]:
-    """Measure the distribution of fine detail.
+def measure(picture: _PictureLike) -> dict[str, float]:
+    """Measure the spatial distribution of fine detail.
 
     Parameters
     ----------
     picture : Picture
-        A decoded picture; only `curvature` and `small` are read.
+        A decoded picture; only `laplacian` and `downsampled` are read.
 
     Returns
     -------
@@ -54,24 +54,27 @@ def measure(picture: _Pixels) -> dict[str, float]:
         share of the detail in the outer twelfth of that side; `border_flatness_SIDE`, in (0, 1],
         1 where that strip is of one brightness.
     """
-    weights = detail_map(picture.curvature)
-    levels = _cells(cv2.cvtColor(picture.small(MAP_SIDE), cv2.COLOR_RGB2GRAY))
+    weights = detail_map(picture.laplacian)
+    gray = cv2.cvtColor(picture.downsampled(MAP_SIDE), cv2.COLOR_RGB2GRAY)
+    levels = _resize_to_map(np.asarray(gray, np.uint8))
     values = describe_map(weights, "detail") | grid_shares(weights, "detail")
-    for side, strip, detail in zip(_SIDES, _strips(levels), _strips(weights), strict=True):
+    for side, strip, detail in zip(
+        _SIDES, _border_strips(levels), _border_strips(weights), strict=True
+    ):
         values[f"border_detail_{side}"] = float(detail.sum())
         values[f"border_flatness_{side}"] = float(1.0 / (1.0 + strip.std() / 16.0))
     return {name: values[name] for name in NAMES}
 
 
-def detail_map(curvature: NDArray[np.int16]) -> Floats32:
-    """Return where the fine detail of a picture lies.
+def detail_map(laplacian: NDArray[np.int16]) -> Floats32:
+    """Return the spatial distribution of a picture's fine detail.
 
     Energy of the Laplacian, whose response to blur is what autofocus goes by (Pertuz et al., 2013),
     averaged over each cell.
 
     Parameters
     ----------
-    curvature : ndarray of shape (height, width), int16
+    laplacian : ndarray of shape (height, width), int16
         Laplacian of the picture's luma.
 
     Returns
@@ -79,14 +82,14 @@ def detail_map(curvature: NDArray[np.int16]) -> Floats32:
     ndarray of shape (84, 84), float32
         Non-negative, sums to 1; uniform for a picture without detail.
     """
-    cells = _cells(np.abs(curvature))
+    cells = _resize_to_map(np.abs(laplacian))
     # What the whole picture shows at least is noise and grain, not a subject.
     above_noise = np.maximum(cells - np.float32(percentiles(cells, [20])[0]), 0)
-    return share(cv2.GaussianBlur(above_noise, (0, 0), 2.0))
+    return normalize_weights(cv2.GaussianBlur(above_noise, (0, 0), 2.0))
 
 
-def _cells(plane: NDArray[Any]) -> Floats32:
-    """Resize by area, which keeps the mean of each cell: nothing falls between the samples."""
+def _resize_to_map(plane: NDArray[Level]) -> Floats32:
+    """Resize by area averaging, which keeps the mean of each cell."""
     while min(plane.shape) >= 2 * MAP_SIDE:
         # In whole halves first, which costs a tenth of cutting pixels into fractions.
         plane = halve(plane)
@@ -94,6 +97,6 @@ def _cells(plane: NDArray[Any]) -> Floats32:
     return np.asarray(cells, np.float32)
 
 
-def _strips(values: Floats32) -> tuple[Floats32, Floats32, Floats32, Floats32]:
+def _border_strips(values: Floats32) -> tuple[Floats32, Floats32, Floats32, Floats32]:
     width = _BORDER
     return values[:, :width], values[:width], values[:, -width:], values[-width:]

@@ -1,10 +1,9 @@
-"""What a map of weights over a picture says about where things are, in a few numbers."""
+"""Summarise a map of weights over a picture: moments, quantiles, main object, grid of shares."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -19,14 +18,14 @@ __all__ = [
     "grid_names",
     "grid_shares",
     "map_names",
+    "normalize_weights",
     "percentiles",
-    "share",
 ]
 
 MAP_SIDE = 84
 GRID = 7
 _QUANTILES = (5, 25, 50, 75, 95)
-_PLACES = (
+_MEASURES = (
     *("x", "y", "spread_x", "spread_y"),
     *(f"x{q:02d}" for q in _QUANTILES),
     *(f"y{q:02d}" for q in _QUANTILES),
@@ -36,18 +35,38 @@ _PLACES = (
 
 @cache
 def map_names(prefix: str) -> tuple[str, ...]:
-    """Return the names of what `describe_map` measures."""
-    return tuple(f"{prefix}_{place}" for place in _PLACES)
+    """Return the names of the cues of `describe_map`.
+
+    Parameters
+    ----------
+    prefix : str
+        What the names begin with.
+
+    Returns
+    -------
+    tuple of str
+    """
+    return tuple(f"{prefix}_{place}" for place in _MEASURES)
 
 
 @cache
 def grid_names(prefix: str) -> tuple[str, ...]:
-    """Return the names of what `grid_shares` measures."""
+    """Return the names of the cues of `grid_shares`, row by row.
+
+    Parameters
+    ----------
+    prefix : str
+        What the names begin with.
+
+    Returns
+    -------
+    tuple of str
+    """
     return tuple(f"{prefix}_grid_{row}{column}" for row in range(GRID) for column in range(GRID))
 
 
 def describe_map(weights: Floats32, prefix: str) -> dict[str, float]:
-    """Say where the weight of a map lies.
+    """Summarise where the weight of a map lies.
 
     Parameters
     ----------
@@ -65,29 +84,53 @@ def describe_map(weights: Floats32, prefix: str) -> dict[str, float]:
         part above Otsu's threshold; `_object_share`: its share of the weight above it.
     """
     profiles = (weights.sum(axis=0), weights.sum(axis=1))
-    (x, spread_x), (y, spread_y) = (_moments(profile) for profile in profiles)
+    (x, spread_x), (y, spread_y) = (_mean_and_deviation(profile) for profile in profiles)
     values = [x, y, spread_x, spread_y]
     for profile in profiles:
-        values += _positions(profile)
-    return dict(zip(map_names(prefix), [*values, *_main_object(weights)], strict=True))
+        values += _weighted_quantiles(profile)
+    return dict(zip(map_names(prefix), [*values, *_heaviest_component(weights)], strict=True))
 
 
 def grid_shares(weights: Floats32, prefix: str) -> dict[str, float]:
-    """Return the shares of a map's weight in a 7 x 7 grid, row by row; they sum to 1."""
+    """Return the shares of a map's weight in the cells of a 7 x 7 grid.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (84, 84)
+        Non-negative, sums to 1.
+    prefix : str
+        What the names begin with.
+
+    Returns
+    -------
+    dict of str to float
+        Row by row; they sum to 1.
+    """
     block = MAP_SIDE // GRID
     grid = weights.reshape(GRID, block, GRID, block).sum(axis=(1, 3))
     return dict(zip(grid_names(prefix), map(float, grid.ravel()), strict=True))
 
 
-def share(values: Floats32) -> Floats32:
-    """Scale non-negative values to sum 1; uniform where there is nothing."""
+def normalize_weights(values: Floats32) -> Floats32:
+    """Scale a map to sum 1.
+
+    Parameters
+    ----------
+    values : ndarray of any shape
+        Non-negative.
+
+    Returns
+    -------
+    ndarray of the same shape, float32
+        Uniform where the values sum to nothing.
+    """
     total = float(values.sum(dtype=np.float64))
     if total <= 1e-6:
         return np.full(values.shape, 1.0 / values.size, np.float32)
     return (values / total).astype(np.float32)
 
 
-def percentiles(values: NDArray[Any], percents: Sequence[float]) -> Floats:
+def percentiles(values: NDArray[np.generic], percents: Sequence[float]) -> Floats:
     """Return percentiles as `numpy.percentile` interpolates them, without its overhead.
 
     Parameters
@@ -101,14 +144,18 @@ def percentiles(values: NDArray[Any], percents: Sequence[float]) -> Floats:
     -------
     ndarray of shape (len(percents),), float64
     """
-    below, above, beyond, needed = _places(values.size, tuple(percents))
+    below, above, beyond, needed = _order_statistics(values.size, tuple(percents))
     ordered = np.partition(values, needed, axis=None)[needed].astype(np.float64)
     return ordered[below] + beyond * (ordered[above] - ordered[below])
 
 
 @lru_cache(maxsize=256)
-def _places(size: int, percents: tuple[float, ...]) -> tuple[Ints, Ints, Floats, Ints]:
-    """Say which of so many ordered numbers each percentile lies between, and how far along."""
+def _order_statistics(size: int, percents: tuple[float, ...]) -> tuple[Ints, Ints, Floats, Ints]:
+    """Return the order statistics that percentiles of so many numbers are interpolated from.
+
+    These are, for each percentile, the places of the lower and the upper one among those needed,
+    the weight of the upper one, and the ranks that are needed.
+    """
     places = np.array(percents) * ((size - 1) / 100)
     low = places.astype(np.intp)
     high = np.minimum(low + 1, size - 1)
@@ -116,21 +163,21 @@ def _places(size: int, percents: tuple[float, ...]) -> tuple[Ints, Ints, Floats,
     return np.searchsorted(needed, low), np.searchsorted(needed, high), places - low, needed
 
 
-def _moments(profile: Floats32) -> tuple[float, float]:
+def _mean_and_deviation(profile: Floats32) -> tuple[float, float]:
     centres = (np.arange(profile.size) + 0.5) / profile.size
     shares = profile / profile.sum()
     mean = float(centres @ shares)
     return mean, float(np.sqrt((centres - mean) ** 2 @ shares))
 
 
-def _positions(profile: Floats32) -> list[float]:
+def _weighted_quantiles(profile: Floats32) -> list[float]:
     cumulated = np.concatenate([[0.0], np.cumsum(profile, dtype=np.float64)])
     edges = np.linspace(0.0, 1.0, profile.size + 1)
     wanted = np.array(_QUANTILES) / 100.0 * cumulated[-1]
     return [float(value) for value in np.interp(wanted, cumulated, edges)]
 
 
-def _main_object(weights: Floats32) -> Iterable[float]:
+def _heaviest_component(weights: Floats32) -> Iterable[float]:
     scaled = np.round(weights / max(float(weights.max()), 1e-9) * 255.0).astype(np.uint8)
     _, above = cv2.threshold(scaled, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     if not 0 < int(above.sum()) < above.size:

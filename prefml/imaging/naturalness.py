@@ -1,8 +1,8 @@
-"""Natural-scene-statistics cues: how far a picture strays from what undistorted pictures share.
+"""Measure natural scene statistics: how far a picture strays from undistorted photographs.
 
-Pictures that nobody has blurred, recompressed or drowned in noise have local contrasts that, once
-normalised, follow nearly the same law; the parameters of that law, in luminance and in colour and
-at several scales, predict people's opinions of a picture far better than plain sharpness does.
+In undistorted pictures, mean-subtracted, contrast-normalised (MSCN) coefficients follow nearly the
+same generalised Gaussian; its fitted parameters, in luminance and in colour and at several scales,
+predict people's opinions of a picture far better than plain sharpness does.
 
 References
 ----------
@@ -21,8 +21,6 @@ opponent colours).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -32,12 +30,12 @@ from prefml._typing import Floats, Floats32, Pixels
 from prefml.imaging.maps import percentiles
 from prefml.imaging.picture import Picture, halve
 
-__all__ = ["NAMES", "measure", "normalised_contrast"]
+__all__ = ["NAMES", "measure", "mscn_coefficients"]
 
 
 _PAIRS = {"h": (0, 1), "v": (1, 0), "d": (1, 1), "a": (1, -1)}
 _SMALLEST = 32
-_TINY, _LARGEST = 1e-12, 1e9
+_EPSILON, _LARGEST = 1e-12, 1e9
 
 
 def measure(picture: Picture) -> dict[str, float]:
@@ -56,29 +54,32 @@ def measure(picture: Picture) -> dict[str, float]:
     dict of str to float
         One finite value for each of `NAMES`, in that order.
     """
-    if min(picture.working.shape[:2]) < _SMALLEST:
-        picture = Picture(_enlarged(picture.working))
-    names, values = zip(*_all(picture), strict=True)
+    height, width = picture.working.shape[:2]
+    if min(height, width) < _SMALLEST:
+        size = (max(width, _SMALLEST), max(height, _SMALLEST))
+        enlarged = cv2.resize(picture.working, size, interpolation=cv2.INTER_NEAREST)
+        picture = Picture(np.asarray(enlarged, np.uint8))
+    names, values = zip(*_named_cues(picture), strict=True)
     finite = np.nan_to_num(np.array(values, np.float64), nan=0.0, posinf=_LARGEST, neginf=-_LARGEST)
     return dict(zip(names, finite.clip(-_LARGEST, _LARGEST).tolist(), strict=True))
 
 
-def _all(picture: Picture) -> Iterator[tuple[str, float]]:
+def _named_cues(picture: Picture) -> Iterator[tuple[str, float]]:
     plane = picture.gray.astype(np.float32)
     half = halve(plane)
     bands = picture.bands
-    fine = bands.inner(normalised_contrast(bands.plane.astype(np.float32))[0])
-    coarse, contrast = normalised_contrast(half)
-    yield from _brisque([fine, coarse])
-    yield from _contrast_map(contrast)
-    yield from _gradients(picture)
-    yield from _blocks(half)
-    yield from _colour(picture)
-    yield from _light(picture, half)
+    fine = bands.without_halo(mscn_coefficients(bands.plane.astype(np.float32))[0])
+    coarse, contrast = mscn_coefficients(half)
+    yield from _brisque_cues([fine, coarse])
+    yield from _contrast_cues(contrast)
+    yield from _gradient_cues(picture)
+    yield from _region_cues(half)
+    yield from _colour_cues(picture)
+    yield from _luminance_cues(picture, half)
 
 
-def normalised_contrast(plane: Floats32, floor: float = 1.0) -> tuple[Floats32, Floats32]:
-    """Return mean-subtracted, contrast-normalised coefficients and the local contrast.
+def mscn_coefficients(plane: Floats32, floor: float = 1.0) -> tuple[Floats32, Floats32]:
+    """Return mean-subtracted, contrast-normalised (MSCN) coefficients and the local contrast.
 
     Parameters
     ----------
@@ -98,66 +99,58 @@ def normalised_contrast(plane: Floats32, floor: float = 1.0) -> tuple[Floats32, 
     contrast = cv2.GaussianBlur(scratch, (7, 7), 7 / 6)
     np.multiply(mean, mean, out=scratch)
     contrast -= scratch
-    cv2.sqrt(_positive(contrast), dst=contrast)
+    cv2.sqrt(_positive_part(contrast), dst=contrast)
     np.subtract(plane, mean, out=mean)
     mean /= np.add(contrast, np.float32(floor), out=scratch)
     return mean, contrast
 
 
-def _enlarged(rgb: Pixels) -> Pixels:
-    height, width = rgb.shape[:2]
-    size = (max(width, _SMALLEST), max(height, _SMALLEST))
-    return np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+# Shapes of the generalised Gaussian, and the ratio of squared mean size to mean square of each.
+_GGD_SHAPES = np.exp(np.linspace(np.log(0.1), np.log(10.0), 2000))
+_GGD_RATIOS = np.exp(
+    2 * gammaln(2 / _GGD_SHAPES) - gammaln(1 / _GGD_SHAPES) - gammaln(3 / _GGD_SHAPES)
+)
 
 
-@cache
-def _shapes() -> tuple[Floats, Floats]:
-    """Return shapes of the generalised Gaussian and the moment ratio each one has."""
-    shape = np.exp(np.linspace(np.log(0.1), np.log(10.0), 2000))
-    ratio = np.exp(2 * gammaln(2 / shape) - gammaln(1 / shape) - gammaln(3 / shape))
-    return shape, ratio
+def _ggd_shape(ratio: Floats | float) -> Floats:
+    return np.asarray(np.interp(ratio, _GGD_RATIOS, _GGD_SHAPES), np.float64)
 
 
-def _shape_of(ratio: Any) -> Any:
-    shapes, ratios = _shapes()
-    return np.interp(ratio, ratios, shapes)
-
-
-def _symmetric(x: Floats32) -> tuple[float, float]:
+def _fit_ggd(x: Floats32) -> tuple[float, float]:
     """Fit a generalised Gaussian by moments: shape and standard deviation."""
     flat = x.ravel()
     square = float(np.dot(flat, flat)) / flat.size
     absolute = cv2.norm(x, cv2.NORM_L1) / flat.size
-    return _shape_of(absolute**2 / (square + _TINY)), square**0.5
+    return float(_ggd_shape(absolute**2 / (square + _EPSILON))), square**0.5
 
 
-def _asymmetric(planes: Sequence[Floats32]) -> Floats:
+def _fit_aggd(planes: Sequence[Floats32]) -> Floats:
     """Fit asymmetric generalised Gaussians: rows of shape, mean, left and right deviation."""
-    left, right, squared = np.array([_sides(plane) for plane in planes]).T
-    skewed = (left + _TINY) / (right + _TINY)
+    left, right, squared = np.array([_aggd_moments(plane) for plane in planes]).T
+    skewed = (left + _EPSILON) / (right + _EPSILON)
     ratio = squared * (skewed**3 + 1) * (skewed + 1) / (skewed**2 + 1) ** 2
-    shape = _shape_of(ratio)
+    shape = _ggd_shape(ratio)
     spread = np.exp(gammaln(2 / shape) - 0.5 * (gammaln(1 / shape) + gammaln(3 / shape)))
     return np.stack([shape, (right - left) * spread, left, right], axis=1)
 
 
-def _sides(x: Floats32) -> tuple[float, float, float]:
-    """Return left and right deviation, and squared mean size over mean square."""
-    flat, positive = x.ravel(), _positive(x)
+def _aggd_moments(x: Floats32) -> tuple[float, float, float]:
+    """Return left and right standard deviation, and squared mean size over mean square."""
+    flat, positive = x.ravel(), _positive_part(x)
     square, right = float(np.dot(flat, flat)), float(np.dot(positive.ravel(), positive.ravel()))
     count = max(int(np.count_nonzero(positive > 0)), 1)
     absolute = 2 * float(positive.sum()) - float(flat.sum())
     left_sd = (max(square - right, 0.0) / max(flat.size - count, 1)) ** 0.5
-    mean_square = square / flat.size + _TINY
+    mean_square = square / flat.size + _EPSILON
     return left_sd, (right / count) ** 0.5, (absolute / flat.size) ** 2 / mean_square
 
 
-def _positive(x: Floats32) -> Floats32:
-    """Put zero where values are below it, several times faster than `numpy.maximum`."""
+def _positive_part(x: Floats32) -> Floats32:
+    """Replace negative values by zero, several times faster than `numpy.maximum`."""
     return np.asarray(cv2.threshold(x, 0, 0, cv2.THRESH_TOZERO)[1], np.float32)
 
 
-def _products(x: Floats32, step: tuple[int, int]) -> Floats32:
+def _neighbour_products(x: Floats32, step: tuple[int, int]) -> Floats32:
     """Multiply coefficients by their neighbours, in every other row: enough to fit four numbers."""
     down, right = step
     upper, lower = x[: x.shape[0] - down : 2], x[down::2]
@@ -169,12 +162,12 @@ def _products(x: Floats32, step: tuple[int, int]) -> Floats32:
     return upper[:, :width] * lower[:, right:]
 
 
-def _brisque(scales: Sequence[Floats32]) -> Iterator[tuple[str, float]]:
+def _brisque_cues(scales: Sequence[Floats32]) -> Iterator[tuple[str, float]]:
     """Yield the 36 cues of BRISQUE: 18 at full and 18 at half scale."""
-    products = [_products(scale, step) for scale in scales for step in _PAIRS.values()]
-    fitted = iter(_asymmetric(products))
+    products = [_neighbour_products(scale, step) for scale in scales for step in _PAIRS.values()]
+    fitted = iter(_fit_aggd(products))
     for number, scale in enumerate(scales, start=1):
-        shape, deviation = _symmetric(scale)
+        shape, deviation = _fit_ggd(scale)
         yield f"nss{number}_shape", shape
         yield f"nss{number}_spread", deviation
         for name in _PAIRS:
@@ -186,29 +179,29 @@ def _moments(x: Floats32) -> tuple[float, float]:
     """Return skewness and kurtosis, squashed so that outliers stay in range."""
     centred = x.ravel() - x.mean()
     square = centred * centred
-    variance = float(square.mean()) + _TINY
+    variance = float(square.mean()) + _EPSILON
     third = float(np.dot(square, centred)) / x.size
     fourth = float(np.dot(square, square)) / x.size
     return float(np.arcsinh(third / variance**1.5)), float(np.log1p(fourth / variance**2))
 
 
-def _contrast_map(contrast: Floats32) -> Iterator[tuple[str, float]]:
-    """Yield how local contrast, at half scale, is spread over the picture."""
+def _contrast_cues(contrast: Floats32) -> Iterator[tuple[str, float]]:
+    """Yield percentiles, moments and MSCN fit of the local contrast at half scale."""
     levels = percentiles(contrast[::4, ::4], (10, 50, 90, 99))
     for percent, level in zip((10, 50, 90, 99), levels, strict=True):
         yield f"contrast2_p{percent}", np.log1p(level)
     skewness, kurtosis = _moments(contrast[::2])
     yield "contrast2_skew", skewness
     yield "contrast2_kurtosis", kurtosis
-    shape, deviation = _symmetric(normalised_contrast(contrast)[0])
+    shape, deviation = _fit_ggd(mscn_coefficients(contrast)[0])
     yield "contrast2_shape", shape
     yield "contrast2_spread", deviation
 
 
-def _gradients(picture: Picture) -> Iterator[tuple[str, float]]:
-    """Yield the law of edge strength, reblur, noise in flat parts and 8-pixel blocking."""
-    (across, down), noise = picture.slopes, picture.ripple
-    magnitude = _length(*(step[::2, ::8].astype(np.float32) for step in (across, down)))
+def _gradient_cues(picture: Picture) -> Iterator[tuple[str, float]]:
+    """Yield percentiles of the gradient, reblur, noise in flat parts and 8-pixel blocking."""
+    (across, down), noise = picture.gradients, picture.noise_response
+    magnitude = _magnitude(*(step[::2, ::8].astype(np.float32) for step in (across, down)))
     levels = percentiles(magnitude, (25, 50, 75, 95, 99.5))
     for percent, level in zip((25, 50, 75, 95, 99), levels, strict=True):
         yield f"edge_p{percent}", np.log1p(level)
@@ -222,7 +215,7 @@ def _gradients(picture: Picture) -> Iterator[tuple[str, float]]:
     yield "blocking", 0.5 * sum(_blocking(picture.gray, axis) for axis in (0, 1))
 
 
-def _length(x: Floats32, y: Floats32) -> Floats32:
+def _magnitude(x: Floats32, y: Floats32) -> Floats32:
     # The last bit of cv2.magnitude depends on where in memory its arguments lie.
     return np.sqrt(x * x + y * y)
 
@@ -234,11 +227,11 @@ def _reblur(gray: Pixels, axis: int) -> float:
     before, after = (cv2.absdiff(*_neighbours(one, axis)) for one in (lines, smooth))
     # Bytes stop at zero, so that only what the blur takes away is counted.
     lost = cv2.sumElems(cv2.subtract(before, after))[0]
-    return float(1 - lost / (cv2.sumElems(before)[0] + _TINY))
+    return float(1 - lost / (cv2.sumElems(before)[0] + _EPSILON))
 
 
 def _blocking(gray: Pixels, axis: int) -> float:
-    """Return the excess of steps at every eighth line, as JPEG coding leaves them."""
+    """Return the log ratio of steps at every eighth line to others, as JPEG blocks leave them."""
     steps = cv2.absdiff(*_neighbours(_every_fourth_line(gray, axis), axis)).mean(axis=1 - axis)
     at_edge = np.arange(steps.size) % 8 == 7
     return float(np.log((steps[at_edge].mean() + 0.1) / (steps[~at_edge].mean() + 0.1)))
@@ -252,7 +245,7 @@ def _neighbours(lines: Pixels, axis: int) -> tuple[Pixels, Pixels]:
     return (lines[:, 1:], lines[:, :-1]) if axis else (lines[1:], lines[:-1])
 
 
-def _blocks(gray: Floats32) -> Iterator[tuple[str, float]]:
+def _region_cues(gray: Floats32) -> Iterator[tuple[str, float]]:
     """Yield sharpness region by region: the sharpest part, the median, centre against border."""
     detail = np.abs(cv2.Laplacian(gray, cv2.CV_32F))
     grid = np.log1p(cv2.resize(detail, (8, 8), interpolation=cv2.INTER_AREA))
@@ -269,16 +262,16 @@ def _blocks(gray: Floats32) -> Iterator[tuple[str, float]]:
     yield "light_centre", light[centre].mean() - light[~centre].mean()
 
 
-def _colour(picture: Picture) -> Iterator[tuple[str, float]]:
-    """Yield the law of the colour planes: opponent colours at two scales, chroma, saturation."""
+def _colour_cues(picture: Picture) -> Iterator[tuple[str, float]]:
+    """Yield moments and MSCN fits of opponent colours and chroma at two scales."""
     fine, coarse = (_opponents(lab) for lab in (picture.lab, halve(picture.lab)))
     for name, plane in coarse.items():
         mean, deviation = cv2.meanStdDev(plane)
         yield f"{name}_mean", mean[0, 0]
         yield f"{name}_deviation", np.log1p(deviation[0, 0])
-        coefficients, contrast = normalised_contrast(fine[name])
-        for scale, scaled in ((1, coefficients), (2, normalised_contrast(plane)[0])):
-            shape, deviation = _symmetric(scaled)
+        coefficients, contrast = mscn_coefficients(fine[name])
+        for scale, scaled in ((1, coefficients), (2, mscn_coefficients(plane)[0])):
+            shape, deviation = _fit_ggd(scaled)
             yield f"{name}{scale}_shape", shape
             yield f"{name}{scale}_spread", deviation
         yield f"{name}_noise", np.log1p(percentiles(contrast[::4, ::4], [25])[0])
@@ -291,18 +284,18 @@ def _opponents(lab: Pixels) -> dict[str, Floats32]:
     red_green, blue_yellow = (
         cv2.extractChannel(lab, i).astype(np.float32) - np.float32(128) for i in (1, 2)
     )
-    return {"rg": red_green, "by": blue_yellow, "chroma": _length(red_green, blue_yellow)}
+    return {"rg": red_green, "by": blue_yellow, "chroma": _magnitude(red_green, blue_yellow)}
 
 
-def _light(picture: Picture, half: Floats32) -> Iterator[tuple[str, float]]:
-    """Yield where the light lies: percentiles, entropy, skew, haze by the dark channel."""
+def _luminance_cues(picture: Picture, half: Floats32) -> Iterator[tuple[str, float]]:
+    """Yield percentiles, entropy and moments of the luma, and haze by the dark channel."""
     sample = np.ascontiguousarray(picture.gray[::4, ::4])
     levels = percentiles(sample[::2, ::2], (1, 10, 25, 50, 75, 90, 99))
     for percent, level in zip((1, 10, 25, 50, 75, 90, 99), levels, strict=True):
         yield f"light_p{percent}", level
     yield "light_range", levels[5] - levels[1]
     histogram = cv2.calcHist([sample], [0], None, [64], [0, 256]).ravel() / sample.size
-    yield "light_entropy", -float(np.sum(histogram * np.log(histogram + _TINY)))
+    yield "light_entropy", -float(np.sum(histogram * np.log(histogram + _EPSILON)))
     skewness, kurtosis = _moments(half[::2])
     yield "light_skew", skewness
     yield "light_kurtosis", kurtosis
@@ -310,9 +303,5 @@ def _light(picture: Picture, half: Floats32) -> Iterator[tuple[str, float]]:
     yield "haze_top", percentiles(picture.dark_channel[::4, ::4], [90])[0]
 
 
-def _names() -> tuple[str, ...]:
-    blank = Picture(np.zeros((_SMALLEST, _SMALLEST, 3), np.uint8))
-    return tuple(name for name, _ in _all(blank))
-
-
-NAMES: tuple[str, ...] = _names()
+_BLANK = Picture(np.zeros((_SMALLEST, _SMALLEST, 3), np.uint8))
+NAMES: tuple[str, ...] = tuple(name for name, _ in _named_cues(_BLANK))

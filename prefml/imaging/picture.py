@@ -1,10 +1,10 @@
-"""A decoded picture, with the small copies that are measured."""
+"""Hold a decoded picture and the downsampled copies and filter responses that are measured."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -14,24 +14,25 @@ from PIL import Image
 from prefml._typing import Pixels
 from prefml.imaging.resample import KERNELS, resample
 
-__all__ = ["WORKING_SIDE", "WORKING_VERSION", "Picture", "halve", "shrink"]
+__all__ = ["WORKING_SIDE", "WORKING_VERSION", "Level", "Picture", "halve", "shrink"]
 
 WORKING_SIDE = 512
 # No copy that is measured has to be smaller.
 _SMALLEST_SIDE = 84
-# To be raised when the working copy of a picture or its halves change, and with them all cues.
+# To be raised when the working copy or its pyramid change, and with them all cues.
 WORKING_VERSION = 4
 _COLOUR_SIDE = 256
 
 # Each band has one in so many of the rows, and beside them what a window of 7 rows reaches.
-_BANDS, _BAND_SHARE, _HALO = 4, 16, 4
+_BAND_COUNT, _BAND_DIVISOR, _HALO = 4, 16, 4
 
-Real = TypeVar("Real", np.uint8, np.int16, np.float32)
+# Number formats of planes: bytes, filter responses, levels on the way.
+Level = TypeVar("Level", np.uint8, np.int16, np.float32)
 
 
 @dataclass(frozen=True)
 class Bands:
-    """Four bands of rows, evenly spread over a plane; all of it where it is low.
+    """Four bands of rows, evenly spread over a plane; the whole plane where it is low.
 
     Attributes
     ----------
@@ -41,27 +42,47 @@ class Bands:
     count : int
         Of bands.
     halo : int
-        Rows that `inner` leaves out.
+        Rows that `without_halo` leaves out.
     """
 
-    plane: NDArray[Any]
+    plane: Pixels
     count: int = 1
     halo: int = 0
 
     @classmethod
-    def of(cls, plane: NDArray[Any]) -> Bands:
-        """Cut the bands, of an even number of rows each."""
+    def cut(cls, plane: Pixels) -> Bands:
+        """Cut bands of an even number of rows out of a plane.
+
+        Parameters
+        ----------
+        plane : ndarray of shape (h, w), uint8
+            For instance the luma.
+
+        Returns
+        -------
+        Bands
+        """
         height = plane.shape[0]
-        rows = max(_HALO, height // _BAND_SHARE) // 2 * 2
-        if _BANDS * (rows + 2 * _HALO) >= height:
+        rows = max(_HALO, height // _BAND_DIVISOR) // 2 * 2
+        if _BAND_COUNT * (rows + 2 * _HALO) >= height:
             return cls(plane)
         high = rows + 2 * _HALO
-        starts = [(height - high) * band // (_BANDS - 1) for band in range(_BANDS)]
+        starts = [(height - high) * band // (_BAND_COUNT - 1) for band in range(_BAND_COUNT)]
         parts = [plane[start : start + high] for start in starts]
-        return cls(np.concatenate(parts), _BANDS, _HALO)
+        return cls(np.concatenate(parts), _BAND_COUNT, _HALO)
 
-    def inner(self, plane: NDArray[Real]) -> NDArray[Real]:
-        """Leave the halos out of what was made of `plane`."""
+    def without_halo(self, plane: NDArray[Level]) -> NDArray[Level]:
+        """Return a filter response of `plane` without the rows of its halos.
+
+        Parameters
+        ----------
+        plane : ndarray of shape (rows, w)
+            Of as many rows as `plane` of the bands.
+
+        Returns
+        -------
+        ndarray of shape (rows without halos, w)
+        """
         if not self.halo:
             return plane
         bands = plane.reshape(self.count, -1, *plane.shape[1:])
@@ -92,13 +113,13 @@ class Picture:
 
     @cached_property
     def image(self) -> Image.Image:
-        """The full size as Pillow's, mode RGB."""
+        """The full-size picture as Pillow's, mode RGB."""
         return Image.fromarray(self.pixels)
 
     def resized(self, size: tuple[int, int], interpolation: str) -> Image.Image | None:
-        """Return nearly what Pillow makes of the full size, at a fraction of the cost.
+        """Resize from a level of the pyramid: nearly Pillow's result at a fraction of its cost.
 
-        The smallest of the picture's halves is resized that is at least twice as large.
+        The smallest halved copy that is at least twice as large is resized.
 
         Parameters
         ----------
@@ -110,11 +131,11 @@ class Picture:
         Returns
         -------
         PIL.Image.Image or None
-            None where there is no such half, or no matrix for the interpolation.
+            None where there is no such copy, or no matrix for the interpolation.
         """
         enough = [
             level
-            for level in self._halves
+            for level in self._full_pyramid
             if level.shape[1] >= 2 * size[0] and level.shape[0] >= 2 * size[1]
         ]
         if len(enough) < 2 or interpolation not in KERNELS:
@@ -124,12 +145,12 @@ class Picture:
     @cached_property
     def working(self) -> Pixels:
         """Area-averaged copy, uint8 of shape (h, w, 3), longest side at most 512 pixels."""
-        enough = [level for level in self._halves if max(level.shape[:2]) >= WORKING_SIDE]
+        enough = [level for level in self._full_pyramid if max(level.shape[:2]) >= WORKING_SIDE]
         return shrink(enough[-1] if enough else self.pixels, WORKING_SIDE)
 
     @cached_property
-    def _halves(self) -> list[Pixels]:
-        """The picture halved again and again, while both sides are even and it is large."""
+    def _full_pyramid(self) -> list[Pixels]:
+        """Pyramid of the full size: halved while both sides are even and at least 512 pixels."""
         levels = [self.pixels]
         while min(levels[-1].shape[:2]) >= WORKING_SIDE and not any(
             side % 2 for side in levels[-1].shape[:2]
@@ -146,41 +167,41 @@ class Picture:
     @cached_property
     def lab(self) -> Pixels:
         """CIELAB of a copy of at least 256 pixels, as OpenCV scales it to bytes."""
-        return np.asarray(cv2.cvtColor(self.small(_COLOUR_SIDE), cv2.COLOR_RGB2Lab), np.uint8)
+        return np.asarray(cv2.cvtColor(self.downsampled(_COLOUR_SIDE), cv2.COLOR_RGB2Lab), np.uint8)
 
     @cached_property
     def bands(self) -> Bands:
-        """Four bands of `gray`, a quarter of its rows: enough for what has no place."""
-        return Bands.of(self.gray)
+        """Four bands of `gray`, a quarter of its rows: enough for statistics of the whole."""
+        return Bands.cut(self.gray)
 
     @cached_property
-    def slopes(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-        """Sobel derivatives of `gray`, across and down, int16, in its bands."""
+    def gradients(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """Sobel derivatives of the bands of `gray`, across and down, int16."""
         across, down = cv2.spatialGradient(self.bands.plane)
-        return self.bands.inner(across), self.bands.inner(down)
+        return self.bands.without_halo(across), self.bands.without_halo(down)
 
     @cached_property
-    def curvature(self) -> NDArray[np.int16]:
+    def laplacian(self) -> NDArray[np.int16]:
         """Laplacian of `gray`, int16 of shape (h, w)."""
         response = cv2.Laplacian(self.gray, cv2.CV_16S, borderType=cv2.BORDER_REPLICATE)
         return np.asarray(response, np.int16)
 
     @cached_property
-    def ripple(self) -> NDArray[np.int16]:
-        """Second differences of `gray` across and down, int16: what noise leaves of its bands."""
+    def noise_response(self) -> NDArray[np.int16]:
+        """Immerkaer's noise filter on the bands of `gray`: second differences both ways, int16."""
         second = np.array([1.0, -2.0, 1.0])
         response = cv2.sepFilter2D(self.bands.plane, cv2.CV_16S, second, second)
-        return self.bands.inner(response)
+        return self.bands.without_halo(response)
 
     @cached_property
     def dark_channel(self) -> Pixels:
-        """Least of the three channels in windows of 7, of a copy of at least 256 pixels."""
-        red, green, blue = cv2.split(self.small(_COLOUR_SIDE))
+        """Dark channel in windows of 7 x 7, uint8, of a copy of at least 256 pixels."""
+        red, green, blue = cv2.split(self.downsampled(_COLOUR_SIDE))
         darkest = cv2.min(cv2.min(red, green), blue)
         return np.asarray(cv2.erode(darkest, np.ones((7, 7), np.uint8)), np.uint8)
 
-    def small(self, side: int) -> Pixels:
-        """Return the smallest of the working copy and its halves that is still large enough.
+    def downsampled(self, side: int) -> Pixels:
+        """Return the smallest level of the working copy's pyramid that is large enough.
 
         Parameters
         ----------
@@ -190,14 +211,14 @@ class Picture:
         Returns
         -------
         ndarray of shape (h, w, 3), uint8
-            The working copy itself where no half is large enough.
+            The working copy itself where no smaller level is large enough.
         """
-        enough = [level for level in self._small if max(level.shape[:2]) >= side]
+        enough = [level for level in self._pyramid if max(level.shape[:2]) >= side]
         return enough[-1] if enough else self.working
 
     @cached_property
-    def _small(self) -> tuple[Pixels, ...]:
-        """The working copy, halved again and again."""
+    def _pyramid(self) -> tuple[Pixels, ...]:
+        """Pyramid of the working copy, each level half as large as the one before."""
         levels = [self.working]
         while min(levels[-1].shape[:2]) >= 2 and max(levels[-1].shape[:2]) >= 2 * _SMALLEST_SIDE:
             levels.append(halve(levels[-1]))
@@ -228,7 +249,7 @@ def shrink(pixels: Pixels, longest: int) -> Pixels:
     return small
 
 
-def halve(plane: NDArray[Real]) -> NDArray[Real]:
+def halve(plane: NDArray[Level]) -> NDArray[Level]:
     """Area-average two by two pixels; an odd last row or column is averaged in.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Pillow without its process-wide size limit and warnings, for as long as anything decodes."""
+"""Suspend Pillow's process-wide size limit and warnings while any thread decodes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _undo = ExitStack()
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Lift Pillow's own size limit and hush its warnings.
+    """Lift Pillow's own size limit and silence its warnings inside the block.
 
     The caller checks sizes itself, and damage that matters ends in an error. Both settings belong
     to the whole process, so the first thread in sets them and the last one out restores them.

@@ -1,14 +1,13 @@
-"""Resizing by sparse matrices: Pillow's filters, from a copy that was halved before.
+"""Resample by sparse matrices: Pillow's filters, from a copy that was halved before.
 
-Averaging two by two pixels is far cheaper than a wide filter over the full size, and what the
-averages blurred can be undone in the same step, because it is as linear as the filter.
+Averaging two by two pixels is far cheaper than a wide filter over the full size, and the blur of
+the averages can be undone in the same step, because it is as linear as the filter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -25,22 +24,18 @@ def _bicubic(x: Floats) -> Floats:
     return np.where(x < 1, near, np.where(x < 2, far, 0))
 
 
-def _lanczos(x: Floats) -> Floats:
-    return np.where(x < 3, np.sinc(x) * np.sinc(x / 3), 0)
-
-
-# Name -> reach in output pixels, and the weight at a distance: those of `PIL.Image.Resampling`.
+# Name -> support in output pixels, and the weight at a distance: those of `PIL.Image.Resampling`.
 KERNELS: dict[str, tuple[float, Callable[[Floats], Floats]]] = {
     "bicubic": (2, _bicubic),
     "bilinear": (1, lambda x: np.maximum(1 - x, 0)),
-    "lanczos": (3, _lanczos),
+    "lanczos": (3, lambda x: np.where(x < 3, np.sinc(x) * np.sinc(x / 3), 0)),
 }
 
 
 def resample(
     pixels: Pixels, size: tuple[int, int], interpolation: str, halvings: int = 0
 ) -> Pixels:
-    """Reduce a picture.
+    """Downsample a picture.
 
     Parameters
     ----------
@@ -51,7 +46,7 @@ def resample(
     interpolation : str
         One of `KERNELS`.
     halvings : int, default=0
-        How often two by two pixels were averaged before; what that took is put back.
+        How often two by two pixels were averaged before; their blur is undone.
 
     Returns
     -------
@@ -59,8 +54,8 @@ def resample(
         Nearly what Pillow gives, which rounds and clips in between, too.
     """
     (height, width), (columns, rows) = pixels.shape[:2], size
-    across = _matrix(width, columns, interpolation, halvings)
-    down = _matrix(height, rows, interpolation, halvings)
+    across = _resampling_matrix(width, columns, interpolation, halvings)
+    down = _resampling_matrix(height, rows, interpolation, halvings)
     low = down @ pixels.reshape(height, -1).astype(np.float32)
     small = across @ cv2.transpose(low.reshape(rows, width, 3)).reshape(width, -1)
     levels = np.rint(np.clip(small, 0, 255, out=small), out=small).astype(np.uint8)
@@ -68,18 +63,18 @@ def resample(
 
 
 @lru_cache(maxsize=64)
-def _matrix(length: int, size: int, interpolation: str, halvings: int) -> Any:
-    reach, weigh = KERNELS[interpolation]
+def _resampling_matrix(length: int, size: int, interpolation: str, halvings: int) -> csr_array:
+    support, kernel = KERNELS[interpolation]
     step = length / size
     centres = (np.arange(size) + 0.5) * step
     distances = np.abs(np.arange(length) + 0.5 - centres[:, None]) / step
-    weights = np.where(distances < reach + 1e-9, weigh(distances), 0)
+    weights = np.where(distances < support + 1e-9, kernel(distances), 0)
     weights /= weights.sum(axis=1, keepdims=True)
-    return (csr_array(weights) @ _restoring(length, halvings)).astype(np.float32)
+    return (csr_array(weights) @ _deblurring_matrix(length, halvings)).astype(np.float32)
 
 
-def _restoring(length: int, halvings: int) -> Any:
-    """Undo averaging, to second order: the variance of a box.
+def _deblurring_matrix(length: int, halvings: int) -> csr_array:
+    """Return the matrix that undoes the blur of averaging to second order, its variance.
 
     A box of n pixels has a variance of (n^2 - 1) / 12; in pixels n times as large, of
     (1 - n^-2) / 12. The kernel (-e, 1 + 2 e, -e) has one of -2 e.

@@ -1,4 +1,4 @@
-"""Where a picture draws the eye: one saliency map, and what is measured on it.
+"""Compute a saliency map of a picture, and the cues that summarise it.
 
 The map averages three published, training-free methods, each of which fails elsewhere:
 
@@ -24,7 +24,7 @@ from prefml.imaging.maps import (
     grid_names,
     grid_shares,
     map_names,
-    share,
+    normalize_weights,
 )
 
 __all__ = ["NAMES", "measure", "saliency_map"]
@@ -36,17 +36,17 @@ _EPSILON = 1e-6
 _JUST_NOTICEABLE = 1.0
 
 
-class _Pixels(Protocol):
-    def small(self, side: int) -> Pixels: ...
+class _PictureLike(Protocol):
+    def downsampled(self, side: int) -> Pixels: ...
 
 
-def measure(picture: _Pixels) -> dict[str, float]:
-    """Measure where the eye is drawn.
+def measure(picture: _PictureLike) -> dict[str, float]:
+    """Measure the spatial distribution of saliency.
 
     Parameters
     ----------
     picture : Picture
-        A decoded picture; only `small` is read.
+        A decoded picture; only `downsampled` is read.
 
     Returns
     -------
@@ -54,14 +54,14 @@ def measure(picture: _Pixels) -> dict[str, float]:
         `saliency_mass`, the share of the picture more than twice as salient as its mean; the places
         of `prefml.imaging.maps.describe_map`; and the 7 x 7 grid of `grid_shares`.
     """
-    weights = saliency_map(picture.small(MAP_SIDE))
+    weights = saliency_map(picture.downsampled(MAP_SIDE))
     mass = float(np.mean(weights > 2.0 * weights.mean()))
     places = describe_map(weights, "saliency") | grid_shares(weights, "saliency")
     return {"saliency_mass": mass, **places}
 
 
 def saliency_map(rgb: Pixels) -> Floats32:
-    """Return the saliency of a picture.
+    """Return the saliency map of a picture.
 
     Parameters
     ----------
@@ -79,14 +79,15 @@ def saliency_map(rgb: Pixels) -> Floats32:
     lab = cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2Lab)
     if max(float(np.ptp(plane)) for plane in cv2.split(lab)) < _JUST_NOTICEABLE:
         return np.full((MAP_SIDE, MAP_SIDE), 1.0 / MAP_SIDE**2, np.float32)
-    maps = (_frequency_tuned(lab), _spectral_residual(lab), _against_borders(lab))
+    maps = (_frequency_tuned(lab), _spectral_residual(lab), _boundary_contrast(lab))
     total: Floats32 = np.stack([_unit_range(one) for one in maps]).sum(axis=0)
     # Squared: a picture of even texture has a high floor that would drown its subject's mass.
-    return share(_smooth(total, 2.0) ** 2)
+    return normalize_weights(_smooth(total, 2.0) ** 2)
 
 
 def _frequency_tuned(lab: Floats32) -> Floats32:
-    return _norm(_smooth(lab, 1.0) - np.array(cv2.mean(lab)[:3], np.float32))
+    x, y, z = cv2.split(_smooth(lab, 1.0) - np.array(cv2.mean(lab)[:3], np.float32))
+    return np.asarray(np.sqrt(x * x + y * y + z * z), np.float32)
 
 
 def _spectral_residual(lab: Floats32) -> Floats32:
@@ -105,7 +106,7 @@ def _spectral_residual(lab: Floats32) -> Floats32:
     return total
 
 
-def _against_borders(lab: Floats32) -> Floats32:
+def _boundary_contrast(lab: Floats32) -> Floats32:
     width = max(1, MAP_SIDE // 10)
     sides = (lab[:width], lab[-width:], lab[:, :width], lab[:, -width:])
     samples = np.stack([side.reshape(-1, 3) for side in sides]).astype(np.float64)
@@ -116,7 +117,7 @@ def _against_borders(lab: Floats32) -> Floats32:
 
 
 def _mahalanobis(lab: Floats32, samples: Floats) -> Floats32:
-    """Return how far each pixel is from each sample of pixels, in its standard deviations."""
+    """Return the Mahalanobis distance of each pixel to each sample of pixels."""
     means = np.full(samples.shape[1], 1 / samples.shape[1]) @ samples
     centred = samples - means[:, None]
     # One grey level of noise floor keeps a border of one flat colour invertible.
@@ -128,11 +129,6 @@ def _mahalanobis(lab: Floats32, samples: Floats) -> Floats32:
     whitened *= whitened
     first, second, third = whitened.reshape(len(samples), 3, -1).transpose(1, 0, 2)
     return np.asarray(np.sqrt(first + second + third), np.float32)
-
-
-def _norm(values: Floats32) -> Floats32:
-    x, y, z = cv2.split(values)
-    return np.asarray(np.sqrt(x * x + y * y + z * z), np.float32)
 
 
 def _smooth(values: Floats32, sigma: float) -> Floats32:

@@ -1,4 +1,4 @@
-"""Cues of a picture's size."""
+"""Measure the size and the aspect ratio of a picture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def measure(picture: Picture) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        `width` and `height` in pixels, `megapixels`, and `aspect` (width through height).
+        `width` and `height` in pixels, `megapixels`, and `aspect` (width divided by height).
     """
     width, height = picture.width, picture.height
     return {

@@ -1,4 +1,4 @@
-"""Cues of light and colour.
+"""Measure light and colour: exposure, contrast, clipping, colourfulness, saturation, hue.
 
 References
 ----------
@@ -11,13 +11,10 @@ R. Datta et al., "Studying aesthetics in photographic images using a computation
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from prefml._typing import Pixels
+from prefml._typing import Floats, Pixels
 from prefml.imaging.picture import Picture
 
 __all__ = ["NAMES", "measure"]
@@ -42,7 +39,7 @@ NAMES = (
     "dark_channel",
 )
 
-# Up to the first, and above the second, values hold no detail any more.
+# Up to the first, and above the second, values are clipped: they hold no detail.
 _SHADOW, _HIGHLIGHT = 5, 249
 # Light and clipping are measured where pixels still differ, means of colour on fewer.
 _LIGHT_SIDE, _COLOUR_SIDE = 256, 128
@@ -65,13 +62,14 @@ def measure(picture: Picture) -> dict[str, float]:
         and Suesstrunk scale it, `warmth` and `tint` as mean b* and a* of CIELAB, `hue_variety`
         as the entropy of the hues, weighted by saturation, in 0..1.
     """
-    light, colour = picture.small(_LIGHT_SIDE), picture.small(_COLOUR_SIDE)
+    light, colour = picture.downsampled(_LIGHT_SIDE), picture.downsampled(_COLOUR_SIDE)
     gray = cv2.cvtColor(light, cv2.COLOR_RGB2GRAY)
-    dark = {"dark_channel": cv2.mean(picture.dark_channel)[0] / 255}
-    return _light(gray) | _clipping(light) | dark | _colour(colour) | _lab(picture) | _hues(colour)
+    values = _luma_cues(gray) | _clipping_cues(light) | _colour_cues(colour, picture.lab)
+    values["dark_channel"] = cv2.mean(picture.dark_channel)[0] / 255
+    return values | _saturation_cues(colour)
 
 
-def _light(gray: Pixels) -> dict[str, float]:
+def _luma_cues(gray: Pixels) -> dict[str, float]:
     counts = cv2.calcHist([gray], [0], None, [256], [0, 256])[:, 0].astype(np.float64)
     shares = counts / counts.sum()
     levels = np.arange(256) / 255
@@ -91,7 +89,7 @@ def _light(gray: Pixels) -> dict[str, float]:
     }
 
 
-def _clipping(rgb: Pixels) -> dict[str, float]:
+def _clipping_cues(rgb: Pixels) -> dict[str, float]:
     red, green, blue = cv2.split(rgb)
     brightest = cv2.max(cv2.max(red, green), blue)
     darkest = cv2.min(cv2.min(red, green), blue)
@@ -101,37 +99,37 @@ def _clipping(rgb: Pixels) -> dict[str, float]:
     }
 
 
-def _share_above(plane: NDArray[Any], level: int) -> float:
+def _share_above(plane: cv2.typing.MatLike, level: int) -> float:
     _, above = cv2.threshold(plane, level, 1, cv2.THRESH_BINARY)
-    return cv2.countNonZero(above) / plane.size
+    return float(cv2.countNonZero(above) / plane.size)
 
 
-def _colour(rgb: Pixels) -> dict[str, float]:
+def _colour_cues(rgb: Pixels, lab: Pixels) -> dict[str, float]:
     red, green, blue = cv2.split(rgb.astype(np.float32))
     center, spread = cv2.meanStdDev(cv2.merge([red - green, (red + green) / 2 - blue]))
-    return {"colourfulness": float(np.hypot(*spread[:, 0]) + 0.3 * np.hypot(*center[:, 0]))}
+    _, green_red, blue_yellow, _ = cv2.mean(lab)
+    return {
+        "colourfulness": float(np.hypot(*spread[:, 0]) + 0.3 * np.hypot(*center[:, 0])),
+        "warmth": blue_yellow - 128,
+        "tint": green_red - 128,
+    }
 
 
-def _lab(picture: Picture) -> dict[str, float]:
-    _, green_red, blue_yellow, _ = cv2.mean(picture.lab)
-    return {"warmth": blue_yellow - 128, "tint": green_red - 128}
-
-
-def _hues(rgb: Pixels) -> dict[str, float]:
+def _saturation_cues(rgb: Pixels) -> dict[str, float]:
     hue, saturation, value = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV))
     # Saturation of a nearly black pixel is noise, so brightness weighs it.
     vivid = saturation.astype(np.float32) * value.astype(np.float32) / 255**2
     mean, spread = cv2.meanStdDev(vivid)
     bins = (hue.ravel().astype(np.intp) * _HUE_BINS) // 180
-    weights = np.bincount(bins, vivid.ravel(), _HUE_BINS)
+    weights = np.asarray(np.bincount(bins, vivid.ravel(), _HUE_BINS), np.float64)
     return {
         "saturation": float(mean[0, 0]),
         "saturation_spread": float(spread[0, 0]),
-        "hue_variety": _evenness(weights),
+        "hue_variety": _normalized_entropy(weights),
     }
 
 
-def _evenness(weights: NDArray[Any]) -> float:
+def _normalized_entropy(weights: Floats) -> float:
     total = weights.sum()
     if total <= 0:
         return 0.0

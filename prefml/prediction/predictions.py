@@ -9,7 +9,7 @@ import pandas as pd
 
 from prefml._typing import Floats, Floats32
 from prefml.boxes import Box, keeps_whole
-from prefml.imaging.hands import FoundHand
+from prefml.imaging.hands import DetectedHand
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class PictureRows:
     stage: Floats
     embeddings: Floats32
     cues: pd.DataFrame
-    hands: Sequence[Sequence[FoundHand] | None] | None = None
+    hands: Sequence[Sequence[DetectedHand] | None] | None = None
     project: str | None = None
 
     def __len__(self) -> int:

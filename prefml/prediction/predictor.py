@@ -21,7 +21,7 @@ from prefml.exceptions import (
     WorkspaceError,
 )
 from prefml.features.tables import crop_columns, image_rows
-from prefml.imaging.hands import find_hands
+from prefml.imaging.hands import detect_hands
 from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
 from prefml.models.store import KINDS, load_pair, model_file
 from prefml.prediction.predictions import CropProposal, PictureRows, Ranking, Reason
@@ -175,7 +175,7 @@ class Predictor:
         ImageError
             If one of them cannot be decoded.
         """
-        from prefml.imaging.cues import measure_beside
+        from prefml.imaging.cues import measure_in_background
         from prefml.imaging.decode import decode
         from prefml.sidecars.derive import prepare
 
@@ -186,10 +186,10 @@ class Predictor:
         with ThreadPoolExecutor(2) as pool:
             for path in paths:
                 picture = decode(path, self.workspace.config.max_pixels)
-                cues.append(measure_beside(pool, picture))
+                cues.append(measure_in_background(pool, picture))
                 prepared.append(prepare(self.encoder, picture))
                 size.append((picture.width, picture.height))
-                hands.append(find_hands(picture))
+                hands.append(detect_hands(picture))
             vectors = self.encoder.encode(prepared)
             measured = pd.DataFrame([gather() for gather in cues]).astype(np.float32)
         names = tuple(Path(path).name for path in paths)

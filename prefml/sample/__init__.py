@@ -1,4 +1,4 @@
-"""A small runnable workspace with known truth, made from two photographs."""
+"""Generate a small workspace with known ground truth from two photographs."""
 
 from prefml.sample.write import SampleReport, write_sample
 

@@ -1,4 +1,4 @@
-"""Four ways in which a later stage comes out wrong."""
+"""Damage pictures in four ways, as later stages of a pipeline do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["apply_damage"]
 def apply_damage(
     pixels: Pixels, kind: str, severity: float, subject: Box, rng: np.random.Generator
 ) -> Pixels:
-    """Put a flaw into a picture.
+    """Damage a picture.
 
     Parameters
     ----------
@@ -34,6 +34,7 @@ def apply_damage(
     Returns
     -------
     ndarray of uint8, shape (height, width, 3)
+        A damaged copy.
     """
     return _KINDS[kind](pixels, severity, subject, rng)
 
@@ -53,12 +54,14 @@ def _smearing(pixels: Pixels, severity: float, subject: Box, rng: np.random.Gene
     height, width = pixels.shape[:2]
     length = max(3, round((0.02 + 0.10 * severity) * max(height, width)))
     angle = float(rng.uniform(-35, 35))
-    smeared = cv2.filter2D(pixels, -1, _streak(length, angle), borderType=cv2.BORDER_REFLECT)
-    weight = _spot(height, width, subject, 0.55 + 0.6 * severity)[..., None]
+    smeared = cv2.filter2D(
+        pixels, -1, _motion_blur_kernel(length, angle), borderType=cv2.BORDER_REFLECT
+    )
+    weight = _soft_mask(height, width, subject, 0.55 + 0.6 * severity)[..., None]
     return np.asarray(np.round(pixels * (1 - weight) + smeared * weight), dtype=np.uint8)
 
 
-def _streak(length: int, angle: float) -> Floats32:
+def _motion_blur_kernel(length: int, angle: float) -> Floats32:
     size = length | 1
     kernel = np.zeros((size, size), np.float32)
     kernel[size // 2] = 1
@@ -67,7 +70,7 @@ def _streak(length: int, angle: float) -> Floats32:
     return np.asarray(kernel / kernel.sum(), dtype=np.float32)
 
 
-def _spot(height: int, width: int, box: Box, reach: float) -> Floats32:
+def _soft_mask(height: int, width: int, box: Box, reach: float) -> Floats32:
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     across = (x / width - (box[0] + box[2]) / 2) / (reach * (box[2] - box[0]))
     down = (y / height - (box[1] + box[3]) / 2) / (reach * (box[3] - box[1]))
@@ -89,8 +92,8 @@ def _duplicated_patch(
 ) -> Pixels:
     height, width = pixels.shape[:2]
     across, down = (round((0.10 + 0.25 * severity) * side) for side in (width, height))
-    left = _inside((subject[0] + subject[2]) / 2 * width - across / 2, width - across)
-    top = _inside((subject[1] + subject[3]) / 2 * height - down / 2, height - down)
+    left = _clamp((subject[0] + subject[2]) / 2 * width - across / 2, width - across)
+    top = _clamp((subject[1] + subject[3]) / 2 * height - down / 2, height - down)
     patch = pixels[top : top + down, left : left + across].copy()
     spoilt = pixels.copy()
     for _ in range(1 + round(2 * severity)):
@@ -100,7 +103,7 @@ def _duplicated_patch(
     return spoilt
 
 
-def _inside(place: float, most: int) -> int:
+def _clamp(place: float, most: int) -> int:
     return min(max(round(place), 0), most)
 
 

@@ -1,10 +1,9 @@
-"""Pixels to file contents, in the usual encodings and in a few unusual ones."""
+"""Encode pixels as PNG and JPEG files, in the usual encodings and in a few unusual ones."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +17,7 @@ __all__ = ["encode"]
 _ORIENTATION = 0x0112
 _TURNED_LEFT = 6
 _JPEG_QUALITY = 90
+_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 4]
 
 
 def encode(pixels: Pixels, extension: str, encoding: str | None = None) -> bytes:
@@ -35,36 +35,22 @@ def encode(pixels: Pixels, extension: str, encoding: str | None = None) -> bytes
     Returns
     -------
     bytes
+        Content of the file.
     """
     if encoding:
         return _UNUSUAL[encoding](pixels)
-    options = {
-        ".png": [cv2.IMWRITE_PNG_COMPRESSION, 4],
-        ".jpg": [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY],
-    }
-    return _with_cv2(pixels, extension, options[extension])
+    jpeg = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+    return _with_cv2(pixels, extension, {".png": _PNG, ".jpg": jpeg}[extension])
 
 
-def _with_cv2(pixels: NDArray[Any], extension: str, options: list[int]) -> bytes:
+def _with_cv2(pixels: NDArray[np.uint8 | np.uint16], extension: str, options: list[int]) -> bytes:
     return bytes(cv2.imencode(extension, pixels[..., ::-1], options)[1])
 
 
-def _with_pillow(image: Image.Image, kind: str, **options: Any) -> bytes:
+def _with_pillow(image: Image.Image, kind: str, **options: int | Image.Exif) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
-
-
-def _palette(pixels: Pixels) -> bytes:
-    return _with_pillow(Image.fromarray(pixels).quantize(256), "PNG")
-
-
-def _sixteen_bit(pixels: Pixels) -> bytes:
-    return _with_cv2(pixels.astype(np.uint16) * 257, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 4])
-
-
-def _alpha(pixels: Pixels) -> bytes:
-    return _with_pillow(Image.fromarray(pixels).convert("RGBA"), "PNG", compress_level=4)
 
 
 def _exif_rotated(pixels: Pixels) -> bytes:
@@ -74,14 +60,14 @@ def _exif_rotated(pixels: Pixels) -> bytes:
     return _with_pillow(turned, "JPEG", quality=_JPEG_QUALITY, exif=exif)
 
 
-def _cmyk(pixels: Pixels) -> bytes:
-    return _with_pillow(Image.fromarray(pixels).convert("CMYK"), "JPEG", quality=_JPEG_QUALITY)
-
-
 _UNUSUAL: dict[str, Callable[[Pixels], bytes]] = {
-    "palette": _palette,
-    "sixteen_bit": _sixteen_bit,
-    "alpha": _alpha,
+    "palette": lambda pixels: _with_pillow(Image.fromarray(pixels).quantize(256), "PNG"),
+    "sixteen_bit": lambda pixels: _with_cv2(pixels.astype(np.uint16) * 257, ".png", _PNG),
+    "alpha": lambda pixels: _with_pillow(
+        Image.fromarray(pixels).convert("RGBA"), "PNG", compress_level=4
+    ),
     "exif_rotated": _exif_rotated,
-    "cmyk": _cmyk,
+    "cmyk": lambda pixels: _with_pillow(
+        Image.fromarray(pixels).convert("CMYK"), "JPEG", quality=_JPEG_QUALITY
+    ),
 }

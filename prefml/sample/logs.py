@@ -1,4 +1,4 @@
-"""The sample's logs and manifests, with the irregularities of real ones."""
+"""Write the sample's logs and manifests, with the irregularities of real ones."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypeAlias
 
-from prefml.sample.plan import STAGE_NAMES, ProjectPlan, Scene, Shot
+from prefml.sample.plan import STAGE_NAMES, ImagePlan, ProjectPlan, SetPlan
 
 __all__ = ["LogFile", "crop_logs", "manifests", "selection_logs", "set_key"]
 
@@ -35,12 +35,21 @@ ALIAS, ALIAS_OF = "garden_shoot", "garden"
 # How many rows, near the end of the terrace's work, an older tool logged without sizes.
 OLD_ROWS = 24
 
-Row = Sequence[Any]
+Cell: TypeAlias = str | float
+Row: TypeAlias = Sequence[Cell]
 
 
 @dataclass(frozen=True)
 class LogFile:
-    """One log: its name, its text, and how many of its data rows can be used."""
+    """A log.
+
+    Attributes
+    ----------
+    name, text : str
+        File name and content.
+    rows, usable : int
+        Number of its data rows, and of those that can be used.
+    """
 
     name: str
     text: str
@@ -48,72 +57,82 @@ class LogFile:
     usable: int
 
 
-def set_key(scene: Scene) -> str:
-    """Return the set's key, project/session/set, as the logs spell its parts."""
-    return f"{scene.project}/{_session(scene)}/{_set_id(scene)}"
+def set_key(plan: SetPlan) -> str:
+    """Return the key of a set, as the logs spell its parts.
+
+    Parameters
+    ----------
+    plan : SetPlan
+        The set.
+
+    Returns
+    -------
+    str
+        project/session/set.
+    """
+    return f"{plan.project}/{_session_id(plan)}/{_set_id(plan)}"
 
 
-def selection_logs(scenes: Sequence[Scene]) -> list[LogFile]:
+def selection_logs(plans: Sequence[SetPlan]) -> list[LogFile]:
     """Write the selection logs.
 
     Parameters
     ----------
-    scenes : sequence of Scene
+    plans : sequence of SetPlan
         All decided sets of all projects.
 
     Returns
     -------
     list of LogFile
     """
-    orchard = [scene for scene in scenes if scene.project == "orchard"]
-    lower = [_lower_stage_row(scene) for scene in orchard if scene.is_lower]
-    history = [_selection_row(scene) for scene in orchard if not scene.is_lower]
-    usual = [_selection_row(scene) for scene in scenes if scene.project != "orchard"]
-    bad = _unusable_selections(scenes)
+    orchard = [plan for plan in plans if plan.project == "orchard"]
+    lower = [_lower_stage_row(plan) for plan in orchard if plan.lower_stage]
+    history = [_selection_row(plan) for plan in orchard if not plan.lower_stage]
+    usual = [_selection_row(plan) for plan in plans if plan.project != "orchard"]
+    bad = _unusable_selections(plans)
     return [
-        _log("selection_only_log.csv", SELECTION_HEADER, _spread(usual, bad), len(usual)),
-        _log("historical_selection_log.csv", SELECTION_HEADER, history, len(history), "\r\n"),
-        _log("lower_stage_cases.csv", LOWER_STAGE_HEADER, lower, len(lower)),
+        _log_file("selection_only_log.csv", SELECTION_HEADER, _interleave(usual, bad), len(usual)),
+        _log_file("historical_selection_log.csv", SELECTION_HEADER, history, len(history), "\r\n"),
+        _log_file("lower_stage_cases.csv", LOWER_STAGE_HEADER, lower, len(lower)),
     ]
 
 
-def crop_logs(scenes: Sequence[Scene]) -> list[LogFile]:
+def crop_logs(plans: Sequence[SetPlan]) -> list[LogFile]:
     """Write the crop logs in both formats.
 
     Parameters
     ----------
-    scenes : sequence of Scene
+    plans : sequence of SetPlan
         All decided sets of all projects.
 
     Returns
     -------
     list of LogFile
     """
-    cropped = [scene for scene in scenes if scene.crop]
-    newer = [scene for scene in cropped if _logged_as_v2(scene)]
-    rest = [scene for scene in cropped if not _logged_as_v2(scene)]
+    cropped = [plan for plan in plans if plan.crop]
+    newer = [plan for plan in cropped if _in_v2_format(plan)]
+    rest = [plan for plan in cropped if not _in_v2_format(plan)]
     few = min(OLD_ROWS, len(rest) // 4)
     old, wide = rest[-few:], rest[:-few]
-    kept = [_placeholder_row(scene) for scene in scenes if not scene.crop][-few // 2 :]
-    rows = [_crop_row(scene) for scene in wide]
-    old_rows = [_old_crop_row(scene) for scene in old]
-    rows_v2 = [_crop_row_v2(scene) for scene in newer]
+    kept = [_placeholder_row(plan) for plan in plans if not plan.crop][-few // 2 :]
+    rows = _interleave([_crop_row(plan) for plan in wide], _unusable_crops(wide))
+    old_rows = _interleave([_old_crop_row(plan) for plan in old], kept)
+    rows_v2 = _interleave([_crop_row_v2(plan) for plan in newer], _unusable_v2(newer))
     return [
-        _log("select_crop_log.csv", CROP_HEADER, _spread(rows, _unusable_crops(wide)), len(rows)),
-        _log("select_crop_log_mixed_schemas.csv", CROP_HEADER, _spread(old_rows, kept), len(old)),
-        _log("crop_training_data.csv", CROP_V2_HEADER, _spread(rows_v2, _unusable_v2(newer)),
-             len(rows_v2), "\r\n"),
-    ]  # fmt: skip
+        _log_file("select_crop_log.csv", CROP_HEADER, rows, len(wide)),
+        _log_file("select_crop_log_mixed_schemas.csv", CROP_HEADER, old_rows, len(old)),
+        _log_file("crop_training_data.csv", CROP_V2_HEADER, rows_v2, len(newer), "\r\n"),
+    ]
 
 
-def manifests(projects: Sequence[ProjectPlan], scenes: Sequence[Scene]) -> dict[str, str]:
+def manifests(projects: Sequence[ProjectPlan], plans: Sequence[SetPlan]) -> dict[str, str]:
     """Write the project manifests, and two JSON files beside them that are none.
 
     Parameters
     ----------
     projects : sequence of ProjectPlan
         The projects; the last one is still in work.
-    scenes : sequence of Scene
+    plans : sequence of SetPlan
         All decided sets.
 
     Returns
@@ -121,23 +140,20 @@ def manifests(projects: Sequence[ProjectPlan], scenes: Sequence[Scene]) -> dict[
     dict of str to str
         File name -> text.
     """
-    files = {
-        f"{project.name}.project.json": _json(
-            _manifest(
-                project, [s for s in scenes if s.project == project.name], project == projects[-1]
-            )
-        )
-        for project in projects
-    }
+    files = {}
+    for project in projects:
+        own = [plan for plan in plans if plan.project == project.name]
+        manifest = _manifest(project, own, in_work=project == projects[-1])
+        files[f"{project.name}.project.json"] = _json(manifest)
     files["garden_allowed_ext.json"] = _json({"allowed": ["png", "jpg", "yaml", "caption"]})
     files["global_bans.json"] = _json({"bannedExtensions": ["tmp", "part"]})
     return files
 
 
-def _manifest(project: ProjectPlan, scenes: Sequence[Scene], in_work: bool) -> dict[str, Any]:
+def _manifest(project: ProjectPlan, plans: Sequence[SetPlan], in_work: bool) -> dict[str, object]:
     # Midnight of the last day, as real manifests have it: work of that day comes later.
     last = project.start + timedelta(days=project.days - 1)
-    images = sum(len(scene.shots) for scene in scenes)
+    images = sum(len(plan.images) for plan in plans)
     return {
         "schemaVersion": 1,
         "projectId": project.name,
@@ -145,22 +161,22 @@ def _manifest(project: ProjectPlan, scenes: Sequence[Scene], in_work: bool) -> d
         "status": "active" if in_work else "finished",
         "startedAt": f"{project.start:%Y-%m-%dT%H:%M:%SZ}",
         "finishedAt": None if in_work else f"{last:%Y-%m-%dT%H:%M:%SZ}",
-        "counts": {"initialImages": images, "finalImages": None if in_work else len(scenes)},
+        "counts": {"initialImages": images, "finalImages": None if in_work else len(plans)},
     }
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, indent=2) + "\n"
 
 
-def _log(name: str, header: Row, rows: Iterable[Row], usable: int, end: str = "\n") -> LogFile:
+def _log_file(name: str, header: Row, rows: Iterable[Row], usable: int, end: str = "\n") -> LogFile:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator=end)
     written = [writer.writerow(row) for row in (header, *rows)]
     return LogFile(name, buffer.getvalue(), len(written) - 1, usable)
 
 
-def _spread(rows: Sequence[Row], extra: Sequence[Row]) -> list[Row]:
+def _interleave(rows: Sequence[Row], extra: Sequence[Row]) -> list[Row]:
     mixed = list(rows)
     step = max(1, len(mixed) // (len(extra) + 1))
     for position, row in enumerate(extra):
@@ -168,131 +184,134 @@ def _spread(rows: Sequence[Row], extra: Sequence[Row]) -> list[Row]:
     return mixed
 
 
-def _session(scene: Scene) -> str:
-    if scene.project == "orchard":
+def _session_id(plan: SetPlan) -> str:
+    if plan.project == "orchard":
         return "orchard_historical"
-    return f"{scene.decided:%Y-%m-%d} session {scene.session + 1}"
+    return f"{plan.decided:%Y-%m-%d} session {plan.session + 1}"
 
 
-def _set_id(scene: Scene) -> str:
-    forms = {"orchard": scene.key, "garden": f"group_{scene.key}"}
-    return forms.get(scene.project, f"group_{scene.number}")
+def _set_id(plan: SetPlan) -> str:
+    formats = {"orchard": plan.key, "garden": f"group_{plan.key}"}
+    return formats.get(plan.project, f"group_{plan.number}")
 
 
-def _folder(scene: Scene) -> str:
-    if scene.project == ALIAS_OF and scene.session < 2:
+def _folder(plan: SetPlan) -> str:
+    if plan.project == ALIAS_OF and plan.session < 2:
         return f"images/{ALIAS}"
-    homes = {"orchard": "PROJECT_ROOT/training data", "terrace": "training data"}
-    return f"{homes.get(scene.project, 'images')}/{scene.project}"
+    folders = {"orchard": "PROJECT_ROOT/training data", "terrace": "training data"}
+    return f"{folders.get(plan.project, 'images')}/{plan.project}"
 
 
-def _winner_path(scene: Scene) -> str:
-    folder = _folder(scene)
-    if scene.project == "orchard":
-        folder += f"_final/group_{scene.number % 9}"
-    return f"{folder}/{scene.winner.name}"
+def _chosen_path(plan: SetPlan) -> str:
+    folder = _folder(plan)
+    if plan.project == "orchard":
+        folder += f"_final/group_{plan.number % 9}"
+    return f"{folder}/{plan.chosen_image.name}"
 
 
-def _loser_paths(scene: Scene) -> list[str]:
-    return [f"{_folder(scene)}/{shot.name}" for shot in scene.shots if shot is not scene.winner]
-
-
-def _time(scene: Scene, when: datetime) -> str:
-    forms = {"orchard": "%Y%m%d_%H%M%S", "terrace": "%Y-%m-%dT%H:%M:%S.250000+00:00"}
-    return when.strftime(forms.get(scene.project, "%Y-%m-%dT%H:%M:%SZ"))
-
-
-def _selection_row(scene: Scene) -> list[Any]:
-    losers = json.dumps(_loser_paths(scene))
-    when = _time(scene, scene.decided)
-    return [_session(scene), _set_id(scene), _winner_path(scene), losers, when]
-
-
-def _lower_stage_row(scene: Scene) -> list[Any]:
-    highest = scene.shots[-1].stage
+def _rejected_paths(plan: SetPlan) -> list[str]:
     return [
-        _session(scene), _set_id(scene), scene.project, f"{scene.winner.stage:g}",
-        f"{highest:g}", _winner_path(scene), repr(_loser_paths(scene)),
-        f"{scene.decided:%Y-%m-%dT%H:%M:%S}+00:00",
-    ]  # fmt: skip
-
-
-def _unusable_selections(scenes: Sequence[Scene]) -> list[Row]:
-    here = [scene for scene in scenes if scene.project == "harbour"][:5]
-    there = next(scene for scene in scenes if scene.project == "terrace")
-    a, b, c, d, e = ([_session(scene), f"again_{scene.number}"] for scene in here)
-    when = _time(here[0], here[0].decided)
-    winners = [_winner_path(scene) for scene in here]
-    return [
-        [*a, winners[0], json.dumps(_loser_paths(there)), when],
-        [*b, winners[1], "[]", when],
-        [*c, winners[2], json.dumps([winners[2], *_loser_paths(here[2])]), when],
-        [*d, winners[3], "['unfinished.png", when],
-        [*e, "", json.dumps(_loser_paths(here[4])), when],
+        f"{_folder(plan)}/{image.name}" for image in plan.images if image is not plan.chosen_image
     ]
 
 
-def _logged_as_v2(scene: Scene) -> bool:
-    return scene.project == ALIAS_OF or (scene.project == "orchard" and scene.number % 2 == 1)
+def _timestamp(plan: SetPlan, when: datetime) -> str:
+    formats = {"orchard": "%Y%m%d_%H%M%S", "terrace": "%Y-%m-%dT%H:%M:%S.250000+00:00"}
+    return when.strftime(formats.get(plan.project, "%Y-%m-%dT%H:%M:%SZ"))
 
 
-def _crop_path(scene: Scene, shot: Shot) -> str:
-    inner = f"group_{scene.number % 4:02d}/" if scene.number % 3 else ""
-    return f"crop/{inner}{shot.name}"
+def _selection_row(plan: SetPlan) -> list[Cell]:
+    rejected = json.dumps(_rejected_paths(plan))
+    when = _timestamp(plan, plan.decided)
+    return [_session_id(plan), _set_id(plan), _chosen_path(plan), rejected, when]
 
 
-def _crop_row(scene: Scene) -> list[Any]:
-    shown = [scene.winner]
-    if scene.number % 5 == 0:
-        shown = [next(s for s in scene.shots if s is not scene.winner), scene.winner]
-    cells: list[Any] = []
-    for shot in shown:
-        cells += [_crop_path(scene, shot), STAGE_NAMES[shot.stage], shot.width, shot.height]
+def _lower_stage_row(plan: SetPlan) -> list[Cell]:
+    highest = plan.images[-1].stage
+    return [
+        _session_id(plan), _set_id(plan), plan.project, f"{plan.chosen_image.stage:g}",
+        f"{highest:g}", _chosen_path(plan), repr(_rejected_paths(plan)),
+        f"{plan.decided:%Y-%m-%dT%H:%M:%S}+00:00",
+    ]  # fmt: skip
+
+
+def _unusable_selections(plans: Sequence[SetPlan]) -> list[Row]:
+    here = [plan for plan in plans if plan.project == "harbour"][:5]
+    there = next(plan for plan in plans if plan.project == "terrace")
+    a, b, c, d, e = ([_session_id(plan), f"again_{plan.number}"] for plan in here)
+    when = _timestamp(here[0], here[0].decided)
+    chosen = [_chosen_path(plan) for plan in here]
+    return [
+        [*a, chosen[0], json.dumps(_rejected_paths(there)), when],
+        [*b, chosen[1], "[]", when],
+        [*c, chosen[2], json.dumps([chosen[2], *_rejected_paths(here[2])]), when],
+        [*d, chosen[3], "['unfinished.png", when],
+        [*e, "", json.dumps(_rejected_paths(here[4])), when],
+    ]
+
+
+def _in_v2_format(plan: SetPlan) -> bool:
+    return plan.project == ALIAS_OF or (plan.project == "orchard" and plan.number % 2 == 1)
+
+
+def _crop_path(plan: SetPlan, image: ImagePlan) -> str:
+    inner = f"group_{plan.number % 4:02d}/" if plan.number % 3 else ""
+    return f"crop/{inner}{image.name}"
+
+
+def _crop_row(plan: SetPlan) -> list[Cell]:
+    shown = [plan.chosen_image]
+    if plan.number % 5 == 0:
+        shown = [next(s for s in plan.images if s is not plan.chosen_image), plan.chosen_image]
+    cells: list[Cell] = []
+    for image in shown:
+        cells += [_crop_path(plan, image), STAGE_NAMES[image.stage], image.width, image.height]
     cells += [""] * (8 - len(cells))
-    if len(shown) == 1 and scene.number % 2:
+    if len(shown) == 1 and plan.number % 2:
         cells = cells[:4] + [""] * 4
-    return [*_crop_head(scene, len(shown)), *_logged_box(scene), _crop_time(scene), *cells]
+    return [*_crop_head(plan, len(shown)), *_logged_box(plan), _crop_time(plan), *cells]
 
 
-def _old_crop_row(scene: Scene) -> list[Any]:
-    shown = [_crop_path(scene, scene.winner), STAGE_NAMES[scene.winner.stage], 0, 0]
-    return [*_crop_head(scene, 1), *_logged_box(scene), _crop_time(scene), *shown]
+def _old_crop_row(plan: SetPlan) -> list[Cell]:
+    image = plan.chosen_image
+    shown: Row = [_crop_path(plan, image), STAGE_NAMES[image.stage], 0, 0]
+    return [*_crop_head(plan, 1), *_logged_box(plan), _crop_time(plan), *shown]
 
 
-def _crop_head(scene: Scene, shown: int) -> list[Any]:
-    path = _crop_path(scene, scene.winner)
-    stem = scene.winner.name.rsplit(".", 1)[0]
-    return [_session(scene), f"crop_{stem}", path.rsplit("/", 1)[0], shown, shown - 1, path]
+def _crop_head(plan: SetPlan, shown: int) -> list[Cell]:
+    path = _crop_path(plan, plan.chosen_image)
+    stem = plan.chosen_image.name.rsplit(".", 1)[0]
+    return [_session_id(plan), f"crop_{stem}", path.rsplit("/", 1)[0], shown, shown - 1, path]
 
 
-def _logged_box(scene: Scene) -> list[float]:
-    assert scene.crop is not None
-    if scene.number % 29 == 7:
-        return _fractions(scene)
-    return [float(edge) for edge in scene.crop.pixels]
+def _logged_box(plan: SetPlan) -> list[float]:
+    assert plan.crop is not None
+    if plan.number % 29 == 7:
+        return _crop_fractions(plan)
+    return [float(edge) for edge in plan.crop.pixels]
 
 
-def _fractions(scene: Scene) -> list[float]:
-    assert scene.crop is not None
-    size = (scene.winner.width, scene.winner.height) * 2
-    return [edge / side for edge, side in zip(scene.crop.pixels, size, strict=True)]
+def _crop_fractions(plan: SetPlan) -> list[float]:
+    assert plan.crop is not None
+    size = (plan.chosen_image.width, plan.chosen_image.height) * 2
+    return [edge / side for edge, side in zip(plan.crop.pixels, size, strict=True)]
 
 
-def _crop_time(scene: Scene) -> str:
-    return f"{scene.decided + CROP_DELAY:%Y-%m-%dT%H:%M:%S}.{scene.number:06d}Z"
+def _crop_time(plan: SetPlan) -> str:
+    return f"{plan.decided + CROP_DELAY:%Y-%m-%dT%H:%M:%S}.{plan.number:06d}Z"
 
 
-def _placeholder_row(scene: Scene) -> list[Any]:
-    path = _crop_path(scene, scene.winner)
-    return [_session(scene), path.rsplit("/", 1)[0], path, STAGE_NAMES[scene.winner.stage],
-            0, 0, 1, 1, _crop_time(scene)]  # fmt: skip
+def _placeholder_row(plan: SetPlan) -> list[Cell]:
+    path = _crop_path(plan, plan.chosen_image)
+    return [_session_id(plan), path.rsplit("/", 1)[0], path, STAGE_NAMES[plan.chosen_image.stage],
+            0, 0, 1, 1, _crop_time(plan)]  # fmt: skip
 
 
-def _unusable_crops(scenes: Sequence[Scene]) -> list[Row]:
-    repeated = [_crop_row(scene) for scene in scenes[:3]]
-    for row in repeated:
-        row[10] = f"{row[10][:10]}T23:55:00Z"
-    backwards, endless = _crop_row(scenes[3]), _crop_row(scenes[4])
+def _unusable_crops(plans: Sequence[SetPlan]) -> list[Row]:
+    repeated = [_crop_row(plan) for plan in plans[:3]]
+    for row, plan in zip(repeated, plans[:3], strict=True):
+        row[10] = f"{_crop_time(plan)[:10]}T23:55:00Z"
+    backwards, endless = _crop_row(plans[3]), _crop_row(plans[4])
     backwards[1], backwards[5] = "crop_backwards", "crop/20250303_000001_stage2_upscaled.jpg"
     backwards[6], backwards[8] = 200.0, 100.0
     endless[1], endless[5], endless[6] = (
@@ -303,14 +322,14 @@ def _unusable_crops(scenes: Sequence[Scene]) -> list[Row]:
     return [*repeated, backwards, endless]
 
 
-def _crop_row_v2(scene: Scene) -> list[Any]:
-    project = ALIAS if scene.project == ALIAS_OF and scene.session < 2 else scene.project
-    size = [scene.winner.width, scene.winner.height]
-    return [_crop_time(scene), project, scene.winner.name, *_fractions(scene), *size]
+def _crop_row_v2(plan: SetPlan) -> list[Cell]:
+    project = ALIAS if plan.project == ALIAS_OF and plan.session < 2 else plan.project
+    size = [plan.chosen_image.width, plan.chosen_image.height]
+    return [_crop_time(plan), project, plan.chosen_image.name, *_crop_fractions(plan), *size]
 
 
-def _unusable_v2(scenes: Sequence[Scene]) -> list[Row]:
-    outside, repeat = _crop_row_v2(scenes[0]), _crop_row_v2(scenes[1])
+def _unusable_v2(plans: Sequence[SetPlan]) -> list[Row]:
+    outside, repeat = _crop_row_v2(plans[0]), _crop_row_v2(plans[1])
     outside[2], outside[5] = "20250407_000001_stage2_upscaled.png", -0.4
-    repeat[0] = f"{scenes[1].decided + 2 * CROP_DELAY:%Y-%m-%dT%H:%M:%SZ}"
+    repeat[0] = f"{plans[1].decided + 2 * CROP_DELAY:%Y-%m-%dT%H:%M:%SZ}"
     return [outside, repeat]

@@ -1,4 +1,4 @@
-"""What the sample shows and what the made-up person decides: plain data, no pixels."""
+"""Plan sets, images, damages and a simulated person's choices as data, without pixels."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from prefml.boxes import Box
-from prefml.sample.taste import Crop, decide_crop
+from prefml.sample.crop_rule import CropDecision, decide_crop
 
 __all__ = [
     "DAMAGES",
     "PROJECTS",
     "Damage",
+    "ImagePlan",
     "ProjectPlan",
-    "Scene",
-    "Shot",
+    "SetPlan",
     "plan_project",
     "plan_sample",
-    "shrunk",
+    "scaled_projects",
 ]
 
 SEED = 20250301
@@ -33,7 +33,7 @@ STAGE_NAMES = {
 }
 # Side of a stage as a share of the last stage's side.
 STAGE_SCALE = {1.0: 0.6, 1.5: 0.65, 2.0: 0.85, 3.0: 1.0}
-LADDERS = (
+STAGE_COMBINATIONS = (
     (1.0, 2.0),
     (1.0, 1.5),
     (1.5, 2.0),
@@ -41,11 +41,11 @@ LADDERS = (
     (1.0, 2.0, 3.0),
     (1.0, 1.5, 2.0, 3.0),
 )
-LADDER_ODDS = (0.46, 0.14, 0.18, 0.14, 0.05, 0.03)
+STAGE_PROBABILITIES = (0.46, 0.14, 0.18, 0.14, 0.05, 0.03)
 LONG_SIDES = (320, 384, 448, 512, 640, 768)
-LONG_SIDE_ODDS = (0.36, 0.34, 0.18, 0.08, 0.03, 0.01)
+LONG_SIDE_PROBABILITIES = (0.36, 0.34, 0.18, 0.08, 0.03, 0.01)
 ASPECTS = ((1, 1), (2, 3), (3, 2), (13, 19), (4, 3))
-ASPECT_ODDS = (0.35, 0.25, 0.2, 0.1, 0.1)
+ASPECT_PROBABILITIES = (0.35, 0.25, 0.2, 0.1, 0.1)
 MILD_SHARE = 0.04
 CROP_SHARE = 0.82
 SESSIONS = 5
@@ -53,7 +53,7 @@ SESSIONS = 5
 
 @dataclass(frozen=True)
 class ProjectPlan:
-    """One project of the sample.
+    """Plan of a project.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class ProjectPlan:
         Days of work, both ends counted.
     extension : str
         Usual file type.
-    plate : str
+    background : str
         Background of its pictures.
     pagoda_share : float
         Share of pictures whose subject is the pagoda; the others show the flower.
@@ -82,7 +82,7 @@ class ProjectPlan:
     start: datetime
     days: int
     extension: str
-    plate: str
+    background: str
     pagoda_share: float
 
 
@@ -96,15 +96,37 @@ PROJECTS = (
 
 @dataclass(frozen=True)
 class Damage:
-    """A flaw put into a picture: one of `DAMAGES`, with a severity between 0 and 1."""
+    """Damage of a picture.
+
+    Attributes
+    ----------
+    kind : str
+        One of `DAMAGES`.
+    severity : float
+        Between 0 and 1; from 0.5 the picture is never chosen.
+    """
 
     kind: str
     severity: float
 
 
 @dataclass(frozen=True)
-class Shot:
-    """One picture of a set: file name, stage, size in pixels, flaw and unusual encoding."""
+class ImagePlan:
+    """Plan of an image of a set.
+
+    Attributes
+    ----------
+    name : str
+        File name.
+    stage : float
+        Stage of the pipeline that made it.
+    width, height : int
+        Pixels.
+    damage : Damage or None
+        Its damage, if there is one.
+    encoding : str or None
+        An unusual encoding of `prefml.sample.encode.encode`.
+    """
 
     name: str
     stage: float
@@ -115,8 +137,8 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """One set: what is in the picture, its stages, and the decision.
+class SetPlan:
+    """Plan of a set: the content of its images, their stages, and the decision.
 
     Attributes
     ----------
@@ -128,15 +150,15 @@ class Scene:
         `flower` or `pagoda`.
     subject_box : Box
         Where the subject lies, x1, y1, x2, y2 in fractions (may reach over the edge).
-    shots : tuple of Shot
+    images : tuple of ImagePlan
         The pictures, lowest stage first.
     chosen : int
-        Index of the picture that is kept; meaningless for a set not `decided`.
+        Index of the picture that is kept; without meaning for sets without a decision.
     decided : datetime
         Time of the decision.
     session : int
         Running number of the session inside the project.
-    crop : Crop or None
+    crop : CropDecision or None
         The crop decision on the kept picture, if there is one.
     """
 
@@ -145,30 +167,40 @@ class Scene:
     seed: int
     subject: str
     subject_box: Box
-    shots: tuple[Shot, ...]
+    images: tuple[ImagePlan, ...]
     chosen: int
     decided: datetime
     session: int
-    crop: Crop | None = field(default=None)
+    crop: CropDecision | None = field(default=None)
 
     @property
-    def winner(self) -> Shot:
-        """The picture that is kept."""
-        return self.shots[self.chosen]
+    def chosen_image(self) -> ImagePlan:
+        """Image that is kept."""
+        return self.images[self.chosen]
 
     @property
-    def is_lower(self) -> bool:
-        """Whether a lower stage than the highest is kept."""
-        return self.chosen < len(self.shots) - 1
+    def lower_stage(self) -> bool:
+        """Tell whether a lower stage than the highest is kept."""
+        return self.chosen < len(self.images) - 1
 
     @property
     def key(self) -> str:
         """Time stamp of the first picture, which names the set."""
-        return self.shots[0].name[:15]
+        return self.images[0].name[:15]
 
 
-def shrunk(share: float) -> list[ProjectPlan]:
-    """Return the projects with a share of their sets; every project keeps a few."""
+def scaled_projects(share: float) -> list[ProjectPlan]:
+    """Return the projects with a share of their sets.
+
+    Parameters
+    ----------
+    share : float
+        Share of the sets; every project keeps at least 12.
+
+    Returns
+    -------
+    list of ProjectPlan
+    """
     return [
         replace(
             project,
@@ -179,7 +211,7 @@ def shrunk(share: float) -> list[ProjectPlan]:
     ]
 
 
-def plan_sample(projects: Sequence[ProjectPlan]) -> tuple[list[Scene], list[Scene]]:
+def plan_sample(projects: Sequence[ProjectPlan]) -> tuple[list[SetPlan], list[SetPlan]]:
     """Plan the sets of all projects.
 
     Parameters
@@ -189,19 +221,19 @@ def plan_sample(projects: Sequence[ProjectPlan]) -> tuple[list[Scene], list[Scen
 
     Returns
     -------
-    decided, new : list of Scene
+    decided, new : list of SetPlan
         Sets with a decision, and sets without.
     """
-    decided: list[Scene] = []
-    new: list[Scene] = []
+    decided: list[SetPlan] = []
+    new: list[SetPlan] = []
     for project in projects:
-        scenes = plan_project(project)
-        decided += scenes[: project.sets]
-        new += scenes[project.sets :]
+        plans = plan_project(project)
+        decided += plans[: project.sets]
+        new += plans[project.sets :]
     return decided, new
 
 
-def plan_project(project: ProjectPlan) -> list[Scene]:
+def plan_project(project: ProjectPlan) -> list[SetPlan]:
     """Plan all sets of a project, the undecided ones last.
 
     Parameters
@@ -211,29 +243,29 @@ def plan_project(project: ProjectPlan) -> list[Scene]:
 
     Returns
     -------
-    list of Scene
+    list of SetPlan
         `project.sets` decided sets in order of time, then `project.new_sets` undecided ones.
     """
     rng = np.random.default_rng([SEED, *project.name.encode()])
     total = project.sets + project.new_sets
-    flaws = _flaws(project, rng)
-    times = _shot_times(project.start - timedelta(days=3), total, rng)
+    levels = _damage_levels(project, rng)
+    times = _capture_times(project.start - timedelta(days=3), total, rng)
     decisions = _decision_times(project, rng)
     return [
-        _scene(project, number, next(times), flaws[number], decisions[number], rng)
+        _plan_set(project, number, next(times), levels[number], decisions[number], rng)
         for number in range(total)
     ]
 
 
-def _flaws(project: ProjectPlan, rng: np.random.Generator) -> list[str]:
-    flaws = ["lower"] * project.lower
-    flaws += ["mild"] * round(MILD_SHARE * project.sets)
-    flaws += ["none"] * (project.sets - len(flaws))
+def _damage_levels(project: ProjectPlan, rng: np.random.Generator) -> list[str]:
+    levels = ["lower"] * project.lower
+    levels += ["mild"] * round(MILD_SHARE * project.sets)
+    levels += ["none"] * (project.sets - len(levels))
     new = ["lower"] + ["none"] * (project.new_sets - 1)
-    return [*rng.permutation(flaws), *rng.permutation(new)]
+    return [*rng.permutation(levels), *rng.permutation(new)]
 
 
-def _shot_times(
+def _capture_times(
     start: datetime, sets: int, rng: np.random.Generator
 ) -> Iterator[Iterator[datetime]]:
     now = start + timedelta(hours=7, seconds=int(rng.integers(3600)))
@@ -260,22 +292,22 @@ def _decision_times(project: ProjectPlan, rng: np.random.Generator) -> list[tupl
     ]
 
 
-def _scene(
+def _plan_set(
     project: ProjectPlan,
     number: int,
     times: Iterator[datetime],
-    flaw: str,
+    level: str,
     decision: tuple[int, datetime],
     rng: np.random.Generator,
-) -> Scene:
+) -> SetPlan:
     subject = "pagoda" if rng.random() < project.pagoda_share else "flower"
-    stages = LADDERS[int(rng.choice(len(LADDERS), p=LADDER_ODDS))]
-    damages = _damages(flaw, len(stages), rng)
-    long_side = LONG_SIDES[int(rng.choice(len(LONG_SIDES), p=LONG_SIDE_ODDS))]
-    across, down = ASPECTS[int(rng.choice(len(ASPECTS), p=ASPECT_ODDS))]
+    stages = STAGE_COMBINATIONS[int(rng.choice(len(STAGE_COMBINATIONS), p=STAGE_PROBABILITIES))]
+    damages = _draw_damages(level, len(stages), rng)
+    long_side = LONG_SIDES[int(rng.choice(len(LONG_SIDES), p=LONG_SIDE_PROBABILITIES))]
+    across, down = ASPECTS[int(rng.choice(len(ASPECTS), p=ASPECT_PROBABILITIES))]
     unit = long_side / max(across, down) / STAGE_SCALE[stages[-1]]
-    shots = tuple(
-        Shot(
+    images = tuple(
+        ImagePlan(
             f"{next(times):%Y%m%d_%H%M%S}_{STAGE_NAMES[stage]}{project.extension}",
             stage,
             max(96, round(unit * across * STAGE_SCALE[stage])),
@@ -284,56 +316,54 @@ def _scene(
         )
         for stage, damage in zip(stages, damages, strict=True)
     )
-    chosen = _chosen(shots)
-    box = _place(shots[chosen], subject, rng)
+    # The highest stage that is not badly damaged.
+    chosen = max(i for i, damage in enumerate(damages) if not damage or damage.severity < 0.5)
+    box = _draw_subject_box(images[chosen], subject, rng)
     session, decided = decision
-    crop = decide_crop(box, shots[chosen].width, shots[chosen].height, rng)
+    crop = decide_crop(box, images[chosen].width, images[chosen].height, rng)
     cropped = number < project.sets and rng.random() < CROP_SHARE
-    shots = _odd_encodings(shots, rng)
+    images = _draw_encoding(images, rng)
     seed = int(rng.integers(2**31))
-    return Scene(
-        project.name, number, seed, subject, box, shots, chosen, decided, session,
+    return SetPlan(
+        project.name, number, seed, subject, box, images, chosen, decided, session,
         crop if cropped else None,
     )  # fmt: skip
 
 
-def _damages(flaw: str, count: int, rng: np.random.Generator) -> list[Damage | None]:
+def _draw_damages(level: str, count: int, rng: np.random.Generator) -> list[Damage | None]:
     damages: list[Damage | None] = [None] * count
     kind = DAMAGES[int(rng.integers(len(DAMAGES)))]
-    if flaw == "mild":
+    if level == "mild":
         damages[int(rng.integers(count))] = Damage(kind, float(rng.uniform(0.05, 0.25)))
-    if flaw == "lower":
+    if level == "lower":
         damages[-1] = Damage(kind, float(rng.uniform(0.75, 1.0)))
         if count > 2 and rng.random() < 0.3:
             damages[-2] = Damage(kind, float(rng.uniform(0.75, 1.0)))
     return damages
 
 
-def _chosen(shots: Sequence[Shot]) -> int:
-    sound = [i for i, shot in enumerate(shots) if not shot.damage or shot.damage.severity < 0.5]
-    return sound[-1]
-
-
-def _place(shot: Shot, subject: str, rng: np.random.Generator) -> Box:
+def _draw_subject_box(image: ImagePlan, subject: str, rng: np.random.Generator) -> Box:
     close_up = rng.random() < 0.09
     extent = float(rng.uniform(0.86, 1.05) if close_up else rng.uniform(0.26, 0.64))
-    tall = shot.width / shot.height * (1.18 if subject == "pagoda" else 1.0)
+    tall = image.width / image.height * (1.18 if subject == "pagoda" else 1.0)
     width, height = (extent / tall, extent) if tall > 1 else (extent, extent * tall)
     x = float(rng.uniform(0.04, max(0.05, 0.96 - width))) if width < 0.9 else 0.5 - width / 2
     y = float(rng.uniform(0.04, max(0.05, 0.96 - height))) if height < 0.9 else 0.5 - height / 2
     return Box(x, y, x + width, y + height)
 
 
-def _odd_encodings(shots: tuple[Shot, ...], rng: np.random.Generator) -> tuple[Shot, ...]:
+def _draw_encoding(
+    images: tuple[ImagePlan, ...], rng: np.random.Generator
+) -> tuple[ImagePlan, ...]:
     if rng.random() >= 0.06:
-        return shots
-    index = int(rng.integers(len(shots)))
+        return images
+    index = int(rng.integers(len(images)))
     odd = {
         ".png": ("palette", "sixteen_bit", "alpha"),
         ".jpg": ("exif_rotated", "cmyk", "exif_rotated"),
     }
-    shot = shots[index]
-    choices = odd[shot.name[-4:]]
+    image = images[index]
+    choices = odd[image.name[-4:]]
     encoding = choices[int(rng.integers(len(choices)))]
-    changed = Shot(shot.name, shot.stage, shot.width, shot.height, shot.damage, encoding)
-    return (*shots[:index], changed, *shots[index + 1 :])
+    changed = ImagePlan(image.name, image.stage, image.width, image.height, image.damage, encoding)
+    return (*images[:index], changed, *images[index + 1 :])

@@ -1,4 +1,4 @@
-"""From a planned set to its pictures: background, subject, stages, flaws."""
+"""Render the images of a planned set: background, subject, stages, damages."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 
 from prefml._typing import Floats32, Pixels
 from prefml.sample.damage import apply_damage
-from prefml.sample.plan import PROJECTS, Scene, Shot
+from prefml.sample.plan import PROJECTS, ImagePlan, SetPlan
 
 __all__ = ["render"]
 
-_PLATE_OF = {project.name: project.plate for project in PROJECTS}
+_BACKGROUND_OF = {project.name: project.background for project in PROJECTS}
 # Outline of the building in scikit-learn's china.jpg, in pixels.
 _PAGODA = (
     (205, 28), (216, 44), (226, 72), (320, 122), (300, 140), (296, 156), (330, 178), (316, 196),
@@ -24,49 +24,54 @@ _PAGODA = (
 )  # fmt: skip
 _FLOWER = (308, 222, 136)
 # Blur and noise (in grey levels) of a stage, and how much it is sharpened.
-_LOOK = {1.0: (0.7, 0.8, 0.0), 1.5: (0.5, 0.5, 0.1), 2.0: (0.0, 0.0, 0.2), 3.0: (0.0, 0.0, 0.4)}
+_STAGE_QUALITY = {
+    1.0: (0.7, 0.8, 0.0),
+    1.5: (0.5, 0.5, 0.1),
+    2.0: (0.0, 0.0, 0.2),
+    3.0: (0.0, 0.0, 0.4),
+}
 
 
 @dataclass(frozen=True)
-class _Cut:
-    """A subject cut out of its photograph: RGB pixels and how much each belongs to it."""
+class _Cutout:
+    """A subject cut out of its photograph: RGB pixels and their opacity."""
 
     pixels: Pixels
     alpha: Floats32
 
 
-def render(scene: Scene) -> list[Pixels]:
-    """Make the pictures of a set.
+def render(plan: SetPlan) -> list[Pixels]:
+    """Render the images of a set.
 
     Parameters
     ----------
-    scene : Scene
+    plan : SetPlan
         The plan; the same plan gives the same pixels.
 
     Returns
     -------
     list of ndarray of uint8, shape (height, width, 3)
-        RGB, one picture for each of `scene.shots`.
+        RGB, one picture for each of `plan.images`.
     """
-    rng = np.random.default_rng(scene.seed)
-    largest = max(scene.shots, key=lambda shot: shot.width * shot.height)
-    base = _compose(scene, largest.width, largest.height, rng)
-    return [_stage(base, scene, shot, rng) for shot in scene.shots]
+    rng = np.random.default_rng(plan.seed)
+    largest = max(plan.images, key=lambda image: image.width * image.height)
+    base = _compose(plan, largest.width, largest.height, rng)
+    return [_render_stage(base, plan, image, rng) for image in plan.images]
 
 
-def _compose(scene: Scene, width: int, height: int, rng: np.random.Generator) -> Pixels:
-    background = _background(_PLATE_OF[scene.project], width, height, rng)
-    cut = _subjects()[scene.subject]
-    pixels = _tint(cut.pixels, float(rng.normal(0, 7)), float(rng.uniform(0.85, 1.1)))
+def _compose(plan: SetPlan, width: int, height: int, rng: np.random.Generator) -> Pixels:
+    background = _crop_background(_BACKGROUND_OF[plan.project], width, height, rng)
+    cut = _subjects()[plan.subject]
+    pixels = _shift_hue(cut.pixels, float(rng.normal(0, 7)), float(rng.uniform(0.85, 1.1)))
     if rng.random() < 0.3:
-        background = _distract(background, _Cut(pixels, cut.alpha), scene, rng)
-    picture, alpha = _put(_Cut(pixels, cut.alpha), scene.subject_box, width, height, 0.03, rng)
+        background = _add_distractor(background, _Cutout(pixels, cut.alpha), plan, rng)
+    picture, alpha = _warp(_Cutout(pixels, cut.alpha), plan.subject_box, width, height, 0.03, rng)
     mixed = background * (1 - alpha) + picture * alpha
     return np.asarray(np.round(mixed), dtype=np.uint8)
 
 
-def _background(plate: str, width: int, height: int, rng: np.random.Generator) -> Pixels:
-    full = _plates()[plate]
+def _crop_background(background: str, width: int, height: int, rng: np.random.Generator) -> Pixels:
+    full = _backgrounds()[background]
     share = float(rng.uniform(0.45, 0.95))
     tall, wide = (round(share * side) for side in full.shape[:2])
     top, left = (
@@ -79,21 +84,23 @@ def _background(plate: str, width: int, height: int, rng: np.random.Generator) -
     blurred = cv2.GaussianBlur(
         scaled, (0, 0), float(rng.uniform(0.6, 2.4)) * max(width, height) / 320
     )
-    return _tint(blurred, float(rng.normal(0, 9)), float(rng.uniform(0.75, 1.12)))
+    return _shift_hue(blurred, float(rng.normal(0, 9)), float(rng.uniform(0.75, 1.12)))
 
 
-def _distract(background: Pixels, cut: _Cut, scene: Scene, rng: np.random.Generator) -> Pixels:
+def _add_distractor(
+    background: Pixels, cut: _Cutout, plan: SetPlan, rng: np.random.Generator
+) -> Pixels:
     height, width = background.shape[:2]
     side = float(rng.uniform(0.08, 0.16))
     x, y = rng.uniform(0, 1 - side, 2)
     box = (float(x), float(y), float(x) + side, float(y) + side * width / height)
-    picture, alpha = _put(cut, box, width, height, 0.1, rng)
+    picture, alpha = _warp(cut, box, width, height, 0.1, rng)
     weight = cv2.GaussianBlur(alpha, (0, 0), 2.5)[..., None] * 0.55
     return np.asarray(np.round(background * (1 - weight) + picture * weight), dtype=np.uint8)
 
 
-def _put(
-    cut: _Cut,
+def _warp(
+    cut: _Cutout,
     box: tuple[float, float, float, float],
     width: int,
     height: int,
@@ -114,23 +121,25 @@ def _put(
     return np.asarray(picture, np.uint8), np.asarray(alpha, np.float32)[..., None]
 
 
-def _stage(base: Pixels, scene: Scene, shot: Shot, rng: np.random.Generator) -> Pixels:
-    blur, noise, sharpen = _LOOK[shot.stage]
-    size = (shot.width, shot.height)
-    image = cv2.resize(base, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+def _render_stage(
+    base: Pixels, plan: SetPlan, image: ImagePlan, rng: np.random.Generator
+) -> Pixels:
+    blur, noise, sharpen = _STAGE_QUALITY[image.stage]
+    size = (image.width, image.height)
+    levels = cv2.resize(base, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     if blur:
-        image = cv2.GaussianBlur(image, (0, 0), blur * float(rng.uniform(0.7, 1.3)))
-    soft = cv2.GaussianBlur(image, (0, 0), 1.2)
-    image += sharpen * float(rng.uniform(0.5, 1.5)) * (image - soft)
-    image *= float(rng.normal(1, 0.02))
-    image += rng.normal(0, noise, image.shape[:2]).astype(np.float32)[..., None]
-    pixels: Pixels = np.asarray(np.clip(np.round(image), 0, 255), dtype=np.uint8)
-    if not shot.damage:
+        levels = cv2.GaussianBlur(levels, (0, 0), blur * float(rng.uniform(0.7, 1.3)))
+    soft = cv2.GaussianBlur(levels, (0, 0), 1.2)
+    levels += sharpen * float(rng.uniform(0.5, 1.5)) * (levels - soft)
+    levels *= float(rng.normal(1, 0.02))
+    levels += rng.normal(0, noise, levels.shape[:2]).astype(np.float32)[..., None]
+    pixels: Pixels = np.asarray(np.clip(np.round(levels), 0, 255), dtype=np.uint8)
+    if not image.damage:
         return pixels
-    return apply_damage(pixels, shot.damage.kind, shot.damage.severity, scene.subject_box, rng)
+    return apply_damage(pixels, image.damage.kind, image.damage.severity, plan.subject_box, rng)
 
 
-def _tint(pixels: Pixels, turn: float, gain: float) -> Pixels:
+def _shift_hue(pixels: Pixels, turn: float, gain: float) -> Pixels:
     hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV).astype(np.float32)
     hsv[..., 0] = np.mod(hsv[..., 0] + turn, 180)
     hsv[..., 2] = np.clip(hsv[..., 2] * gain, 0, 255)
@@ -146,36 +155,36 @@ def _photographs() -> tuple[Pixels, Pixels]:
 
 
 @cache
-def _subjects() -> dict[str, _Cut]:
+def _subjects() -> dict[str, _Cutout]:
     china, flower = _photographs()
     outline = np.zeros(china.shape[:2], np.float32)
     cv2.fillPoly(outline, [np.array(_PAGODA, np.int32)], 1.0)
     disc = np.zeros(flower.shape[:2], np.float32)
     cv2.circle(disc, _FLOWER[:2], _FLOWER[2], 1.0, -1)
-    return {"pagoda": _trim(china, outline), "flower": _trim(flower, disc)}
+    return {"pagoda": _cut_out(china, outline), "flower": _cut_out(flower, disc)}
 
 
-def _trim(pixels: Pixels, mask: Floats32) -> _Cut:
+def _cut_out(pixels: Pixels, mask: Floats32) -> _Cutout:
     x, y, width, height = cv2.boundingRect((mask > 0).astype(np.uint8))
     alpha = cv2.GaussianBlur(mask, (0, 0), 1.5)[y : y + height, x : x + width]
-    return _Cut(pixels[y : y + height, x : x + width].copy(), np.ascontiguousarray(alpha))
+    return _Cutout(pixels[y : y + height, x : x + width].copy(), np.ascontiguousarray(alpha))
 
 
 @cache
-def _plates() -> dict[str, Pixels]:
+def _backgrounds() -> dict[str, Pixels]:
     china, flower = _photographs()
-    shore = _widen(china[:, 380:])
-    leaves = _without_flower(flower)
-    dusk = cv2.addWeighted(_tint(shore, -60, 0.6), 0.65, cv2.flip(leaves, 0), 0.6, 0)
-    return {"shore": shore, "leaves": leaves, "trees": _widen(china[290:, 320:]), "dusk": dusk}
+    shore = _mirror(china[:, 380:])
+    leaves = _inpaint_flower(flower)
+    dusk = cv2.addWeighted(_shift_hue(shore, -60, 0.6), 0.65, cv2.flip(leaves, 0), 0.6, 0)
+    return {"shore": shore, "leaves": leaves, "trees": _mirror(china[290:, 320:]), "dusk": dusk}
 
 
-def _widen(piece: Pixels) -> Pixels:
+def _mirror(piece: Pixels) -> Pixels:
     mirrored = np.concatenate([piece, piece[:, ::-1]], axis=1)
     return np.asarray(cv2.resize(mirrored, (640, 427), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def _without_flower(flower: Pixels) -> Pixels:
+def _inpaint_flower(flower: Pixels) -> Pixels:
     mask = np.zeros(flower.shape[:2], np.uint8)
     cv2.circle(mask, _FLOWER[:2], _FLOWER[2] + 14, 255, -1)
     cv2.ellipse(mask, (362, 412), (90, 62), 0, 0, 360, 255, -1)

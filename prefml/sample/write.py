@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +12,16 @@ from pathlib import Path
 from prefml.exceptions import WorkspaceError
 from prefml.files import replacing
 from prefml.sample.encode import encode
+from prefml.sample.ground_truth import ground_truth_json
 from prefml.sample.logs import (
     ALIAS,
     ALIAS_OF,
-    LogFile,
     crop_logs,
     manifests,
     selection_logs,
 )
-from prefml.sample.plan import Scene, plan_sample, shrunk
+from prefml.sample.plan import SetPlan, plan_sample, scaled_projects
 from prefml.sample.render import render
-from prefml.sample.truth import truth_text
 
 __all__ = ["SampleReport", "write_sample"]
 
@@ -36,12 +35,12 @@ encoder = "builtin"
 TRUTH = "truth.json"
 _PICTURE_FOLDERS = {"orchard": "training data", "terrace": "training data"}
 
-Track = Callable[[Iterable[int], int], Iterable[int]]
+Progress = Callable[[Iterable[int], int], Iterable[int]]
 
 
 @dataclass(frozen=True)
 class SampleReport:
-    """What was written.
+    """Counts of what was written.
 
     Attributes
     ----------
@@ -52,7 +51,7 @@ class SampleReport:
     images : int
         Number of pictures, undecided ones included.
     written : int
-        How many files were missing and have been written.
+        Number of files that were missing and have been written.
     seconds : float
         Time it took.
     """
@@ -68,7 +67,7 @@ class SampleReport:
 
 
 def write_sample(
-    folder: str | Path, track: Track | None = None, share: float = 1.0
+    folder: str | Path, progress: Progress | None = None, share: float = 1.0
 ) -> SampleReport:
     """Write a sample workspace: pictures, logs, manifests, configuration and the truth.
 
@@ -80,7 +79,7 @@ def write_sample(
     ----------
     folder : str or Path
         Where to write; made if missing.
-    track : callable, optional
+    progress : callable, optional
         Wraps the running count of sets, for a progress bar.
     share : float, default=1.0
         Share of the sets to make, for quick trials; every project keeps a few.
@@ -92,26 +91,28 @@ def write_sample(
     Raises
     ------
     WorkspaceError
-        If the folder holds something else than this sample.
+        If the folder holds anything else than this sample.
     """
     began = time.monotonic()
     root = Path(folder).expanduser().resolve()
-    projects = shrunk(share)
+    projects = scaled_projects(share)
     decided, new = plan_sample(projects)
     logs = [*selection_logs(decided), *crop_logs(decided)]
-    truth = truth_text(decided, new, logs)
+    truth = ground_truth_json(decided, new, logs)
     _refuse_foreign(root, truth)
     written = _write_missing(root / TRUTH, truth.encode())
-    written += _write_texts(root / "data", logs, manifests(projects, decided))
-    written += _write_pictures(root, decided, new, track or (lambda counts, total: counts))
+    texts = {f"training/{log.name}": log.text for log in logs}
+    texts |= {f"projects/{name}": text for name, text in manifests(projects, decided).items()}
+    written += sum(_write_missing(root / "data" / name, texts[name].encode()) for name in texts)
+    written += _write_pictures(root, decided, new, progress or (lambda counts, total: counts))
     written += _write_missing(root / "prefml.toml", CONFIG.encode())
     return SampleReport(
         root,
         len(decided),
-        sum(scene.is_lower for scene in decided),
-        sum(scene.crop is not None for scene in decided),
+        sum(plan.lower_stage for plan in decided),
+        sum(plan.crop is not None for plan in decided),
         len(new),
-        sum(len(scene.shots) for scene in (*decided, *new)),
+        sum(len(plan.images) for plan in (*decided, *new)),
         written,
         time.monotonic() - began,
     )
@@ -129,29 +130,23 @@ def _refuse_foreign(root: Path, truth: str) -> None:
         )
 
 
-def _write_texts(folder: Path, logs: Sequence[LogFile], manifests: Mapping[str, str]) -> int:
-    texts = {f"training/{log.name}": log.text for log in logs}
-    texts |= {f"projects/{name}": text for name, text in manifests.items()}
-    return sum(_write_missing(folder / name, text.encode()) for name, text in texts.items())
-
-
 def _write_pictures(
-    root: Path, decided: Sequence[Scene], new: Sequence[Scene], track: Track
+    root: Path, decided: Sequence[SetPlan], new: Sequence[SetPlan], progress: Progress
 ) -> int:
     jobs = [(root / _PICTURE_FOLDERS.get(s.project, "images") / s.project, s) for s in decided]
-    jobs += [(root / "new" / scene.project, scene) for scene in new]
+    jobs += [(root / "new" / plan.project, plan) for plan in new]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return sum(track(pool.map(lambda job: _write_scene(*job), jobs), len(jobs)))
+        return sum(progress(pool.map(lambda job: _write_set(*job), jobs), len(jobs)))
 
 
-def _write_scene(folder: Path, scene: Scene) -> int:
-    paths = [folder / shot.name for shot in scene.shots]
+def _write_set(folder: Path, plan: SetPlan) -> int:
+    paths = [folder / image.name for image in plan.images]
     if all(path.exists() for path in paths):
         return 0
-    pictures = zip(paths, scene.shots, render(scene), strict=True)
+    pictures = zip(paths, plan.images, render(plan), strict=True)
     return sum(
-        _write_missing(path, encode(pixels, path.suffix, shot.encoding))
-        for path, shot, pixels in pictures
+        _write_missing(path, encode(pixels, path.suffix, image.encoding))
+        for path, image, pixels in pictures
     )
 
 

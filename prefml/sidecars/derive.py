@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import cv2
-from numpy.typing import NDArray
 
 from prefml.decisions.stages import stage_of
-from prefml.encoders.preprocess import resized_to
-from prefml.encoders.spec import Encoder
+from prefml.encoders.preprocess import resize_target
+from prefml.encoders.spec import Encoder, Preprocessed
 from prefml.exceptions import ImageError
 from prefml.imaging import cues
 from prefml.imaging.decode import decode, pixel_count
@@ -59,7 +58,7 @@ class Derived:
     """
 
     task: Task
-    prepared: NDArray[Any] | None
+    prepared: Preprocessed | None
     phash: str | None
     cues: dict[str, float]
 
@@ -162,7 +161,7 @@ def _derive(task: Task, settings: DecodeSettings, encoder: Encoder) -> Derived:
             return Derived(task, prepared, phash(picture), values)
 
 
-def prepare(encoder: Encoder, picture: Picture) -> NDArray[Any]:
+def prepare(encoder: Encoder, picture: Picture) -> Preprocessed:
     """Preprocess a decoded picture: nearly `encoder.preprocess(picture.image)`.
 
     Large pictures are resized from a copy that was halved first.
@@ -179,7 +178,7 @@ def prepare(encoder: Encoder, picture: Picture) -> NDArray[Any]:
     ndarray
         As `encoder.preprocess` gives it.
     """
-    size = resized_to(encoder.spec, (picture.width, picture.height))
+    size = resize_target(encoder.spec, (picture.width, picture.height))
     copy = picture.resized(size, encoder.spec.interpolation) if size else None
     return encoder.preprocess(copy or picture.image)
 

@@ -1,9 +1,8 @@
-"""What may be wrong with a cluster, without one."""
+"""Errors of a connection say what to do, and need no cluster."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +11,7 @@ from prefml.exceptions import ClusterError
 
 pytest.importorskip("distributed")
 
-from prefml.cluster import connection, embed
+from prefml.cluster import connection
 
 
 def test_without_dask_the_error_says_what_to_install(monkeypatch):
@@ -30,17 +29,23 @@ def test_a_scheduler_lost_while_workers_are_waited_for_keeps_what_was_finished()
 
     client = SimpleNamespace(scheduler=SimpleNamespace(address="tcp://x:1"), wait_for_workers=lost)
     with pytest.raises(ClusterError, match=r"tcp://x:1 was lost.*what was finished is kept"):
-        connection.refuse_no_workers(client, 1.0)
+        connection.wait_for_worker(client, 1.0)
 
 
-def test_a_worker_without_the_workspace_says_which_folder_it_misses(tmp_path, monkeypatch):
-    monkeypatch.setattr(embed, "_here", lambda: "tcp://x:2")
-    job = SimpleNamespace(workspace=SimpleNamespace(root=tmp_path / "elsewhere"))
-    with pytest.raises(ClusterError, match=r"worker tcp://x:2 sees no .*elsewhere"):
-        embed.work(job, SimpleNamespace(tasks=[]))
+def test_waiting_in_vain_for_a_worker_names_the_command_that_starts_one():
+    def none_came(*_, **__):
+        raise TimeoutError
+
+    client = SimpleNamespace(
+        scheduler=SimpleNamespace(address="tcp://x:1"), wait_for_workers=none_came
+    )
+    with pytest.raises(ClusterError, match=r"no worker for 2 s; run: dask worker tcp://x:1"):
+        connection.wait_for_worker(client, 2.0)
 
 
-def test_a_part_that_a_worker_wrote_elsewhere_is_not_taken_for_written(tmp_path):
-    source = SimpleNamespace(files={"cues": Path(tmp_path / "part-1.cues.parquet")})
-    with pytest.raises(ClusterError, match=r"not there from here.*share the workspace"):
-        embed._refuse_unseen(embed.Outcome(1, [source], []))
+def test_an_address_where_nothing_listens_is_refused_with_what_to_start():
+    with (
+        pytest.raises(ClusterError, match=r"no Dask scheduler at tcp://127.0.0.1:1 .*dask sched"),
+        connection.connected("tcp://127.0.0.1:1", timeout=2),
+    ):
+        pass

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from prefml.cli import main
 from prefml.cluster import connected, distributed_compute
+from prefml.cluster import embed as spread
 from prefml.decisions.projects import ProjectResolver
 from prefml.encoders import open_encoder
 from prefml.exceptions import ClusterError
@@ -30,7 +33,7 @@ def embed(workspace, client, progress=lambda results, total: results, **options)
 
 
 class Stopped(BaseException):
-    """Stands for the end of the process that gives out the work."""
+    """An end of the process that gives out the work."""
 
 
 def stop_after(pictures):
@@ -93,9 +96,9 @@ def test_rows_that_hold_in_part_are_completed(cluster, pictures, alone, monkeypa
 
 def test_each_worker_opens_the_encoder_once(cluster, pictures):
     def opened():
-        from prefml.cluster.embed import _opened
+        from prefml.cluster.embed import _open_once
 
-        return _opened.cache_info().misses
+        return _open_once.cache_info().misses
 
     with connected(cluster) as client:
         before = client.run(opened)
@@ -119,6 +122,19 @@ def test_nothing_at_the_address_is_one_clear_line(pictures, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert "no Dask scheduler at tcp//nowhere" in lines[0]
+
+
+def test_a_worker_without_the_workspace_says_which_folder_it_misses(tmp_path, monkeypatch):
+    monkeypatch.setattr(spread, "_worker_address", lambda: "tcp://x:2")
+    job = SimpleNamespace(workspace=SimpleNamespace(root=tmp_path / "elsewhere"))
+    with pytest.raises(ClusterError, match=r"worker tcp://x:2 sees no .*elsewhere"):
+        spread.run_chunk(job, SimpleNamespace(tasks=[]))
+
+
+def test_a_part_that_a_worker_wrote_elsewhere_is_not_taken_for_written(tmp_path):
+    source = SimpleNamespace(files={"cues": Path(tmp_path / "part-1.cues.parquet")})
+    with pytest.raises(ClusterError, match=r"not there from here.*share the workspace"):
+        spread._check_visible(spread.ChunkResult(1, [source], []))
 
 
 @pytest.mark.slow
@@ -182,5 +198,5 @@ def test_without_workers_the_run_ends_with_what_to_start(pictures):
 
     wanted = pytest.raises(ClusterError, match="dask worker tcp://")
     with two_workers() as running, connected(running.scheduler_address) as client, wanted:
-        embed(pictures, client, stop_workers, patience=1.0)
+        embed(pictures, client, stop_workers, timeout=1.0)
     assert list_parts(pictures.sidecars)

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from prefml.encoders.backends import BACKENDS, choose, open_backend
+from prefml.encoders.backends import BACKENDS, choose_backend, open_backend
 from prefml.encoders.builtin import BuiltinEncoder
 from prefml.encoders.onnx import PROVIDERS, OnnxEncoder
 from prefml.encoders.parity import Parity
-from prefml.encoders.vectors import unlike
+from prefml.encoders.vectors import mismatch
 from prefml.exceptions import EncoderError
 
 
@@ -60,7 +60,7 @@ def openers(**encoders):
 )
 def test_a_wrong_backend_loses_and_its_numbers_are_told(pictures, spoil, numbers):
     exact = Fake()
-    chosen = choose(openers(onnx_cpu=exact, onnx_cuda=Fake(spoil)), pictures)
+    chosen = choose_backend(openers(onnx_cpu=exact, onnx_cuda=Fake(spoil)), pictures)
     assert (chosen.backend, chosen.encoder) == ("onnx-cpu", exact)
     (refused,) = (trial for trial in chosen.trials if trial.backend == "onnx-cuda")
     assert refused.verdict.startswith("refused: ")
@@ -74,13 +74,13 @@ def test_a_wrong_backend_loses_and_its_numbers_are_told(pictures, spoil, numbers
 def test_a_wrong_backend_asked_for_by_name_is_refused_with_its_numbers(pictures, spoil, numbers):
     both = openers(onnx_cpu=Fake(), onnx_cuda=Fake(spoil))
     with pytest.raises(EncoderError, match=numbers):
-        choose(both, pictures, "onnx-cuda")
+        choose_backend(both, pictures, "onnx-cuda")
 
 
 def test_the_fastest_that_passes_is_taken_and_the_others_are_told_why_not(pictures, speed):
     cpu, cuda, mps = Fake(), Fake(), Fake()
     speed({cpu: 0.08, cuda: 0.01, mps: 0.02})
-    chosen = choose(openers(torch_cpu=cpu, torch_cuda=cuda, torch_mps=mps), pictures)
+    chosen = choose_backend(openers(torch_cpu=cpu, torch_cuda=cuda, torch_mps=mps), pictures)
     assert chosen.encoder is cuda
     assert {trial.backend: trial.verdict for trial in chosen.trials} == {
         "torch-cuda": "taken: the fastest that passes",
@@ -92,13 +92,13 @@ def test_the_fastest_that_passes_is_taken_and_the_others_are_told_why_not(pictur
 def test_the_cpu_is_taken_where_accelerators_are_slower(pictures, speed):
     cpu, mps = Fake(), Fake()
     speed({cpu: 0.01, mps: 0.02})
-    assert choose(openers(onnx_cpu=cpu, onnx_coreml=mps), pictures).encoder is cpu
+    assert choose_backend(openers(onnx_cpu=cpu, onnx_coreml=mps), pictures).encoder is cpu
 
 
 def test_a_slower_backend_is_used_when_asked_for(pictures, speed):
     cpu, mps = Fake(), Fake()
     speed({cpu: 0.01, mps: 0.02})
-    chosen = choose(openers(onnx_cpu=cpu, onnx_coreml=mps), pictures, "onnx-coreml")
+    chosen = choose_backend(openers(onnx_cpu=cpu, onnx_coreml=mps), pictures, "onnx-coreml")
     assert chosen.encoder is mps
     assert chosen.trials[0].verdict == "taken: asked for"
 
@@ -140,14 +140,14 @@ def test_the_first_batch_of_an_accelerator_is_held_against_the_cpu(write_folder,
     from prefml.encoders import onnx
 
     encoder = OnnxEncoder.open(write_folder())
-    run, special = onnx._call, encoder._session
-    encoder.providers, encoder._trusted = PROVIDERS["cuda"], False
+    run, special = onnx._run_session, encoder._session
+    encoder.providers, encoder._verified = PROVIDERS["cuda"], False
 
     def spoilt(session, *arguments):
         results = run(session, *arguments)
         return [np.roll(one, 1, axis=1) for one in results] if session is special else results
 
-    monkeypatch.setattr(onnx, "_call", spoilt)
+    monkeypatch.setattr(onnx, "_run_session", spoilt)
     pixels = np.random.default_rng(0).standard_normal((2, 3, 8, 8), dtype=np.float32)
     with pytest.raises(EncoderError, match=r"other vectors than the CPU \(worst cosine"):
         encoder.encode(list(pixels))
@@ -155,8 +155,8 @@ def test_the_first_batch_of_an_accelerator_is_held_against_the_cpu(write_folder,
 
 def test_unlike_says_nothing_of_equal_vectors():
     vectors = np.eye(3, dtype=np.float32)
-    assert unlike(vectors, vectors, "x") is None
-    assert "worst cosine -1.0" in unlike(vectors * np.nan, vectors, "x")
+    assert mismatch(vectors, vectors, "x") is None
+    assert "worst cosine -1.0" in mismatch(vectors * np.nan, vectors, "x")
 
 
 def test_an_accelerator_that_agrees_is_asked_in_one_piece_and_checked_once(
@@ -167,16 +167,16 @@ def test_an_accelerator_that_agrees_is_asked_in_one_piece_and_checked_once(
 
     folder = write_folder()
     encoder = OnnxEncoder.open(folder)
-    run, special, calls = onnx._call, encoder._session, []
+    run, special, calls = onnx._run_session, encoder._session, []
     del encoder.__dict__["_workers"]
-    encoder.providers, encoder._trusted = PROVIDERS["cuda"], False
+    encoder.providers, encoder._verified = PROVIDERS["cuda"], False
 
     def counted(session, outputs, name, pixels):
         if session is special:
             calls.append(len(pixels))
         return run(session, outputs, name, pixels)
 
-    monkeypatch.setattr(onnx, "_call", counted)
+    monkeypatch.setattr(onnx, "_run_session", counted)
     pixels = list(np.random.default_rng(0).standard_normal((9, 3, 8, 8), dtype=np.float32))
     found = [encoder.encode(pixels) for _ in range(2)]
     np.testing.assert_allclose(found[0], OnnxEncoder.open(folder).encode(pixels), atol=1e-6)
@@ -193,8 +193,8 @@ def test_an_accelerator_of_torch_gets_a_tower_of_its_own(checkpoint, pictures, m
     from .conftest import TINY
 
     monkeypatch.setattr(openclip, "present_devices", lambda: ["cpu:0", "cpu"])
-    monkeypatch.setitem(backends._TORCH, "torch-cuda", "cpu:0")
-    openers, absent = backends._torch(f"open_clip:{TINY}/{checkpoint}", checkpoint.parent)
+    monkeypatch.setitem(backends._TORCH_DEVICES, "torch-cuda", "cpu:0")
+    openers, absent = backends._torch_openers(f"open_clip:{TINY}/{checkpoint}", checkpoint.parent)
     assert [trial.backend for trial in absent] == ["torch-mps"]
     exact, other = openers["torch-cpu"](), openers["torch-cuda"]()
     assert (other.device, other.spec) == ("cpu:0", exact.spec)
@@ -204,5 +204,5 @@ def test_an_accelerator_of_torch_gets_a_tower_of_its_own(checkpoint, pictures, m
 
 
 def test_vectors_of_another_shape_are_unlike():
-    said = unlike(np.eye(3, 2, dtype=np.float32), np.eye(3, dtype=np.float32), "cuda")
+    said = mismatch(np.eye(3, 2, dtype=np.float32), np.eye(3, dtype=np.float32), "cuda")
     assert said == "cuda gives vectors of shape (3, 2), the CPU (3, 3)"

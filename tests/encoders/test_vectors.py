@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from prefml.encoders.spec import EncoderSpec
-from prefml.encoders.vectors import check_probe, cosines, finish, l2_normalize, probe_inputs
+from prefml.encoders.vectors import check_probe, cosines, l2_normalize, postprocess, probe_inputs
 from prefml.exceptions import EncoderError
 
 SPEC = EncoderSpec(
@@ -31,13 +31,13 @@ def test_a_row_of_zeros_stays_zero():
 
 def test_vectors_are_scaled_only_if_the_spec_says_so():
     rows = 3 * UNLIKE
-    np.testing.assert_allclose(finish(rows, SPEC, 3), UNLIKE)
-    np.testing.assert_array_equal(finish(rows, replace(SPEC, normalize="none"), 3), rows)
+    np.testing.assert_allclose(postprocess(rows, SPEC, 3), UNLIKE)
+    np.testing.assert_array_equal(postprocess(rows, replace(SPEC, normalize="none"), 3), rows)
 
 
 def test_wrong_length_is_refused_with_both_shapes():
     with pytest.raises(EncoderError, match=r"\(3, 5\).*\(3, 4\)"):
-        finish(np.zeros((3, 5), np.float32), SPEC, 3)
+        postprocess(np.zeros((3, 5), np.float32), SPEC, 3)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -45,7 +45,7 @@ def test_numbers_that_are_not_finite_are_refused_with_their_count(bad):
     vectors = UNLIKE.copy()
     vectors[1, :2] = bad
     with pytest.raises(EncoderError, match="2 numbers"):
-        finish(vectors, SPEC, 3)
+        postprocess(vectors, SPEC, 3)
 
 
 @pytest.mark.parametrize("scale", [1, 2, 1000])

@@ -13,7 +13,7 @@ from PIL import Image
 from prefml.exceptions import ImageError
 from prefml.imaging import codecs
 from prefml.imaging import decode as decoding
-from prefml.imaging.codecs import describes_itself_first, plain_pixels
+from prefml.imaging.codecs import decode_with_codec, metadata_precedes_pixels
 from prefml.imaging.decode import decode, upright_size
 
 codec = pytest.mark.skipif(
@@ -25,7 +25,7 @@ wuffs = pytest.mark.skipif(find_spec("pywuffs") is None, reason="pywuffs is not 
 
 @pytest.fixture(params=["imagecodecs", pytest.param("pywuffs", marks=wuffs)])
 def png_codec(request, monkeypatch):
-    """Every codec for PNGs that is installed, whatever would be chosen."""
+    """Decode PNGs by each codec that is installed, whatever would be chosen."""
     if request.param == "imagecodecs":
         monkeypatch.setattr(codecs, "_wuffs", lambda: None)
     else:
@@ -39,7 +39,7 @@ def noise(width: int = 61, height: int = 47) -> Image.Image:
 
 def fast(path: Path) -> np.ndarray | None:
     with open(path, "rb") as file, Image.open(file) as image:
-        return plain_pixels(file, image)
+        return decode_with_codec(file, image)
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
@@ -164,10 +164,10 @@ def test_size_is_read_without_unpacking_the_pixels(tmp_path, monkeypatch):
 def test_what_lies_behind_the_pixels_is_noticed(tmp_path):
     noise().save(tmp_path / "a.png")
     with open(tmp_path / "a.png", "rb") as file:
-        assert describes_itself_first(file)
+        assert metadata_precedes_pixels(file)
     insert(tmp_path / "a.png", chunk(b"tEXt", b"a\0b"), b"IEND")
     with open(tmp_path / "a.png", "rb") as file:
-        assert not describes_itself_first(file)
+        assert not metadata_precedes_pixels(file)
 
 
 def test_without_the_codec_pillow_gives_the_same_picture(tmp_path, monkeypatch):

@@ -17,14 +17,13 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from prefml.exceptions import ImageError
-from prefml.imaging.decode import decode, from_image, upright_size
-from prefml.imaging.picture import WORKING_SIDE, shrink
+from prefml.imaging.decode import decode, upright_size
 
 RED, BLUE = (200, 30, 40), (20, 60, 210)
 
 
 def halves(size: tuple[int, int] = (64, 32)) -> Image.Image:
-    """Left half red, right half blue."""
+    """Return a picture whose left half is red and whose right half is blue."""
     image = Image.new("RGB", size, RED)
     image.paste(BLUE, (size[0] // 2, 0, *size))
     return image
@@ -231,7 +230,7 @@ def test_oversized_picture_is_refused_with_the_way_out(tmp_path):
 
 
 def bomb(side: int) -> bytes:
-    """A PNG whose header promises a square that its few bytes do not hold."""
+    """Return a PNG whose header promises a square that its few bytes do not hold."""
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b"")]
     packed = (
@@ -285,23 +284,6 @@ def test_settings_of_pillow_survive_threads(tmp_path):
     assert (Image.MAX_IMAGE_PIXELS, list(warnings.filters)) == before
 
 
-@given(st.integers(1, 3000), st.integers(1, 3000))
-def test_working_copy_fits_its_side_and_never_vanishes(width, height):
-    small = shrink(np.zeros((height, width), np.uint8), WORKING_SIDE)
-    assert 1 <= min(small.shape) <= max(small.shape) <= WORKING_SIDE
-
-
-def test_small_picture_is_not_enlarged():
-    assert from_image(halves()).working.shape == (32, 64, 3)
-
-
-def test_gray_is_the_luma_of_the_working_copy():
-    picture = from_image(Image.new("RGB", (1024, 256), RED))
-    assert picture.gray.shape == (128, 512)
-    assert picture.gray.dtype == np.uint8
-    assert picture.gray[0, 0] == pytest.approx(0.299 * 200 + 0.587 * 30 + 0.114 * 40, abs=0.5)
-
-
 @given(st.binary(max_size=200), st.sampled_from(["PNG", "JPEG", "WEBP", "BMP", "TIFF"]))
 def test_damaged_bytes_give_a_picture_or_an_image_error(tmp_path_factory, tail, kind):
     path = tmp_path_factory.mktemp("damage") / "a.png"
@@ -310,36 +292,6 @@ def test_damaged_bytes_give_a_picture_or_an_image_error(tmp_path_factory, tail, 
     path.write_bytes(content[: len(content) // 3] + tail + content[len(content) // 2 :])
     with suppress(ImageError):
         assert decode(path).image.mode == "RGB"
-
-
-@pytest.mark.parametrize("size", [(1001, 2000), (2000, 1001), (511, 900), (40, 3000), (900, 700)])
-def test_pictures_without_a_half_that_is_large_enough_are_left_to_the_encoder(size):
-    assert from_image(Image.new("RGB", size, RED)).resized((300, 200), "lanczos") is None
-
-
-def test_filters_without_a_matrix_are_left_to_the_encoder():
-    picture = from_image(Image.new("RGB", (2048, 2048), RED))
-    assert picture.resized((224, 224), "nearest") is None
-    assert picture.resized((224, 224), "bilinear").size == (224, 224)
-
-
-def test_working_copy_of_halves_is_within_two_levels_of_the_mean_of_its_pixels():
-    noise = np.random.default_rng(0).integers(0, 256, (2048, 1024, 3), dtype=np.uint8)
-    working = from_image(Image.fromarray(noise)).working
-    exact = noise.reshape(512, 4, 256, 4, 3).mean(axis=(1, 3))
-    assert working.shape == (512, 256, 3)
-    assert np.abs(working - exact).max() <= 1.5
-
-
-@pytest.mark.parametrize("size", [(64, 96), (224, 336), (60, 380)])
-def test_resizing_leads_to_nearly_what_pillow_makes_of_the_full_size(size):
-    noise = np.random.default_rng(0).integers(0, 256, (192, 128, 3), dtype=np.uint8)
-    picture = from_image(Image.fromarray(noise).resize((1024, 1536), Image.Resampling.BICUBIC))
-    small = np.asarray(picture.resized(size, "bicubic"), np.float32)
-    exact = np.asarray(picture.image.resize(size, Image.Resampling.BICUBIC), np.float32)
-    assert small.shape == exact.shape
-    assert np.abs(small - exact).max() <= 3
-    assert 0 < np.abs(small - exact).mean() <= 0.5
 
 
 def test_a_failure_that_is_no_fault_of_the_disk_is_named_by_its_kind(tmp_path, monkeypatch):

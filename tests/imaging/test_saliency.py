@@ -3,14 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image
 
 from prefml.imaging import layout, saliency
-from prefml.imaging.decode import from_image
 
-
-def picture(pixels):
-    return from_image(Image.fromarray(np.asarray(pixels, np.uint8)))
+from .conftest import picture
 
 
 def with_spot(x, y, size=0.2, side=200, seed=0):
@@ -76,7 +72,7 @@ def test_every_cue_is_measured_and_finite_at_any_shape(group, shape):
 
 @given(arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3))))
 def test_maps_are_shares(pixels):
-    for weights in (saliency.saliency_map(pixels), layout.detail_map(picture(pixels).curvature)):
+    for weights in (saliency.saliency_map(pixels), layout.detail_map(picture(pixels).laplacian)):
         assert weights.shape == (84, 84)
         assert (weights >= 0).all()
         assert weights.sum() == pytest.approx(1, abs=1e-3)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from prefml.encoders import open_encoder
 from prefml.encoders.onnx import OnnxEncoder
 from prefml.exceptions import EncoderError
 
@@ -101,22 +100,6 @@ def test_a_device_that_is_not_here_is_refused_with_the_way_on(write_folder, devi
         pytest.skip("this ONNX Runtime has accelerators")
     with pytest.raises(EncoderError, match="--device cpu"):
         OnnxEncoder.open(write_folder(), device)
-
-
-def test_a_relative_folder_starts_from_the_workspace(tmp_path, write_folder):
-    write_folder()
-    assert open_encoder("encoder", tmp_path).spec.id == "little"
-
-
-@pytest.mark.parametrize("name", ["nowhere", "", "Builtin", "clip2", "../x"])
-def test_a_name_that_is_nothing_is_refused_with_what_there_is(tmp_path, name):
-    with pytest.raises(EncoderError, match=r"builtin, clip|encoder\.json"):
-        open_encoder(name, tmp_path)
-
-
-def test_an_unknown_device_is_refused(tmp_path):
-    with pytest.raises(EncoderError, match="auto, cpu, cuda, mps"):
-        open_encoder("builtin", tmp_path, "tpu")
 
 
 @pytest.mark.shared

@@ -1,4 +1,4 @@
-"""The made-up person's taste in crops: a rule that follows the subject, and a little noise."""
+"""Decide crops as the simulated person: a rule that follows the subject, and a little noise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from prefml.boxes import FULL_FRAME, Box
 
-__all__ = ["Crop", "decide_crop", "ideal_box"]
+__all__ = ["CropDecision", "decide_crop", "ideal_box"]
 
 # Room round the subject; above it a little more than below.
 MARGIN = 1.34
@@ -20,15 +20,15 @@ SIZE_NOISE = 0.035
 
 
 @dataclass(frozen=True)
-class Crop:
+class CropDecision:
     """A crop decision.
 
     Attributes
     ----------
-    ideal : tuple of float
-        The box the rule gives, x1, y1, x2, y2 in fractions.
+    ideal : Box
+        Box of the rule, x1, y1, x2, y2 in fractions.
     pixels : tuple of int
-        The box the person logged, noise included, in pixels of the picture.
+        Box that the person logged, noise included, in pixels of the picture.
     """
 
     ideal: Box
@@ -36,7 +36,7 @@ class Crop:
 
 
 def ideal_box(subject: Box) -> Box:
-    """Return the box that the rule gives for a subject.
+    """Return the box of the rule for a subject.
 
     Parameters
     ----------
@@ -45,16 +45,16 @@ def ideal_box(subject: Box) -> Box:
 
     Returns
     -------
-    tuple of float
-        A box of the picture's own aspect ratio (equal width and height in fractions), inside the
-        picture; the whole picture when the subject fills it.
+    Box
+        Of the picture's own aspect ratio (equal width and height in fractions), inside the
+        picture; the whole picture if the subject fills it.
     """
     x1, y1, x2, y2 = subject
     side = MARGIN * max(x2 - x1, y2 - y1)
-    return _box((x1 + x2) / 2, (y1 + y2) / 2 - HEADROOM, side)
+    return _box_around((x1 + x2) / 2, (y1 + y2) / 2 - HEADROOM, side)
 
 
-def decide_crop(subject: Box, width: int, height: int, rng: np.random.Generator) -> Crop:
+def decide_crop(subject: Box, width: int, height: int, rng: np.random.Generator) -> CropDecision:
     """Decide the crop of one picture.
 
     Parameters
@@ -68,19 +68,19 @@ def decide_crop(subject: Box, width: int, height: int, rng: np.random.Generator)
 
     Returns
     -------
-    Crop
+    CropDecision
     """
     ideal = ideal_box(subject)
     shift_x, shift_y = rng.normal(0, CENTRE_NOISE, 2)
     growth = float(np.exp(rng.normal(0, SIZE_NOISE)))
     if ideal == FULL_FRAME:
-        return Crop(ideal, (0, 0, width, height))
+        return CropDecision(ideal, (0, 0, width, height))
     x, y = (ideal[0] + ideal[2]) / 2 + shift_x, (ideal[1] + ideal[3]) / 2 + shift_y
     side = min((ideal[2] - ideal[0]) * growth, LARGEST_SIDE)
-    return Crop(ideal, _to_pixels(_box(float(x), float(y), side), width, height))
+    return CropDecision(ideal, _to_pixels(_box_around(float(x), float(y), side), width, height))
 
 
-def _box(x: float, y: float, side: float) -> Box:
+def _box_around(x: float, y: float, side: float) -> Box:
     if side > LARGEST_SIDE:
         return FULL_FRAME
     left, top = (min(max(centre - side / 2, 0.0), 1.0 - side) for centre in (x, y))
