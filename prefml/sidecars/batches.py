@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from prefml._typing import Floats32
-from prefml.encoders.spec import Encoder
+from prefml.encoders.spec import Encoder, Preprocessed
 from prefml.exceptions import EncoderError
 from prefml.sidecars.derive import Derived
 from prefml.sidecars.schema import KEYS
@@ -69,7 +69,7 @@ def _embeddings(
     return pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), encoder.spec.dim)
 
 
-def _encode(encoder: Encoder, prepared: list[Floats32]) -> Floats32:
+def _encode(encoder: Encoder, prepared: Sequence[Preprocessed]) -> Floats32:
     vectors: Floats32 = np.asarray(encoder.encode(prepared), np.float32)
     if vectors.shape != (len(prepared), encoder.spec.dim):
         raise EncoderError(
