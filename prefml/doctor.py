@@ -258,7 +258,8 @@ def _look_at_sidecars(workspace: Workspace) -> Iterator[Check]:
 
 
 def _look_at_models(workspace: Workspace) -> Iterator[Check]:
-    from prefml.models.store import KINDS, model_file
+    from prefml.models.manifest import KINDS
+    from prefml.models.store import model_file
 
     for kind in KINDS:
         path = workspace.artifacts / model_file(kind)
@@ -279,10 +280,10 @@ def _nothing_to_learn(workspace: Workspace, kind: str) -> bool:
 
 
 def _check_model(path: Path, kind: str) -> Check:
-    from prefml.models.store import read_manifest
+    from prefml.models.manifest import read_manifest
 
     try:
         manifest = read_manifest(path)
     except PrefmlError as error:
         return Check(f"{kind} model", False, error.found, error.run or "prefml train")
-    return Check(f"{kind} model", True, f"{path.name}, written {manifest.get('written')}")
+    return Check(f"{kind} model", True, f"{path.name}, written {manifest.written}")

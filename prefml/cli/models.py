@@ -44,7 +44,8 @@ def _roll_back(workspace: Workspace, name: str, as_json: bool) -> None:
     from prefml.models.history import roll_back
 
     model = roll_back(workspace, name)
-    text = f"The {model.kind} model of {model.manifest['written']} is in use again."
+    written = model.manifest and model.manifest.written
+    text = f"The {model.kind} model of {written} is in use again."
     emit({"model": _payload(model)}, text, as_json)
 
 
@@ -68,14 +69,15 @@ def _compare(workspace: Workspace, name: str, as_json: bool) -> None:
 
 
 def _payload(model: KeptModel) -> dict[str, Any]:
-    facts = {key: model.manifest.get(key) for key in ("written", "sha256", "counts", "fold_scores")}
+    document = {} if model.manifest is None else model.manifest.document
+    facts = {key: document.get(key) for key in ("written", "sha256", "counts", "fold_scores")}
     usable = {"current": model.current, "usable": not model.problem, "problem": model.problem}
     return {"kind": model.kind, "name": model.name, **usable, **facts}
 
 
 def _line(model: KeptModel) -> str:
-    if model.problem:
+    if model.problem or model.manifest is None:
         return f"{model.kind:7}{model.name:40} unusable: {model.problem}"
-    scores = model.manifest.get("fold_scores") or {}
-    shown = ", ".join(f"{key} {value}" for key, value in list(scores.items())[:3])
-    return f"{model.kind:7}{model.name:40} {model.manifest.get('written', '')}  {shown}"
+    scores = list(model.manifest.fold_scores.items())[:3]
+    shown = ", ".join(f"{key} {value}" for key, value in scores)
+    return f"{model.kind:7}{model.name:40} {model.manifest.written or ''}  {shown}"

@@ -52,7 +52,7 @@ def command(
     decisions than the one in use does not replace it; the one that was replaced is kept (`prefml
     models`).
     """
-    from prefml.models.store import KINDS
+    from prefml.models.manifest import KINDS
     from prefml.models.training import train
 
     workspace = open_workspace()

@@ -12,6 +12,7 @@ from prefml.features.training_data import TrainingData, read_training_data
 from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
 from prefml.models.history import list_models
 from prefml.models.kinds import BY_NAME
+from prefml.models.manifest import Manifest
 from prefml.models.replay import Comparison, compare, recent_groups
 from prefml.models.store import load_pair
 from prefml.workspace import Workspace
@@ -76,7 +77,7 @@ def compare_models(workspace: Workspace, name: str) -> ComparedModels:
     return ComparedModels(kind.name, earlier.name, compare(old, new))
 
 
-def _usable(model: Any, manifest: dict[str, Any], data: TrainingData) -> Any:
+def _usable(model: Any, manifest: Manifest, data: TrainingData) -> Any:
     refuse_other_cues(manifest)
     refuse_other_encoder(manifest, None if data.sidecars is None else data.sidecars.encoder)
     return model

@@ -20,7 +20,8 @@ from prefml.cropping import CropRegressor
 from prefml.cropping import export as crop_export
 from prefml.exceptions import ModelFileError
 from prefml.files import file_sha256, write_text
-from prefml.models.store import KINDS, load_pair, model_file
+from prefml.models.manifest import KINDS, check_format
+from prefml.models.store import load_pair, model_file
 from prefml.ranking import SetRanker
 from prefml.ranking import export as ranker_export
 from prefml.ranking.per_project import PerProjectRanker
@@ -118,7 +119,7 @@ def export_models(workspace: Workspace, out: str | Path) -> list[Exported]:
                 "one ranker for all projects, which alone has a form without pickle",
                 "prefml train ranker, without --per-project",
             )
-        written.append(write_exported(model, folder, kind, manifest))
+        written.append(write_exported(model, folder, kind, manifest.document))
     return written
 
 
@@ -226,11 +227,7 @@ def _read(place: Path) -> dict[str, Any]:
     if fingerprint is None:
         parts = ", ".join(_REQUIRED)
         raise ModelFileError(f"{place} lacks one of {parts}", "an exported model", _AGAIN)
-    number = content["format"]
-    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= FORMAT:
-        raise ModelFileError(
-            f"{place} has format {number!r}", f"a format up to {FORMAT}", "pip install -U prefml"
-        )
+    check_format(content["format"], FORMAT, place)
     if content["kind"] not in KINDS or not isinstance(content["files"], dict):
         raise ModelFileError(f"{place} is of another program", "an exported model", _AGAIN)
     if fingerprint != content["sha256"]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from prefml.exceptions import ModelFileError
 from prefml.files import file_sha256, holding, remove_leftovers, replacing
-from prefml.models.store import KINDS, manifest_path, model_file, read_manifest
+from prefml.models.manifest import KINDS, Manifest, manifest_path, read_manifest
+from prefml.models.store import model_file
 from prefml.workspace import Workspace
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class KeptModel:
-    """One model file.
+    """A model file, in use or kept.
 
     Attributes
     ----------
@@ -37,8 +37,8 @@ class KeptModel:
         `current`, or its name in the history.
     path : Path
         The file.
-    manifest : dict
-        Its manifest; empty if that cannot be read.
+    manifest : Manifest or None
+        None if it cannot be read.
     problem : str
         Why it cannot be used; empty if it can.
     """
@@ -46,12 +46,12 @@ class KeptModel:
     kind: str
     name: str
     path: Path
-    manifest: dict[str, Any]
+    manifest: Manifest | None
     problem: str = ""
 
     @property
     def current(self) -> bool:
-        """Whether it is in use."""
+        """Tell whether it is in use."""
         return self.name == "current"
 
 
@@ -116,8 +116,8 @@ def _read(kind: str, name: str, path: Path) -> KeptModel:
     try:
         manifest = read_manifest(path)
     except ModelFileError as error:
-        return KeptModel(kind, name, path, {}, str(error))
-    changed = file_sha256(path) != manifest["sha256"]
+        return KeptModel(kind, name, path, None, str(error))
+    changed = file_sha256(path) != manifest.sha256
     return KeptModel(kind, name, path, manifest, "changed since it was written" * changed)
 
 
@@ -137,11 +137,13 @@ def keep(workspace: Workspace, kind: str) -> Path | None:
         The copy; None if there is no usable current model.
     """
     current = _current(workspace, kind)
-    if not current.exists() or _read(kind, "current", current).problem:
+    if not current.exists():
         return None
-    manifest = read_manifest(current)
-    when = "".join(c for c in str(manifest.get("written", "")) if c.isdigit())[:14]
-    copy = _history(workspace) / f"{kind}-{when}-{manifest['sha256'][:8]}.joblib"
+    found = _read(kind, "current", current)
+    if found.problem or found.manifest is None:
+        return None
+    when = "".join(c for c in found.manifest.written or "" if c.isdigit())[:14]
+    copy = _history(workspace) / f"{kind}-{when}-{found.manifest.sha256[:8]}.joblib"
     if not copy.exists():
         _copy_pair(current, copy)
     return copy
@@ -165,10 +167,10 @@ def install(workspace: Workspace, kind: str, candidate: Path) -> None:
         If the candidate cannot be used or is of another kind.
     """
     found = _read(kind, candidate.stem, candidate)
-    if found.problem:
+    if found.problem or found.manifest is None:
         raise ModelFileError(f"{candidate}: {found.problem}", "a whole model", "prefml train")
-    if found.manifest["kind"] != kind:
-        raise ModelFileError(f"{candidate} is a {found.manifest['kind']} model", f"a {kind} model")
+    if found.manifest.kind != kind:
+        raise ModelFileError(f"{candidate} is a {found.manifest.kind} model", f"a {kind} model")
     keep(workspace, kind)
     _copy_pair(candidate, _current(workspace, kind))
 
@@ -199,8 +201,12 @@ def roll_back(workspace: Workspace, name: str) -> KeptModel:
 
 def _roll_back(workspace: Workspace, name: str) -> KeptModel:
     models = list_models(workspace)
-    in_use = {model.manifest.get("sha256") for model in models if model.current}
-    earlier = [m for m in models if not m.current and m.manifest.get("sha256") not in in_use]
+    in_use = {m.manifest.sha256 for m in models if m.current and m.manifest}
+    earlier = [
+        model
+        for model in models
+        if not model.current and model.manifest and model.manifest.sha256 not in in_use
+    ]
     chosen = next((m for m in earlier if name in (m.name, m.kind) and not m.problem), None)
     if chosen is None:
         names = ", ".join(m.name for m in earlier if not m.problem) or "none yet"

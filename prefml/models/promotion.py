@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,8 +15,9 @@ from prefml._typing import Bools, Times
 from prefml.exceptions import ModelFileError
 from prefml.models.history import install
 from prefml.models.kinds import AnyKind, Table
+from prefml.models.manifest import Manifest, read_manifest
 from prefml.models.replay import WINDOW, Comparison, compare, recent_groups, time_blocks
-from prefml.models.store import ModelVersionWarning, load_model, read_manifest
+from prefml.models.store import ModelVersionWarning, load_model
 from prefml.workspace import Workspace
 
 __all__ = ["FEWEST_REPLAYED", "Refit", "Verdict", "judge", "last_decision", "promote"]
@@ -81,15 +82,16 @@ def promote(
     """
     model = load_model(candidate, kind.name)
     current, manifest = _in_use(workspace, kind)
-    if current is not None and manifest["sha256"] == read_manifest(candidate)["sha256"]:
+    if manifest is not None and manifest.sha256 == read_manifest(candidate).sha256:
         return Verdict(True, "the same as the model in use")
-    verdict = judge(kind, current, model, table, refit, _seen_until(manifest))
+    seen_until = None if manifest is None else _parse_time(manifest.last_decision)
+    verdict = judge(kind, current, model, table, refit, seen_until)
     if verdict.accepted:
         install(workspace, kind.name, candidate)
     return verdict
 
 
-def _in_use(workspace: Workspace, kind: AnyKind) -> tuple[Any, dict[str, Any]]:
+def _in_use(workspace: Workspace, kind: AnyKind) -> tuple[Any, Manifest | None]:
     path = workspace.artifacts / kind.file
     try:
         with warnings.catch_warnings():
@@ -98,13 +100,11 @@ def _in_use(workspace: Workspace, kind: AnyKind) -> tuple[Any, dict[str, Any]]:
             return load_model(path, kind.name), read_manifest(path)
     except ModelFileError:
         # Damaged, or of versions that cannot be opened here; it must not keep a new model out.
-        return None, {}
+        return None, None
 
 
-def _seen_until(manifest: Mapping[str, Any]) -> np.datetime64 | None:
-    # Manifests of earlier versions tell only when the model was written.
-    told = manifest.get("last_decision", manifest.get("written"))
-    when = pd.to_datetime(str(told), utc=True, errors="coerce")
+def _parse_time(text: str | None) -> np.datetime64 | None:
+    when = pd.to_datetime(text or "", utc=True, errors="coerce")
     return None if pd.isna(when) else when.tz_localize(None).to_datetime64()
 
 

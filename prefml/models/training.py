@@ -17,8 +17,9 @@ from prefml.exceptions import NotEnoughDataError
 from prefml.features.training_data import TrainingData, read_training_data
 from prefml.models.history import candidates, install, only_trainer
 from prefml.models.kinds import BY_NAME, AnyKind, per_project
+from prefml.models.manifest import KINDS, manifest_path
 from prefml.models.promotion import Verdict, last_decision, promote
-from prefml.models.store import KINDS, manifest_path, save_model
+from prefml.models.store import save_model
 from prefml.sidecars.choice import chosen_encoder
 from prefml.sidecars.store import Sidecars
 from prefml.workspace import Workspace

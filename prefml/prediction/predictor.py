@@ -23,7 +23,8 @@ from prefml.exceptions import (
 from prefml.features.tables import crop_columns, image_rows
 from prefml.imaging.hands import find_hands
 from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
-from prefml.models.store import KINDS, load_pair, model_file
+from prefml.models.manifest import KINDS, Manifest
+from prefml.models.store import load_pair, model_file
 from prefml.prediction.predictions import CropProposal, PictureRows, Ranking, Reason
 from prefml.ranking.per_project import ranker_of
 from prefml.sidecars.choice import chosen_encoder
@@ -42,7 +43,7 @@ class Predictor:
         Where pictures and sidecars lie.
     ranker, cropper : estimator or None
         The fitted models.
-    manifests : dict of str to dict
+    manifests : dict of str to Manifest
         Their manifests, by kind.
     encoder_name : str
         The encoder to open for pictures without sidecar rows.
@@ -55,7 +56,7 @@ class Predictor:
         workspace: Workspace,
         ranker: Any,
         cropper: Any,
-        manifests: dict[str, dict[str, Any]],
+        manifests: dict[str, Manifest],
         encoder_name: str,
         device: str = "auto",
     ) -> None:
@@ -104,7 +105,7 @@ class Predictor:
         manifests = {kind: manifest for kind, (_, manifest) in pairs.items()}
         for manifest in manifests.values():
             refuse_other_cues(manifest)
-        names = [(m["encoder"] or {}).get("name") for m in manifests.values()]
+        names = [m.encoder.name for m in manifests.values() if m.encoder]
         name = encoder or next((one for one in names if one), None)
         chosen = chosen_encoder(workspace, name)
         return cls(workspace, models.get("ranker"), models.get("crop"), manifests, chosen, device)
@@ -270,7 +271,7 @@ class Predictor:
         """
         one = slice(i, i + 1)
         seen: dict[str, Any] = {}
-        if self.manifests["crop"]["encoder"] is not None:
+        if self.manifests["crop"].encoder is not None:
             seen = {"embeddings": rows.embeddings[one], "cues": rows.cues.iloc[one]}
         X = crop_columns(rows.size[one], rows.stage[one], **seen)
         hands = None if rows.hands is None else rows.hands[i : i + 1]

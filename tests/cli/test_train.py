@@ -9,7 +9,8 @@ from sklearn.base import clone
 
 from prefml.models import kinds, training
 from prefml.models.kinds import RANKER
-from prefml.models.store import load_model, read_manifest
+from prefml.models.manifest import read_manifest
+from prefml.models.store import load_model
 from prefml.ranking import default_ranker
 from prefml.ranking.per_project import PerProjectRanker
 
@@ -30,10 +31,10 @@ def test_both_models_are_written_with_their_manifests(trained):
 @pytest.mark.parametrize("kind", ["ranker", "crop"])
 def test_the_manifest_says_what_the_model_was_trained_on(trained, kind):
     manifest = read_manifest(trained / "artifacts" / f"{kind}.joblib")
-    assert manifest["encoder"]["name"] == "builtin"
-    assert manifest["counts"]["projects"] == 4
-    assert len(manifest["decisions_sha256"]) == 64
-    assert manifest["fold_scores"]
+    assert manifest.encoder.name == "builtin"
+    assert manifest.counts["projects"] == 4
+    assert len(manifest.decisions_sha256) == 64
+    assert manifest.fold_scores
 
 
 def test_the_loaded_ranker_ranks_a_row_by_itself(trained):
@@ -52,7 +53,7 @@ def test_crops_without_pictures_are_learned_from_their_sizes(prefml, copy):
     ran = prefml("--workspace", copy, "train", "--json")
     assert ran.status == 0
     assert "no sidecars" in ran.json["ranker"]["why_not"]
-    assert read_manifest(copy / "artifacts" / "crop.joblib")["encoder"] is None
+    assert read_manifest(copy / "artifacts" / "crop.joblib").encoder is None
 
 
 def test_a_workspace_without_sidecars_names_the_command_that_makes_them(prefml, copy):
@@ -105,7 +106,7 @@ def corrupted(monkeypatch):
 
 
 def digest(folder):
-    return read_manifest(folder / "artifacts" / "ranker.joblib")["sha256"]
+    return read_manifest(folder / "artifacts" / "ranker.joblib").sha256
 
 
 def test_a_corrupted_ranker_does_not_replace_the_one_in_use(prefml, used, corrupted):
@@ -133,7 +134,7 @@ def test_training_again_on_the_same_decisions_keeps_the_model(prefml, used):
 
 def test_the_manifest_says_up_to_when_the_model_has_learned(trained):
     manifest = read_manifest(trained / "artifacts" / "ranker.joblib")
-    assert np.datetime64(manifest["last_decision"][:10]) > np.datetime64("2025-06-01")
+    assert np.datetime64(manifest.last_decision[:10]) > np.datetime64("2025-06-01")
 
 
 def test_a_ranker_for_each_project_is_trained_served_and_not_exported(

@@ -17,8 +17,8 @@ from prefml.exceptions import ModelFileError
 from prefml.features.tables import choice_table, crop_table
 from prefml.models import exported as module
 from prefml.models.exported import FORMAT, export_models, write_exported
-from prefml.models.store import FORMAT as PICKLED
-from prefml.models.store import OLDEST, read_manifest
+from prefml.models.manifest import FORMAT as PICKLED
+from prefml.models.manifest import OLDEST, read_manifest
 from prefml.ranking import export
 from prefml.ranking.calibration import WinCalibrator
 from prefml.sidecars.sizes import picture_sizes
@@ -95,8 +95,8 @@ def test_loading_an_export_unpickles_nothing(exported, monkeypatch):
 def test_the_encoder_travels_with_the_export(trained, exported):
     manifest = read_manifest(trained / "artifacts" / "ranker.joblib")
     content = json.loads((exported / "ranker.json").read_text())
-    assert content["encoder"]["identity"] == manifest["encoder"]["identity"]
-    assert content["cues"] == manifest["cues"]
+    assert content["encoder"]["identity"] == manifest.encoder.identity
+    assert content["cues"] == manifest.cues
 
 
 @pytest.mark.parametrize("kind", ["ranker", "crop"])

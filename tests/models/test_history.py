@@ -5,7 +5,8 @@ import pytest
 from prefml.cli import main
 from prefml.exceptions import ModelFileError
 from prefml.models.history import install, keep, list_models, roll_back
-from prefml.models.store import load_model, manifest_path, save_model
+from prefml.models.manifest import manifest_path
+from prefml.models.store import load_model, save_model
 from prefml.workspace import Workspace
 
 
@@ -36,7 +37,7 @@ def test_installing_keeps_the_model_before(workspace):
     install(workspace, "ranker", save(workspace, 2, "candidate/ranker.joblib"))
     assert current(workspace) == 2
     (now, before) = list_models(workspace)
-    assert (now.name, before.current, before.manifest["fold_scores"]) == (
+    assert (now.name, before.current, before.manifest.fold_scores) == (
         "current",
         False,
         {"top1": 0.1},
@@ -47,7 +48,7 @@ def test_installing_keeps_the_model_before(workspace):
 def test_rolling_back_loses_nothing(workspace):
     save(workspace, 1)
     install(workspace, "ranker", save(workspace, 2, "candidate/ranker.joblib"))
-    assert roll_back(workspace, "ranker").manifest["fold_scores"] == {"top1": 0.1}
+    assert roll_back(workspace, "ranker").manifest.fold_scores == {"top1": 0.1}
     assert current(workspace) == 1
     roll_back(workspace, "ranker")
     assert current(workspace) == 2
