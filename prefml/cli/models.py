@@ -9,7 +9,7 @@ import click
 from prefml.cli._shared import emit, json_option, open_workspace
 
 if TYPE_CHECKING:
-    from prefml.models.history import KeptModel
+    from prefml.models.history import StoredModel
     from prefml.workspace import Workspace
 
 
@@ -68,14 +68,14 @@ def _compare(workspace: Workspace, name: str, as_json: bool) -> None:
     emit(payload, text, as_json)
 
 
-def _payload(model: KeptModel) -> dict[str, Any]:
+def _payload(model: StoredModel) -> dict[str, Any]:
     document = {} if model.manifest is None else model.manifest.document
     facts = {key: document.get(key) for key in ("written", "sha256", "counts", "fold_scores")}
     usable = {"current": model.current, "usable": not model.problem, "problem": model.problem}
     return {"kind": model.kind, "name": model.name, **usable, **facts}
 
 
-def _line(model: KeptModel) -> str:
+def _line(model: StoredModel) -> str:
     if model.problem or model.manifest is None:
         return f"{model.kind:7}{model.name:40} unusable: {model.problem}"
     scores = list(model.manifest.fold_scores.items())[:3]

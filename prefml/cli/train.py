@@ -13,7 +13,7 @@ from prefml.cli._shared import emit, json_option, open_workspace
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prefml.models.training import Trained
+    from prefml.models.training import TrainingResult
 
 _WORDS = {
     "top1": "their choice is ours",
@@ -73,7 +73,7 @@ def _growing(scheduler: str | None) -> Iterator[None]:
         yield
 
 
-def _payload(result: Trained) -> dict[str, Any]:
+def _payload(result: TrainingResult) -> dict[str, Any]:
     return {
         "path": None if result.path is None else str(result.path),
         "counts": dict(result.counts),
@@ -94,7 +94,7 @@ def _older(model: Path) -> Iterator[str]:
         )
 
 
-def _lines(results: list[Trained], artifacts: Path) -> Iterator[str]:
+def _lines(results: list[TrainingResult], artifacts: Path) -> Iterator[str]:
     for result in results:
         if result.path is None:
             yield f"{result.kind}: not trained; {result.why_not}"
@@ -108,7 +108,7 @@ def _lines(results: list[Trained], artifacts: Path) -> Iterator[str]:
     yield "Measured on projects held out in turn; intervals and baselines: prefml evaluate"
 
 
-def _verdict(result: Trained) -> Iterator[str]:
+def _verdict(result: TrainingResult) -> Iterator[str]:
     if result.verdict is not None and not result.verdict.accepted:
         yield f"  REFUSED: {result.verdict.reason}; the model before stays in use"
         yield f"  to use the new one all the same: prefml train {result.kind} --force"

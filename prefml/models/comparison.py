@@ -13,7 +13,7 @@ from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
 from prefml.models.history import list_models
 from prefml.models.kinds import BY_NAME
 from prefml.models.manifest import Manifest
-from prefml.models.replay import Comparison, compare, recent_groups
+from prefml.models.replay import Comparison, compare, recent_decisions
 from prefml.models.store import load_pair
 from prefml.workspace import Workspace
 
@@ -71,8 +71,8 @@ def compare_models(workspace: Workspace, name: str) -> ComparedModels:
     paths = (earlier.path, workspace.artifacts / kind.file)
     fitted = [_usable(*load_pair(path, kind.name), data) for path in paths]
     table = kind.usable_table(data)
-    group = kind.decisions(table)
-    rows = np.isin(group.astype(str), recent_groups(group, table.timestamp).astype(str))
+    group = kind.decision_ids(table)
+    rows = np.isin(group.astype(str), recent_decisions(group, table.timestamp).astype(str))
     old, new = (kind.score(model, table, rows) for model in fitted)
     return ComparedModels(kind.name, earlier.name, compare(old, new))
 

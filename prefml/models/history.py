@@ -15,18 +15,18 @@ from prefml.models.store import model_file
 from prefml.workspace import Workspace
 
 __all__ = [
-    "KeptModel",
-    "candidates",
+    "StoredModel",
+    "add_to_history",
+    "candidate_folder",
     "install",
-    "keep",
     "list_models",
-    "only_trainer",
     "roll_back",
+    "training_lock",
 ]
 
 
 @dataclass(frozen=True)
-class KeptModel:
+class StoredModel:
     """A model file, in use or kept.
 
     Attributes
@@ -56,7 +56,7 @@ class KeptModel:
 
 
 @contextmanager
-def only_trainer(workspace: Workspace) -> Iterator[None]:
+def training_lock(workspace: Workspace) -> Iterator[None]:
     """Let one process at a time make models and put them to use.
 
     Parameters
@@ -76,18 +76,18 @@ def only_trainer(workspace: Workspace) -> Iterator[None]:
         "the same command when it has finished",
     )
     with holding(workspace.artifacts, busy):
-        for folder in (workspace.artifacts, candidates(workspace), _history(workspace)):
+        for folder in (workspace.artifacts, candidate_folder(workspace), _history(workspace)):
             for kind in KINDS:
                 remove_leftovers(folder, f"{kind}*")
         yield
 
 
-def candidates(workspace: Workspace) -> Path:
+def candidate_folder(workspace: Workspace) -> Path:
     """Return where new models wait to be judged: `artifacts/candidate`."""
     return workspace.artifacts / "candidate"
 
 
-def list_models(workspace: Workspace) -> list[KeptModel]:
+def list_models(workspace: Workspace) -> list[StoredModel]:
     """List the models in use and those before them.
 
     Parameters
@@ -97,13 +97,13 @@ def list_models(workspace: Workspace) -> list[KeptModel]:
 
     Returns
     -------
-    list of KeptModel
+    list of StoredModel
         For each kind the current one, then the history, the latest first.
     """
     return [model for kind in KINDS for model in _models_of(workspace, kind)]
 
 
-def _models_of(workspace: Workspace, kind: str) -> Iterator[KeptModel]:
+def _models_of(workspace: Workspace, kind: str) -> Iterator[StoredModel]:
     current = _current(workspace, kind)
     if current.exists():
         yield _read(kind, "current", current)
@@ -112,16 +112,16 @@ def _models_of(workspace: Workspace, kind: str) -> Iterator[KeptModel]:
         yield _read(kind, path.stem, path)
 
 
-def _read(kind: str, name: str, path: Path) -> KeptModel:
+def _read(kind: str, name: str, path: Path) -> StoredModel:
     try:
         manifest = read_manifest(path)
     except ModelFileError as error:
-        return KeptModel(kind, name, path, None, str(error))
+        return StoredModel(kind, name, path, None, str(error))
     changed = file_sha256(path) != manifest.sha256
-    return KeptModel(kind, name, path, manifest, "changed since it was written" * changed)
+    return StoredModel(kind, name, path, manifest, "changed since it was written" * changed)
 
 
-def keep(workspace: Workspace, kind: str) -> Path | None:
+def add_to_history(workspace: Workspace, kind: str) -> Path | None:
     """Copy the current model into the history, if it is not there yet.
 
     Parameters
@@ -171,11 +171,11 @@ def install(workspace: Workspace, kind: str, candidate: Path) -> None:
         raise ModelFileError(f"{candidate}: {found.problem}", "a whole model", "prefml train")
     if found.manifest.kind != kind:
         raise ModelFileError(f"{candidate} is a {found.manifest.kind} model", f"a {kind} model")
-    keep(workspace, kind)
+    add_to_history(workspace, kind)
     _copy_pair(candidate, _current(workspace, kind))
 
 
-def roll_back(workspace: Workspace, name: str) -> KeptModel:
+def roll_back(workspace: Workspace, name: str) -> StoredModel:
     """Bring an earlier model back.
 
     Parameters
@@ -187,7 +187,7 @@ def roll_back(workspace: Workspace, name: str) -> KeptModel:
 
     Returns
     -------
-    KeptModel
+    StoredModel
         The model that is in use now.
 
     Raises
@@ -195,11 +195,11 @@ def roll_back(workspace: Workspace, name: str) -> KeptModel:
     ModelFileError
         If there is no such model, it cannot be used, or a training is at work.
     """
-    with only_trainer(workspace):
+    with training_lock(workspace):
         return _roll_back(workspace, name)
 
 
-def _roll_back(workspace: Workspace, name: str) -> KeptModel:
+def _roll_back(workspace: Workspace, name: str) -> StoredModel:
     models = list_models(workspace)
     in_use = {m.manifest.sha256 for m in models if m.current and m.manifest}
     earlier = [

@@ -16,17 +16,17 @@ from prefml.exceptions import ModelFileError
 from prefml.models.history import install
 from prefml.models.kinds import AnyKind, Table
 from prefml.models.manifest import Manifest, read_manifest
-from prefml.models.replay import WINDOW, Comparison, compare, recent_groups, time_blocks
+from prefml.models.replay import WINDOW, Comparison, compare, recent_decisions, time_blocks
 from prefml.models.store import ModelVersionWarning, load_model
 from prefml.workspace import Workspace
 
-__all__ = ["FEWEST_REPLAYED", "Refit", "Verdict", "judge", "last_decision", "promote"]
+__all__ = ["MIN_REPLAYED", "Refit", "Verdict", "judge", "last_decision", "promote"]
 
 # Rows of the table to learn from -> the same kind of model, fitted on them alone.
 Refit: TypeAlias = Callable[[Bools], Any]
 
 # With fewer recent decisions a replay tells nothing.
-FEWEST_REPLAYED = 20
+MIN_REPLAYED = 20
 # New decisions to a refit: each costs as much as the training itself.
 _BLOCK, _MOST_BLOCKS = 100, 3
 
@@ -43,7 +43,7 @@ class Verdict:
         In words.
     replay : Comparison or None
         The new model as it is, on recent decisions.
-    in_time : Comparison or None
+    prequential : Comparison or None
         The same way of learning, refitted before each block of decisions that the model in use
         has not seen.
     """
@@ -51,7 +51,7 @@ class Verdict:
     accepted: bool
     reason: str
     replay: Comparison | None = None
-    in_time: Comparison | None = None
+    prequential: Comparison | None = None
 
 
 def promote(
@@ -81,7 +81,7 @@ def promote(
     Verdict
     """
     model = load_model(candidate, kind.name)
-    current, manifest = _in_use(workspace, kind)
+    current, manifest = _load_current(workspace, kind)
     if manifest is not None and manifest.sha256 == read_manifest(candidate).sha256:
         return Verdict(True, "the same as the model in use")
     seen_until = None if manifest is None else _parse_time(manifest.last_decision)
@@ -91,7 +91,7 @@ def promote(
     return verdict
 
 
-def _in_use(workspace: Workspace, kind: AnyKind) -> tuple[Any, Manifest | None]:
+def _load_current(workspace: Workspace, kind: AnyKind) -> tuple[Any, Manifest | None]:
     path = workspace.artifacts / kind.file
     try:
         with warnings.catch_warnings():
@@ -157,9 +157,9 @@ def judge(
     """
     if current is None:
         return Verdict(True, "no usable model before it")
-    group = kind.decisions(table)
-    recent = recent_groups(group, table.timestamp)
-    if len(recent) < FEWEST_REPLAYED:
+    group = kind.decision_ids(table)
+    recent = recent_decisions(group, table.timestamp)
+    if len(recent) < MIN_REPLAYED:
         return Verdict(True, f"only {len(recent)} decisions: too few to compare")
     rows = np.isin(group.astype(str), recent.astype(str))
     try:
@@ -170,22 +170,24 @@ def judge(
     replay = compare(old, kind.score(candidate, table, rows))
     if not replay.not_worse:
         return Verdict(False, f"worse on recent decisions: {replay}", replay)
-    in_time = None
+    prequential = None
     if refit is not None and seen_until is not None:
-        in_time = _in_time(kind, current, table, refit, seen_until)
-    if in_time is not None and in_time.n >= FEWEST_REPLAYED and not in_time.not_worse:
-        return Verdict(False, f"learns worse than the current one: {in_time}", replay, in_time)
-    return Verdict(True, f"not worse: {replay}", replay, in_time)
+        prequential = _compare_prequential(kind, current, table, refit, seen_until)
+    if prequential is not None and prequential.n >= MIN_REPLAYED and not prequential.not_worse:
+        return Verdict(
+            False, f"learns worse than the current one: {prequential}", replay, prequential
+        )
+    return Verdict(True, f"not worse: {replay}", replay, prequential)
 
 
-def _in_time(
+def _compare_prequential(
     kind: AnyKind, current: Any, table: Table, refit: Refit, seen_until: np.datetime64
 ) -> Comparison | None:
     """Refit before each block of decisions that the current model has not seen."""
-    group = kind.decisions(table)
+    group = kind.decision_ids(table)
     # A decision without a time compares as not later.
     unseen = min(WINDOW, len(set(group[table.timestamp > seen_until].tolist())))
-    if unseen < FEWEST_REPLAYED:
+    if unseen < MIN_REPLAYED:
         return None
     blocks = min(_MOST_BLOCKS, max(1, unseen // _BLOCK))
     old, new = [np.empty(0)], [np.empty(0)]

@@ -16,13 +16,13 @@ from numpy.typing import ArrayLike
 
 from prefml._typing import Bools, Texts
 
-__all__ = ["Comparison", "compare", "recent_groups", "time_blocks"]
+__all__ = ["Comparison", "compare", "recent_decisions", "time_blocks"]
 
 
 WINDOW = 300
 # A loss that chance explains at least this often is no reason to refuse.
-_BY_CHANCE = 0.2
-_DRAWS = 4000
+_LEVEL = 0.2
+_PERMUTATIONS = 4000
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Comparison:
     @property
     def not_worse(self) -> bool:
         """Whether the candidate may replace the current model."""
-        return self.candidate >= self.current or self.p_value > _BY_CHANCE
+        return self.candidate >= self.current or self.p_value > _LEVEL
 
     def __str__(self) -> str:
         """Return it for a person."""
@@ -81,13 +81,13 @@ def compare(current: ArrayLike, candidate: ArrayLike, seed: int = 0) -> Comparis
     if not len(old):
         return Comparison(0, 0.0, 0.0, 1.0)
     gains = (new - old)[new != old]
-    signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(_DRAWS, len(gains)))
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(_PERMUTATIONS, len(gains)))
     as_bad = (signs @ np.abs(gains) <= gains.sum() + 1e-12).sum()
-    p_value = float((as_bad + 1) / (_DRAWS + 1)) if len(gains) else 1.0
+    p_value = float((as_bad + 1) / (_PERMUTATIONS + 1)) if len(gains) else 1.0
     return Comparison(len(old), float(old.mean()), float(new.mean()), p_value)
 
 
-def recent_groups(group: ArrayLike, timestamp: ArrayLike, limit: int = WINDOW) -> Texts:
+def recent_decisions(group: ArrayLike, timestamp: ArrayLike, limit: int = WINDOW) -> Texts:
     """Return the latest decisions in the order in which they were made.
 
     Parameters
@@ -121,7 +121,7 @@ def time_blocks(
     Parameters
     ----------
     group, timestamp, limit
-        As in `recent_groups`.
+        As in `recent_decisions`.
     blocks : int, default=3
         Number of blocks.
 
@@ -131,7 +131,7 @@ def time_blocks(
         Rows to fit on, and rows to judge. Blocks without anything before them are left out.
     """
     names = np.asarray(group, dtype=object)
-    every = recent_groups(names, timestamp, len(names))
+    every = recent_decisions(names, timestamp, len(names))
     recent = every[-limit:]
     start = len(every) - len(recent)
     for part in np.array_split(np.arange(len(recent)), blocks):

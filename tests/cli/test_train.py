@@ -141,7 +141,9 @@ def test_a_ranker_for_each_project_is_trained_served_and_not_exported(
     prefml, trained, tmp_path, monkeypatch
 ):
     few = PerProjectRanker(default_ranker(), min_sets=10)
-    monkeypatch.setattr(training, "per_project", lambda: replace(RANKER, make=lambda: clone(few)))
+    monkeypatch.setattr(
+        training, "per_project_kind", lambda: replace(RANKER, make=lambda: clone(few))
+    )
     folder = tmp_path / "own"
     shutil.copytree(trained, folder, ignore=shutil.ignore_patterns("artifacts"))
     ran = prefml("--workspace", folder, "train", "ranker", "--per-project", "--json")
@@ -183,5 +185,5 @@ def test_what_was_left_out_of_a_training_is_said_with_its_numbers(tmp_path):
     from prefml.cli.train import _lines
 
     left_out = {"no_sidecar": 3, "one_picture": 1}
-    made = training.Trained("ranker", tmp_path, {"sets": 40}, left_out=left_out)
+    made = training.TrainingResult("ranker", tmp_path, {"sets": 40}, left_out=left_out)
     assert "  left out: 3 no sidecar, 1 one picture" in list(_lines([made], tmp_path))

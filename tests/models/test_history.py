@@ -4,7 +4,7 @@ import pytest
 
 from prefml.cli import main
 from prefml.exceptions import ModelFileError
-from prefml.models.history import install, keep, list_models, roll_back
+from prefml.models.history import add_to_history, install, list_models, roll_back
 from prefml.models.manifest import manifest_path
 from prefml.models.store import load_model, save_model
 from prefml.workspace import Workspace
@@ -64,13 +64,13 @@ def test_a_named_model_is_brought_back(workspace):
 
 def test_keeping_twice_makes_one_copy(workspace):
     save(workspace, 1)
-    assert keep(workspace, "ranker") == keep(workspace, "ranker")
+    assert add_to_history(workspace, "ranker") == add_to_history(workspace, "ranker")
     assert len(list_models(workspace)) == 2
 
 
 def test_a_changed_model_is_listed_as_unusable_and_never_brought_back(workspace):
     save(workspace, 1)
-    kept = keep(workspace, "ranker")
+    kept = add_to_history(workspace, "ranker")
     save(workspace, 2)
     kept.write_bytes(b"changed")
     assert [bool(model.problem) for model in list_models(workspace)] == [False, True]

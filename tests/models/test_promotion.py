@@ -184,7 +184,7 @@ def test_the_manifest_tells_which_decisions_are_new(in_use):
     path = offered(in_use, Ranker(weight=2))
     verdict = promote(in_use, RANKER, path, choices(100), lambda rows: Ranker())
     assert verdict.accepted
-    assert (verdict.replay.n, verdict.in_time.n) == (100, 40)
+    assert (verdict.replay.n, verdict.prequential.n) == (100, 40)
 
 
 def test_the_same_model_again_makes_no_history(in_use):
