@@ -1,4 +1,4 @@
-"""The models that were in use before: kept beside the current ones, and brought back."""
+"""Keep the models that were in use before, list them, and roll back to one."""
 
 from __future__ import annotations
 
@@ -54,6 +54,11 @@ class StoredModel:
         """Tell whether it is in use."""
         return self.name == "current"
 
+    @property
+    def sha256(self) -> str | None:
+        """Hash of the file according to its manifest."""
+        return None if self.manifest is None else self.manifest.sha256
+
 
 @contextmanager
 def training_lock(workspace: Workspace) -> Iterator[None]:
@@ -100,16 +105,15 @@ def list_models(workspace: Workspace) -> list[StoredModel]:
     list of StoredModel
         For each kind the current one, then the history, the latest first.
     """
-    return [model for kind in KINDS for model in _models_of(workspace, kind)]
-
-
-def _models_of(workspace: Workspace, kind: str) -> Iterator[StoredModel]:
-    current = _current(workspace, kind)
-    if current.exists():
-        yield _read(kind, "current", current)
-    found = _history(workspace).glob(f"{kind}-*.joblib")
-    for path in sorted(found, key=lambda path: path.stem, reverse=True):
-        yield _read(kind, path.stem, path)
+    models = []
+    for kind in KINDS:
+        current = _current(workspace, kind)
+        if current.exists():
+            models.append(_read(kind, "current", current))
+        earlier = sorted(path.stem for path in _history(workspace).glob(f"{kind}-*.joblib"))
+        for name in reversed(earlier):
+            models.append(_read(kind, name, _history(workspace) / f"{name}.joblib"))
+    return models
 
 
 def _read(kind: str, name: str, path: Path) -> StoredModel:
@@ -196,23 +200,15 @@ def roll_back(workspace: Workspace, name: str) -> StoredModel:
         If there is no such model, it cannot be used, or a training is at work.
     """
     with training_lock(workspace):
-        return _roll_back(workspace, name)
-
-
-def _roll_back(workspace: Workspace, name: str) -> StoredModel:
-    models = list_models(workspace)
-    in_use = {m.manifest.sha256 for m in models if m.current and m.manifest}
-    earlier = [
-        model
-        for model in models
-        if not model.current and model.manifest and model.manifest.sha256 not in in_use
-    ]
-    chosen = next((m for m in earlier if name in (m.name, m.kind) and not m.problem), None)
-    if chosen is None:
-        names = ", ".join(m.name for m in earlier if not m.problem) or "none yet"
-        raise ModelFileError(f"no earlier model {name!r}", f"one of: {names}", "prefml models")
-    install(workspace, chosen.kind, chosen.path)
-    return _read(chosen.kind, "current", _current(workspace, chosen.kind))
+        usable = [model for model in list_models(workspace) if not model.problem]
+        in_use = {model.sha256 for model in usable if model.current}
+        earlier = [model for model in usable if model.sha256 not in in_use]
+        chosen = next((model for model in earlier if name in (model.name, model.kind)), None)
+        if chosen is None:
+            names = ", ".join(model.name for model in earlier) or "none yet"
+            raise ModelFileError(f"no earlier model {name!r}", f"one of: {names}", "prefml models")
+        install(workspace, chosen.kind, chosen.path)
+        return _read(chosen.kind, "current", _current(workspace, chosen.kind))
 
 
 def _current(workspace: Workspace, kind: str) -> Path:

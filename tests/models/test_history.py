@@ -106,3 +106,11 @@ def test_a_damaged_candidate_is_not_installed(workspace):
     with pytest.raises(ModelFileError, match=r"changed since it was written.*prefml train"):
         install(workspace, "ranker", candidate)
     assert current(workspace) == 1
+
+
+def test_a_sound_copy_of_a_damaged_model_is_brought_back(workspace):
+    path = save(workspace, 1)
+    add_to_history(workspace, "ranker")
+    path.write_bytes(b"damaged")
+    roll_back(workspace, "ranker")
+    assert current(workspace) == 1
