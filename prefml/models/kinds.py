@@ -1,4 +1,4 @@
-"""The two kinds of model, and everything that differs between them."""
+"""Declare the two kinds of model, rankers and croppers, and all that differs between them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,18 @@ from prefml.ranking import HighestStage, PerProjectRanker, SetRanker, default_ra
 from prefml.ranking.metrics import lower_stage_top1, top1, top1_by_set
 from prefml.ranking.per_project import scores_by_project
 
-__all__ = ["BY_NAME", "CROP", "RANKER", "AnyKind", "Kind", "Ranker", "Table", "per_project_kind"]
+__all__ = [
+    "BY_NAME",
+    "CROP",
+    "RANKER",
+    "AnyKind",
+    "Kind",
+    "M",
+    "Ranker",
+    "T",
+    "Table",
+    "per_project_kind",
+]
 
 Ranker: TypeAlias = SetRanker | PerProjectRanker
 Table: TypeAlias = ChoiceTable | CropTable
@@ -32,7 +43,7 @@ T = TypeVar("T", ChoiceTable, CropTable)
 
 @dataclass(frozen=True)
 class Kind(Generic[M, T]):
-    """One kind of model.
+    """A kind of model.
 
     Attributes
     ----------
@@ -163,14 +174,6 @@ def _score_crops(model: CropRegressor, table: CropTable, rows: Bools) -> Floats:
     return np.asarray(iou(boxes, table.boxes[rows]), float)
 
 
-def _count_crops(model: CropRegressor, table: CropTable) -> dict[str, int]:
-    return {"crops": len(table), "projects": len(np.unique(table.project))}
-
-
-def _crop_fold_scores(model: CropRegressor, table: CropTable) -> dict[str, float]:
-    return _rounded({f"iou_{name}": value for name, value in model.inner_iou_.items()})
-
-
 def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
     return {n: round(float(value), 4) for n, value in scores.items() if np.isfinite(value)}
 
@@ -196,8 +199,10 @@ CROP: Kind[CropRegressor, CropTable] = Kind(
     fit=_fit_cropper,
     score=_score_crops,
     decision_ids=lambda table: np.arange(len(table)).astype(str).astype(object),
-    counts=_count_crops,
-    fold_scores=_crop_fold_scores,
+    counts=lambda model, table: {"crops": len(table), "projects": len(np.unique(table.project))},
+    fold_scores=lambda model, table: _rounded(
+        {f"iou_{name}": value for name, value in model.inner_iou_.items()}
+    ),
 )
 # A function that is told a kind by its name cannot know which of the two it gets.
 AnyKind: TypeAlias = Kind[Any, Any]

@@ -1,4 +1,4 @@
-"""The gate between a newly trained model and its use."""
+"""Decide whether a newly trained model replaces the one in use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ import pandas as pd
 from prefml._typing import Bools, Times
 from prefml.exceptions import ModelFileError
 from prefml.models.history import install
-from prefml.models.kinds import AnyKind, Table
+from prefml.models.kinds import Kind, M, T
 from prefml.models.manifest import Manifest, read_manifest
 from prefml.models.replay import WINDOW, Comparison, compare, recent_decisions, time_blocks
 from prefml.models.store import ModelVersionWarning, load_model
@@ -23,7 +23,7 @@ from prefml.workspace import Workspace
 __all__ = ["MIN_REPLAYED", "Refit", "Verdict", "judge", "last_decision", "promote"]
 
 # Rows of the table to learn from -> the same kind of model, fitted on them alone.
-Refit: TypeAlias = Callable[[Bools], Any]
+Refit: TypeAlias = Callable[[Bools], M]
 
 # With fewer recent decisions a replay tells nothing.
 MIN_REPLAYED = 20
@@ -33,14 +33,14 @@ _BLOCK, _MOST_BLOCKS = 100, 3
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a new model may replace the one in use.
+    """Decision on a new model.
 
     Attributes
     ----------
     accepted : bool
-        The answer.
+        Whether it may replace the one in use.
     reason : str
-        In words.
+        Why, in words.
     replay : Comparison or None
         The new model as it is, on recent decisions.
     prequential : Comparison or None
@@ -56,10 +56,10 @@ class Verdict:
 
 def promote(
     workspace: Workspace,
-    kind: AnyKind,
+    kind: Kind[M, T],
     candidate: Path,
-    table: Table,
-    refit: Refit | None = None,
+    table: T,
+    refit: Refit[M] | None = None,
 ) -> Verdict:
     """Put a new model to use if a replay of recent decisions says that it is not worse.
 
@@ -68,7 +68,7 @@ def promote(
     workspace : Workspace
         Its artifacts hold the current model, which is kept in `artifacts/history/`.
     kind : Kind
-        Which model.
+        Kind of both.
     candidate : Path
         The new model's file, anywhere but in the place of the current one.
     table : ChoiceTable or CropTable
@@ -91,11 +91,11 @@ def promote(
     return verdict
 
 
-def _load_current(workspace: Workspace, kind: AnyKind) -> tuple[Any, Manifest | None]:
+def _load_current(workspace: Workspace, kind: Kind[M, T]) -> tuple[M | None, Manifest | None]:
     path = workspace.artifacts / kind.file
     try:
         with warnings.catch_warnings():
-            # It says: train again. That is what is being done.
+            # It asks for what is being done: to train again.
             warnings.simplefilter("ignore", ModelVersionWarning)
             return load_model(path, kind.name), read_manifest(path)
     except ModelFileError:
@@ -126,19 +126,19 @@ def last_decision(timestamp: Times) -> str | None:
 
 
 def judge(
-    kind: AnyKind,
-    current: Any,
-    candidate: Any,
-    table: Table,
-    refit: Refit | None = None,
+    kind: Kind[M, T],
+    current: M | None,
+    candidate: M,
+    table: T,
+    refit: Refit[M] | None = None,
     seen_until: np.datetime64 | None = None,
 ) -> Verdict:
-    """Say whether a new model may replace the current one.
+    """Decide whether a new model may replace the current one, by replaying recent decisions.
 
     Parameters
     ----------
     kind : Kind
-        What both are.
+        Kind of both.
     current : estimator or None
         The model in use.
     candidate : estimator
@@ -181,7 +181,7 @@ def judge(
 
 
 def _compare_prequential(
-    kind: AnyKind, current: Any, table: Table, refit: Refit, seen_until: np.datetime64
+    kind: Kind[M, T], current: M, table: T, refit: Refit[M], seen_until: np.datetime64
 ) -> Comparison | None:
     """Refit before each block of decisions that the current model has not seen."""
     group = kind.decision_ids(table)

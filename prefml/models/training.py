@@ -1,4 +1,4 @@
-"""From a workspace to model files: what the data allow, with the scores of the held-out folds."""
+"""Train the models of a workspace, and record how they did on held-out folds."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from prefml._typing import Bools
 from prefml.exceptions import NotEnoughDataError
 from prefml.features.training_data import TrainingData, read_training_data
 from prefml.models.history import candidate_folder, install, training_lock
-from prefml.models.kinds import BY_NAME, AnyKind, per_project_kind
+from prefml.models.kinds import BY_NAME, Kind, M, T, per_project_kind
 from prefml.models.manifest import KINDS, manifest_path
 from prefml.models.promotion import Verdict, last_decision, promote
 from prefml.models.store import save_model
@@ -29,7 +27,7 @@ __all__ = ["TrainingResult", "train"]
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What became of one model.
+    """Outcome of training one model.
 
     Attributes
     ----------
@@ -108,20 +106,22 @@ def train(
 
 
 def _train_one(
-    workspace: Workspace, data: TrainingData, kind: AnyKind, force: bool
+    workspace: Workspace, data: TrainingData, kind: Kind[M, T], force: bool
 ) -> TrainingResult:
     table = kind.usable_table(data)
 
-    def refit(rows: Bools) -> Any:
+    def refit(rows: Bools) -> M:
         return kind.fit(kind.make(), table, rows)
 
     model = refit(np.ones(len(table), bool))
+    logged = kind.rows(data.decisions).to_csv(index=False)
+    counts, scores = kind.counts(model, table), kind.fold_scores(model, table)
     facts = {
         **_encoder_facts(workspace, data.sidecars),
-        "decisions_sha256": _sha256(kind.rows(data.decisions)),
+        "decisions_sha256": hashlib.sha256(logged.encode()).hexdigest(),
         "last_decision": last_decision(table.timestamp),
-        "counts": kind.counts(model, table),
-        "fold_scores": kind.fold_scores(model, table),
+        "counts": counts,
+        "fold_scores": scores,
         "left_out": dict(table.left_out),
     }
     path = save_model(model, candidate_folder(workspace) / kind.file, kind.name, facts)
@@ -133,13 +133,7 @@ def _train_one(
     if verdict.accepted:
         _remove(path)
         path = workspace.artifacts / kind.file
-    return TrainingResult(
-        kind.name, path, facts["counts"], facts["fold_scores"], table.left_out, verdict=verdict
-    )
-
-
-def _sha256(rows: pd.DataFrame) -> str:
-    return hashlib.sha256(rows.to_csv(index=False).encode()).hexdigest()
+    return TrainingResult(kind.name, path, counts, scores, table.left_out, verdict=verdict)
 
 
 def _remove(candidate: Path) -> None:
@@ -150,7 +144,7 @@ def _remove(candidate: Path) -> None:
         candidate.parent.rmdir()
 
 
-def _encoder_facts(workspace: Workspace, sidecars: Sidecars | None) -> dict[str, Any]:
+def _encoder_facts(workspace: Workspace, sidecars: Sidecars | None) -> dict[str, object]:
     if sidecars is None:
         return {"encoder": None, "cues": None}
     spec = sidecars.encoder
