@@ -1,4 +1,4 @@
-"""The trained models of a workspace, put to work on new pictures."""
+"""Predict with the trained models of a workspace."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from prefml._typing import Floats
 from prefml.boxes import to_box
+from prefml.cropping import CropRegressor
 from prefml.cropping.policy import Policy, read_policy
 from prefml.decisions.stages import stage_of
 from prefml.encoders import Encoder, EncoderSpec, open_encoder
-from prefml.exceptions import (
-    SidecarError,
-    WorkspaceError,
-)
+from prefml.exceptions import ModelFileError, SidecarError, WorkspaceError
 from prefml.features.tables import crop_columns, image_rows
 from prefml.imaging.hands import find_hands
 from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
+from prefml.models.kinds import Ranker
 from prefml.models.manifest import KINDS, Manifest
 from prefml.models.store import load_pair, model_file
 from prefml.prediction.predictions import CropProposal, PictureRows, Ranking, Reason
@@ -41,8 +39,10 @@ class Predictor:
     ----------
     workspace : Workspace
         Where pictures and sidecars lie.
-    ranker, cropper : estimator or None
-        The fitted models.
+    ranker : SetRanker or PerProjectRanker or None
+        The fitted ranker; None if there is none.
+    cropper : CropRegressor or None
+        The fitted crop model; None if there is none.
     manifests : dict of str to Manifest
         Their manifests, by kind.
     encoder_name : str
@@ -54,8 +54,8 @@ class Predictor:
     def __init__(
         self,
         workspace: Workspace,
-        ranker: Any,
-        cropper: Any,
+        ranker: Ranker | None,
+        cropper: CropRegressor | None,
         manifests: dict[str, Manifest],
         encoder_name: str,
         device: str = "auto",
@@ -112,7 +112,7 @@ class Predictor:
 
     @cached_property
     def encoder(self) -> Encoder:
-        """The encoder, opened when a picture has to be encoded.
+        """Encoder, opened when a picture has to be encoded.
 
         Raises
         ------
@@ -125,7 +125,7 @@ class Predictor:
 
     @cached_property
     def sidecars(self) -> Sidecars:
-        """The workspace's sidecars.
+        """Sidecars of the workspace.
 
         Raises
         ------
@@ -144,7 +144,7 @@ class Predictor:
 
     @cached_property
     def policy(self) -> Policy:
-        """The person's crop rules from `prefml.toml`.
+        """Crop rules of the person, from `prefml.toml`.
 
         Raises
         ------
@@ -238,7 +238,14 @@ class Predictor:
         Returns
         -------
         Ranking
+
+        Raises
+        ------
+        ModelFileError
+            If there is no ranker.
         """
+        if self.ranker is None:
+            raise _untrained("ranker")
         together = np.zeros(len(rows), int)
         X = image_rows(rows.embeddings, rows.cues, rows.stage, together)
         ranker = ranker_of(self.ranker, rows.project)
@@ -268,12 +275,21 @@ class Predictor:
         Returns
         -------
         CropProposal
+
+        Raises
+        ------
+        ModelFileError
+            If there is no crop model.
         """
+        if self.cropper is None:
+            raise _untrained("crop")
         one = slice(i, i + 1)
-        seen: dict[str, Any] = {}
-        if self.manifests["crop"].encoder is not None:
-            seen = {"embeddings": rows.embeddings[one], "cues": rows.cues.iloc[one]}
-        X = crop_columns(rows.size[one], rows.stage[one], **seen)
+        if self.manifests["crop"].encoder is None:
+            X = crop_columns(rows.size[one], rows.stage[one])
+        else:
+            X = crop_columns(
+                rows.size[one], rows.stage[one], rows.embeddings[one], rows.cues.iloc[one]
+            )
         hands = None if rows.hands is None else rows.hands[i : i + 1]
         found = self.cropper.propose(
             X, size=rows.size[i : i + 1], aspect=aspect, policy=self.policy, hands=hands
@@ -286,6 +302,10 @@ class Predictor:
             reasons=tuple(found.reasons),
             certainty=found.certainty,
         )
+
+
+def _untrained(kind: str) -> ModelFileError:
+    return ModelFileError(f"no {kind} model", "a trained one", "prefml train")
 
 
 def _stages(names: Sequence[str]) -> Floats:
