@@ -47,13 +47,13 @@ def command(seeds: int, folds: int, models: str, jobs: int | None, as_json: bool
     Does what the data allow (only choices, only crops) and says what was left out. With --json the
     content of metrics.json is printed.
     """  # fmt: skip
-    from prefml.evaluation.contenders import checked_names
+    from prefml.evaluation.contenders import check_names
     from prefml.evaluation.metrics_file import as_metrics, write_metrics
     from prefml.evaluation.report import write_report
     from prefml.evaluation.run import Options, evaluate
 
     workspace = open_workspace()
-    options = Options(seeds, folds, checked_names(models.split(",")), jobs or os.cpu_count() or 1)
+    options = Options(seeds, folds, check_names(models.split(",")), jobs or os.cpu_count() or 1)
     found = evaluate(workspace, options, _bar)
     metrics = as_metrics(found, _spelled(options.seeds, options.folds, options.models))
     figures = write_metrics(metrics, workspace.artifacts)

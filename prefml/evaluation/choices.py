@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from prefml._typing import Floats
 from prefml.evaluation.crossval import HeldOutScores
 from prefml.evaluation.folds import Folds
-from prefml.evaluation.sets import SetFacts, set_facts
+from prefml.evaluation.sets import SetFacts, describe_sets
 from prefml.features import ChoiceTable
 from prefml.ranking.metrics import (
     bootstrap_interval,
@@ -28,7 +28,7 @@ from prefml.ranking.metrics import (
 from prefml.ranking.risk import coverage_by_budget
 from prefml.sets import index_sets
 
-__all__ = ["ChoiceRuns", "choice_metrics", "confidence_of"]
+__all__ = ["ChoiceRuns", "choice_metrics", "set_confidence"]
 
 BINS = 10
 _CURVE_POINTS = 100
@@ -66,7 +66,7 @@ def choice_metrics(done: ChoiceRuns) -> dict[str, Any]:
     dict
         The `ranker` part of `metrics.json`; numbers that do not exist are NaN.
     """
-    facts = set_facts(done.table)
+    facts = describe_sets(done.table)
     hits = {name: _mean_hits(done.table, runs) for name, runs in done.runs.items()}
     return {
         "sets": done.table.n_sets,
@@ -124,9 +124,9 @@ def _scores_of(table: ChoiceTable, run: HeldOutScores) -> dict[str, float]:
     }
 
 
-def _lead(ours: Floats, theirs: Floats, facts: SetFacts) -> dict[str, Any]:
-    low, high = paired_interval(ours, theirs, facts.cluster)
-    return {"top1": float(np.nanmean(ours - theirs)), "top1_ci": [low, high]}
+def _lead(prefml: Floats, other: Floats, facts: SetFacts) -> dict[str, Any]:
+    low, high = paired_interval(prefml, other, facts.cluster)
+    return {"top1": float(np.nanmean(prefml - other)), "top1_ci": [low, high]}
 
 
 def _auto_approve(done: ChoiceRuns, facts: SetFacts) -> list[dict[str, Any]]:
@@ -134,7 +134,7 @@ def _auto_approve(done: ChoiceRuns, facts: SetFacts) -> list[dict[str, Any]]:
     if run.probability is None:
         return []
     hits = top1_by_set(done.table.y, run.scores, done.table.set_id)
-    found = coverage_by_budget(confidence_of(done.table, run), hits, groups=facts.project)
+    found = coverage_by_budget(set_confidence(done.table, run), hits, groups=facts.project)
     return [
         {
             "budget": one.budget,
@@ -147,7 +147,7 @@ def _auto_approve(done: ChoiceRuns, facts: SetFacts) -> list[dict[str, Any]]:
     ]
 
 
-def confidence_of(table: ChoiceTable, run: HeldOutScores) -> Floats:
+def set_confidence(table: ChoiceTable, run: HeldOutScores) -> Floats:
     """Return the probability of each set's suggested picture, shape (n_sets,).
 
     Parameters
@@ -198,7 +198,7 @@ def _reliability(done: ChoiceRuns) -> list[dict[str, Any]]:
     if run.probability is None:
         return []
     hits = top1_by_set(done.table.y, run.scores, done.table.set_id)
-    stated = confidence_of(done.table, run)
+    stated = set_confidence(done.table, run)
     kept = np.flatnonzero(~np.isnan(hits))
     parts = np.array_split(kept[np.argsort(stated[kept], kind="stable")], BINS)
     return [
@@ -215,7 +215,7 @@ def _reliability(done: ChoiceRuns) -> list[dict[str, Any]]:
 def _risk_curve(table: ChoiceTable, runs: Sequence[HeldOutScores]) -> list[list[float]]:
     """Return [coverage, error] for the most confident sets, fewest first."""
     hits = top1_by_set(table.y, runs[0].scores, table.set_id)
-    stated = confidence_of(table, runs[0])
+    stated = set_confidence(table, runs[0])
     kept = np.flatnonzero(~np.isnan(hits))
     wrong = 1 - hits[kept[np.argsort(-stated[kept], kind="stable")]]
     count = np.arange(1, len(wrong) + 1)

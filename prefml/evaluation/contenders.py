@@ -11,7 +11,7 @@ from prefml.evaluation.neural import NeuralCropper, NeuralRanker, has_torch
 from prefml.exceptions import PrefmlError
 from prefml.ranking import HighestStage, LinearPairwise, RandomRanker, RawLambdaRank, default_ranker
 
-__all__ = ["CROPPERS", "RANKERS", "checked_names", "chosen_contenders", "left_out_contenders"]
+__all__ = ["CROPPERS", "RANKERS", "check_names", "chosen_contenders", "left_out_contenders"]
 
 EMBEDDING = "emb__"
 
@@ -97,7 +97,7 @@ def left_out_contenders(contenders: Iterable[Contender], columns: Iterable[str])
     return notes
 
 
-def checked_names(names: Iterable[str]) -> tuple[str, ...]:
+def check_names(names: Iterable[str]) -> tuple[str, ...]:
     """Return names of models, refusing unknown ones.
 
     Parameters

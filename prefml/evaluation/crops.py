@@ -15,7 +15,7 @@ from prefml.boxes import is_whole
 from prefml.cropping.metrics import SIMILAR, cluster_interval, crop_scores, iou
 from prefml.evaluation.crossval import HeldOutBoxes
 from prefml.evaluation.folds import Folds
-from prefml.evaluation.sets import clusters_of
+from prefml.evaluation.sets import choose_clusters
 from prefml.features import CropTable
 
 __all__ = ["CropRuns", "crop_metrics"]
@@ -58,7 +58,7 @@ def crop_metrics(done: CropRuns) -> dict[str, Any]:
         The `crop` part of `metrics.json`; numbers that do not exist are NaN.
     """
     table = done.table
-    kind, cluster = clusters_of(table.project, table.session_id, np.arange(len(table)))
+    kind, cluster = choose_clusters(table.project, table.session_id, np.arange(len(table)))
     overlaps = {name: _mean_iou(table, runs) for name, runs in done.runs.items()}
     return {
         "rows": len(table),

@@ -23,7 +23,7 @@ __all__ = [
     "HeldOutScores",
     "held_out_boxes",
     "held_out_scores",
-    "thinned",
+    "subsample_fold",
 ]
 
 
@@ -201,7 +201,7 @@ def _timed_fit(
     return model, time.perf_counter() - began
 
 
-def thinned(fold: Fold, set_id: NDArray[Any], share: float, seed: int) -> Fold:
+def subsample_fold(fold: Fold, set_id: NDArray[Any], share: float, seed: int) -> Fold:
     """Keep a share of a fold's training sets.
 
     Parameters

@@ -17,9 +17,9 @@ __all__ = [
     "NEAR_DUPLICATE",
     "Fold",
     "Folds",
+    "find_near_duplicates",
     "make_folds",
-    "near_duplicates_of",
-    "without_near_duplicates",
+    "purge_near_duplicates",
 ]
 
 # Two pictures whose perceptual hashes differ in at most so many of 64 bits count as the same.
@@ -108,7 +108,7 @@ def make_folds(
     sets = _text(set_id)
     texts = None if hashes is None else _text(hashes)
     folds = [
-        without_near_duplicates(Fold(train, test, 0), sets, texts)
+        purge_near_duplicates(Fold(train, test, 0), sets, texts)
         for train, test in splitter.split(np.zeros(len(groups)), groups=groups)
     ]
     if not all(len(fold.train) for fold in folds):
@@ -146,7 +146,7 @@ def _bits(hashes: NDArray[Any]) -> Bits64:
     return np.array([int(str(text), 16) for text in hashes], dtype=np.uint64)
 
 
-def without_near_duplicates(fold: Fold, set_id: NDArray[Any], hashes: NDArray[Any] | None) -> Fold:
+def purge_near_duplicates(fold: Fold, set_id: NDArray[Any], hashes: NDArray[Any] | None) -> Fold:
     """Keep sets out of training that hold a near duplicate of a tested picture.
 
     Parameters
@@ -164,13 +164,13 @@ def without_near_duplicates(fold: Fold, set_id: NDArray[Any], hashes: NDArray[An
     """
     if hashes is None:
         return fold
-    close = near_duplicates_of(_bits(hashes[fold.train]), _bits(hashes[fold.test]))
+    close = find_near_duplicates(_bits(hashes[fold.train]), _bits(hashes[fold.test]))
     doubtful = set(set_id[fold.train][close])
     keep = np.array([name not in doubtful for name in set_id[fold.train]], dtype=bool)
     return Fold(fold.train[keep], fold.test, len(doubtful))
 
 
-def near_duplicates_of(candidates: Bits64, references: Bits64) -> Bools:
+def find_near_duplicates(candidates: Bits64, references: Bits64) -> Bools:
     """Tell which hashes lie near any of some others.
 
     Parameters

@@ -13,7 +13,7 @@ from PIL import Image
 
 from prefml._typing import Floats, Ints, Pixels
 from prefml.cropping.metrics import iou
-from prefml.evaluation.choices import ChoiceRuns, confidence_of
+from prefml.evaluation.choices import ChoiceRuns, set_confidence
 from prefml.evaluation.crops import CropRuns
 from prefml.exceptions import PrefmlError
 from prefml.imaging.decode import decode
@@ -22,7 +22,7 @@ from prefml.sets import index_sets
 from prefml.sidecars.store import Sidecars
 from prefml.workspace import Workspace
 
-__all__ = ["CropView", "Mistake", "SetImage", "crop_views", "mistakes", "thumbnailer"]
+__all__ = ["CropView", "Mistake", "SetImage", "crop_views", "find_mistakes", "make_thumbnailer"]
 
 # Project, file name -> a data URI, or None where there is no picture.
 Thumbnail = Callable[[str, str], str | None]
@@ -78,7 +78,7 @@ class CropView:
     iou: float
 
 
-def thumbnailer(workspace: Workspace, sidecars: Sidecars | None) -> Thumbnail:
+def make_thumbnailer(workspace: Workspace, sidecars: Sidecars | None) -> Thumbnail:
     """Return a function that makes thumbnails of a workspace's pictures.
 
     Parameters
@@ -115,7 +115,7 @@ def _data_uri(pixels: Pixels) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def mistakes(done: ChoiceRuns, thumbnail: Thumbnail, most: int = 12) -> list[Mistake]:
+def find_mistakes(done: ChoiceRuns, thumbnail: Thumbnail, most: int = 12) -> list[Mistake]:
     """Show the sets in which prefml was surest of a wrong picture.
 
     Parameters
@@ -136,7 +136,7 @@ def mistakes(done: ChoiceRuns, thumbnail: Thumbnail, most: int = 12) -> list[Mis
     if run.probability is None:
         return []
     hits = top1_by_set(table.y, run.scores, table.set_id)
-    stated = confidence_of(table, run)
+    stated = set_confidence(table, run)
     wrong = np.flatnonzero(hits < 0.5)
     worst = wrong[np.argsort(-stated[wrong], kind="stable")][:most]
     members = index_sets(table.set_id).members()

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from prefml.evaluation.crossval import Contender, HeldOutScores, held_out_scores, thinned
+from prefml.evaluation.crossval import Contender, HeldOutScores, held_out_scores, subsample_fold
 from prefml.evaluation.folds import Fold
-from prefml.evaluation.sets import set_facts
+from prefml.evaluation.sets import describe_sets
 from prefml.features import ChoiceTable
 from prefml.ranking.metrics import bootstrap_interval, lower_stage_top1, top1_by_set
 
@@ -40,7 +40,7 @@ def partial_point(
     dict
         As `curve_point`.
     """
-    fewer = [thinned(fold, table.set_id, share, seed=1) for fold in folds]
+    fewer = [subsample_fold(fold, table.set_id, share, seed=1) for fold in folds]
     return curve_point(table, share, fewer, held_out_scores(contender, table, fewer, seed=0))
 
 
@@ -71,6 +71,6 @@ def curve_point(
         "share": share,
         "sets": float(np.mean(learned_from)),
         "top1": float(np.nanmean(hits)),
-        "top1_ci": list(bootstrap_interval(hits, set_facts(table).cluster)),
+        "top1_ci": list(bootstrap_interval(hits, describe_sets(table).cluster)),
         "lower_stage_top1": lower_stage_top1(table.y, run.scores, table.set_id, table.stage),
     }

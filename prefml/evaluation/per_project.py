@@ -9,14 +9,14 @@ import pandas as pd
 
 from prefml._typing import Floats, Ints
 from prefml.evaluation.crossval import Contender
-from prefml.evaluation.folds import Fold, without_near_duplicates
-from prefml.evaluation.sets import clusters_of
+from prefml.evaluation.folds import Fold, purge_near_duplicates
+from prefml.evaluation.sets import choose_clusters
 from prefml.features import ChoiceTable
 from prefml.ranking.metrics import bootstrap_interval, paired_interval, top1_by_set
 from prefml.ranking.per_project import PerProjectRanker
 from prefml.sets import index_sets
 
-__all__ = ["compare_per_project", "later_choices"]
+__all__ = ["compare_per_project", "split_by_time"]
 
 # The share of each project's sets, by time, that is learned from.
 EARLIER = 0.7
@@ -42,7 +42,7 @@ def compare_per_project(contender: Contender, table: ChoiceTable) -> dict[str, A
         and `own`, and the `lead` of their own over the common one; None if no project has choices
         enough for its own.
     """
-    fold = later_choices(table)
+    fold = split_by_time(table)
     model = PerProjectRanker(contender.make(0))
     if not _enough(table, fold, model.min_sets):
         return None
@@ -54,7 +54,7 @@ def compare_per_project(contender: Contender, table: ChoiceTable) -> dict[str, A
     return _summary(table, test, scores) | {"projects": len(model.own_)}
 
 
-def later_choices(table: ChoiceTable) -> Fold:
+def split_by_time(table: ChoiceTable) -> Fold:
     """Divide the sets of each project by time.
 
     Parameters
@@ -75,7 +75,7 @@ def later_choices(table: ChoiceTable) -> Fold:
         last = set(ordered[round(EARLIER * len(ordered)) :])
         later[rows] = [name in last for name in table.set_id[rows]]
     train, test = np.flatnonzero(~later), np.flatnonzero(later)
-    return without_near_duplicates(Fold(train, test, 0), table.set_id, table.hashes)
+    return purge_near_duplicates(Fold(train, test, 0), table.set_id, table.hashes)
 
 
 def _enough(table: ChoiceTable, fold: Fold, least: int) -> bool:
@@ -88,7 +88,7 @@ def _summary(table: ChoiceTable, test: Ints, scores: dict[str, Floats]) -> dict[
     names = table.set_id[test]
     sets = index_sets(names)
     first = test[sets.order[sets.starts]]
-    _, cluster = clusters_of(table.project[first], table.session_id[first], table.set_id[first])
+    _, cluster = choose_clusters(table.project[first], table.session_id[first], table.set_id[first])
     hits = {name: top1_by_set(table.y[test], values, names) for name, values in scores.items()}
     found: dict[str, Any] = {
         name: {

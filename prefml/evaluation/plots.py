@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 __all__ = ["dots_plot", "importance_plot", "learning_plot", "reliability_plot", "risk_plot"]
 
 # Okabe and Ito's blue and orange: told apart by colour-blind people, readable on light and dark.
-OURS, THEIRS = "#2b7fc4", "#d9822b"
+PREFML_COLOUR, BASELINE_COLOUR = "#2b7fc4", "#d9822b"
 # Stands for the page's text colour until the SVG is written.
 _TEXT = "#010203"
 _STYLE: dict[Any, Any] = {
@@ -63,7 +63,7 @@ def dots_plot(
 
     def draw(axes: Axes) -> None:
         for place, (name, measures) in enumerate(ordered):
-            colour = OURS if name == "prefml" else THEIRS
+            colour = PREFML_COLOUR if name == "prefml" else BASELINE_COLOUR
             low, high = _ends(measures, value)
             axes.plot([low, high], [place, place], color=colour, linewidth=2, alpha=0.6)
             axes.plot(measures[value], place, "o", color=colour, markersize=7)
@@ -93,7 +93,7 @@ def reliability_plot(points: Sequence[Mapping[str, Any]]) -> str:
         observed = [point["observed"] for point in points]
         least = max(0.0, min([*stated, *observed], default=0.0) - 0.05)
         axes.plot([least, 1], [least, 1], color=_TEXT, alpha=0.4, linestyle="--", linewidth=1)
-        axes.plot(stated, observed, "o-", color=OURS)
+        axes.plot(stated, observed, "o-", color=PREFML_COLOUR)
         axes.set_xlim(least, 1.01)
         axes.set_ylim(least, 1.01)
         axes.xaxis.set_major_locator(MaxNLocator(5))
@@ -110,7 +110,7 @@ def risk_plot(curves: Mapping[str, Sequence[Sequence[float]]], titles: Mapping[s
     def draw(axes: Axes) -> None:
         for name, curve in curves.items():
             coverage, error = zip(*curve, strict=True)
-            colour = OURS if name == "prefml" else THEIRS
+            colour = PREFML_COLOUR if name == "prefml" else BASELINE_COLOUR
             axes.plot(coverage, error, color=colour, label=titles.get(name, name))
         for budget in (0.01, 0.02, 0.05, 0.10):
             axes.axhline(budget, color=_TEXT, alpha=0.35, linewidth=0.8, linestyle=":")
@@ -130,8 +130,8 @@ def learning_plot(points: Sequence[Mapping[str, Any]]) -> str:
     def draw(axes: Axes) -> None:
         sets = [point["sets"] for point in points]
         low, high = zip(*(_ends(point, "top1") for point in points), strict=True)
-        axes.fill_between(sets, low, high, color=OURS, alpha=0.18, linewidth=0)
-        axes.plot(sets, [point["top1"] for point in points], "o-", color=OURS)
+        axes.fill_between(sets, low, high, color=PREFML_COLOUR, alpha=0.18, linewidth=0)
+        axes.plot(sets, [point["top1"] for point in points], "o-", color=PREFML_COLOUR)
         axes.set_xscale("log")
         axes.set_xticks(sets, [f"{count:.0f}" for count in sets])
         axes.minorticks_off()
@@ -146,7 +146,7 @@ def importance_plot(shares: Mapping[str, float], most: int = 12) -> str:
     ordered = list(shares.items())[:most][::-1]
 
     def draw(axes: Axes) -> None:
-        axes.barh(range(len(ordered)), [share for _, share in ordered], color=OURS)
+        axes.barh(range(len(ordered)), [share for _, share in ordered], color=PREFML_COLOUR)
         axes.set_yticks(range(len(ordered)), [name for name, _ in ordered])
         axes.grid(visible=False, axis="y")
         axes.set_xlabel("share of the differences inside a set")

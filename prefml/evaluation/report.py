@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from prefml.evaluation import plots
 from prefml.evaluation.contenders import CROPPERS, RANKERS
-from prefml.evaluation.gallery import crop_views, mistakes, thumbnailer
+from prefml.evaluation.gallery import crop_views, find_mistakes, make_thumbnailer
 from prefml.evaluation.run import Evaluation
 from prefml.files import write_text
 from prefml.workspace import Workspace
@@ -51,13 +51,13 @@ def write_report(
 
 def render_report(found: Evaluation, metrics: Mapping[str, Any], workspace: Workspace) -> str:
     """Return the report as HTML; see `write_report`."""
-    thumbnail = thumbnailer(workspace, found.sidecars)
+    thumbnail = make_thumbnailer(workspace, found.sidecars)
     best, worst = crop_views(found.crops, thumbnail) if found.crops else ([], [])
     content = {
         "metrics": metrics,
         "titles": _TITLES,
         "plots": _ranker_plots(metrics["ranker"]) | _crop_plots(metrics["crop"]),
-        "mistakes": mistakes(found.choices, thumbnail) if found.choices else [],
+        "mistakes": find_mistakes(found.choices, thumbnail) if found.choices else [],
         "best_crops": best,
         "worst_crops": worst,
         "percent": percent,

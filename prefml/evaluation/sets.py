@@ -14,7 +14,7 @@ from prefml.features import ChoiceTable
 from prefml.ranking.metrics import lower_stage_sets
 from prefml.sets import index_sets
 
-__all__ = ["FEWEST_CLUSTERS", "SetFacts", "clusters_of", "set_facts"]
+__all__ = ["FEWEST_CLUSTERS", "SetFacts", "choose_clusters", "describe_sets"]
 
 # With fewer clusters than this a cluster bootstrap says more about luck than about the model.
 FEWEST_CLUSTERS = 8
@@ -46,7 +46,7 @@ class SetFacts:
     cluster_kind: str
 
 
-def set_facts(table: ChoiceTable) -> SetFacts:
+def describe_sets(table: ChoiceTable) -> SetFacts:
     """Describe the sets of a table.
 
     Parameters
@@ -61,11 +61,13 @@ def set_facts(table: ChoiceTable) -> SetFacts:
     sets = index_sets(table.set_id)
     first = sets.order[sets.starts]
     lower = lower_stage_sets(table.y, table.stage, table.set_id)[first]
-    kind, cluster = clusters_of(table.project[first], table.session_id[first], table.set_id[first])
+    kind, cluster = choose_clusters(
+        table.project[first], table.session_id[first], table.set_id[first]
+    )
     return SetFacts(table.set_id[first], table.project[first], sets.sizes, lower, cluster, kind)
 
 
-def clusters_of(
+def choose_clusters(
     project: NDArray[Any], session: NDArray[Any], name: NDArray[Any]
 ) -> tuple[str, NDArray[Any]]:
     """Choose what is drawn together for intervals: the widest grouping there is enough of.

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from prefml.evaluation.crossval import Contender, held_out_boxes, held_out_scores, thinned
+from prefml.evaluation.crossval import Contender, held_out_boxes, held_out_scores, subsample_fold
 from prefml.evaluation.folds import Fold, make_folds
 
 
@@ -89,7 +89,7 @@ def test_every_row_gets_a_box(crop_table, croppers):
 def test_thinning_keeps_whole_sets(choice_table, share):
     fold = folds_of(choice_table)[0]
 
-    fewer = thinned(fold, choice_table.set_id, share, seed=0)
+    fewer = subsample_fold(fold, choice_table.set_id, share, seed=0)
 
     names, counts = np.unique(choice_table.set_id[fewer.train], return_counts=True)
     assert (counts == 2).all()
@@ -99,7 +99,9 @@ def test_thinning_keeps_whole_sets(choice_table, share):
 def test_a_smaller_share_is_part_of_a_larger_one(choice_table):
     fold = folds_of(choice_table)[0]
 
-    small, large = (thinned(fold, choice_table.set_id, share, seed=0) for share in (0.2, 0.6))
+    small, large = (
+        subsample_fold(fold, choice_table.set_id, share, seed=0) for share in (0.2, 0.6)
+    )
 
     assert set(small.train) < set(large.train)
 
@@ -107,7 +109,7 @@ def test_a_smaller_share_is_part_of_a_larger_one(choice_table):
 def test_thinning_leaves_the_tested_rows_alone(choice_table):
     fold = Fold(np.arange(20), np.arange(20, 80), 3)
 
-    fewer = thinned(fold, choice_table.set_id, 0.5, seed=0)
+    fewer = subsample_fold(fold, choice_table.set_id, 0.5, seed=0)
 
     assert list(fewer.test) == list(fold.test)
     assert fewer.purged == 3

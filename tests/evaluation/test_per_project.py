@@ -7,7 +7,7 @@ import pytest
 
 from prefml.evaluation import per_project
 from prefml.evaluation.crossval import Contender
-from prefml.evaluation.per_project import compare_per_project, later_choices
+from prefml.evaluation.per_project import compare_per_project, split_by_time
 from prefml.ranking import PairwiseLogistic
 
 
@@ -24,7 +24,7 @@ class Own(PairwiseLogistic):
 
 
 def test_later_choices_are_the_last_of_each_project(dated):
-    fold = later_choices(dated)
+    fold = split_by_time(dated)
 
     for project in np.unique(dated.project):
         inside = dated.project == project
@@ -34,7 +34,7 @@ def test_later_choices_are_the_last_of_each_project(dated):
 
 
 def test_no_set_is_both_earlier_and_later(dated):
-    fold = later_choices(dated)
+    fold = split_by_time(dated)
 
     assert not set(dated.set_id[fold.train]) & set(dated.set_id[fold.test])
 
@@ -43,7 +43,7 @@ def test_choices_without_a_time_are_earlier(dated):
     time = dated.timestamp.copy()
     time[dated.set_id == "s36"] = np.datetime64("NaT")
 
-    fold = later_choices(replace(dated, timestamp=time))
+    fold = split_by_time(replace(dated, timestamp=time))
 
     assert "s36" in dated.set_id[fold.train]
 
