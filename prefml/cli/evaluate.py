@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import click
@@ -54,15 +55,11 @@ def command(seeds: int, folds: int, models: str, jobs: int | None, as_json: bool
 
     workspace = open_workspace()
     options = Options(seeds, folds, check_names(models.split(",")), jobs or os.cpu_count() or 1)
-    found = evaluate(workspace, options, _bar)
+    found = evaluate(workspace, options, partial(progress, label="models", unit="model"))
     metrics = as_metrics(found, _spelled(options.seeds, options.folds, options.models))
     figures = write_metrics(metrics, workspace.artifacts)
     report = write_report(found, metrics, workspace, workspace.artifacts)
     emit(metrics, "\n".join([*_lines(metrics), f"{figures}", f"{report}"]), as_json)
-
-
-def _bar(results: Iterable[Any], total: int) -> Iterable[Any]:
-    return progress(results, total, "models", "model")
 
 
 def _spelled(seeds: int, folds: int, models: tuple[str, ...]) -> str:

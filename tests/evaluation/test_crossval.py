@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -113,3 +115,43 @@ def test_thinning_leaves_the_tested_rows_alone(choice_table):
 
     assert list(fewer.test) == list(fold.test)
     assert fewer.purged == 3
+
+
+class Explaining(Remembering):
+    def explain(self, X, set_id):
+        reasons = [
+            SimpleNamespace(name=name, contribution=size)
+            for name, size in (("sharper", 0.4), ("darker", -0.3), ("stage", 0.2), ("colour", 0.1))
+        ]
+        return [SimpleNamespace(set_id=name, reasons=reasons) for name in set(set_id)]
+
+
+def test_the_two_strongest_reasons_for_each_set_are_kept(choice_table):
+    contender = Contender("x", lambda seed: Explaining(), "", "x")
+
+    found = held_out_scores(contender, choice_table, folds_of(choice_table), 0)
+
+    assert found.reasons == dict.fromkeys(choice_table.set_id, "sharper, stage")
+
+
+class Banded:
+    """States bands that hold the two left edges of every box, and no other edge."""
+
+    def fit(self, X, boxes, size):
+        return self
+
+    def predict(self, X, size):
+        return np.tile([0.0, 0.0, 1.0, 1.0], (len(X), 1))
+
+    def predict_bands(self, X):
+        bands = np.zeros((len(X), 4, 2))
+        bands[:, :2, 1] = 1
+        bands[:, 2:] = [2, 3]
+        return bands
+
+
+def test_band_coverage_is_the_share_of_edges_inside(crop_table):
+    folds = make_folds(crop_table.project, crop_table.session_id, np.arange(len(crop_table))).folds
+    contender = Contender("x", lambda seed: Banded(), "", "x")
+
+    assert held_out_boxes(contender, crop_table, folds, 0).band_coverage == 0.5

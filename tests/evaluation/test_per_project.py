@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from prefml.evaluation import per_project
-from prefml.evaluation.crossval import Contender
 from prefml.evaluation.per_project import compare_per_project, split_by_time
 from prefml.ranking import PairwiseLogistic
 
@@ -48,15 +47,15 @@ def test_choices_without_a_time_are_earlier(dated):
     assert "s36" in dated.set_id[fold.train]
 
 
-def test_too_few_choices_for_an_own_ranker_are_not_compared(dated, rankers):
-    assert compare_per_project(rankers[0], dated) is None
+def test_too_few_choices_for_an_own_ranker_are_not_compared(dated):
+    assert compare_per_project(Own(), dated) is None
 
 
 def test_both_options_are_measured_on_the_same_sets(dated, monkeypatch):
     few = per_project.PerProjectRanker
     monkeypatch.setattr(per_project, "PerProjectRanker", lambda ranker: few(ranker, min_sets=5))
 
-    found = compare_per_project(Contender("prefml", lambda seed: Own(), "", "prefml"), dated)
+    found = compare_per_project(Own(), dated)
 
     assert (found["sets"], found["projects"]) == (12, 4)
     assert found["lead"]["top1"] == pytest.approx(found["own"]["top1"] - found["together"]["top1"])
