@@ -1,4 +1,4 @@
-"""The command group, which imports a command's file only when that command is called."""
+"""Define the command group, which imports a command's file only when that command is called."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`prefml duplicates`: near duplicates inside a project."""
+"""`prefml duplicates`: find near duplicates inside a project."""
 
 from __future__ import annotations
 

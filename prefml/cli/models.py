@@ -1,8 +1,8 @@
-"""`prefml models`: the models in use and before, compared and brought back."""
+"""`prefml models`: list the models in use and before, compare them, and roll back."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -68,7 +68,7 @@ def _compare(workspace: Workspace, name: str, as_json: bool) -> None:
     emit(payload, text, as_json)
 
 
-def _payload(model: StoredModel) -> dict[str, Any]:
+def _payload(model: StoredModel) -> dict[str, object]:
     document = {} if model.manifest is None else model.manifest.document
     facts = {key: document.get(key) for key in ("written", "sha256", "counts", "fold_scores")}
     usable = {"current": model.current, "usable": not model.problem, "problem": model.problem}
