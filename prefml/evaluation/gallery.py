@@ -141,7 +141,7 @@ def _data_uri(pixels: Pixels) -> str:
 
 
 def find_mistakes(done: ChoiceRuns, thumbnail: Thumbnail, most: int = 12) -> list[Mistake]:
-    """Return the sets in which prefml was surest of a wrong picture.
+    """Return the sets in which prefml was most confident of a wrong picture.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def find_mistakes(done: ChoiceRuns, thumbnail: Thumbnail, most: int = 12) -> lis
     Returns
     -------
     list of Mistake
-        The surest first.
+        The most confident first.
     """
     table, run = done.table, done.runs["prefml"][0]
     if run.probability is None:

@@ -59,6 +59,12 @@ def test_evaluate_prints_a_table_and_what_was_left_out(calls, tmp_path, capsys):
     printed = capsys.readouterr().out
 
     assert "12 sets, held out by project" in printed
+    head, row = printed.splitlines()[1:3]
+    assert head.split("  ")[-4:] == [
+        "agreement (top-1)", "pairs in order", "lower stage chosen", "calibration error",
+    ]  # fmt: skip
+    assert row.split() == ["prefml", "0.900", "0.850", "-", "-"]
+    assert len(row) == len(head)
     assert "left out: crops: 0 usable" in printed
 
 

@@ -72,7 +72,7 @@ def test_an_empty_workspace_gives_one_clear_line(prefml, tmp_path):
 
 def test_the_text_names_scores_and_baselines(prefml, copy):
     ran = prefml("--workspace", copy, "train", "crop")
-    assert "overlap with their crop" in ran.out
+    assert "overlap with the person's crop (IoU)" in ran.out
     assert "of one constant box" in ran.out
 
 
@@ -179,6 +179,18 @@ def test_a_model_of_an_earlier_training_is_named_where_none_can_be_trained(prefm
     assert "crop: not trained; 0 crops" in ran.out
     assert "crop.joblib stays in use, from an earlier training" in ran.out
     assert "ranker.joblib stays" not in ran.out
+
+
+def test_scores_are_named_by_what_was_measured(tmp_path):
+    from prefml.cli.train import _lines
+
+    scores = {"new_measure": 0.25, "iou_chosen": 0.8, "lower_stage_top1": 0.5, "top1": 0.9}
+    made = training.TrainingResult("ranker", tmp_path, {"sets": 40}, scores)
+    words = [line.split("  ")[1] for line in _lines([made], tmp_path) if line.startswith("  ")]
+    assert [line.rstrip(" 0123456789.") for line in words] == [
+        "agreement (top-1)", "agreement where they chose a lower stage",
+        "overlap with the person's crop (IoU)", "new_measure",
+    ]  # fmt: skip
 
 
 def test_what_was_left_out_of_a_training_is_said_with_its_numbers(tmp_path):
