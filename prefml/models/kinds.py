@@ -25,6 +25,7 @@ from prefml.ranking.per_project import scores_by_project
 __all__ = [
     "BY_NAME",
     "CROP",
+    "LEAST",
     "RANKER",
     "AnyKind",
     "Kind",
