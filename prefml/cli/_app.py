@@ -31,7 +31,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported on demand, so that `--help` stays fast."""
+    """Group whose commands are imported on demand, so that `--help` stays fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order in which a person meets them."""

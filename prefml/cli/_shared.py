@@ -56,7 +56,19 @@ def json_option(function: F) -> F:
 
 
 def open_workspace() -> Workspace:
-    """Open the workspace that the options of the running command name."""
+    """Open the workspace that the options of the running command name.
+
+    Returns
+    -------
+    Workspace
+
+    Raises
+    ------
+    WorkspaceError
+        If there is no such folder.
+    ConfigError
+        If its `prefml.toml` cannot be used.
+    """
     kept = click.get_current_context().find_root().meta.get(_OPTIONS, {})
     return Workspace.open(kept.get("workspace", "."), kept.get("artifacts"))
 

@@ -42,14 +42,14 @@ class Ranker(Estimator, Protocol):
     """Estimator that scores pictures."""
 
     def predict(self, X: pd.DataFrame) -> Floats:
-        """Return a score for each row."""
+        """Return the score of each row, shape (n_rows,); the higher, the better."""
 
 
 class Cropper(Estimator, Protocol):
     """Estimator that proposes boxes."""
 
     def predict(self, X: pd.DataFrame, *, size: Floats) -> Floats:
-        """Return a box for each row."""
+        """Return the box of each row, shape (n_rows, 4), in fractions of the picture."""
 
 
 @runtime_checkable
@@ -57,7 +57,7 @@ class StatesProbability(Protocol):
     """Ranker that tells how likely each picture is to be the chosen one."""
 
     def probability_of(self, scores: Floats, sets: Sets) -> Floats:
-        """Return the probability of each row."""
+        """Return the probability of each row, shape (n_rows,)."""
 
 
 @runtime_checkable
@@ -90,7 +90,7 @@ E_co = TypeVar("E_co", bound=Estimator, covariant=True)
 
 @dataclass(frozen=True)
 class Contender(Generic[E_co]):
-    """A model that takes part in the evaluation.
+    """Model that takes part in the evaluation.
 
     Attributes
     ----------

@@ -32,7 +32,7 @@ _QUALITY = 72
 
 @dataclass(frozen=True)
 class SetImage:
-    """A picture of a set.
+    """Picture of a set.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class SetImage:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A set in which prefml was sure of another picture than the person's.
+    """Set in which prefml was confident of another picture than the person's.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class CropView:
-    """A picture with the person's crop and the proposed one.
+    """Picture with the person's crop and the proposed one.
 
     Attributes
     ----------

@@ -31,7 +31,12 @@ __all__ = ["NeuralCropper", "NeuralRanker", "has_torch"]
 
 
 def has_torch() -> bool:
-    """Tell whether torch is installed, without importing it."""
+    """Tell whether torch is installed, without importing it.
+
+    Returns
+    -------
+    bool
+    """
     return find_spec("torch") is not None
 
 
@@ -104,7 +109,7 @@ class _Net(BaseEstimator):
 
 
 class NeuralRanker(_Net):
-    """A multilayer perceptron that scores pictures, trained on pairs by Bradley-Terry.
+    """Multilayer perceptron that scores pictures, trained on pairs by Bradley-Terry.
 
     With an embedding of 512 numbers the layers are 512-256-64-1.
 
@@ -197,7 +202,7 @@ class NeuralRanker(_Net):
 
 
 class NeuralCropper(_Net):
-    """A multilayer perceptron from a picture's features to its four crop edges.
+    """Multilayer perceptron from a picture's features to its four crop edges.
 
     With an embedding of 512 numbers the layers are 512-256-128-4, then a sigmoid.
 

@@ -49,7 +49,7 @@ _STYLE: dict[Any, Any] = {
 
 
 class Estimate(NamedTuple):
-    """A measure with the ends of its interval; what does not exist is None.
+    """Measure with the ends of its interval; what does not exist is None.
 
     Attributes
     ----------
@@ -114,7 +114,18 @@ def _ends(estimate: Estimate) -> tuple[float, float]:
 
 
 def reliability_plot(points: Sequence[ReliabilityPoint]) -> str:
-    """Draw how often prefml was right against how sure it said it was, as SVG."""
+    """Draw a reliability diagram: the share of agreement against the stated probability.
+
+    Parameters
+    ----------
+    points : sequence of ReliabilityPoint
+        Mean stated probability and observed share of parts of the sets.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
 
     def draw(axes: Axes) -> None:
         stated = [point["stated"] for point in points]
@@ -127,13 +138,26 @@ def reliability_plot(points: Sequence[ReliabilityPoint]) -> str:
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.set_xlabel("stated probability")
-        axes.set_ylabel("share that was right")
+        axes.set_ylabel("agreement (top-1)")
 
     return _svg(draw, 4.2, 3.6, "reliability")
 
 
 def risk_plot(curves: Mapping[str, Sequence[Sequence[float]]], titles: Mapping[str, str]) -> str:
-    """Draw the error among the most confident sets against how many they are, as SVG."""
+    """Draw risk-coverage curves: the error among the most confident sets against their share.
+
+    Parameters
+    ----------
+    curves : mapping of str to sequence
+        Model -> [coverage, error], both shares, fewest sets first.
+    titles : mapping of str to str
+        Model -> what a person reads.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
 
     def draw(axes: Axes) -> None:
         for name, curve in curves.items():
@@ -153,7 +177,18 @@ def risk_plot(curves: Mapping[str, Sequence[Sequence[float]]], titles: Mapping[s
 
 
 def learning_plot(points: Sequence[LearningPoint]) -> str:
-    """Draw top-1 agreement against the number of sets learned from, as SVG."""
+    """Draw the learning curve: top-1 agreement against the number of sets learned from.
+
+    Parameters
+    ----------
+    points : sequence of LearningPoint
+        Fewest sets first.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
 
     def draw(axes: Axes) -> None:
         sets = [point["sets"] for point in points]
@@ -172,7 +207,20 @@ def learning_plot(points: Sequence[LearningPoint]) -> str:
 
 
 def importance_plot(shares: Mapping[str, float], most: int = 12) -> str:
-    """Draw the share of each group of inputs in the scores, largest on top, as SVG."""
+    """Draw the importance of each group of inputs, the largest on top.
+
+    Parameters
+    ----------
+    shares : mapping of str to float
+        Group of inputs -> its share of the differences inside a set, largest first.
+    most : int, default=12
+        Number of groups to draw, at most.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     ordered = list(shares.items())[:most][::-1]
 
     def draw(axes: Axes) -> None:

@@ -47,7 +47,18 @@ def write_report(found: Evaluation, metrics: Metrics, workspace: Workspace, fold
 
 
 def render_report(found: Evaluation, metrics: Metrics, workspace: Workspace) -> str:
-    """Return the report as HTML; see `write_report`."""
+    """Render the report.
+
+    Parameters
+    ----------
+    found, metrics, workspace
+        As in `write_report`.
+
+    Returns
+    -------
+    str
+        HTML that asks for nothing outside itself.
+    """
     thumbnail = make_thumbnailer(workspace, found.sidecars)
     best, worst = crop_views(found.crops, thumbnail) if found.crops else ([], [])
     content = {
@@ -104,10 +115,34 @@ def _crop_plots(part: CropMetrics | None) -> dict[str, Markup]:
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """Return a share in per cent, or a dash where there is none."""
+    """Return a share in per cent, or a dash where there is none.
+
+    Parameters
+    ----------
+    value : float or None
+        The share.
+    digits : int, default=1
+        Decimals.
+
+    Returns
+    -------
+    str
+    """
     return DASH if value is None else f"{100 * value:.{digits}f} %"
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return a number, or a dash where there is none."""
+    """Return a number, or a dash where there is none.
+
+    Parameters
+    ----------
+    value : float or None
+        The number.
+    digits : int, default=3
+        Decimals.
+
+    Returns
+    -------
+    str
+    """
     return DASH if value is None else f"{value:.{digits}f}"

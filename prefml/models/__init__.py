@@ -1,4 +1,4 @@
-"""Models as files: train, keep, judge, compare, load and export them."""
+"""Train, keep, judge, compare, load and export models as files."""
 
 from prefml.models.manifest import Manifest, read_manifest
 from prefml.models.store import ModelVersionWarning, load_model, save_model

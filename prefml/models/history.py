@@ -27,7 +27,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model file, in use or kept.
+    """Model file, in use or kept.
 
     Attributes
     ----------
@@ -88,7 +88,18 @@ def training_lock(workspace: Workspace) -> Iterator[None]:
 
 
 def candidate_folder(workspace: Workspace) -> Path:
-    """Return where new models wait to be judged: `artifacts/candidate`."""
+    """Return the folder in which new models wait to be judged.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+
+    Returns
+    -------
+    Path
+        `artifacts/candidate`, which need not exist.
+    """
     return workspace.artifacts / "candidate"
 
 

@@ -44,7 +44,7 @@ T = TypeVar("T", ChoiceTable, CropTable)
 
 @dataclass(frozen=True)
 class Kind(Generic[M, T]):
-    """A kind of model.
+    """Kind of model: how it is made, fitted, scored and counted.
 
     Attributes
     ----------
@@ -211,5 +211,11 @@ BY_NAME: Mapping[str, AnyKind] = {kind.name: kind for kind in (RANKER, CROP)}
 
 
 def per_project_kind() -> Kind[Ranker, ChoiceTable]:
-    """Return the ranker's kind with a further ranker for each project with choices enough."""
+    """Return the ranker's kind with a further ranker for each project with choices enough.
+
+    Returns
+    -------
+    Kind
+        `RANKER`, but it makes `PerProjectRanker`.
+    """
     return replace(RANKER, make=lambda: PerProjectRanker(default_ranker()))

@@ -84,7 +84,9 @@ def promote(
     current, manifest = _load_current(workspace, kind)
     if manifest is not None and manifest.sha256 == read_manifest(candidate).sha256:
         return Verdict(True, "the same as the model in use")
-    seen_until = None if manifest is None else _parse_time(manifest.last_decision)
+    told = None if manifest is None else manifest.last_decision
+    when = pd.to_datetime(told or "", utc=True, errors="coerce")
+    seen_until = None if pd.isna(when) else when.tz_localize(None).to_datetime64()
     verdict = judge(kind, current, model, table, refit, seen_until)
     if verdict.accepted:
         install(workspace, kind.name, candidate)
@@ -101,11 +103,6 @@ def _load_current(workspace: Workspace, kind: Kind[M, T]) -> tuple[M | None, Man
     except ModelFileError:
         # Damaged, or of versions that cannot be opened here; it must not keep a new model out.
         return None, None
-
-
-def _parse_time(text: str | None) -> np.datetime64 | None:
-    when = pd.to_datetime(text or "", utc=True, errors="coerce")
-    return None if pd.isna(when) else when.tz_localize(None).to_datetime64()
 
 
 def last_decision(timestamp: Times) -> str | None:

@@ -1,4 +1,4 @@
-"""Model files: a joblib beside a manifest that is checked before anything is unpickled."""
+"""Write and load model files: a joblib beside a manifest, checked before it is unpickled."""
 
 from __future__ import annotations
 
@@ -35,7 +35,18 @@ class ModelVersionWarning(UserWarning):
 
 
 def model_file(kind: str) -> str:
-    """Return the name of the file that holds the model of a kind."""
+    """Return the name of the file that holds the model of a kind.
+
+    Parameters
+    ----------
+    kind : {"ranker", "crop"}
+        Which model.
+
+    Returns
+    -------
+    str
+        `<kind>.joblib`.
+    """
     return f"{kind}.joblib"
 
 

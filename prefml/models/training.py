@@ -62,7 +62,7 @@ def train(
     force: bool = False,
     per_project: bool = False,
 ) -> list[TrainingResult]:
-    """Train the models for which there are decisions, and put to use those that are not worse.
+    """Train the models for which there are decisions, and use those that are not worse.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ class PictureRows:
 
 @dataclass(frozen=True)
 class Reason:
-    """A reason for the winner, or against it.
+    """Reason for the winner, or against it.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Ranking:
-    """A set of pictures in order.
+    """Order of the pictures of a set, with scores and probabilities.
 
     Attributes
     ----------

@@ -31,7 +31,7 @@ from prefml.workspace import Workspace
 
 
 class Predictor:
-    """The trained models of a workspace and the encoder they were trained with.
+    """Trained models of a workspace and the encoder they were trained with.
 
     Build one with `Predictor.open`.
 
@@ -139,7 +139,7 @@ class Predictor:
         return found
 
     def reload_sidecars(self) -> None:
-        """Read the sidecars anew when they are next asked for: they have been replaced."""
+        """Forget the sidecars, so that they are read anew after they have been replaced."""
         self.__dict__.pop("sidecars", None)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Running the command line inside the test process."""
+"""Run the command line inside the test process."""
 
 from __future__ import annotations
 

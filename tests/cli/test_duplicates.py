@@ -26,7 +26,7 @@ def enlarge(workspace, path, name):
 
 
 class Ranker:
-    """Ranks by the order of the stages, or the other way round."""
+    """Ranker by the stages, or the other way round."""
 
     def __init__(self, sign):
         self.sign = sign

@@ -42,7 +42,7 @@ def test_every_command_has_help(name, capsys):
 
 
 def save_crop_model(workspace):
-    """A crop model that learned from sizes alone: it fits any pictures."""
+    """Save a crop model that learned from sizes alone: it fits any pictures."""
     from prefml.cropping import CropRegressor
     from prefml.features.tables import crop_columns
     from prefml.models.store import save_model

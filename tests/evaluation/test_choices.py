@@ -86,7 +86,7 @@ def test_confidence_is_the_highest_probability_of_each_set(choice_runs):
 
 @pytest.fixture
 def unstated(choice_runs):
-    """The same runs of a model that orders pictures and says nothing of how sure it is."""
+    """Return the same runs of a model that orders pictures and states no probability."""
     runs = [replace(run, probability=None) for run in choice_runs.runs["prefml"]]
     return replace(choice_runs, runs={**choice_runs.runs, "prefml": runs})
 

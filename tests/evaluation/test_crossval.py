@@ -10,7 +10,7 @@ from prefml.evaluation.folds import Fold, make_folds
 
 
 class Remembering:
-    """Scores a row by whether its label was seen in fitting."""
+    """Ranker that scores a row by whether its label was seen in fitting."""
 
     def __init__(self, log=None):
         self.log = [] if log is None else log
@@ -135,7 +135,7 @@ def test_the_two_strongest_reasons_for_each_set_are_kept(choice_table):
 
 
 class Banded:
-    """States bands that hold the two left edges of every box, and no other edge."""
+    """Cropper with bands that hold the first two edges of every box, and no other."""
 
     def fit(self, X, boxes, size):
         return self

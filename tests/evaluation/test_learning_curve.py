@@ -15,7 +15,7 @@ def folds(choice_table):
 
 
 class Counting:
-    """Scores by the stage, upside down after learning from few sets."""
+    """Ranker by the stage, upside down after learning from few sets."""
 
     def __init__(self, log):
         self.log = log

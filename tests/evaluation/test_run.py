@@ -18,7 +18,7 @@ from prefml.workspace import Workspace
 
 @pytest.fixture
 def made_up(monkeypatch, tmp_path, choice_table, crop_table, rankers, croppers):
-    """A workspace whose decisions and sidecars are made up."""
+    """Return a workspace whose decisions and sidecars are made up."""
     parts = SimpleNamespace(
         workspace=Workspace.open(tmp_path),
         choices=choice_table,

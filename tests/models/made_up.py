@@ -1,4 +1,4 @@
-"""Made-up models, and tables of decisions with known answers."""
+"""Make up models, and tables of decisions with known answers."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from prefml.features.tables import ChoiceTable, CropTable
 
 
 class Ranker:
-    """Scores by a column; its weight may be reversed."""
+    """Ranker by one column, whose weight may be reversed."""
 
     def __init__(self, weight=1.0, noise=0.0):
         self.weight, self.noise = weight, noise
@@ -18,7 +18,7 @@ class Ranker:
 
 
 class Cropper:
-    """Proposes the upper left quarter, moved to the right."""
+    """Cropper to the upper left quarter, moved to the right."""
 
     def __init__(self, shift=0.0):
         self.shift = shift

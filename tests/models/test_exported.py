@@ -1,4 +1,4 @@
-"""Models as JSON and LightGBM text: equal predictions, no pickle, nothing doubtful taken."""
+"""Check models as JSON and LightGBM text: equal predictions, no pickle, nothing doubtful taken."""
 
 import json
 import pickle

@@ -17,7 +17,7 @@ from .made_up import Cropper, Ranker, choices, crops
 
 
 class Recorder:
-    """Keeps what it is fitted on."""
+    """Estimator that keeps what it is fitted on."""
 
     def fit(self, X, y, **named):
         self.X, self.y, self.named = X, y, named

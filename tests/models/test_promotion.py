@@ -168,7 +168,7 @@ def test_a_model_in_use_that_fails_to_unpickle_in_any_way_does_not_keep_a_new_on
 
 
 class Unreadable:
-    """Pickles well, and cannot be read again."""
+    """Model that pickles well, and cannot be read again."""
 
     def __setstate__(self, state):
         raise AttributeError("a class of another version of a library")

@@ -217,7 +217,7 @@ def test_an_unknown_kind_is_refused(tmp_path):
 
 @pytest.fixture
 def half_replaced(tmp_path):
-    """The model of one training beside the manifest of another."""
+    """Return the model of one training beside the manifest of another."""
     for name, number in (("a", 1), ("b", 2)):
         save_model(LinearRegression().fit([[0], [1]], [0, number]), tmp_path / f"{name}.joblib",
                    "ranker", {"encoder": None})  # fmt: skip

@@ -15,7 +15,7 @@ ENCODER = {"id": "tower", "identity": "0" * 16, "name": "folder/tower"}
 
 
 class Ranker:
-    """Scores by the stage; knows no reason."""
+    """Ranker by the stage, which gives no reasons."""
 
     def predict(self, X):
         return X["stage"].to_numpy(float)
@@ -33,7 +33,7 @@ class Explained(Ranker):
 
 
 class Cropper:
-    """Keeps what it is asked."""
+    """Cropper that keeps what it is asked."""
 
     def propose(self, X, **named):
         self.X, self.named = X, named
@@ -59,7 +59,7 @@ def workspace(tmp_path):
 
 @pytest.fixture
 def predictor(workspace):
-    """No model at all, beside sidecars of two pictures."""
+    """Return a predictor without models, beside sidecars of two pictures."""
     index = pd.DataFrame(
         {"project": ["p", "p"], "filename": ["20250101_000001_stage1_generated.png", "b.png"]}
     )
