@@ -1,4 +1,4 @@
-"""What is here, what is missing, and the command that mends it."""
+"""Find what is missing on a machine and in a workspace, with the command that mends it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, metadata, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from prefml.exceptions import PrefmlError
 from prefml.workspace import Workspace
@@ -24,16 +23,16 @@ _OPENMP = ("libomp", "libgomp", "OpenMP")
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at.
+    """Result of looking at one thing.
 
     Attributes
     ----------
     name : str
-        What was looked at.
+        Name of the thing.
     ok : bool
         Whether it is as it should be; what is merely optional and absent is ok.
     detail : str
-        What was found.
+        Description of what was found.
     fix : str
         The command or step that mends it; empty when nothing is to be done.
     """
@@ -43,7 +42,7 @@ class Check:
     detail: str
     fix: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Return the four entries as plain types."""
         return asdict(self)
 
@@ -55,7 +54,7 @@ class Check:
 
 
 def examine(workspace: Workspace) -> list[Check]:
-    """Look at the installation and at one workspace.
+    """Examine the installation and one workspace.
 
     Parameters
     ----------
@@ -66,41 +65,40 @@ def examine(workspace: Workspace) -> list[Check]:
     -------
     list of Check
     """
-    looks: tuple[Callable[[Workspace], Iterator[Check]], ...] = (
-        _look_at_versions,
-        _look_at_lightgbm,
-        _look_at_devices,
-        _look_at_review,
-        _look_at_hands,
-        _look_at_encoder,
-        _look_at_decisions,
-        _look_at_sidecars,
-        _look_at_models,
+    examinations: tuple[Callable[[Workspace], Iterator[Check]], ...] = (
+        _examine_versions,
+        _examine_lightgbm,
+        _examine_devices,
+        _examine_review,
+        _examine_hands,
+        _examine_encoder,
+        _examine_decisions,
+        _examine_sidecars,
+        _examine_models,
     )
-    return [check for look in looks for check in _safely(look, workspace)]
+    return [check for one in examinations for check in _run_safely(one, workspace)]
 
 
-def _safely(look: Callable[[Workspace], Iterator[Check]], workspace: Workspace) -> list[Check]:
+def _run_safely(
+    examination: Callable[[Workspace], Iterator[Check]], workspace: Workspace
+) -> list[Check]:
+    name = examination.__name__.removeprefix("_examine_")
     try:
-        return list(look(workspace))
+        return list(examination(workspace))
     except PrefmlError as error:
-        return [Check(_name_of(look), False, error.found, error.run or error.expected or "")]
+        return [Check(name, False, error.found, error.run or error.expected or "")]
     except (ImportError, OSError) as error:
         # A package that is missing or broken is what this command is there to find.
         package = getattr(error, "name", None) or "prefml"
         fix = f"pip install --force-reinstall {package.partition('.')[0]}"
-        return [Check(_name_of(look), False, _first_line(error), fix)]
-
-
-def _name_of(look: Callable[[Workspace], Iterator[Check]]) -> str:
-    return look.__name__.removeprefix("_look_at_")
+        return [Check(name, False, _first_line(error), fix)]
 
 
 def _first_line(error: Exception) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]
 
 
-def _look_at_versions(workspace: Workspace) -> Iterator[Check]:
+def _examine_versions(workspace: Workspace) -> Iterator[Check]:
     from packaging.requirements import Requirement
 
     system = platform.platform(terse=True)
@@ -142,7 +140,7 @@ def _check_found(name: str, found: str | None, wanted: str, fix: str) -> Check:
     return Check(name, False, f"{found}, wanted {wanted}", fix)
 
 
-def _look_at_lightgbm(workspace: Workspace) -> Iterator[Check]:
+def _examine_lightgbm(workspace: Workspace) -> Iterator[Check]:
     try:
         import lightgbm  # noqa: F401
     except OSError as error:
@@ -162,7 +160,7 @@ def _openmp_fix(said: str) -> str:
     return "apt install libgomp1, or your system's package of the OpenMP runtime"
 
 
-def _look_at_devices(workspace: Workspace) -> Iterator[Check]:
+def _examine_devices(workspace: Workspace) -> Iterator[Check]:
     import onnxruntime
 
     yield Check("onnx providers", True, ", ".join(onnxruntime.get_available_providers()))
@@ -175,7 +173,7 @@ def _look_at_devices(workspace: Workspace) -> Iterator[Check]:
     yield Check("device", True, f"torch runs on {choose_device('auto')}")
 
 
-def _look_at_review(workspace: Workspace) -> Iterator[Check]:
+def _examine_review(workspace: Workspace) -> Iterator[Check]:
     missing = [name for name in ("flask", "waitress") if find_spec(name) is None]
     if missing:
         detail = f"{' and '.join(missing)} not installed; needed only for prefml review"
@@ -192,7 +190,7 @@ def _look_at_review(workspace: Workspace) -> Iterator[Check]:
         yield Check("chromium", True, shutil.which(browser) or browser)
 
 
-def _look_at_hands(workspace: Workspace) -> Iterator[Check]:
+def _examine_hands(workspace: Workspace) -> Iterator[Check]:
     from prefml.imaging.hands import hand_model_path, hands_advice
 
     advice = hands_advice(hand_model_path())
@@ -200,7 +198,7 @@ def _look_at_hands(workspace: Workspace) -> Iterator[Check]:
     yield Check("hands", True, detail, fix)
 
 
-def _look_at_encoder(workspace: Workspace) -> Iterator[Check]:
+def _examine_encoder(workspace: Workspace) -> Iterator[Check]:
     from prefml.sidecars.choice import chosen_encoder
 
     name = chosen_encoder(workspace)
@@ -233,7 +231,7 @@ def _check_weights(workspace: Workspace, name: str) -> Check:
     return Check("encoder", True, f"{name}, weights {found.name}")
 
 
-def _look_at_decisions(workspace: Workspace) -> Iterator[Check]:
+def _examine_decisions(workspace: Workspace) -> Iterator[Check]:
     from prefml.decisions import read_decisions
     from prefml.sidecars.sizes import picture_sizes
 
@@ -249,7 +247,7 @@ def _look_at_decisions(workspace: Workspace) -> Iterator[Check]:
     yield Check("quarantine", True, f"{refused} rows refused", fix)
 
 
-def _look_at_sidecars(workspace: Workspace) -> Iterator[Check]:
+def _examine_sidecars(workspace: Workspace) -> Iterator[Check]:
     from prefml.sidecars.store import read_sidecars
 
     sidecars = read_sidecars(workspace.sidecars)
@@ -257,32 +255,37 @@ def _look_at_sidecars(workspace: Workspace) -> Iterator[Check]:
     yield Check("sidecars", True, f"{len(sidecars.index)} pictures, encoder {spec.id}")
 
 
-def _look_at_models(workspace: Workspace) -> Iterator[Check]:
-    from prefml.models.store import KINDS, model_file
+def _examine_models(workspace: Workspace) -> Iterator[Check]:
+    from prefml.models.manifest import KINDS
+    from prefml.models.store import model_file
 
     for kind in KINDS:
         path = workspace.artifacts / model_file(kind)
-        if not path.exists() and _nothing_to_learn(workspace, kind):
-            what = "choices" if kind == "ranker" else "crops"
-            yield Check(f"{kind} model", True, f"none, for no {what} are logged")
-        else:
-            yield _check_model(path, kind)
+        reason = "" if path.exists() else _too_few_to_train(workspace, kind)
+        yield Check(f"{kind} model", True, reason) if reason else _check_model(path, kind)
 
 
-def _nothing_to_learn(workspace: Workspace, kind: str) -> bool:
+def _too_few_to_train(workspace: Workspace, kind: str) -> str:
+    """Return why there can be no model of a kind yet; empty where training is the next step."""
     from prefml.decisions import read_decisions
+    from prefml.models.kinds import MIN_DECISIONS
 
     found = read_decisions(workspace)
-    others = found.crops if kind == "ranker" else found.items
+    logged = {"ranker": found.items["set_id"].nunique(), "crop": len(found.crops)}
+    count, unit = logged[kind], "choice" if kind == "ranker" else "crop"
     # Without any decision at all, the next step is to log some and train.
-    return not len(found.items if kind == "ranker" else found.crops) and len(others) > 0
+    if count >= MIN_DECISIONS or not any(logged.values()):
+        return ""
+    if count == 1:
+        return f"none, for only 1 {unit} is logged"
+    return f"none, for {f'only {count}' if count else 'no'} {unit}s are logged"
 
 
 def _check_model(path: Path, kind: str) -> Check:
-    from prefml.models.store import read_manifest
+    from prefml.models.manifest import read_manifest
 
     try:
         manifest = read_manifest(path)
     except PrefmlError as error:
         return Check(f"{kind} model", False, error.found, error.run or "prefml train")
-    return Check(f"{kind} model", True, f"{path.name}, written {manifest.get('written')}")
+    return Check(f"{kind} model", True, f"{path.name}, written {manifest.written}")

@@ -1,4 +1,4 @@
-"""The command line: thin commands, one file each, loaded when they are called."""
+"""Run the command line: thin commands, one file each, loaded when they are called."""
 
 from __future__ import annotations
 
@@ -35,15 +35,9 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """Run the command line and leave the process with its exit status."""
-    _quieten_threads()
-    raise SystemExit(main())
-
-
-def _quieten_threads() -> None:
-    """Keep numeric libraries from spinning while they wait; they read this when first imported.
-
-    The matrices here are small: where other programs share the cores, threads that spin at every
-    barrier made training many times slower, and one thread loses next to nothing.
-    """
+    # Numeric libraries read this when they are first imported. The matrices here are small: where
+    # other programs share the cores, threads that spin at every barrier make training many times
+    # slower, and one thread loses next to nothing.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    raise SystemExit(main())

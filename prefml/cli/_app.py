@@ -1,4 +1,4 @@
-"""The command group, which imports a command's file only when that command is called."""
+"""Define the command group, which imports a command's file only when that command is called."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported on demand, so that `--help` stays fast."""
+    """Group whose commands are imported on demand, so that `--help` stays fast."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order in which a person meets them."""

@@ -1,4 +1,4 @@
-"""What every command shares: the workspace options, `--json`, progress and error lines."""
+"""Provide what all commands share: workspace options, `--json`, progress and error lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
@@ -23,16 +23,16 @@ __all__ = [
     "workspace_options",
 ]
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 T = TypeVar("T")
-_KEEP = "prefml.options"
-# What a disk or its owner may answer to anybody; none of it is a mistake of prefml.
-_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
+_OPTIONS = "prefml.options"
+# Errors of the disk or its permissions; none of them is a mistake of prefml.
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
-def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
     if value is not None and value is not False:
-        ctx.find_root().meta.setdefault(_KEEP, {})[param.name] = value
+        ctx.find_root().meta.setdefault(_OPTIONS, {})[param.name] = value
 
 
 def workspace_options(function: F) -> F:
@@ -56,22 +56,34 @@ def json_option(function: F) -> F:
 
 
 def open_workspace() -> Workspace:
-    """Open the workspace that the options of the running command name."""
-    kept = click.get_current_context().find_root().meta.get(_KEEP, {})
+    """Open the workspace that the options of the running command name.
+
+    Returns
+    -------
+    Workspace
+
+    Raises
+    ------
+    WorkspaceError
+        If there is no such folder.
+    ConfigError
+        If its `prefml.toml` cannot be used.
+    """
+    kept = click.get_current_context().find_root().meta.get(_OPTIONS, {})
     return Workspace.open(kept.get("workspace", "."), kept.get("artifacts"))
 
 
-def emit(payload: Mapping[str, Any], text: str, as_json: bool) -> None:
+def emit(payload: Mapping[str, object], text: str, as_json: bool) -> None:
     """Print the result: one JSON object for machines, or text for people.
 
     Parameters
     ----------
     payload : mapping
-        What `--json` prints; plain types only, no NaN.
+        The object that `--json` prints; plain types only, no NaN.
     text : str
-        What a person reads.
+        The text that a person reads.
     as_json : bool
-        Which of the two to print.
+        Whether to print the object instead of the text.
     """
     click.echo(json.dumps(payload, allow_nan=False) if as_json else text)
 
@@ -82,13 +94,13 @@ def progress(items: Iterable[T], total: int | None, label: str, unit: str = "it"
     Parameters
     ----------
     items : iterable
-        What is worked through.
+        The items.
     total : int or None
-        How many there are, if known.
+        Their number, if it is known.
     label : str
-        What is being done.
+        Name of the work, before the bar.
     unit : str, default="it"
-        What is counted.
+        Name of an item.
 
     Returns
     -------
@@ -106,7 +118,7 @@ def report_error(error: BaseException, debug: bool) -> int:
     Parameters
     ----------
     error : BaseException
-        What stopped the command.
+        The error that stopped the command.
     debug : bool
         Whether to print the traceback too.
 
@@ -131,7 +143,7 @@ def _one_line(error: BaseException) -> str:
         return "interrupted; the same command resumes"
     if isinstance(error, PrefmlError):
         return " ".join(str(error).split())
-    if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
         place = f"{error.filename}: " if error.filename else ""
         return (
             f"{place}{error.strerror}; expected a place that can be written, with room; "

@@ -1,8 +1,8 @@
-"""`prefml apply`: approved decisions -> files, dry-run first."""
+"""`prefml apply`: carry out approved decisions on files, dry-run first."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from prefml.apply import Report
+    from prefml.apply.journal import Journal
 
 _SHOWN = 200
 
@@ -43,7 +44,7 @@ def _watch(numbers: Iterable[int], total: int, label: str) -> Iterable[int]:
     return progress(numbers, total, label, "file")
 
 
-def _payload(report: Report) -> dict[str, Any]:
+def _payload(report: Report) -> dict[str, object]:
     return {
         "executed": report.executed,
         "sets": len(report.plan.groups),
@@ -61,7 +62,7 @@ def _payload(report: Report) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _sets_of(journal: Any) -> list[str] | None:
+def _sets_of(journal: Journal | None) -> list[str] | None:
     return None if journal is None else list(journal.groups)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,12 +18,12 @@ else:
 
 
 class Aspect(Ratio):
-    """A ratio written `4:5` or `0.8`."""
+    """Type of an option: a ratio written `4:5` or `0.8`."""
 
     name = "W:H"
 
     def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Return width divided by height."""
         try:
@@ -51,7 +51,7 @@ def command(image: str, aspect: float | None, encoder: str | None, as_json: bool
     emit(_payload(image, proposal), _text(proposal), as_json)
 
 
-def _payload(image: str, proposal: CropProposal) -> dict[str, Any]:
+def _payload(image: str, proposal: CropProposal) -> dict[str, object]:
     return {
         "image": image,
         "keep_probability": proposal.keep_probability,

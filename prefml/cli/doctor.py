@@ -1,4 +1,4 @@
-"""`prefml doctor`: what is here, what is missing, and the command for it."""
+"""`prefml doctor`: find what is missing, and name the command for it."""
 
 from __future__ import annotations
 

@@ -1,15 +1,16 @@
-"""`prefml duplicates`: near duplicates inside a project."""
+"""`prefml duplicates`: find near duplicates inside a project."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from prefml.cli._shared import emit, json_option, open_workspace
 
 if TYPE_CHECKING:
+    from prefml._typing import Floats, Ints
     from prefml.duplicates import DuplicateGroup
     from prefml.duplicates.find import Scorer
     from prefml.sidecars.store import Sidecars
@@ -61,6 +62,9 @@ def _scorer(workspace: Workspace, sidecars: Sidecars) -> Scorer | None:
     if not (workspace.artifacts / "ranker.joblib").exists():
         return None
     predictor = Predictor.open(workspace, kinds=("ranker",))
+    ranker = predictor.ranker
+    if ranker is None:
+        return None
     try:
         _ = predictor.sidecars
     except EncoderMismatchError as error:
@@ -69,15 +73,15 @@ def _scorer(workspace: Workspace, sidecars: Sidecars) -> Scorer | None:
     stage = sidecars.index["stage"].to_numpy(float)
     project = sidecars.index["project"].to_numpy(object)
 
-    def score(rows: Any, group: Any) -> Any:
+    def score(rows: Ints, group: Ints) -> Floats:
         cues = sidecars.cues.iloc[rows].reset_index(drop=True)
         X = image_rows(sidecars.embeddings[rows], cues, stage[rows], group)
-        return scores_by_project(predictor.ranker, X, project[rows])
+        return scores_by_project(ranker, X, project[rows])
 
     return score
 
 
-def _payload(group: DuplicateGroup) -> dict[str, Any]:
+def _payload(group: DuplicateGroup) -> dict[str, object]:
     return {
         "project": group.project,
         "images": list(group.paths),

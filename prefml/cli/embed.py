@@ -1,4 +1,4 @@
-"""`prefml embed`: the one pass over the pictures."""
+"""`prefml embed`: measure and encode all pictures in one pass."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from prefml.cli._shared import emit, json_option, open_workspace, progress
 
 if TYPE_CHECKING:
-    from prefml.encoders.backends import BackendChoice, BackendTrial
+    from prefml.encoders.backends import BackendChoice
     from prefml.encoders.spec import Encoder
     from prefml.sidecars.build import BuildReport, Compute
     from prefml.workspace import Workspace
@@ -100,11 +100,15 @@ def command(
         report = build_found(workspace, found, opened, options, bar, compute)
     record_encoder(workspace, name)
     report = replace(report, seconds=perf_counter() - start)
-    payload, text = _payload(report), _text(report)
+    payload: dict[str, object] = asdict(report)
+    payload["unknown_project"] = payload.pop("unknown")
+    lines = [_text(report)]
     if chosen is not None:
         payload["backend"] = chosen.to_dict()
-        text += "\n" + "\n".join(_tried(trial) for trial in chosen.trials)
-    emit(payload, text, as_json)
+        for trial in chosen.trials:
+            speed = f", {trial.milliseconds:.1f} ms a picture" if trial.milliseconds else ""
+            lines.append(f"backend {trial.backend}: {trial.verdict}{speed}")
+    emit(payload, "\n".join(lines), as_json)
 
 
 def _opened(
@@ -120,11 +124,6 @@ def _opened(
     return chosen.encoder, chosen
 
 
-def _tried(trial: BackendTrial) -> str:
-    speed = f", {trial.milliseconds:.1f} ms a picture" if trial.milliseconds else ""
-    return f"backend {trial.backend}: {trial.verdict}{speed}"
-
-
 @contextmanager
 def _compute(scheduler: str | None, encoder: str, device: str) -> Iterator[Compute | None]:
     if scheduler is None:
@@ -134,12 +133,6 @@ def _compute(scheduler: str | None, encoder: str, device: str) -> Iterator[Compu
 
     with connected(scheduler) as client:
         yield distributed_compute(client, encoder, device)
-
-
-def _payload(report: BuildReport) -> dict[str, Any]:
-    values = asdict(report)
-    values["unknown_project"] = values.pop("unknown")
-    return values
 
 
 def _text(report: BuildReport) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from prefml.cli._shared import emit, json_option, open_workspace, progress
+
+if TYPE_CHECKING:
+    from prefml.evaluation.schema import Metrics
 
 __all__ = ["command"]
 
@@ -47,46 +51,49 @@ def command(seeds: int, folds: int, models: str, jobs: int | None, as_json: bool
     Does what the data allow (only choices, only crops) and says what was left out. With --json the
     content of metrics.json is printed.
     """  # fmt: skip
-    from prefml.evaluation.contenders import checked_names
+    from prefml.evaluation.contenders import check_names
     from prefml.evaluation.metrics_file import as_metrics, write_metrics
     from prefml.evaluation.report import write_report
     from prefml.evaluation.run import Options, evaluate
 
     workspace = open_workspace()
-    options = Options(seeds, folds, checked_names(models.split(",")), jobs or os.cpu_count() or 1)
-    found = evaluate(workspace, options, _bar)
-    metrics = as_metrics(found, _spelled(options.seeds, options.folds, options.models))
+    options = Options(seeds, folds, check_names(models.split(",")), jobs or os.cpu_count() or 1)
+    found = evaluate(workspace, options, partial(progress, label="models", unit="model"))
+    spelled = f"prefml evaluate --seeds {seeds} --folds {folds}"
+    if options.models:
+        spelled += f" --models {','.join(options.models)}"
+    metrics = as_metrics(found, spelled)
     figures = write_metrics(metrics, workspace.artifacts)
     report = write_report(found, metrics, workspace, workspace.artifacts)
     emit(metrics, "\n".join([*_lines(metrics), f"{figures}", f"{report}"]), as_json)
 
 
-def _bar(results: Iterable[Any], total: int) -> Iterable[Any]:
-    return progress(results, total, "models", "model")
-
-
-def _spelled(seeds: int, folds: int, models: tuple[str, ...]) -> str:
-    chosen = f" --models {','.join(models)}" if models else ""
-    return f"prefml evaluate --seeds {seeds} --folds {folds}{chosen}"
-
-
-def _lines(metrics: Mapping[str, Any]) -> Iterator[str]:
-    if metrics["ranker"]:
-        part = metrics["ranker"]
-        yield f"{part['sets']} sets, held out by {part['folds_by']}"
-        yield f"  {'':<20}{'top-1':>8}{'pairs':>8}{'lower':>8}{'ece':>8}"
-        for name, row in part["models"].items():
-            shown = (row[key] for key in ("top1", "pair_accuracy", "lower_stage_top1", "ece"))
-            yield f"  {name:<20}" + "".join(map(_cell, shown))
-    if metrics["crop"]:
-        part = metrics["crop"]
-        yield f"{part['rows']} crops, held out by {part['folds_by']}"
-        yield f"  {'':<20}{'IoU':>8}{'edges':>8}{'keep':>8}"
-        for name, row in part["models"].items():
-            shown = (row[key] for key in ("iou", "edges_within_5pct", "keep_balanced_accuracy"))
-            yield f"  {name:<20}" + "".join(map(_cell, shown))
+def _lines(metrics: Metrics) -> Iterator[str]:
+    ranker, crop = metrics["ranker"], metrics["crop"]
+    if ranker is not None:
+        yield f"{ranker['sets']} sets, held out by {ranker['folds_by']}"
+        yield from _table(
+            ("agreement (top-1)", "pairs in order", "lower stage chosen", "calibration error"),
+            {
+                name: (row["top1"], row["pair_accuracy"], row["lower_stage_top1"], row["ece"])
+                for name, row in ranker["models"].items()
+            },
+        )
+    if crop is not None:
+        yield f"{crop['rows']} crops, held out by {crop['folds_by']}"
+        yield from _table(
+            ("overlap (IoU)", "edges within 5 %", "keep or crop, balanced"),
+            {
+                name: (row["iou"], row["edges_within_5pct"], row["keep_balanced_accuracy"])
+                for name, row in crop["models"].items()
+            },
+        )
     yield from (f"left out: {note}" for note in metrics["left_out"])
 
 
-def _cell(value: float | None) -> str:
-    return f"{'-':>8}" if value is None else f"{value:>8.3f}"
+def _table(head: tuple[str, ...], rows: Mapping[str, tuple[float | None, ...]]) -> Iterator[str]:
+    yield f"  {'':<20}" + "".join(f"  {title}" for title in head)
+    for name, values in rows.items():
+        texts = ("-" if value is None else f"{value:.3f}" for value in values)
+        cells = (f"  {text:>{len(title)}}" for title, text in zip(head, texts, strict=True))
+        yield f"  {name:<20}" + "".join(cells)

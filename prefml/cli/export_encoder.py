@@ -1,4 +1,4 @@
-"""`prefml export-encoder`: an image tower as an ONNX folder that runs without torch."""
+"""`prefml export-encoder`: write an image tower as an ONNX folder that runs without torch."""
 
 from __future__ import annotations
 
@@ -117,13 +117,9 @@ class _Opened:
         if path not in self._places:
             picture = decode(self.workspace.root / path, self.workspace.config.max_pixels)
             self._places[path] = len(self.pictures)
-            self.pictures.append(_thumbnail(picture.image))
+            picture.image.thumbnail((_SIDE, _SIDE))
+            self.pictures.append(picture.image)
         return self._places[path]
-
-
-def _thumbnail(image: Image.Image) -> Image.Image:
-    image.thumbnail((_SIDE, _SIDE))
-    return image
 
 
 def _text(report: ExportReport) -> str:

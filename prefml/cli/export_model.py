@@ -1,8 +1,8 @@
-"""`prefml export-model`: the models without pickle, for scripts that must not run foreign code."""
+"""`prefml export-model`: write the models without pickle, for scripts that run no foreign code."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,7 +27,7 @@ def command(out: str, as_json: bool) -> None:
     emit({"models": [_payload(one) for one in models]}, "\n".join(map(_line, models)), as_json)
 
 
-def _payload(model: Exported) -> dict[str, Any]:
+def _payload(model: Exported) -> dict[str, object]:
     return {
         "kind": model.kind,
         "path": str(model.path),

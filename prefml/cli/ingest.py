@@ -1,10 +1,10 @@
-"""`prefml ingest`: read every log and say what became of each row."""
+"""`prefml ingest`: read every log and count what is accepted and what is quarantined."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
@@ -15,6 +15,34 @@ if TYPE_CHECKING:
 
 # More folder names than this are for `--json`.
 _SHOWN = 15
+
+
+class FileSummary(TypedDict):
+    """Rows of one log."""
+
+    path: str
+    rows: int
+    accepted: int
+    quarantined: dict[str, int]
+
+
+class ProjectSummary(TypedDict):
+    """Decisions of one project."""
+
+    sets: int
+    crops: int
+
+
+class Summary(TypedDict):
+    """Content of `prefml ingest --json`."""
+
+    files: list[FileSummary]
+    sets: int
+    crops: int
+    projects: dict[str, ProjectSummary]
+    rejections: int
+    unmatched_folders: list[dict[str, object]]
+    problems: list[str]
 
 
 @click.command("ingest")
@@ -42,19 +70,18 @@ def command(report: str | None, as_json: bool) -> None:
     emit(summary(decisions), render(decisions), as_json)
 
 
-def summary(decisions: Decisions) -> dict[str, Any]:
-    """Return what `--json` prints.
+def summary(decisions: Decisions) -> Summary:
+    """Summarize decisions as `--json` prints them.
 
     Parameters
     ----------
     decisions : Decisions
-        What the logs say.
+        The content of the logs.
 
     Returns
     -------
-    dict
-        `files`, `sets`, `crops`, `projects`; besides these `rejections` (sets of which none was
-        good), `unmatched_folders` and `problems`.
+    Summary
+        `rejections` counts the sets of which none was good.
     """
     items, crops = decisions.items, decisions.crops
     return {
@@ -71,12 +98,15 @@ def summary(decisions: Decisions) -> dict[str, Any]:
         "crops": len(crops),
         "projects": _per_project(decisions),
         "rejections": int(decisions.rejections["set_id"].nunique()),
-        "unmatched_folders": decisions.unmatched.to_dict("records"),
+        "unmatched_folders": [
+            {str(name): value for name, value in row.items()}
+            for row in decisions.unmatched.to_dict("records")
+        ],
         "problems": list(decisions.problems),
     }
 
 
-def _per_project(decisions: Decisions) -> dict[str, dict[str, int]]:
+def _per_project(decisions: Decisions) -> dict[str, ProjectSummary]:
     sets = decisions.items.groupby("project")["set_id"].nunique()
     crops = decisions.crops.groupby("project").size()
     names = sorted({*sets.index, *crops.index})
@@ -86,21 +116,23 @@ def _per_project(decisions: Decisions) -> dict[str, dict[str, int]]:
 
 
 def render(decisions: Decisions) -> str:
-    """Return what a person reads.
+    """Render decisions as tables for a person.
 
     Parameters
     ----------
     decisions : Decisions
-        What the logs say.
+        The content of the logs.
 
     Returns
     -------
     str
     """
     told = summary(decisions)
+    projects = [(name, str(n["sets"]), str(n["crops"])) for name, n in told["projects"].items()]
+    everything = ("all", str(told["sets"]), str(told["crops"]))
     blocks = [
         _table(("file", "rows", "accepted", "quarantined"), _file_rows(told["files"])),
-        _table(("project", "sets", "crops"), _project_rows(told)),
+        _table(("project", "sets", "crops"), [*projects, everything]),
     ]
     if told["unmatched_folders"]:
         blocks.append(_unmatched_block(told["unmatched_folders"]))
@@ -109,7 +141,7 @@ def render(decisions: Decisions) -> str:
     return "\n\n".join(blocks)
 
 
-def _file_rows(files: Iterable[dict[str, Any]]) -> list[tuple[str, ...]]:
+def _file_rows(files: Iterable[FileSummary]) -> list[tuple[str, ...]]:
     """Give each log a line, and each folder of `.decision` files one line."""
     rows: dict[str, int] = {}
     refused: dict[str, Counter[str]] = {}
@@ -119,23 +151,16 @@ def _file_rows(files: Iterable[dict[str, Any]]) -> list[tuple[str, ...]]:
             name = f"{name.rpartition('/')[0]}/*.decision"
         rows[name] = rows.get(name, 0) + file["rows"]
         refused.setdefault(name, Counter()).update(file["quarantined"])
-    return [
-        (name, str(count), str(count - refused[name].total()), _reasons(refused[name]))
-        for name, count in rows.items()
-    ]
+    cells: list[tuple[str, ...]] = []
+    for name, count in rows.items():
+        counts = refused[name]
+        reasons = ", ".join(f"{reason} {number}" for reason, number in counts.most_common())
+        cells.append((name, str(count), str(count - counts.total()), reasons or "-"))
+    return cells
 
 
-def _reasons(counts: Counter[str]) -> str:
-    return ", ".join(f"{reason} {count}" for reason, count in counts.most_common()) or "-"
-
-
-def _project_rows(told: dict[str, Any]) -> list[tuple[str, ...]]:
-    rows = [(name, str(n["sets"]), str(n["crops"])) for name, n in told["projects"].items()]
-    return [*rows, ("all", str(told["sets"]), str(told["crops"]))]
-
-
-def _unmatched_block(folders: Sequence[dict[str, Any]]) -> str:
-    rows = [(f["folder"], str(f["by_date"]), str(f["unknown"])) for f in folders[:_SHOWN]]
+def _unmatched_block(folders: Sequence[dict[str, object]]) -> str:
+    rows = [(str(f["folder"]), str(f["by_date"]), str(f["unknown"])) for f in folders[:_SHOWN]]
     if len(folders) > _SHOWN:
         rows.append((f"and {len(folders) - _SHOWN} more: --json", "", ""))
     return "Folder names of no project (add them to [projects.aliases] if they are one):\n" + (

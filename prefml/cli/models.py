@@ -1,15 +1,15 @@
-"""`prefml models`: the models in use and before, compared and brought back."""
+"""`prefml models`: list the models in use and before, compare them, and roll back."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from prefml.cli._shared import emit, json_option, open_workspace
 
 if TYPE_CHECKING:
-    from prefml.models.history import KeptModel
+    from prefml.models.history import StoredModel
     from prefml.workspace import Workspace
 
 
@@ -44,7 +44,8 @@ def _roll_back(workspace: Workspace, name: str, as_json: bool) -> None:
     from prefml.models.history import roll_back
 
     model = roll_back(workspace, name)
-    text = f"The {model.kind} model of {model.manifest['written']} is in use again."
+    written = model.manifest and model.manifest.written
+    text = f"The {model.kind} model of {written} is in use again."
     emit({"model": _payload(model)}, text, as_json)
 
 
@@ -67,15 +68,16 @@ def _compare(workspace: Workspace, name: str, as_json: bool) -> None:
     emit(payload, text, as_json)
 
 
-def _payload(model: KeptModel) -> dict[str, Any]:
-    facts = {key: model.manifest.get(key) for key in ("written", "sha256", "counts", "fold_scores")}
+def _payload(model: StoredModel) -> dict[str, object]:
+    document = {} if model.manifest is None else model.manifest.document
+    facts = {key: document.get(key) for key in ("written", "sha256", "counts", "fold_scores")}
     usable = {"current": model.current, "usable": not model.problem, "problem": model.problem}
     return {"kind": model.kind, "name": model.name, **usable, **facts}
 
 
-def _line(model: KeptModel) -> str:
-    if model.problem:
+def _line(model: StoredModel) -> str:
+    if model.problem or model.manifest is None:
         return f"{model.kind:7}{model.name:40} unusable: {model.problem}"
-    scores = model.manifest.get("fold_scores") or {}
-    shown = ", ".join(f"{key} {value}" for key, value in list(scores.items())[:3])
-    return f"{model.kind:7}{model.name:40} {model.manifest.get('written', '')}  {shown}"
+    scores = list(model.manifest.fold_scores.items())[:3]
+    shown = ", ".join(f"{key} {value}" for key, value in scores)
+    return f"{model.kind:7}{model.name:40} {model.manifest.written or ''}  {shown}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +10,7 @@ from prefml.cli._shared import emit, json_option, open_workspace
 
 if TYPE_CHECKING:
     from prefml.prediction import PictureRows, Ranking
+    from prefml.workspace import Workspace
 
 
 @click.command("rank")
@@ -30,13 +31,15 @@ def command(images: tuple[str, ...], encoder: str | None, as_json: bool) -> None
     emit(_payload(images, ranking), _text(rows, ranking), as_json)
 
 
-def common_project(workspace: Any, images: tuple[str, ...]) -> str | None:
-    """Refuse pictures of two projects: what is liked in one says nothing about the other.
+def common_project(workspace: Workspace, images: tuple[str, ...]) -> str | None:
+    """Return the project of pictures, refusing pictures of two projects.
+
+    What is liked in one project says nothing about another.
 
     Parameters
     ----------
     workspace : Workspace
-        Knows the projects.
+        Its manifests and folders tell the projects.
     images : tuple of str
         Paths as given.
 
@@ -63,7 +66,7 @@ def common_project(workspace: Any, images: tuple[str, ...]) -> str | None:
     return next(iter(found), None)
 
 
-def _payload(images: tuple[str, ...], ranking: Ranking) -> dict[str, Any]:
+def _payload(images: tuple[str, ...], ranking: Ranking) -> dict[str, object]:
     return {
         "ranking": [
             {

@@ -1,4 +1,4 @@
-"""`prefml review`: the local page where suggestions are judged."""
+"""`prefml review`: serve the local page where suggestions are judged."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,15 +27,11 @@ def command(folder: str, as_json: bool) -> None:
     """
     from prefml.sample import write_sample
 
-    report = write_sample(folder, _bar)
+    report = write_sample(folder, partial(progress, label="pictures", unit="set"))
     emit(_payload(report), _text(report), as_json)
 
 
-def _bar(counts: Iterable[int], total: int) -> Iterable[int]:
-    return progress(counts, total, "pictures", "set")
-
-
-def _payload(report: SampleReport) -> dict[str, Any]:
+def _payload(report: SampleReport) -> dict[str, object]:
     return {
         "folder": str(report.folder),
         "sets": report.sets,

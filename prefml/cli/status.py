@@ -1,4 +1,4 @@
-"""`prefml status`: agreement over time, and whether the bar for batches is met."""
+"""`prefml status`: show agreement over time, and whether the bar for batches is met."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ def _text(status: Status) -> str:
     if not status.reviewed:
         return "Nothing was reviewed yet; run: prefml suggest, then prefml review"
     gap = "not known yet" if status.calibration is None else f"{status.calibration:.3f}"
+    blocks = " ".join(f"{block.value or 0:.0%}" for block in status.over_time)
+    missing = ", ".join(status.missing)
+    bar = "may be proposed: 99 % over 300 in a row" if status.bar_met else f"not yet: {missing}"
     lines = [
         f"reviewed           {status.reviewed} sets and single pictures",
         f"choice as proposed {status.agreement}",
@@ -38,15 +41,11 @@ def _text(status: Status) -> str:
         f"calibration error  {gap}",
         f"your consistency   {status.consistency} of old sets asked again: the ceiling",
         f"keystrokes saved   {status.keystrokes_saved}",
-        f"over time          {_curve(status)}",
+        f"over time          {blocks or 'no sets yet'}",
         _drift(status),
-        _bar(status),
+        f"batches            {bar}",
     ]
     return "\n".join(lines)
-
-
-def _curve(status: Status) -> str:
-    return " ".join(f"{block.value or 0:.0%}" for block in status.over_time) or "no sets yet"
 
 
 def _drift(status: Status) -> str:
@@ -54,9 +53,3 @@ def _drift(status: Status) -> str:
         return "drift              none seen"
     late, early = status.drift.recent.value or 0, status.drift.before.value or 0
     return f"drift              ALARM: from {early:.1%} to {late:.1%}; run: prefml train"
-
-
-def _bar(status: Status) -> str:
-    if status.bar_met:
-        return "batches            may be proposed: 99 % over 300 in a row"
-    return f"batches            not yet: {', '.join(status.missing)}"

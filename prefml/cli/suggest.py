@@ -1,16 +1,20 @@
-"""`prefml suggest`: new pictures -> suggestions for review."""
+"""`prefml suggest`: suggest a choice and a crop for new pictures."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from prefml.cli._shared import emit, json_option, open_workspace, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from prefml.suggest import SuggestReport
     from prefml.workspace import Workspace
+
+T = TypeVar("T")
 
 
 @click.command("suggest")
@@ -61,15 +65,14 @@ def command(
     def opener(where: Workspace) -> Predictor:
         return Predictor.open(where, encoder, device)
 
-    report = suggest(workspace, request, opener, _watch)
+    def watch(items: Iterable[T], total: int, label: str) -> Iterable[T]:
+        return progress(items, total, label, "picture" if label == "embedding" else "set")
+
+    report = suggest(workspace, request, opener, watch)
     emit(_payload(report), _text(report), as_json)
 
 
-def _watch(items: Any, total: int, label: str) -> Any:
-    return progress(items, total, label, "picture" if label == "embedding" else "set")
-
-
-def _payload(report: SuggestReport) -> dict[str, Any]:
+def _payload(report: SuggestReport) -> dict[str, object]:
     return {
         "sets": report.sets,
         "singles": report.singles,
@@ -83,10 +86,10 @@ def _payload(report: SuggestReport) -> dict[str, Any]:
 
 
 def _text(report: SuggestReport) -> str:
-    lines = [
-        f"skipped {count} pictures: {reason}{_example(report, reason)}"
-        for reason, count in report.skipped.items()
-    ]
+    lines = []
+    for reason, count in report.skipped.items():
+        example = f", such as {report.examples[reason]}" if reason in report.examples else ""
+        lines.append(f"skipped {count} pictures: {reason}{example}")
     if report.waiting:
         lines.append(f"{report.waiting} earlier suggestions still wait for review.")
     budget = f"{report.within_budget} of them within the error budget"
@@ -97,7 +100,3 @@ def _text(report: SuggestReport) -> str:
         else "No new pictures to suggest for."
     )
     return "\n".join(lines)
-
-
-def _example(report: SuggestReport, reason: str) -> str:
-    return f", such as {report.examples[reason]}" if reason in report.examples else ""

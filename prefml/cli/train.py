@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,14 +13,15 @@ from prefml.cli._shared import emit, json_option, open_workspace
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from prefml.models.training import Trained
+    from prefml.models.training import TrainingResult
 
 _WORDS = {
-    "top1": "their choice is ours",
-    "top1_highest_stage": "  of the highest stage",
+    "top1": "agreement (top-1)",
+    "top1_highest_stage": "  of the highest stage alone",
     "top1_random": "  of chance",
-    "lower_stage_top1": "  ours where they chose a lower stage",
-    "iou_chosen": "overlap with their crop",
+    "lower_stage_top1": "agreement where they chose a lower stage",
+    "iou_chosen": "overlap with the person's crop (IoU)",
+    "iou_scored": "  of the best-scored box alone",
     "iou_constant": "  of one constant box",
 }
 
@@ -52,18 +53,18 @@ def command(
     decisions than the one in use does not replace it; the one that was replaced is kept (`prefml
     models`).
     """
-    from prefml.models.store import KINDS
+    from prefml.models.manifest import KINDS
     from prefml.models.training import train
 
     workspace = open_workspace()
-    with _growing(scheduler):
+    with _tree_backend(scheduler):
         results = train(workspace, (what,) if what else KINDS, force, per_project)
     lines = _lines(results, workspace.artifacts)
     emit({one.kind: _payload(one) for one in results}, "\n".join(lines), as_json)
 
 
 @contextmanager
-def _growing(scheduler: str | None) -> Iterator[None]:
+def _tree_backend(scheduler: str | None) -> Iterator[None]:
     if scheduler is None:
         yield
         return
@@ -73,7 +74,7 @@ def _growing(scheduler: str | None) -> Iterator[None]:
         yield
 
 
-def _payload(result: Trained) -> dict[str, Any]:
+def _payload(result: TrainingResult) -> dict[str, object]:
     return {
         "path": None if result.path is None else str(result.path),
         "counts": dict(result.counts),
@@ -85,8 +86,8 @@ def _payload(result: Trained) -> dict[str, Any]:
     }
 
 
-def _older(model: Path) -> Iterator[str]:
-    """Say that a model of an earlier training stays, and what to do if it was somebody else's."""
+def _note_on_older(model: Path) -> Iterator[str]:
+    """Tell that a model of an earlier training stays, and how to get rid of it."""
     if model.exists():
         yield (
             f"  {model} stays in use, from an earlier training; if that was of other pictures, "
@@ -94,24 +95,23 @@ def _older(model: Path) -> Iterator[str]:
         )
 
 
-def _lines(results: list[Trained], artifacts: Path) -> Iterator[str]:
+def _lines(results: list[TrainingResult], artifacts: Path) -> Iterator[str]:
     for result in results:
         if result.path is None:
             yield f"{result.kind}: not trained; {result.why_not}"
-            yield from _older(artifacts / f"{result.kind}.joblib")
+            yield from _note_on_older(artifacts / f"{result.kind}.joblib")
             continue
         yield f"{result.kind}: {_counted(result.counts)} -> {result.path}"
-        yield from (f"  {_WORDS.get(n, n):<40} {v:.3f}" for n, v in result.scores.items())
-        yield from _verdict(result)
+        # In the order of the words, so that a figure comes before those it is compared with.
+        known = {name: words for name, words in _WORDS.items() if name in result.scores}
+        for name, words in (known | {n: n for n in result.scores if n not in known}).items():
+            yield f"  {words:<40} {result.scores[name]:.3f}"
+        if result.verdict is not None and not result.verdict.accepted:
+            yield f"  REFUSED: {result.verdict.reason}; the model before stays in use"
+            yield f"  to use the new one all the same: prefml train {result.kind} --force"
         if result.left_out:
             yield f"  left out: {_counted(result.left_out)}"
     yield "Measured on projects held out in turn; intervals and baselines: prefml evaluate"
-
-
-def _verdict(result: Trained) -> Iterator[str]:
-    if result.verdict is not None and not result.verdict.accepted:
-        yield f"  REFUSED: {result.verdict.reason}; the model before stays in use"
-        yield f"  to use the new one all the same: prefml train {result.kind} --force"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -1,1 +1,1 @@
-"""."""
+"""Cross-validate prefml beside baselines, and report what was measured."""

@@ -1,18 +1,23 @@
-"""Held-out choices in numbers: the `ranker` part of `metrics.json`."""
+"""Summarize held-out choices: the `ranker` part of `metrics.json`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from prefml._typing import Floats
+from prefml._typing import Floats, Labels
 from prefml.evaluation.crossval import HeldOutScores
 from prefml.evaluation.folds import Folds
-from prefml.evaluation.sets import SetFacts, set_facts
+from prefml.evaluation.schema import (
+    ApprovalMetrics,
+    ChoiceBreakdown,
+    ChoiceMetrics,
+    RankerScores,
+    ReliabilityPoint,
+)
+from prefml.evaluation.sets import SetFacts, describe_sets
 from prefml.features import ChoiceTable
 from prefml.ranking.metrics import (
     bootstrap_interval,
@@ -28,7 +33,7 @@ from prefml.ranking.metrics import (
 from prefml.ranking.risk import coverage_by_budget
 from prefml.sets import index_sets
 
-__all__ = ["ChoiceRuns", "choice_metrics", "confidence_of"]
+__all__ = ["ChoiceRuns", "choice_metrics", "set_confidence"]
 
 BINS = 10
 _CURVE_POINTS = 100
@@ -36,7 +41,7 @@ _CURVE_POINTS = 100
 
 @dataclass(frozen=True)
 class ChoiceRuns:
-    """What all rankers said of all held-out rows.
+    """Held-out scores of all rankers on the same folds.
 
     Attributes
     ----------
@@ -53,63 +58,80 @@ class ChoiceRuns:
     runs: Mapping[str, Sequence[HeldOutScores]]
 
 
-def choice_metrics(done: ChoiceRuns) -> dict[str, Any]:
-    """Summarise the held-out choices of all models.
+def choice_metrics(done: ChoiceRuns) -> ChoiceMetrics:
+    """Summarize the held-out choices of all models.
 
     Parameters
     ----------
     done : ChoiceRuns
-        What was said.
+        Held-out scores of `prefml` and of others.
 
     Returns
     -------
-    dict
-        The `ranker` part of `metrics.json`; numbers that do not exist are NaN.
+    ChoiceMetrics
+        Numbers that do not exist are NaN.
     """
-    facts = set_facts(done.table)
-    hits = {name: _mean_hits(done.table, runs) for name, runs in done.runs.items()}
+    table, facts = done.table, describe_sets(done.table)
+    hits = {
+        name: np.mean([top1_by_set(table.y, run.scores, table.set_id) for run in runs], axis=0)
+        for name, runs in done.runs.items()
+    }
+    others = {name: values for name, values in hits.items() if name != "prefml"}
+    chosen = np.where(facts.lower, "a lower stage", "the highest stage, or no stages")
     return {
-        "sets": done.table.n_sets,
-        "images": len(done.table),
-        "projects": len(set(done.table.project)),
+        "sets": table.n_sets,
+        "images": len(table),
+        "projects": len(set(table.project)),
         "folds": len(done.folds[0].folds),
         "folds_by": done.folds[0].kind,
         "seeds": len(done.folds),
         "near_duplicate_sets_purged": [folds.purged for folds in done.folds],
         "interval_by": facts.cluster_kind,
         "lower_stage_sets": int(facts.lower.sum()),
-        "models": {n: _model(done.table, facts, runs, hits[n]) for n, runs in done.runs.items()},
-        "lead": {n: _lead(hits["prefml"], h, facts) for n, h in hits.items() if n != "prefml"},
+        "models": {n: _scores(table, facts, runs, hits[n]) for n, runs in done.runs.items()},
+        "lead": {
+            name: {
+                "top1": float(np.nanmean(hits["prefml"] - values)),
+                "top1_ci": list(paired_interval(hits["prefml"], values, facts.cluster)),
+            }
+            for name, values in others.items()
+        },
         "auto_approve": _auto_approve(done, facts),
         "by_project": _breakdown(facts.project, hits, facts),
         "by_set_size": _breakdown(facts.size, hits, facts),
-        "by_stage_choice": _breakdown(_stage_choice(facts), hits, facts),
+        "by_stage_choice": _breakdown(chosen, hits, facts),
         "reliability": _reliability(done),
         "risk_coverage": {
-            n: _risk_curve(done.table, r) for n, r in done.runs.items() if _states(r)
+            name: _risk_curve(table, runs[0])
+            for name, runs in done.runs.items()
+            if runs[0].probability is not None
         },
         "importances": done.runs["prefml"][0].importances,
     }
 
 
-def _mean_hits(table: ChoiceTable, runs: Sequence[HeldOutScores]) -> Floats:
-    each = [top1_by_set(table.y, run.scores, table.set_id) for run in runs]
-    return np.asarray(np.mean(each, axis=0))
-
-
-def _model(
+def _scores(
     table: ChoiceTable, facts: SetFacts, runs: Sequence[HeldOutScores], hits: Floats
-) -> dict[str, Any]:
-    each = [_scores_of(table, run) for run in runs]
-    medians = {name: float(np.median([scores[name] for scores in each])) for name in each[0]}
+) -> RankerScores:
+    each = [_scores_of_run(table, run) for run in runs]
+
+    def median(measure: str) -> float:
+        return float(np.median([scores[measure] for scores in each]))
+
     return {
-        **medians,
+        "top1": median("top1"),
+        "pair_accuracy": median("pair_accuracy"),
+        "ndcg": median("ndcg"),
+        "lower_stage_top1": median("lower_stage_top1"),
+        "other_top1": median("other_top1"),
+        "ece": median("ece"),
+        "fit_seconds": median("fit_seconds"),
         "top1_ci": list(bootstrap_interval(hits, facts.cluster)),
         "top1_by_seed": [scores["top1"] for scores in each],
     }
 
 
-def _scores_of(table: ChoiceTable, run: HeldOutScores) -> dict[str, float]:
+def _scores_of_run(table: ChoiceTable, run: HeldOutScores) -> dict[str, float]:
     y, names, stage = table.y, table.set_id, table.stage
     usual = ~lower_stage_sets(y, stage, names)
     stated = run.probability
@@ -124,17 +146,12 @@ def _scores_of(table: ChoiceTable, run: HeldOutScores) -> dict[str, float]:
     }
 
 
-def _lead(ours: Floats, theirs: Floats, facts: SetFacts) -> dict[str, Any]:
-    low, high = paired_interval(ours, theirs, facts.cluster)
-    return {"top1": float(np.nanmean(ours - theirs)), "top1_ci": [low, high]}
-
-
-def _auto_approve(done: ChoiceRuns, facts: SetFacts) -> list[dict[str, Any]]:
+def _auto_approve(done: ChoiceRuns, facts: SetFacts) -> list[ApprovalMetrics]:
     run = done.runs["prefml"][0]
     if run.probability is None:
         return []
     hits = top1_by_set(done.table.y, run.scores, done.table.set_id)
-    found = coverage_by_budget(confidence_of(done.table, run), hits, groups=facts.project)
+    found = coverage_by_budget(set_confidence(done.table, run), hits, groups=facts.project)
     return [
         {
             "budget": one.budget,
@@ -147,7 +164,7 @@ def _auto_approve(done: ChoiceRuns, facts: SetFacts) -> list[dict[str, Any]]:
     ]
 
 
-def confidence_of(table: ChoiceTable, run: HeldOutScores) -> Floats:
+def set_confidence(table: ChoiceTable, run: HeldOutScores) -> Floats:
     """Return the probability of each set's suggested picture, shape (n_sets,).
 
     Parameters
@@ -167,38 +184,30 @@ def confidence_of(table: ChoiceTable, run: HeldOutScores) -> Floats:
 
 
 def _breakdown(
-    labels: NDArray[Any], hits: Mapping[str, Floats], facts: SetFacts
-) -> dict[str, dict[str, Any]]:
-    rows = {}
+    labels: Labels, hits: Mapping[str, Floats], facts: SetFacts
+) -> dict[str, ChoiceBreakdown]:
+    rows: dict[str, ChoiceBreakdown] = {}
     for label in sorted(set(labels.tolist())):
         inside = labels == label
         rows[str(label)] = {
             "sets": int(inside.sum()),
             "lower_stage_sets": int(facts.lower[inside].sum()),
-            "top1": {name: _mean(values[inside]) for name, values in hits.items()},
+            "top1": {name: _mean_of_known(values[inside]) for name, values in hits.items()},
             "top1_ci": list(bootstrap_interval(hits["prefml"][inside], facts.cluster[inside])),
         }
     return rows
 
 
-def _stage_choice(facts: SetFacts) -> NDArray[Any]:
-    return np.where(facts.lower, "a lower stage", "the highest stage, or no stages")
-
-
-def _mean(values: Floats) -> float:
+def _mean_of_known(values: Floats) -> float:
     return float(np.nanmean(values)) if (~np.isnan(values)).any() else float("nan")
 
 
-def _states(runs: Sequence[HeldOutScores]) -> bool:
-    return runs[0].probability is not None
-
-
-def _reliability(done: ChoiceRuns) -> list[dict[str, Any]]:
+def _reliability(done: ChoiceRuns) -> list[ReliabilityPoint]:
     run = done.runs["prefml"][0]
     if run.probability is None:
         return []
     hits = top1_by_set(done.table.y, run.scores, done.table.set_id)
-    stated = confidence_of(done.table, run)
+    stated = set_confidence(done.table, run)
     kept = np.flatnonzero(~np.isnan(hits))
     parts = np.array_split(kept[np.argsort(stated[kept], kind="stable")], BINS)
     return [
@@ -212,10 +221,10 @@ def _reliability(done: ChoiceRuns) -> list[dict[str, Any]]:
     ]
 
 
-def _risk_curve(table: ChoiceTable, runs: Sequence[HeldOutScores]) -> list[list[float]]:
+def _risk_curve(table: ChoiceTable, run: HeldOutScores) -> list[list[float]]:
     """Return [coverage, error] for the most confident sets, fewest first."""
-    hits = top1_by_set(table.y, runs[0].scores, table.set_id)
-    stated = confidence_of(table, runs[0])
+    hits = top1_by_set(table.y, run.scores, table.set_id)
+    stated = set_confidence(table, run)
     kept = np.flatnonzero(~np.isnan(hits))
     wrong = 1 - hits[kept[np.argsort(-stated[kept], kind="stable")]]
     count = np.arange(1, len(wrong) + 1)

@@ -1,21 +1,23 @@
-"""Who takes part: prefml, and what it has to beat."""
+"""List the models that are evaluated: prefml and the baselines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from prefml.cropping.baselines import ConstantBox, FullFrame, SaliencyBox, SizeStageBoost
 from prefml.cropping.defaults import default_cropper
-from prefml.evaluation.crossval import Contender
+from prefml.evaluation.crossval import Contender, Cropper, Estimator, Ranker
 from prefml.evaluation.neural import NeuralCropper, NeuralRanker, has_torch
 from prefml.exceptions import PrefmlError
 from prefml.ranking import HighestStage, LinearPairwise, RandomRanker, RawLambdaRank, default_ranker
 
-__all__ = ["CROPPERS", "RANKERS", "checked_names", "chosen_contenders", "left_out_contenders"]
+__all__ = ["CROPPERS", "RANKERS", "check_names", "chosen_contenders", "left_out_contenders"]
 
 EMBEDDING = "emb__"
+E = TypeVar("E", bound=Estimator)
 
-RANKERS = (
+RANKERS: tuple[Contender[Ranker], ...] = (
     Contender("prefml", lambda seed: default_ranker(seed), "", "prefml"),
     Contender("highest_stage", lambda seed: HighestStage(), "", "highest stage"),
     Contender("random", lambda seed: RandomRanker(seed), "", "chance"),
@@ -30,7 +32,7 @@ RANKERS = (
     Contender("neural_all_inputs", lambda seed: NeuralRanker(random_state=seed), "",
             "neural net, prefml's inputs"),
 )  # fmt: skip
-CROPPERS = (
+CROPPERS: tuple[Contender[Cropper], ...] = (
     Contender("prefml", lambda seed: default_cropper(seed), "", "prefml"),
     Contender("constant_box", lambda seed: ConstantBox(), "", "constant box"),
     Contender("full_frame", lambda seed: FullFrame(), "", "full frame"),
@@ -45,8 +47,8 @@ CROPPERS = (
 
 
 def chosen_contenders(
-    contenders: Iterable[Contender], columns: Iterable[str], names: Iterable[str] = ()
-) -> list[Contender]:
+    contenders: Iterable[Contender[E]], columns: Iterable[str], names: Iterable[str] = ()
+) -> list[Contender[E]]:
     """Return the models that can take part.
 
     Parameters
@@ -72,8 +74,8 @@ def chosen_contenders(
     ]
 
 
-def left_out_contenders(contenders: Iterable[Contender], columns: Iterable[str]) -> list[str]:
-    """Say which models cannot take part and why.
+def left_out_contenders(contenders: Iterable[Contender[E]], columns: Iterable[str]) -> list[str]:
+    """Tell which models cannot take part, and why.
 
     Parameters
     ----------
@@ -97,7 +99,7 @@ def left_out_contenders(contenders: Iterable[Contender], columns: Iterable[str])
     return notes
 
 
-def checked_names(names: Iterable[str]) -> tuple[str, ...]:
+def check_names(names: Iterable[str]) -> tuple[str, ...]:
     """Return names of models, refusing unknown ones.
 
     Parameters
@@ -122,5 +124,5 @@ def checked_names(names: Iterable[str]) -> tuple[str, ...]:
     return asked
 
 
-def _is_neural(contender: Contender) -> bool:
+def _is_neural(contender: Contender[Estimator]) -> bool:
     return contender.name.startswith("neural")

@@ -1,21 +1,20 @@
-"""Held-out crops in numbers: the `crop` part of `metrics.json`."""
+"""Summarize held-out crops: the `crop` part of `metrics.json`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from prefml._typing import Floats
+from prefml._typing import Floats, Labels, Texts
 from prefml.boxes import is_whole
 from prefml.cropping.metrics import SIMILAR, cluster_interval, crop_scores, iou
 from prefml.evaluation.crossval import HeldOutBoxes
 from prefml.evaluation.folds import Folds
-from prefml.evaluation.sets import clusters_of
+from prefml.evaluation.schema import CropBreakdown, CropMetrics, CropperScores
+from prefml.evaluation.sets import choose_clusters
 from prefml.features import CropTable
 
 __all__ = ["CropRuns", "crop_metrics"]
@@ -27,7 +26,7 @@ _MEGAPIXELS = (0.0, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, np.inf)
 
 @dataclass(frozen=True)
 class CropRuns:
-    """What all croppers said of all held-out rows.
+    """Held-out boxes of all croppers on the same folds.
 
     Attributes
     ----------
@@ -44,22 +43,27 @@ class CropRuns:
     runs: Mapping[str, Sequence[HeldOutBoxes]]
 
 
-def crop_metrics(done: CropRuns) -> dict[str, Any]:
-    """Summarise the held-out crops of all models.
+def crop_metrics(done: CropRuns) -> CropMetrics:
+    """Summarize the held-out crops of all models.
 
     Parameters
     ----------
     done : CropRuns
-        What was said.
+        Held-out boxes of `prefml` and of others.
 
     Returns
     -------
-    dict
-        The `crop` part of `metrics.json`; numbers that do not exist are NaN.
+    CropMetrics
+        Numbers that do not exist are NaN.
     """
     table = done.table
-    kind, cluster = clusters_of(table.project, table.session_id, np.arange(len(table)))
-    overlaps = {name: _mean_iou(table, runs) for name, runs in done.runs.items()}
+    kind, cluster = choose_clusters(table.project, table.session_id, np.arange(len(table)))
+    overlaps = {
+        name: np.mean([iou(table.boxes, run.boxes) for run in runs], axis=0)
+        for name, runs in done.runs.items()
+    }
+    leads = {n: overlaps["prefml"] - v for n, v in overlaps.items() if n != "prefml"}
+    stages = ["no stage" if np.isnan(value) else f"stage {value:g}" for value in table.stage]
     return {
         "rows": len(table),
         "projects": len(set(table.project)),
@@ -70,48 +74,54 @@ def crop_metrics(done: CropRuns) -> dict[str, Any]:
         "interval_by": "picture" if kind == "set" else kind,
         "kept_whole": float(is_whole(table.boxes).mean()),
         "models": {
-            name: _model(table, runs, overlaps[name], cluster) for name, runs in done.runs.items()
+            name: _scores(table, runs, overlaps[name], cluster) for name, runs in done.runs.items()
         },
         "lead": {
-            name: _lead(overlaps["prefml"] - values, cluster)
-            for name, values in overlaps.items()
-            if name != "prefml"
+            name: {
+                "iou": float(lead.mean()),
+                "iou_ci": list(cluster_interval(lead, cluster)),
+            }
+            for name, lead in leads.items()
         },
         "by_project": _breakdown(table.project, overlaps),
         "by_size": _breakdown(_sizes(table.size), overlaps),
-        "by_stage": _breakdown(_stages(table.stage), overlaps),
+        "by_stage": _breakdown(np.array(stages, dtype=object), overlaps),
     }
 
 
-def _mean_iou(table: CropTable, runs: Sequence[HeldOutBoxes]) -> Floats:
-    return np.asarray(np.mean([iou(table.boxes, run.boxes) for run in runs], axis=0))
+def _scores(
+    table: CropTable, runs: Sequence[HeldOutBoxes], overlap: Floats, cluster: Labels
+) -> CropperScores:
+    each = [_scores_of_run(table, run) for run in runs]
 
+    def median(measure: str) -> float:
+        return float(np.median([scores[measure] for scores in each]))
 
-def _model(
-    table: CropTable, runs: Sequence[HeldOutBoxes], overlap: Floats, cluster: NDArray[Any]
-) -> dict[str, Any]:
-    each = [_scores_of(table, run) for run in runs]
-    medians = {name: float(np.median([scores[name] for scores in each])) for name in each[0]}
     return {
-        **medians,
+        "iou": median("iou"),
+        "bde": median("bde"),
+        "edges_within_5pct": median("edges_within_5pct"),
+        "keep_balanced_accuracy": median("keep_balanced_accuracy"),
+        "similar": median("similar"),
+        "band_coverage": median("band_coverage"),
+        "fit_seconds": median("fit_seconds"),
         "iou_ci": list(cluster_interval(overlap, cluster)),
         "iou_by_seed": [scores["iou"] for scores in each],
     }
 
 
-def _scores_of(table: CropTable, run: HeldOutBoxes) -> dict[str, Any]:
-    scores: dict[str, Any] = dict(crop_scores(table.boxes, run.boxes))
-    scores.pop("iou_ci")
-    scores["similar"] = float((iou(table.boxes, run.boxes) > SIMILAR).mean())
-    scores["band_coverage"] = np.nan if run.band_coverage is None else run.band_coverage
-    return {**scores, "fit_seconds": run.fit_seconds}
+def _scores_of_run(table: CropTable, run: HeldOutBoxes) -> dict[str, float]:
+    found = crop_scores(table.boxes, run.boxes)
+    means = {name: value for name, value in found.items() if isinstance(value, float)}
+    return {
+        **means,
+        "similar": float((iou(table.boxes, run.boxes) > SIMILAR).mean()),
+        "band_coverage": np.nan if run.band_coverage is None else run.band_coverage,
+        "fit_seconds": run.fit_seconds,
+    }
 
 
-def _lead(difference: Floats, cluster: NDArray[Any]) -> dict[str, Any]:
-    return {"iou": float(difference.mean()), "iou_ci": list(cluster_interval(difference, cluster))}
-
-
-def _breakdown(labels: NDArray[Any], overlaps: Mapping[str, Floats]) -> dict[str, dict[str, Any]]:
+def _breakdown(labels: Labels, overlaps: Mapping[str, Floats]) -> dict[str, CropBreakdown]:
     return {
         str(label): {
             "rows": int((labels == label).sum()),
@@ -123,7 +133,8 @@ def _breakdown(labels: NDArray[Any], overlaps: Mapping[str, Floats]) -> dict[str
     }
 
 
-def _sizes(size: Floats) -> NDArray[Any]:
+def _sizes(size: Floats) -> Texts:
+    """Name the size of each picture, in pixels or, where there are many, in megapixels."""
     names = np.array([f"{round(width)} x {round(height)}" for width, height in size], dtype=object)
     if len(set(names)) <= _MOST_SIZES:
         return names
@@ -133,9 +144,3 @@ def _sizes(size: Floats) -> NDArray[Any]:
         for low, high in pairwise(_MEGAPIXELS)
     ]
     return np.asarray(np.array(labels, dtype=object)[bins])
-
-
-def _stages(stage: Floats) -> NDArray[Any]:
-    return np.array(
-        ["no stage" if np.isnan(value) else f"stage {value:g}" for value in stage], dtype=object
-    )

@@ -1,35 +1,96 @@
-"""Every model on the same folds with the same rows: what each says of rows it has not seen."""
+"""Cross-validate rankers and croppers on given folds: out-of-fold scores and boxes."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.utils.validation import has_fit_parameter
 
-from prefml._typing import Floats, Ints
+from prefml._typing import Floats, Ints, Labels
 from prefml.evaluation.folds import Fold
 from prefml.features import ChoiceTable, CropTable
-from prefml.sets import index_sets
+from prefml.ranking import Explanation
+from prefml.sets import Sets, index_sets
 
 __all__ = [
     "Contender",
+    "Cropper",
+    "Estimator",
     "HeldOutBoxes",
     "HeldOutScores",
+    "Ranker",
     "held_out_boxes",
     "held_out_scores",
-    "thinned",
+    "subsample_fold",
 ]
 
 
+class Estimator(Protocol):
+    """Estimator that can be fitted; which keywords it takes besides `X` and `y` is its own."""
+
+    @property
+    def fit(self) -> Callable[..., object]:
+        """Function that fits the estimator."""
+
+
+class Ranker(Estimator, Protocol):
+    """Estimator that scores pictures."""
+
+    def predict(self, X: pd.DataFrame) -> Floats:
+        """Return the score of each row, shape (n_rows,); the higher, the better."""
+
+
+class Cropper(Estimator, Protocol):
+    """Estimator that proposes boxes."""
+
+    def predict(self, X: pd.DataFrame, *, size: Floats) -> Floats:
+        """Return the box of each row, shape (n_rows, 4), in fractions of the picture."""
+
+
+@runtime_checkable
+class StatesProbability(Protocol):
+    """Ranker that tells how likely each picture is to be the chosen one."""
+
+    def probability_of(self, scores: Floats, sets: Sets) -> Floats:
+        """Return the probability of each row, shape (n_rows,)."""
+
+
+@runtime_checkable
+class HasImportances(Protocol):
+    """Ranker that tells how much each group of columns counts."""
+
+    def importances(self, X: pd.DataFrame, set_id: Labels) -> dict[str, float]:
+        """Return the share of each group of columns."""
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """Ranker that gives reasons."""
+
+    def explain(self, X: pd.DataFrame, set_id: Labels) -> list[Explanation]:
+        """Return an explanation for each set."""
+
+
+@runtime_checkable
+class HasBands(Protocol):
+    """Cropper that states bands in which the edges lie."""
+
+    def predict_bands(self, X: pd.DataFrame) -> Floats:
+        """Return the bands, of shape (n_rows, 4, 2)."""
+
+
+E = TypeVar("E", bound=Estimator)
+E_co = TypeVar("E_co", bound=Estimator, covariant=True)
+
+
 @dataclass(frozen=True)
-class Contender:
-    """A model that takes part.
+class Contender(Generic[E_co]):
+    """Model that takes part in the evaluation.
 
     Attributes
     ----------
@@ -44,14 +105,14 @@ class Contender:
     """
 
     name: str
-    make: Callable[[int], Any]
+    make: Callable[[int], E_co]
     prefix: str
     title: str
 
 
 @dataclass(frozen=True)
 class HeldOutScores:
-    """What a ranker says of held-out rows.
+    """Out-of-fold scores of a ranker.
 
     Attributes
     ----------
@@ -62,21 +123,21 @@ class HeldOutScores:
     fit_seconds : float
         Mean time of a fit.
     importances : dict of str to float
-        Share of each group of columns, mean over folds; empty for models that cannot say.
+        Share of each group of columns, mean over folds; empty for models that tell none.
     reasons : dict of object to str
-        Set -> what spoke most for its suggested picture; empty for models that cannot say.
+        Set -> what spoke most for its suggested picture; empty for models that give no reasons.
     """
 
     scores: Floats
     probability: Floats | None
     fit_seconds: float
     importances: dict[str, float]
-    reasons: dict[Any, str]
+    reasons: dict[object, str]
 
 
 @dataclass(frozen=True)
 class HeldOutBoxes:
-    """What a cropper says of held-out rows.
+    """Out-of-fold boxes of a cropper.
 
     Attributes
     ----------
@@ -94,7 +155,7 @@ class HeldOutBoxes:
 
 
 def held_out_scores(
-    contender: Contender, table: ChoiceTable, folds: Sequence[Fold], seed: int
+    contender: Contender[Ranker], table: ChoiceTable, folds: Sequence[Fold], seed: int
 ) -> HeldOutScores:
     """Fit a ranker on each fold's training rows and score its test rows.
 
@@ -115,32 +176,24 @@ def held_out_scores(
     """
     X = _columns(table.X, contender.prefix)
     scores, probability = np.zeros(len(table)), np.full(len(table), np.nan)
+    extras = {"set_id": table.set_id, "groups": table.project, "sample_weight": table.weight}
     seconds, shares = [], []
-    reasons: dict[Any, str] = {}
+    reasons: dict[object, str] = {}
     for fold in folds:
-        model, took = _timed_fit(
-            contender.make(seed), X, table.y, fold.train, _ranking_extras(table)
-        )
+        model, took = _timed_fit(contender.make(seed), X, table.y, fold.train, extras)
         seconds.append(took)
         tested, sets = X.iloc[fold.test], table.set_id[fold.test]
         scores[fold.test] = model.predict(tested)
-        if hasattr(model, "probability_of"):
+        if isinstance(model, StatesProbability):
             probability[fold.test] = model.probability_of(scores[fold.test], index_sets(sets))
-        if hasattr(model, "importances"):
+        if isinstance(model, HasImportances):
             shares.append(model.importances(tested, sets))
-        if hasattr(model, "explain"):
-            reasons |= {e.set_id: _spoken(e) for e in model.explain(tested, sets)}
+        if isinstance(model, Explains):
+            for one in model.explain(tested, sets):
+                names = [reason.name for reason in one.reasons if reason.contribution > 0]
+                reasons[one.set_id] = ", ".join(names[:2])
     stated = None if np.isnan(probability).any() else probability
     return HeldOutScores(scores, stated, float(np.mean(seconds)), _mean_shares(shares), reasons)
-
-
-def _ranking_extras(table: ChoiceTable) -> dict[str, NDArray[Any]]:
-    return {"set_id": table.set_id, "groups": table.project, "sample_weight": table.weight}
-
-
-def _spoken(explanation: Any) -> str:
-    names = [reason.name for reason in explanation.reasons if reason.contribution > 0]
-    return ", ".join(names[:2])
 
 
 def _mean_shares(shares: Sequence[dict[str, float]]) -> dict[str, float]:
@@ -151,7 +204,7 @@ def _mean_shares(shares: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def held_out_boxes(
-    contender: Contender, table: CropTable, folds: Sequence[Fold], seed: int
+    contender: Contender[Cropper], table: CropTable, folds: Sequence[Fold], seed: int
 ) -> HeldOutBoxes:
     """Fit a cropper on each fold's training rows and propose boxes for its test rows.
 
@@ -179,7 +232,7 @@ def held_out_boxes(
         seconds.append(took)
         tested = X.iloc[fold.test]
         boxes[fold.test] = model.predict(tested, size=table.size[fold.test])
-        if hasattr(model, "predict_bands"):
+        if isinstance(model, HasBands):
             bands, edges = model.predict_bands(tested), table.boxes[fold.test]
             inside[fold.test] = (bands[..., 0] <= edges) & (edges <= bands[..., 1])
     covered = None if np.isnan(inside).any() else float(inside.mean())
@@ -191,8 +244,8 @@ def _columns(X: pd.DataFrame, prefix: str) -> pd.DataFrame:
 
 
 def _timed_fit(
-    model: Any, X: pd.DataFrame, y: NDArray[Any], train: Ints, extras: dict[str, NDArray[Any]]
-) -> tuple[Any, float]:
+    model: E, X: pd.DataFrame, y: Labels | Floats, train: Ints, extras: Mapping[str, Labels]
+) -> tuple[E, float]:
     wanted = {
         name: values[train] for name, values in extras.items() if has_fit_parameter(model, name)
     }
@@ -201,8 +254,8 @@ def _timed_fit(
     return model, time.perf_counter() - began
 
 
-def thinned(fold: Fold, set_id: NDArray[Any], share: float, seed: int) -> Fold:
-    """Keep a share of a fold's training sets.
+def subsample_fold(fold: Fold, set_id: Labels, share: float, seed: int) -> Fold:
+    """Keep a random share of a fold's training sets.
 
     Parameters
     ----------

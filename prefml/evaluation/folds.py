@@ -1,25 +1,24 @@
-"""Which rows are learned from and which are tested on: whole projects apart from each other."""
+"""Split rows into folds by project, without near duplicates on both sides."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.model_selection import GroupKFold
 
-from prefml._typing import Bits64, Bools, Ints, Texts
+from prefml._typing import Bits64, Bools, Ints, Labels, Texts
 from prefml.exceptions import NotEnoughDataError
 
 __all__ = [
     "NEAR_DUPLICATE",
     "Fold",
     "Folds",
+    "find_near_duplicates",
     "make_folds",
-    "near_duplicates_of",
-    "without_near_duplicates",
+    "purge_near_duplicates",
 ]
 
 # Two pictures whose perceptual hashes differ in at most so many of 64 bits count as the same.
@@ -30,7 +29,7 @@ _CHUNK = 4_000_000
 
 @dataclass(frozen=True)
 class Fold:
-    """One division of the rows.
+    """Division of the rows into those to train on and those to test on.
 
     Attributes
     ----------
@@ -47,7 +46,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Folds:
-    """All divisions of one round; every row is tested exactly once.
+    """Folds of a cross-validation; every row is tested exactly once.
 
     Attributes
     ----------
@@ -65,7 +64,7 @@ class Folds:
 
     @property
     def purged(self) -> int:
-        """Sets kept out of training for a near duplicate, summed over the folds."""
+        """Number of sets kept out of training for a near duplicate, summed over the folds."""
         return sum(fold.purged for fold in self.folds)
 
 
@@ -77,7 +76,7 @@ def make_folds(
     n_folds: int = 4,
     seed: int = 0,
 ) -> Folds:
-    """Divide rows into folds by project.
+    """Split rows into folds by project.
 
     Parameters
     ----------
@@ -104,11 +103,13 @@ def make_folds(
     """
     kind, groups = _groups(_text(project), _text(session))
     count = len(np.unique(groups))
-    splitter = GroupKFold(min(max(n_folds, 2), count), **_shuffling(seed))
+    n_splits = min(max(n_folds, 2), count)
+    shuffled = {"shuffle": True, "random_state": seed} if seed else {}
+    splitter = GroupKFold(n_splits, **shuffled)
     sets = _text(set_id)
     texts = None if hashes is None else _text(hashes)
     folds = [
-        without_near_duplicates(Fold(train, test, 0), sets, texts)
+        purge_near_duplicates(Fold(train, test, 0), sets, texts)
         for train, test in splitter.split(np.zeros(len(groups)), groups=groups)
     ]
     if not all(len(fold.train) for fold in folds):
@@ -121,10 +122,6 @@ def make_folds(
 
 def _text(values: ArrayLike) -> Texts:
     return np.asarray(values, dtype=object)
-
-
-def _shuffling(seed: int) -> dict[str, Any]:
-    return {"shuffle": True, "random_state": seed} if seed else {}
 
 
 def _groups(project: Texts, session: Texts) -> tuple[str, Ints]:
@@ -142,12 +139,12 @@ def _groups(project: Texts, session: Texts) -> tuple[str, Ints]:
     return "session", codes.astype(np.intp)
 
 
-def _bits(hashes: NDArray[Any]) -> Bits64:
+def _bits(hashes: Labels) -> Bits64:
     return np.array([int(str(text), 16) for text in hashes], dtype=np.uint64)
 
 
-def without_near_duplicates(fold: Fold, set_id: NDArray[Any], hashes: NDArray[Any] | None) -> Fold:
-    """Keep sets out of training that hold a near duplicate of a tested picture.
+def purge_near_duplicates(fold: Fold, set_id: Labels, hashes: Labels | None) -> Fold:
+    """Purge from training the sets that hold a near duplicate of a tested picture.
 
     Parameters
     ----------
@@ -164,13 +161,13 @@ def without_near_duplicates(fold: Fold, set_id: NDArray[Any], hashes: NDArray[An
     """
     if hashes is None:
         return fold
-    close = near_duplicates_of(_bits(hashes[fold.train]), _bits(hashes[fold.test]))
+    close = find_near_duplicates(_bits(hashes[fold.train]), _bits(hashes[fold.test]))
     doubtful = set(set_id[fold.train][close])
     keep = np.array([name not in doubtful for name in set_id[fold.train]], dtype=bool)
     return Fold(fold.train[keep], fold.test, len(doubtful))
 
 
-def near_duplicates_of(candidates: Bits64, references: Bits64) -> Bools:
+def find_near_duplicates(candidates: Bits64, references: Bits64) -> Bools:
     """Tell which hashes lie near any of some others.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Where prefml was most wrong, and how its crops lie beside the person's: as small pictures."""
+"""Show the worst mistakes, and the closest and furthest crops, as small pictures."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import base64
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from prefml._typing import Floats, Ints, Pixels
 from prefml.cropping.metrics import iou
-from prefml.evaluation.choices import ChoiceRuns, confidence_of
+from prefml.evaluation.choices import ChoiceRuns, set_confidence
 from prefml.evaluation.crops import CropRuns
 from prefml.exceptions import PrefmlError
 from prefml.imaging.decode import decode
@@ -22,7 +21,7 @@ from prefml.sets import index_sets
 from prefml.sidecars.store import Sidecars
 from prefml.workspace import Workspace
 
-__all__ = ["CropView", "Mistake", "SetImage", "crop_views", "mistakes", "thumbnailer"]
+__all__ = ["CropView", "Mistake", "SetImage", "crop_views", "find_mistakes", "make_thumbnailer"]
 
 # Project, file name -> a data URI, or None where there is no picture.
 Thumbnail = Callable[[str, str], str | None]
@@ -33,7 +32,21 @@ _QUALITY = 72
 
 @dataclass(frozen=True)
 class SetImage:
-    """A picture of a set: file name, thumbnail, stated probability, and its part in the story."""
+    """Picture of a set.
+
+    Attributes
+    ----------
+    filename : str
+        Its name.
+    picture : str or None
+        Data URI of a thumbnail; None where there is no picture.
+    probability : float or None
+        The stated probability of being chosen; None if none was stated.
+    stage : float or None
+        Its stage; None where the name has none.
+    chosen, suggested : bool
+        Whether it is the person's choice, and whether it is prefml's.
+    """
 
     filename: str
     picture: str | None
@@ -45,7 +58,19 @@ class SetImage:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A set in which prefml was sure of another picture than the person's."""
+    """Set in which prefml was confident of another picture than the person's.
+
+    Attributes
+    ----------
+    set_id, project : str
+        Which set.
+    confidence : float
+        The stated probability of the suggested picture.
+    reason : str
+        The reasons for it; empty if none were given.
+    images : tuple of SetImage
+        The pictures, lowest stage first.
+    """
 
     set_id: str
     project: str
@@ -56,7 +81,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class CropView:
-    """A picture with the person's crop and the proposed one.
+    """Picture with the person's crop and the proposed one.
 
     Attributes
     ----------
@@ -78,7 +103,7 @@ class CropView:
     iou: float
 
 
-def thumbnailer(workspace: Workspace, sidecars: Sidecars | None) -> Thumbnail:
+def make_thumbnailer(workspace: Workspace, sidecars: Sidecars | None) -> Thumbnail:
     """Return a function that makes thumbnails of a workspace's pictures.
 
     Parameters
@@ -115,8 +140,8 @@ def _data_uri(pixels: Pixels) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def mistakes(done: ChoiceRuns, thumbnail: Thumbnail, most: int = 12) -> list[Mistake]:
-    """Show the sets in which prefml was surest of a wrong picture.
+def find_mistakes(done: ChoiceRuns, thumbnail: Thumbnail, most: int = 12) -> list[Mistake]:
+    """Return the sets in which prefml was most confident of a wrong picture.
 
     Parameters
     ----------
@@ -130,13 +155,13 @@ def mistakes(done: ChoiceRuns, thumbnail: Thumbnail, most: int = 12) -> list[Mis
     Returns
     -------
     list of Mistake
-        The surest first.
+        The most confident first.
     """
     table, run = done.table, done.runs["prefml"][0]
     if run.probability is None:
         return []
     hits = top1_by_set(table.y, run.scores, table.set_id)
-    stated = confidence_of(table, run)
+    stated = set_confidence(table, run)
     wrong = np.flatnonzero(hits < 0.5)
     worst = wrong[np.argsort(-stated[wrong], kind="stable")][:most]
     members = index_sets(table.set_id).members()
@@ -167,7 +192,7 @@ def _mistake(done: ChoiceRuns, rows: Ints, confidence: float, thumbnail: Thumbna
 def crop_views(
     done: CropRuns, thumbnail: Thumbnail, most: int = 6
 ) -> tuple[list[CropView], list[CropView]]:
-    """Show the held-out crops that came closest to the person's, and those furthest from them.
+    """Return the held-out crops that came closest to the person's, and those furthest from them.
 
     Parameters
     ----------
@@ -187,13 +212,13 @@ def crop_views(
     overlap = iou(table.boxes, boxes)
     order = np.argsort(-overlap, kind="stable")
     trivial = (table.boxes == boxes).all(axis=1)
-    best = [row for row in order if not trivial[row]][:most]
-    worst = [row for row in order[::-1] if row not in best][:most]
+    best = [row for row in order.tolist() if not trivial[row]][:most]
+    worst = [row for row in order[::-1].tolist() if row not in best][:most]
     return _views(done, best, overlap, thumbnail), _views(done, worst, overlap, thumbnail)
 
 
 def _views(
-    done: CropRuns, rows: Sequence[Any], overlap: Floats, thumbnail: Thumbnail
+    done: CropRuns, rows: Sequence[int], overlap: Floats, thumbnail: Thumbnail
 ) -> list[CropView]:
     table, boxes = done.table, done.runs["prefml"][0].boxes
     views = []
@@ -201,12 +226,11 @@ def _views(
         project, filename = str(table.project[row]), str(table.filename[row])
         picture = thumbnail(project, filename)
         if picture:
-            person, proposed = (_percent(b[row]) for b in (table.boxes, boxes))
+            person, proposed = (
+                tuple(round(100 * float(edge), 2) for edge in box)
+                for box in (table.boxes[row], boxes[row])
+            )
             views.append(
                 CropView(filename, project, picture, person, proposed, float(overlap[row]))
             )
     return views
-
-
-def _percent(box: Floats) -> tuple[float, ...]:
-    return tuple(round(100 * float(edge), 2) for edge in box)

@@ -1,15 +1,21 @@
-"""How much better more choices make prefml."""
+"""Measure the learning curve: agreement against the number of sets learned from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from prefml.evaluation.crossval import Contender, HeldOutScores, held_out_scores, thinned
+from prefml.evaluation.crossval import (
+    Contender,
+    HeldOutScores,
+    Ranker,
+    held_out_scores,
+    subsample_fold,
+)
 from prefml.evaluation.folds import Fold
-from prefml.evaluation.sets import set_facts
+from prefml.evaluation.schema import LearningPoint
+from prefml.evaluation.sets import describe_sets
 from prefml.features import ChoiceTable
 from prefml.ranking.metrics import bootstrap_interval, lower_stage_top1, top1_by_set
 
@@ -20,9 +26,9 @@ SHARES = (0.1, 0.3)
 
 
 def partial_point(
-    contender: Contender, table: ChoiceTable, folds: Sequence[Fold], share: float
-) -> dict[str, Any]:
-    """Measure a ranker that learns from a part of the choices, on the same held-out sets.
+    contender: Contender[Ranker], table: ChoiceTable, folds: Sequence[Fold], share: float
+) -> LearningPoint:
+    """Measure a ranker that learns from a share of the sets, on the same held-out sets.
 
     Parameters
     ----------
@@ -37,16 +43,15 @@ def partial_point(
 
     Returns
     -------
-    dict
-        As `curve_point`.
+    LearningPoint
     """
-    fewer = [thinned(fold, table.set_id, share, seed=1) for fold in folds]
+    fewer = [subsample_fold(fold, table.set_id, share, seed=1) for fold in folds]
     return curve_point(table, share, fewer, held_out_scores(contender, table, fewer, seed=0))
 
 
 def curve_point(
     table: ChoiceTable, share: float, folds: Sequence[Fold], run: HeldOutScores
-) -> dict[str, Any]:
+) -> LearningPoint:
     """Describe one point of the learning curve.
 
     Parameters
@@ -56,14 +61,14 @@ def curve_point(
     share : float
         Share of the training sets that was learned from.
     folds : sequence of Fold
-        What was learned from and tested on.
+        The rows that were learned from and tested on.
     run : HeldOutScores
-        What the ranker said.
+        Held-out scores of the ranker.
 
     Returns
     -------
-    dict
-        `share`, `sets` (mean number learned from), `top1`, `top1_ci`, `lower_stage_top1`.
+    LearningPoint
+        `sets` is the mean number of sets learned from.
     """
     hits = top1_by_set(table.y, run.scores, table.set_id)
     learned_from = [len(set(table.set_id[fold.train])) for fold in folds]
@@ -71,6 +76,6 @@ def curve_point(
         "share": share,
         "sets": float(np.mean(learned_from)),
         "top1": float(np.nanmean(hits)),
-        "top1_ci": list(bootstrap_interval(hits, set_facts(table).cluster)),
+        "top1_ci": list(bootstrap_interval(hits, describe_sets(table).cluster)),
         "lower_stage_top1": lower_stage_top1(table.y, run.scores, table.set_id, table.stage),
     }

@@ -1,4 +1,4 @@
-"""`metrics.json`: strict JSON, the same keys every time."""
+"""Write `metrics.json`: strict JSON, the same keys every time."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import numpy as np
 
 from prefml._version import __version__
 from prefml.evaluation.run import Evaluation
+from prefml.evaluation.schema import Consistency, Metrics
 from prefml.files import write_text
-from prefml.status.measures import Share
 
 __all__ = ["METRICS_NAME", "SCHEMA", "as_metrics", "plain", "write_metrics"]
 
@@ -28,40 +28,46 @@ _LIBRARIES = ("numpy", "scikit-learn", "lightgbm", "torch")
 _DIGITS = 6
 
 
-def as_metrics(found: Evaluation, command: str) -> dict[str, Any]:
+def as_metrics(found: Evaluation, command: str) -> Metrics:
     """Return the content of `metrics.json`.
 
     Parameters
     ----------
     found : Evaluation
-        What was measured.
+        Outcome of the evaluation.
     command : str
-        The command that measured it.
+        The command that ran it.
 
     Returns
     -------
-    dict
+    Metrics
         Plain types only; what does not exist is None.
     """
     spec = found.sidecars.encoder if found.sidecars else None
-    metrics = {
+    share, consistency = found.consistency, None
+    if share.value is not None:
+        consistency = Consistency(share=share.value, n=share.n, ci=[share.low, share.high])
+    metrics: Metrics = {
         "schema": SCHEMA,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
-        "machine": _machine(),
-        "versions": {"prefml": __version__, **_versions()},
+        "machine": {
+            "system": f"{platform.system()} {platform.machine()}",
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+        },
+        "versions": {"prefml": __version__, **{name: _version(name) for name in _LIBRARIES}},
         "encoder": {**asdict(spec), "identity": spec.identity} if spec else None,
         "cues": found.sidecars.cue_identity if found.sidecars else None,
-        "consistency": _share(found.consistency),
+        "consistency": consistency,
         "left_out": found.left_out,
         "ranker": found.ranker,
         "crop": found.crop,
     }
-    content: dict[str, Any] = plain(metrics)
-    return content
+    return msgspec.convert(plain(metrics), Metrics)
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> object:
     """Return a value as JSON can hold it: plain types, NaN and infinity as None.
 
     Parameters
@@ -85,13 +91,13 @@ def plain(value: Any) -> Any:
     return value
 
 
-def write_metrics(metrics: Mapping[str, Any], folder: Path) -> Path:
+def write_metrics(metrics: Mapping[str, object], folder: Path) -> Path:
     """Write `metrics.json`, whole or not at all.
 
     Parameters
     ----------
     metrics : mapping
-        What `as_metrics` gave.
+        Return value of `as_metrics`.
     folder : Path
         The artifacts folder; made if missing.
 
@@ -102,24 +108,6 @@ def write_metrics(metrics: Mapping[str, Any], folder: Path) -> Path:
     path = folder / METRICS_NAME
     write_text(path, json.dumps(metrics, indent=1, allow_nan=False) + "\n")
     return path
-
-
-def _share(value: Share) -> dict[str, Any] | None:
-    if value.value is None:
-        return None
-    return {"share": value.value, "n": value.n, "ci": [value.low, value.high]}
-
-
-def _machine() -> dict[str, Any]:
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
-
-
-def _versions() -> dict[str, str | None]:
-    return {name: _version(name) for name in _LIBRARIES}
 
 
 def _version(name: str) -> str | None:

@@ -1,32 +1,47 @@
-"""The two small neural nets that prefml has to beat, in torch.
+"""Fit the two small neural nets that serve as baselines, in torch.
 
-They are baselines: nothing else needs them, and torch is imported when one is fitted.
+Nothing else needs them, and torch is imported when one is fitted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
 from prefml._typing import Floats, Floats32, Ints
 from prefml.exceptions import NotEnoughDataError, PrefmlError
 from prefml.sets import index_sets, winning_pairs
 
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+
+    # Row numbers of a batch of examples -> their mean loss.
+    Loss: TypeAlias = Callable[[Tensor], Tensor]
+    # The net and its standardised inputs -> the loss that is minimised.
+    LossOf: TypeAlias = Callable[[Module, Tensor], Loss]
+
 __all__ = ["NeuralCropper", "NeuralRanker", "has_torch"]
 
 
 def has_torch() -> bool:
-    """Say whether torch is installed, without importing it."""
+    """Tell whether torch is installed, without importing it.
+
+    Returns
+    -------
+    bool
+    """
     return find_spec("torch") is not None
 
 
 class _Net(BaseEstimator):
-    """What the two nets share: standardised inputs, rectified layers with dropout, Adam."""
+    """Multilayer perceptron: standardised inputs, rectified layers with dropout, Adam."""
 
     def __init__(
         self,
@@ -44,8 +59,8 @@ class _Net(BaseEstimator):
         self.learning_rate = learning_rate
         self.random_state = random_state
 
-    def _fit(self, X: ArrayLike, outputs: int, examples: int, make_loss: Any) -> None:
-        torch = _torch()
+    def _fit(self, X: ArrayLike, outputs: int, examples: int, loss_of: LossOf) -> None:
+        torch = _import_torch()
         values = np.asarray(X, np.float32)
         self.n_features_in_ = values.shape[1]
         self.mean_, self.scale_ = _moments(values)
@@ -53,11 +68,11 @@ class _Net(BaseEstimator):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
             self.net_ = self._layers(torch, outputs)
-            self._descend(torch, examples, make_loss(torch, self.net_, inputs))
+            self._descend(torch, examples, loss_of(self.net_, inputs))
         self.net_.eval()
 
-    def _layers(self, torch: Any, outputs: int) -> Any:
-        layers: list[Any] = []
+    def _layers(self, torch: ModuleType, outputs: int) -> Module:
+        layers: list[Module] = []
         width = self.n_features_in_
         for units in self.hidden:
             layers += [
@@ -68,7 +83,7 @@ class _Net(BaseEstimator):
             width = units
         return torch.nn.Sequential(*layers, torch.nn.Linear(width, outputs))
 
-    def _descend(self, torch: Any, examples: int, loss: Callable[[Any], Any]) -> None:
+    def _descend(self, torch: ModuleType, examples: int, loss: Loss) -> None:
         optimiser = torch.optim.Adam(self.net_.parameters(), lr=self.learning_rate)
         rng = np.random.default_rng(self.random_state)
         self.net_.train()
@@ -87,14 +102,14 @@ class _Net(BaseEstimator):
         scaled = (values - self.mean_) / self.scale_
         return np.asarray(np.nan_to_num(scaled, nan=0.0, posinf=0.0, neginf=0.0), np.float32)
 
-    def _outputs(self, X: ArrayLike) -> Any:
-        torch = _torch()
+    def _outputs(self, X: ArrayLike) -> Tensor:
+        torch = _import_torch()
         with torch.no_grad():
             return self.net_(torch.from_numpy(self._standardised(np.asarray(X, np.float32))))
 
 
 class NeuralRanker(_Net):
-    """A multilayer perceptron that scores pictures, trained on pairs by Bradley-Terry.
+    """Multilayer perceptron that scores pictures, trained on pairs by Bradley-Terry.
 
     With an embedding of 512 numbers the layers are 512-256-64-1.
 
@@ -152,21 +167,22 @@ class NeuralRanker(_Net):
         PrefmlError
             If torch is not installed.
         """
-        pairs = _pairs(np.asarray(y, float), np.asarray(set_id))
+        labels = np.asarray(y, float)
+        pairs = np.stack(winning_pairs(labels, index_sets(set_id, len(labels))), axis=1)
         if not len(pairs):
             raise NotEnoughDataError("no set with a choice", "sets with a winner and a loser")
+        torch = _import_torch()
+        index = torch.from_numpy(pairs)
 
-        def make_loss(torch: Any, net: Any, inputs: Any) -> Callable[[Any], Any]:
-            index = torch.from_numpy(pairs)
-
-            def loss(batch: Any) -> Any:
+        def loss_of(net: Module, inputs: Tensor) -> Loss:
+            def loss(batch: Tensor) -> Tensor:
                 better, worse = index[batch].T
                 gap = net(inputs[better]) - net(inputs[worse])
                 return torch.nn.functional.softplus(-gap).mean()
 
             return loss
 
-        self._fit(X, 1, len(pairs), make_loss)
+        self._fit(X, 1, len(pairs), loss_of)
         return self
 
     def predict(self, X: ArrayLike) -> Floats:
@@ -186,7 +202,7 @@ class NeuralRanker(_Net):
 
 
 class NeuralCropper(_Net):
-    """A multilayer perceptron from a picture's features to its four crop edges.
+    """Multilayer perceptron from a picture's features to its four crop edges.
 
     With an embedding of 512 numbers the layers are 512-256-128-4, then a sigmoid.
 
@@ -246,15 +262,16 @@ class NeuralCropper(_Net):
         if not len(edges):
             raise NotEnoughDataError("no crops", "pictures with a crop box")
 
-        def make_loss(torch: Any, net: Any, inputs: Any) -> Callable[[Any], Any]:
-            target = torch.from_numpy(edges)
+        torch = _import_torch()
+        target = torch.from_numpy(edges)
 
-            def loss(batch: Any) -> Any:
+        def loss_of(net: Module, inputs: Tensor) -> Loss:
+            def loss(batch: Tensor) -> Tensor:
                 return ((torch.sigmoid(net(inputs[batch])) - target[batch]) ** 2).mean()
 
             return loss
 
-        self._fit(X, 4, len(edges), make_loss)
+        self._fit(X, 4, len(edges), loss_of)
         return self
 
     def predict(self, X: ArrayLike, *, size: ArrayLike | None = None) -> Floats:
@@ -278,23 +295,21 @@ class NeuralCropper(_Net):
         return np.column_stack([left, top, right, bottom])
 
 
-def _torch() -> Any:
+def _import_torch() -> ModuleType:
     if not has_torch():
         raise PrefmlError(
             "torch is not installed", "the extra `clip`", "pip install 'prefml[clip]'"
         )
     import torch
 
-    return torch
+    module: ModuleType = torch
+    return module
 
 
 def _moments(values: Floats32) -> tuple[Floats32, Floats32]:
+    """Return mean and standard deviation of each column, of its finite values."""
     known = np.isfinite(values)
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, values, 0).sum(axis=0) / count
     spread = np.sqrt(np.where(known, (values - mean) ** 2, 0).sum(axis=0) / count)
     return mean.astype(np.float32), np.where(spread > 1e-8, spread, 1).astype(np.float32)
-
-
-def _pairs(y: Floats, set_id: NDArray[Any]) -> Ints:
-    return np.stack(winning_pairs(y, index_sets(set_id, len(y))), axis=1)

@@ -1,28 +1,27 @@
-"""One ranker for all projects, or one for each: both on every project's later choices."""
+"""Compare one ranker for all projects with one for each, on every project's later choices."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from prefml._typing import Floats, Ints
-from prefml.evaluation.crossval import Contender
-from prefml.evaluation.folds import Fold, without_near_duplicates
-from prefml.evaluation.sets import clusters_of
+from prefml.evaluation.folds import Fold, purge_near_duplicates
+from prefml.evaluation.schema import PerProjectMetrics, Top1
+from prefml.evaluation.sets import choose_clusters
 from prefml.features import ChoiceTable
+from prefml.ranking import SetRanker
 from prefml.ranking.metrics import bootstrap_interval, paired_interval, top1_by_set
 from prefml.ranking.per_project import PerProjectRanker
 from prefml.sets import index_sets
 
-__all__ = ["compare_per_project", "later_choices"]
+__all__ = ["compare_per_project", "split_by_time"]
 
 # The share of each project's sets, by time, that is learned from.
 EARLIER = 0.7
 
 
-def compare_per_project(contender: Contender, table: ChoiceTable) -> dict[str, Any] | None:
+def compare_per_project(ranker: SetRanker, table: ChoiceTable) -> PerProjectMetrics | None:
     """Compare the two options on the later choices of projects that could have their own ranker.
 
     Held-out projects cannot tell the two apart, for a new project has no ranker of its own; so
@@ -30,32 +29,33 @@ def compare_per_project(contender: Contender, table: ChoiceTable) -> dict[str, A
 
     Parameters
     ----------
-    contender : Contender
-        Makes the ranker.
+    ranker : SetRanker
+        Cloned and fitted.
     table : ChoiceTable
         All rows.
 
     Returns
     -------
-    dict or None
-        `sets` tested, `projects` with a ranker of their own, `top1` and `top1_ci` for `together`
-        and `own`, and the `lead` of their own over the common one; None if no project has choices
-        enough for its own.
+    PerProjectMetrics or None
+        Agreement of the ranker for all projects (`together`) and of those of single projects
+        (`own`), and the difference (`lead`); None if no project has choices enough for its own.
     """
-    fold = later_choices(table)
-    model = PerProjectRanker(contender.make(0))
-    if not _enough(table, fold, model.min_sets):
+    fold = split_by_time(table)
+    model = PerProjectRanker(ranker)
+    sets = pd.DataFrame({"project": table.project, "set": table.set_id}).iloc[fold.train]
+    counts = sets.drop_duplicates()["project"].value_counts()
+    if len(counts) < 2 or counts.max() < model.min_sets or not len(fold.test):
         return None
     X, projects = table.X.iloc[fold.train], table.project[fold.train]
     model.fit(X, table.y[fold.train], table.set_id[fold.train], projects, table.weight[fold.train])
     test = fold.test[np.isin(table.project[fold.test], list(model.own_))]
     tested, names = table.X.iloc[test], table.project[test]
     scores = {"together": model.common_.predict(tested), "own": model.predict(tested, names)}
-    return _summary(table, test, scores) | {"projects": len(model.own_)}
+    return _summary(table, test, scores, len(model.own_))
 
 
-def later_choices(table: ChoiceTable) -> Fold:
-    """Divide the sets of each project by time.
+def split_by_time(table: ChoiceTable) -> Fold:
+    """Split the sets of each project by time.
 
     Parameters
     ----------
@@ -75,29 +75,32 @@ def later_choices(table: ChoiceTable) -> Fold:
         last = set(ordered[round(EARLIER * len(ordered)) :])
         later[rows] = [name in last for name in table.set_id[rows]]
     train, test = np.flatnonzero(~later), np.flatnonzero(later)
-    return without_near_duplicates(Fold(train, test, 0), table.set_id, table.hashes)
+    return purge_near_duplicates(Fold(train, test, 0), table.set_id, table.hashes)
 
 
-def _enough(table: ChoiceTable, fold: Fold, least: int) -> bool:
-    sets = pd.DataFrame({"project": table.project, "set": table.set_id}).iloc[fold.train]
-    counts = sets.drop_duplicates()["project"].value_counts()
-    return len(counts) > 1 and bool((counts >= least).any()) and len(fold.test) > 0
-
-
-def _summary(table: ChoiceTable, test: Ints, scores: dict[str, Floats]) -> dict[str, Any]:
+def _summary(
+    table: ChoiceTable, test: Ints, scores: dict[str, Floats], projects: int
+) -> PerProjectMetrics:
     names = table.set_id[test]
     sets = index_sets(names)
     first = test[sets.order[sets.starts]]
-    _, cluster = clusters_of(table.project[first], table.session_id[first], table.set_id[first])
+    _, cluster = choose_clusters(table.project[first], table.session_id[first], table.set_id[first])
     hits = {name: top1_by_set(table.y[test], values, names) for name, values in scores.items()}
-    found: dict[str, Any] = {
+    found: dict[str, Top1] = {
         name: {
             "top1": float(np.nanmean(values)),
             "top1_ci": list(bootstrap_interval(values, cluster)),
         }
         for name, values in hits.items()
     }
-    lead = hits["own"] - hits["together"]
-    interval = paired_interval(hits["own"], hits["together"], cluster)
-    found["lead"] = {"top1": float(np.nanmean(lead)), "top1_ci": list(interval)}
-    return {"sets": len(sets), **found}
+    lead: Top1 = {
+        "top1": float(np.nanmean(hits["own"] - hits["together"])),
+        "top1_ci": list(paired_interval(hits["own"], hits["together"], cluster)),
+    }
+    return {
+        "sets": len(sets),
+        "together": found["together"],
+        "own": found["own"],
+        "lead": lead,
+        "projects": projects,
+    }

@@ -1,23 +1,34 @@
-"""The report's plots: matplotlib figures as SVG text that takes its colour from the page."""
+"""Draw the plots of the report as SVG text that takes its colour from the page."""
 
 from __future__ import annotations
 
 import io
+import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-__all__ = ["dots_plot", "importance_plot", "learning_plot", "reliability_plot", "risk_plot"]
+from prefml.evaluation.schema import LearningPoint, ReliabilityPoint
+
+__all__ = [
+    "Estimate",
+    "dots_plot",
+    "importance_plot",
+    "learning_plot",
+    "reliability_plot",
+    "risk_plot",
+]
 
 # Okabe and Ito's blue and orange: told apart by colour-blind people, readable on light and dark.
-OURS, THEIRS = "#2b7fc4", "#d9822b"
+PREFML_COLOUR, BASELINE_COLOUR = "#2b7fc4", "#d9822b"
 # Stands for the page's text colour until the SVG is written.
 _TEXT = "#010203"
+# matplotlib declares its settings one by one.
 _STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 10,
@@ -37,80 +48,121 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+class Estimate(NamedTuple):
+    """Measure with the ends of its interval; what does not exist is None.
+
+    Attributes
+    ----------
+    value : float or None
+        The measure.
+    low, high : float or None
+        The ends.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
 def dots_plot(
-    models: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str], value: str, label: str
+    models: Mapping[str, Estimate], titles: Mapping[str, str], label: str, name: str
 ) -> str:
     """Draw one dot with its interval for each model, the best on top.
 
     Parameters
     ----------
-    models : mapping
-        Model -> its measures.
+    models : mapping of str to Estimate
+        Model -> its measure; models without one are not drawn.
     titles : mapping of str to str
         Model -> what a person reads.
-    value : str
-        The measure; its interval is `<value>_ci`.
     label : str
-        What the axis says.
+        Text of the axis.
+    name : str
+        Name of the measure, which tells the plots of a page apart.
 
     Returns
     -------
     str
         SVG.
     """
-    known = [(n, m) for n, m in models.items() if m[value] is not None]
-    ordered = sorted(known, key=lambda pair: pair[1][value])
+    known = {model: one.value for model, one in models.items() if one.value is not None}
+    ordered = sorted(known, key=lambda model: known[model])
 
     def draw(axes: Axes) -> None:
-        for place, (name, measures) in enumerate(ordered):
-            colour = OURS if name == "prefml" else THEIRS
-            low, high = _ends(measures, value)
+        for place, model in enumerate(ordered):
+            colour = PREFML_COLOUR if model == "prefml" else BASELINE_COLOUR
+            low, high = _ends(models[model])
             axes.plot([low, high], [place, place], color=colour, linewidth=2, alpha=0.6)
-            axes.plot(measures[value], place, "o", color=colour, markersize=7)
+            axes.plot(known[model], place, "o", color=colour, markersize=7)
             axes.annotate(
-                f"{measures[value]:.3f}", (high, place), (6, 0), textcoords="offset points",
+                f"{known[model]:.3f}", (high, place), (6, 0), textcoords="offset points",
                 va="center", fontsize=9,
             )  # fmt: skip
-        axes.set_yticks(range(len(ordered)), [titles.get(name, name) for name, _ in ordered])
+        axes.set_yticks(range(len(ordered)), [titles.get(model, model) for model in ordered])
         axes.set_ylim(-0.6, len(ordered) - 0.4)
         axes.margins(x=0.12)
         axes.set_xlabel(label)
 
-    return _svg(draw, 7.2, 0.7 + 0.36 * len(ordered), f"dots-{value}")
+    return _svg(draw, 7.2, 0.7 + 0.36 * len(ordered), f"dots-{name}")
 
 
-def _ends(measures: Mapping[str, Any], value: str) -> tuple[float, float]:
-    low, high = measures[f"{value}_ci"]
-    middle = measures[value]
+def _ends(estimate: Estimate) -> tuple[float, float]:
+    """Return the ends of the interval, or the measure itself where there is none."""
+    middle = math.nan if estimate.value is None else estimate.value
+    low, high = estimate.low, estimate.high
     return (middle if low is None else low, middle if high is None else high)
 
 
-def reliability_plot(points: Sequence[Mapping[str, Any]]) -> str:
-    """Draw how often prefml was right against how sure it said it was, as SVG."""
+def reliability_plot(points: Sequence[ReliabilityPoint]) -> str:
+    """Draw a reliability diagram: the share of agreement against the stated probability.
+
+    Parameters
+    ----------
+    points : sequence of ReliabilityPoint
+        Mean stated probability and observed share of parts of the sets.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
 
     def draw(axes: Axes) -> None:
         stated = [point["stated"] for point in points]
         observed = [point["observed"] for point in points]
         least = max(0.0, min([*stated, *observed], default=0.0) - 0.05)
         axes.plot([least, 1], [least, 1], color=_TEXT, alpha=0.4, linestyle="--", linewidth=1)
-        axes.plot(stated, observed, "o-", color=OURS)
+        axes.plot(stated, observed, "o-", color=PREFML_COLOUR)
         axes.set_xlim(least, 1.01)
         axes.set_ylim(least, 1.01)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.set_xlabel("stated probability")
-        axes.set_ylabel("share that was right")
+        axes.set_ylabel("agreement (top-1)")
 
     return _svg(draw, 4.2, 3.6, "reliability")
 
 
 def risk_plot(curves: Mapping[str, Sequence[Sequence[float]]], titles: Mapping[str, str]) -> str:
-    """Draw the error among the most confident sets against how many they are, as SVG."""
+    """Draw risk-coverage curves: the error among the most confident sets against their share.
+
+    Parameters
+    ----------
+    curves : mapping of str to sequence
+        Model -> [coverage, error], both shares, fewest sets first.
+    titles : mapping of str to str
+        Model -> what a person reads.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
 
     def draw(axes: Axes) -> None:
         for name, curve in curves.items():
             coverage, error = zip(*curve, strict=True)
-            colour = OURS if name == "prefml" else THEIRS
+            colour = PREFML_COLOUR if name == "prefml" else BASELINE_COLOUR
             axes.plot(coverage, error, color=colour, label=titles.get(name, name))
         for budget in (0.01, 0.02, 0.05, 0.10):
             axes.axhline(budget, color=_TEXT, alpha=0.35, linewidth=0.8, linestyle=":")
@@ -124,14 +176,27 @@ def risk_plot(curves: Mapping[str, Sequence[Sequence[float]]], titles: Mapping[s
     return _svg(draw, 4.2, 3.6, "risk")
 
 
-def learning_plot(points: Sequence[Mapping[str, Any]]) -> str:
-    """Draw top-1 agreement against the number of sets learned from, as SVG."""
+def learning_plot(points: Sequence[LearningPoint]) -> str:
+    """Draw the learning curve: top-1 agreement against the number of sets learned from.
+
+    Parameters
+    ----------
+    points : sequence of LearningPoint
+        Fewest sets first.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
 
     def draw(axes: Axes) -> None:
         sets = [point["sets"] for point in points]
-        low, high = zip(*(_ends(point, "top1") for point in points), strict=True)
-        axes.fill_between(sets, low, high, color=OURS, alpha=0.18, linewidth=0)
-        axes.plot(sets, [point["top1"] for point in points], "o-", color=OURS)
+        ends = [_ends(Estimate(point["top1"], *point["top1_ci"])) for point in points]
+        low, high = zip(*ends, strict=True)
+        axes.fill_between(sets, low, high, color=PREFML_COLOUR, alpha=0.18, linewidth=0)
+        top1 = [math.nan if (value := point["top1"]) is None else value for point in points]
+        axes.plot(sets, top1, "o-", color=PREFML_COLOUR)
         axes.set_xscale("log")
         axes.set_xticks(sets, [f"{count:.0f}" for count in sets])
         axes.minorticks_off()
@@ -142,11 +207,24 @@ def learning_plot(points: Sequence[Mapping[str, Any]]) -> str:
 
 
 def importance_plot(shares: Mapping[str, float], most: int = 12) -> str:
-    """Draw the share of each group of inputs in the scores, largest on top, as SVG."""
+    """Draw the importance of each group of inputs, the largest on top.
+
+    Parameters
+    ----------
+    shares : mapping of str to float
+        Group of inputs -> its share of the differences inside a set, largest first.
+    most : int, default=12
+        Number of groups to draw, at most.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
     ordered = list(shares.items())[:most][::-1]
 
     def draw(axes: Axes) -> None:
-        axes.barh(range(len(ordered)), [share for _, share in ordered], color=OURS)
+        axes.barh(range(len(ordered)), [share for _, share in ordered], color=PREFML_COLOUR)
         axes.set_yticks(range(len(ordered)), [name for name, _ in ordered])
         axes.grid(visible=False, axis="y")
         axes.set_xlabel("share of the differences inside a set")
@@ -154,7 +232,7 @@ def importance_plot(shares: Mapping[str, float], most: int = 12) -> str:
     return _svg(draw, 4.2, 3.6, "importances")
 
 
-def _svg(draw: Any, width: float, height: float, salt: str) -> str:
+def _svg(draw: Callable[[Axes], None], width: float, height: float, salt: str) -> str:
     with mpl.rc_context({**_STYLE, "svg.hashsalt": salt}):
         figure = Figure(figsize=(width, height), layout="constrained")
         draw(figure.subplots())

@@ -1,19 +1,18 @@
-"""`report.html`: one file that needs nothing else, for a person to read."""
+"""Write `report.html`: one file that needs nothing else, for a person to read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from prefml.evaluation import plots
 from prefml.evaluation.contenders import CROPPERS, RANKERS
-from prefml.evaluation.gallery import crop_views, mistakes, thumbnailer
+from prefml.evaluation.gallery import crop_views, find_mistakes, make_thumbnailer
 from prefml.evaluation.run import Evaluation
+from prefml.evaluation.schema import CropMetrics, Metrics, RankerMetrics
 from prefml.files import write_text
 from prefml.workspace import Workspace
 
@@ -24,16 +23,14 @@ DASH = "\N{EN DASH}"
 _TITLES = {contender.name: contender.title for contender in (*CROPPERS, *RANKERS)}
 
 
-def write_report(
-    found: Evaluation, metrics: Mapping[str, Any], workspace: Workspace, folder: Path
-) -> Path:
+def write_report(found: Evaluation, metrics: Metrics, workspace: Workspace, folder: Path) -> Path:
     """Write `report.html`, whole or not at all.
 
     Parameters
     ----------
     found : Evaluation
-        What was measured, for the galleries.
-    metrics : mapping
+        Outcome of the evaluation, for the galleries.
+    metrics : Metrics
         The content of `metrics.json`.
     workspace : Workspace
         Where the pictures lie.
@@ -49,26 +46,36 @@ def write_report(
     return path
 
 
-def render_report(found: Evaluation, metrics: Mapping[str, Any], workspace: Workspace) -> str:
-    """Return the report as HTML; see `write_report`."""
-    thumbnail = thumbnailer(workspace, found.sidecars)
+def render_report(found: Evaluation, metrics: Metrics, workspace: Workspace) -> str:
+    """Render the report.
+
+    Parameters
+    ----------
+    found, metrics, workspace
+        As in `write_report`.
+
+    Returns
+    -------
+    str
+        HTML that asks for nothing outside itself.
+    """
+    thumbnail = make_thumbnailer(workspace, found.sidecars)
     best, worst = crop_views(found.crops, thumbnail) if found.crops else ([], [])
     content = {
         "metrics": metrics,
         "titles": _TITLES,
         "plots": _ranker_plots(metrics["ranker"]) | _crop_plots(metrics["crop"]),
-        "mistakes": mistakes(found.choices, thumbnail) if found.choices else [],
+        "mistakes": find_mistakes(found.choices, thumbnail) if found.choices else [],
         "best_crops": best,
         "worst_crops": worst,
         "percent": percent,
         "number": number,
         "dash": DASH,
     }
-    page: str = _template().render(content)
-    return page
+    return _template().render(content)
 
 
-def _template() -> Any:
+def _template() -> Template:
     source = files("prefml.evaluation").joinpath("templates", "report.html.j2")
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -76,11 +83,15 @@ def _template() -> Any:
     return environment.from_string(source.read_text("utf-8"))
 
 
-def _ranker_plots(part: Mapping[str, Any] | None) -> dict[str, Markup]:
+def _ranker_plots(part: RankerMetrics | None) -> dict[str, Markup]:
     if part is None:
         return {}
+    agreement = {
+        name: plots.Estimate(scores["top1"], *scores["top1_ci"])
+        for name, scores in part["models"].items()
+    }
     drawn = {
-        "models": plots.dots_plot(part["models"], _TITLES, "top1", "agreement (top-1)"),
+        "models": plots.dots_plot(agreement, _TITLES, "agreement (top-1)", "top1"),
         "learning": plots.learning_plot(part["learning_curve"]),
     }
     if part["reliability"]:
@@ -92,18 +103,46 @@ def _ranker_plots(part: Mapping[str, Any] | None) -> dict[str, Markup]:
     return {name: Markup(svg) for name, svg in drawn.items()}
 
 
-def _crop_plots(part: Mapping[str, Any] | None) -> dict[str, Markup]:
+def _crop_plots(part: CropMetrics | None) -> dict[str, Markup]:
     if part is None:
         return {}
+    overlap = {
+        name: plots.Estimate(scores["iou"], *scores["iou_ci"])
+        for name, scores in part["models"].items()
+    }
     label = "mean overlap with the person's crop (IoU)"
-    return {"crops": Markup(plots.dots_plot(part["models"], _TITLES, "iou", label))}
+    return {"crops": Markup(plots.dots_plot(overlap, _TITLES, label, "iou"))}
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """Return a share in per cent, or a dash where there is none."""
+    """Return a share in per cent, or a dash where there is none.
+
+    Parameters
+    ----------
+    value : float or None
+        The share.
+    digits : int, default=1
+        Decimals.
+
+    Returns
+    -------
+    str
+    """
     return DASH if value is None else f"{100 * value:.{digits}f} %"
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return a number, or a dash where there is none."""
+    """Return a number, or a dash where there is none.
+
+    Parameters
+    ----------
+    value : float or None
+        The number.
+    digits : int, default=3
+        Decimals.
+
+    Returns
+    -------
+    str
+    """
     return DASH if value is None else f"{value:.{digits}f}"

@@ -1,25 +1,35 @@
-"""Cross-validate whatever a workspace allows."""
+"""Cross-validate rankers and croppers as far as the data of a workspace allow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
-from numpy.typing import NDArray
 
+from prefml._typing import Labels
 from prefml.evaluation.choices import ChoiceRuns, choice_metrics
 from prefml.evaluation.contenders import CROPPERS, RANKERS, chosen_contenders, left_out_contenders
 from prefml.evaluation.crops import CropRuns, crop_metrics
-from prefml.evaluation.crossval import Contender, held_out_boxes, held_out_scores
+from prefml.evaluation.crossval import (
+    Contender,
+    Estimator,
+    HeldOutScores,
+    Ranker,
+    held_out_boxes,
+    held_out_scores,
+)
 from prefml.evaluation.folds import Folds, make_folds
 from prefml.evaluation.learning_curve import SHARES, curve_point, partial_point
 from prefml.evaluation.per_project import compare_per_project
+from prefml.evaluation.schema import CropMetrics, LearningPoint, PerProjectMetrics, RankerMetrics
 from prefml.exceptions import NotEnoughDataError
-from prefml.features import ChoiceTable, CropTable
+from prefml.features import ChoiceTable
 from prefml.features.training_data import MIN_DECISIONS, TrainingData, read_training_data
+from prefml.ranking import default_ranker
 from prefml.sidecars.store import Sidecars
 from prefml.status import status_of
 from prefml.status.measures import Share, share
@@ -27,14 +37,19 @@ from prefml.workspace import Workspace
 
 __all__ = ["Evaluation", "Options", "evaluate"]
 
-# A function and what to call it with: lambdas could not travel to another process.
-Job = tuple[Callable[..., Any], tuple[Any, ...]]
-Track = Callable[[Iterable[Any], int], Iterable[Any]]
+R = TypeVar("R")
+
+
+class Track(Protocol):
+    """Wrapper around results as they come, such as a progress bar."""
+
+    def __call__(self, results: Iterable[R], total: int, /) -> Iterable[R]:
+        """Pass on the results, of which there will be `total`."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to evaluate.
+    """Options of an evaluation.
 
     Attributes
     ----------
@@ -56,7 +71,7 @@ class Options:
 
 @dataclass
 class Evaluation:
-    """What came of it.
+    """Outcome of an evaluation.
 
     Attributes
     ----------
@@ -64,20 +79,22 @@ class Evaluation:
         Held-out scores of all rankers; None if there are too few choices.
     crops : CropRuns or None
         Held-out boxes of all croppers; None if there are too few crops.
-    ranker, crop : dict or None
-        The parts of `metrics.json`.
+    ranker : RankerMetrics or None
+        The part `ranker` of `metrics.json`.
+    crop : CropMetrics or None
+        The part `crop` of `metrics.json`.
     consistency : Share
         Old sets that were silently asked again and answered as before.
     sidecars : Sidecars or None
-        What the pictures were described by.
+        Embeddings, hashes and cues of the pictures.
     left_out : list of str
-        What could not be evaluated, or not with everything, and why.
+        Data and models that could not take part, and why.
     """
 
     choices: ChoiceRuns | None = None
     crops: CropRuns | None = None
-    ranker: dict[str, Any] | None = None
-    crop: dict[str, Any] | None = None
+    ranker: RankerMetrics | None = None
+    crop: CropMetrics | None = None
     consistency: Share = field(default_factory=lambda: share([]))
     sidecars: Sidecars | None = None
     left_out: list[str] = field(default_factory=list)
@@ -113,7 +130,7 @@ def evaluate(
     settings = options or Options()
     for name, part in (("choices", _evaluate_choices), ("crops", _evaluate_crops)):
         try:
-            part(found, data, settings, track or (lambda results, total: results))
+            part(found, data, settings, track)
         except NotEnoughDataError as error:
             wanted = f"; expected {error.expected}" if error.expected else ""
             found.left_out.append(f"{name}: {error.found}{wanted}")
@@ -124,47 +141,62 @@ def evaluate(
 
 
 def _evaluate_choices(
-    found: Evaluation, data: TrainingData, options: Options, track: Track
+    found: Evaluation, data: TrainingData, options: Options, track: Track | None
 ) -> None:
     table = data.choices()
     found.left_out += _reasons("sets", table.left_out)
     _require(table.n_sets)
-    rounds = _rounds(options, table.project, table.session_id, table.set_id, table.hashes)
+    rounds = _make_rounds(options, table.project, table.session_id, table.set_id, table.hashes)
     contenders = chosen_contenders(RANKERS, table.X.columns, options.models)
     found.left_out += left_out_contenders(RANKERS, table.X.columns)
-    run = _runner(options, track)
-    runs, further = _run_rankers(contenders, table, rounds, run)
+    runs, curve, per_project = _run_rankers(contenders, table, rounds, options, track)
     found.choices = ChoiceRuns(table, rounds, runs)
-    found.ranker = {**choice_metrics(found.choices), **further}
+    summary = choice_metrics(found.choices)
+    found.ranker = {**summary, "learning_curve": curve, "per_project": per_project}
 
 
 def _run_rankers(
-    contenders: list[Contender],
+    contenders: Sequence[Contender[Ranker]],
     table: ChoiceTable,
-    rounds: list[Folds],
-    run: Callable[[list[Job]], list[Any]],
-) -> tuple[dict[str, list[Any]], dict[str, Any]]:
-    jobs = _jobs(held_out_scores, contenders, table, rounds)
+    rounds: Sequence[Folds],
+    options: Options,
+    track: Track | None,
+) -> tuple[dict[str, list[HeldOutScores]], list[LearningPoint], PerProjectMetrics | None]:
     first = rounds[0].folds
-    partial: list[Job] = [(partial_point, (contenders[0], table, first, s)) for s in SHARES]
-    results = run([*jobs, *partial, (compare_per_project, (contenders[0], table))])
+    jobs = [
+        partial(held_out_scores, contender, table, folds.folds, seed)
+        for contender in contenders
+        for seed, folds in enumerate(rounds)
+    ]
+    points = [partial(partial_point, contenders[0], table, first, share) for share in SHARES]
+    last = partial(compare_per_project, default_ranker(0), table)
+    # Jobs of all three kinds share the processes and the progress bar.
+    results: list[Any] = _run([*jobs, *points, last], options, track)
     runs = _by_name(contenders, results[: len(jobs)], len(rounds))
     whole = curve_point(table, 1.0, first, runs[contenders[0].name][0])
-    curve = [*results[len(jobs) : -1], whole]
-    return runs, {"learning_curve": curve, "per_project": results[-1]}
+    return runs, [*results[len(jobs) : -1], whole], results[-1]
 
 
-def _evaluate_crops(found: Evaluation, data: TrainingData, options: Options, track: Track) -> None:
+def _evaluate_crops(
+    found: Evaluation, data: TrainingData, options: Options, track: Track | None
+) -> None:
     table = data.crops()
     found.left_out += _reasons("crops", table.left_out)
     _require(len(table))
-    hashes = _hashes(table, found.sidecars)
-    rounds = _rounds(options, table.project, table.session_id, np.arange(len(table)), hashes)
+    hashes = None
+    if found.sidecars is not None:
+        rows = found.sidecars.positions(table.project, table.filename)
+        hashes = np.asarray(found.sidecars.hashes)[rows]
+    rounds = _make_rounds(options, table.project, table.session_id, np.arange(len(table)), hashes)
     contenders = chosen_contenders(CROPPERS, table.X.columns, options.models)
     found.left_out += left_out_contenders(CROPPERS, table.X.columns)
-    jobs = _jobs(held_out_boxes, contenders, table, rounds)
-    results = _runner(options, track)(jobs)
-    found.crops = CropRuns(table, rounds, _by_name(contenders, results, len(rounds)))
+    jobs = [
+        partial(held_out_boxes, contender, table, folds.folds, seed)
+        for contender in contenders
+        for seed, folds in enumerate(rounds)
+    ]
+    runs = _by_name(contenders, _run(jobs, options, track), len(rounds))
+    found.crops = CropRuns(table, rounds, runs)
     found.crop = crop_metrics(found.crops)
 
 
@@ -173,16 +205,12 @@ def _require(count: int) -> None:
         raise NotEnoughDataError(f"{count} usable", f"at least {MIN_DECISIONS}")
 
 
-def _reasons(what: str, left_out: Any) -> list[str]:
+def _reasons(what: str, left_out: Mapping[str, int]) -> list[str]:
     return [f"{count} {what}: {reason.replace('_', ' ')}" for reason, count in left_out.items()]
 
 
-def _rounds(
-    options: Options,
-    project: NDArray[Any],
-    session: NDArray[Any],
-    name: NDArray[Any],
-    hashes: NDArray[Any] | None,
+def _make_rounds(
+    options: Options, project: Labels, session: Labels, name: Labels, hashes: Labels | None
 ) -> list[Folds]:
     return [
         make_folds(project, session, name, hashes, options.folds, seed)
@@ -190,33 +218,18 @@ def _rounds(
     ]
 
 
-def _hashes(table: CropTable, sidecars: Sidecars | None) -> NDArray[Any] | None:
-    if sidecars is None:
-        return None
-    return np.asarray(sidecars.hashes)[sidecars.positions(table.project, table.filename)]
+def _run(jobs: Sequence[Callable[[], R]], options: Options, track: Track | None) -> list[R]:
+    """Do all jobs, in processes of their own if more than one may run at a time."""
+    results: Iterable[R] = (job() for job in jobs)
+    if options.jobs > 1:
+        results = Parallel(options.jobs, return_as="generator")(delayed(job)() for job in jobs)
+    return list(results if track is None else track(results, len(jobs)))
 
 
-def _jobs(run: Any, contenders: list[Contender], table: Any, rounds: list[Folds]) -> list[Job]:
-    return [
-        (run, (contender, table, folds.folds, seed))
-        for contender in contenders
-        for seed, folds in enumerate(rounds)
-    ]
-
-
-def _runner(options: Options, track: Track) -> Callable[[list[Job]], list[Any]]:
-    def run(jobs: list[Job]) -> list[Any]:
-        results: Iterable[Any] = (function(*arguments) for function, arguments in jobs)
-        if options.jobs > 1:
-            calls = (delayed(function)(*arguments) for function, arguments in jobs)
-            results = Parallel(options.jobs, return_as="generator")(calls)
-        return list(track(results, len(jobs)))
-
-    return run
-
-
-def _by_name(contenders: list[Contender], results: list[Any], seeds: int) -> dict[str, list[Any]]:
+def _by_name(
+    contenders: Sequence[Contender[Estimator]], results: Sequence[R], seeds: int
+) -> dict[str, list[R]]:
     return {
-        contender.name: results[place * seeds : (place + 1) * seeds]
+        contender.name: list(results[place * seeds : (place + 1) * seeds])
         for place, contender in enumerate(contenders)
     }

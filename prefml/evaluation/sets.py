@@ -1,20 +1,18 @@
-"""One row a set: what the summaries of held-out choices group by."""
+"""Describe the sets of a table, and choose what is resampled together for intervals."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from prefml._typing import Bools, Ints
+from prefml._typing import Bools, Ints, Labels
 from prefml.features import ChoiceTable
 from prefml.ranking.metrics import lower_stage_sets
 from prefml.sets import index_sets
 
-__all__ = ["FEWEST_CLUSTERS", "SetFacts", "clusters_of", "set_facts"]
+__all__ = ["FEWEST_CLUSTERS", "SetFacts", "choose_clusters", "describe_sets"]
 
 # With fewer clusters than this a cluster bootstrap says more about luck than about the model.
 FEWEST_CLUSTERS = 8
@@ -22,7 +20,7 @@ FEWEST_CLUSTERS = 8
 
 @dataclass(frozen=True)
 class SetFacts:
-    """What is known of each set, by first appearance.
+    """Description of each set, by first appearance.
 
     Attributes
     ----------
@@ -33,20 +31,20 @@ class SetFacts:
     lower : ndarray of bool, shape (n_sets,)
         Whether a lower stage than the highest was chosen.
     cluster : ndarray of shape (n_sets,)
-        What is drawn together for intervals.
+        Cluster of the bootstrap, drawn as a whole.
     cluster_kind : str
         `project`, `session` or `set`.
     """
 
-    name: NDArray[Any]
-    project: NDArray[Any]
+    name: Labels
+    project: Labels
     size: Ints
     lower: Bools
-    cluster: NDArray[Any]
+    cluster: Labels
     cluster_kind: str
 
 
-def set_facts(table: ChoiceTable) -> SetFacts:
+def describe_sets(table: ChoiceTable) -> SetFacts:
     """Describe the sets of a table.
 
     Parameters
@@ -61,14 +59,14 @@ def set_facts(table: ChoiceTable) -> SetFacts:
     sets = index_sets(table.set_id)
     first = sets.order[sets.starts]
     lower = lower_stage_sets(table.y, table.stage, table.set_id)[first]
-    kind, cluster = clusters_of(table.project[first], table.session_id[first], table.set_id[first])
+    kind, cluster = choose_clusters(
+        table.project[first], table.session_id[first], table.set_id[first]
+    )
     return SetFacts(table.set_id[first], table.project[first], sets.sizes, lower, cluster, kind)
 
 
-def clusters_of(
-    project: NDArray[Any], session: NDArray[Any], name: NDArray[Any]
-) -> tuple[str, NDArray[Any]]:
-    """Choose what is drawn together for intervals: the widest grouping there is enough of.
+def choose_clusters(project: Labels, session: Labels, name: Labels) -> tuple[str, Labels]:
+    """Choose the clusters of the bootstrap: the widest grouping there is enough of.
 
     Parameters
     ----------
@@ -81,6 +79,11 @@ def clusters_of(
         `project`, `session` or `set`.
     cluster : ndarray of shape (n,)
         A label for each value.
+
+    References
+    ----------
+    A. C. Cameron, J. B. Gelbach, D. L. Miller, "Bootstrap-based improvements for inference with
+    clustered errors", Review of Economics and Statistics 90, 2008.
     """
     sessions = pd.MultiIndex.from_arrays([project, session]).factorize()[0]
     for kind, labels in (("project", project), ("session", sessions)):

@@ -1,5 +1,6 @@
-"""Models as files: training, keeping, judging, comparing, loading and exporting them."""
+"""Train, keep, judge, compare, load and export models as files."""
 
-from prefml.models.store import ModelVersionWarning, load_model, read_manifest, save_model
+from prefml.models.manifest import Manifest, read_manifest
+from prefml.models.store import ModelVersionWarning, load_model, save_model
 
-__all__ = ["ModelVersionWarning", "load_model", "read_manifest", "save_model"]
+__all__ = ["Manifest", "ModelVersionWarning", "load_model", "read_manifest", "save_model"]

@@ -1,18 +1,17 @@
-"""An earlier model beside the current one, on the latest decisions."""
+"""Compare an earlier model with the one in use on the latest decisions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from prefml.exceptions import ModelFileError
-from prefml.features.training_data import TrainingData, read_training_data
+from prefml.features.training_data import read_training_data
 from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
 from prefml.models.history import list_models
 from prefml.models.kinds import BY_NAME
-from prefml.models.replay import Comparison, compare, recent_groups
+from prefml.models.replay import Comparison, compare, recent_decisions
 from prefml.models.store import load_pair
 from prefml.workspace import Workspace
 
@@ -21,16 +20,16 @@ __all__ = ["ComparedModels", "compare_models"]
 
 @dataclass(frozen=True)
 class ComparedModels:
-    """Two models of one kind.
+    """Outcome of comparing two models of one kind.
 
     Attributes
     ----------
     kind : {"ranker", "crop"}
-        What they are.
+        Kind of both.
     name : str
-        The earlier one.
+        Name of the earlier one.
     replay : Comparison
-        `current` is the earlier one's score, `candidate` that of the model in use.
+        Their scores: `current` is that of the earlier one, `candidate` that of the one in use.
     """
 
     kind: str
@@ -39,7 +38,7 @@ class ComparedModels:
 
 
 def compare_models(workspace: Workspace, name: str) -> ComparedModels:
-    """Let an earlier model and the current one answer the latest decisions.
+    """Score an earlier model and the current one on the latest decisions.
 
     Parameters
     ----------
@@ -67,16 +66,15 @@ def compare_models(workspace: Workspace, name: str) -> ComparedModels:
         raise ModelFileError(f"no earlier model {name!r}", "one from the list", "prefml models")
     kind = BY_NAME[earlier.kind]
     data = read_training_data(workspace)
-    paths = (earlier.path, workspace.artifacts / kind.file)
-    fitted = [_usable(*load_pair(path, kind.name), data) for path in paths]
+    encoder = None if data.sidecars is None else data.sidecars.encoder
+    fitted = []
+    for path in (earlier.path, workspace.artifacts / kind.file):
+        model, manifest = load_pair(path, kind.name)
+        refuse_other_cues(manifest)
+        refuse_other_encoder(manifest, encoder)
+        fitted.append(model)
     table = kind.usable_table(data)
-    group = kind.decisions(table)
-    rows = np.isin(group.astype(str), recent_groups(group, table.timestamp).astype(str))
+    group = kind.decision_ids(table)
+    rows = np.isin(group.astype(str), recent_decisions(group, table.timestamp).astype(str))
     old, new = (kind.score(model, table, rows) for model in fitted)
     return ComparedModels(kind.name, earlier.name, compare(old, new))
-
-
-def _usable(model: Any, manifest: dict[str, Any], data: TrainingData) -> Any:
-    refuse_other_cues(manifest)
-    refuse_other_encoder(manifest, None if data.sidecars is None else data.sidecars.encoder)
-    return model

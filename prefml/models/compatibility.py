@@ -1,23 +1,21 @@
-"""Whether a model can be asked about the vectors and cues that are there."""
+"""Refuse vectors and cues of another kind than those that a model was trained on."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from prefml.encoders import EncoderSpec
 from prefml.exceptions import EncoderMismatchError, ModelFileError, SidecarError
 from prefml.imaging.cues import cue_identity
+from prefml.models.manifest import Manifest
 
 __all__ = ["refuse_other_cues", "refuse_other_encoder"]
 
 
-def refuse_other_cues(manifest: Mapping[str, Any]) -> None:
+def refuse_other_cues(manifest: Manifest) -> None:
     """Refuse a model whose columns this version no longer measures.
 
     Parameters
     ----------
-    manifest : mapping
+    manifest : Manifest
         The model's manifest.
 
     Raises
@@ -26,20 +24,20 @@ def refuse_other_cues(manifest: Mapping[str, Any]) -> None:
         If it was trained on other cues.
     """
     measured = cue_identity()
-    if manifest.get("cues") not in (None, measured):
+    if manifest.cues not in (None, measured):
         raise ModelFileError(
-            f"the {manifest['kind']} model was trained on cues {manifest['cues']}",
+            f"the {manifest.kind} model was trained on cues {manifest.cues}",
             f"{measured}, which this version measures",
             "prefml embed, then prefml train",
         )
 
 
-def refuse_other_encoder(manifest: Mapping[str, Any], spec: EncoderSpec | None) -> None:
+def refuse_other_encoder(manifest: Manifest, spec: EncoderSpec | None) -> None:
     """Refuse vectors of another encoder than a model was trained with.
 
     Parameters
     ----------
-    manifest : mapping
+    manifest : Manifest
         The model's manifest.
     spec : EncoderSpec or None
         What made the vectors; None where there are none.
@@ -51,19 +49,19 @@ def refuse_other_encoder(manifest: Mapping[str, Any], spec: EncoderSpec | None) 
     EncoderMismatchError
         If they are of another encoder.
     """
-    trained = manifest["encoder"]
+    trained = manifest.encoder
     if trained is None:
         return
     if spec is None:
         raise SidecarError(
-            f"no sidecars; the {manifest['kind']} model was trained on pictures",
-            f"embeddings of {trained['id']}",
-            f"prefml embed --encoder {trained['name']}",
+            f"no sidecars; the {manifest.kind} model was trained on pictures",
+            f"embeddings of {trained.id}",
+            f"prefml embed --encoder {trained.name}",
         )
-    if trained["identity"] != spec.identity:
+    if trained.identity != spec.identity:
         raise EncoderMismatchError(
             f"embeddings of {spec.id} ({spec.identity})",
-            f"those of {trained['id']} ({trained['identity']}), "
-            f"with which the {manifest['kind']} model was trained",
-            f"prefml embed --encoder {trained['name']}, or prefml train",
+            f"those of {trained.id} ({trained.identity}), "
+            f"with which the {manifest.kind} model was trained",
+            f"prefml embed --encoder {trained.name}, or prefml train",
         )

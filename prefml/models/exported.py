@@ -1,15 +1,16 @@
-"""Models without pickle: JSON and LightGBM's text, checked and read without running any code."""
+"""Write models as JSON and LightGBM's text, and load them without running any code."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+import msgspec
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -20,7 +21,8 @@ from prefml.cropping import CropRegressor
 from prefml.cropping import export as crop_export
 from prefml.exceptions import ModelFileError
 from prefml.files import file_sha256, write_text
-from prefml.models.store import KINDS, load_pair, model_file
+from prefml.models.manifest import KINDS, check_format
+from prefml.models.store import load_pair, model_file
 from prefml.ranking import SetRanker
 from prefml.ranking import export as ranker_export
 from prefml.ranking.per_project import PerProjectRanker
@@ -40,7 +42,7 @@ _AGAIN = "prefml export-model"
 
 @dataclass(frozen=True)
 class Exported:
-    """One model that was written.
+    """Outcome of writing a model.
 
     Attributes
     ----------
@@ -60,27 +62,20 @@ class Exported:
     difference: float
 
 
-@dataclass(frozen=True)
-class _Form:
-    """How a kind of model is written and read, and what tells whether it is still the same."""
+class _Content(msgspec.Struct, frozen=True):
+    """Content of an exported model's JSON file, as far as it is needed to load the model."""
 
-    to_plain: Callable[[Any], tuple[dict[str, Any], dict[str, str]]]
-    from_plain: Callable[[Mapping[str, Any], Mapping[str, str]], Any]
-    answers: Callable[[Any, Any], tuple[Floats, ...]]
-
-
-def _ranker_answers(model: SetRanker, X: ArrayLike) -> tuple[Floats, ...]:
-    return model.predict(X), model.win_probability(X, np.arange(_ROWS) // 3)
+    kind: Literal["ranker", "crop"]
+    sha256: str
+    files: dict[str, object]
+    model: dict[str, object]
 
 
-def _crop_answers(model: CropRegressor, X: ArrayLike) -> tuple[Floats, ...]:
-    return model.predict(X), model.keep_probability(X), model.predict_bands(X)
+class _TextFile(msgspec.Struct, frozen=True):
+    """Name and hash of one of LightGBM's models beside the JSON file."""
 
-
-_FORMS = {
-    "ranker": _Form(ranker_export.to_plain, ranker_export.from_plain, _ranker_answers),
-    "crop": _Form(crop_export.to_plain, crop_export.from_plain, _crop_answers),
-}
+    file: str = ""
+    sha256: str = ""
 
 
 def export_models(workspace: Workspace, out: str | Path) -> list[Exported]:
@@ -118,12 +113,12 @@ def export_models(workspace: Workspace, out: str | Path) -> list[Exported]:
                 "one ranker for all projects, which alone has a form without pickle",
                 "prefml train ranker, without --per-project",
             )
-        written.append(write_exported(model, folder, kind, manifest))
+        written.append(write_exported(model, folder, kind, manifest.document))
     return written
 
 
 def write_exported(
-    model: SetRanker | CropRegressor, folder: Path, kind: str, facts: Mapping[str, Any]
+    model: SetRanker | CropRegressor, folder: Path, kind: str, facts: Mapping[str, object]
 ) -> Exported:
     """Write one fitted model as JSON and texts, and read it again to be sure of it.
 
@@ -147,7 +142,8 @@ def write_exported(
     ModelFileError
         If the model predicts otherwise after being read.
     """
-    document, texts = _FORMS[kind].to_plain(model)
+    to_plain = ranker_export.to_plain if isinstance(model, SetRanker) else crop_export.to_plain
+    document, texts = to_plain(model)
     names = {name: f"{kind}.{name}.txt" for name in texts}
     for name, text in texts.items():
         write_text(folder / names[name], text)
@@ -168,7 +164,7 @@ def write_exported(
     # Last, so that what lies there is never taken for whole before it is.
     path = folder / f"{kind}.json"
     write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
-    difference = _difference(model, load_exported(path, kind), _FORMS[kind])
+    difference = _difference(model, load_exported(path, kind))
     if not difference <= TOLERANCE:
         raise ModelFileError(
             f"{path} predicts otherwise, by {difference:.2g}", f"at most {TOLERANCE:.0e}"
@@ -176,7 +172,7 @@ def write_exported(
     return Exported(kind, path, (path, *(folder / file for file in names.values())), difference)
 
 
-def load_exported(path: str | Path, kind: str | None = None) -> Any:
+def load_exported(path: str | Path, kind: str | None = None) -> SetRanker | CropRegressor:
     """Load a model that `prefml export-model` wrote. No code is run: nothing is unpickled.
 
     Parameters
@@ -206,55 +202,52 @@ run: prefml export-model
     """
     place = Path(path)
     content = _read(place)
-    if kind is not None and content["kind"] != kind:
-        raise ModelFileError(f"{place} is a {content['kind']} model", f"a {kind} model")
-    texts = {name: _text(place.parent, entry) for name, entry in content["files"].items()}
+    if kind is not None and content.kind != kind:
+        raise ModelFileError(f"{place} is a {content.kind} model", f"a {kind} model")
+    texts = {name: _read_text(place.parent, entry) for name, entry in content.files.items()}
+    from_plain = ranker_export.from_plain if content.kind == "ranker" else crop_export.from_plain
     try:
-        return _FORMS[content["kind"]].from_plain(content["model"], texts)
+        return from_plain(content.model, texts)
     except Exception as error:
         # Numbers are as they were written, so a part is missing or of another shape.
         found = f"{place}: {type(error).__name__}: {error}"
         raise ModelFileError(found, "an exported model", _AGAIN) from error
 
 
-def _read(place: Path) -> dict[str, Any]:
+def _read(place: Path) -> _Content:
     try:
-        content = json.loads(_bytes(place).decode("utf-8"))
-        fingerprint = _fingerprint(content["model"]) if _has_parts(content) else None
+        content: object = json.loads(_read_bytes(place).decode("utf-8"))
+        if not isinstance(content, dict) or any(name not in content for name in _REQUIRED):
+            parts = ", ".join(_REQUIRED)
+            raise ModelFileError(f"{place} lacks one of {parts}", "an exported model", _AGAIN)
+        check_format(content["format"], FORMAT, place)
+        exported = msgspec.convert(content, _Content)
+        fingerprint = _fingerprint(exported.model)
+    except msgspec.ValidationError as error:
+        found = f"{place} is of another program ({error})"
+        raise ModelFileError(found, "an exported model", _AGAIN) from error
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{place}: {error}", "an exported model", _AGAIN) from error
-    if fingerprint is None:
-        parts = ", ".join(_REQUIRED)
-        raise ModelFileError(f"{place} lacks one of {parts}", "an exported model", _AGAIN)
-    number = content["format"]
-    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= FORMAT:
-        raise ModelFileError(
-            f"{place} has format {number!r}", f"a format up to {FORMAT}", "pip install -U prefml"
-        )
-    if content["kind"] not in KINDS or not isinstance(content["files"], dict):
-        raise ModelFileError(f"{place} is of another program", "an exported model", _AGAIN)
-    if fingerprint != content["sha256"]:
+    if fingerprint != exported.sha256:
         raise ModelFileError(f"{place} was changed", "an unchanged file", _AGAIN)
-    return dict(content)
+    return exported
 
 
-def _has_parts(content: Any) -> bool:
-    return isinstance(content, dict) and all(name in content for name in _REQUIRED)
-
-
-def _text(folder: Path, entry: Any) -> str:
+def _read_text(folder: Path, entry: object) -> str:
     """Return one of LightGBM's models; the bytes that were checked are those that are used."""
-    entry = entry if isinstance(entry, dict) else {}
-    name = entry.get("file")
-    if not isinstance(name, str) or Path(name).name != name:
-        raise ModelFileError(f"a file named {name!r}", "a plain file name", _AGAIN)
-    content = _bytes(folder / name)
-    if hashlib.sha256(content).hexdigest() != entry.get("sha256"):
-        raise ModelFileError(f"{folder / name} was changed", "an unchanged file", _AGAIN)
+    try:
+        told = msgspec.convert(entry, _TextFile)
+    except msgspec.ValidationError:
+        told = _TextFile()
+    if not told.file or Path(told.file).name != told.file:
+        raise ModelFileError(f"a file named {told.file!r}"[:300], "a plain file name", _AGAIN)
+    content = _read_bytes(folder / told.file)
+    if hashlib.sha256(content).hexdigest() != told.sha256:
+        raise ModelFileError(f"{folder / told.file} was changed", "an unchanged file", _AGAIN)
     return content.decode("utf-8", errors="replace")
 
 
-def _bytes(path: Path) -> bytes:
+def _read_bytes(path: Path) -> bytes:
     try:
         if path.is_file():
             return path.read_bytes()
@@ -265,18 +258,24 @@ def _bytes(path: Path) -> bytes:
     raise ModelFileError(f"no file {path}", "an exported model", _AGAIN)
 
 
-def _fingerprint(document: Any) -> str:
+def _fingerprint(document: Mapping[str, object]) -> str:
     """Hash the numbers as such, so that the spacing of the file does not matter."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _difference(model: Any, again: Any, form: _Form) -> float:
+def _difference(model: SetRanker | CropRegressor, again: SetRanker | CropRegressor) -> float:
     """Compare two models on made-up rows, some of them with gaps."""
     rng = np.random.default_rng(0)
     values = rng.normal(size=(_ROWS, model.n_features_in_))
     values[rng.random(values.shape) < 0.1] = np.nan
     names = getattr(model, "feature_names_in_", None)
     X = values if names is None else pd.DataFrame(values, columns=names)
-    pairs = zip(form.answers(model, X), form.answers(again, X), strict=True)
+    pairs = zip(_predictions(model, X), _predictions(again, X), strict=True)
     return max(float(np.abs(one - other).max(initial=0.0)) for one, other in pairs)
+
+
+def _predictions(model: SetRanker | CropRegressor, X: ArrayLike) -> tuple[Floats, ...]:
+    if isinstance(model, SetRanker):
+        return model.predict(X), model.win_probability(X, np.arange(_ROWS) // 3)
+    return model.predict(X), model.keep_probability(X), model.predict_bands(X)

@@ -1,4 +1,4 @@
-"""The models that were in use before: kept beside the current ones, and brought back."""
+"""Keep the models that were in use before, list them, and roll back to one."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from prefml.exceptions import ModelFileError
 from prefml.files import file_sha256, folder_lock, remove_leftovers, replacing
-from prefml.models.store import KINDS, manifest_path, model_file, read_manifest
+from prefml.models.manifest import KINDS, Manifest, manifest_path, read_manifest
+from prefml.models.store import model_file
 from prefml.workspace import Workspace
 
 __all__ = [
-    "KeptModel",
-    "candidates",
+    "StoredModel",
+    "add_to_history",
+    "candidate_folder",
     "install",
-    "keep",
     "list_models",
-    "only_trainer",
     "roll_back",
+    "training_lock",
 ]
 
 
 @dataclass(frozen=True)
-class KeptModel:
-    """One model file.
+class StoredModel:
+    """Model file, in use or kept.
 
     Attributes
     ----------
@@ -37,8 +37,8 @@ class KeptModel:
         `current`, or its name in the history.
     path : Path
         The file.
-    manifest : dict
-        Its manifest; empty if that cannot be read.
+    manifest : Manifest or None
+        None if it cannot be read.
     problem : str
         Why it cannot be used; empty if it can.
     """
@@ -46,17 +46,22 @@ class KeptModel:
     kind: str
     name: str
     path: Path
-    manifest: dict[str, Any]
+    manifest: Manifest | None
     problem: str = ""
 
     @property
     def current(self) -> bool:
-        """Whether it is in use."""
+        """Tell whether it is in use."""
         return self.name == "current"
+
+    @property
+    def sha256(self) -> str | None:
+        """Hash of the file according to its manifest."""
+        return None if self.manifest is None else self.manifest.sha256
 
 
 @contextmanager
-def only_trainer(workspace: Workspace) -> Iterator[None]:
+def training_lock(workspace: Workspace) -> Iterator[None]:
     """Let one process at a time make models and put them to use.
 
     Parameters
@@ -76,18 +81,29 @@ def only_trainer(workspace: Workspace) -> Iterator[None]:
         "the same command when it has finished",
     )
     with folder_lock(workspace.artifacts, busy):
-        for folder in (workspace.artifacts, candidates(workspace), _history(workspace)):
+        for folder in (workspace.artifacts, candidate_folder(workspace), _history(workspace)):
             for kind in KINDS:
                 remove_leftovers(folder, f"{kind}*")
         yield
 
 
-def candidates(workspace: Workspace) -> Path:
-    """Return where new models wait to be judged: `artifacts/candidate`."""
+def candidate_folder(workspace: Workspace) -> Path:
+    """Return the folder in which new models wait to be judged.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+
+    Returns
+    -------
+    Path
+        `artifacts/candidate`, which need not exist.
+    """
     return workspace.artifacts / "candidate"
 
 
-def list_models(workspace: Workspace) -> list[KeptModel]:
+def list_models(workspace: Workspace) -> list[StoredModel]:
     """List the models in use and those before them.
 
     Parameters
@@ -97,31 +113,30 @@ def list_models(workspace: Workspace) -> list[KeptModel]:
 
     Returns
     -------
-    list of KeptModel
+    list of StoredModel
         For each kind the current one, then the history, the latest first.
     """
-    return [model for kind in KINDS for model in _models_of(workspace, kind)]
+    models = []
+    for kind in KINDS:
+        current = _current(workspace, kind)
+        if current.exists():
+            models.append(_read(kind, "current", current))
+        earlier = sorted(path.stem for path in _history(workspace).glob(f"{kind}-*.joblib"))
+        for name in reversed(earlier):
+            models.append(_read(kind, name, _history(workspace) / f"{name}.joblib"))
+    return models
 
 
-def _models_of(workspace: Workspace, kind: str) -> Iterator[KeptModel]:
-    current = _current(workspace, kind)
-    if current.exists():
-        yield _read(kind, "current", current)
-    found = _history(workspace).glob(f"{kind}-*.joblib")
-    for path in sorted(found, key=lambda path: path.stem, reverse=True):
-        yield _read(kind, path.stem, path)
-
-
-def _read(kind: str, name: str, path: Path) -> KeptModel:
+def _read(kind: str, name: str, path: Path) -> StoredModel:
     try:
         manifest = read_manifest(path)
     except ModelFileError as error:
-        return KeptModel(kind, name, path, {}, str(error))
-    changed = file_sha256(path) != manifest["sha256"]
-    return KeptModel(kind, name, path, manifest, "changed since it was written" * changed)
+        return StoredModel(kind, name, path, None, str(error))
+    changed = file_sha256(path) != manifest.sha256
+    return StoredModel(kind, name, path, manifest, "changed since it was written" * changed)
 
 
-def keep(workspace: Workspace, kind: str) -> Path | None:
+def add_to_history(workspace: Workspace, kind: str) -> Path | None:
     """Copy the current model into the history, if it is not there yet.
 
     Parameters
@@ -137,11 +152,13 @@ def keep(workspace: Workspace, kind: str) -> Path | None:
         The copy; None if there is no usable current model.
     """
     current = _current(workspace, kind)
-    if not current.exists() or _read(kind, "current", current).problem:
+    if not current.exists():
         return None
-    manifest = read_manifest(current)
-    when = "".join(c for c in str(manifest.get("written", "")) if c.isdigit())[:14]
-    copy = _history(workspace) / f"{kind}-{when}-{manifest['sha256'][:8]}.joblib"
+    found = _read(kind, "current", current)
+    if found.problem or found.manifest is None:
+        return None
+    when = "".join(c for c in found.manifest.written or "" if c.isdigit())[:14]
+    copy = _history(workspace) / f"{kind}-{when}-{found.manifest.sha256[:8]}.joblib"
     if not copy.exists():
         _copy_pair(current, copy)
     return copy
@@ -165,15 +182,15 @@ def install(workspace: Workspace, kind: str, candidate: Path) -> None:
         If the candidate cannot be used or is of another kind.
     """
     found = _read(kind, candidate.stem, candidate)
-    if found.problem:
+    if found.problem or found.manifest is None:
         raise ModelFileError(f"{candidate}: {found.problem}", "a whole model", "prefml train")
-    if found.manifest["kind"] != kind:
-        raise ModelFileError(f"{candidate} is a {found.manifest['kind']} model", f"a {kind} model")
-    keep(workspace, kind)
+    if found.manifest.kind != kind:
+        raise ModelFileError(f"{candidate} is a {found.manifest.kind} model", f"a {kind} model")
+    add_to_history(workspace, kind)
     _copy_pair(candidate, _current(workspace, kind))
 
 
-def roll_back(workspace: Workspace, name: str) -> KeptModel:
+def roll_back(workspace: Workspace, name: str) -> StoredModel:
     """Bring an earlier model back.
 
     Parameters
@@ -185,7 +202,7 @@ def roll_back(workspace: Workspace, name: str) -> KeptModel:
 
     Returns
     -------
-    KeptModel
+    StoredModel
         The model that is in use now.
 
     Raises
@@ -193,20 +210,16 @@ def roll_back(workspace: Workspace, name: str) -> KeptModel:
     ModelFileError
         If there is no such model, it cannot be used, or a training is at work.
     """
-    with only_trainer(workspace):
-        return _roll_back(workspace, name)
-
-
-def _roll_back(workspace: Workspace, name: str) -> KeptModel:
-    models = list_models(workspace)
-    in_use = {model.manifest.get("sha256") for model in models if model.current}
-    earlier = [m for m in models if not m.current and m.manifest.get("sha256") not in in_use]
-    chosen = next((m for m in earlier if name in (m.name, m.kind) and not m.problem), None)
-    if chosen is None:
-        names = ", ".join(m.name for m in earlier if not m.problem) or "none yet"
-        raise ModelFileError(f"no earlier model {name!r}", f"one of: {names}", "prefml models")
-    install(workspace, chosen.kind, chosen.path)
-    return _read(chosen.kind, "current", _current(workspace, chosen.kind))
+    with training_lock(workspace):
+        usable = [model for model in list_models(workspace) if not model.problem]
+        in_use = {model.sha256 for model in usable if model.current}
+        earlier = [model for model in usable if model.sha256 not in in_use]
+        chosen = next((model for model in earlier if name in (model.name, model.kind)), None)
+        if chosen is None:
+            names = ", ".join(model.name for model in earlier) or "none yet"
+            raise ModelFileError(f"no earlier model {name!r}", f"one of: {names}", "prefml models")
+        install(workspace, chosen.kind, chosen.path)
+        return _read(chosen.kind, "current", _current(workspace, chosen.kind))
 
 
 def _current(workspace: Workspace, kind: str) -> Path:

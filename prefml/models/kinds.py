@@ -1,4 +1,4 @@
-"""The two kinds of model, and everything that differs between them."""
+"""Declare the two kinds of model, rankers and croppers, and all that differs between them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,19 @@ from prefml.ranking import HighestStage, PerProjectRanker, SetRanker, default_ra
 from prefml.ranking.metrics import lower_stage_top1, top1, top1_by_set
 from prefml.ranking.per_project import scores_by_project
 
-__all__ = ["BY_NAME", "CROP", "RANKER", "AnyKind", "Kind", "Ranker", "Table", "per_project"]
+__all__ = [
+    "BY_NAME",
+    "CROP",
+    "MIN_DECISIONS",
+    "RANKER",
+    "AnyKind",
+    "Kind",
+    "M",
+    "Ranker",
+    "T",
+    "Table",
+    "per_project_kind",
+]
 
 Ranker: TypeAlias = SetRanker | PerProjectRanker
 Table: TypeAlias = ChoiceTable | CropTable
@@ -32,13 +44,13 @@ T = TypeVar("T", ChoiceTable, CropTable)
 
 @dataclass(frozen=True)
 class Kind(Generic[M, T]):
-    """One kind of model.
+    """Kind of model: how it is made, fitted, scored and counted.
 
     Attributes
     ----------
     name : {"ranker", "crop"}
         As on the command line and in manifests.
-    decision : str
+    unit : str
         The plural of what a row of decisions is, `sets` or `crops`.
     rows : callable
         Decisions -> the frame of those it learns from.
@@ -51,24 +63,24 @@ class Kind(Generic[M, T]):
     score : callable
         Fitted estimator, table, rows -> ndarray of one score in [0, 1] for each decision among the
         rows, in order of appearance; larger is better.
-    decisions : callable
+    decision_ids : callable
         Table -> ndarray of shape (n_rows,), the decision that each row belongs to.
     counts : callable
         Fitted estimator, table -> what its manifest says of the data.
-    held_out : callable
+    fold_scores : callable
         Fitted estimator, table -> scores of the inner folds, each of rows not learned from.
     """
 
     name: str
-    decision: str
+    unit: str
     rows: Callable[[Decisions], pd.DataFrame]
     table: Callable[[TrainingData], T]
     make: Callable[[], M]
     fit: Callable[[M, T, Bools], M]
     score: Callable[[M, T, Bools], Floats]
-    decisions: Callable[[T], Texts]
+    decision_ids: Callable[[T], Texts]
     counts: Callable[[M, T], dict[str, int]]
-    held_out: Callable[[M, T], dict[str, float]]
+    fold_scores: Callable[[M, T], dict[str, float]]
 
     @property
     def file(self) -> str:
@@ -93,14 +105,14 @@ class Kind(Generic[M, T]):
             If there are fewer than `MIN_DECISIONS` decisions.
         """
         table = self.table(data)
-        found = len(np.unique(self.decisions(table).astype(str)))
+        found = len(np.unique(self.decision_ids(table).astype(str)))
         if found >= MIN_DECISIONS:
             return table
         left_out = sorted(table.left_out.items())
         why = ", ".join(f"{n} left out for {reason}" for reason, n in left_out)
         needed = f"at least {MIN_DECISIONS} are needed"
         raise NotEnoughDataError(
-            f"{found} {self.decision}, {needed}{f' ({why})' if why else ''}", None, "prefml ingest"
+            f"{found} {self.unit}, {needed}{f' ({why})' if why else ''}", None, "prefml ingest"
         )
 
 
@@ -128,7 +140,7 @@ def _count_choices(model: Ranker, table: ChoiceTable) -> dict[str, int]:
     return counts
 
 
-def _held_out_choices(model: Ranker, table: ChoiceTable) -> dict[str, float]:
+def _choice_fold_scores(model: Ranker, table: ChoiceTable) -> dict[str, float]:
     """Score the inner folds; they hold out whole projects, or sets where there is one project."""
     if model.out_of_fold_ is None:
         return {}
@@ -163,47 +175,47 @@ def _score_crops(model: CropRegressor, table: CropTable, rows: Bools) -> Floats:
     return np.asarray(iou(boxes, table.boxes[rows]), float)
 
 
-def _count_crops(model: CropRegressor, table: CropTable) -> dict[str, int]:
-    return {"crops": len(table), "projects": len(np.unique(table.project))}
-
-
-def _held_out_crops(model: CropRegressor, table: CropTable) -> dict[str, float]:
-    return _rounded({f"iou_{name}": value for name, value in model.inner_iou_.items()})
-
-
 def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
     return {n: round(float(value), 4) for n, value in scores.items() if np.isfinite(value)}
 
 
 RANKER: Kind[Ranker, ChoiceTable] = Kind(
     name="ranker",
-    decision="sets",
+    unit="sets",
     rows=lambda decisions: decisions.items,
     table=TrainingData.choices,
     make=default_ranker,
     fit=_fit_ranker,
     score=_score_choices,
-    decisions=lambda table: table.set_id,
+    decision_ids=lambda table: table.set_id,
     counts=_count_choices,
-    held_out=_held_out_choices,
+    fold_scores=_choice_fold_scores,
 )
 CROP: Kind[CropRegressor, CropTable] = Kind(
     name="crop",
-    decision="crops",
+    unit="crops",
     rows=lambda decisions: decisions.crops,
     table=TrainingData.crops,
     make=default_cropper,
     fit=_fit_cropper,
     score=_score_crops,
-    decisions=lambda table: np.arange(len(table)).astype(str).astype(object),
-    counts=_count_crops,
-    held_out=_held_out_crops,
+    decision_ids=lambda table: np.arange(len(table)).astype(str).astype(object),
+    counts=lambda model, table: {"crops": len(table), "projects": len(np.unique(table.project))},
+    fold_scores=lambda model, table: _rounded(
+        {f"iou_{name}": value for name, value in model.inner_iou_.items()}
+    ),
 )
 # A function that is told a kind by its name cannot know which of the two it gets.
 AnyKind: TypeAlias = Kind[Any, Any]
 BY_NAME: Mapping[str, AnyKind] = {kind.name: kind for kind in (RANKER, CROP)}
 
 
-def per_project() -> Kind[Ranker, ChoiceTable]:
-    """Return the ranker's kind with a further ranker for each project with choices enough."""
+def per_project_kind() -> Kind[Ranker, ChoiceTable]:
+    """Return the ranker's kind with a further ranker for each project with choices enough.
+
+    Returns
+    -------
+    Kind
+        `RANKER`, but it makes `PerProjectRanker`.
+    """
     return replace(RANKER, make=lambda: PerProjectRanker(default_ranker()))

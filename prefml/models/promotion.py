@@ -1,12 +1,12 @@
-"""The gate between a newly trained model and its use."""
+"""Decide whether a newly trained model replaces the one in use."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,35 +14,36 @@ import pandas as pd
 from prefml._typing import Bools, Times
 from prefml.exceptions import ModelFileError
 from prefml.models.history import install
-from prefml.models.kinds import AnyKind, Table
-from prefml.models.replay import WINDOW, Comparison, compare, recent_groups, time_blocks
-from prefml.models.store import ModelVersionWarning, load_model, read_manifest
+from prefml.models.kinds import Kind, M, T
+from prefml.models.manifest import Manifest, read_manifest
+from prefml.models.replay import WINDOW, Comparison, compare, recent_decisions, time_blocks
+from prefml.models.store import ModelVersionWarning, load_model
 from prefml.workspace import Workspace
 
-__all__ = ["FEWEST_REPLAYED", "Refit", "Verdict", "judge", "last_decision", "promote"]
+__all__ = ["MIN_REPLAYED", "Refit", "Verdict", "judge", "last_decision", "promote"]
 
 # Rows of the table to learn from -> the same kind of model, fitted on them alone.
-Refit: TypeAlias = Callable[[Bools], Any]
+Refit: TypeAlias = Callable[[Bools], M]
 
 # With fewer recent decisions a replay tells nothing.
-FEWEST_REPLAYED = 20
+MIN_REPLAYED = 20
 # New decisions to a refit: each costs as much as the training itself.
 _BLOCK, _MOST_BLOCKS = 100, 3
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a new model may replace the one in use.
+    """Decision on a new model.
 
     Attributes
     ----------
     accepted : bool
-        The answer.
+        Whether it may replace the one in use.
     reason : str
-        In words.
+        Why, in words.
     replay : Comparison or None
         The new model as it is, on recent decisions.
-    in_time : Comparison or None
+    prequential : Comparison or None
         The same way of learning, refitted before each block of decisions that the model in use
         has not seen.
     """
@@ -50,15 +51,15 @@ class Verdict:
     accepted: bool
     reason: str
     replay: Comparison | None = None
-    in_time: Comparison | None = None
+    prequential: Comparison | None = None
 
 
 def promote(
     workspace: Workspace,
-    kind: AnyKind,
+    kind: Kind[M, T],
     candidate: Path,
-    table: Table,
-    refit: Refit | None = None,
+    table: T,
+    refit: Refit[M] | None = None,
 ) -> Verdict:
     """Put a new model to use if a replay of recent decisions says that it is not worse.
 
@@ -67,7 +68,7 @@ def promote(
     workspace : Workspace
         Its artifacts hold the current model, which is kept in `artifacts/history/`.
     kind : Kind
-        Which model.
+        Kind of both.
     candidate : Path
         The new model's file, anywhere but in the place of the current one.
     table : ChoiceTable or CropTable
@@ -80,32 +81,28 @@ def promote(
     Verdict
     """
     model = load_model(candidate, kind.name)
-    current, manifest = _in_use(workspace, kind)
-    if current is not None and manifest["sha256"] == read_manifest(candidate)["sha256"]:
+    current, manifest = _load_current(workspace, kind)
+    if manifest is not None and manifest.sha256 == read_manifest(candidate).sha256:
         return Verdict(True, "the same as the model in use")
-    verdict = judge(kind, current, model, table, refit, _seen_until(manifest))
+    told = None if manifest is None else manifest.last_decision
+    when = pd.to_datetime(told or "", utc=True, errors="coerce")
+    seen_until = None if pd.isna(when) else when.tz_localize(None).to_datetime64()
+    verdict = judge(kind, current, model, table, refit, seen_until)
     if verdict.accepted:
         install(workspace, kind.name, candidate)
     return verdict
 
 
-def _in_use(workspace: Workspace, kind: AnyKind) -> tuple[Any, dict[str, Any]]:
+def _load_current(workspace: Workspace, kind: Kind[M, T]) -> tuple[M | None, Manifest | None]:
     path = workspace.artifacts / kind.file
     try:
         with warnings.catch_warnings():
-            # It says: train again. That is what is being done.
+            # It asks for what is being done: to train again.
             warnings.simplefilter("ignore", ModelVersionWarning)
             return load_model(path, kind.name), read_manifest(path)
     except ModelFileError:
         # Damaged, or of versions that cannot be opened here; it must not keep a new model out.
-        return None, {}
-
-
-def _seen_until(manifest: Mapping[str, Any]) -> np.datetime64 | None:
-    # Manifests of earlier versions tell only when the model was written.
-    told = manifest.get("last_decision", manifest.get("written"))
-    when = pd.to_datetime(str(told), utc=True, errors="coerce")
-    return None if pd.isna(when) else when.tz_localize(None).to_datetime64()
+        return None, None
 
 
 def last_decision(timestamp: Times) -> str | None:
@@ -126,19 +123,19 @@ def last_decision(timestamp: Times) -> str | None:
 
 
 def judge(
-    kind: AnyKind,
-    current: Any,
-    candidate: Any,
-    table: Table,
-    refit: Refit | None = None,
+    kind: Kind[M, T],
+    current: M | None,
+    candidate: M,
+    table: T,
+    refit: Refit[M] | None = None,
     seen_until: np.datetime64 | None = None,
 ) -> Verdict:
-    """Say whether a new model may replace the current one.
+    """Decide whether a new model may replace the current one, by replaying recent decisions.
 
     Parameters
     ----------
     kind : Kind
-        What both are.
+        Kind of both.
     current : estimator or None
         The model in use.
     candidate : estimator
@@ -157,9 +154,9 @@ def judge(
     """
     if current is None:
         return Verdict(True, "no usable model before it")
-    group = kind.decisions(table)
-    recent = recent_groups(group, table.timestamp)
-    if len(recent) < FEWEST_REPLAYED:
+    group = kind.decision_ids(table)
+    recent = recent_decisions(group, table.timestamp)
+    if len(recent) < MIN_REPLAYED:
         return Verdict(True, f"only {len(recent)} decisions: too few to compare")
     rows = np.isin(group.astype(str), recent.astype(str))
     try:
@@ -170,22 +167,24 @@ def judge(
     replay = compare(old, kind.score(candidate, table, rows))
     if not replay.not_worse:
         return Verdict(False, f"worse on recent decisions: {replay}", replay)
-    in_time = None
+    prequential = None
     if refit is not None and seen_until is not None:
-        in_time = _in_time(kind, current, table, refit, seen_until)
-    if in_time is not None and in_time.n >= FEWEST_REPLAYED and not in_time.not_worse:
-        return Verdict(False, f"learns worse than the current one: {in_time}", replay, in_time)
-    return Verdict(True, f"not worse: {replay}", replay, in_time)
+        prequential = _compare_prequential(kind, current, table, refit, seen_until)
+    if prequential is not None and prequential.n >= MIN_REPLAYED and not prequential.not_worse:
+        return Verdict(
+            False, f"learns worse than the current one: {prequential}", replay, prequential
+        )
+    return Verdict(True, f"not worse: {replay}", replay, prequential)
 
 
-def _in_time(
-    kind: AnyKind, current: Any, table: Table, refit: Refit, seen_until: np.datetime64
+def _compare_prequential(
+    kind: Kind[M, T], current: M, table: T, refit: Refit[M], seen_until: np.datetime64
 ) -> Comparison | None:
     """Refit before each block of decisions that the current model has not seen."""
-    group = kind.decisions(table)
+    group = kind.decision_ids(table)
     # A decision without a time compares as not later.
     unseen = min(WINDOW, len(set(group[table.timestamp > seen_until].tolist())))
-    if unseen < FEWEST_REPLAYED:
+    if unseen < MIN_REPLAYED:
         return None
     blocks = min(_MOST_BLOCKS, max(1, unseen // _BLOCK))
     old, new = [np.empty(0)], [np.empty(0)]

@@ -1,4 +1,4 @@
-"""Is a new model worse than the one in use? A replay of recent decisions says so, or not.
+"""Compare two models by replaying recent decisions.
 
 Both models answer the same recent decisions, pair by pair. Because a new model has seen them while
 it was trained, it is judged twice: as it is, which finds one that is broken, and refitted before
@@ -16,18 +16,18 @@ from numpy.typing import ArrayLike
 
 from prefml._typing import Bools, Texts
 
-__all__ = ["Comparison", "compare", "recent_groups", "time_blocks"]
+__all__ = ["Comparison", "compare", "recent_decisions", "time_blocks"]
 
 
 WINDOW = 300
-# A loss that chance explains at least this often is no reason to refuse.
-_BY_CHANCE = 0.2
-_DRAWS = 4000
+# Significance level: a loss that chance explains more often is no reason to refuse.
+_LEVEL = 0.2
+_PERMUTATIONS = 4000
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two models on the same decisions.
+    """Comparison of two models on the same decisions.
 
     Attributes
     ----------
@@ -36,7 +36,8 @@ class Comparison:
     current, candidate : float
         Mean score of each: hits for choices, overlap for crops.
     p_value : float
-        How often chance alone makes the candidate look this bad, or worse.
+        How often chance alone makes the candidate look this bad, or worse: of a one-sided
+        sign-flip test on the differences.
     """
 
     n: int
@@ -46,23 +47,26 @@ class Comparison:
 
     @property
     def not_worse(self) -> bool:
-        """Whether the candidate may replace the current model."""
-        return self.candidate >= self.current or self.p_value > _BY_CHANCE
+        """Tell whether the candidate may replace the current model."""
+        return self.candidate >= self.current or self.p_value > _LEVEL
 
     def __str__(self) -> str:
-        """Return it for a person."""
+        """Return both scores in words."""
         return f"{self.candidate:.3f} against {self.current:.3f} on {self.n} decisions"
 
 
 def compare(current: ArrayLike, candidate: ArrayLike, seed: int = 0) -> Comparison:
-    """Compare two models by the scores of their answers to the same decisions.
+    """Compare two models by a sign-flip test on the scores of their answers.
+
+    Under the null hypothesis that neither is better, each difference is as likely to have the
+    other sign.
 
     Parameters
     ----------
     current, candidate : array-like of shape (n,)
         Score of each answer, larger is better; decisions with a NaN are left out.
     seed : int, default=0
-        Of the random signs of the permutation test.
+        Seed of the random signs.
 
     Returns
     -------
@@ -72,6 +76,10 @@ def compare(current: ArrayLike, candidate: ArrayLike, seed: int = 0) -> Comparis
     ------
     ValueError
         If the lengths differ.
+
+    References
+    ----------
+    R. A. Fisher, "The design of experiments", 1935, section 21 (the randomization test).
     """
     old, new = np.asarray(current, float), np.asarray(candidate, float)
     if old.shape != new.shape:
@@ -81,13 +89,13 @@ def compare(current: ArrayLike, candidate: ArrayLike, seed: int = 0) -> Comparis
     if not len(old):
         return Comparison(0, 0.0, 0.0, 1.0)
     gains = (new - old)[new != old]
-    signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(_DRAWS, len(gains)))
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], size=(_PERMUTATIONS, len(gains)))
     as_bad = (signs @ np.abs(gains) <= gains.sum() + 1e-12).sum()
-    p_value = float((as_bad + 1) / (_DRAWS + 1)) if len(gains) else 1.0
+    p_value = float((as_bad + 1) / (_PERMUTATIONS + 1)) if len(gains) else 1.0
     return Comparison(len(old), float(old.mean()), float(new.mean()), p_value)
 
 
-def recent_groups(group: ArrayLike, timestamp: ArrayLike, limit: int = WINDOW) -> Texts:
+def recent_decisions(group: ArrayLike, timestamp: ArrayLike, limit: int = WINDOW) -> Texts:
     """Return the latest decisions in the order in which they were made.
 
     Parameters
@@ -95,9 +103,9 @@ def recent_groups(group: ArrayLike, timestamp: ArrayLike, limit: int = WINDOW) -
     group : array-like of shape (n_rows,)
         The decision that each row belongs to.
     timestamp : array-like of shape (n_rows,)
-        When; decisions without a time count as the oldest, in the order of their rows.
+        When it was made; decisions without a time count as the oldest, in the order of their rows.
     limit : int, default=300
-        How many.
+        Number of decisions, at most.
 
     Returns
     -------
@@ -116,12 +124,12 @@ def recent_groups(group: ArrayLike, timestamp: ArrayLike, limit: int = WINDOW) -
 def time_blocks(
     group: ArrayLike, timestamp: ArrayLike, limit: int = WINDOW, blocks: int = 3
 ) -> Iterator[tuple[Bools, Bools]]:
-    """Cut the recent decisions into blocks, each with everything before it.
+    """Split the recent decisions into blocks in order of time, each with all rows before it.
 
     Parameters
     ----------
     group, timestamp, limit
-        As in `recent_groups`.
+        As in `recent_decisions`.
     blocks : int, default=3
         Number of blocks.
 
@@ -131,7 +139,7 @@ def time_blocks(
         Rows to fit on, and rows to judge. Blocks without anything before them are left out.
     """
     names = np.asarray(group, dtype=object)
-    every = recent_groups(names, timestamp, len(names))
+    every = recent_decisions(names, timestamp, len(names))
     recent = every[-limit:]
     start = len(every) - len(recent)
     for part in np.array_split(np.arange(len(recent)), blocks):

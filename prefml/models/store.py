@@ -1,91 +1,56 @@
-"""Model files: a joblib beside a manifest that is checked before anything is unpickled."""
+"""Write and load model files: a joblib beside a manifest, checked before it is unpickled."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import platform
-import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from prefml._version import __version__
 from prefml.exceptions import ModelFileError
 from prefml.files import file_sha256, is_locked, read_consistently, replacing, write_text
+from prefml.models.manifest import (
+    FORMAT,
+    KINDS,
+    LIBRARIES,
+    Manifest,
+    check_manifest,
+    library_versions,
+    manifest_path,
+    read_manifest,
+)
 
-__all__ = [
-    "FORMAT",
-    "KINDS",
-    "ModelVersionWarning",
-    "library_versions",
-    "load_model",
-    "load_pair",
-    "manifest_path",
-    "model_file",
-    "read_manifest",
-    "save_model",
-]
+__all__ = ["ModelVersionWarning", "load_model", "load_pair", "model_file", "save_model"]
 
-# Raise by one when a model file of this version could not be used by the version before.
-FORMAT = 3
-# Raise as well when what a fitted estimator is made of changes: pickles of before would load and
-# then fail. Exported models have a format of their own and stay readable.
-OLDEST = 3
-KINDS = ("ranker", "crop")
-LIBRARIES = ("prefml", "lightgbm", "scikit-learn", "numpy", "scipy", "joblib")
-REQUIRED = ("format", "kind", "class", "sha256", "versions", "encoder")
 # A training changes one file of a pair after the other; in between lies one wait for the disk.
 _PATIENCE = 3.0
-_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class ModelVersionWarning(UserWarning):
-    """A model was written with other library versions than those that load it."""
+    """Warning that a model was written with other library versions than those that load it."""
 
 
 def model_file(kind: str) -> str:
-    """Return the name of the file that holds the model of a kind."""
-    return f"{kind}.joblib"
-
-
-def manifest_path(path: str | Path) -> Path:
-    """Return where the manifest of a model file lies.
+    """Return the name of the file that holds the model of a kind.
 
     Parameters
     ----------
-    path : str or Path
-        The model file, `<name>.joblib`.
+    kind : {"ranker", "crop"}
+        Which model.
 
     Returns
     -------
-    Path
-        `<name>.manifest.json` beside it.
+    str
+        `<kind>.joblib`.
     """
-    return Path(path).with_suffix(".manifest.json")
+    return f"{kind}.joblib"
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries a model file depends on.
-
-    Returns
-    -------
-    dict of str to str
-    """
-    found = {"python": platform.python_version(), "prefml": __version__}
-    for name in LIBRARIES[1:]:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "missing"
-    return found
-
-
-def save_model(model: Any, path: str | Path, kind: str, facts: Mapping[str, Any]) -> Path:
+def save_model(model: object, path: str | Path, kind: str, facts: Mapping[str, object]) -> Path:
     """Write a fitted estimator and its manifest.
 
     The joblib holds the estimator itself, so that ``joblib.load`` works without prefml's help.
@@ -110,7 +75,8 @@ def save_model(model: Any, path: str | Path, kind: str, facts: Mapping[str, Any]
     Raises
     ------
     ModelFileError
-        If `kind` is not one of the two or `facts` lacks the encoder.
+        If `kind` is not one of the two, or `facts` lacks the encoder or holds what a manifest
+        cannot.
     """
     import joblib
 
@@ -121,92 +87,18 @@ def save_model(model: Any, path: str | Path, kind: str, facts: Mapping[str, Any]
     target = Path(path)
     with replacing(target) as temporary:
         joblib.dump(model, temporary, compress=("zlib", 3))
-        digest = file_sha256(temporary)
-    manifest = {
-        "format": FORMAT,
-        "kind": kind,
-        "class": f"{type(model).__module__}.{type(model).__qualname__}",
-        "sha256": digest,
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": library_versions(),
-        **facts,
-    }
-    write_text(manifest_path(target), json.dumps(manifest, indent=2, allow_nan=False) + "\n")
+        content = {
+            "format": FORMAT,
+            "kind": kind,
+            "class": _class_name(model),
+            "sha256": file_sha256(temporary),
+            "written": datetime.now(UTC).isoformat(timespec="seconds"),
+            "versions": library_versions(),
+            **facts,
+        }
+        check_manifest(content, manifest_path(target))
+    write_text(manifest_path(target), json.dumps(content, indent=2, allow_nan=False) + "\n")
     return target
-
-
-def read_manifest(path: str | Path) -> dict[str, Any]:
-    """Read the manifest of a model file and check that it is one of ours.
-
-    Parameters
-    ----------
-    path : str or Path
-        The model file, `<name>.joblib`.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    ModelFileError
-        If the manifest is missing, damaged, foreign, or of a newer format.
-    """
-    place = manifest_path(path)
-    if not place.is_file():
-        raise ModelFileError(f"no manifest {place}", "a model written by prefml", "prefml train")
-    try:
-        manifest = json.loads(place.read_text("utf-8"))
-    except (ValueError, OSError, RecursionError) as error:
-        raise ModelFileError(f"{place}: {error}", "a manifest", "prefml train") from error
-    _check_manifest(manifest, place)
-    return dict(manifest)
-
-
-def _check_manifest(manifest: Any, place: Path) -> None:
-    if not isinstance(manifest, dict):
-        raise ModelFileError(f"{place} holds no object", "a manifest", "prefml train")
-    missing = [name for name in REQUIRED if name not in manifest]
-    if missing:
-        raise ModelFileError(f"{place} lacks {', '.join(missing)}", "a manifest", "prefml train")
-    number = manifest["format"]
-    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= FORMAT:
-        raise ModelFileError(
-            f"{place} has format {number!r}", f"a format up to {FORMAT}", "pip install -U prefml"
-        )
-    if number < OLDEST:
-        raise ModelFileError(
-            f"{place} has format {number}, of an earlier prefml",
-            f"a format from {OLDEST} on (exported models of any version load)",
-            "prefml train",
-        )
-    if manifest["kind"] not in KINDS or not isinstance(manifest["versions"], dict):
-        raise ModelFileError(f"{place} is of another program", "a manifest", "prefml train")
-    wrong = [name for name, fits in _FITS.items() if not fits(manifest.get(name))]
-    if wrong:
-        shown = f"{place} has {wrong[0]} = {manifest.get(wrong[0])!r}"
-        raise ModelFileError(shown[:300], "what prefml writes there", "prefml train")
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_encoder(value: Any) -> bool:
-    if value is None:
-        return True
-    return isinstance(value, dict) and all(
-        isinstance(value.get(name), str) for name in ("id", "identity", "name")
-    )
-
-
-_FITS: Mapping[str, Callable[[Any], bool]] = {
-    "class": _is_text,
-    "sha256": lambda value: _is_text(value) and _SHA256.fullmatch(value) is not None,
-    "encoder": _is_encoder,
-    "cues": lambda value: value is None or _is_text(value),
-    "written": lambda value: value is None or _is_text(value),
-}
 
 
 def load_model(path: str | Path, kind: str | None = None) -> Any:
@@ -241,7 +133,7 @@ def load_model(path: str | Path, kind: str | None = None) -> Any:
     return _load(Path(path), kind)[0]
 
 
-def load_pair(path: str | Path, kind: str | None = None) -> tuple[Any, dict[str, Any]]:
+def load_pair(path: str | Path, kind: str | None = None) -> tuple[Any, Manifest]:
     """Load a model and the manifest that belongs to it, also while a training replaces them.
 
     Parameters
@@ -252,7 +144,7 @@ def load_pair(path: str | Path, kind: str | None = None) -> tuple[Any, dict[str,
     Returns
     -------
     model : estimator
-    manifest : dict
+    manifest : Manifest
 
     Raises
     ------
@@ -268,21 +160,25 @@ def load_pair(path: str | Path, kind: str | None = None) -> tuple[Any, dict[str,
     return read_consistently(lambda: _load(target, kind), changing, ModelFileError, _PATIENCE)
 
 
-def _load(target: Path, kind: str | None) -> tuple[Any, dict[str, Any]]:
+def _load(target: Path, kind: str | None) -> tuple[Any, Manifest]:
     if not target.is_file():
         raise ModelFileError(f"no model {target}", "a trained model", "prefml train")
     manifest = read_manifest(target)
-    if kind is not None and manifest["kind"] != kind:
-        raise ModelFileError(f"{target} is a {manifest['kind']} model", f"a {kind} model")
-    content = _verified(target, manifest["sha256"])
-    _check_versions(manifest["versions"], target)
-    model = _unpickled(content, target, manifest["versions"])
-    if f"{type(model).__module__}.{type(model).__qualname__}" != manifest["class"]:
-        raise ModelFileError(f"{target} holds a {type(model).__name__}", manifest["class"])
+    if kind is not None and manifest.kind != kind:
+        raise ModelFileError(f"{target} is a {manifest.kind} model", f"a {kind} model")
+    content = _read_verified(target, manifest.sha256)
+    _check_versions(manifest.versions, target)
+    model = _unpickle(content, target, manifest.versions)
+    if _class_name(model) != manifest.class_name:
+        raise ModelFileError(f"{target} holds a {type(model).__name__}", manifest.class_name)
     return model, manifest
 
 
-def _verified(target: Path, digest: str) -> bytes:
+def _class_name(model: object) -> str:
+    return f"{type(model).__module__}.{type(model).__qualname__}"
+
+
+def _read_verified(target: Path, digest: str) -> bytes:
     """Read a model file once: the bytes that were checked are those that will be unpickled."""
     try:
         content = target.read_bytes()
@@ -295,7 +191,7 @@ def _verified(target: Path, digest: str) -> bytes:
     return content
 
 
-def _unpickled(content: bytes, target: Path, versions: Mapping[str, Any]) -> Any:
+def _unpickle(content: bytes, target: Path, versions: Mapping[str, str]) -> Any:
     import joblib
 
     try:

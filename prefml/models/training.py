@@ -1,4 +1,4 @@
-"""From a workspace to model files: what the data allow, with the scores of the held-out folds."""
+"""Train the models of a workspace, and record how they did on held-out folds."""
 
 from __future__ import annotations
 
@@ -7,28 +7,27 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from prefml._typing import Bools
 from prefml.exceptions import NotEnoughDataError
 from prefml.features.training_data import TrainingData, read_training_data
-from prefml.models.history import candidates, install, only_trainer
-from prefml.models.kinds import BY_NAME, AnyKind, per_project
+from prefml.models.history import candidate_folder, install, training_lock
+from prefml.models.kinds import BY_NAME, Kind, M, T, per_project_kind
+from prefml.models.manifest import KINDS, manifest_path
 from prefml.models.promotion import Verdict, last_decision, promote
-from prefml.models.store import KINDS, manifest_path, save_model
+from prefml.models.store import save_model
 from prefml.sidecars.choice import chosen_encoder
 from prefml.sidecars.store import Sidecars
 from prefml.workspace import Workspace
 
-__all__ = ["Trained", "train"]
+__all__ = ["TrainingResult", "train"]
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What became of one model.
+class TrainingResult:
+    """Outcome of training one model.
 
     Attributes
     ----------
@@ -61,9 +60,9 @@ def train(
     workspace: Workspace,
     kinds: Sequence[str] = KINDS,
     force: bool = False,
-    with_own_rankers: bool = False,
-) -> list[Trained]:
-    """Train the models for which there are decisions, and put to use those that are not worse.
+    per_project: bool = False,
+) -> list[TrainingResult]:
+    """Train the models for which there are decisions, and use those that are not worse.
 
     Parameters
     ----------
@@ -73,12 +72,12 @@ def train(
         Which models to train.
     force : bool, default=False
         Put new models to use whatever a replay of recent decisions says.
-    with_own_rankers : bool, default=False
+    per_project : bool, default=False
         Besides the ranker for all projects, fit one for each project with choices enough.
 
     Returns
     -------
-    list of Trained
+    list of TrainingResult
         One for each kind, in that order.
 
     Raises
@@ -90,8 +89,8 @@ def train(
     ModelFileError
         If another training is at work.
     """
-    known = {**BY_NAME, **({"ranker": per_project()} if with_own_rankers else {})}
-    with only_trainer(workspace):
+    known = {**BY_NAME, **({"ranker": per_project_kind()} if per_project else {})}
+    with training_lock(workspace):
         data = read_training_data(workspace)
         results, missing = [], []
         for kind in map(known.__getitem__, kinds):
@@ -99,29 +98,33 @@ def train(
                 results.append(_train_one(workspace, data, kind, force))
             except NotEnoughDataError as error:
                 missing.append(error)
-                results.append(Trained(kind.name, why_not=error.found))
+                results.append(TrainingResult(kind.name, why_not=error.found))
     if len(missing) == len(results):
         reasons = "; ".join(f"{result.kind}: {result.why_not}" for result in results)
         raise NotEnoughDataError(reasons, None, missing[0].run)
     return results
 
 
-def _train_one(workspace: Workspace, data: TrainingData, kind: AnyKind, force: bool) -> Trained:
+def _train_one(
+    workspace: Workspace, data: TrainingData, kind: Kind[M, T], force: bool
+) -> TrainingResult:
     table = kind.usable_table(data)
 
-    def refit(rows: Bools) -> Any:
+    def refit(rows: Bools) -> M:
         return kind.fit(kind.make(), table, rows)
 
     model = refit(np.ones(len(table), bool))
+    logged = kind.rows(data.decisions).to_csv(index=False)
+    counts, scores = kind.counts(model, table), kind.fold_scores(model, table)
     facts = {
         **_encoder_facts(workspace, data.sidecars),
-        "decisions_sha256": _sha256(kind.rows(data.decisions)),
+        "decisions_sha256": hashlib.sha256(logged.encode()).hexdigest(),
         "last_decision": last_decision(table.timestamp),
-        "counts": kind.counts(model, table),
-        "fold_scores": kind.held_out(model, table),
+        "counts": counts,
+        "fold_scores": scores,
         "left_out": dict(table.left_out),
     }
-    path = save_model(model, candidates(workspace) / kind.file, kind.name, facts)
+    path = save_model(model, candidate_folder(workspace) / kind.file, kind.name, facts)
     if force:
         install(workspace, kind.name, path)
         verdict = Verdict(True, "put to use unexamined")
@@ -130,13 +133,7 @@ def _train_one(workspace: Workspace, data: TrainingData, kind: AnyKind, force: b
     if verdict.accepted:
         _remove(path)
         path = workspace.artifacts / kind.file
-    return Trained(
-        kind.name, path, facts["counts"], facts["fold_scores"], table.left_out, verdict=verdict
-    )
-
-
-def _sha256(rows: pd.DataFrame) -> str:
-    return hashlib.sha256(rows.to_csv(index=False).encode()).hexdigest()
+    return TrainingResult(kind.name, path, counts, scores, table.left_out, verdict=verdict)
 
 
 def _remove(candidate: Path) -> None:
@@ -147,7 +144,7 @@ def _remove(candidate: Path) -> None:
         candidate.parent.rmdir()
 
 
-def _encoder_facts(workspace: Workspace, sidecars: Sidecars | None) -> dict[str, Any]:
+def _encoder_facts(workspace: Workspace, sidecars: Sidecars | None) -> dict[str, object]:
     if sidecars is None:
         return {"encoder": None, "cues": None}
     spec = sidecars.encoder

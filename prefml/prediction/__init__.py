@@ -1,4 +1,4 @@
-"""Models at work: new pictures in, an order, a crop and the reasons out."""
+"""Predict with trained models: an order, a crop and the reasons for new pictures."""
 
 from prefml.prediction.predictions import CropProposal, PictureRows, Ranking, Reason
 from prefml.prediction.predictor import Predictor

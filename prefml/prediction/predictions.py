@@ -1,4 +1,4 @@
-"""What the models are told of pictures, and what they say of them: plain values."""
+"""Hold what predictions are made from, and the predictions: plain values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prefml.imaging.hands import DetectedHand
 
 @dataclass(frozen=True)
 class PictureRows:
-    """What the models need to know of some pictures; row i of each part is the same picture.
+    """Inputs of a prediction; row i of each part is the same picture.
 
     Attributes
     ----------
@@ -49,12 +49,12 @@ class PictureRows:
 
 @dataclass(frozen=True)
 class Reason:
-    """One thing that speaks for the winner, or against it.
+    """Reason for the winner, or against it.
 
     Attributes
     ----------
     reason : str
-        In words.
+        The reason in words.
     contribution : float
         What it adds to the winner's lead in score.
     """
@@ -65,7 +65,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Ranking:
-    """One set in order.
+    """Order of the pictures of a set, with scores and probabilities.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Ranking:
 
 @dataclass(frozen=True)
 class CropProposal:
-    """What to do with one kept picture.
+    """Proposal for one kept picture: a crop, or keeping it whole.
 
     Attributes
     ----------
@@ -115,5 +115,5 @@ class CropProposal:
 
     @property
     def keeps_whole(self) -> bool:
-        """Whether keeping the picture whole is proposed."""
+        """Tell whether keeping the picture whole is proposed."""
         return keeps_whole(self.box)

@@ -1,4 +1,4 @@
-"""The trained models of a workspace, put to work on new pictures."""
+"""Predict with the trained models of a workspace."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from prefml._typing import Floats
 from prefml.boxes import to_box
+from prefml.cropping import CropRegressor
 from prefml.cropping.policy import Policy, read_policy
 from prefml.decisions.stages import stage_of
 from prefml.encoders import Encoder, EncoderSpec, open_encoder
-from prefml.exceptions import (
-    SidecarError,
-    WorkspaceError,
-)
+from prefml.exceptions import ModelFileError, SidecarError, WorkspaceError
 from prefml.features.tables import crop_columns, image_rows
 from prefml.imaging.hands import detect_hands
 from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
-from prefml.models.store import KINDS, load_pair, model_file
+from prefml.models.kinds import Ranker
+from prefml.models.manifest import KINDS, Manifest
+from prefml.models.store import load_pair, model_file
 from prefml.prediction.predictions import CropProposal, PictureRows, Ranking, Reason
 from prefml.ranking.per_project import ranker_of
 from prefml.sidecars.choice import chosen_encoder
@@ -32,7 +31,7 @@ from prefml.workspace import Workspace
 
 
 class Predictor:
-    """The trained models of a workspace and the encoder they were trained with.
+    """Trained models of a workspace and the encoder they were trained with.
 
     Build one with `Predictor.open`.
 
@@ -40,9 +39,11 @@ class Predictor:
     ----------
     workspace : Workspace
         Where pictures and sidecars lie.
-    ranker, cropper : estimator or None
-        The fitted models.
-    manifests : dict of str to dict
+    ranker : SetRanker or PerProjectRanker or None
+        The fitted ranker; None if there is none.
+    cropper : CropRegressor or None
+        The fitted crop model; None if there is none.
+    manifests : dict of str to Manifest
         Their manifests, by kind.
     encoder_name : str
         The encoder to open for pictures without sidecar rows.
@@ -53,9 +54,9 @@ class Predictor:
     def __init__(
         self,
         workspace: Workspace,
-        ranker: Any,
-        cropper: Any,
-        manifests: dict[str, dict[str, Any]],
+        ranker: Ranker | None,
+        cropper: CropRegressor | None,
+        manifests: dict[str, Manifest],
         encoder_name: str,
         device: str = "auto",
     ) -> None:
@@ -104,14 +105,14 @@ class Predictor:
         manifests = {kind: manifest for kind, (_, manifest) in pairs.items()}
         for manifest in manifests.values():
             refuse_other_cues(manifest)
-        names = [(m["encoder"] or {}).get("name") for m in manifests.values()]
+        names = [m.encoder.name for m in manifests.values() if m.encoder]
         name = encoder or next((one for one in names if one), None)
         chosen = chosen_encoder(workspace, name)
         return cls(workspace, models.get("ranker"), models.get("crop"), manifests, chosen, device)
 
     @cached_property
     def encoder(self) -> Encoder:
-        """The encoder, opened when a picture has to be encoded.
+        """Encoder, opened when a picture has to be encoded.
 
         Raises
         ------
@@ -124,7 +125,7 @@ class Predictor:
 
     @cached_property
     def sidecars(self) -> Sidecars:
-        """The workspace's sidecars.
+        """Sidecars of the workspace.
 
         Raises
         ------
@@ -138,12 +139,12 @@ class Predictor:
         return found
 
     def reload_sidecars(self) -> None:
-        """Read the sidecars anew when they are next asked for: they have been replaced."""
+        """Forget the sidecars, so that they are read anew after they have been replaced."""
         self.__dict__.pop("sidecars", None)
 
     @cached_property
     def policy(self) -> Policy:
-        """The person's crop rules from `prefml.toml`.
+        """Crop rules of the person, from `prefml.toml`.
 
         Raises
         ------
@@ -237,7 +238,14 @@ class Predictor:
         Returns
         -------
         Ranking
+
+        Raises
+        ------
+        ModelFileError
+            If there is no ranker.
         """
+        if self.ranker is None:
+            raise _untrained("ranker")
         together = np.zeros(len(rows), int)
         X = image_rows(rows.embeddings, rows.cues, rows.stage, together)
         ranker = ranker_of(self.ranker, rows.project)
@@ -267,12 +275,21 @@ class Predictor:
         Returns
         -------
         CropProposal
+
+        Raises
+        ------
+        ModelFileError
+            If there is no crop model.
         """
+        if self.cropper is None:
+            raise _untrained("crop")
         one = slice(i, i + 1)
-        seen: dict[str, Any] = {}
-        if self.manifests["crop"]["encoder"] is not None:
-            seen = {"embeddings": rows.embeddings[one], "cues": rows.cues.iloc[one]}
-        X = crop_columns(rows.size[one], rows.stage[one], **seen)
+        if self.manifests["crop"].encoder is None:
+            X = crop_columns(rows.size[one], rows.stage[one])
+        else:
+            X = crop_columns(
+                rows.size[one], rows.stage[one], rows.embeddings[one], rows.cues.iloc[one]
+            )
         hands = None if rows.hands is None else rows.hands[i : i + 1]
         found = self.cropper.propose(
             X, size=rows.size[i : i + 1], aspect=aspect, policy=self.policy, hands=hands
@@ -285,6 +302,10 @@ class Predictor:
             reasons=tuple(found.reasons),
             certainty=found.certainty,
         )
+
+
+def _untrained(kind: str) -> ModelFileError:
+    return ModelFileError(f"no {kind} model", "a trained one", "prefml train")
 
 
 def _stages(names: Sequence[str]) -> Floats:

@@ -190,14 +190,13 @@ def _within(confidence: float | None, none: float | None, context: Context) -> b
 
 def _models(predictor: Predictor) -> dict[str, Any]:
     return {
-        kind: {"sha256": manifest.get("sha256"), "written": manifest.get("written")}
+        kind: {"sha256": manifest.sha256, "written": manifest.written}
         for kind, manifest in predictor.manifests.items()
     }
 
 
 def _encoder(predictor: Predictor) -> dict[str, Any] | None:
     for manifest in predictor.manifests.values():
-        spec = manifest.get("encoder")
-        if spec:
-            return {"id": spec.get("id"), "identity": spec.get("identity")}
+        if manifest.encoder:
+            return {"id": manifest.encoder.id, "identity": manifest.encoder.identity}
     return None

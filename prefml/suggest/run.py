@@ -233,7 +233,7 @@ def _context(
         predictor,
         learn_none_good(predictor.ranker, decisions, sidecars, source),
         request.budget,
-        threshold_for(workspace, manifest, request.budget),
+        threshold_for(workspace, None if manifest is None else manifest.document, request.budget),
         look_alikes(sidecars, usable),
     )
 

@@ -1,4 +1,4 @@
-"""Words are completed in every shell that the guide names."""
+"""Check that words are completed in every shell that the guide names."""
 
 import pytest
 

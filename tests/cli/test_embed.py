@@ -14,7 +14,7 @@ from prefml.workspace import Workspace
 
 @pytest.fixture
 def root(tmp_path):
-    """A workspace of three pictures in one project, embedded by the built-in encoder."""
+    """Return a workspace of three pictures in one project, embedded by the built-in encoder."""
     (tmp_path / "prefml.toml").write_text('encoder = "builtin"\n')
     (tmp_path / "images" / "p").mkdir(parents=True)
     for number in range(3):

@@ -10,7 +10,18 @@ from prefml.evaluation import report, run
 from prefml.evaluation.run import Evaluation, Options
 from prefml.sample import write_sample
 
-MEASURES = {"top1": 0.9, "top1_ci": [0.8, 1.0], "pair_accuracy": 0.9, "lower_stage_top1": np.nan}
+SCORES = {
+    "top1": 0.9, "pair_accuracy": 0.85, "ndcg": 0.95, "lower_stage_top1": np.nan,
+    "other_top1": 0.9, "ece": np.nan, "fit_seconds": 1.0, "top1_ci": [0.8, 1.0],
+    "top1_by_seed": [0.9],
+}  # fmt: skip
+RANKER = {
+    "sets": 12, "images": 36, "projects": 2, "folds": 2, "folds_by": "project", "seeds": 1,
+    "near_duplicate_sets_purged": [0], "interval_by": "set", "lower_stage_sets": 0,
+    "models": {"prefml": SCORES}, "lead": {}, "auto_approve": [], "by_project": {},
+    "by_set_size": {}, "by_stage_choice": {}, "reliability": [], "risk_coverage": {},
+    "importances": {}, "learning_curve": [], "per_project": None,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -19,9 +30,7 @@ def calls(monkeypatch):
 
     def evaluate(workspace, options, track):
         asked.append(options)
-        row = {**MEASURES, "ece": np.nan}
-        part = {"sets": 12, "folds_by": "project", "models": {"prefml": row}}
-        return Evaluation(ranker=part, left_out=["crops: 0 usable"])
+        return Evaluation(ranker=RANKER, left_out=["crops: 0 usable"])
 
     monkeypatch.setattr(run, "evaluate", evaluate)
     monkeypatch.setattr(report, "render_report", lambda *given: "<!doctype html>")
@@ -50,6 +59,12 @@ def test_evaluate_prints_a_table_and_what_was_left_out(calls, tmp_path, capsys):
     printed = capsys.readouterr().out
 
     assert "12 sets, held out by project" in printed
+    head, row = printed.splitlines()[1:3]
+    assert head.split("  ")[-4:] == [
+        "agreement (top-1)", "pairs in order", "lower stage chosen", "calibration error",
+    ]  # fmt: skip
+    assert row.split() == ["prefml", "0.900", "0.850", "-", "-"]
+    assert len(row) == len(head)
     assert "left out: crops: 0 usable" in printed
 
 

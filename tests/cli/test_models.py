@@ -5,7 +5,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def twice(trained, tmp_path_factory):
-    """A workspace whose models were trained twice."""
+    """Return a workspace whose models were trained twice."""
     from prefml.cli import main
 
     folder = tmp_path_factory.mktemp("models") / "copy"

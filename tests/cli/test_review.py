@@ -75,7 +75,7 @@ def test_the_browser_is_opened_unless_told_not_to(suggested, monkeypatch, capsys
 
 
 def _heed_interrupts():
-    """A process started in the background of a shell ignores them, and so would its children."""
+    """Heed interrupts, which a process started in the background of a shell ignores."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

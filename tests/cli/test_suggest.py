@@ -2,24 +2,8 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from prefml.cli import main
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    """Two projects with new pictures, and nothing learned yet."""
-    rng = np.random.default_rng(0)
-    for project in ("p", "q"):
-        folder = tmp_path / "new" / project
-        folder.mkdir(parents=True)
-        for i, stage in enumerate(("stage1_generated", "stage2_upscaled")):
-            pixels = rng.integers(0, 255, (6, 4, 3), dtype=np.uint8)
-            image = Image.fromarray(pixels).resize((64, 96), Image.Resampling.BICUBIC)
-            image.save(folder / f"20250101_00000{i}_{stage}.png")
-    (tmp_path / "prefml.toml").write_text('encoder = "builtin"\n')
-    return tmp_path
 
 
 def call(workspace, capsys, *words):
@@ -58,7 +42,7 @@ def test_every_command_has_help(name, capsys):
 
 
 def save_crop_model(workspace):
-    """A crop model that learned from sizes alone: it fits any pictures."""
+    """Save a crop model that learned from sizes alone: it fits any pictures."""
     from prefml.cropping import CropRegressor
     from prefml.features.tables import crop_columns
     from prefml.models.store import save_model
@@ -95,29 +79,6 @@ def test_new_pictures_become_suggestions_that_can_be_applied(workspace, capsys):
     assert (workspace / "selected/p/20250101_000001_stage2_upscaled.png").exists()
 
 
-def test_duplicates_need_sidecars(workspace, capsys):
-    status, printed = call(workspace, capsys, "duplicates")
-    assert status == 1
-    assert "prefml embed" in printed.err
-
-
-def test_duplicates_are_found_inside_a_project(workspace, capsys):
-    for project in ("p", "q"):
-        with Image.open(workspace / "new/p/20250101_000000_stage1_generated.png") as image:
-            image.resize((128, 192)).save(workspace / "new" / project / "larger.png")
-    assert call(workspace, capsys, "embed")[0] == 0
-    status, printed = call(workspace, capsys, "duplicates", "--json")
-    assert status == 0
-    (group,) = json.loads(printed.out)["groups"]
-    assert group == {
-        "project": "p",
-        "images": ["new/p/20250101_000000_stage1_generated.png", "new/p/larger.png"],
-        "best": "new/p/20250101_000000_stage1_generated.png",
-    }
-    assert (workspace / "data/sidecar/duplicates.parquet").is_file()
-    assert "1 groups" in call(workspace, capsys, "duplicates")[1].out
-
-
 def test_earlier_suggestions_that_wait_are_counted(workspace, capsys):
     save_crop_model(workspace)
     assert call(workspace, capsys, "suggest")[0] == 0
@@ -126,32 +87,3 @@ def test_earlier_suggestions_that_wait_are_counted(workspace, capsys):
     assert printed.out.startswith(
         "1 earlier suggestions still wait for review.\nSuggested for 1 sets"
     )
-
-
-def test_a_long_list_of_duplicates_is_cut_and_says_how_to_see_all_of_it(
-    workspace, capsys, monkeypatch
-):
-    for path in sorted((workspace / "new").rglob("*.png")):
-        with Image.open(path) as image:
-            image.resize((128, 192)).save(path.with_name(f"larger_{path.name}"))
-    assert call(workspace, capsys, "embed")[0] == 0
-    whole = json.loads(call(workspace, capsys, "duplicates", "--json")[1].out)["groups"]
-    assert len(whole) > 1
-    monkeypatch.setattr("prefml.cli.duplicates._SHOWN", 1)
-    printed = call(workspace, capsys, "duplicates")[1].out
-    assert printed.count("(best)") == 1
-    assert f"... and {len(whole) - 1} more groups; --json prints all of them" in printed
-    assert f"{len(whole)} groups of near duplicates" in printed
-
-
-def test_duplicates_are_found_without_a_ranker_of_another_encoder(workspace, capsys):
-    from prefml.models.store import save_model
-
-    assert call(workspace, capsys, "embed")[0] == 0
-    encoder = {"identity": "0" * 64, "id": "another", "name": "models/another"}
-    save_model({}, workspace / "artifacts" / "ranker.joblib", "ranker", {"encoder": encoder})
-    status, printed = call(workspace, capsys, "duplicates")
-    assert status == 0, printed.err
-    assert "groups of near duplicates" in printed.out
-    assert printed.err.startswith("The ranker is not asked: ")
-    assert "prefml embed --encoder models/another" in printed.err

@@ -9,7 +9,8 @@ from sklearn.base import clone
 
 from prefml.models import kinds, training
 from prefml.models.kinds import RANKER
-from prefml.models.store import load_model, read_manifest
+from prefml.models.manifest import read_manifest
+from prefml.models.store import load_model
 from prefml.ranking import default_ranker
 from prefml.ranking.per_project import PerProjectRanker
 
@@ -30,10 +31,10 @@ def test_both_models_are_written_with_their_manifests(trained):
 @pytest.mark.parametrize("kind", ["ranker", "crop"])
 def test_the_manifest_says_what_the_model_was_trained_on(trained, kind):
     manifest = read_manifest(trained / "artifacts" / f"{kind}.joblib")
-    assert manifest["encoder"]["name"] == "builtin"
-    assert manifest["counts"]["projects"] == 4
-    assert len(manifest["decisions_sha256"]) == 64
-    assert manifest["fold_scores"]
+    assert manifest.encoder.name == "builtin"
+    assert manifest.counts["projects"] == 4
+    assert len(manifest.decisions_sha256) == 64
+    assert manifest.fold_scores
 
 
 def test_the_loaded_ranker_ranks_a_row_by_itself(trained):
@@ -52,7 +53,7 @@ def test_crops_without_pictures_are_learned_from_their_sizes(prefml, copy):
     ran = prefml("--workspace", copy, "train", "--json")
     assert ran.status == 0
     assert "no sidecars" in ran.json["ranker"]["why_not"]
-    assert read_manifest(copy / "artifacts" / "crop.joblib")["encoder"] is None
+    assert read_manifest(copy / "artifacts" / "crop.joblib").encoder is None
 
 
 def test_a_workspace_without_sidecars_names_the_command_that_makes_them(prefml, copy):
@@ -71,7 +72,7 @@ def test_an_empty_workspace_gives_one_clear_line(prefml, tmp_path):
 
 def test_the_text_names_scores_and_baselines(prefml, copy):
     ran = prefml("--workspace", copy, "train", "crop")
-    assert "overlap with their crop" in ran.out
+    assert "overlap with the person's crop (IoU)" in ran.out
     assert "of one constant box" in ran.out
 
 
@@ -105,7 +106,7 @@ def corrupted(monkeypatch):
 
 
 def digest(folder):
-    return read_manifest(folder / "artifacts" / "ranker.joblib")["sha256"]
+    return read_manifest(folder / "artifacts" / "ranker.joblib").sha256
 
 
 def test_a_corrupted_ranker_does_not_replace_the_one_in_use(prefml, used, corrupted):
@@ -133,14 +134,16 @@ def test_training_again_on_the_same_decisions_keeps_the_model(prefml, used):
 
 def test_the_manifest_says_up_to_when_the_model_has_learned(trained):
     manifest = read_manifest(trained / "artifacts" / "ranker.joblib")
-    assert np.datetime64(manifest["last_decision"][:10]) > np.datetime64("2025-06-01")
+    assert np.datetime64(manifest.last_decision[:10]) > np.datetime64("2025-06-01")
 
 
 def test_a_ranker_for_each_project_is_trained_served_and_not_exported(
     prefml, trained, tmp_path, monkeypatch
 ):
     few = PerProjectRanker(default_ranker(), min_sets=10)
-    monkeypatch.setattr(training, "per_project", lambda: replace(RANKER, make=lambda: clone(few)))
+    monkeypatch.setattr(
+        training, "per_project_kind", lambda: replace(RANKER, make=lambda: clone(few))
+    )
     folder = tmp_path / "own"
     shutil.copytree(trained, folder, ignore=shutil.ignore_patterns("artifacts"))
     ran = prefml("--workspace", folder, "train", "ranker", "--per-project", "--json")
@@ -178,9 +181,21 @@ def test_a_model_of_an_earlier_training_is_named_where_none_can_be_trained(prefm
     assert "ranker.joblib stays" not in ran.out
 
 
+def test_scores_are_named_by_what_was_measured(tmp_path):
+    from prefml.cli.train import _lines
+
+    scores = {"new_measure": 0.25, "iou_chosen": 0.8, "lower_stage_top1": 0.5, "top1": 0.9}
+    made = training.TrainingResult("ranker", tmp_path, {"sets": 40}, scores)
+    words = [line.split("  ")[1] for line in _lines([made], tmp_path) if line.startswith("  ")]
+    assert [line.rstrip(" 0123456789.") for line in words] == [
+        "agreement (top-1)", "agreement where they chose a lower stage",
+        "overlap with the person's crop (IoU)", "new_measure",
+    ]  # fmt: skip
+
+
 def test_what_was_left_out_of_a_training_is_said_with_its_numbers(tmp_path):
     from prefml.cli.train import _lines
 
     left_out = {"no_sidecar": 3, "one_picture": 1}
-    made = training.Trained("ranker", tmp_path, {"sets": 40}, left_out=left_out)
+    made = training.TrainingResult("ranker", tmp_path, {"sets": 40}, left_out=left_out)
     assert "  left out: 3 no sidecar, 1 one picture" in list(_lines([made], tmp_path))

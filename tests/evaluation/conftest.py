@@ -12,7 +12,7 @@ from prefml.features import ChoiceTable, CropTable
 
 
 class LinearScore:
-    """Scores rows by one column; states probabilities as a softmax."""
+    """Ranker by one column, which states probabilities as a softmax."""
 
     def __init__(self, column="signal", sign=1.0):
         self.column, self.sign = column, sign
@@ -33,7 +33,7 @@ class LinearScore:
 
 
 class SameBox:
-    """Proposes one box for everything."""
+    """Cropper to one box."""
 
     def __init__(self, box=(0.0, 0.0, 1.0, 1.0)):
         self.box = box

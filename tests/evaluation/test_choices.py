@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from prefml.evaluation.choices import choice_metrics, confidence_of
-from prefml.evaluation.gallery import mistakes
+from prefml.evaluation.choices import choice_metrics, set_confidence
+from prefml.evaluation.gallery import find_mistakes
 from prefml.evaluation.metrics_file import plain
 
 KEYS = {"top1", "top1_ci", "pair_accuracy", "ndcg", "lower_stage_top1", "ece", "fit_seconds"}
@@ -79,14 +79,14 @@ def test_intervals_resample_sessions_where_projects_are_few(metrics):
 def test_confidence_is_the_highest_probability_of_each_set(choice_runs):
     run = choice_runs.runs["prefml"][0]
 
-    confidence = confidence_of(choice_runs.table, run)
+    confidence = set_confidence(choice_runs.table, run)
 
     assert confidence == pytest.approx(run.probability.reshape(-1, 2).max(axis=1))
 
 
 @pytest.fixture
 def unstated(choice_runs):
-    """The same runs of a model that orders pictures and says nothing of how sure it is."""
+    """Return the same runs of a model that orders pictures and states no probability."""
     runs = [replace(run, probability=None) for run in choice_runs.runs["prefml"]]
     return replace(choice_runs, runs={**choice_runs.runs, "prefml": runs})
 
@@ -98,4 +98,4 @@ def test_a_model_without_probabilities_is_measured_by_its_order_alone(unstated, 
     assert found["auto_approve"] == []
     assert found["reliability"] == []
     assert "prefml" not in found["risk_coverage"]
-    assert mistakes(unstated, lambda *_: None) == []
+    assert find_mistakes(unstated, lambda *_: None) == []

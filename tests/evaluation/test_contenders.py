@@ -6,7 +6,7 @@ from prefml.evaluation import contenders
 from prefml.evaluation.contenders import (
     CROPPERS,
     RANKERS,
-    checked_names,
+    check_names,
     chosen_contenders,
     left_out_contenders,
 )
@@ -65,11 +65,11 @@ def test_only_named_models_and_prefml_take_part(with_torch):
 
 def test_an_unknown_model_is_refused_by_name():
     with pytest.raises(PrefmlError, match="no model 'oracle'"):
-        checked_names(["random", "oracle"])
+        check_names(["random", "oracle"])
 
 
 def test_spaces_and_empty_names_do_no_harm():
-    assert checked_names([" random", ""]) == ("random",)
+    assert check_names([" random", ""]) == ("random",)
 
 
 @pytest.mark.parametrize("contender", [*RANKERS, *CROPPERS], ids=lambda contender: contender.name)

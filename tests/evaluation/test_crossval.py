@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from prefml.evaluation.crossval import Contender, held_out_boxes, held_out_scores, thinned
+from prefml.evaluation.crossval import Contender, held_out_boxes, held_out_scores, subsample_fold
 from prefml.evaluation.folds import Fold, make_folds
 
 
 class Remembering:
-    """Scores a row by whether its label was seen in fitting."""
+    """Ranker that scores a row by whether its label was seen in fitting."""
 
     def __init__(self, log=None):
         self.log = [] if log is None else log
@@ -89,7 +91,7 @@ def test_every_row_gets_a_box(crop_table, croppers):
 def test_thinning_keeps_whole_sets(choice_table, share):
     fold = folds_of(choice_table)[0]
 
-    fewer = thinned(fold, choice_table.set_id, share, seed=0)
+    fewer = subsample_fold(fold, choice_table.set_id, share, seed=0)
 
     names, counts = np.unique(choice_table.set_id[fewer.train], return_counts=True)
     assert (counts == 2).all()
@@ -99,7 +101,9 @@ def test_thinning_keeps_whole_sets(choice_table, share):
 def test_a_smaller_share_is_part_of_a_larger_one(choice_table):
     fold = folds_of(choice_table)[0]
 
-    small, large = (thinned(fold, choice_table.set_id, share, seed=0) for share in (0.2, 0.6))
+    small, large = (
+        subsample_fold(fold, choice_table.set_id, share, seed=0) for share in (0.2, 0.6)
+    )
 
     assert set(small.train) < set(large.train)
 
@@ -107,7 +111,47 @@ def test_a_smaller_share_is_part_of_a_larger_one(choice_table):
 def test_thinning_leaves_the_tested_rows_alone(choice_table):
     fold = Fold(np.arange(20), np.arange(20, 80), 3)
 
-    fewer = thinned(fold, choice_table.set_id, 0.5, seed=0)
+    fewer = subsample_fold(fold, choice_table.set_id, 0.5, seed=0)
 
     assert list(fewer.test) == list(fold.test)
     assert fewer.purged == 3
+
+
+class Explaining(Remembering):
+    def explain(self, X, set_id):
+        reasons = [
+            SimpleNamespace(name=name, contribution=size)
+            for name, size in (("sharper", 0.4), ("darker", -0.3), ("stage", 0.2), ("colour", 0.1))
+        ]
+        return [SimpleNamespace(set_id=name, reasons=reasons) for name in set(set_id)]
+
+
+def test_the_two_strongest_reasons_for_each_set_are_kept(choice_table):
+    contender = Contender("x", lambda seed: Explaining(), "", "x")
+
+    found = held_out_scores(contender, choice_table, folds_of(choice_table), 0)
+
+    assert found.reasons == dict.fromkeys(choice_table.set_id, "sharper, stage")
+
+
+class Banded:
+    """Cropper with bands that hold the first two edges of every box, and no other."""
+
+    def fit(self, X, boxes, size):
+        return self
+
+    def predict(self, X, size):
+        return np.tile([0.0, 0.0, 1.0, 1.0], (len(X), 1))
+
+    def predict_bands(self, X):
+        bands = np.zeros((len(X), 4, 2))
+        bands[:, :2, 1] = 1
+        bands[:, 2:] = [2, 3]
+        return bands
+
+
+def test_band_coverage_is_the_share_of_edges_inside(crop_table):
+    folds = make_folds(crop_table.project, crop_table.session_id, np.arange(len(crop_table))).folds
+    contender = Contender("x", lambda seed: Banded(), "", "x")
+
+    assert held_out_boxes(contender, crop_table, folds, 0).band_coverage == 0.5

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefml.evaluation.folds import NEAR_DUPLICATE, make_folds, near_duplicates_of
+from prefml.evaluation.folds import NEAR_DUPLICATE, find_near_duplicates, make_folds
 from prefml.exceptions import NotEnoughDataError
 
 
@@ -116,10 +116,10 @@ def test_the_same_seed_gives_the_same_folds():
 def test_at_most_eight_bits_make_a_near_duplicate(flipped, near):
     reference = np.array([0x0123456789ABCDEF], np.uint64)
 
-    found = near_duplicates_of(reference ^ np.uint64(2**flipped - 1), reference)
+    found = find_near_duplicates(reference ^ np.uint64(2**flipped - 1), reference)
 
     assert found.tolist() == [near]
 
 
 def test_no_hashes_have_no_near_duplicates():
-    assert near_duplicates_of(np.zeros(0, np.uint64), np.ones(2, np.uint64)).tolist() == []
+    assert find_near_duplicates(np.zeros(0, np.uint64), np.ones(2, np.uint64)).tolist() == []

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from prefml.evaluation.gallery import crop_views, mistakes, thumbnailer
+from prefml.evaluation.gallery import crop_views, find_mistakes, make_thumbnailer
 from prefml.workspace import Workspace
 
 
@@ -22,7 +22,7 @@ def name_as_picture(project, filename):
 
 
 def test_mistakes_are_wrong_choices_the_surest_first(choice_runs):
-    shown = mistakes(choice_runs, no_picture)
+    shown = find_mistakes(choice_runs, no_picture)
 
     assert shown
     assert [m.confidence for m in shown] == sorted((m.confidence for m in shown), reverse=True)
@@ -32,7 +32,7 @@ def test_mistakes_are_wrong_choices_the_surest_first(choice_runs):
 
 
 def test_no_more_mistakes_than_asked_for_are_shown(choice_runs):
-    assert len(mistakes(choice_runs, no_picture, most=1)) == 1
+    assert len(find_mistakes(choice_runs, no_picture, most=1)) == 1
 
 
 def test_best_crops_overlap_more_than_worst(crop_runs):
@@ -78,7 +78,7 @@ def sidecars():
 
 
 def test_a_thumbnail_is_a_small_jpeg_of_the_same_shape(workspace, sidecars):
-    uri = thumbnailer(workspace, sidecars)("p", "a.png")
+    uri = make_thumbnailer(workspace, sidecars)("p", "a.png")
 
     header, _, content = uri.partition(",")
     picture = Image.open(io.BytesIO(base64.b64decode(content)))
@@ -88,8 +88,8 @@ def test_a_thumbnail_is_a_small_jpeg_of_the_same_shape(workspace, sidecars):
 
 @pytest.mark.parametrize("name", ["broken.png", "gone.png", "unknown.png"])
 def test_a_picture_that_cannot_be_shown_is_left_out(workspace, sidecars, name):
-    assert thumbnailer(workspace, sidecars)("p", name) is None
+    assert make_thumbnailer(workspace, sidecars)("p", name) is None
 
 
 def test_without_sidecars_there_are_no_thumbnails(workspace):
-    assert thumbnailer(workspace, None)("p", "a.png") is None
+    assert make_thumbnailer(workspace, None)("p", "a.png") is None

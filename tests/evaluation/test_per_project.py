@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from prefml.evaluation import per_project
-from prefml.evaluation.crossval import Contender
-from prefml.evaluation.per_project import compare_per_project, later_choices
+from prefml.evaluation.per_project import compare_per_project, split_by_time
 from prefml.ranking import PairwiseLogistic
 
 
@@ -24,7 +23,7 @@ class Own(PairwiseLogistic):
 
 
 def test_later_choices_are_the_last_of_each_project(dated):
-    fold = later_choices(dated)
+    fold = split_by_time(dated)
 
     for project in np.unique(dated.project):
         inside = dated.project == project
@@ -34,7 +33,7 @@ def test_later_choices_are_the_last_of_each_project(dated):
 
 
 def test_no_set_is_both_earlier_and_later(dated):
-    fold = later_choices(dated)
+    fold = split_by_time(dated)
 
     assert not set(dated.set_id[fold.train]) & set(dated.set_id[fold.test])
 
@@ -43,20 +42,20 @@ def test_choices_without_a_time_are_earlier(dated):
     time = dated.timestamp.copy()
     time[dated.set_id == "s36"] = np.datetime64("NaT")
 
-    fold = later_choices(replace(dated, timestamp=time))
+    fold = split_by_time(replace(dated, timestamp=time))
 
     assert "s36" in dated.set_id[fold.train]
 
 
-def test_too_few_choices_for_an_own_ranker_are_not_compared(dated, rankers):
-    assert compare_per_project(rankers[0], dated) is None
+def test_too_few_choices_for_an_own_ranker_are_not_compared(dated):
+    assert compare_per_project(Own(), dated) is None
 
 
 def test_both_options_are_measured_on_the_same_sets(dated, monkeypatch):
     few = per_project.PerProjectRanker
     monkeypatch.setattr(per_project, "PerProjectRanker", lambda ranker: few(ranker, min_sets=5))
 
-    found = compare_per_project(Contender("prefml", lambda seed: Own(), "", "prefml"), dated)
+    found = compare_per_project(Own(), dated)
 
     assert (found["sets"], found["projects"]) == (12, 4)
     assert found["lead"]["top1"] == pytest.approx(found["own"]["top1"] - found["together"]["top1"])

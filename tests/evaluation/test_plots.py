@@ -6,11 +6,12 @@ from xml.etree import ElementTree
 import pytest
 
 from prefml.evaluation import plots
+from prefml.evaluation.plots import Estimate
 
 MODELS = {
-    "prefml": {"top1": 0.9, "top1_ci": [0.85, 0.94]},
-    "random": {"top1": 0.4, "top1_ci": [None, None]},
-    "absent": {"top1": None, "top1_ci": [None, None]},
+    "prefml": Estimate(0.9, 0.85, 0.94),
+    "random": Estimate(0.4, None, None),
+    "absent": Estimate(None, None, None),
 }
 POINTS = [
     {"share": 0.1, "sets": 30.0, "top1": 0.8, "top1_ci": [0.7, 0.9]},
@@ -20,7 +21,7 @@ POINTS = [
 
 def drawn() -> dict[str, str]:
     return {
-        "dots": plots.dots_plot(MODELS, {"prefml": "ours"}, "top1", "agreement"),
+        "dots": plots.dots_plot(MODELS, {"prefml": "its title"}, "agreement", "top1"),
         "reliability": plots.reliability_plot([{"stated": 0.7, "observed": 0.8, "sets": 9}]),
         "risk": plots.risk_plot({"prefml": [[0.5, 0.0], [1.0, 0.1]]}, {}),
         "learning": plots.learning_plot(POINTS),
@@ -63,9 +64,20 @@ def test_references_inside_a_plot_lead_somewhere(figures):
 
 
 def test_a_model_without_the_measure_is_not_drawn(figures):
-    assert "ours" in figures["dots"]
+    assert "its title" in figures["dots"]
     assert "absent" not in figures["dots"]
 
 
 def test_a_model_without_an_interval_is_drawn(figures):
     assert "random" in figures["dots"]
+
+
+def test_the_best_model_stands_on_top(figures):
+    assert figures["dots"].index("random") < figures["dots"].index("its title")
+
+
+def test_a_point_of_the_learning_curve_without_agreement_leaves_a_gap():
+    empty = {"share": 0.3, "sets": 90.0, "top1": None, "top1_ci": [None, None]}
+    drawn = plots.learning_plot([POINTS[0], empty, POINTS[1]])
+    assert ElementTree.fromstring(drawn).tag.endswith("svg")
+    assert "90" in drawn

@@ -153,6 +153,14 @@ def test_what_a_model_does_not_state_is_not_drawn(found, tmp_path):
 
     page = read(page_of(found, tmp_path))
 
-    assert not any("Stated against observed" in text for text in page.text)
-    assert any("Stated against observed" in text for text in whole.text)
+    assert not any("stated probability against" in text for text in page.text)
+    assert any("stated probability against" in text for text in whole.text)
     assert "Which picture of a set" in " ".join(page.text)
+
+
+def test_columns_and_captions_name_what_was_measured(found, tmp_path):
+    page = read(page_of(found, tmp_path))
+
+    for words in ("agreement (top-1)", "pairs in order", "calibration error", "overlap (IoU)"):
+        assert words in page.text
+    assert not re.search(r"\b(ours|theirs)\b", " ".join(page.text))

@@ -17,8 +17,8 @@ from prefml.workspace import Workspace
 
 
 @pytest.fixture
-def house(monkeypatch, tmp_path, choice_table, crop_table, rankers, croppers):
-    """A workspace whose decisions and sidecars are made up."""
+def made_up(monkeypatch, tmp_path, choice_table, crop_table, rankers, croppers):
+    """Return a workspace whose decisions and sidecars are made up."""
     parts = SimpleNamespace(
         workspace=Workspace.open(tmp_path),
         choices=choice_table,
@@ -50,47 +50,47 @@ def empty(table):
     return replace(table, **fields)
 
 
-def test_choices_and_crops_are_both_evaluated(house):
-    found = evaluate(house.workspace)
+def test_choices_and_crops_are_both_evaluated(made_up):
+    found = evaluate(made_up.workspace)
 
     assert set(found.ranker["models"]) == {"prefml", "highest_stage", "linear"}
     assert set(found.crop["models"]) == {"prefml", "full_frame"}
     assert found.left_out == []
 
 
-def test_every_model_is_run_with_every_seed(house):
-    found = evaluate(house.workspace, Options(seeds=3))
+def test_every_model_is_run_with_every_seed(made_up):
+    found = evaluate(made_up.workspace, Options(seeds=3))
 
     assert all(len(m["top1_by_seed"]) == 3 for m in found.ranker["models"].values())
     assert found.ranker["seeds"] == 3
 
 
-def test_only_named_baselines_are_run(house):
-    found = evaluate(house.workspace, Options(models=("linear", "full_frame")))
+def test_only_named_baselines_are_run(made_up):
+    found = evaluate(made_up.workspace, Options(models=("linear", "full_frame")))
 
     assert set(found.ranker["models"]) == {"prefml", "linear"}
 
 
-def test_the_learning_curve_ends_with_all_sets(house):
-    points = evaluate(house.workspace).ranker["learning_curve"]
+def test_the_learning_curve_ends_with_all_sets(made_up):
+    points = evaluate(made_up.workspace).ranker["learning_curve"]
 
     assert [point["share"] for point in points] == [0.1, 0.3, 1.0]
     assert points[-1]["sets"] == 30
 
 
-def test_progress_counts_every_job(house):
+def test_progress_counts_every_job(made_up):
     totals = []
 
     def track(jobs, total):
         totals.append(total)
         return jobs
 
-    evaluate(house.workspace, track=track)
+    evaluate(made_up.workspace, track=track)
 
     assert totals == [3 + 2 + 1, 2]
 
 
-def test_two_processes_give_the_same_figures(house, monkeypatch):
+def test_two_processes_give_the_same_figures(made_up, monkeypatch):
     monkeypatch.setattr(run, "RANKERS", RANKERS[1:3])
     monkeypatch.setattr(run, "CROPPERS", CROPPERS[1:3])
     monkeypatch.setattr(run, "choice_metrics", lambda done: {"runs": done.runs})
@@ -98,7 +98,7 @@ def test_two_processes_give_the_same_figures(house, monkeypatch):
     monkeypatch.setattr(run, "curve_point", lambda *given: None)
     monkeypatch.setattr(run, "SHARES", ())
 
-    one, two = (evaluate(house.workspace, Options(jobs=jobs)) for jobs in (1, 2))
+    one, two = (evaluate(made_up.workspace, Options(jobs=jobs)) for jobs in (1, 2))
 
     for name, runs in one.choices.runs.items():
         assert np.array_equal(runs[0].scores, two.choices.runs[name][0].scores)
@@ -106,49 +106,49 @@ def test_two_processes_give_the_same_figures(house, monkeypatch):
         assert np.array_equal(runs[0].boxes, two.crops.runs[name][0].boxes)
 
 
-def test_too_few_choices_are_said_and_crops_evaluated(house):
-    house.choices = empty(house.choices)
+def test_too_few_choices_are_said_and_crops_evaluated(made_up):
+    made_up.choices = empty(made_up.choices)
 
-    found = evaluate(house.workspace)
+    found = evaluate(made_up.workspace)
 
     assert found.ranker is None
     assert found.crop is not None
     assert found.left_out == ["choices: 0 usable; expected at least 10"]
 
 
-def test_too_few_crops_are_said_and_choices_evaluated(house):
-    house.crops = empty(house.crops)
+def test_too_few_crops_are_said_and_choices_evaluated(made_up):
+    made_up.crops = empty(made_up.crops)
 
-    found = evaluate(house.workspace)
+    found = evaluate(made_up.workspace)
 
     assert found.crop is None
     assert found.ranker is not None
     assert found.left_out == ["crops: 0 usable; expected at least 10"]
 
 
-def test_without_sidecars_only_crops_are_evaluated(house):
-    house.sidecars = None
+def test_without_sidecars_only_crops_are_evaluated(made_up):
+    made_up.sidecars = None
 
-    found = evaluate(house.workspace)
+    found = evaluate(made_up.workspace)
 
     assert found.ranker is None
     assert "no sidecars" in found.left_out[0]
 
 
-def test_without_anything_the_next_step_is_named(house):
-    house.sidecars, house.crops = None, empty(house.crops)
+def test_without_anything_the_next_step_is_named(made_up):
+    made_up.sidecars, made_up.crops = None, empty(made_up.crops)
 
     with pytest.raises(NotEnoughDataError, match="run: prefml embed"):
-        evaluate(house.workspace)
+        evaluate(made_up.workspace)
 
 
-def test_what_the_tables_left_out_is_said(house):
-    house.choices = replace(house.choices, left_out={"no_sidecar": 3})
+def test_what_the_tables_left_out_is_said(made_up):
+    made_up.choices = replace(made_up.choices, left_out={"no_sidecar": 3})
 
-    assert "3 sets: no sidecar" in evaluate(house.workspace).left_out
+    assert "3 sets: no sidecar" in evaluate(made_up.workspace).left_out
 
 
-def test_one_project_is_held_out_by_session(house):
-    house.choices = replace(house.choices, project=np.full(80, "p0", dtype=object))
+def test_one_project_is_held_out_by_session(made_up):
+    made_up.choices = replace(made_up.choices, project=np.full(80, "p0", dtype=object))
 
-    assert evaluate(house.workspace).ranker["folds_by"] == "session"
+    assert evaluate(made_up.workspace).ranker["folds_by"] == "session"

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from prefml.evaluation.sets import clusters_of, set_facts
+from prefml.evaluation.sets import choose_clusters, describe_sets
 
 
 def test_facts_have_one_row_a_set(choice_table):
-    facts = set_facts(choice_table)
+    facts = describe_sets(choice_table)
 
     assert len(facts.name) == choice_table.n_sets
     assert (facts.size == 2).all()
@@ -21,7 +21,7 @@ def test_the_widest_grouping_with_enough_clusters_is_drawn(projects, sessions, k
     project = np.repeat(np.arange(projects), sessions * 3)
     session = np.tile(np.repeat(np.arange(sessions), 3), projects)
 
-    found, labels = clusters_of(project, session, np.arange(len(project)))
+    found, labels = choose_clusters(project, session, np.arange(len(project)))
 
     assert found == kind
     assert len(labels) == len(project)
@@ -30,6 +30,6 @@ def test_the_widest_grouping_with_enough_clusters_is_drawn(projects, sessions, k
 def test_sessions_of_the_same_name_in_two_projects_are_two():
     project = np.repeat(np.arange(2), 4)
 
-    _, labels = clusters_of(project, np.tile(np.arange(4), 2), np.arange(8))
+    _, labels = choose_clusters(project, np.tile(np.arange(4), 2), np.arange(8))
 
     assert len(set(labels)) == 8

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from prefml.models.store import load_model, read_manifest
+from prefml.models.manifest import read_manifest
+from prefml.models.store import load_model
 from prefml.proposals import decisions_path, read_lines, suggestions_path
 from prefml.review.store import EventStore
 from prefml.sidecars.store import read_sidecars
@@ -101,7 +102,7 @@ def count_whole_models(root: Path) -> dict[str, str]:
     assert not [*folder.rglob("*.tmp"), *folder.glob("candidate")]
     for kind in KINDS:
         load_model(folder / f"{kind}.joblib", kind)
-    return {kind: read_manifest(folder / f"{kind}.joblib")["sha256"] for kind in KINDS}
+    return {kind: read_manifest(folder / f"{kind}.joblib").sha256 for kind in KINDS}
 
 
 @pytest.mark.parametrize("with_sidecars", [True, False])

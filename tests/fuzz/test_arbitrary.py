@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from prefml.apply import preview
 from prefml.encoders.folder import read_folder
 from prefml.exceptions import PrefmlError
-from prefml.models.store import read_manifest
+from prefml.models.manifest import read_manifest
 from prefml.proposals import read_lines
 from prefml.review.groups import read_batch
 from prefml.sidecars.store import read_sidecars

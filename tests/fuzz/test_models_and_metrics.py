@@ -8,7 +8,8 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from prefml.models.history import list_models
-from prefml.models.store import load_model, manifest_path, save_model
+from prefml.models.manifest import manifest_path
+from prefml.models.store import load_model, save_model
 from prefml.suggest.budget import threshold_for
 
 from . import logs

@@ -1,10 +1,9 @@
-"""Models as JSON and LightGBM text: equal predictions, no pickle, nothing doubtful taken."""
+"""Check models as JSON and LightGBM text: equal predictions, no pickle, nothing doubtful taken."""
 
 import json
 import pickle
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +14,9 @@ from prefml import CropRegressor, SetRanker, load_exported, load_model
 from prefml.decisions import read_decisions
 from prefml.exceptions import ModelFileError
 from prefml.features.tables import choice_table, crop_table
-from prefml.models import exported as module
 from prefml.models.exported import FORMAT, export_models, write_exported
-from prefml.models.store import FORMAT as PICKLED
-from prefml.models.store import OLDEST, read_manifest
+from prefml.models.manifest import FORMAT as PICKLED
+from prefml.models.manifest import OLDEST, read_manifest
 from prefml.ranking import export
 from prefml.ranking.calibration import WinCalibrator
 from prefml.sidecars.sizes import picture_sizes
@@ -95,8 +93,8 @@ def test_loading_an_export_unpickles_nothing(exported, monkeypatch):
 def test_the_encoder_travels_with_the_export(trained, exported):
     manifest = read_manifest(trained / "artifacts" / "ranker.joblib")
     content = json.loads((exported / "ranker.json").read_text())
-    assert content["encoder"]["identity"] == manifest["encoder"]["identity"]
-    assert content["cues"] == manifest["cues"]
+    assert content["encoder"]["identity"] == manifest.encoder.identity
+    assert content["cues"] == manifest.cues
 
 
 @pytest.mark.parametrize("kind", ["ranker", "crop"])
@@ -179,6 +177,11 @@ def test_a_crop_model_that_knows_nothing_survives(tmp_path):
         ({"files": {"trees0": {"file": "../x", "sha256": ""}}}, "plain file name"),
         ({"files": {"trees0": {"file": "none.txt", "sha256": ""}}}, "no file"),
         ({"files": {"trees0": 3}}, "plain file name"),
+        ({"files": {"trees0": {"file": 1, "sha256": ""}}}, "plain file name"),
+        ({"files": {"trees0": {}}}, "plain file name"),
+        ({"files": {"trees0": {"file": "n" * 9999, "sha256": ""}}}, "expected a readable file"),
+        ({"model": []}, "another program"),
+        ({"sha256": 1}, "another program"),
         ({"files": {}}, "KeyError"),
     ],
 )
@@ -218,14 +221,13 @@ def test_an_export_of_the_other_kind_is_refused(small):
 
 def test_a_model_that_would_predict_otherwise_is_not_handed_out(tmp_path, monkeypatch, small):
     ranker = load_exported(small)
-    half = replace(ranker.score_.config, trees=ranker.score_.config.trees[::-1].copy())
+    to_plain, columns = export.to_plain, ranker.score_.config.trees[::-1].tolist()
 
-    def reversed_columns(model):
-        document, texts = export.to_plain(model)
-        return document | {"trees": document["trees"] | {"columns": half.trees.tolist()}}, texts
+    def reverse_columns(model):
+        document, texts = to_plain(model)
+        return document | {"trees": document["trees"] | {"columns": columns}}, texts
 
-    form = replace(module._FORMS["ranker"], to_plain=reversed_columns)
-    monkeypatch.setitem(module._FORMS, "ranker", form)
+    monkeypatch.setattr(export, "to_plain", reverse_columns)
     with pytest.raises(ModelFileError, match="predicts otherwise"):
         write_exported(ranker, tmp_path, "ranker", {})
 

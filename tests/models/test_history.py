@@ -4,8 +4,9 @@ import pytest
 
 from prefml.cli import main
 from prefml.exceptions import ModelFileError
-from prefml.models.history import install, keep, list_models, roll_back
-from prefml.models.store import load_model, manifest_path, save_model
+from prefml.models.history import add_to_history, install, list_models, roll_back
+from prefml.models.manifest import manifest_path
+from prefml.models.store import load_model, save_model
 from prefml.workspace import Workspace
 
 
@@ -36,7 +37,7 @@ def test_installing_keeps_the_model_before(workspace):
     install(workspace, "ranker", save(workspace, 2, "candidate/ranker.joblib"))
     assert current(workspace) == 2
     (now, before) = list_models(workspace)
-    assert (now.name, before.current, before.manifest["fold_scores"]) == (
+    assert (now.name, before.current, before.manifest.fold_scores) == (
         "current",
         False,
         {"top1": 0.1},
@@ -47,7 +48,7 @@ def test_installing_keeps_the_model_before(workspace):
 def test_rolling_back_loses_nothing(workspace):
     save(workspace, 1)
     install(workspace, "ranker", save(workspace, 2, "candidate/ranker.joblib"))
-    assert roll_back(workspace, "ranker").manifest["fold_scores"] == {"top1": 0.1}
+    assert roll_back(workspace, "ranker").manifest.fold_scores == {"top1": 0.1}
     assert current(workspace) == 1
     roll_back(workspace, "ranker")
     assert current(workspace) == 2
@@ -63,13 +64,13 @@ def test_a_named_model_is_brought_back(workspace):
 
 def test_keeping_twice_makes_one_copy(workspace):
     save(workspace, 1)
-    assert keep(workspace, "ranker") == keep(workspace, "ranker")
+    assert add_to_history(workspace, "ranker") == add_to_history(workspace, "ranker")
     assert len(list_models(workspace)) == 2
 
 
 def test_a_changed_model_is_listed_as_unusable_and_never_brought_back(workspace):
     save(workspace, 1)
-    kept = keep(workspace, "ranker")
+    kept = add_to_history(workspace, "ranker")
     save(workspace, 2)
     kept.write_bytes(b"changed")
     assert [bool(model.problem) for model in list_models(workspace)] == [False, True]
@@ -104,4 +105,12 @@ def test_a_damaged_candidate_is_not_installed(workspace):
     candidate.write_bytes(candidate.read_bytes() + b"x")
     with pytest.raises(ModelFileError, match=r"changed since it was written.*prefml train"):
         install(workspace, "ranker", candidate)
+    assert current(workspace) == 1
+
+
+def test_a_sound_copy_of_a_damaged_model_is_brought_back(workspace):
+    path = save(workspace, 1)
+    add_to_history(workspace, "ranker")
+    path.write_bytes(b"damaged")
+    roll_back(workspace, "ranker")
     assert current(workspace) == 1

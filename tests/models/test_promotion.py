@@ -1,57 +1,14 @@
 import numpy as np
-import pandas as pd
 import pytest
 
-from prefml.features.tables import ChoiceTable, CropTable
 from prefml.models.kinds import CROP, RANKER
 from prefml.models.promotion import judge, last_decision, promote
 from prefml.models.store import load_model, save_model
 from prefml.workspace import Workspace
 
+from .made_up import Cropper, Ranker, choices, crops
+
 LONG_AGO = np.datetime64("2024-01-01")
-
-
-class Ranker:
-    """Scores by a column; its weight may be reversed."""
-
-    def __init__(self, weight=1.0, noise=0.0):
-        self.weight, self.noise = weight, noise
-
-    def predict(self, X):
-        noise = np.random.default_rng(0).normal(size=len(X)) * self.noise
-        return self.weight * X["quality"].to_numpy() + noise
-
-
-class Cropper:
-    def __init__(self, shift=0.0):
-        self.shift = shift
-
-    def predict(self, X, size):
-        return np.tile([self.shift, 0.0, 0.5 + self.shift, 0.5], (len(X), 1))
-
-
-def choices(n_sets=100):
-    rng = np.random.default_rng(0)
-    quality = rng.normal(size=3 * n_sets)
-    set_id = np.repeat([f"s{i}" for i in range(n_sets)], 3)
-    y = np.zeros(3 * n_sets, int)
-    y[quality.reshape(-1, 3).argmax(1) + 3 * np.arange(n_sets)] = 1
-    days = np.repeat(np.arange(n_sets), 3) * np.timedelta64(1, "D")
-    text = np.full(3 * n_sets, "p", object)
-    return ChoiceTable(
-        pd.DataFrame({"quality": quality}), y, set_id.astype(object), text, text, text,
-        np.full(3 * n_sets, np.nan), np.datetime64("2025-01-01", "ns") + days,
-        np.ones(3 * n_sets), text,
-    )  # fmt: skip
-
-
-def crops(n=60):
-    text = np.full(n, "p", object)
-    times = np.datetime64("2025-01-01", "ns") + np.arange(n) * np.timedelta64(1, "D")
-    boxes = np.tile([0.0, 0.0, 0.5, 0.5], (n, 1))
-    size = np.full((n, 2), 100.0)
-    return CropTable(pd.DataFrame({"x": np.zeros(n)}), boxes, size, text, text, text,
-                     np.full(n, np.nan), times, np.ones(n))  # fmt: skip
 
 
 def test_the_first_model_is_accepted():
@@ -184,7 +141,7 @@ def test_the_manifest_tells_which_decisions_are_new(in_use):
     path = offered(in_use, Ranker(weight=2))
     verdict = promote(in_use, RANKER, path, choices(100), lambda rows: Ranker())
     assert verdict.accepted
-    assert (verdict.replay.n, verdict.in_time.n) == (100, 40)
+    assert (verdict.replay.n, verdict.prequential.n) == (100, 40)
 
 
 def test_the_same_model_again_makes_no_history(in_use):
@@ -211,7 +168,7 @@ def test_a_model_in_use_that_fails_to_unpickle_in_any_way_does_not_keep_a_new_on
 
 
 class Unreadable:
-    """Pickles well, and cannot be read again."""
+    """Model that pickles well, and cannot be read again."""
 
     def __setstate__(self, state):
         raise AttributeError("a class of another version of a library")

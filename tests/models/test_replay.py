@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prefml.models.replay import compare, recent_groups, time_blocks
+from prefml.models.replay import compare, recent_decisions, time_blocks
 
 scores = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=40)
 
@@ -45,8 +45,8 @@ def test_scores_must_belong_together():
 def test_the_latest_decisions_come_in_the_order_of_time():
     group = ["b", "b", "a", "c", "d"]
     times = np.array(["2025-03-01", "2025-03-01", "2025-01-01", "NaT", "2025-02-01"], "M8[ns]")
-    assert recent_groups(group, times, 3).tolist() == ["a", "d", "b"]
-    assert recent_groups(group, times).tolist() == ["c", "a", "d", "b"]
+    assert recent_decisions(group, times, 3).tolist() == ["a", "d", "b"]
+    assert recent_decisions(group, times).tolist() == ["c", "a", "d", "b"]
 
 
 @settings(deadline=None, max_examples=40)

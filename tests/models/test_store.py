@@ -13,15 +13,8 @@ from sklearn.linear_model import LinearRegression
 from prefml.exceptions import ModelFileError
 from prefml.files import file_sha256, folder_lock
 from prefml.models import store
-from prefml.models.store import (
-    FORMAT,
-    ModelVersionWarning,
-    load_model,
-    load_pair,
-    manifest_path,
-    read_manifest,
-    save_model,
-)
+from prefml.models.manifest import FORMAT, manifest_path, read_manifest
+from prefml.models.store import ModelVersionWarning, load_model, load_pair, save_model
 
 
 @pytest.fixture
@@ -45,8 +38,8 @@ def test_plain_joblib_loads_the_estimator_itself(saved):
 
 def test_the_manifest_keeps_the_facts_and_the_versions(saved):
     manifest = read_manifest(saved)
-    assert manifest["sets"] == 3
-    assert {"python", "prefml", "lightgbm", "scikit-learn"} <= set(manifest["versions"])
+    assert manifest.document["sets"] == 3
+    assert {"python", "prefml", "lightgbm", "scikit-learn"} <= set(manifest.versions)
 
 
 class Bomb:
@@ -101,7 +94,7 @@ def test_a_model_of_the_other_kind_is_refused(saved):
 
 
 def test_other_library_versions_are_warned_of(saved):
-    versions = read_manifest(saved)["versions"] | {"lightgbm": "0.1.0"}
+    versions = read_manifest(saved).versions | {"lightgbm": "0.1.0"}
     change_manifest(saved, versions=versions)
     with pytest.warns(ModelVersionWarning, match=r"lightgbm 0\.1\.0"):
         load_model(saved)
@@ -224,7 +217,7 @@ def test_an_unknown_kind_is_refused(tmp_path):
 
 @pytest.fixture
 def half_replaced(tmp_path):
-    """The model of one training beside the manifest of another."""
+    """Return the model of one training beside the manifest of another."""
     for name, number in (("a", 1), ("b", 2)):
         save_model(LinearRegression().fit([[0], [1]], [0, number]), tmp_path / f"{name}.joblib",
                    "ranker", {"encoder": None})  # fmt: skip
@@ -243,7 +236,7 @@ def test_half_of_a_new_model_is_waited_for_while_a_training_is_at_work(half_repl
         model, manifest = load_pair(half_replaced)
         other.join()
     assert model.coef_[0] == pytest.approx(2)
-    assert manifest["sha256"] == file_sha256(half_replaced)
+    assert manifest.sha256 == file_sha256(half_replaced)
 
 
 def test_half_of_a_new_model_is_refused_when_no_training_is_at_work(half_replaced):
@@ -260,7 +253,12 @@ def test_half_of_a_new_model_is_not_waited_for_for_ever(half_replaced, monkeypat
         load_pair(half_replaced)
 
 
-def test_a_library_that_is_not_installed_is_written_down_as_missing(monkeypatch):
-    monkeypatch.setattr(store, "LIBRARIES", ("prefml", "numpy", "no-such-library"))
-    found = store.library_versions()
-    assert (found["numpy"], found["no-such-library"]) == (np.__version__, "missing")
+@pytest.mark.parametrize(
+    "facts", [{"encoder": {"id": "x"}}, {"encoder": None, "counts": []}], ids=["encoder", "counts"]
+)
+def test_facts_that_a_manifest_cannot_hold_leave_the_model_before_in_its_place(saved, facts):
+    before = saved.read_bytes()
+    with pytest.raises(ModelFileError, match="what prefml writes there"):
+        save_model(LinearRegression().fit([[0], [1]], [0, 1]), saved, "ranker", facts)
+    assert saved.read_bytes() == before
+    load_model(saved)

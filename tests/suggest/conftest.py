@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -32,9 +33,10 @@ class FakeSuggester:
         self.ranker = FakeRanker() if ranker else None
         self.cropper = object() if cropper else None
         encoder = {"id": "fake", "identity": "abc", "name": "fake"}
-        self.manifests = {
-            "ranker": {"sha256": "r1", "written": "2025-01-01", "encoder": encoder}
-        }  # fmt: skip
+        about = {"sha256": "r1", "written": "2025-01-01", "encoder": encoder}
+        manifest = SimpleNamespace(**about | {"encoder": SimpleNamespace(**encoder)})
+        manifest.document = about
+        self.manifests = {"ranker": manifest}
 
     @property
     def sidecars(self):

@@ -1,0 +1,137 @@
+import errno
+import json
+import os
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prefml.cli._shared import (
+    emit,
+    json_option,
+    open_workspace,
+    progress,
+    report_error,
+    workspace_options,
+)
+from prefml.exceptions import ModelFileError, PrefmlError
+
+ERRORS = (PrefmlError, ValueError, KeyError, OSError, RuntimeError)
+
+
+@click.group()
+@workspace_options
+def group():
+    """Stand for the command group."""
+
+
+@group.command()
+@json_option
+def where(as_json):
+    """Print the folders of the workspace that is opened."""
+    workspace = open_workspace()
+    folders = {"root": str(workspace.root), "artifacts": str(workspace.artifacts)}
+    emit(folders, "some text", as_json)
+
+
+def run(*words):
+    group.main(args=[str(word) for word in words], standalone_mode=False)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_workspace_and_artifacts_may_be_named_before_or_after_the_command(tmp_path, capsys, after):
+    options = ["--workspace", tmp_path, "--artifacts", tmp_path / "models"]
+    run(*(["where", *options, "--json"] if after else [*options, "where", "--json"]))
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"root": str(tmp_path), "artifacts": str(tmp_path / "models")}
+
+
+def test_what_is_named_last_counts(tmp_path, capsys):
+    (tmp_path / "other").mkdir()
+    run("--workspace", tmp_path, "where", "--workspace", tmp_path / "other", "--json")
+    assert json.loads(capsys.readouterr().out)["root"] == str(tmp_path / "other")
+
+
+def test_the_current_folder_is_the_workspace_unless_another_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("where", "--json")
+    assert json.loads(capsys.readouterr().out)["root"] == str(tmp_path)
+
+
+def test_a_person_reads_the_text(tmp_path, capsys):
+    run("--workspace", tmp_path, "where")
+    assert capsys.readouterr().out == "some text\n"
+
+
+def test_what_is_no_json_is_not_printed(capsys):
+    with pytest.raises(ValueError, match="JSON"):
+        emit({"value": float("nan")}, "", as_json=True)
+    assert capsys.readouterr().out == ""
+
+
+def test_items_pass_through_the_bar_unchanged_and_nothing_is_drawn_into_a_file(capsys):
+    assert list(progress(iter([3, 1, 2]), None, "counting")) == [3, 1, 2]
+    assert capsys.readouterr() == ("", "")
+
+
+@given(kind=st.sampled_from(ERRORS), text=st.text())
+def test_any_error_is_one_line_and_a_failure(kind, text):
+    lines = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("click.echo", lambda line, err: lines.append(line))
+        assert report_error(kind(text), debug=False) == 1
+    (line,) = lines
+    assert line.startswith("Error: ")
+    assert len(line.split("\n")) == 1
+
+
+def test_an_error_of_prefml_keeps_its_words(capsys):
+    report_error(ModelFileError("no model x", "a trained one", "prefml train"), debug=False)
+    assert capsys.readouterr().err == (
+        "Error: no model x; expected a trained one; run: prefml train\n"
+    )
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
+def test_an_error_of_the_disk_names_the_place_and_is_no_fault_of_prefml(capsys, number):
+    report_error(OSError(number, os.strerror(number), "some/file"), debug=False)
+    error = capsys.readouterr().err
+    assert error.startswith(f"Error: some/file: {os.strerror(number)}; expected a place")
+    assert "unexpected" not in error
+
+
+def test_an_error_of_the_disk_without_a_place_names_none(capsys):
+    report_error(OSError(errno.ENOSPC, "No space left on device"), debug=False)
+    assert capsys.readouterr().err.startswith("Error: No space left on device; expected")
+
+
+def test_any_other_error_is_unexpected_and_names_its_class(capsys):
+    assert report_error(OSError(errno.ENOTDIR, "Not a directory"), debug=False) == 1
+    assert "unexpected NotADirectoryError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(SystemExit(3), 3), (SystemExit("text"), 1), (SystemExit(), 1), (SystemExit(0), 0)],
+)
+def test_a_process_that_ends_itself_keeps_its_status(error, status):
+    assert report_error(error, debug=True) == status
+
+
+def test_wrong_usage_is_told_apart_from_failure(capsys):
+    assert report_error(click.UsageError("no such option"), debug=False) == 2
+    assert "no such option" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [click.Abort(), KeyboardInterrupt()])
+def test_an_interruption_can_be_resumed(capsys, error):
+    assert report_error(error, debug=False) == 1
+    assert capsys.readouterr().err == "Error: interrupted; the same command resumes\n"
+
+
+def test_the_traceback_is_printed_if_asked_for(capsys):
+    report_error(ValueError("odd"), debug=True)
+    error = capsys.readouterr().err
+    assert "ValueError: odd" in error.splitlines()
+    assert error.splitlines()[-1].startswith("Error: unexpected ValueError: odd")
