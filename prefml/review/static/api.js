@@ -1,62 +1,62 @@
 // Talking to the server. What a person pressed is kept in the browser until the server has it.
 
-import { alarm } from "./dom.js";
+import { showAlert } from "./dom.js";
 
 const token = document.querySelector("meta[name=csrf-token]").content;
 // Another workspace on the same port has another token, and must not see this one's leftovers.
-const space = `prefml.${token.slice(0, 12)}`;
+const prefix = `prefml.${token.slice(0, 12)}`;
 
-export const kept = {
+export const storage = {
   read(name) {
-    try { return JSON.parse(localStorage.getItem(`${space}.${name}`)); } catch { return null; }
+    try { return JSON.parse(localStorage.getItem(`${prefix}.${name}`)); } catch { return null; }
   },
-  write(name, value) { localStorage.setItem(`${space}.${name}`, JSON.stringify(value)); },
-  remove(name) { localStorage.removeItem(`${space}.${name}`); },
+  write(name, value) { localStorage.setItem(`${prefix}.${name}`, JSON.stringify(value)); },
+  remove(name) { localStorage.removeItem(`${prefix}.${name}`); },
 };
 
-export class Refused extends Error {}
+export class RefusedError extends Error {}
 
 // Longer than any answer takes on a healthy machine; then the person is told to wait.
-const LATE = 4000;
+const LATE_MS = 4000;
 
 let silent = false;
 let silences = 0;
 
 // Whether the server owes an answer for so long that the page says so, and how often that happened.
-export const unanswered = () => silent;
-export const interruptions = () => silences;
+export const isSilent = () => silent;
+export const silenceCount = () => silences;
 
-function complain(words) {
+function reportSilence(words) {
   if (!silent) silences += 1;
   silent = true;
-  alarm(words);
+  showAlert(words);
 }
 
-function relieved() {
+function endSilence() {
   silent = false;
-  alarm(null);
+  showAlert(null);
 }
 
 const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
-async function answer(path, options) {
+async function request(path, options) {
   const response = await fetch(`/api/automation/${path}`, { cache: "no-store", ...options });
   const body = await response.json();
   if (response.ok) return body;
   if (response.status >= 500) throw new Error(body.error);
-  throw new Refused(body.error);
+  throw new RefusedError(body.error);
 }
 
-async function untilAnswered(path, options, words) {
+async function retryUntilAnswered(path, options, words) {
   for (let wait = 250; ; wait = Math.min(2000, wait * 1.5)) {
-    const late = setTimeout(complain, LATE, words);
+    const late = setTimeout(reportSilence, LATE_MS, words);
     try {
-      const body = await answer(path, options);
-      relieved();
+      const body = await request(path, options);
+      endSilence();
       return body;
     } catch (error) {
-      if (error instanceof Refused) { relieved(); throw error; }
-      complain(words);
+      if (error instanceof RefusedError) { endSilence(); throw error; }
+      reportSilence(words);
       await pause(wait);
     } finally {
       clearTimeout(late);
@@ -69,13 +69,13 @@ export function get(path, parameters = {}) {
   for (const [name, value] of Object.entries(parameters)) {
     for (const item of Array.isArray(value) ? value : [value]) if (item) query.append(name, item);
   }
-  return untilAnswered(`${path}?${query}`, {}, "The review server does not answer. Start prefml review again; this page waits.");
+  return retryUntilAnswered(`${path}?${query}`, {}, "The review server does not answer. Start prefml review again; this page waits.");
 }
 
 // Resolves once the server has written it to the disk; asks again, with the same id, until then.
 export async function post(path, body, picture) {
-  const sent = { path: `${path}?picture=${picture}`, body: { ...body, event_id: newId() } };
-  kept.write("outbox", sent);
+  const sent = { path: `${path}?picture=${picture}`, body: { ...body, event_id: newEventId() } };
+  storage.write("outbox", sent);
   return deliver(sent);
 }
 
@@ -86,19 +86,19 @@ async function deliver(sent) {
     body: JSON.stringify(sent.body),
   };
   try {
-    return await untilAnswered(sent.path, options, "Not saved yet: the review server does not answer. Start prefml review again; this page waits, then saves. Keys rest until then.");
+    return await retryUntilAnswered(sent.path, options, "Not saved yet: the review server does not answer. Start prefml review again; this page waits, then saves. Keys rest until then.");
   } finally {
-    kept.remove("outbox");
+    storage.remove("outbox");
   }
 }
 
 // What was pressed just before a crash or a reload, and may not have arrived.
-export async function deliverLeftovers() {
-  const sent = kept.read("outbox");
+export async function deliverOutbox() {
+  const sent = storage.read("outbox");
   if (sent) await deliver(sent).catch(() => null);
 }
 
-function newId() {
+function newEventId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

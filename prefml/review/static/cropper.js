@@ -1,10 +1,10 @@
 // Editing a crop, by keyboard and by mouse. Steps are shares of the picture.
 
 import { announce, byId, make } from "./dom.js";
-import { WHOLE, grow, isWhole, move, pull, sameBox, text } from "./geometry.js";
-import { draft, frameOn, keepDraft, session } from "./session.js";
-import { setBox } from "./view.js";
-import { place } from "./words.js";
+import { FULL_FRAME, grow, keepsWhole, move, pull, sameBox, boxText } from "./geometry.js";
+import { readDraft, cropOn, writeDraft, session } from "./session.js";
+import { placeBox } from "./view.js";
+import { describeBox } from "./words.js";
 
 const STEP = 0.005, BIG = 0.05;
 const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
@@ -12,17 +12,17 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 let edit = null;
 
-export const editing = () => edit !== null;
-export const edited = () => edit && { index: edit.index, box: edit.box };
+export const isEditing = () => edit !== null;
+export const editedCrop = () => edit && { index: edit.index, box: edit.box };
 
 export function start(group, index) {
-  const proposals = offered(group);
-  const box = draft(group)?.box ?? frameOn(group, index) ?? proposals[0] ?? [...WHOLE];
+  const proposals = proposalsOf(group);
+  const box = readDraft(group)?.box ?? cropOn(group, index) ?? proposals[0] ?? [...FULL_FRAME];
   edit = { group, index, box, proposals, locked: true };
-  build();
+  mount();
   byId("crop-tools").hidden = false;
   byId("decisions").hidden = true;
-  tell("Editing the crop. Arrows move, plus and minus size, Tab next proposal, Enter uses it, Escape leaves. ");
+  announceBox("Editing the crop. Arrows move, plus and minus size, Tab next proposal, Enter uses it, Escape leaves. ");
 }
 
 // The editor closes; the box stays as a draft, which is no decision.
@@ -32,14 +32,14 @@ export function stop() {
   byId("decisions").hidden = false;
 }
 
-function offered(group) {
-  const boxes = [group.crop.box, ...group.crop.alternatives.map((other) => other.box), WHOLE].filter(Boolean);
+function proposalsOf(group) {
+  const boxes = [group.crop.box, ...group.crop.alternatives.map((other) => other.box), FULL_FRAME].filter(Boolean);
   return boxes.filter((box, i) => boxes.findIndex((other) => sameBox(box, other)) === i);
 }
 
 export const focus = () => edit.element.focus({ preventScroll: true });
 
-function build() {
+function mount() {
   document.querySelectorAll(".crop, .ghost").forEach((box) => box.remove());
   const frame = document.querySelectorAll(".tile .frame")[edit.index];
   const handles = HANDLES.map((name) => make("div", { class: "handle", "data-handle": name, "aria-hidden": "true" }));
@@ -48,49 +48,49 @@ function build() {
   }, handles);
   edit.frame = frame;
   frame.append(edit.element);
-  edit.element.addEventListener("pointerdown", grab);
-  show();
+  edit.element.addEventListener("pointerdown", startDrag);
+  paint();
   focus();
 }
 
-function show() {
-  setBox(edit.element, edit.box);
-  edit.element.dataset.box = text(edit.box);
-  edit.element.setAttribute("aria-label", `Crop box, ${place(edit.box, edit.group.images[edit.index])}`);
+function paint() {
+  placeBox(edit.element, edit.box);
+  edit.element.dataset.box = boxText(edit.box);
+  edit.element.setAttribute("aria-label", `Crop box, ${describeBox(edit.box, edit.group.images[edit.index])}`);
 }
 
-function change(box) {
+function updateBox(box) {
   edit.box = box;
-  show();
-  keepDraft(edit.group, edit.index, box);
-  tell("");
+  paint();
+  writeDraft(edit.group, edit.index, box);
+  announceBox("");
 }
 
-const tell = (before) => announce(`${before}Crop box: ${place(edit.box, edit.group.images[edit.index])}`);
+const announceBox = (before) => announce(`${before}Crop box: ${describeBox(edit.box, edit.group.images[edit.index])}`);
 
 // Returns whether the key was for the editor.
-export function press({ key, shift }) {
+export function handleKey({ key, shift }) {
   const step = shift ? BIG : STEP;
-  if (ARROWS[key]) change(move(edit.box, ARROWS[key][0] * step, ARROWS[key][1] * step));
-  else if (["+", "=", "*"].includes(key)) change(grow(edit.box, 2 * step));
-  else if (["-", "_"].includes(key)) change(grow(edit.box, -2 * step));
-  else if (key === "Tab") propose(shift ? -1 : 1);
-  else if (key === "l") lock();
-  else if (key === "0") change([...WHOLE]);
+  if (ARROWS[key]) updateBox(move(edit.box, ARROWS[key][0] * step, ARROWS[key][1] * step));
+  else if (["+", "=", "*"].includes(key)) updateBox(grow(edit.box, 2 * step));
+  else if (["-", "_"].includes(key)) updateBox(grow(edit.box, -2 * step));
+  else if (key === "Tab") showProposal(shift ? -1 : 1);
+  else if (key === "l") toggleLock();
+  else if (key === "0") updateBox([...FULL_FRAME]);
   else return false;
   return true;
 }
 
-export function propose(by) {
+export function showProposal(by) {
   const at = edit.proposals.findIndex((box) => sameBox(box, edit.box));
   const next = at < 0 ? (by > 0 ? 0 : edit.proposals.length - 1) : (at + by + edit.proposals.length) % edit.proposals.length;
   edit.box = [...edit.proposals[next]];
-  show();
-  keepDraft(edit.group, edit.index, edit.box);
-  tell(`Proposal ${next + 1} of ${edit.proposals.length}${isWhole(edit.box) ? ", whole picture" : ""}. `);
+  paint();
+  writeDraft(edit.group, edit.index, edit.box);
+  announceBox(`Proposal ${next + 1} of ${edit.proposals.length}${keepsWhole(edit.box) ? ", whole picture" : ""}. `);
 }
 
-export function lock() {
+export function toggleLock() {
   edit.locked = !edit.locked;
   const button = byId("lock");
   button.setAttribute("aria-pressed", String(edit.locked));
@@ -98,7 +98,7 @@ export function lock() {
   announce(edit.locked ? "Aspect locked" : "Aspect free");
 }
 
-function grab(event) {
+function startDrag(event) {
   if (event.button !== 0) return;
   event.preventDefault();
   const handle = event.target.dataset.handle;
@@ -106,7 +106,7 @@ function grab(event) {
   edit.element.setPointerCapture(event.pointerId);
   const drag = (moved) => {
     const dx = (moved.clientX - from.x) / from.size.width, dy = (moved.clientY - from.y) / from.size.height;
-    change(handle ? pull(from.box, handle, dx, dy, edit.locked) : move(from.box, dx, dy));
+    updateBox(handle ? pull(from.box, handle, dx, dy, edit.locked) : move(from.box, dx, dy));
   };
   const end = () => {
     edit?.element.removeEventListener("pointermove", drag);
@@ -119,5 +119,5 @@ function grab(event) {
 
 // After the window changed, or the set was drawn again.
 export function redraw() {
-  if (edit && session.groups.get(edit.group.group_id)) build();
+  if (edit && session.groups.get(edit.group.group_id)) mount();
 }

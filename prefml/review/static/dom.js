@@ -14,23 +14,23 @@ export function make(tag, properties = {}, ...children) {
 
 export const byId = (id) => document.getElementById(id);
 
-export const keys = (...names) => names.map((name) => make("kbd", {}, name));
+export const keycaps = (...names) => names.map((name) => make("kbd", {}, name));
 
-let speaking = 0;
+let announcing = 0;
 export function announce(text) {
   // A screen reader hears a change of text only after a pause; while a box moves, the last counts.
-  clearTimeout(speaking);
-  speaking = setTimeout(() => { byId("announce").textContent = text; }, 150);
+  clearTimeout(announcing);
+  announcing = setTimeout(() => { byId("announce").textContent = text; }, 150);
 }
 
-export function status(text) {
+export function showStatus(text) {
   const line = byId("status");
   line.textContent = text;
   // The heading beside it may use what is left.
   byId("main").style.setProperty("--told", `${line.offsetWidth}px`);
 }
 
-export function alarm(text) {
+export function showAlert(text) {
   const box = byId("alert");
   box.textContent = text ?? "";
   box.hidden = !text;

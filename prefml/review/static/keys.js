@@ -1,9 +1,9 @@
 // Which key does what. The help page is made of this table, so it cannot say anything else.
 
-import { byId, keys, make } from "./dom.js";
+import { byId, keycaps, make } from "./dom.js";
 
 export const KEYS = { a: "approve", r: "reject", s: "skip", k: "keep", x: "edit", c: "crop", m: "hand", t: "tags", f: "zoom", h: "hide", b: "bulk", "?": "help", Enter: "next", ArrowDown: "next", ArrowUp: "back" };
-const SHIFTED = { z: "redo", Enter: "submit" };
+const SHIFTED_KEYS = { z: "redo", Enter: "submit" };
 
 // Holding a key down must not decide one set after the other.
 const REPEATABLE = new Set(["next", "back"]);
@@ -30,26 +30,26 @@ const HELP = [
 ];
 
 export function drawHelp() {
-  const lists = HELP.map(([title, entries]) => make("section", {}, make("h3", {}, title), make("dl", {}, entries.map(([names, words]) => make("div", {}, make("dt", {}, keys(...names)), make("dd", {}, words))))));
+  const lists = HELP.map(([title, entries]) => make("section", {}, make("h3", {}, title), make("dl", {}, entries.map(([names, words]) => make("div", {}, make("dt", {}, keycaps(...names)), make("dd", {}, words))))));
   byId("help-keys").replaceChildren(...lists);
 }
 
-const typing = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
+const inTextField = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
 // A focused control keeps the keys that work it.
-const working = (target, key) => (key === "Enter" || key === " ") && target.closest?.("button, a, input, summary");
+const inControl = (target, key) => (key === "Enter" || key === " ") && target.closest?.("button, a, input, summary");
 
-export function read(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return null;
+export function readStroke(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || inTextField(event.target)) return null;
   const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code);
   const key = event.shiftKey && digit && event.code.startsWith("Digit") ? digit[1] : event.key.length === 1 ? event.key.toLowerCase() : event.key;
   // Shift+Enter submits wherever the focus is.
-  if (working(event.target, key) && !(key === "Enter" && event.shiftKey)) return null;
+  if (inControl(event.target, key) && !(key === "Enter" && event.shiftKey)) return null;
   return { key, shift: event.shiftKey, repeat: event.repeat };
 }
 
-export function meaning({ key, shift, repeat }) {
+export function commandOf({ key, shift, repeat }) {
   if (/^[1-9]$/.test(key)) return repeat ? null : { what: shift ? "hold" : "choose", index: Number(key) - 1 };
-  const what = key === "z" ? (shift ? "redo" : "undo") : shift && SHIFTED[key] ? SHIFTED[key] : KEYS[key];
+  const what = key === "z" ? (shift ? "redo" : "undo") : shift && SHIFTED_KEYS[key] ? SHIFTED_KEYS[key] : KEYS[key];
   return !what || (repeat && !REPEATABLE.has(what)) ? null : { what };
 }

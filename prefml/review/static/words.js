@@ -2,7 +2,7 @@
 
 export const percent = (share) => `${Math.round(share * 100)} %`;
 
-export function sureness(share) {
+export function likelihood(share) {
   if (share >= 0.95) return "almost certain";
   if (share >= 0.8) return "very likely";
   if (share >= 0.6) return "likely";
@@ -10,7 +10,7 @@ export function sureness(share) {
   return "unsure";
 }
 
-export const sure = (share) => (share === null ? "not rated" : `${sureness(share)} (${percent(share)})`);
+export const likelihoodText = (share) => (share === null ? "not rated" : `${likelihood(share)} (${percent(share)})`);
 
 export function duration(seconds) {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
@@ -20,17 +20,17 @@ export function duration(seconds) {
 }
 
 // The stage is what differs between the names of a set; titles have the whole name.
-export const short = (name) => name.replace(/^\d{8}_\d{6}_(?=.)/, "").replace(/\.\w+$/, "");
+export const shortName = (name) => name.replace(/^\d{8}_\d{6}_(?=.)/, "").replace(/\.\w+$/, "");
 
-export const count = (number) => number.toLocaleString("en");
+export const formatCount = (number) => number.toLocaleString("en");
 
-export const sets = (number) => (number === 1 ? "1 set" : `${count(number)} sets`);
+export const countSets = (number) => (number === 1 ? "1 set" : `${formatCount(number)} sets`);
 
-export const STATES = {
+export const STATE_LABELS = {
   pending: "undecided", approved: "approved", overridden: "your choice", rejected: "none is good", skipped: "skipped",
 };
 
-export function place(box, image) {
+export function describeBox(box, image) {
   const [x1, y1, x2, y2] = box;
   const size = image?.width
     ? `, ${Math.round((x2 - x1) * image.width)} by ${Math.round((y2 - y1) * image.height)} pixels` : "";
