@@ -2,7 +2,7 @@
 
 import { announce, byId, make } from "./dom.js";
 import { FULL_FRAME, grow, keepsWhole, move, pull, sameBox, boxText } from "./geometry.js";
-import { readDraft, cropOn, writeDraft, session } from "./session.js";
+import { cropOn, readDraft, writeDraft } from "./session.js";
 import { placeBox } from "./view.js";
 import { describeBox } from "./words.js";
 
@@ -115,9 +115,4 @@ function startDrag(event) {
   edit.element.addEventListener("pointermove", drag);
   edit.element.addEventListener("pointerup", end, { once: true });
   edit.element.addEventListener("pointercancel", end, { once: true });
-}
-
-// After the window changed, or the set was drawn again.
-export function redraw() {
-  if (edit && session.groups.get(edit.group.group_id)) mount();
 }

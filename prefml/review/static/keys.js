@@ -49,7 +49,7 @@ export function readStroke(event) {
 }
 
 export function commandOf({ key, shift, repeat }) {
-  if (/^[1-9]$/.test(key)) return repeat ? null : { what: shift ? "hold" : "choose", index: Number(key) - 1 };
-  const what = key === "z" ? (shift ? "redo" : "undo") : shift && SHIFTED_KEYS[key] ? SHIFTED_KEYS[key] : KEYS[key];
-  return !what || (repeat && !REPEATABLE.has(what)) ? null : { what };
+  if (/^[1-9]$/.test(key)) return repeat ? null : { name: shift ? "hold" : "choose", index: Number(key) - 1 };
+  const name = key === "z" ? (shift ? "redo" : "undo") : shift && SHIFTED_KEYS[key] ? SHIFTED_KEYS[key] : KEYS[key];
+  return !name || (repeat && !REPEATABLE.has(name)) ? null : { name };
 }

@@ -7,7 +7,7 @@ import { imageElement } from "./pictures.js";
 import { readDraft, cropOn, selectedIndex, session, stateOf, isBlind } from "./session.js";
 import { STATE_LABELS, formatCount, percent, describeBox, shortName, likelihoodText } from "./words.js";
 
-export function drawGroup(group, choose) {
+export function drawGroup(group) {
   const box = byId("group");
   box.hidden = false;
   byId("end").hidden = true;
@@ -20,7 +20,7 @@ export function drawGroup(group, choose) {
   state.textContent = STATE_LABELS[group.state];
   state.dataset.state = group.state;
   byId("chips").replaceChildren(...chips(group));
-  byId("pictures").replaceChildren(...group.images.map((image, index) => tile(group, image, index, choose)));
+  byId("pictures").replaceChildren(...group.images.map((image, index) => tile(group, image, index)));
   placeTiles(group);
 }
 
@@ -58,24 +58,24 @@ function chips(group) {
   return [...flags, ...tags, ...budget];
 }
 
-function tile(group, image, index, choose) {
+function tile(group, image, index) {
   const suggested = group.suggested === index && !isBlind(group);
   const chosen = group.decision?.final_index === index;
   const held = session.held === index;
   const lost = group.decision && group.decision.final_index !== null && !chosen;
-  const frame = make("div", { class: "frame" }, button(group, image, index, suggested, chosen, choose), crop(group, index));
+  const frame = make("div", { class: "frame" }, button(group, image, index, suggested, chosen), crop(group, index));
   const names = ["tile", suggested && "suggested", chosen && "chosen", held && "held", lost && "lost"];
   return make("div", { class: names.filter(Boolean).join(" ") }, frame, caption(group, image, index, suggested, chosen, held));
 }
 
-function button(group, image, index, suggested, chosen, choose) {
+function button(group, image, index, suggested, chosen) {
   const words = [`Picture ${index + 1} of ${group.images.length}`];
   if (suggested) words.push(`suggested, ${likelihoodText(group.confidence)}`);
   if (chosen) words.push("your choice");
   const content = image.version ? imageElement(image) : make("span", { class: "missing" }, "This picture cannot be read");
   return make("button", {
     type: "button", class: "image", "data-testid": "image", "data-index": String(index), "data-suggested": String(suggested),
-    "aria-pressed": String(chosen), "aria-label": words.join(", "), title: image.name, onclick: () => choose(index),
+    "aria-pressed": String(chosen), "aria-label": words.join(", "), title: image.name,
   }, content);
 }
 

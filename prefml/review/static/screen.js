@@ -1,0 +1,57 @@
+// Moves from set to set, draws the one in view and tells a screen reader about it.
+
+import * as cropper from "./cropper.js";
+import { announce, byId, make, showStatus } from "./dom.js";
+import { drawInfo, drawProgress } from "./info.js";
+import * as my from "./session.js";
+import { drawEnd, drawGroup } from "./view.js";
+import { STATE_LABELS, likelihoodText } from "./words.js";
+
+const { session } = my;
+
+// Show the set at a position; the one behind the last is the end of the list.
+export async function showAt(index, words = "") {
+  if (cropper.isEditing()) cropper.stop();
+  session.index = Math.max(0, Math.min(index, session.ids.length));
+  Object.assign(session, { held: null, revealed: false, zoomed: false });
+  await my.loadAt(session.index);
+  redraw();
+  session.shownAt = performance.now();
+  my.prefetchAround(session.index);
+  my.rememberPlace();
+  const group = my.currentGroup();
+  byId(group ? "group" : "end").focus({ preventScroll: true });
+  announce([words, group ? spoken(group) : byId("end-title").textContent].filter(Boolean).join(". "));
+}
+
+export function redraw() {
+  const group = my.currentGroup();
+  // What stands round the pictures first: it tells how much room is left for them.
+  drawProgress();
+  if (group) {
+    drawInfo(group);
+    drawGroup(group);
+  } else drawEnd();
+}
+
+function spoken(group) {
+  const where = byId("heading").textContent;
+  if (group.state !== "pending") return `${where}, ${STATE_LABELS[group.state]}`;
+  if (my.isBlind(group)) return `${where}, suggestion hidden`;
+  return group.suggested === null ? where : `${where}, picture ${group.suggested + 1} suggested, ${likelihoodText(group.confidence)}`;
+}
+
+// Load the sets that pass a filter, and name the filter in the lists above.
+export async function loadQueue(filter, project) {
+  const answer = await my.loadQueue(filter, project);
+  const select = byId("project");
+  const options = [["", "all projects"], ...answer.projects.filter(Boolean).map((name) => [name, name])];
+  select.replaceChildren(...options.map(([value, words]) => make("option", { value }, words)));
+  select.value = project;
+  byId("filter").value = filter;
+  if (answer.problems.length) showStatus(`${answer.problems.length} suggestions cannot be used: ${answer.problems[0]}`);
+}
+
+export function drawHidden() {
+  byId("hide").setAttribute("aria-pressed", String(session.hidden));
+}
