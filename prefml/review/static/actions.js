@@ -6,6 +6,7 @@ import * as cropper from "./cropper.js";
 import { announce, byId, showStatus } from "./dom.js";
 import { drawProgress } from "./info.js";
 import { PICTURE_SIZE } from "./pictures.js";
+import { present } from "./present.js";
 import { drawHidden, loadQueue, redraw, showAt } from "./screen.js";
 import * as my from "./session.js";
 import * as tags from "./tags.js";
@@ -14,90 +15,124 @@ import * as zoom from "./zoom.js";
 
 const { session } = my;
 
-async function decide(decision, key) {
+/**
+ * Decide the set in view and go on to the next that waits.
+ *
+ * @param {Choice} choice
+ * @param {string} key command that decided
+ */
+async function decide(choice, key) {
   const group = my.currentGroup();
   if (!group) return;
-  await my.postDecision(group, decision, key);
-  const words = outcome(group);
+  await my.postDecision(group, choice, key);
+  const words = outcomeText(group, present(session.groups.get(group.group_id), "decided set"));
   showStatus(words);
   await showAt(my.nextWaiting(), words);
 }
 
-function outcome(before) {
-  const { state, decision } = session.groups.get(before.group_id);
-  if (state === "rejected" || state === "skipped") return `Last: ${STATE_LABELS[state]}`;
+/**
+ * Write what became of a set.
+ *
+ * @param {Group} before as it was when it was decided
+ * @param {Group} after
+ */
+export function outcomeText(before, { state, decision }) {
+  const index = decision?.final_index ?? null;
+  if (!decision || index === null) return `Last: ${STATE_LABELS[state]}`;
   const crop = decision.crop_by_hand ? "cropped by hand" : decision.crop_coords ? "cropped" : "kept whole";
   const told = my.isBlind(before) && before.suggested !== null ? ` (suggested: ${before.suggested + 1})` : "";
-  return `Last: picture ${decision.final_index + 1}, ${crop}, ${state === "approved" ? "as suggested" : "your choice"}${told}`;
+  return `Last: picture ${index + 1}, ${crop}, ${state === "approved" ? "as suggested" : "your choice"}${told}`;
 }
 
-// Without `crop_coords` the frame was not judged; null says that the whole picture is wanted.
-export function keepPicture(index, frame, key) {
-  const action = index === my.currentGroup().suggested ? "approved" : "overridden";
-  return decide({ action, final_choice: index, ...frame }, key);
+/**
+ * Choose a picture of the set in view.
+ *
+ * @param {number} index
+ * @param {{ crop_coords?: Box | null }} crop without `crop_coords` the frame was not judged; null says that the
+ *   whole picture is wanted
+ * @param {string} key command that decided
+ */
+export function keepPicture(index, crop, key) {
+  const action = index === my.currentGroup()?.suggested ? "approved" : "overridden";
+  return decide({ action, final_choice: index, ...crop }, key);
 }
 
-function cropFields(group, index) {
+/**
+ * Return what is decided about the frame when a picture is chosen.
+ *
+ * @param {Group} group
+ * @param {number} index
+ * @returns {{ crop_coords?: Box | null }}
+ */
+export function cropFields(group, index) {
   const box = my.cropOn(group, index);
   if (box) return { crop_coords: box };
   const judged = my.readDraft(group) || (group.decision && group.decision.final_index !== null);
   return judged ? { crop_coords: null } : {};
 }
 
-const needsPicture = () => showStatus("Choose a picture first: 1 to 9");
+/**
+ * Do something with the picture that the set is about; ask for one where none is.
+ *
+ * @param {number | null} index
+ * @param {(index: number) => Promise<void> | void} act
+ */
+const withPicture = (index, act) => (index === null ? showStatus("Choose a picture first: 1 to 9") : act(index));
 
-const GROUP_COMMANDS = {
-  approve(group) {
-    if (my.isBlind(group) && session.held === null && !my.readDraft(group)) {
-      session.revealed = true;
-      redraw();
-      return showStatus("This is the suggestion; A again approves it");
-    }
-    const decided = group.decision && session.held === null && !my.readDraft(group);
-    if (decided && group.suggested !== null) return keepPicture(group.suggested, {}, "approve");
-    const index = my.selectedIndex(group);
-    if (index === null) return showStatus("Nothing is suggested here: 1 to 9 choose");
-    return keepPicture(index, cropFields(group, index), "approve");
-  },
-  choose(group, { index }) {
-    if (index >= group.images.length) return showStatus(`There is no picture ${index + 1}`);
-    return keepPicture(index, cropFields(group, index), "choose");
-  },
-  hold(group, { index }) {
-    if (index >= group.images.length) return showStatus(`There is no picture ${index + 1}`);
-    session.held = session.held === index ? null : index;
+/** @param {Group} group */
+function approve(group) {
+  const own = session.held !== null || my.readDraft(group) !== null;
+  if (my.isBlind(group) && !own) {
+    session.revealed = true;
     redraw();
-    return showStatus(session.held === null ? "" : `Picture ${index + 1} is held: K, X, M or A are about it`);
-  },
-  reject: () => decide({ action: "rejected" }, "reject"),
-  skip: () => decide({ action: "skipped" }, "skip"),
-  keep(group) {
-    const index = my.selectedIndex(group);
-    return index === null ? needsPicture() : keepPicture(index, { crop_coords: null }, "keep");
-  },
-  hand(group) {
-    const index = my.selectedIndex(group);
-    return index === null ? needsPicture() : decide({ action: "overridden", final_choice: index, crop_by_hand: true }, "hand");
-  },
-  edit(group) {
-    const index = my.selectedIndex(group) ?? (group.images.length === 1 ? 0 : null);
-    if (index === null) return needsPicture();
+    return showStatus("This is the suggestion; A again approves it");
+  }
+  if (group.decision && group.suggested !== null && !own) return keepPicture(group.suggested, {}, "approve");
+  const index = my.selectedIndex(group);
+  if (index === null) return showStatus("Nothing is suggested here: 1 to 9 choose");
+  return keepPicture(index, cropFields(group, index), "approve");
+}
+
+/**
+ * Hold a picture, or let go of it.
+ *
+ * @param {number} index
+ */
+function hold(index) {
+  session.held = session.held === index ? null : index;
+  redraw();
+  showStatus(session.held === null ? "" : `Picture ${index + 1} is held: K, X, M or A are about it`);
+}
+
+/** @param {Group} group */
+function edit(group) {
+  return withPicture(my.selectedIndex(group) ?? (group.images.length === 1 ? 0 : null), (index) => {
     session.cropVisible = true;
     redraw();
-    return cropper.start(group, index);
-  },
-  tags: (group) => tags.open(group, my.selectedIndex(group)),
+    cropper.start(group, index);
+  });
+}
+
+/** @type {Readonly<Record<GroupCommand, (group: Group) => Promise<void> | void>>} */
+const GROUP_COMMANDS = {
+  approve,
+  reject: () => decide({ action: "rejected" }, "reject"),
+  skip: () => decide({ action: "skipped" }, "skip"),
+  keep: (group) => withPicture(my.selectedIndex(group), (index) => keepPicture(index, { crop_coords: null }, "keep")),
+  hand: (group) => withPicture(my.selectedIndex(group), (index) => decide({ action: "overridden", final_choice: index, crop_by_hand: true }, "hand")),
+  edit,
+  tags: (group) => { tags.open(group, my.selectedIndex(group)); },
   zoom(group) {
     session.zoomed = true;
     zoom.open(group);
   },
 };
 
+/** @type {Readonly<Record<PageCommand, () => Promise<void> | void>>} */
 const PAGE_COMMANDS = {
   crop() {
     session.cropVisible = !session.cropVisible;
-    const button = byId("crop-toggle");
-    button.setAttribute("aria-pressed", String(session.cropVisible));
+    byId("crop-toggle").setAttribute("aria-pressed", String(session.cropVisible));
     redraw();
   },
   hide() {
@@ -112,14 +147,27 @@ const PAGE_COMMANDS = {
   undo: () => turn("undo"),
   redo: () => turn("redo"),
   submit,
-  help: () => byId("help").showModal(),
-  bulk: () => bulk.open(async (ids) => {
-    await loadQueue(session.filter, session.project);
-    showStatus(`${countSets(ids.length)} approved together; Z takes them back`);
-    await showAt(session.ids.length && my.stateOf(session.ids[session.index]) !== "pending" ? my.nextWaiting() : session.index);
-  }),
+  help: () => { byId("help").showModal(); },
+  bulk: () => bulk.open(afterBatch),
 };
 
+/**
+ * Show what is left after sets were approved together.
+ *
+ * @param {readonly string[]} approved
+ */
+async function afterBatch(approved) {
+  await loadQueue(session.filter, session.project);
+  showStatus(`${countSets(approved.length)} approved together; Z takes them back`);
+  const id = my.currentId();
+  await showAt(id && my.stateOf(id) !== "pending" ? my.nextWaiting() : session.index);
+}
+
+/**
+ * Undo or redo, and show the set that changed.
+ *
+ * @param {"undo" | "redo"} which
+ */
 async function turn(which) {
   const id = await my.postTurn(which);
   if (id === null) return showStatus(`Nothing to ${which}`);
@@ -127,8 +175,7 @@ async function turn(which) {
   const at = session.ids.indexOf(id);
   const words = which === "undo" ? "Undone" : "Done again";
   showStatus(words);
-  if (at >= 0) return showAt(at, words);
-  return redraw();
+  return at >= 0 ? showAt(at, words) : redraw();
 }
 
 async function submit() {
@@ -140,9 +187,36 @@ async function submit() {
   announce(words);
 }
 
-// Do what a command says; those about a set need one in view.
-export async function perform(command) {
+/**
+ * @param {string} name
+ * @returns {name is PageCommand}
+ */
+const isPageCommand = (name) => name in PAGE_COMMANDS;
+
+/**
+ * Return the command of a button.
+ *
+ * @param {string} name
+ * @returns {Command}
+ * @throws {TypeError} if there is none of that name
+ */
+export function commandNamed(name) {
+  if (name in PAGE_COMMANDS || name in GROUP_COMMANDS) return { name: /** @type {CommandName} */ (name) };
+  throw new TypeError(`no command ${name}`);
+}
+
+/**
+ * Do what a command says. Those about a set need one in view.
+ *
+ * @param {Command} command
+ * @returns {Promise<void> | void}
+ */
+export function perform(command) {
+  if (isPageCommand(command.name)) return PAGE_COMMANDS[command.name]();
   const group = my.currentGroup();
-  if (PAGE_COMMANDS[command.name]) return PAGE_COMMANDS[command.name]();
-  return group ? GROUP_COMMANDS[command.name](group, command) : showStatus("No set here; ↑ goes back");
+  if (!group) return showStatus("No set here; ↑ goes back");
+  if (!("index" in command)) return GROUP_COMMANDS[command.name](group);
+  const { name, index } = command;
+  if (index >= group.images.length) return showStatus(`There is no picture ${index + 1}`);
+  return name === "hold" ? hold(index) : keepPicture(index, cropFields(group, index), "choose");
 }

@@ -1,6 +1,6 @@
 // Wires keys, buttons and lists to what they do, and opens the page.
 
-import { perform } from "./actions.js";
+import { commandNamed, perform } from "./actions.js";
 import { deliverOutbox, get, storage } from "./api.js";
 import { byId } from "./dom.js";
 import { configure } from "./geometry.js";
@@ -23,23 +23,27 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  if (button?.dataset.do) {
+  const button = event.target instanceof Element ? event.target.closest("button") : null;
+  if (!button) return;
+  const { do: name, index, crop, zoom: key } = button.dataset;
+  if (name) {
     if (!button.getAttribute("aria-haspopup")) byId("group").focus({ preventScroll: true });
-    enqueueInput(() => perform({ name: button.dataset.do }));
-  } else if (button?.dataset.index) enqueueInput(() => perform({ name: "choose", index: Number(button.dataset.index) }));
-  else if (button?.dataset.zoom) zoom.handleKey({ key: button.dataset.zoom });
-  else if (button?.dataset.crop) enqueueInput(() => modes.useCropTool(button.dataset.crop));
-  else if (button?.dataset.close) byId(button.dataset.close).close();
+    enqueueInput(() => perform(commandNamed(name)));
+  } else if (index) enqueueInput(() => perform({ name: "choose", index: Number(index) }));
+  else if (crop) enqueueInput(() => modes.useCropTool(crop));
+  else if (key) zoom.handleKey({ key });
+  else if (button.dataset.close) button.closest("dialog")?.close();
 });
 
 byId("tags").addEventListener("close", redraw);
-byId("keys-on").addEventListener("change", (event) => storage.write("keys", event.target.checked));
-for (const name of ["filter", "project"]) {
-  byId(name).addEventListener("change", () => enqueue(async () => {
-    await loadQueue(byId("filter").value, byId("project").value);
-    await showAt(session.index);
-  }));
+byId("keys-on").addEventListener("change", () => { storage.write("keys", byId("keys-on").checked); });
+for (const id of /** @type {const} */ (["filter", "project"])) {
+  byId(id).addEventListener("change", () => {
+    enqueue(async () => {
+      await loadQueue(byId("filter").value, byId("project").value);
+      await showAt(session.index);
+    });
+  });
 }
 // The window, an alert or a longer line of buttons: whatever changes the room for the pictures.
 new ResizeObserver(() => {
@@ -56,6 +60,6 @@ enqueue(async () => {
   await deliverOutbox();
   await loadQueue(...my.rememberedFilter());
   await showAt(session.index);
-  if (!session.progress) my.receive({ progress: await get("progress") });
+  if (!session.progress) my.receive({ progress: await get("progress", {}) });
   drawProgress();
 });

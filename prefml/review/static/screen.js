@@ -9,7 +9,12 @@ import { STATE_LABELS, likelihoodText } from "./words.js";
 
 const { session } = my;
 
-// Show the set at a position; the one behind the last is the end of the list.
+/**
+ * Show the set at a position; the end of the list lies behind the last.
+ *
+ * @param {number} index
+ * @param {string} [words] said before what is in view
+ */
 export async function showAt(index, words = "") {
   if (cropper.isEditing()) cropper.stop();
   session.index = Math.max(0, Math.min(index, session.ids.length));
@@ -24,6 +29,7 @@ export async function showAt(index, words = "") {
   announce([words, group ? spoken(group) : byId("end-title").textContent].filter(Boolean).join(". "));
 }
 
+/** Draw what is in view. */
 export function redraw() {
   const group = my.currentGroup();
   // What stands round the pictures first: it tells how much room is left for them.
@@ -34,24 +40,35 @@ export function redraw() {
   } else drawEnd();
 }
 
-function spoken(group) {
+/**
+ * Describe the set that is drawn for a screen reader.
+ *
+ * @param {Group} group
+ */
+export function spoken(group) {
   const where = byId("heading").textContent;
   if (group.state !== "pending") return `${where}, ${STATE_LABELS[group.state]}`;
   if (my.isBlind(group)) return `${where}, suggestion hidden`;
   return group.suggested === null ? where : `${where}, picture ${group.suggested + 1} suggested, ${likelihoodText(group.confidence)}`;
 }
 
-// Load the sets that pass a filter, and name the filter in the lists above.
+/**
+ * Load the sets that pass a filter, and draw the lists from which it is chosen.
+ *
+ * @param {string} filter
+ * @param {string} project all of them where it is empty
+ */
 export async function loadQueue(filter, project) {
-  const answer = await my.loadQueue(filter, project);
+  const { projects, problems } = await my.loadQueue(filter, project);
   const select = byId("project");
-  const options = [["", "all projects"], ...answer.projects.filter(Boolean).map((name) => [name, name])];
-  select.replaceChildren(...options.map(([value, words]) => make("option", { value }, words)));
+  const options = projects.filter(Boolean).map((name) => make("option", { value: name }, name));
+  select.replaceChildren(make("option", { value: "" }, "all projects"), ...options);
   select.value = project;
   byId("filter").value = filter;
-  if (answer.problems.length) showStatus(`${answer.problems.length} suggestions cannot be used: ${answer.problems[0]}`);
+  if (problems[0]) showStatus(`${problems.length} suggestions cannot be used: ${problems[0]}`);
 }
 
+/** Show whether suggestions are hidden. */
 export function drawHidden() {
   byId("hide").setAttribute("aria-pressed", String(session.hidden));
 }

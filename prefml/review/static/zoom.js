@@ -3,114 +3,151 @@
 import { byId, make } from "./dom.js";
 import { aspect, fitInside } from "./layout.js";
 import { pictureUrl } from "./pictures.js";
-import { isBlind } from "./session.js";
+import { present } from "./present.js";
+import { imageAt, isBlind } from "./session.js";
+import { magnified, offset, panned, pixelScale, pointAt } from "./viewport.js";
 import { percent } from "./words.js";
 
-const MAX_SCALE = 16;
+/** @type {Readonly<Record<string, readonly [number, number]>>} */
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
-// scale 1 fits the pane; x and y are the middle of what is seen, as shares of the picture.
-let viewport = null;
+/** @type {{ group: Group, look: Look } | null} */
+let view = null;
 
+const viewed = () => present(view, "set at full size");
+
+/** Tell whether the dialog is open. */
 export const isZooming = () => byId("zoom").open;
 
+/**
+ * Show a set at full size.
+ *
+ * @param {Group} group
+ */
 export function open(group) {
   byId("zoom").showModal();
-  byId("zoom-panes").replaceChildren(...group.images.map((image, index) => pane(image, index, markOf(group, index))));
-  viewport = { scale: 1, x: 0.5, y: 0.42, group };
-  viewport.scale = actualScale();
+  byId("zoom-panes").replaceChildren(...group.images.map((image, index) => pane(group, image, index)));
+  view = { group, look: { scale: 1, x: 0.5, y: 0.42 } };
+  view.look.scale = actualScale();
   draw();
 }
 
+/** Close the dialog. */
 export function close() {
   byId("zoom").close();
   byId("zoom-panes").replaceChildren();
 }
 
-// The scale at which a pixel of the largest picture is a pixel of the screen.
 function actualScale() {
-  const box = paneSize(), widths = viewport.group.images.map((image) => (image.width ?? 0) / fittedSize(image, box).w);
-  return Math.min(MAX_SCALE, Math.max(1, ...widths.map((ratio) => ratio / window.devicePixelRatio)));
+  const box = paneBox(), ratios = viewed().group.images.map((image) => (image.width ?? 0) / sizeOf(image, box).w);
+  return pixelScale(ratios, window.devicePixelRatio);
 }
 
-function paneSize() {
-  return document.querySelector(".pane").getBoundingClientRect();
-}
+/** Return the room of a pane; all have the same. */
+const paneBox = () => present(document.querySelector(".pane"), "pane").getBoundingClientRect();
 
-const fittedSize = (image, box) => fitInside(aspect(image), box.width, box.height);
+/**
+ * Return the size of a picture at scale 1.
+ *
+ * @param {Image} image
+ * @param {{ width: number, height: number }} box room of a pane
+ */
+const sizeOf = (image, box) => fitInside(aspect(image), box.width, box.height);
 
-function markOf(group, index) {
+/** @param {{ width: number, height: number }} [box] */
+const firstSize = (box = paneBox()) => sizeOf(imageAt(viewed().group, 0), box);
+
+/**
+ * Return the sign of a picture that is chosen or suggested.
+ *
+ * @param {Group} group
+ * @param {number} index
+ */
+export function signOf(group, index) {
   if (group.decision?.final_index === index) return "✓ ";
   return group.suggested === index && !isBlind(group) ? "★ " : "";
 }
 
-function pane(image, index, mark) {
-  const picture = make("img", { alt: `Picture ${index + 1}, full size`, draggable: false });
+/**
+ * @param {Group} group
+ * @param {Image} image
+ * @param {number} index
+ */
+function pane(group, image, index) {
+  const picture = make("img", { alt: `Picture ${index + 1}, full size`, draggable: "false" });
   picture.src = pictureUrl(image);
   const full = make("img", { alt: "" });
   full.src = pictureUrl(image, "full");
-  full.decode().then(() => { picture.src = full.src; }, () => null);
-  const box = make("div", { class: "pane" }, make("span", { class: "label" }, make("kbd", {}, String(index + 1)), ` ${mark}${image.name}`), picture);
+  void full.decode().then(() => { picture.src = full.src; }, () => null);
+  const label = make("span", { class: "label" }, make("kbd", {}, String(index + 1)), ` ${signOf(group, index)}${image.name}`);
+  const box = make("div", { class: "pane" }, label, picture);
   box.addEventListener("pointerdown", startDrag);
   box.addEventListener("wheel", zoomByWheel, { passive: false });
-  box.addEventListener("dblclick", () => magnify(viewport.scale > 1 ? 1 / viewport.scale : actualScale()));
+  box.addEventListener("dblclick", toggleFit);
   return box;
 }
 
 function draw() {
-  const box = paneSize();
+  const box = paneBox(), { group, look } = viewed();
   byId("zoom-panes").querySelectorAll("img").forEach((picture, index) => {
-    const image = viewport.group.images[index], { w, h } = fittedSize(image, box);
-    const [left, top] = [["width", viewport.x, w], ["height", viewport.y, h]].map(([side, at, length]) => offset(box[side], at, length * viewport.scale));
-    Object.assign(picture.style, { width: `${w}px`, height: `${h}px`, transform: `translate(${left}px, ${top}px) scale(${viewport.scale})` });
+    const { w, h } = sizeOf(imageAt(group, index), box);
+    const left = offset(box.width, look.x, w * look.scale), top = offset(box.height, look.y, h * look.scale);
+    Object.assign(picture.style, { width: `${w}px`, height: `${h}px`, transform: `translate(${left}px, ${top}px) scale(${look.scale})` });
   });
-  const { width } = viewport.group.images[0], shown = fittedSize(viewport.group.images[0], box).w * viewport.scale * window.devicePixelRatio;
-  byId("zoom-level").textContent = width ? percent(shown / width) : "";
+  const { width } = imageAt(group, 0), drawn = firstSize(box).w * look.scale * window.devicePixelRatio;
+  byId("zoom-level").textContent = width ? percent(drawn / width) : "";
 }
 
-// What fits into its pane stands in the middle of it, what does not is seen round the place looked at.
-const offset = (room, at, length) => (length <= room ? (room - length) / 2 : room / 2 - at * length);
-
-const clampShare = (value) => Math.min(1, Math.max(0, value));
-
-function magnify(by, x = viewport.x, y = viewport.y) {
-  const scale = Math.min(MAX_SCALE, Math.max(1, viewport.scale * by)), share = viewport.scale / scale;
-  viewport.x = clampShare(x + (viewport.x - x) * share);
-  viewport.y = clampShare(y + (viewport.y - y) * share);
-  viewport.scale = scale;
-  if (scale === 1) Object.assign(viewport, { x: 0.5, y: 0.5 });
+/** @param {Look} look */
+function setLook(look) {
+  viewed().look = look;
   draw();
 }
 
-function pan(dx, dy) {
-  const box = paneSize(), { w, h } = fittedSize(viewport.group.images[0], box);
-  viewport.x = clampShare(viewport.x - dx / (w * viewport.scale));
-  viewport.y = clampShare(viewport.y - dy / (h * viewport.scale));
-  draw();
+/** Show the whole picture where it is magnified, else a pixel as a pixel. */
+function toggleFit() {
+  const { look } = viewed();
+  setLook(magnified(look, look.scale > 1 ? 1 / look.scale : actualScale()));
 }
 
+/**
+ * @param {number} dx
+ * @param {number} dy
+ */
+const pan = (dx, dy) => setLook(panned(viewed().look, dx, dy, firstSize()));
+
+/** @param {WheelEvent} event */
 function zoomByWheel(event) {
   event.preventDefault();
-  const box = event.currentTarget.getBoundingClientRect(), { w, h } = fittedSize(viewport.group.images[0], box);
-  const x = viewport.x + (event.clientX - box.left - box.width / 2) / (w * viewport.scale);
-  const y = viewport.y + (event.clientY - box.top - box.height / 2) / (h * viewport.scale);
-  magnify(Math.exp(-event.deltaY / 400), x, y);
+  if (!(event.currentTarget instanceof Element)) return;
+  const box = event.currentTarget.getBoundingClientRect(), { look } = viewed();
+  const [dx, dy] = [event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2];
+  const [x, y] = pointAt(look, dx, dy, firstSize(box));
+  setLook(magnified(look, Math.exp(-event.deltaY / 400), x, y));
 }
 
+/** @param {PointerEvent} event */
 function startDrag(event) {
   const target = event.currentTarget;
+  if (!(target instanceof HTMLElement)) return;
   target.setPointerCapture(event.pointerId);
-  const drag = (moved) => pan(moved.movementX, moved.movementY);
+  /** @param {PointerEvent} moved */
+  const drag = (moved) => { pan(moved.movementX, moved.movementY); };
   target.addEventListener("pointermove", drag);
-  target.addEventListener("pointerup", () => target.removeEventListener("pointermove", drag), { once: true });
+  target.addEventListener("pointerup", () => { target.removeEventListener("pointermove", drag); }, { once: true });
 }
 
-export function handleKey({ key, shift: big }) {
-  const step = big ? 240 : 60;
-  if (ARROWS[key]) pan(ARROWS[key][0] * step, ARROWS[key][1] * step);
-  else if (["+", "="].includes(key)) magnify(1.25);
-  else if (["-", "_"].includes(key)) magnify(0.8);
-  else if (key === "0") magnify(viewport.scale > 1 ? 1 / viewport.scale : actualScale());
+/**
+ * Move or magnify by a key; tell whether the key was for the dialog.
+ *
+ * @param {{ key: string, shift?: boolean }} stroke
+ */
+export function handleKey({ key, shift = false }) {
+  const step = shift ? 240 : 60, arrow = ARROWS[key];
+  if (arrow) pan(arrow[0] * step, arrow[1] * step);
+  else if (["+", "="].includes(key)) setLook(magnified(viewed().look, 1.25));
+  else if (["-", "_"].includes(key)) setLook(magnified(viewed().look, 0.8));
+  else if (key === "0") toggleFit();
   else return false;
   return true;
 }
