@@ -26,7 +26,7 @@ CORE := tests/ranking tests/cropping tests/decisions tests/features tests/sideca
 	tests/test_boxes.py tests/models/test_store.py tests/models/test_exported.py tests/test_files.py tests/test_workspace.py \
 	tests/cli/test_app.py tests/cli/test_train.py tests/cli/test_rank.py tests/cli/test_crop.py
 
-.PHONY: help install train evaluate test coverage test-min lint lint-js bench review docs \
+.PHONY: help install train evaluate test test-js coverage test-min lint lint-js bench review docs \
 	reliability mutants release clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -68,8 +68,11 @@ review: $(BASE) $(SAMPLE) ## Suggest for new pictures and open the review page
 	$(PREFML) suggest
 	$(PREFML) review
 
-test: $(ALL) ## Run every test, with torch
+test: $(ALL) test-js ## Run every test, with torch
 	$(BIN)/python -m pytest $(TESTS)
+
+test-js: $(if $(JS),$(BASE) $(JS)) ## Run the unit tests of the page
+	$(if $(NODE),PYTHON=$(BIN)/python npm run --silent test,$(NO_NODE))
 
 coverage: $(ALL) ## Run every test and fail where they take fewer than 95 % of the branches
 	$(BIN)/python benchmarks/branches.py

@@ -1,6 +1,6 @@
 /**
- * Types of the review page. What travels between page and server has the names of
- * prefml/review/static/openapi.json; types.test.js holds the two together.
+ * Types of the review page. What travels between page and server has the names that the server
+ * describes at /api/openapi.json; types.test.js holds the two together.
  */
 
 /** Edges in fractions of the upright picture. */
@@ -22,7 +22,7 @@ interface Image {
   tags: string[];
 }
 
-interface Proposal {
+interface CropAlternative {
   box: Box;
   probability: Share;
 }
@@ -34,7 +34,7 @@ interface Crop {
   confidence: Share;
   keep_probability: Share;
   reason: string;
-  alternatives: Proposal[];
+  alternatives: CropAlternative[];
 }
 
 interface Decision {
@@ -130,7 +130,7 @@ interface Queue {
   problems: string[];
 }
 
-interface Loaded {
+interface LoadBatch {
   groups: Group[];
   progress: Progress;
   csrf_token: string;
@@ -159,7 +159,7 @@ interface Failure {
 /** GET routes below /api/automation: the parameters that the page uses, and the answer. */
 interface Reads {
   queue: { parameters: { filter: string; project: string }; answer: Queue };
-  load_batch: { parameters: { id: string[]; picture: PictureSize }; answer: Loaded };
+  load_batch: { parameters: { id: string[]; picture: PictureSize }; answer: LoadBatch };
   progress: { parameters: Record<string, never>; answer: Progress };
   budget: { parameters: { project: string }; answer: Budget };
 }
@@ -298,7 +298,7 @@ type Child = Node | string | null | undefined;
 /** Attributes and properties of an element that is made; null, undefined and false are left out. */
 type Properties = Record<string, string | number | boolean | ((event: Event) => void) | null | undefined>;
 
-/** Elements of the page by their ids; page.test.js holds them against the template. */
+/** Elements of the page by their ids; types.test.js holds them against the template. */
 interface Elements {
   alert: HTMLDivElement;
   announce: HTMLDivElement;

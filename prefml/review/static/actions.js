@@ -191,7 +191,7 @@ async function submit() {
  * @param {string} name
  * @returns {name is PageCommand}
  */
-const isPageCommand = (name) => name in PAGE_COMMANDS;
+const isPageCommand = (name) => Object.hasOwn(PAGE_COMMANDS, name);
 
 /**
  * Return the command of a button.
@@ -201,7 +201,7 @@ const isPageCommand = (name) => name in PAGE_COMMANDS;
  * @throws {TypeError} if there is none of that name
  */
 export function commandNamed(name) {
-  if (name in PAGE_COMMANDS || name in GROUP_COMMANDS) return { name: /** @type {CommandName} */ (name) };
+  if (isPageCommand(name) || Object.hasOwn(GROUP_COMMANDS, name)) return { name: /** @type {CommandName} */ (name) };
   throw new TypeError(`no command ${name}`);
 }
 

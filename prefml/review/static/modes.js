@@ -130,7 +130,7 @@ const CROP_TOOLS = {
  * @param {string} name
  * @returns {name is CropTool}
  */
-const isCropTool = (name) => name in CROP_TOOLS;
+const isCropTool = (name) => Object.hasOwn(CROP_TOOLS, name);
 
 /**
  * Work the editor by one of its buttons.

@@ -249,7 +249,6 @@ export async function postDecision(group, choice, key) {
  */
 export async function postTurn(which) {
   const answer = await post(which, {}, PICTURE_SIZE);
-  for (const id of answer.group_ids) session.queueStates.delete(id);
   if (answer.group_ids.length > answer.groups.length) await loadQueue(session.filter, session.project);
   receive(answer);
   return answer.group_ids[0] ?? null;
