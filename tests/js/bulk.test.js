@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 import * as bulk from "../../prefml/review/static/bulk.js";
 import { session } from "../../prefml/review/static/session.js";
-import { settle, text } from "./page.js";
+import { idle, settle, text } from "./page.js";
 import { Server, groupOf, imageOf } from "./server.js";
 
 const $ = (selector) => document.querySelector(selector);
@@ -85,8 +85,10 @@ test("a key held down does not approve, and the button does", async () => {
   await press("a", true);
   assert.equal(server.asked("approve_batch").length, 0);
   $("#bulk-approve").click();
-  await settle();
+  $("#bulk-approve").click();
+  await idle();
   assert.deepEqual(approved, ["g0", "g1"]);
+  assert.equal(server.asked("approve_batch").length, 1);
 });
 
 test("arrows move the focus and stop at the ends", async () => {

@@ -1,9 +1,9 @@
 import "./page.js";
 import assert from "node:assert/strict";
-import test, { beforeEach } from "node:test";
+import test, { beforeEach, mock } from "node:test";
 import { session } from "../../prefml/review/static/session.js";
 import * as tags from "../../prefml/review/static/tags.js";
-import { TAGS, settle, text } from "./page.js";
+import { TAGS, idle, text } from "./page.js";
 import { Server, groupOf, imageOf } from "./server.js";
 
 const press = (key) => tags.handleKey({ key, shift: false, repeat: false });
@@ -56,9 +56,32 @@ test("a number notes its tag or removes it, at once, and leaves the others", asy
 
 test("a tick by the mouse is saved too, and takes the focus", async () => {
   document.querySelectorAll("#tags-table input")[5].click();
-  await settle();
+  await idle();
   assert.deepEqual(server.groups.get("a").images.map((image) => image.tags), [[], ["long_hand"], ["warped_wrist"]]);
   assert.equal(focused(), "warped wrist, picture 3");
+});
+
+test("ticks that follow each other fast are all saved", async () => {
+  const boxes = [...document.querySelectorAll("#tags-table input")];
+  boxes[0].click();
+  boxes[3].click();
+  await idle();
+  assert.deepEqual(server.groups.get("a").images.map((image) => image.tags), [["extra_fingers", "warped_wrist"], ["long_hand"], []]);
+});
+
+test("a tick that is not taken, because the server is silent, is not shown", async (context) => {
+  context.after(() => mock.timers.reset());
+  mock.timers.enable();
+  const flush = async () => { for (let i = 0; i < 50; i += 1) await null; };
+  server.failure = new TypeError("Failed to fetch");
+  document.querySelectorAll("#tags-table input")[0].click();
+  await flush();
+  document.querySelectorAll("#tags-table input")[3].click();
+  assert.ok(!ticked().includes("warped wrist, picture 1"));
+  server.failure = null;
+  mock.timers.tick(250);
+  await flush();
+  assert.deepEqual(ticked(), ["extra fingers, picture 1", "long hand, picture 2"]);
 });
 
 test("other keys change nothing, and T and Enter close", async () => {

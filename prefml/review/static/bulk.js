@@ -3,6 +3,7 @@
 import { get, post } from "./api.js";
 import { byId, make } from "./dom.js";
 import { boxText } from "./geometry.js";
+import { enqueueInput } from "./jobs.js";
 import { aspect, fitInside } from "./layout.js";
 import { PICTURE_SIZE, pictureUrl } from "./pictures.js";
 import { present } from "./present.js";
@@ -105,8 +106,10 @@ function setWanted(id, wanted) {
 }
 
 async function approve() {
-  const { ids, left, done } = opened();
-  byId("bulk-approve").disabled = true;
+  const { ids, left, done } = opened(), button = byId("bulk-approve");
+  // Pressed again before its turn came.
+  if (button.disabled) return;
+  button.disabled = true;
   const answer = await post("approve_batch", { group_ids: ids.filter((id) => left.has(id)) }, PICTURE_SIZE);
   receive(answer);
   byId("bulk").close();
@@ -125,11 +128,11 @@ export async function handleKey({ key, repeat }) {
   const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
   const step = steps[key];
   if (step) all[Math.min(all.length - 1, Math.max(0, at + step))]?.focus();
-  else if (key === "a" && !repeat && !byId("bulk-approve").disabled) await approve();
+  else if (key === "a" && !repeat) await approve();
 }
 
 byId("bulk-grid").addEventListener("scroll", () => {
   const grid = byId("bulk-grid");
   if (grid.scrollTop + grid.clientHeight > grid.scrollHeight - 400) void loadMore();
 });
-byId("bulk-approve").addEventListener("click", () => { void approve(); });
+byId("bulk-approve").addEventListener("click", () => { enqueueInput(approve); });

@@ -1,7 +1,8 @@
 // Anomaly tags, a column a picture; each tick is saved at once.
 
-import { post } from "./api.js";
+import { isSilent, post } from "./api.js";
 import { byId, make, showStatus } from "./dom.js";
+import { enqueueInput } from "./jobs.js";
 import { PICTURE_SIZE } from "./pictures.js";
 import { present } from "./present.js";
 import { receive } from "./session.js";
@@ -24,13 +25,13 @@ export const isTagging = () => byId("tags").open;
  */
 export function open(group, column) {
   table = { group, column: column ?? 0, row: 0 };
-  draw();
   byId("tags").showModal();
-  focus();
+  refresh();
 }
 
-/** Give the focus back, because drawing makes new checkboxes. */
-function focus() {
+/** Draw the table anew and give the focus back, because drawing makes new checkboxes. */
+function refresh() {
+  draw();
   const { column, row } = opened();
   byId("tags-table").querySelectorAll("tbody tr")[row]?.querySelectorAll("input")[column]?.focus();
 }
@@ -56,7 +57,11 @@ function draw() {
 function checkbox(image, index, tag) {
   return make("input", {
     type: "checkbox", "aria-label": `${label(tag)}, picture ${index + 1}`, checked: image.tags.includes(tag),
-    onchange: () => { void toggle(index, tag); },
+    onchange: () => {
+      enqueueInput(() => toggle(index, tag));
+      // What is not taken is not ticked either.
+      if (isSilent()) refresh();
+    },
   });
 }
 
@@ -86,8 +91,7 @@ async function toggle(index, tag) {
   const changed = Object.assign(opened(), { group: present(answer.groups[0], "tagged set") }).group;
   const noted = changed.images[index]?.tags.includes(tag);
   showStatus(`${label(tag)} ${noted ? "noted on" : "removed from"} picture ${index + 1}`);
-  draw();
-  focus();
+  refresh();
 }
 
 /**
@@ -99,8 +103,7 @@ export async function handleKey({ key }) {
   const state = opened(), count = state.group.images.length, tag = TAGS[Number(key) - 1];
   if (key === "ArrowLeft" || key === "ArrowRight") {
     state.column = (state.column + (key === "ArrowRight" ? 1 : count - 1)) % count;
-    draw();
-    focus();
+    refresh();
   } else if (tag) await toggle(state.column, tag);
   else if (key === "t" || key === "Enter") byId("tags").close();
 }
