@@ -1,4 +1,4 @@
-// What a command does, whether a key or a button asked for it.
+// Execute commands, whether a key or a button asked for them.
 
 import { post, storage } from "./api.js";
 import * as bulk from "./bulk.js";

@@ -1,4 +1,4 @@
-// Talking to the server. What a person pressed is kept in the browser until the server has it.
+// Exchange JSON with the server; what a person pressed is kept in the browser until it is delivered.
 
 import { showAlert } from "./dom.js";
 import { present } from "./present.js";
@@ -18,7 +18,7 @@ export function readJson(area, key) {
   try { return JSON.parse(area.getItem(key) ?? "null"); } catch { return null; }
 }
 
-/** What the browser keeps for this workspace. */
+/** Values that the browser keeps for this workspace. */
 export const storage = {
   /**
    * Return what is kept under a name; null where there is nothing.
@@ -43,7 +43,7 @@ export const storage = {
   remove(name) { localStorage.removeItem(`${prefix}.${name}`); },
 };
 
-/** The server understood the request and will not do it; to ask again is of no use. */
+/** Refusal of a request by the server; to ask again is of no use. */
 export class RefusedError extends Error {}
 
 // Longer than any answer takes on a healthy machine; then the person is told to wait.
@@ -55,7 +55,7 @@ let silences = 0;
 /** Tell whether the server owes an answer for so long that the page says so. */
 export const isSilent = () => silent;
 
-/** Return how often that happened. */
+/** Return how often the server fell silent. */
 export const silenceCount = () => silences;
 
 /** @param {string} words */

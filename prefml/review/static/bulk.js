@@ -1,4 +1,4 @@
-// Approving sets inside the error budget together: how many, a look at each, then one key.
+// Approve the sets inside the error budget together: how many, a look at each, then one key.
 
 import { get, post } from "./api.js";
 import { byId, make } from "./dom.js";

@@ -1,4 +1,4 @@
-// Editing a crop, by keyboard and by mouse. Steps are shares of the picture.
+// Edit a crop by keyboard and by mouse. Steps are fractions of the picture.
 
 import { announce, byId, make } from "./dom.js";
 import { FULL_FRAME, boxText, grow, keepsWhole, move, pull, sameBox } from "./geometry.js";

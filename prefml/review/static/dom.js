@@ -1,4 +1,4 @@
-// Making elements without HTML text, which the page's content policy forbids.
+// Make and find elements, without HTML text, which the page's content policy forbids.
 
 import { present } from "./present.js";
 

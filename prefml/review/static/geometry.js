@@ -1,4 +1,4 @@
-// Crop boxes [x1, y1, x2, y2] in fractions of the picture. Every function returns a box inside it.
+// Change and compare crop boxes [x1, y1, x2, y2] in fractions of the picture; none leaves it.
 
 /** Shortest side that editing leaves. */
 export const MIN_SIDE = 0.05;

@@ -1,4 +1,4 @@
-// The strip under the pictures, and the line of progress above them.
+// Draw the strip under the pictures, and the line of progress above them.
 
 import { byId, make } from "./dom.js";
 import { cropOf, isBlind, readDraft, session } from "./session.js";

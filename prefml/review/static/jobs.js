@@ -1,4 +1,4 @@
-// Jobs run one at a time, in the order in which they were asked for.
+// Run jobs one at a time, in the order in which they were asked for.
 
 import { RefusedError, isSilent, silenceCount } from "./api.js";
 import { showAlert, showStatus } from "./dom.js";

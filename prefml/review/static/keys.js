@@ -1,4 +1,4 @@
-// Which key does what. The help page is made of this table, so it cannot say anything else.
+// Map keys to commands. The help page is made of the same tables.
 
 import { byId, keycaps, make } from "./dom.js";
 

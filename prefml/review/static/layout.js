@@ -1,4 +1,4 @@
-// The largest tiles that fit: as many columns as make the pictures biggest.
+// Lay out the pictures of a set in as many columns as make them largest.
 
 const CAPTION_HEIGHT = 26;
 export const GAP = 10;

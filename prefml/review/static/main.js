@@ -1,4 +1,4 @@
-// Wires keys, buttons and lists to what they do, and opens the page.
+// Wire keys, buttons and lists to what they do, and open the page.
 
 import { commandNamed, perform } from "./actions.js";
 import { deliverOutbox, get, storage } from "./api.js";

@@ -1,4 +1,4 @@
-// Whose key it is: the crop editor's, an open dialog's or the review's own.
+// Route keys to the active mode: the crop editor, an open dialog or the review itself.
 
 import { keepPicture, perform } from "./actions.js";
 import * as bulk from "./bulk.js";
@@ -19,7 +19,7 @@ const claimsCommand = (stroke) => commandOf(stroke) !== null || /^Arrow(Up|Down)
 const claimsMark = (stroke) => commandOf(stroke) !== null || /^Arrow|^[0-9+\-=_]$/.test(stroke.key);
 
 /**
- * The first that is active gets the key.
+ * Modes in order of precedence: the first that is active gets the key.
  *
  * @type {readonly Mode[]}
  */

@@ -1,4 +1,4 @@
-// Pictures kept decoded, so that the next set is painted in the frame in which it is asked for.
+// Cache decoded pictures, so that the next set is painted in the frame in which it is asked for.
 
 import { make } from "./dom.js";
 

@@ -1,4 +1,4 @@
-// Narrowing of values that are there although their type allows null.
+// Narrow values that are there although their type allows null.
 
 /**
  * Return a value that must be there.

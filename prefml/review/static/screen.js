@@ -1,4 +1,4 @@
-// Moves from set to set, draws the one in view and tells a screen reader about it.
+// Move from set to set, draw the one in view and announce it to a screen reader.
 
 import * as cropper from "./cropper.js";
 import { announce, byId, make, showStatus } from "./dom.js";

@@ -1,4 +1,4 @@
-// Where the person is: the sets that pass the filter, the one in view, and what is drawn on it.
+// Hold the state of the review: the queue, the set in view and the drafts; load and post it.
 
 import { get, post, readJson, storage } from "./api.js";
 import { keepsWhole } from "./geometry.js";

@@ -1,4 +1,4 @@
-// Anomaly tags, a column a picture; each tick is saved at once.
+// Note anomaly tags in a table with a column for each picture; each tick is saved at once.
 
 import { isSilent, post } from "./api.js";
 import { byId, make, showStatus } from "./dom.js";

@@ -1,4 +1,4 @@
-// Draws one set: pictures as large as fit, badges, borders and the crop.
+// Draw one set: pictures as large as fit, badges, borders and the crop.
 
 import { byId, findAll, make } from "./dom.js";
 import { boxText } from "./geometry.js";

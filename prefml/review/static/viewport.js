@@ -1,4 +1,4 @@
-// Magnifying and moving a picture in its pane. The pictures of a set share one look.
+// Magnify and move a picture in its pane. The pictures of a set share one look.
 
 const MAX_SCALE = 16;
 

@@ -1,4 +1,4 @@
-// Numbers in words: how sure, how long.
+// Format probabilities, times, counts and boxes as words.
 
 /**
  * Write a share in whole percent.

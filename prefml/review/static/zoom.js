@@ -1,4 +1,4 @@
-// All pictures of a set at full size, moved and magnified together.
+// Show all pictures of a set at full size, moved and magnified together.
 
 import { byId, make } from "./dom.js";
 import { aspect, fitInside } from "./layout.js";
