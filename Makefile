@@ -14,14 +14,20 @@ PREFML := $(BIN)/prefml --workspace "$(WORKSPACE)" --artifacts "$(ARTIFACTS)"
 BASE := $(VENV)/.base
 ALL := $(VENV)/.full
 
+# The page's JavaScript is checked where node and npm are; who uses the page needs neither.
+NODE := $(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev/null))
+NPM := node_modules/.package-lock.json
+JS := $(if $(NODE),$(NPM))
+NO_NODE := @echo "skipped: the page's JavaScript, because there is no node with npm"
+
 OLD := .venv-min
 OLD_PYTHON ?= python3.11
 CORE := tests/ranking tests/cropping tests/decisions tests/features tests/sidecars tests/imaging \
 	tests/test_boxes.py tests/models/test_store.py tests/models/test_exported.py tests/test_files.py tests/test_workspace.py \
 	tests/cli/test_app.py tests/cli/test_train.py tests/cli/test_rank.py tests/cli/test_crop.py
 
-.PHONY: help install train evaluate test coverage test-min lint bench review docs reliability \
-	mutants release clean
+.PHONY: help install train evaluate test test-js coverage test-min lint lint-js bench review docs \
+	reliability mutants release clean
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
@@ -35,6 +41,10 @@ $(BASE): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 $(ALL): $(BASE)
 	$(PIP) -e '.[clip,fast,review,scale,bench,docs,dev]'
 	touch $@
+
+# npm writes it last.
+$(NPM): package.json package-lock.json
+	npm ci --silent
 
 install: $(BASE) ## Create .venv and install prefml without torch
 
@@ -58,8 +68,11 @@ review: $(BASE) $(SAMPLE) ## Suggest for new pictures and open the review page
 	$(PREFML) suggest
 	$(PREFML) review
 
-test: $(ALL) ## Run every test, with torch
+test: $(ALL) test-js ## Run every test, with torch
 	$(BIN)/python -m pytest $(TESTS)
+
+test-js: $(if $(JS),$(BASE) $(JS)) ## Run the unit tests of the page
+	$(if $(NODE),PYTHON=$(BIN)/python npm run --silent test,$(NO_NODE))
 
 coverage: $(ALL) ## Run every test and fail where they take fewer than 95 % of the branches
 	$(BIN)/python benchmarks/branches.py
@@ -72,7 +85,10 @@ test-min: ## Run the core tests with the oldest versions that are allowed, on Py
 	$(OLD)/bin/python -m pytest -q -n 2 --dist loadfile -o filterwarnings=default \
 		-m "not slow and not torch and not browser and not shared" $(CORE)
 
-lint: $(ALL) ## Style, types and the arrows between the rooms
+lint-js: $(JS) ## Types and faults of the page's JavaScript
+	$(if $(NODE),npm run --silent lint,$(NO_NODE))
+
+lint: $(ALL) lint-js ## Style, types and the arrows between the rooms
 	$(BIN)/ruff check prefml tests benchmarks examples docs .ci
 	$(BIN)/ruff format --check prefml tests benchmarks examples docs .ci
 	$(BIN)/mypy

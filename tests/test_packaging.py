@@ -1,6 +1,8 @@
 """What is built can be installed, and runs from where it was installed."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,8 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 KEPT = ("prefml", "pyproject.toml", "README.md", "LICENSE")
+# What the page's JavaScript is checked with.
+TOOLS = (".npmrc", "eslint.config.js", "package.json", "package-lock.json", "tsconfig.json")
 
 
 def pinned(name):
@@ -61,12 +65,15 @@ def built(tmp_path_factory):
     pytest.importorskip("build")
     folder = tmp_path_factory.mktemp("built")
     skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    for name in KEPT:
+    for name in (*KEPT, *TOOLS, "tests/js"):
         place = ROOT / name
         if place.is_dir():
             shutil.copytree(place, folder / "tree" / name, ignore=skip)
         else:
             shutil.copy(place, folder / "tree")
+    installed = folder / "tree" / "node_modules" / "typescript"
+    installed.mkdir(parents=True)
+    (installed / "index.js").touch()
     words = ["-m", "build", "--no-isolation", "--outdir", folder / "dist", folder / "tree"]
     done = subprocess.run([sys.executable, *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -92,6 +99,26 @@ def test_the_sdist_holds_the_licence_and_the_readme(built):
     with tarfile.open(sdist) as archive:
         names = {Path(name).name for name in archive.getnames()}
     assert {"LICENSE", "README.md", "pyproject.toml"} <= names
+
+
+@pytest.mark.slow
+def test_nothing_that_checks_the_page_is_in_the_sdist_or_the_wheel(built):
+    (sdist,), (wheel,) = built.glob("*.tar.gz"), built.glob("*.whl")
+    with tarfile.open(sdist) as archive:
+        names = [name.partition("/")[2] for name in archive.getnames()]
+    with zipfile.ZipFile(wheel) as archive:
+        names += archive.namelist()
+    assert not {*TOOLS} & {*names}
+    assert [name for name in names if name.startswith(("node_modules", "tests/js"))] == []
+
+
+def test_packages_of_the_page_are_pinned_and_name_no_registry():
+    package = json.loads((ROOT / "package.json").read_text("utf-8"))
+    assert package["private"] is True
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", one) for one in package["devDependencies"].values())
+    locked = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
+    assert locked[""]["devDependencies"] == package["devDependencies"]
+    assert all("integrity" in one and "resolved" not in one for name, one in locked.items() if name)
 
 
 @pytest.fixture(scope="module")

@@ -81,6 +81,20 @@ def test_keys_pressed_while_the_server_is_silent_decide_nothing_unseen(person, p
     assert person.api("queue")["states"] == {FIRST: "approved"}
 
 
+def test_keys_pressed_while_a_batch_is_not_saved_decide_nothing_unseen(person, process):
+    person.press("b")
+    process.kill()
+    person.page.get_by_role("button", name="Approve 2 sets").click()
+    person.page.get_by_text("Not saved yet").wait_for()
+    person.page.keyboard.press("Escape")
+    person.page.keyboard.press("r")
+    assert "Not taken" in person.status
+    process.start()
+    person.idle()
+    states = person.api("queue")["states"]
+    assert states == {"harbour/g004": "approved", "harbour/g005": "approved"}
+
+
 def test_a_server_that_hangs_is_told_and_answers_once(person, process):
     process.process.send_signal(signal.SIGSTOP)
     person.page.keyboard.press("a")

@@ -72,6 +72,16 @@ def test_no_button_or_line_is_cut_or_covered(person):
         assert len(rows) == 1
 
 
+@pytest.mark.parametrize(("key", "dialog"), [("?", "help"), ("b", "bulk")])
+def test_a_dialog_fits_a_narrow_screen(person, key, dialog):
+    person.page.set_viewport_size({"width": 390, "height": 844})
+    person.press(key)
+    panel = person.page.locator(f"#{dialog}")
+    assert panel.evaluate("e => e.scrollWidth <= e.clientWidth")
+    lines = rectangles(person, f"#{dialog} dd, #{dialog} kbd")
+    assert all(x2 <= 390 for _, _, x2, _ in lines)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), SIZES[:2])
 def test_the_page_is_painted(person, tmp_path, scheme, width, height):

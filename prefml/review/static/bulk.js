@@ -1,96 +1,138 @@
-// Approving sets inside the error budget together: how many, a look at each, then one key.
+// Approve the sets inside the error budget together: how many, a look at each, then one key.
 
 import { get, post } from "./api.js";
 import { byId, make } from "./dom.js";
-import { text } from "./geometry.js";
-import { aspect, fit } from "./layout.js";
-import { address, size } from "./pictures.js";
-import { session, take } from "./session.js";
-import { setBox } from "./view.js";
-import { count, percent, sets, short } from "./words.js";
+import { boxText } from "./geometry.js";
+import { enqueueInput } from "./jobs.js";
+import { aspect, fitInside } from "./layout.js";
+import { PICTURE_SIZE, pictureUrl } from "./pictures.js";
+import { present } from "./present.js";
+import { imageAt, receive, session } from "./session.js";
+import { placeBox } from "./view.js";
+import { countSets, formatCount, percent, shortName } from "./words.js";
 
 const PAGE = 48;
 
+/** @type {Batch | null} */
 let batch = null;
 
-export async function start(done) {
+const opened = () => present(batch, "batch");
+
+/**
+ * Show the sets that may be approved together.
+ *
+ * @param {(ids: string[]) => Promise<void>} done called with the ids that were approved
+ */
+export async function open(done) {
   const { group_ids: ids } = await get("budget", { project: session.project });
-  batch = { ids, left: new Set(ids), looked: 0, done, loading: false };
+  batch = { ids, left: new Set(ids), loaded: 0, loading: false, done };
   byId("bulk-grid").replaceChildren();
   byId("bulk").showModal();
-  tell();
-  if (ids.length) await more();
-  ticks()[0]?.focus();
+  drawSummary();
+  if (ids.length) await loadMore();
+  checkboxes()[0]?.focus();
 }
 
-const ticks = () => [...byId("bulk-grid").querySelectorAll("input")];
+const checkboxes = () => [...byId("bulk-grid").querySelectorAll("input")];
 
-function tell() {
-  const { ids, left, looked } = batch;
-  byId("bulk-text").textContent = ids.length
-    ? `${sets(ids.length)} undecided, without flags, inside the error budget${session.project ? `, project ${session.project}` : ""}. You have had ${count(looked)} before you; scroll for more and untick what needs a look of its own. One undo takes the whole batch back.`
-    : "No undecided set without flags lies inside the error budget. prefml evaluate finds how sure a suggestion must be for that; prefml suggest then marks the sets.";
-  for (const name of ["bulk-grid", "bulk-hint", "bulk-approve"]) byId(name).hidden = !ids.length;
+/**
+ * Write how many sets there are and what to do with them.
+ *
+ * @param {number} total
+ * @param {number} loaded
+ * @param {string} project all of them where it is empty
+ */
+export function summaryText(total, loaded, project) {
+  if (!total) return "No undecided set without flags lies inside the error budget. prefml evaluate finds how sure a suggestion must be for that; prefml suggest then marks the sets.";
+  return `${countSets(total)} undecided, without flags, inside the error budget${project ? `, project ${project}` : ""}. You have had ${formatCount(loaded)} before you; scroll for more and untick what needs a look of its own. One undo takes the whole batch back.`;
+}
+
+function drawSummary() {
+  const { ids, left, loaded } = opened();
+  byId("bulk-text").textContent = summaryText(ids.length, loaded, session.project);
+  for (const id of /** @type {const} */ (["bulk-grid", "bulk-hint", "bulk-approve"])) byId(id).hidden = !ids.length;
   const button = byId("bulk-approve");
-  button.replaceChildren(make("kbd", {}, "A"), ` Approve ${sets(left.size)} as suggested`);
-  button.disabled = !left.size || !looked;
+  button.replaceChildren(make("kbd", {}, "A"), ` Approve ${countSets(left.size)} as suggested`);
+  button.disabled = !left.size || !loaded;
 }
 
-async function more() {
-  if (batch.loading || batch.looked >= batch.ids.length) return;
-  batch.loading = true;
-  const ids = batch.ids.slice(batch.looked, batch.looked + PAGE);
+async function loadMore() {
+  const shown = opened();
+  if (shown.loading || shown.loaded >= shown.ids.length) return;
+  shown.loading = true;
+  const ids = shown.ids.slice(shown.loaded, shown.loaded + PAGE);
   const answer = await get("load_batch", { id: ids, picture: "small" });
   byId("bulk-grid").append(...answer.groups.map(item));
-  batch.looked += ids.length;
-  batch.loading = false;
-  tell();
+  shown.loaded += ids.length;
+  shown.loading = false;
+  drawSummary();
 }
 
+/** @param {Group} group */
 function item(group) {
-  const image = group.images[group.suggested];
+  const image = imageAt(group, present(group.suggested, "suggested picture"));
   const picture = make("img", { alt: `Suggested picture of ${group.group_id}`, loading: "lazy", width: image.width, height: image.height });
-  if (image.version) picture.src = address(image, "small");
+  if (image.version) picture.src = pictureUrl(image, "small");
   const frame = make("div", { class: "frame" }, picture);
-  frame.style.width = `${fit(aspect(image), 156, 170).w}px`;
+  frame.style.width = `${fitInside(aspect(image), 156, 170).w}px`;
   if (group.crop.box) {
-    const box = make("div", { class: "crop", "data-box": text(group.crop.box) });
-    setBox(box, group.crop.box);
+    const box = make("div", { class: "crop", "data-box": boxText(group.crop.box) });
+    placeBox(box, group.crop.box);
     frame.append(box);
   }
-  const tick = make("input", { type: "checkbox", checked: true, onchange: (event) => mark(group.group_id, event.target.checked) });
-  return make("div", { class: "bulk-item" }, frame, make("label", {}, tick, make("span", { title: image.name }, told(group, image))));
+  const tick = make("input", { type: "checkbox", checked: true });
+  tick.addEventListener("change", () => { setWanted(group.group_id, tick.checked); });
+  return make("div", { class: "bulk-item" }, frame, make("label", {}, tick, make("span", { title: image.name }, captionOf(group, image))));
 }
 
-const told = (group, image) => [
-  group.confidence === null ? short(image.name) : percent(group.confidence), group.project,
+/**
+ * Write how sure a suggestion is and of which project; the picture's name where it is not rated.
+ *
+ * @param {Group} group
+ * @param {Image} image
+ */
+export const captionOf = ({ confidence, project }, image) => [
+  confidence === null ? shortName(image.name) : percent(confidence), project,
 ].filter(Boolean).join(" · ");
 
-function mark(id, wanted) {
-  if (wanted) batch.left.add(id); else batch.left.delete(id);
-  tell();
+/**
+ * @param {string} id
+ * @param {boolean} wanted
+ */
+function setWanted(id, wanted) {
+  const { left } = opened();
+  if (wanted) left.add(id); else left.delete(id);
+  drawSummary();
 }
 
 async function approve() {
-  byId("bulk-approve").disabled = true;
-  const answer = await post("approve_batch", { group_ids: batch.ids.filter((id) => batch.left.has(id)) }, size);
-  take(answer);
+  const { ids, left, done } = opened(), button = byId("bulk-approve");
+  // Pressed again before its turn came.
+  if (button.disabled) return;
+  button.disabled = true;
+  const answer = await post("approve_batch", { group_ids: ids.filter((id) => left.has(id)) }, PICTURE_SIZE);
+  receive(answer);
   byId("bulk").close();
-  batch.done(answer.group_ids);
+  await done(answer.group_ids);
 }
 
-// Returns whether the key was for the batch.
-export function press({ key, repeat }) {
-  const all = ticks(), at = all.indexOf(document.activeElement);
+/**
+ * Move between the checkboxes, or approve.
+ *
+ * @param {Stroke} stroke
+ */
+export async function handleKey({ key, repeat }) {
+  const all = checkboxes(), at = all.findIndex((box) => box === document.activeElement);
   const columns = getComputedStyle(byId("bulk-grid")).gridTemplateColumns.split(" ").length;
-  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[key];
+  /** @type {Readonly<Record<string, number>>} */
+  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
+  const step = steps[key];
   if (step) all[Math.min(all.length - 1, Math.max(0, at + step))]?.focus();
-  else if (key === "a" && !repeat && !byId("bulk-approve").disabled) return approve();
-  return Boolean(step);
+  else if (key === "a" && !repeat) await approve();
 }
 
-byId("bulk-grid").addEventListener("scroll", (event) => {
-  const grid = event.target;
-  if (grid.scrollTop + grid.clientHeight > grid.scrollHeight - 400) more();
+byId("bulk-grid").addEventListener("scroll", () => {
+  const grid = byId("bulk-grid");
+  if (grid.scrollTop + grid.clientHeight > grid.scrollHeight - 400) void loadMore();
 });
-byId("bulk-approve").addEventListener("click", approve);
+byId("bulk-approve").addEventListener("click", () => { enqueueInput(approve); });

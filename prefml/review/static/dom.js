@@ -1,36 +1,83 @@
-// Making elements without HTML text, which the page's content policy forbids.
+// Make and find elements, without HTML text, which the page's content policy forbids.
 
+import { present } from "./present.js";
+
+/**
+ * Make an element.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties} [properties]
+ * @param {...(Child | readonly Child[])} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (value === null || value === undefined || value === false) continue;
-    if (name === "class") element.className = value;
-    else if (name in element && typeof value !== "string") element[name] = value;
-    else element.setAttribute(name, value === true ? "" : value);
+    if (name === "class") element.className = String(value);
+    else if (name in element && typeof value !== "string") Reflect.set(element, name, value);
+    else element.setAttribute(name, value === true ? "" : String(value));
   }
   element.append(...children.flat().filter((child) => child !== null && child !== undefined));
   return element;
 }
 
-export const byId = (id) => document.getElementById(id);
+/**
+ * Return an element of the page.
+ *
+ * @template {keyof Elements} Id
+ * @param {Id} id
+ */
+export const byId = (id) => /** @type {Elements[Id]} */ (present(document.getElementById(id), `element #${id}`));
 
-export const keys = (...names) => names.map((name) => make("kbd", {}, name));
+/**
+ * Return the elements of a selector.
+ *
+ * @param {ParentNode} root
+ * @param {string} selector
+ */
+export const findAll = (root, selector) => [...root.querySelectorAll(selector)].filter((element) => element instanceof HTMLElement);
 
-let speaking = 0;
+/**
+ * Make the caps of keys.
+ *
+ * @param {readonly string[]} names
+ */
+export const keycaps = (names) => names.map((name) => make("kbd", {}, name));
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let announcing;
+
+/**
+ * Tell a screen reader something.
+ *
+ * @param {string} text
+ */
 export function announce(text) {
   // A screen reader hears a change of text only after a pause; while a box moves, the last counts.
-  clearTimeout(speaking);
-  speaking = setTimeout(() => { byId("announce").textContent = text; }, 150);
+  clearTimeout(announcing);
+  announcing = setTimeout(() => { byId("announce").textContent = text; }, 150);
 }
 
-export function status(text) {
+/**
+ * Show the outcome of the last command.
+ *
+ * @param {string} text
+ */
+export function showStatus(text) {
   const line = byId("status");
   line.textContent = text;
   // The heading beside it may use what is left.
   byId("main").style.setProperty("--told", `${line.offsetWidth}px`);
 }
 
-export function alarm(text) {
+/**
+ * Show an alert above everything, or with null remove it.
+ *
+ * @param {string | null} text
+ */
+export function showAlert(text) {
   const box = byId("alert");
   box.textContent = text ?? "";
   box.hidden = !text;

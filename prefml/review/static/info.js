@@ -1,69 +1,111 @@
-// The strip under the pictures, and the line of progress above them.
+// Draw the strip under the pictures, and the line of progress above them.
 
 import { byId, make } from "./dom.js";
-import { draft, frame, session, veiled } from "./session.js";
-import { count, duration, percent, sure } from "./words.js";
+import { cropOf, isBlind, readDraft, session } from "./session.js";
+import { duration, formatCount, likelihoodText, percent } from "./words.js";
 
+/**
+ * Draw what is suggested for a set, and why.
+ *
+ * @param {Group} group
+ */
 export function drawInfo(group) {
-  const veil = veiled(group);
-  byId("why").replaceChildren(choicePart(group, veil), cropPart(group), reasonPart(group, veil));
+  const blind = isBlind(group);
+  byId("why").replaceChildren(choicePart(group, blind), cropPart(group), reasonPart(group, blind));
 }
 
-function part(title, ...lines) {
-  return make("div", { class: "part" }, make("h3", {}, title), lines.filter(Boolean));
-}
+/**
+ * @param {string} title
+ * @param {...Child} lines
+ */
+const part = (title, ...lines) => make("div", { class: "part" }, make("h3", {}, title), lines);
 
+/** @param {...Child} content */
 const line = (...content) => make("p", {}, ...content);
 
-function choicePart(group, veil) {
-  if (group.images.length === 1) return part("Picture", line("A single picture: only its crop is judged"));
-  if (veil) return part("Suggestion", line("Hidden until you have chosen ", make("kbd", {}, "1"), "–", make("kbd", {}, String(Math.min(9, group.images.length)))));
-  if (group.suggested === null) return part("Suggestion", line("None"), noneLine(group));
-  return part("Suggestion", line(make("strong", {}, `Picture ${group.suggested + 1}: ${sure(group.confidence)}`)), noneLine(group));
+/** @param {string} text */
+const strong = (text) => line(make("strong", {}, text));
+
+/**
+ * @param {Group} group
+ * @param {boolean} blind
+ */
+function choicePart(group, blind) {
+  const { images, suggested, confidence, none_probability: none } = group;
+  if (images.length === 1) return part("Picture", line("A single picture: only its crop is judged"));
+  if (blind) return part("Suggestion", line("Hidden until you have chosen ", make("kbd", {}, "1"), "–", make("kbd", {}, String(Math.min(9, images.length)))));
+  const noneLine = none === null ? null : line(`None is good: ${percent(none)}`);
+  if (suggested === null) return part("Suggestion", line("None"), noneLine);
+  return part("Suggestion", strong(`Picture ${suggested + 1}: ${likelihoodText(confidence)}`), noneLine);
 }
 
-const noneLine = (group) => (group.none_probability === null ? null : line(`None is good: ${percent(group.none_probability)}`));
-
+/** @param {Group} group */
 function cropPart(group) {
   const { crop, decision } = group;
-  if (decision?.crop_by_hand) return part("Crop", line(make("strong", {}, "You crop it by hand")));
-  if (draft(group)) return part("Crop", line(make("strong", {}, "Your draft, not decided yet")), line("A uses it"));
+  if (decision?.crop_by_hand) return part("Crop", strong("You crop it by hand"));
+  if (readDraft(group)) return part("Crop", strong("Your draft, not decided yet"), line("A uses it"));
   if (decision && decision.final_index !== null) {
-    return part("Crop", line(make("strong", {}, decision.crop_coords ? "Cropped as drawn" : "Kept whole")));
+    return part("Crop", strong(decision.crop_coords ? "Cropped as drawn" : "Kept whole"));
   }
-  if (!crop.offered) return part("Crop", line(make("strong", {}, "Not rated")), line(crop.reason));
-  const size = frame(group) ? `Crop to ${percent(area(crop.box))}` : "Keep whole";
-  const more = crop.alternatives.length ? ` · ${crop.alternatives.length} other proposals in X` : "";
-  return part("Crop", line(make("strong", {}, crop.confidence === null ? size : `${size}: ${sure(crop.confidence)}`)), line(`${crop.reason}${crop.reason ? "" : more.slice(3)}`));
+  if (!crop.offered) return part("Crop", strong("Not rated"), line(crop.reason));
+  const box = cropOf(group), size = box ? `Crop to ${percent(area(box))}` : "Keep whole";
+  const others = crop.alternatives.length ? `${crop.alternatives.length} other proposals in X` : "";
+  return part("Crop", strong(crop.confidence === null ? size : `${size}: ${likelihoodText(crop.confidence)}`), line(crop.reason || others));
 }
 
+/** @param {Box} box */
 const area = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
 
-// On the page a picture of the set is known by its number, not by its file's name.
-function byNumber(group, words) {
-  const at = group.images.findIndex((image) => words.startsWith(`${image.name} `));
-  return at < 0 ? words : `Picture ${at + 1}${words.slice(group.images[at].name.length)}`;
+/**
+ * Put a picture's number in place of its file's name, by which the page does not know it.
+ *
+ * @param {Group} group
+ * @param {string} words
+ */
+export function byNumber({ images }, words) {
+  const at = images.findIndex((image) => words.startsWith(`${image.name} `)), image = images[at];
+  return image ? `Picture ${at + 1}${words.slice(image.name.length)}` : words;
 }
 
-function reasonPart(group, veil) {
-  const reasons = veil ? [] : group.reasons;
+/**
+ * @param {Group} group
+ * @param {boolean} blind
+ */
+function reasonPart(group, blind) {
+  const reasons = blind ? "Hidden" : group.reasons.join(" · ") || "No reason given";
   const same = group.duplicates.map((words) => byNumber(group, words));
   const copies = same.length ? make("p", { class: "copies", title: same.join("\n") }, same.join(" · ")) : null;
-  return part("Why", line(reasons.length ? reasons.join(" · ") : veil ? "Hidden" : "No reason given"), copies);
+  return part("Why", line(reasons), copies);
 }
 
+/**
+ * Return how many groups are decided.
+ *
+ * @param {Progress} progress
+ */
+const decidedCount = (progress) => progress.approved + progress.overridden + progress.rejected;
+
+/**
+ * Write how far the review is.
+ *
+ * @param {Progress} progress
+ */
+export function progressText(progress) {
+  const parts = [`${formatCount(decidedCount(progress))} of ${formatCount(progress.total)} reviewed`];
+  if (progress.skipped) parts.push(`${formatCount(progress.skipped)} skipped`);
+  if (progress.pending && progress.seconds_left !== null) parts.push(`about ${duration(progress.seconds_left)} left`);
+  if (progress.unsubmitted) parts.push(`${formatCount(progress.unsubmitted)} to submit`);
+  return parts.join(" · ");
+}
+
+/** Draw how far the review is, and switch off the buttons that could do nothing. */
 export function drawProgress() {
-  const progress = session.progress;
+  const { progress } = session;
   if (!progress) return;
-  const decided = progress.approved + progress.overridden + progress.rejected;
   const bar = byId("progress-bar");
   bar.max = Math.max(1, progress.total);
-  bar.value = decided;
-  const parts = [`${count(decided)} of ${count(progress.total)} reviewed`];
-  if (progress.skipped) parts.push(`${count(progress.skipped)} skipped`);
-  if (progress.pending && progress.seconds_left !== null) parts.push(`about ${duration(progress.seconds_left)} left`);
-  if (progress.unsubmitted) parts.push(`${count(progress.unsubmitted)} to submit`);
-  byId("progress-text").textContent = parts.join(" · ");
+  bar.value = decidedCount(progress);
+  byId("progress-text").textContent = progressText(progress);
   byId("undo").disabled = !progress.can_undo;
   byId("redo").disabled = !progress.can_redo;
   byId("submit").disabled = !progress.unsubmitted;

@@ -1,13 +1,20 @@
-// Which key does what. The help page is made of this table, so it cannot say anything else.
+// Map keys to commands. The help page is made of the same tables.
 
-import { byId, keys, make } from "./dom.js";
+import { byId, keycaps, make } from "./dom.js";
 
+/** @type {Readonly<Record<string, CommandName>>} */
 export const KEYS = { a: "approve", r: "reject", s: "skip", k: "keep", x: "edit", c: "crop", m: "hand", t: "tags", f: "zoom", h: "hide", b: "bulk", "?": "help", Enter: "next", ArrowDown: "next", ArrowUp: "back" };
-const SHIFTED = { z: "redo", Enter: "submit" };
+/** @type {Readonly<Record<string, CommandName>>} */
+const SHIFTED_KEYS = { z: "redo", Enter: "submit" };
 
-// Holding a key down must not decide one set after the other.
+/**
+ * Commands that a key held down repeats; it must not decide one set after the other.
+ *
+ * @type {ReadonlySet<CommandName>}
+ */
 const REPEATABLE = new Set(["next", "back"]);
 
+/** @type {readonly (readonly [title: string, entries: readonly (readonly [keys: readonly string[], words: string])[]])[]} */
 const HELP = [
   ["Decide", [
     [["A"], "approve what is suggested (or your draft)"], [["R"], "reject: none is good"], [["S"], "skip for now"],
@@ -29,27 +36,49 @@ const HELP = [
   ]],
 ];
 
+/** Fill the help page. */
 export function drawHelp() {
-  const lists = HELP.map(([title, entries]) => make("section", {}, make("h3", {}, title), make("dl", {}, entries.map(([names, words]) => make("div", {}, make("dt", {}, keys(...names)), make("dd", {}, words))))));
-  byId("help-keys").replaceChildren(...lists);
+  const sections = HELP.map(([title, entries]) => {
+    const rows = entries.map(([names, words]) => make("div", {}, make("dt", {}, keycaps(names)), make("dd", {}, words)));
+    return make("section", {}, make("h3", {}, title), make("dl", {}, rows));
+  });
+  byId("help-keys").replaceChildren(...sections);
 }
 
-const typing = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
+/**
+ * Tell whether an event's target lies in an element of a selector.
+ *
+ * @param {EventTarget | null} target
+ * @param {string} selector
+ */
+const isInside = (target, selector) => target instanceof Element && target.closest(selector) !== null;
 
-// A focused control keeps the keys that work it.
-const working = (target, key) => (key === "Enter" || key === " ") && target.closest?.("button, a, input, summary");
-
-export function read(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return null;
-  const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code);
-  const key = event.shiftKey && digit && event.code.startsWith("Digit") ? digit[1] : event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  // Shift+Enter submits wherever the focus is.
-  if (working(event.target, key) && !(key === "Enter" && event.shiftKey)) return null;
-  return { key, shift: event.shiftKey, repeat: event.repeat };
+/**
+ * Return the key that was pressed, or null where it is the browser's or a control's own.
+ *
+ * @param {KeyboardEvent} event
+ * @returns {Stroke | null}
+ */
+export function readStroke(event) {
+  const { target, shiftKey: shift, repeat } = event;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return null;
+  if (isInside(target, "input:not([type=checkbox]), textarea, select, [contenteditable]")) return null;
+  // With Shift the key of a digit is another sign, which one depends on the keyboard.
+  const digit = shift ? /^Digit([0-9])$/.exec(event.code)?.[1] : undefined;
+  const key = digit ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key);
+  // A focused control keeps the keys that work it; Shift+Enter submits wherever the focus is.
+  const works = (key === "Enter" && !shift) || key === " ";
+  return works && isInside(target, "button, a, input, summary") ? null : { key, shift, repeat };
 }
 
-export function meaning({ key, shift, repeat }) {
-  if (/^[1-9]$/.test(key)) return repeat ? null : { what: shift ? "hold" : "choose", index: Number(key) - 1 };
-  const what = key === "z" ? (shift ? "redo" : "undo") : shift && SHIFTED[key] ? SHIFTED[key] : KEYS[key];
-  return !what || (repeat && !REPEATABLE.has(what)) ? null : { what };
+/**
+ * Return what a key asks for outside of editors and dialogs.
+ *
+ * @param {Stroke} stroke
+ * @returns {Command | null}
+ */
+export function commandOf({ key, shift, repeat }) {
+  if (/^[1-9]$/.test(key)) return repeat ? null : { name: shift ? "hold" : "choose", index: Number(key) - 1 };
+  const name = key === "z" && !shift ? "undo" : (shift ? SHIFTED_KEYS[key] : undefined) ?? KEYS[key];
+  return !name || (repeat && !REPEATABLE.has(name)) ? null : { name };
 }

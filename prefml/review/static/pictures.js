@@ -1,52 +1,80 @@
-// Pictures kept decoded, so that the next set is painted in the frame in which it is asked for.
+// Cache decoded pictures, so that the next set is painted in the frame in which it is asked for.
 
 import { make } from "./dom.js";
 
-const KEPT = 64;
+const CACHE_SIZE = 64;
+/** @type {Map<string, LoadingImage>} */
 const cache = new Map();
 
-// Copies of 1024 pixels are enough unless the screen shows more than that.
-export const size = (window.innerHeight - 190) * window.devicePixelRatio > 1150 ? "large" : "view";
+/**
+ * Size in which pictures are asked for: 1024 pixels are enough unless the screen shows more than that.
+ *
+ * @type {PictureSize}
+ */
+export const PICTURE_SIZE = (window.innerHeight - 190) * window.devicePixelRatio > 1150 ? "large" : "view";
 
-export const address = (image, wanted = size) => `${image.picture}/${wanted}?v=${image.version}`;
+/**
+ * Return the address of a picture that can be read.
+ *
+ * @param {Image} image
+ * @param {PictureSize | "full"} [size]
+ */
+export const pictureUrl = (image, size = PICTURE_SIZE) => `${image.picture}/${size}?v=${String(image.version)}`;
 
-// The element of a picture, loading or loaded; an element stands in one place of the page.
-export function element(image) {
-  const source = address(image);
-  let found = cache.get(source);
-  if (!found) {
-    found = make("img", { alt: "", draggable: false, decoding: "sync" });
-    found.src = source;
-    found.ready = found.decode().then(() => true, () => false);
-  }
+/**
+ * Return the element of a picture, loading or loaded; it stands in one place of the page.
+ *
+ * @param {Image} image
+ */
+export function imageElement(image) {
+  const source = pictureUrl(image);
+  const element = cache.get(source) ?? load(source);
+  // Behind all others: the first of the cache is the one not asked for the longest.
   cache.delete(source);
-  cache.set(source, found);
-  forget();
-  return found;
+  cache.set(source, element);
+  evict();
+  return element;
 }
 
-function forget() {
-  for (const [source, found] of cache) {
-    if (cache.size <= KEPT) return;
-    if (!found.isConnected) cache.delete(source);
+/**
+ * @param {string} source
+ * @returns {LoadingImage}
+ */
+function load(source) {
+  const element = make("img", { alt: "", draggable: "false", decoding: "sync" });
+  element.src = source;
+  return Object.assign(element, { ready: element.decode().then(() => true, () => false) });
+}
+
+function evict() {
+  for (const [source, element] of cache) {
+    if (cache.size <= CACHE_SIZE) return;
+    if (!element.isConnected) cache.delete(source);
   }
 }
 
 // A browser opens six connections to a host. What is fetched ahead must leave some free for what
 // the person waits for: a decision being saved, the pictures of the set in view.
-const TOGETHER = 2;
+const CONCURRENT = 2;
+/** @type {Image[]} */
 let wanted = [];
 let loading = 0;
 
+/**
+ * Fetch the pictures of some groups ahead, in place of those wanted before.
+ *
+ * @param {readonly Group[]} groups
+ */
 export function prefetch(groups) {
-  wanted = groups.flatMap((group) => group.images).filter((image) => image.version && !cache.has(address(image)));
-  advance();
+  wanted = groups.flatMap((group) => group.images).filter((image) => image.version && !cache.has(pictureUrl(image)));
+  fetchNext();
 }
 
-function advance() {
-  while (loading < TOGETHER && wanted.length) {
+function fetchNext() {
+  while (loading < CONCURRENT) {
     const image = wanted.shift();
+    if (!image) return;
     loading += 1;
-    element(image).ready.finally(() => { loading -= 1; advance(); });
+    void imageElement(image).ready.finally(() => { loading -= 1; fetchNext(); });
   }
 }

@@ -1,127 +1,226 @@
-// Where the person is: the sets that pass the filter, the one in view, and what is drawn on it.
+// Hold the state of the review: the queue, the set in view and the drafts; load and post it.
 
-import { get, kept, post } from "./api.js";
-import { isWhole } from "./geometry.js";
+import { get, post, readJson, storage } from "./api.js";
+import { keepsWhole } from "./geometry.js";
 import { aspect } from "./layout.js";
-import { element, prefetch, size } from "./pictures.js";
+import { PICTURE_SIZE, imageElement, prefetch } from "./pictures.js";
+import { present } from "./present.js";
 
 const BEHIND = 2, AHEAD = 10, DECODED = 4;
 
+/** @type {Session} */
 export const session = {
-  ids: [], index: 0, groups: new Map(), waitingStates: new Map(), filter: "all", project: "",
+  ids: [], index: 0, groups: new Map(), queueStates: new Map(), filter: "all", project: "",
   hidden: document.body.dataset.hide === "true", cropVisible: true,
   revealed: false, held: null, shownAt: 0, zoomed: false, progress: null,
 };
 
-export const current = () => session.groups.get(session.ids[session.index]) ?? null;
+/** Return the id of the set in view; undefined at the end of the list. */
+export const currentId = () => session.ids[session.index];
 
-export function stateOf(id) {
-  return session.groups.get(id)?.state ?? session.waitingStates.get(id) ?? "pending";
+/**
+ * Return a group that is loaded.
+ *
+ * @param {string | undefined} id
+ */
+const loadedGroup = (id) => (id === undefined ? undefined : session.groups.get(id));
+
+/** Return the set in view; null at the end of the list. */
+export const currentGroup = () => loadedGroup(currentId()) ?? null;
+
+/**
+ * Return an image of a group.
+ *
+ * @param {Group} group
+ * @param {number} index
+ */
+export const imageAt = (group, index) => present(group.images[index], `picture ${index + 1}`);
+
+/**
+ * Return the state of a group, loaded or not.
+ *
+ * @param {string} id
+ * @returns {State}
+ */
+export const stateOf = (id) => session.groups.get(id)?.state ?? session.queueStates.get(id) ?? "pending";
+
+/** @param {string} id */
+const isWaiting = (id) => stateOf(id) === (session.filter === "skipped" ? "skipped" : "pending");
+
+/**
+ * Take over the groups and the progress of an answer.
+ *
+ * @param {{ groups?: readonly Group[], progress?: Progress }} answer
+ */
+export function receive({ groups = [], progress }) {
+  for (const group of groups) session.groups.set(group.group_id, group);
+  if (progress) session.progress = progress;
 }
 
-const waits = (id) => stateOf(id) === (session.filter === "skipped" ? "skipped" : "pending");
-
-export function take(answer) {
-  for (const group of answer.groups ?? []) session.groups.set(group.group_id, group);
-  if (answer.progress) session.progress = answer.progress;
-}
-
+/**
+ * Load the ids that pass a filter and go to where the person was, else to the first that waits.
+ *
+ * @param {string} filter
+ * @param {string} project all of them where it is empty
+ */
 export async function loadQueue(filter, project) {
   const answer = await get("queue", { filter, project });
   Object.assign(session, { ids: answer.group_ids, filter, project });
-  session.waitingStates = new Map(Object.entries(answer.states));
+  session.queueStates = new Map(Object.entries(answer.states));
   session.groups.clear();
-  const last = sessionStorage.getItem("prefml.at");
-  const start = session.ids.indexOf(last);
-  session.index = start >= 0 ? start : Math.max(0, session.ids.indexOf(answer.first_pending));
+  const last = session.ids.indexOf(sessionStorage.getItem("prefml.at") ?? "");
+  session.index = last >= 0 ? last : Math.max(0, session.ids.indexOf(answer.first_pending ?? ""));
   return answer;
 }
 
-export function remember() {
-  const id = session.ids[session.index];
+/** Keep the set in view and the filter over a reload. */
+export function rememberPlace() {
+  const id = currentId();
   if (id) sessionStorage.setItem("prefml.at", id);
   sessionStorage.setItem("prefml.filter", JSON.stringify([session.filter, session.project]));
 }
 
-export function remembered() {
-  try { return JSON.parse(sessionStorage.getItem("prefml.filter")) ?? ["all", ""]; } catch { return ["all", ""]; }
+/**
+ * Return the filter and the project of before a reload.
+ *
+ * @returns {[filter: string, project: string]}
+ */
+export function rememberedFilter() {
+  return /** @type {[string, string] | null} */ (readJson(sessionStorage, "prefml.filter")) ?? ["all", ""];
 }
 
-const asked = new Set();
+/** @type {Set<string>} */
+const requested = new Set();
 
-function loadAround(index, ids) {
-  if (!ids.length) return;
-  ids.forEach((id) => asked.add(id));
-  get("load_batch", { id: ids, picture: size }).then((answer) => { take(answer); ready(index); })
-    .finally(() => ids.forEach((id) => asked.delete(id)));
+/**
+ * @param {number} index
+ * @param {string[]} ids
+ */
+async function loadNeighbours(index, ids) {
+  ids.forEach((id) => { requested.add(id); });
+  try {
+    receive(await get("load_batch", { id: ids, picture: PICTURE_SIZE }));
+    prefetchAround(index);
+  } finally {
+    ids.forEach((id) => { requested.delete(id); });
+  }
 }
 
-// Load what lies around a position; resolves when the set at that position is there.
-export async function ensure(index) {
-  const wanted = session.ids.slice(Math.max(0, index - BEHIND), index + AHEAD);
-  const missing = wanted.filter((id) => !session.groups.has(id));
+/**
+ * Load what lies around a position; resolve when the set at that position is there.
+ *
+ * @param {number} index
+ */
+export async function loadAt(index) {
+  const around = session.ids.slice(Math.max(0, index - BEHIND), index + AHEAD);
+  const missing = around.filter((id) => !session.groups.has(id));
   const here = session.ids[index];
   if (!missing.length || !here) return;
   // The set in view first and alone: it must not wait for its neighbours.
-  if (missing.includes(here)) take(await get("load_batch", { id: [here], picture: size }));
-  const others = missing.filter((id) => id !== here && !asked.has(id));
-  if (others.length > AHEAD / 2 || missing.includes(here)) loadAround(index, others);
+  if (missing.includes(here)) receive(await get("load_batch", { id: [here], picture: PICTURE_SIZE }));
+  const others = missing.filter((id) => id !== here && !requested.has(id));
+  const due = others.length > AHEAD / 2 || missing.includes(here);
+  if (due && others.length) void loadNeighbours(index, others);
 }
 
-export function ready(index) {
+/**
+ * Decode the set at a position, then fetch the pictures of those around it.
+ *
+ * @param {number} index
+ */
+export function prefetchAround(index) {
   const near = [...session.ids.slice(index + 1, index + 1 + DECODED), session.ids[index - 1]];
-  const here = session.groups.get(session.ids[index]);
-  const own = here ? here.images.filter((image) => image.version).map((image) => element(image).ready) : [];
+  const own = (loadedGroup(session.ids[index])?.images ?? []).filter((image) => image.version);
   // The set in view is painted before anything is fetched for the next ones.
-  Promise.all(own).then(() => new Promise((painted) => { setTimeout(painted, 60); })).then(() => {
-    if (session.index === index) prefetch(near.map((id) => session.groups.get(id)).filter(Boolean));
-  });
+  void Promise.all(own.map((image) => imageElement(image).ready)).then(() => setTimeout(() => {
+    if (session.index === index) prefetch(near.map(loadedGroup).filter((group) => group !== undefined));
+  }, 60));
 }
 
+/** Return the position of the next set that waits, from the start again after the last. */
 export function nextWaiting() {
   const { ids, index } = session;
-  for (let i = index + 1; i < ids.length; i += 1) if (waits(ids[i])) return i;
-  for (let i = 0; i < index; i += 1) if (waits(ids[i])) return i;
-  return ids.length;
+  const later = ids.findIndex((id, at) => at > index && isWaiting(id));
+  const earlier = () => ids.findIndex((id, at) => at < index && isWaiting(id));
+  const found = later >= 0 ? later : earlier();
+  return found >= 0 ? found : ids.length;
 }
 
-// The picture that a crop or "keep whole" is about: held, decided, drafted, else suggested.
-export function selected(group) {
-  if (session.held !== null) return session.held;
-  const decided = group.decision?.final_index;
-  if (decided !== null && decided !== undefined) return decided;
-  const drafted = draft(group)?.index;
-  if (drafted !== undefined) return drafted;
-  if (veiled(group)) return null;
-  return group.suggested;
+/**
+ * Return the picture that a crop or "keep whole" is about: held, decided, drafted, else suggested.
+ *
+ * @param {Group} group
+ */
+export function selectedIndex(group) {
+  const chosen = session.held ?? group.decision?.final_index ?? readDraft(group)?.index;
+  return chosen ?? (isBlind(group) ? null : group.suggested);
 }
 
-// Whether the suggestion is still kept from the person. A single picture offers no choice to lead.
-export function veiled(group) {
+/**
+ * Tell whether the suggestion is still kept from the person.
+ *
+ * A single picture offers no choice to lead.
+ *
+ * @param {Group} group
+ */
+export function isBlind(group) {
   return session.hidden && !session.revealed && group.state === "pending" && group.images.length > 1;
 }
 
-export const draft = (group) => kept.read(`draft.${group.group_id}`);
+/**
+ * Return the box that is drawn on a set and not decided.
+ *
+ * @param {Group} group
+ */
+export const readDraft = (group) => storage.read(`draft.${group.group_id}`);
 
-export function keepDraft(group, index, box) { kept.write(`draft.${group.group_id}`, { index, box }); }
+/**
+ * Keep a draft.
+ *
+ * @param {Group} group
+ * @param {number} index
+ * @param {Box} box
+ */
+export function writeDraft(group, index, box) { storage.write(`draft.${group.group_id}`, { index, box }); }
 
-export function dropDraft(group) { kept.remove(`draft.${group.group_id}`); }
+/**
+ * Drop a draft.
+ *
+ * @param {Group} group
+ */
+export function removeDraft(group) { storage.remove(`draft.${group.group_id}`); }
 
-// The box now proposed or decided for the set, or null for the whole picture.
-export function frame(group) {
-  const drafted = draft(group);
-  if (drafted) return isWhole(drafted.box) ? null : drafted.box;
+/**
+ * Return the crop now drafted, decided or proposed for a set; null for the whole picture.
+ *
+ * @param {Group} group
+ */
+export function cropOf(group) {
+  const draft = readDraft(group);
+  if (draft) return keepsWhole(draft.box) ? null : draft.box;
   return group.decision && group.decision.final_index !== null ? group.decision.crop_coords : group.crop.box;
 }
 
-// The same for one picture: a box is carried over only to a picture of the same shape.
-export function frameOn(group, index) {
-  const box = frame(group), from = draft(group)?.index ?? group.decision?.final_index ?? group.suggested;
+/**
+ * Return the crop for one picture: a box is carried over only to a picture of the same shape.
+ *
+ * @param {Group} group
+ * @param {number} index
+ */
+export function cropOn(group, index) {
+  const box = cropOf(group), from = readDraft(group)?.index ?? group.decision?.final_index ?? group.suggested;
   if (!box || from === null) return box;
-  return Math.abs(aspect(group.images[index]) / aspect(group.images[from]) - 1) < 0.01 ? box : null;
+  return Math.abs(aspect(imageAt(group, index)) / aspect(imageAt(group, from)) - 1) < 0.01 ? box : null;
 }
 
-export function shown(group, key) {
+/**
+ * Return the context of a decision.
+ *
+ * @param {Group} group
+ * @param {string} key command that decided
+ * @returns {Shown}
+ */
+export function shownFields(group, key) {
   return {
     position: session.index, suggested_position: group.suggested, hidden: session.hidden,
     revealed: session.revealed, crop_visible: session.cropVisible, full_size: session.zoomed,
@@ -130,17 +229,27 @@ export function shown(group, key) {
   };
 }
 
-export async function decide(group, decision, key) {
-  const answer = await post("decide", { group_id: group.group_id, ...decision, shown: shown(group, key) }, size);
-  dropDraft(group);
-  take(answer);
-  return answer;
+/**
+ * Send a decision.
+ *
+ * @param {Group} group
+ * @param {Choice} choice
+ * @param {string} key command that decided
+ */
+export async function postDecision(group, choice, key) {
+  const answer = await post("decide", { group_id: group.group_id, ...choice, shown: shownFields(group, key) }, PICTURE_SIZE);
+  removeDraft(group);
+  receive(answer);
 }
 
-export async function turn(which) {
-  const answer = await post(which, {}, size);
-  for (const id of answer.group_ids) session.waitingStates.delete(id);
+/**
+ * Undo or redo; return the id of the first set that changed, null where none did.
+ *
+ * @param {"undo" | "redo"} which
+ */
+export async function postTurn(which) {
+  const answer = await post(which, {}, PICTURE_SIZE);
   if (answer.group_ids.length > answer.groups.length) await loadQueue(session.filter, session.project);
-  take(answer);
+  receive(answer);
   return answer.group_ids[0] ?? null;
 }

@@ -1,29 +1,35 @@
-// Draws one set: pictures as large as fit, badges, borders and the crop.
+// Draw one set: pictures as large as fit, badges, borders and the crop.
 
-import { byId, make } from "./dom.js";
-import { text } from "./geometry.js";
-import { GAP, arrange } from "./layout.js";
-import { element } from "./pictures.js";
-import { draft, frameOn, selected, session, stateOf, veiled } from "./session.js";
-import { STATES, count, percent, place, short, sure } from "./words.js";
+import { byId, findAll, make } from "./dom.js";
+import { boxText } from "./geometry.js";
+import { GAP, bestGrid } from "./layout.js";
+import { imageElement } from "./pictures.js";
+import { cropOn, imageAt, isBlind, readDraft, selectedIndex, session, stateOf } from "./session.js";
+import { STATE_LABELS, describeBox, formatCount, likelihoodText, percent, shortName } from "./words.js";
 
-export function draw(group, choose) {
+/**
+ * Draw a set in place of the one before.
+ *
+ * @param {Group} group
+ */
+export function drawGroup(group) {
   const box = byId("group");
   box.hidden = false;
   byId("end").hidden = true;
   box.dataset.groupId = group.group_id;
   box.dataset.state = group.state;
-  box.dataset.hidden = String(veiled(group));
+  box.dataset.hidden = String(isBlind(group));
   box.classList.toggle("group-rejected", group.state === "rejected");
-  byId("heading").textContent = `Set ${count(session.index + 1)} of ${count(session.ids.length)}${group.project ? ` · ${group.project}` : ""}`;
+  byId("heading").textContent = `Set ${formatCount(session.index + 1)} of ${formatCount(session.ids.length)}${group.project ? ` · ${group.project}` : ""}`;
   const state = byId("state");
-  state.textContent = STATES[group.state];
+  state.textContent = STATE_LABELS[group.state];
   state.dataset.state = group.state;
   byId("chips").replaceChildren(...chips(group));
-  byId("pictures").replaceChildren(...group.images.map((image, index) => tile(group, image, index, choose)));
-  place_tiles(group);
+  byId("pictures").replaceChildren(...group.images.map((image, index) => drawTile(group, image, index)));
+  placeTiles(group);
 }
 
+/** Draw the end of the list in place of a set. */
 export function drawEnd() {
   byId("group").hidden = true;
   byId("why").replaceChildren();
@@ -32,84 +38,137 @@ export function drawEnd() {
   const empty = !session.ids.length;
   byId("end-title").textContent = empty ? "No sets here" : left ? "End of the list" : "All sets are reviewed";
   byId("end-text").textContent = empty ? "Choose another filter above."
-    : left ? `${count(left)} still undecided: ↑ goes back.` : "Shift+Enter submits the decisions; ↑ goes back.";
+    : left ? `${formatCount(left)} still undecided: ↑ goes back.` : "Shift+Enter submits the decisions; ↑ goes back.";
 }
 
-export function place_tiles(group) {
+/**
+ * Give the pictures of the set that is drawn the room there is.
+ *
+ * @param {Group} group
+ */
+export function placeTiles(group) {
   const box = byId("pictures");
   const room = byId("group").getBoundingClientRect();
   const height = room.bottom - box.getBoundingClientRect().top - 6;
-  const { columns, tiles } = arrange(group.images, room.width - 28, height);
+  const { columns, tiles } = bestGrid(group.images, room.width - 28, height);
+  const drawn = findAll(box, ".tile"), frames = findAll(box, ".tile .frame");
   box.style.gridTemplateColumns = `repeat(${columns}, auto)`;
   box.style.gap = `4px ${GAP}px`;
-  box.querySelectorAll(".tile").forEach((tile, index) => {
-    const frame = tile.querySelector(".frame");
-    frame.style.width = `${tiles[index].w}px`;
-    frame.style.height = `${tiles[index].h}px`;
-    tile.style.width = `${tiles[index].w}px`;
+  tiles.forEach(({ w, h }, index) => {
+    const tile = drawn[index], frame = frames[index];
+    // While the next set is loaded, the one before may still be drawn.
+    if (!tile || !frame) return;
+    tile.style.width = frame.style.width = `${w}px`;
+    frame.style.height = `${h}px`;
   });
 }
 
+/** @param {Group} group */
 function chips(group) {
   // What is odd about the suggested picture would give the suggestion away.
-  const flags = veiled(group) ? [] : group.flags.map((flag) => make("span", { class: "chip flag" }, `⚑ ${flag}`));
-  const budget = group.within_budget && !veiled(group) ? [make("span", { class: "chip" }, "inside the error budget")] : [];
+  const flags = isBlind(group) ? [] : group.flags.map((flag) => make("span", { class: "chip flag" }, `⚑ ${flag}`));
+  const budget = group.within_budget && !isBlind(group) ? [make("span", { class: "chip" }, "inside the error budget")] : [];
   const tags = group.images.flatMap((image, index) => image.tags.map((tag) => make("span", { class: "chip flag" }, `${index + 1}: ${tag.replaceAll("_", " ")}`)));
   return [...flags, ...tags, ...budget];
 }
 
-function tile(group, image, index, choose) {
-  const suggested = group.suggested === index && !veiled(group);
+/**
+ * Return what marks one picture among the others.
+ *
+ * @param {Group} group
+ * @param {number} index
+ */
+export function marksOf(group, index) {
   const chosen = group.decision?.final_index === index;
-  const held = session.held === index;
-  const lost = group.decision && group.decision.final_index !== null && !chosen;
-  const frame = make("div", { class: "frame" }, button(group, image, index, suggested, chosen, choose), crop(group, index));
-  const names = ["tile", suggested && "suggested", chosen && "chosen", held && "held", lost && "lost"];
-  return make("div", { class: names.filter(Boolean).join(" ") }, frame, caption(group, image, index, suggested, chosen, held));
+  return {
+    suggested: group.suggested === index && !isBlind(group),
+    chosen,
+    held: session.held === index,
+    lost: group.decision !== null && group.decision.final_index !== null && !chosen,
+  };
 }
 
-function button(group, image, index, suggested, chosen, choose) {
+/**
+ * @param {Group} group
+ * @param {Image} image
+ * @param {number} index
+ */
+function drawTile(group, image, index) {
+  const marks = marksOf(group, index);
+  const frame = make("div", { class: "frame" }, button(group, image, index), cropElement(group, index));
+  const names = ["tile", ...Object.entries(marks).filter(([, marked]) => marked).map(([name]) => name)];
+  return make("div", { class: names.join(" ") }, frame, caption(group, image, index));
+}
+
+/**
+ * @param {Group} group
+ * @param {Image} image
+ * @param {number} index
+ */
+function button(group, image, index) {
+  const { suggested, chosen } = marksOf(group, index);
   const words = [`Picture ${index + 1} of ${group.images.length}`];
-  if (suggested) words.push(`suggested, ${sure(group.confidence)}`);
+  if (suggested) words.push(`suggested, ${likelihoodText(group.confidence)}`);
   if (chosen) words.push("your choice");
-  const content = image.version ? element(image) : make("span", { class: "missing" }, "This picture cannot be read");
+  const content = image.version ? imageElement(image) : make("span", { class: "missing" }, "This picture cannot be read");
   return make("button", {
     type: "button", class: "image", "data-testid": "image", "data-index": String(index), "data-suggested": String(suggested),
-    "aria-pressed": String(chosen), "aria-label": words.join(", "), title: image.name, onclick: () => choose(index),
+    "aria-pressed": String(chosen), "aria-label": words.join(", "), title: image.name,
   }, content);
 }
 
-function caption(group, image, index, suggested, chosen, held) {
-  const marks = [];
-  if (suggested) marks.push(make("span", { class: "badge" }, "★ Suggested"));
-  if (chosen && !suggested) marks.push(make("span", { class: "badge own" }, "✓ Your choice"));
-  if (chosen && suggested) marks.push(make("span", { class: "badge" }, "✓ Approved"));
-  if (held) marks.push(make("span", { class: "badge own" }, "held"));
-  const likely = !veiled(group) && image.probability !== null && group.images.length > 1 ? `${percent(image.probability)} · ` : "";
-  const size = image.width ? ` · ${image.width}×${image.height}` : "";
-  return make("div", { class: "caption" }, make("kbd", { class: "number" }, String(index + 1)), marks, make("span", { class: "name" }, `${likely}${short(image.name)}${size}`));
+/**
+ * @param {Group} group
+ * @param {Image} image
+ * @param {number} index
+ */
+function caption(group, image, index) {
+  const { suggested, chosen, held } = marksOf(group, index);
+  const badges = [];
+  if (suggested) badges.push(make("span", { class: "badge" }, "★ Suggested"));
+  if (chosen) badges.push(suggested ? make("span", { class: "badge" }, "✓ Approved") : make("span", { class: "badge own" }, "✓ Your choice"));
+  if (held) badges.push(make("span", { class: "badge own" }, "held"));
+  const likely = !isBlind(group) && image.probability !== null && group.images.length > 1 ? `${percent(image.probability)} · ` : "";
+  const size = image.width && image.height ? ` · ${image.width}×${image.height}` : "";
+  return make("div", { class: "caption" }, make("kbd", { class: "number" }, String(index + 1)), badges, make("span", { class: "name" }, `${likely}${shortName(image.name)}${size}`));
 }
 
-// What is drawn on one picture: the frame that would be kept, or where it would lie on this one.
+/**
+ * Return what is drawn on one picture: the crop that would be kept, or where it would lie on this one.
+ *
+ * @param {Group} group
+ * @param {number} index
+ * @returns {{ box: Box, kind: "crop" | "ghost" } | null}
+ */
 export function overlay(group, index) {
   if (!session.cropVisible || group.state === "rejected") return null;
-  const box = frameOn(group, index);
+  const box = cropOn(group, index);
   if (!box) return null;
-  const at = selected(group);
-  if (index === at || (at === null && veiled(group))) return { box, kind: "crop" };
+  const at = selectedIndex(group);
+  if (index === at || (at === null && isBlind(group))) return { box, kind: "crop" };
   const undecided = !group.decision || group.decision.final_index === null;
-  return undecided && !draft(group) ? { box, kind: "ghost" } : null;
+  return undecided && !readDraft(group) ? { box, kind: "ghost" } : null;
 }
 
-function crop(group, index) {
+/**
+ * @param {Group} group
+ * @param {number} index
+ */
+function cropElement(group, index) {
   const drawn = overlay(group, index);
   if (!drawn) return null;
   const testid = drawn.kind === "crop" ? "crop-box" : "crop-ghost";
-  const box = make("div", { class: drawn.kind, "data-testid": testid, "data-box": text(drawn.box), role: "img", "aria-label": `Crop: ${place(drawn.box, group.images[index])}` });
-  setBox(box, drawn.box);
+  const box = make("div", { class: drawn.kind, "data-testid": testid, "data-box": boxText(drawn.box), role: "img", "aria-label": `Crop: ${describeBox(drawn.box, imageAt(group, index))}` });
+  placeBox(box, drawn.box);
   return box;
 }
 
-export function setBox(box, [x1, y1, x2, y2]) {
-  Object.assign(box.style, { left: `${x1 * 100}%`, top: `${y1 * 100}%`, width: `${(x2 - x1) * 100}%`, height: `${(y2 - y1) * 100}%` });
+/**
+ * Lay an element over the part of a picture that a box keeps.
+ *
+ * @param {HTMLElement} element
+ * @param {Box} box
+ */
+export function placeBox(element, [x1, y1, x2, y2]) {
+  Object.assign(element.style, { left: `${x1 * 100}%`, top: `${y1 * 100}%`, width: `${(x2 - x1) * 100}%`, height: `${(y2 - y1) * 100}%` });
 }

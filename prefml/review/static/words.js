@@ -1,8 +1,18 @@
-// Numbers in words: how sure, how long.
+// Format probabilities, times, counts and boxes as words.
 
+/**
+ * Write a share in whole percent.
+ *
+ * @param {number} share
+ */
 export const percent = (share) => `${Math.round(share * 100)} %`;
 
-export function sureness(share) {
+/**
+ * Return the word for a probability.
+ *
+ * @param {number} share
+ */
+export function likelihood(share) {
   if (share >= 0.95) return "almost certain";
   if (share >= 0.8) return "very likely";
   if (share >= 0.6) return "likely";
@@ -10,8 +20,18 @@ export function sureness(share) {
   return "unsure";
 }
 
-export const sure = (share) => (share === null ? "not rated" : `${sureness(share)} (${percent(share)})`);
+/**
+ * Write a probability as a word and in percent.
+ *
+ * @param {Share} share
+ */
+export const likelihoodText = (share) => (share === null ? "not rated" : `${likelihood(share)} (${percent(share)})`);
 
+/**
+ * Write a time in the unit that suits it.
+ *
+ * @param {number} seconds
+ */
 export function duration(seconds) {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
   const minutes = Math.round(seconds / 60);
@@ -19,20 +39,40 @@ export function duration(seconds) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-// The stage is what differs between the names of a set; titles have the whole name.
-export const short = (name) => name.replace(/^\d{8}_\d{6}_(?=.)/, "").replace(/\.\w+$/, "");
+/**
+ * Shorten a file's name to the stage, which is what differs within a set; titles have the whole name.
+ *
+ * @param {string} name
+ */
+export const shortName = (name) => name.replace(/^\d{8}_\d{6}_(?=.)/, "").replace(/\.\w+$/, "");
 
-export const count = (number) => number.toLocaleString("en");
+/**
+ * Write a whole number with separators.
+ *
+ * @param {number} number
+ */
+export const formatCount = (number) => number.toLocaleString("en");
 
-export const sets = (number) => (number === 1 ? "1 set" : `${count(number)} sets`);
+/**
+ * Write a number of sets.
+ *
+ * @param {number} number
+ */
+export const countSets = (number) => (number === 1 ? "1 set" : `${formatCount(number)} sets`);
 
-export const STATES = {
+/** @type {Readonly<Record<State, string>>} */
+export const STATE_LABELS = {
   pending: "undecided", approved: "approved", overridden: "your choice", rejected: "none is good", skipped: "skipped",
 };
 
-export function place(box, image) {
-  const [x1, y1, x2, y2] = box;
-  const size = image?.width
-    ? `, ${Math.round((x2 - x1) * image.width)} by ${Math.round((y2 - y1) * image.height)} pixels` : "";
-  return `left ${percent(x1)}, top ${percent(y1)}, width ${percent(x2 - x1)}, height ${percent(y2 - y1)}${size}`;
+/**
+ * Describe where a crop box lies, and its size in pixels where the picture's is known.
+ *
+ * @param {Box} box
+ * @param {Image} image
+ */
+export function describeBox([x1, y1, x2, y2], { width, height }) {
+  const pixels = width && height
+    ? `, ${Math.round((x2 - x1) * width)} by ${Math.round((y2 - y1) * height)} pixels` : "";
+  return `left ${percent(x1)}, top ${percent(y1)}, width ${percent(x2 - x1)}, height ${percent(y2 - y1)}${pixels}`;
 }

@@ -1,116 +1,153 @@
-// All pictures of a set at full size, moved and magnified together.
+// Show all pictures of a set at full size, moved and magnified together.
 
 import { byId, make } from "./dom.js";
-import { aspect, fit } from "./layout.js";
-import { address } from "./pictures.js";
-import { veiled } from "./session.js";
+import { aspect, fitInside } from "./layout.js";
+import { pictureUrl } from "./pictures.js";
+import { present } from "./present.js";
+import { imageAt, isBlind } from "./session.js";
+import { magnified, offset, panned, pixelScale, pointAt } from "./viewport.js";
 import { percent } from "./words.js";
 
-const MOST = 16;
+/** @type {Readonly<Record<string, readonly [number, number]>>} */
 const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
-// scale 1 fits the pane; x and y are the middle of what is seen, as shares of the picture.
-let look = null;
+/** @type {{ group: Group, look: Look } | null} */
+let view = null;
 
-export const zooming = () => byId("zoom").open;
+const viewed = () => present(view, "set at full size");
 
+/** Tell whether the dialog is open. */
+export const isZooming = () => byId("zoom").open;
+
+/**
+ * Show a set at full size.
+ *
+ * @param {Group} group
+ */
 export function open(group) {
   byId("zoom").showModal();
-  byId("zoom-panes").replaceChildren(...group.images.map((image, index) => pane(image, index, told(group, index))));
-  look = { scale: 1, x: 0.5, y: 0.42, group };
-  look.scale = actual();
+  byId("zoom-panes").replaceChildren(...group.images.map((image, index) => pane(group, image, index)));
+  view = { group, look: { scale: 1, x: 0.5, y: 0.42 } };
+  view.look.scale = actualScale();
   draw();
 }
 
+/** Close the dialog. */
 export function close() {
   byId("zoom").close();
   byId("zoom-panes").replaceChildren();
 }
 
-// The scale at which a pixel of the largest picture is a pixel of the screen.
-function actual() {
-  const box = size(), widths = look.group.images.map((image) => (image.width ?? 0) / fitted(image, box).w);
-  return Math.min(MOST, Math.max(1, ...widths.map((ratio) => ratio / window.devicePixelRatio)));
+function actualScale() {
+  const box = paneBox(), ratios = viewed().group.images.map((image) => (image.width ?? 0) / sizeOf(image, box).w);
+  return pixelScale(ratios, window.devicePixelRatio);
 }
 
-function size() {
-  return document.querySelector(".pane").getBoundingClientRect();
-}
+/** Return the room of a pane; all have the same. */
+const paneBox = () => present(document.querySelector(".pane"), "pane").getBoundingClientRect();
 
-const fitted = (image, box) => fit(aspect(image), box.width, box.height);
+/**
+ * Return the size of a picture at scale 1.
+ *
+ * @param {Image} image
+ * @param {{ width: number, height: number }} box room of a pane
+ */
+const sizeOf = (image, box) => fitInside(aspect(image), box.width, box.height);
 
-function told(group, index) {
+/** @param {{ width: number, height: number }} [box] */
+const firstSize = (box = paneBox()) => sizeOf(imageAt(viewed().group, 0), box);
+
+/**
+ * Return the sign of a picture that is chosen or suggested.
+ *
+ * @param {Group} group
+ * @param {number} index
+ */
+export function signOf(group, index) {
   if (group.decision?.final_index === index) return "✓ ";
-  return group.suggested === index && !veiled(group) ? "★ " : "";
+  return group.suggested === index && !isBlind(group) ? "★ " : "";
 }
 
-function pane(image, index, mark) {
-  const picture = make("img", { alt: `Picture ${index + 1}, full size`, draggable: false });
-  picture.src = address(image);
+/**
+ * @param {Group} group
+ * @param {Image} image
+ * @param {number} index
+ */
+function pane(group, image, index) {
+  const picture = make("img", { alt: `Picture ${index + 1}, full size`, draggable: "false" });
+  picture.src = pictureUrl(image);
   const full = make("img", { alt: "" });
-  full.src = address(image, "full");
-  full.decode().then(() => { picture.src = full.src; }, () => null);
-  const box = make("div", { class: "pane" }, make("span", { class: "label" }, make("kbd", {}, String(index + 1)), ` ${mark}${image.name}`), picture);
-  box.addEventListener("pointerdown", grab);
-  box.addEventListener("wheel", wheel, { passive: false });
-  box.addEventListener("dblclick", () => magnify(look.scale > 1 ? 1 / look.scale : actual()));
+  full.src = pictureUrl(image, "full");
+  void full.decode().then(() => { picture.src = full.src; }, () => null);
+  const label = make("span", { class: "label" }, make("kbd", {}, String(index + 1)), ` ${signOf(group, index)}${image.name}`);
+  const box = make("div", { class: "pane" }, label, picture);
+  box.addEventListener("pointerdown", startDrag);
+  box.addEventListener("wheel", zoomByWheel, { passive: false });
+  box.addEventListener("dblclick", toggleFit);
   return box;
 }
 
 function draw() {
-  const box = size();
+  const box = paneBox(), { group, look } = viewed();
   byId("zoom-panes").querySelectorAll("img").forEach((picture, index) => {
-    const image = look.group.images[index], { w, h } = fitted(image, box);
-    const [left, top] = [["width", look.x, w], ["height", look.y, h]].map(([side, at, length]) => offset(box[side], at, length * look.scale));
+    const { w, h } = sizeOf(imageAt(group, index), box);
+    const left = offset(box.width, look.x, w * look.scale), top = offset(box.height, look.y, h * look.scale);
     Object.assign(picture.style, { width: `${w}px`, height: `${h}px`, transform: `translate(${left}px, ${top}px) scale(${look.scale})` });
   });
-  const { width } = look.group.images[0], shown = fitted(look.group.images[0], box).w * look.scale * window.devicePixelRatio;
-  byId("zoom-level").textContent = width ? percent(shown / width) : "";
+  const { width } = imageAt(group, 0), drawn = firstSize(box).w * look.scale * window.devicePixelRatio;
+  byId("zoom-level").textContent = width ? percent(drawn / width) : "";
 }
 
-// What fits into its pane stands in the middle of it, what does not is seen round the place looked at.
-const offset = (room, at, length) => (length <= room ? (room - length) / 2 : room / 2 - at * length);
-
-const within = (value) => Math.min(1, Math.max(0, value));
-
-function magnify(by, x = look.x, y = look.y) {
-  const scale = Math.min(MOST, Math.max(1, look.scale * by)), share = look.scale / scale;
-  look.x = within(x + (look.x - x) * share);
-  look.y = within(y + (look.y - y) * share);
-  look.scale = scale;
-  if (scale === 1) Object.assign(look, { x: 0.5, y: 0.5 });
+/** @param {Look} look */
+function setLook(look) {
+  viewed().look = look;
   draw();
 }
 
-function shift(dx, dy) {
-  const box = size(), { w, h } = fitted(look.group.images[0], box);
-  look.x = within(look.x - dx / (w * look.scale));
-  look.y = within(look.y - dy / (h * look.scale));
-  draw();
+/** Show the whole picture where it is magnified, else a pixel as a pixel. */
+function toggleFit() {
+  const { look } = viewed();
+  setLook(magnified(look, look.scale > 1 ? 1 / look.scale : actualScale()));
 }
 
-function wheel(event) {
+/**
+ * @param {number} dx
+ * @param {number} dy
+ */
+const pan = (dx, dy) => setLook(panned(viewed().look, dx, dy, firstSize()));
+
+/** @param {WheelEvent} event */
+function zoomByWheel(event) {
   event.preventDefault();
-  const box = event.currentTarget.getBoundingClientRect(), { w, h } = fitted(look.group.images[0], box);
-  const x = look.x + (event.clientX - box.left - box.width / 2) / (w * look.scale);
-  const y = look.y + (event.clientY - box.top - box.height / 2) / (h * look.scale);
-  magnify(Math.exp(-event.deltaY / 400), x, y);
+  if (!(event.currentTarget instanceof Element)) return;
+  const box = event.currentTarget.getBoundingClientRect(), { look } = viewed();
+  const [dx, dy] = [event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2];
+  const [x, y] = pointAt(look, dx, dy, firstSize(box));
+  setLook(magnified(look, Math.exp(-event.deltaY / 400), x, y));
 }
 
-function grab(event) {
+/** @param {PointerEvent} event */
+function startDrag(event) {
   const target = event.currentTarget;
+  if (!(target instanceof HTMLElement)) return;
   target.setPointerCapture(event.pointerId);
-  const drag = (moved) => shift(moved.movementX, moved.movementY);
+  /** @param {PointerEvent} moved */
+  const drag = (moved) => { pan(moved.movementX, moved.movementY); };
   target.addEventListener("pointermove", drag);
-  target.addEventListener("pointerup", () => target.removeEventListener("pointermove", drag), { once: true });
+  target.addEventListener("pointerup", () => { target.removeEventListener("pointermove", drag); }, { once: true });
 }
 
-export function press({ key, shift: big }) {
-  const step = big ? 240 : 60;
-  if (ARROWS[key]) shift(ARROWS[key][0] * step, ARROWS[key][1] * step);
-  else if (["+", "="].includes(key)) magnify(1.25);
-  else if (["-", "_"].includes(key)) magnify(0.8);
-  else if (key === "0") magnify(look.scale > 1 ? 1 / look.scale : actual());
+/**
+ * Move or magnify by a key; tell whether the key was for the dialog.
+ *
+ * @param {{ key: string, shift?: boolean }} stroke
+ */
+export function handleKey({ key, shift = false }) {
+  const step = shift ? 240 : 60, arrow = ARROWS[key];
+  if (arrow) pan(arrow[0] * step, arrow[1] * step);
+  else if (["+", "="].includes(key)) setLook(magnified(viewed().look, 1.25));
+  else if (["-", "_"].includes(key)) setLook(magnified(viewed().look, 0.8));
+  else if (key === "0") toggleFit();
   else return false;
   return true;
 }

@@ -1,0 +1,222 @@
+// Execute commands, whether a key or a button asked for them.
+
+import { post, storage } from "./api.js";
+import * as bulk from "./bulk.js";
+import * as cropper from "./cropper.js";
+import { announce, byId, showStatus } from "./dom.js";
+import { drawProgress } from "./info.js";
+import { PICTURE_SIZE } from "./pictures.js";
+import { present } from "./present.js";
+import { drawHidden, loadQueue, redraw, showAt } from "./screen.js";
+import * as my from "./session.js";
+import * as tags from "./tags.js";
+import { STATE_LABELS, countSets } from "./words.js";
+import * as zoom from "./zoom.js";
+
+const { session } = my;
+
+/**
+ * Decide the set in view and go on to the next that waits.
+ *
+ * @param {Choice} choice
+ * @param {string} key command that decided
+ */
+async function decide(choice, key) {
+  const group = my.currentGroup();
+  if (!group) return;
+  await my.postDecision(group, choice, key);
+  const words = outcomeText(group, present(session.groups.get(group.group_id), "decided set"));
+  showStatus(words);
+  await showAt(my.nextWaiting(), words);
+}
+
+/**
+ * Write what became of a set.
+ *
+ * @param {Group} before as it was when it was decided
+ * @param {Group} after
+ */
+export function outcomeText(before, { state, decision }) {
+  const index = decision?.final_index ?? null;
+  if (!decision || index === null) return `Last: ${STATE_LABELS[state]}`;
+  const crop = decision.crop_by_hand ? "cropped by hand" : decision.crop_coords ? "cropped" : "kept whole";
+  const told = my.isBlind(before) && before.suggested !== null ? ` (suggested: ${before.suggested + 1})` : "";
+  return `Last: picture ${index + 1}, ${crop}, ${state === "approved" ? "as suggested" : "your choice"}${told}`;
+}
+
+/**
+ * Choose a picture of the set in view.
+ *
+ * @param {number} index
+ * @param {{ crop_coords?: Box | null }} crop without `crop_coords` the frame was not judged; null says that the
+ *   whole picture is wanted
+ * @param {string} key command that decided
+ */
+export function keepPicture(index, crop, key) {
+  const action = index === my.currentGroup()?.suggested ? "approved" : "overridden";
+  return decide({ action, final_choice: index, ...crop }, key);
+}
+
+/**
+ * Return what is decided about the frame when a picture is chosen.
+ *
+ * @param {Group} group
+ * @param {number} index
+ * @returns {{ crop_coords?: Box | null }}
+ */
+export function cropFields(group, index) {
+  const box = my.cropOn(group, index);
+  if (box) return { crop_coords: box };
+  const judged = my.readDraft(group) || (group.decision && group.decision.final_index !== null);
+  return judged ? { crop_coords: null } : {};
+}
+
+/**
+ * Do something with the picture that the set is about; ask for one where none is.
+ *
+ * @param {number | null} index
+ * @param {(index: number) => Promise<void> | void} act
+ */
+const withPicture = (index, act) => (index === null ? showStatus("Choose a picture first: 1 to 9") : act(index));
+
+/** @param {Group} group */
+function approve(group) {
+  const own = session.held !== null || my.readDraft(group) !== null;
+  if (my.isBlind(group) && !own) {
+    session.revealed = true;
+    redraw();
+    return showStatus("This is the suggestion; A again approves it");
+  }
+  if (group.decision && group.suggested !== null && !own) return keepPicture(group.suggested, {}, "approve");
+  const index = my.selectedIndex(group);
+  if (index === null) return showStatus("Nothing is suggested here: 1 to 9 choose");
+  return keepPicture(index, cropFields(group, index), "approve");
+}
+
+/**
+ * Hold a picture, or let go of it.
+ *
+ * @param {number} index
+ */
+function hold(index) {
+  session.held = session.held === index ? null : index;
+  redraw();
+  showStatus(session.held === null ? "" : `Picture ${index + 1} is held: K, X, M or A are about it`);
+}
+
+/** @param {Group} group */
+function edit(group) {
+  return withPicture(my.selectedIndex(group) ?? (group.images.length === 1 ? 0 : null), (index) => {
+    session.cropVisible = true;
+    redraw();
+    cropper.start(group, index);
+  });
+}
+
+/** @type {Readonly<Record<GroupCommand, (group: Group) => Promise<void> | void>>} */
+const GROUP_COMMANDS = {
+  approve,
+  reject: () => decide({ action: "rejected" }, "reject"),
+  skip: () => decide({ action: "skipped" }, "skip"),
+  keep: (group) => withPicture(my.selectedIndex(group), (index) => keepPicture(index, { crop_coords: null }, "keep")),
+  hand: (group) => withPicture(my.selectedIndex(group), (index) => decide({ action: "overridden", final_choice: index, crop_by_hand: true }, "hand")),
+  edit,
+  tags: (group) => { tags.open(group, my.selectedIndex(group)); },
+  zoom(group) {
+    session.zoomed = true;
+    zoom.open(group);
+  },
+};
+
+/** @type {Readonly<Record<PageCommand, () => Promise<void> | void>>} */
+const PAGE_COMMANDS = {
+  crop() {
+    session.cropVisible = !session.cropVisible;
+    byId("crop-toggle").setAttribute("aria-pressed", String(session.cropVisible));
+    redraw();
+  },
+  hide() {
+    session.hidden = !session.hidden;
+    session.revealed = false;
+    storage.write("hidden", session.hidden);
+    drawHidden();
+    redraw();
+  },
+  next: () => showAt(session.index + 1),
+  back: () => showAt(session.index - 1),
+  undo: () => turn("undo"),
+  redo: () => turn("redo"),
+  submit,
+  help: () => { byId("help").showModal(); },
+  bulk: () => bulk.open(afterBatch),
+};
+
+/**
+ * Show what is left after sets were approved together.
+ *
+ * @param {readonly string[]} approved
+ */
+async function afterBatch(approved) {
+  await loadQueue(session.filter, session.project);
+  showStatus(`${countSets(approved.length)} approved together; Z takes them back`);
+  const id = my.currentId();
+  await showAt(id && my.stateOf(id) !== "pending" ? my.nextWaiting() : session.index);
+}
+
+/**
+ * Undo or redo, and show the set that changed.
+ *
+ * @param {"undo" | "redo"} which
+ */
+async function turn(which) {
+  const id = await my.postTurn(which);
+  if (id === null) return showStatus(`Nothing to ${which}`);
+  if (!session.ids.includes(id)) await loadQueue("all", "");
+  const at = session.ids.indexOf(id);
+  const words = which === "undo" ? "Undone" : "Done again";
+  showStatus(words);
+  return at >= 0 ? showAt(at, words) : redraw();
+}
+
+async function submit() {
+  const answer = await post("submit_batch", {}, PICTURE_SIZE);
+  my.receive(answer);
+  drawProgress();
+  const words = `${countSets(answer.submitted)} submitted; prefml apply shows what it would do with them`;
+  showStatus(words);
+  announce(words);
+}
+
+/**
+ * @param {string} name
+ * @returns {name is PageCommand}
+ */
+const isPageCommand = (name) => Object.hasOwn(PAGE_COMMANDS, name);
+
+/**
+ * Return the command of a button.
+ *
+ * @param {string} name
+ * @returns {Command}
+ * @throws {TypeError} if there is none of that name
+ */
+export function commandNamed(name) {
+  if (isPageCommand(name) || Object.hasOwn(GROUP_COMMANDS, name)) return { name: /** @type {CommandName} */ (name) };
+  throw new TypeError(`no command ${name}`);
+}
+
+/**
+ * Do what a command says. Those about a set need one in view.
+ *
+ * @param {Command} command
+ * @returns {Promise<void> | void}
+ */
+export function perform(command) {
+  if (isPageCommand(command.name)) return PAGE_COMMANDS[command.name]();
+  const group = my.currentGroup();
+  if (!group) return showStatus("No set here; ↑ goes back");
+  if (!("index" in command)) return GROUP_COMMANDS[command.name](group);
+  const { name, index } = command;
+  if (index >= group.images.length) return showStatus(`There is no picture ${index + 1}`);
+  return name === "hold" ? hold(index) : keepPicture(index, cropFields(group, index), "choose");
+}

@@ -1,0 +1,146 @@
+// Route keys to the active mode: the crop editor, an open dialog or the review itself.
+
+import { keepPicture, perform } from "./actions.js";
+import * as bulk from "./bulk.js";
+import * as cropper from "./cropper.js";
+import { byId, showStatus } from "./dom.js";
+import { keepsWhole } from "./geometry.js";
+import { commandOf } from "./keys.js";
+import { present } from "./present.js";
+import { redraw } from "./screen.js";
+import * as my from "./session.js";
+import * as tags from "./tags.js";
+import * as zoom from "./zoom.js";
+
+/** @param {Stroke} stroke */
+const claimsCommand = (stroke) => commandOf(stroke) !== null || /^Arrow(Up|Down)$/.test(stroke.key);
+
+/** @param {Stroke} stroke */
+const claimsMark = (stroke) => commandOf(stroke) !== null || /^Arrow|^[0-9+\-=_]$/.test(stroke.key);
+
+/**
+ * Modes in order of precedence: the first that is active gets the key.
+ *
+ * @type {readonly Mode[]}
+ */
+const MODES = [
+  { isActive: cropper.isEditing, claims: () => true, handleKey: handleEditorKey },
+  { isActive: tags.isTagging, claims: claimsMark, handleKey: tags.handleKey },
+  { isActive: () => byId("help").open, claims: claimsCommand, handleKey: handleHelpKey },
+  { isActive: () => byId("bulk").open, claims: (stroke) => /^Arrow/.test(stroke.key), handleKey: handleBulkKey },
+  { isActive: zoom.isZooming, claims: claimsMark, handleKey: handleZoomKey },
+  { isActive: () => true, claims: claimsCommand, handleKey: handleReviewKey },
+];
+
+const activeMode = () => present(MODES.find((mode) => mode.isActive()), "mode");
+
+/**
+ * Tell whether the browser must leave a key alone.
+ *
+ * @param {Stroke} stroke
+ */
+export function claims(stroke) {
+  // Tab and Escape work the dialogs and move the focus; only the editor has a use of its own for them.
+  return cropper.isEditing() || (stroke.key !== "Tab" && stroke.key !== "Escape" && activeMode().claims(stroke));
+}
+
+/**
+ * Tell whether a key is one of the single letters that the person has switched off.
+ *
+ * @param {Stroke} stroke
+ */
+export const isSwitchedOff = (stroke) => !byId("keys-on").checked && stroke.key.length === 1 && !cropper.isEditing();
+
+/**
+ * Do what a key means where the person is.
+ *
+ * @param {Stroke} stroke
+ */
+export const handleKey = (stroke) => activeMode().handleKey(stroke);
+
+/** @param {Stroke} stroke */
+function handleReviewKey(stroke) {
+  const command = commandOf(stroke);
+  return command ? perform(command) : undefined;
+}
+
+/** @param {Stroke} stroke */
+function handleHelpKey(stroke) {
+  if (commandOf(stroke)?.name === "help") byId("help").close();
+}
+
+/** @param {Stroke} stroke */
+function handleBulkKey(stroke) {
+  return commandOf(stroke)?.name === "bulk" ? byId("bulk").close() : bulk.handleKey(stroke);
+}
+
+/** @param {Stroke} stroke */
+function handleZoomKey(stroke) {
+  const command = commandOf(stroke);
+  if (command?.name === "zoom") return zoom.close();
+  if (zoom.handleKey(stroke) || !command) return undefined;
+  if (!["approve", "reject", "skip", "choose", "keep"].includes(command.name)) return undefined;
+  zoom.close();
+  return perform(command);
+}
+
+/** @param {Stroke} stroke */
+function handleEditorKey(stroke) {
+  if (stroke.key === "Escape") return cancelEdit();
+  if (stroke.key === "x" && !stroke.repeat) return leaveEditor();
+  if (stroke.repeat && !/^(Arrow|[-+=_*])/.test(stroke.key)) return undefined;
+  if (["Enter", "a"].includes(stroke.key) && !stroke.shift) return acceptCrop();
+  const command = commandOf(stroke);
+  if (cropper.handleKey(stroke) || !command) return undefined;
+  if (!["keep", "reject", "skip", "hand"].includes(command.name)) return undefined;
+  my.session.held = cropper.edited().index;
+  cropper.stop();
+  return perform(command);
+}
+
+/** @param {string} [words] */
+function leaveEditor(words = "The box is a draft: A uses it, X edits it further") {
+  cropper.stop();
+  redraw();
+  byId("group").focus({ preventScroll: true });
+  showStatus(words);
+}
+
+function cancelEdit() {
+  my.removeDraft(cropper.edited().group);
+  leaveEditor("Nothing is changed");
+}
+
+function acceptCrop() {
+  const { index, box } = cropper.edited();
+  cropper.stop();
+  return keepPicture(index, { crop_coords: keepsWhole(box) ? null : box }, "edit");
+}
+
+/** @param {string} key */
+const pressInEditor = (key) => { cropper.handleKey({ key, shift: false, repeat: false }); };
+
+/** @type {Readonly<Record<CropTool, () => Promise<void> | void>>} */
+const CROP_TOOLS = {
+  accept: acceptCrop, next: () => { cropper.showProposal(1); }, smaller: () => { pressInEditor("-"); },
+  larger: () => { pressInEditor("+"); }, lock: cropper.toggleLock, reset: () => { pressInEditor("0"); }, cancel: cancelEdit,
+};
+
+/**
+ * @param {string} name
+ * @returns {name is CropTool}
+ */
+const isCropTool = (name) => Object.hasOwn(CROP_TOOLS, name);
+
+/**
+ * Work the editor by one of its buttons.
+ *
+ * @param {string} name
+ * @throws {TypeError} if there is no tool of that name
+ */
+export async function useCropTool(name) {
+  if (!isCropTool(name)) throw new TypeError(`no crop tool ${name}`);
+  await CROP_TOOLS[name]();
+  // The keys go on where the mouse left off.
+  if (cropper.isEditing()) cropper.focus();
+}

@@ -1,0 +1,242 @@
+import "./page.js";
+import assert from "node:assert/strict";
+import test, { beforeEach } from "node:test";
+import { commandNamed, cropFields, outcomeText, perform } from "../../prefml/review/static/actions.js";
+import * as cropper from "../../prefml/review/static/cropper.js";
+import { configure } from "../../prefml/review/static/geometry.js";
+import { loadQueue, showAt } from "../../prefml/review/static/screen.js";
+import { currentGroup, currentId, session, writeDraft } from "../../prefml/review/static/session.js";
+import { text, until } from "./page.js";
+import { Server, groupOf, imageOf } from "./server.js";
+
+configure({ wholeEdge: "0.005", sameEdge: "0.0001" });
+
+const BOX = [0.1, 0.05, 0.9, 0.85];
+const $ = (selector) => document.querySelector(selector);
+const act = (name, index) => perform(index === undefined ? { name } : { name, index });
+const keptBy = (fields) => ({ final_index: 2, crop_coords: null, crop_by_hand: false, crop_source: null, timestamp: "", ...fields });
+let server;
+
+/** Return what was sent of the latest decision, without what was on the page. */
+function sent() {
+  const { group_id, action, final_choice, crop_coords, crop_by_hand, shown } = server.asked("decide").at(-1).body;
+  return JSON.parse(JSON.stringify({ group_id, action, final_choice, crop_coords, crop_by_hand, key: shown.key }));
+}
+
+async function open(groups) {
+  server = new Server(groups);
+  await loadQueue("all", "");
+  await showAt(session.index);
+}
+
+beforeEach(async () => {
+  localStorage.clear();
+  sessionStorage.clear();
+  document.querySelectorAll("dialog").forEach((dialog) => dialog.close());
+  if (cropper.isEditing()) cropper.stop();
+  Object.assign(session, { hidden: false, cropVisible: true });
+  await open([groupOf("a"), groupOf("b"), groupOf("c", { within_budget: true })]);
+});
+
+const DECISIONS = {
+  approve: [["approve"], { action: "approved", final_choice: 2, crop_coords: BOX, key: "approve" }],
+  "choose the suggested picture": [["choose", 2], { action: "approved", final_choice: 2, crop_coords: BOX, key: "choose" }],
+  "choose another": [["choose", 0], { action: "overridden", final_choice: 0, crop_coords: BOX, key: "choose" }],
+  keep: [["keep"], { action: "approved", final_choice: 2, crop_coords: null, key: "keep" }],
+  hand: [["hand"], { action: "overridden", final_choice: 2, crop_by_hand: true, key: "hand" }],
+  reject: [["reject"], { action: "rejected", key: "reject" }],
+  skip: [["skip"], { action: "skipped", key: "skip" }],
+};
+for (const [name, [command, expected]] of Object.entries(DECISIONS)) {
+  test(`a decision is sent and the next set shown: ${name}`, async () => {
+    await act(...command);
+    assert.deepEqual(sent(), { group_id: "a", ...expected });
+    assert.equal(currentId(), "b");
+  });
+}
+
+test("after the last set that waits the end is shown", async () => {
+  for (const name of ["approve", "reject", "skip"]) await act(name);
+  assert.equal(currentGroup(), null);
+  await act("approve");
+  assert.equal(text("status"), "No set here; ↑ goes back");
+  assert.equal(server.asked("decide").length, 3);
+});
+
+test("a picture that is not there is not chosen or held", async () => {
+  for (const name of ["choose", "hold"]) {
+    await act(name, 3);
+    assert.equal(text("status"), "There is no picture 4");
+  }
+  assert.deepEqual([server.asked("decide").length, session.held], [0, null]);
+});
+
+test("a held picture is what the next command is about", async () => {
+  await act("hold", 1);
+  assert.ok($(".tile:nth-child(2)").classList.contains("held"));
+  assert.equal(text("status"), "Picture 2 is held: K, X, M or A are about it");
+  await act("keep");
+  assert.deepEqual(sent(), { group_id: "a", action: "overridden", final_choice: 1, crop_coords: null, key: "keep" });
+  assert.equal(text("status"), "Last: picture 2, kept whole, your choice");
+});
+
+test("a held picture is let go when it is held again", async () => {
+  await act("hold", 1);
+  await act("hold", 1);
+  assert.deepEqual([session.held, text("status")], [null, ""]);
+});
+
+test("to approve a hidden suggestion shows it first", async () => {
+  session.hidden = true;
+  await act("approve");
+  assert.equal(server.asked("decide").length, 0);
+  assert.equal(document.querySelectorAll(".suggested").length, 1);
+  await act("approve");
+  assert.equal(sent().action, "approved");
+});
+
+test("a picture that is held is approved though the suggestion is hidden", async () => {
+  session.hidden = true;
+  await act("hold", 0);
+  await act("approve");
+  assert.equal(sent().final_choice, 0);
+});
+
+test("a suggestion that was asked for is hidden again with the others", async () => {
+  session.hidden = true;
+  await act("approve");
+  await act("hide");
+  await act("hide");
+  assert.equal(document.querySelectorAll(".suggested").length, 0);
+});
+
+test("with a hidden suggestion a crop needs a choice", async () => {
+  session.hidden = true;
+  for (const name of ["keep", "hand", "edit"]) {
+    await act(name);
+    assert.match(text("status"), /^Choose a picture first/);
+  }
+  assert.ok(!cropper.isEditing());
+});
+
+test("where nothing is suggested there is nothing to approve", async () => {
+  await open([groupOf("a", { suggested: null })]);
+  await act("approve");
+  assert.equal(text("status"), "Nothing is suggested here: 1 to 9 choose");
+});
+
+test("to approve a set that was overridden takes the suggestion back", async () => {
+  await open([groupOf("a", { state: "overridden", decision: keptBy({ final_index: 0 }) })]);
+  await showAt(0);
+  await act("approve");
+  assert.deepEqual(sent(), { group_id: "a", action: "approved", final_choice: 2, key: "approve" });
+});
+
+test("to approve a draft decides the drafted box on its picture", async () => {
+  writeDraft(currentGroup(), 1, [0, 0, 0.5, 0.5]);
+  await act("approve");
+  assert.deepEqual(sent(), { group_id: "a", action: "overridden", final_choice: 1, crop_coords: [0, 0, 0.5, 0.5], key: "approve" });
+});
+
+test("the frame is left out where nobody judged it, and null where the whole picture was wanted", () => {
+  const whole = groupOf("d", { crop: { box: null } });
+  assert.deepEqual(cropFields(groupOf("d"), 2), { crop_coords: BOX });
+  assert.deepEqual(cropFields(whole, 2), {});
+  assert.deepEqual(cropFields({ ...whole, decision: keptBy({}) }, 2), { crop_coords: null });
+  writeDraft(whole, 2, [0, 0, 1, 1]);
+  assert.deepEqual(cropFields(whole, 2), { crop_coords: null });
+});
+
+test("an outcome is told in words", () => {
+  const before = groupOf("a");
+  const told = (state, fields) => outcomeText(before, { ...before, state, decision: keptBy(fields) });
+  assert.equal(told("approved", { crop_coords: BOX }), "Last: picture 3, cropped, as suggested");
+  assert.equal(told("overridden", { final_index: 0 }), "Last: picture 1, kept whole, your choice");
+  assert.equal(told("overridden", { crop_by_hand: true }), "Last: picture 3, cropped by hand, your choice");
+  assert.equal(told("rejected", { final_index: null }), "Last: none is good");
+  session.hidden = true;
+  assert.equal(told("overridden", { final_index: 0 }), "Last: picture 1, kept whole, your choice (suggested: 3)");
+});
+
+test("the editor opens on the selected picture, with the crop shown", async () => {
+  session.cropVisible = false;
+  await act("edit");
+  assert.deepEqual([cropper.edited().index, session.cropVisible], [2, true]);
+  cropper.stop();
+  await act("next");
+  assert.equal(document.querySelectorAll(".crop").length, 1);
+});
+
+test("the only picture of a set is edited though nothing is suggested", async () => {
+  await open([groupOf("a", { images: [imageOf(0)], suggested: null })]);
+  await act("edit");
+  assert.equal(cropper.edited().index, 0);
+});
+
+test("the crop is shown and hidden", async () => {
+  await act("crop");
+  assert.deepEqual([document.querySelectorAll(".crop").length, $("#crop-toggle").getAttribute("aria-pressed")], [0, "false"]);
+  await act("crop");
+  assert.deepEqual([document.querySelectorAll(".crop").length, $("#crop-toggle").getAttribute("aria-pressed")], [1, "true"]);
+});
+
+test("that suggestions are hidden is remembered", async () => {
+  await act("hide");
+  assert.deepEqual([session.hidden, $("#hide").getAttribute("aria-pressed")], [true, "true"]);
+  assert.equal(localStorage.getItem("prefml.0123456789ab.hidden"), "true");
+});
+
+test("next and back decide nothing", async () => {
+  await act("next");
+  await act("next");
+  await act("back");
+  assert.deepEqual([currentId(), server.asked("decide").length], ["b", 0]);
+});
+
+test("undo shows the set that it changed", async () => {
+  await act("reject");
+  await act("next");
+  await act("undo");
+  assert.deepEqual([currentId(), text("status"), text("state")], ["a", "Undone", "undecided"]);
+  await act("undo");
+  assert.equal(text("status"), "Nothing to undo");
+  await act("redo");
+  assert.equal(text("status"), "Nothing to redo");
+});
+
+test("undo of a set outside the filter leaves the filter", async () => {
+  await act("reject");
+  session.ids = ["b", "c"];
+  session.filter = "pending";
+  await act("undo");
+  assert.deepEqual([currentId(), session.filter], ["a", "all"]);
+});
+
+test("what is submitted is counted", async () => {
+  await act("reject");
+  await act("submit");
+  assert.equal(text("status"), "1 set submitted; prefml apply shows what it would do with them");
+});
+
+test("the dialogs open", async () => {
+  for (const [name, id] of [["help", "help"], ["tags", "tags"], ["zoom", "zoom"], ["bulk", "bulk"]]) {
+    await act(name);
+    assert.ok(document.getElementById(id).open, id);
+    document.getElementById(id).close();
+  }
+  assert.ok(session.zoomed);
+});
+
+test("after a batch the next set that waits is shown", async () => {
+  await open([groupOf("a", { within_budget: true }), groupOf("b")]);
+  await act("bulk");
+  $("#bulk-approve").click();
+  await until(() => currentId() === "b" && text("status"));
+  assert.equal(text("status"), "1 set approved together; Z takes them back");
+});
+
+test("a button names a command or is a fault", () => {
+  assert.deepEqual(commandNamed("approve"), { name: "approve" });
+  assert.deepEqual(commandNamed("help"), { name: "help" });
+  assert.throws(() => commandNamed("dance"), /no command dance/);
+});

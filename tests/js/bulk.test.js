@@ -1,0 +1,118 @@
+import "./page.js";
+import assert from "node:assert/strict";
+import test, { beforeEach } from "node:test";
+import * as bulk from "../../prefml/review/static/bulk.js";
+import { session } from "../../prefml/review/static/session.js";
+import { idle, settle, text } from "./page.js";
+import { Server, groupOf, imageOf } from "./server.js";
+
+const $ = (selector) => document.querySelector(selector);
+const boxes = () => [...document.querySelectorAll("#bulk-grid input")];
+const press = (key, repeat = false) => bulk.handleKey({ key, shift: false, repeat });
+let server, approved;
+
+async function open(number, fields = {}) {
+  $("#bulk").close();
+  approved = null;
+  server = new Server(Array.from({ length: number }, (_, i) => groupOf(`g${i}`, { within_budget: true, ...fields })));
+  await bulk.open(async (ids) => { approved = ids; });
+}
+
+beforeEach(() => Object.assign(session, { project: "", groups: new Map() }));
+
+test("the sets of the budget are shown, all of them ticked, with the focus on the first", async () => {
+  await open(3);
+  assert.ok($("#bulk").open);
+  assert.deepEqual(boxes().map((box) => box.checked), [true, true, true]);
+  assert.equal(document.activeElement, boxes()[0]);
+  assert.match(text("bulk-text"), /^3 sets undecided.* You have had 3 before you/);
+  assert.equal(text("bulk-approve"), "A Approve 3 sets as suggested");
+});
+
+test("an item shows the suggested picture with its crop", async () => {
+  await open(1);
+  assert.match($(".bulk-item img").src, /\/picture\/g0\/2\/small\?v=1$/);
+  assert.equal($(".bulk-item .crop").dataset.box, "0.1,0.05,0.9,0.85");
+  assert.match($(".bulk-item .crop").getAttribute("style"), /left: 10%; top: 5%/);
+  assert.equal($(".bulk-item .frame").style.width, "113px");
+  assert.equal($(".bulk-item label").textContent, "86 % · harbour");
+  await open(1, { crop: { box: null } });
+  assert.equal($(".bulk-item .crop"), null);
+});
+
+test("without sets the dialog says what to do and offers nothing", async () => {
+  await open(0);
+  assert.match(text("bulk-text"), /prefml evaluate/);
+  assert.ok($("#bulk-approve").hidden && $("#bulk-grid").hidden && $("#bulk-hint").hidden);
+});
+
+test("sets are asked for a page at a time, as they come into view", async () => {
+  await open(60);
+  assert.equal(boxes().length, 48);
+  $("#bulk-grid").dispatchEvent(new window.Event("scroll"));
+  $("#bulk-grid").dispatchEvent(new window.Event("scroll"));
+  await settle();
+  assert.equal(boxes().length, 60);
+  assert.equal(server.asked("load_batch").length, 2);
+  assert.match(text("bulk-text"), /You have had 60 before you/);
+  $("#bulk-grid").dispatchEvent(new window.Event("scroll"));
+  assert.equal(server.asked("load_batch").length, 2);
+});
+
+test("what is unticked is left out, and what is ticked again is not", async () => {
+  await open(3);
+  boxes()[0].click();
+  boxes()[1].click();
+  boxes()[1].click();
+  assert.equal(text("bulk-approve"), "A Approve 2 sets as suggested");
+  await press("a");
+  assert.deepEqual(server.requests.at(-1).body.group_ids, ["g1", "g2"]);
+  assert.deepEqual(approved, ["g1", "g2"]);
+  assert.ok(!$("#bulk").open);
+  assert.equal(session.groups.get("g1").state, "approved");
+});
+
+test("with nothing ticked there is nothing to approve", async () => {
+  await open(1);
+  boxes()[0].click();
+  assert.ok($("#bulk-approve").disabled);
+  await press("a");
+  assert.equal(server.asked("approve_batch").length, 0);
+});
+
+test("a key held down does not approve, and the button does", async () => {
+  await open(2);
+  await press("a", true);
+  assert.equal(server.asked("approve_batch").length, 0);
+  $("#bulk-approve").click();
+  $("#bulk-approve").click();
+  await idle();
+  assert.deepEqual(approved, ["g0", "g1"]);
+  assert.equal(server.asked("approve_batch").length, 1);
+});
+
+test("arrows move the focus and stop at the ends", async () => {
+  await open(3);
+  const seen = [];
+  for (const key of ["ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft", "ArrowUp", "ArrowUp", "ArrowDown"]) {
+    await press(key);
+    seen.push(boxes().indexOf(document.activeElement));
+  }
+  // happy-dom lays out one column.
+  assert.deepEqual(seen, [1, 2, 2, 1, 0, 0, 1]);
+});
+
+test("the budget is that of the project in view, and the summary names it", async () => {
+  session.project = "valley";
+  await open(1);
+  assert.equal(server.asked("budget")[0].query.get("project"), "valley");
+  assert.match(text("bulk-text"), /^1 set undecided.*, project valley\./);
+});
+
+test("a set that is not rated is called by its picture's name", () => {
+  assert.equal(bulk.captionOf(groupOf("a", { confidence: null, project: "" }), imageOf(0)), "stage1");
+});
+
+test("numbers in the summary have separators", () => {
+  assert.match(bulk.summaryText(12000, 1048, ""), /^12,000 sets undecided.* had 1,048 before/);
+});

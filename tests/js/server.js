@@ -1,0 +1,109 @@
+// A review server in memory, in place of fetch, and the groups it has.
+
+/** A portrait picture that can be read. */
+export function imageOf(index, fields = {}) {
+  return {
+    name: `20250705_20000${index}_stage${index + 1}.png`, picture: `/picture/${index}`, version: "1",
+    width: 200, height: 300, probability: [0.1, 0.2, 0.7][index] ?? 0.1, tags: [], ...fields,
+  };
+}
+
+/** A set of three pictures of which the last is suggested, with a crop. */
+export function groupOf(group_id, fields = {}) {
+  const { crop = {}, ...others } = fields;
+  return {
+    group_id, project: "harbour", state: "pending", images: [0, 1, 2].map((index) => imageOf(index, { picture: `/picture/${group_id}/${index}` })),
+    suggested: 2, confidence: 0.86, none_probability: 0.12, reasons: ["sharper"], flags: [], duplicates: [], within_budget: false,
+    crop: {
+      offered: true, box: [0.1, 0.05, 0.9, 0.85], confidence: 0.74, keep_probability: 0.26, reason: "the subject lies low",
+      alternatives: [{ box: [0.2, 0.1, 0.7, 0.6], probability: 0.31 }], ...crop,
+    },
+    decision: null, ...others,
+  };
+}
+
+const PENDING = { state: "pending", decision: null };
+
+export class Server {
+  constructor(groups) {
+    this.groups = new Map(groups.map((group) => [group.group_id, group]));
+    this.requests = [];
+    this.past = [];
+    this.problems = [];
+    // Answers with this in place of its own, until it is null again.
+    this.failure = null;
+    globalThis.fetch = (address, options) => this.fetch(address, options);
+  }
+
+  async fetch(address, { method = "GET", body, headers } = {}) {
+    const url = new URL(address, "http://127.0.0.1:8765/");
+    const path = url.pathname.replace("/api/automation/", "");
+    this.requests.push({ path, query: url.searchParams, method, headers, body: body ? JSON.parse(body) : null });
+    if (this.failure instanceof Error) throw this.failure;
+    const [status, answer] = this.failure ?? [200, this[path](body ? JSON.parse(body) : url.searchParams)];
+    return { ok: status < 400, status, json: async () => structuredClone(answer) };
+  }
+
+  asked(path) {
+    return this.requests.filter((request) => request.path === path);
+  }
+
+  progress() {
+    const states = [...this.groups.values()].map((group) => group.state);
+    const counts = Object.fromEntries(["pending", "approved", "overridden", "rejected", "skipped"].map((state) => [state, states.filter((other) => other === state).length]));
+    const decided = counts.approved + counts.overridden + counts.rejected;
+    return { total: states.length, ...counts, unsubmitted: decided, seconds_per_set: null, seconds_left: null, can_undo: this.past.length > 0, can_redo: false };
+  }
+
+  queue(query) {
+    const groups = [...this.groups.values()].filter((group) => ["", null, group.project].includes(query.get("project")));
+    return {
+      group_ids: groups.map((group) => group.group_id),
+      first_pending: groups.find((group) => group.state === "pending")?.group_id ?? null,
+      states: Object.fromEntries(groups.filter((group) => group.state !== "pending").map((group) => [group.group_id, group.state])),
+      projects: [...new Set([...this.groups.values()].map((group) => group.project))], problems: this.problems,
+    };
+  }
+
+  load_batch(query) {
+    const groups = query.getAll("id").map((id) => this.groups.get(id)).filter(Boolean);
+    return { groups, progress: this.progress(), csrf_token: "token" };
+  }
+
+  budget() {
+    return { group_ids: [...this.groups.values()].filter((group) => group.within_budget && group.state === "pending").map((group) => group.group_id) };
+  }
+
+  changed(ids, change) {
+    for (const id of ids) this.groups.set(id, { ...this.groups.get(id), ...change });
+    return { group_ids: ids, groups: ids.map((id) => this.groups.get(id)), progress: this.progress() };
+  }
+
+  decide({ group_id, action, final_choice = null, crop_coords = null, crop_by_hand = false }) {
+    this.past.push([group_id]);
+    const decision = { final_index: final_choice, crop_coords, crop_by_hand, crop_source: null, timestamp: "2025-07-05T10:00:00Z" };
+    return this.changed([group_id], { state: action, decision });
+  }
+
+  approve_batch({ group_ids }) {
+    this.past.push(group_ids);
+    return this.changed(group_ids, { state: "approved" });
+  }
+
+  tag({ group_id, image_tags }) {
+    const images = this.groups.get(group_id).images.map((image, index) => ({ ...image, tags: image_tags[index] }));
+    return this.changed([group_id], { images });
+  }
+
+  undo() {
+    return this.changed(this.past.pop() ?? [], PENDING);
+  }
+
+  redo() {
+    return this.changed([], PENDING);
+  }
+
+  submit_batch() {
+    return { submitted: this.progress().unsubmitted, counts: {}, progress: this.progress() };
+  }
+}

@@ -1,0 +1,341 @@
+/**
+ * Types of the review page. What travels between page and server has the names that the server
+ * describes at /api/openapi.json; types.test.js holds the two together.
+ */
+
+/** Edges in fractions of the upright picture. */
+type Box = readonly [x1: number, y1: number, x2: number, y2: number];
+/** Probability between 0 and 1; null: not rated. */
+type Share = number | null;
+type State = "pending" | "approved" | "overridden" | "rejected" | "skipped";
+type PictureSize = "small" | "view" | "large";
+
+interface Image {
+  name: string;
+  /** Address; a size is appended. */
+  picture: string;
+  /** Changes with the file; null: the picture cannot be read. */
+  version: string | null;
+  width: number | null;
+  height: number | null;
+  probability: Share;
+  tags: string[];
+}
+
+interface CropAlternative {
+  box: Box;
+  probability: Share;
+}
+
+interface Crop {
+  /** False: nothing is said about the frame. */
+  offered: boolean;
+  box: Box | null;
+  confidence: Share;
+  keep_probability: Share;
+  reason: string;
+  alternatives: CropAlternative[];
+}
+
+interface Decision {
+  /** Position of the image that is kept; null: none is. */
+  final_index: number | null;
+  /** Null keeps the picture whole. */
+  crop_coords: Box | null;
+  crop_by_hand: boolean;
+  crop_source: "suggested" | "alternative" | "edited" | "carried" | "whole" | "by_hand" | null;
+  timestamp: string;
+}
+
+interface Group {
+  group_id: string;
+  project: string;
+  state: State;
+  images: Image[];
+  suggested: number | null;
+  confidence: Share;
+  none_probability: Share;
+  reasons: string[];
+  flags: string[];
+  duplicates: string[];
+  within_budget: boolean;
+  crop: Crop;
+  decision: Decision | null;
+}
+
+interface Progress {
+  total: number;
+  pending: number;
+  approved: number;
+  overridden: number;
+  rejected: number;
+  skipped: number;
+  unsubmitted: number;
+  seconds_per_set: number | null;
+  seconds_left: number | null;
+  can_undo: boolean;
+  can_redo: boolean;
+}
+
+/** Context of a decision: what was on the page when it was made. */
+interface Shown {
+  position: number;
+  suggested_position: number | null;
+  hidden: boolean;
+  revealed: boolean;
+  crop_visible: boolean;
+  full_size: boolean;
+  seconds: number;
+  filter: string;
+  key: string;
+  order: number[];
+}
+
+interface Decide {
+  group_id: string;
+  action: Exclude<State, "pending">;
+  final_choice?: number;
+  /** Null keeps the picture whole; left out: the frame was not judged. */
+  crop_coords?: Box | null;
+  crop_by_hand?: boolean;
+  shown?: Shown;
+  event_id?: string;
+}
+
+/** The fields of `Decide` that a command sets; the rest are filled in when it is sent. */
+type Choice = Omit<Decide, "group_id" | "shown" | "event_id">;
+
+interface Tag {
+  group_id: string;
+  /** Tags by the position of an image. */
+  image_tags: Record<string, string[]>;
+  event_id?: string;
+}
+
+interface ApproveBatch {
+  group_ids: string[];
+  event_id?: string;
+}
+
+interface Empty {
+  event_id?: string;
+}
+
+interface Queue {
+  group_ids: string[];
+  first_pending: string | null;
+  /** State of every group that is not pending. */
+  states: Record<string, State>;
+  projects: string[];
+  problems: string[];
+}
+
+interface LoadBatch {
+  groups: Group[];
+  progress: Progress;
+  csrf_token: string;
+}
+
+interface Budget {
+  group_ids: string[];
+}
+
+interface Changed {
+  group_ids: string[];
+  groups: Group[];
+  progress: Progress;
+}
+
+interface Submitted {
+  submitted: number;
+  counts: Record<string, number>;
+  progress: Progress;
+}
+
+interface Failure {
+  error: string;
+}
+
+/** GET routes below /api/automation: the parameters that the page uses, and the answer. */
+interface Reads {
+  queue: { parameters: { filter: string; project: string }; answer: Queue };
+  load_batch: { parameters: { id: string[]; picture: PictureSize }; answer: LoadBatch };
+  progress: { parameters: Record<string, never>; answer: Progress };
+  budget: { parameters: { project: string }; answer: Budget };
+}
+
+/** POST routes below /api/automation. */
+interface Writes {
+  decide: { body: Decide; answer: Changed };
+  tag: { body: Tag; answer: Changed };
+  approve_batch: { body: ApproveBatch; answer: Changed };
+  undo: { body: Empty; answer: Changed };
+  redo: { body: Empty; answer: Changed };
+  submit_batch: { body: Empty; answer: Submitted };
+}
+
+/** Request that the server may not have yet. */
+interface Outbox {
+  path: string;
+  body: Writes[keyof Writes]["body"];
+}
+
+/** Box drawn on a picture and not decided. */
+interface Draft {
+  index: number;
+  box: Box;
+}
+
+/** What the browser keeps for a workspace, by name. */
+interface Stored {
+  outbox: Outbox;
+  keys: boolean;
+  hidden: boolean;
+  [draft: `draft.${string}`]: Draft;
+}
+
+/** Place of the person in the queue, and how the set in view is drawn. */
+interface Session {
+  ids: string[];
+  /** Position in `ids`; their number is the end of the list. */
+  index: number;
+  groups: Map<string, Group>;
+  /** State of the groups that are not pending, as the queue told it. */
+  queueStates: Map<string, State>;
+  filter: string;
+  project: string;
+  /** Suggestions are hidden until a picture is chosen. */
+  hidden: boolean;
+  cropVisible: boolean;
+  /** The hidden suggestion of the set in view has been asked for. */
+  revealed: boolean;
+  /** Position of the picture that the next command is about. */
+  held: number | null;
+  shownAt: number;
+  zoomed: boolean;
+  progress: Progress | null;
+}
+
+interface Stroke {
+  key: string;
+  shift: boolean;
+  repeat: boolean;
+}
+
+type GroupCommand = "approve" | "reject" | "skip" | "keep" | "hand" | "edit" | "tags" | "zoom";
+type PageCommand = "crop" | "hide" | "next" | "back" | "undo" | "redo" | "submit" | "help" | "bulk";
+type CommandName = GroupCommand | PageCommand;
+type Command = { name: CommandName } | { name: "choose" | "hold"; index: number };
+
+/** What a key means while this mode is active. */
+interface Mode {
+  isActive: () => boolean;
+  /** Tell whether the browser must leave the key alone. */
+  claims: (stroke: Stroke) => boolean;
+  handleKey: (stroke: Stroke) => Promise<void> | void;
+}
+
+/** Something to be done in its turn; what it returns is awaited. */
+type Job = () => unknown;
+
+type CropTool = "accept" | "next" | "smaller" | "larger" | "lock" | "reset" | "cancel";
+type Handle = "nw" | "n" | "ne" | "e" | "se" | "s" | "sw" | "w";
+
+/** Crop in the editor. */
+interface Edit {
+  group: Group;
+  index: number;
+  box: Box;
+  proposals: readonly Box[];
+  /** The aspect stays when a handle is pulled. */
+  locked: boolean;
+  element: HTMLElement;
+  frame: Element;
+}
+
+/** Sets offered for approval together. */
+interface Batch {
+  ids: string[];
+  /** Ids that are ticked. */
+  left: Set<string>;
+  /** How many of `ids` are drawn. */
+  loaded: number;
+  loading: boolean;
+  done: (ids: string[]) => Promise<void>;
+}
+
+/** Table of tags, and the checkbox in focus. */
+interface TagTable {
+  group: Group;
+  column: number;
+  row: number;
+}
+
+/** Width and height in CSS pixels. */
+interface Size {
+  w: number;
+  h: number;
+}
+
+interface Grid {
+  columns: number;
+  tiles: Size[];
+  area: number;
+}
+
+/** Part of a picture in view: the scale, 1 where it fits, and its middle in shares of the picture. */
+interface Look {
+  scale: number;
+  x: number;
+  y: number;
+}
+
+/** Picture that starts to load when it is made; `ready` tells whether it could be decoded. */
+type LoadingImage = HTMLImageElement & { ready: Promise<boolean> };
+
+/** Child of an element that is made; null and undefined are left out. */
+type Child = Node | string | null | undefined;
+/** Attributes and properties of an element that is made; null, undefined and false are left out. */
+type Properties = Record<string, string | number | boolean | ((event: Event) => void) | null | undefined>;
+
+/** Elements of the page by their ids; types.test.js holds them against the template. */
+interface Elements {
+  alert: HTMLDivElement;
+  announce: HTMLDivElement;
+  bulk: HTMLDialogElement;
+  "bulk-approve": HTMLButtonElement;
+  "bulk-grid": HTMLDivElement;
+  "bulk-hint": HTMLSpanElement;
+  "bulk-text": HTMLParagraphElement;
+  chips: HTMLSpanElement;
+  "crop-toggle": HTMLButtonElement;
+  "crop-tools": HTMLDivElement;
+  decisions: HTMLDivElement;
+  end: HTMLElement;
+  "end-text": HTMLParagraphElement;
+  "end-title": HTMLHeadingElement;
+  filter: HTMLSelectElement;
+  group: HTMLElement;
+  heading: HTMLHeadingElement;
+  help: HTMLDialogElement;
+  "help-keys": HTMLDivElement;
+  hide: HTMLButtonElement;
+  "keys-on": HTMLInputElement;
+  lock: HTMLButtonElement;
+  main: HTMLElement;
+  pictures: HTMLDivElement;
+  "progress-bar": HTMLProgressElement;
+  "progress-text": HTMLSpanElement;
+  project: HTMLSelectElement;
+  redo: HTMLButtonElement;
+  state: HTMLSpanElement;
+  status: HTMLParagraphElement;
+  submit: HTMLButtonElement;
+  tags: HTMLDialogElement;
+  "tags-table": HTMLDivElement;
+  undo: HTMLButtonElement;
+  why: HTMLElement;
+  zoom: HTMLDialogElement;
+  "zoom-level": HTMLSpanElement;
+  "zoom-panes": HTMLDivElement;
+}

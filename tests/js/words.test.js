@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { countSets, describeBox, duration, formatCount, likelihood, likelihoodText, percent, shortName } from "../../prefml/review/static/words.js";
+import { imageOf } from "./server.js";
+
+test("a share is written in whole percent", () => {
+  assert.deepEqual([0, 0.125, 0.994, 1].map(percent), ["0 %", "13 %", "99 %", "100 %"]);
+});
+
+test("each word for a probability begins at its threshold", () => {
+  const expected = { 0: "unsure", 0.39: "unsure", 0.4: "leaning this way", 0.6: "likely", 0.8: "very likely", 0.95: "almost certain", 1: "almost certain" };
+  for (const [share, word] of Object.entries(expected)) assert.equal(likelihood(Number(share)), word);
+});
+
+test("a probability that is missing is said to be", () => {
+  assert.equal(likelihoodText(null), "not rated");
+  assert.equal(likelihoodText(0), "unsure (0 %)");
+});
+
+test("a time is written in seconds, then minutes, then hours", () => {
+  const expected = { 0: "1 s", 89: "89 s", 90: "2 min", 5369: "89 min", 5400: "1 h 30 min", 7199: "2 h 0 min" };
+  for (const [seconds, words] of Object.entries(expected)) assert.equal(duration(Number(seconds)), words);
+});
+
+test("a name is shortened to the stage", () => {
+  assert.equal(shortName("20250705_200001_stage2_upscaled.png"), "stage2_upscaled");
+  assert.equal(shortName("stage1.5_face_swapped.jpeg"), "stage1.5_face_swapped");
+  assert.equal(shortName("holiday"), "holiday");
+});
+
+test("numbers have separators, and one set is singular", () => {
+  assert.equal(formatCount(12345), "12,345");
+  assert.deepEqual([0, 1, 1000].map(countSets), ["0 sets", "1 set", "1,000 sets"]);
+});
+
+test("a box is described in percent, and in pixels where the size is known", () => {
+  assert.equal(describeBox([0.1, 0.05, 0.9, 0.85], imageOf(0)), "left 10 %, top 5 %, width 80 %, height 80 %, 160 by 240 pixels");
+  assert.equal(describeBox([0, 0, 1, 1], imageOf(0, { width: null, height: null })), "left 0 %, top 0 %, width 100 %, height 100 %");
+});
