@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from prefml.apply.journal import journal_folder
 from prefml.apply.primitives import remove_folder, remove_name
 from prefml.exceptions import ApplyError
-from prefml.proposals import only_writer
+from prefml.proposals import single_writer
 from prefml.workspace import Workspace
 
 __all__ = ["alone"]
@@ -30,7 +30,7 @@ def alone(workspace: Workspace) -> Iterator[None]:
     """
     if not workspace.sandbox.is_dir():
         raise ApplyError(f"no folder {workspace.sandbox}", "reviewed decisions", "prefml review")
-    with only_writer(workspace, ApplyError):
+    with single_writer(workspace, ApplyError):
         _tidy(workspace)
         yield
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from prefml.boxes import FULL_FRAME, Box, read_box
-from prefml.decisions.documents import as_mapping
 from prefml.exceptions import BoxError
-from prefml.proposals import index_of
+from prefml.proposals import as_mapping, index_of
 
 __all__ = ["Outcome", "outcome_of"]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from prefml.apply.outcome import Outcome, outcome_of
 from prefml.apply.places import Place, Places
-from prefml.decisions.documents import as_mapping
 from prefml.exceptions import ApplyError
+from prefml.proposals import as_mapping
 from prefml.workspace import Workspace
 
 __all__ = ["CROP", "SELECTED", "STAGING", "LeftOut", "Plan", "Step", "make_plan"]

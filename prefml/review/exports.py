@@ -49,7 +49,7 @@ def export(workspace: Workspace, ledger: Ledger) -> list[dict[str, Any]]:
     foreign = [
         row
         for row in read_lines(path).rows
-        if not isinstance(row.get("group_id"), str) or not ledger.knows(row["group_id"])
+        if not (isinstance(group_id := row.get("group_id"), str) and ledger.knows(group_id))
     ]
     rewrite_lines(path, [*foreign, *rows])
     _write_table(table_path(workspace), rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from prefml.boxes import FULL_FRAME, Box, read_box
 from prefml.exceptions import BoxError, WorkspaceError
-from prefml.proposals import index_of, read_lines, suggestions_path
+from prefml.proposals import as_list, as_mapping, index_of, read_lines, read_share, suggestions_path
 from prefml.workspace import Workspace
 
 __all__ = ["Batch", "CropProposal", "Group", "parse_group", "read_batch"]
@@ -176,7 +175,7 @@ def parse_group(row: Mapping[str, Any]) -> Group | str:
         return f"group {group_id}: images is not a list of paths"
     if len(set(images)) < len(images):
         return f"group {group_id}: an image occurs twice"
-    first, second = _mapping(row.get("step1_selection")), _mapping(row.get("step2_crop"))
+    first, second = as_mapping(row.get("step1_selection")), as_mapping(row.get("step2_crop"))
     crop = _crop(second, row)
     unread = second.get("needs_crop") is True and not crop.offered
     return Group(
@@ -184,10 +183,10 @@ def parse_group(row: Mapping[str, Any]) -> Group | str:
         project=_project(row, images),
         images=tuple(images),
         chosen=_chosen(first, images),
-        confidence=_share(first.get("confidence")),
+        confidence=read_share(first.get("confidence")),
         probabilities=_shares(first.get("probabilities"), len(images)),
         reasons=_reasons(row, first),
-        none_probability=_share(row.get("none_probability")),
+        none_probability=read_share(row.get("none_probability")),
         crop=crop,
         flags=(*_texts(row.get("flags")), *(["the suggested crop is no box"] * unread)),
         duplicates=_texts(row.get("duplicates")),
@@ -196,29 +195,14 @@ def parse_group(row: Mapping[str, Any]) -> Group | str:
     )
 
 
-def _is_number(value: Any) -> bool:
-    # Whole numbers of JSON have no limit; one too large for a float is no edge or share.
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < 1e300 and math.isfinite(value)
-
-
 def _is_path(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip()) and "\0" not in value
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _share(value: Any) -> float | None:
-    return float(value) if _is_number(value) and 0 <= value <= 1 else None
 
 
 def _shares(value: Any, count: int) -> tuple[float | None, ...]:
     if not isinstance(value, list) or len(value) != count:
         return ()
-    return tuple(_share(item) for item in value)
+    return tuple(map(read_share, value))
 
 
 def _project(row: Mapping[str, Any], images: list[str]) -> str:
@@ -259,8 +243,8 @@ def _crop(second: Mapping[str, Any], row: Mapping[str, Any]) -> CropProposal:
     offered = second.get("alternatives", row.get("crop_alternatives"))
     return CropProposal(
         box=None if box == FULL_FRAME else box,
-        confidence=_share(second.get("confidence")),
-        keep_probability=_share(second.get("keep_probability")),
+        confidence=read_share(second.get("confidence")),
+        keep_probability=read_share(second.get("keep_probability")),
         reason=", ".join(_texts(second.get("reason"))),
         alternatives=tuple(_alternatives(offered)),
         offered=isinstance(second.get("needs_crop"), bool) and box is not None,
@@ -275,8 +259,8 @@ def _box(value: object) -> Box | None:
 
 
 def _alternatives(value: Any) -> Iterable[tuple[Box, float | None]]:
-    for item in value if isinstance(value, list) else ():
-        found = _mapping(item)
+    for item in as_list(value):
+        found = as_mapping(item)
         box = _box(found.get("crop_coords", item))
         if box is not None:
-            yield box, _share(found.get("probability"))
+            yield box, read_share(found.get("probability"))

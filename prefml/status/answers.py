@@ -9,9 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from prefml.boxes import FULL_FRAME, Box, read_box, same_box
-from prefml.decisions.documents import as_mapping
 from prefml.exceptions import BoxError
-from prefml.proposals import index_of
+from prefml.proposals import as_mapping, index_of, read_share
 
 __all__ = ["Answer", "read_answers"]
 
@@ -95,7 +94,7 @@ def _answer(row: Line, shown: Line, images: list[str]) -> Answer:
     first = as_mapping(shown.get("step1_selection"))
     suggested = index_of(first.get("chosen"), images)
     kept = _kept(row, suggested, images)
-    confidence = _share(first.get("confidence")) if len(images) > 1 else None
+    confidence = read_share(first.get("confidence")) if len(images) > 1 else None
     return Answer(
         when=_time(row.get("timestamp")),
         action=str(row["action"]),
@@ -122,7 +121,7 @@ def _kept(row: Line, suggested: int | None, images: list[str]) -> int | None:
 
 def _agreed(row: Line, shown: Line, kept: int | None, suggested: int | None) -> bool:
     if row["action"] == "rejected":
-        return (_share(shown.get("none_probability")) or 0.0) > 0.5
+        return (read_share(shown.get("none_probability")) or 0.0) > 0.5
     return kept is not None and kept == suggested
 
 
@@ -149,11 +148,6 @@ def _cropped(coordinates: object) -> bool:
 
 def _frame(coordinates: object) -> Box:
     return FULL_FRAME if coordinates is None else read_box(coordinates)
-
-
-def _share(value: Any) -> float | None:
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-    return float(value) if usable else None
 
 
 def _time(value: Any) -> datetime:

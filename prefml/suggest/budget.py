@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from prefml.boxes import read_number
-from prefml.decisions.documents import as_mapping
+from prefml.proposals import as_mapping
 from prefml.workspace import Workspace
 
 __all__ = ["threshold_for"]

@@ -10,17 +10,17 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from prefml.decisions import Decisions, read_decisions
-from prefml.decisions.documents import as_mapping
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import WorkspaceError
 from prefml.files import remove_leftovers
 from prefml.prediction import Predictor
 from prefml.proposals import (
+    as_mapping,
     decisions_path,
-    only_writer,
     read_decided,
     read_suggestions,
     rewrite_lines,
+    single_writer,
     suggestions_path,
 )
 from prefml.suggest.budget import threshold_for
@@ -135,7 +135,7 @@ def suggest(
         If there is no model yet.
     """
     workspace.sandbox.mkdir(parents=True, exist_ok=True)
-    with only_writer(workspace, WorkspaceError):
+    with single_writer(workspace, WorkspaceError):
         remove_leftovers(workspace.sandbox, suggestions_path(workspace).name)
         return _suggest(workspace, request, open_predictor, watch, now or datetime.now(UTC))
 
