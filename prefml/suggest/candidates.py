@@ -1,4 +1,4 @@
-"""New pictures -> sets to choose from and single pictures to crop, inside one project each."""
+"""Form candidate sets, and single pictures to crop, of new pictures of one project each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Candidate:
-    """Pictures of one project that are judged together; one alone can only be cropped.
+    """Pictures of one project that are compared with one another; one alone can only be cropped.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Candidate:
 
     @property
     def group_id(self) -> str:
-        """The same for the same pictures, and for no others."""
+        """Name of the set: the same for the same pictures, and for no others."""
         names = "\0".join((self.project, *self.names))
         digest = hashlib.sha256(names.encode()).hexdigest()[:10]
         readable = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{self.project}_{Path(self.names[0]).stem}")
@@ -55,13 +55,13 @@ class Candidate:
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """What the pictures are known by."""
+        """Project and file name of each picture."""
         return tuple(image.key for image in self.images)
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """What there is to suggest for.
+    """Candidates below some folders, and the pictures that are left out.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ def new_images(
     workspace : Workspace
         The workspace.
     resolver : ProjectResolver
-        Knows the projects.
+        Finds the project of a path.
     folders : sequence of str
         Relative to the workspace; none means its `new/`.
 

@@ -1,4 +1,4 @@
-"""Embedding what is missing before suggesting, without losing rows of other pictures."""
+"""Embed what is missing before suggesting, without losing rows of other pictures."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Any
 import numpy as np
 
 from prefml.decisions.projects import ProjectResolver
-from prefml.sidecars.build import BuildReport, build_found
+from prefml.sidecars.build import BuildReport, Progress, build_found
 from prefml.sidecars.find import FoundImages, ImageFile, scan_images
 from prefml.sidecars.store import Sidecars, read_sidecars_if_any
 from prefml.workspace import Workspace
 
 __all__ = ["embed_missing", "missing_images"]
-
-Progress = Callable[[Any, int], Any]
 
 
 def missing_images(sidecars: Sidecars | None, images: Sequence[ImageFile]) -> list[ImageFile]:
@@ -58,7 +56,7 @@ def embed_missing(
     workspace : Workspace
         The workspace.
     resolver : ProjectResolver
-        Knows the projects.
+        Finds the project of a path.
     open_encoder : callable
         Opens the encoder that the models were trained with; called only when it is needed.
     images : sequence of ImageFile
