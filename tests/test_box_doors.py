@@ -85,7 +85,7 @@ class Doors:
         group = parse_group({"group_id": "g", "images": ["p/a.png"]})
         body = {"group_id": "g", "action": "overridden", "final_choice": 0, "crop_coords": values}
         try:
-            return tuple(Verdict.of(group, *read_decide(body)).crop or FULL_FRAME)
+            return tuple(Verdict.from_request(group, *read_decide(body)).crop or FULL_FRAME)
         except LogError:
             return REFUSED
 

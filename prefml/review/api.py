@@ -1,4 +1,4 @@
-"""The routes under `/api`, thin: check, call the room, answer in JSON."""
+"""The routes under `/api`, thin: check, call the service, answer in JSON."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["make_api"]
 MAX_BATCH = 200
 
 
-def make_api(room: ReviewService, token: str) -> Blueprint:
-    """Return the routes of the API over one room.
+def make_api(service: ReviewService, token: str) -> Blueprint:
+    """Return the routes of the API over one service.
 
     Parameters
     ----------
-    room : ReviewService
+    service : ReviewService
         What they call.
     token : str
         The page's token, which `load_batch` tells scripts.
@@ -32,80 +32,80 @@ def make_api(room: ReviewService, token: str) -> Blueprint:
     flask.Blueprint
     """
     api = Blueprint("api", __name__, url_prefix="/api/automation")
-    _add_reading(api, room, token)
-    _add_deciding(api, room)
-    _add_turning(api, room)
+    _add_queries(api, service, token)
+    _add_commands(api, service)
+    _add_history(api, service)
     return api
 
 
-def _add_reading(api: Blueprint, room: ReviewService, token: str) -> None:
+def _add_queries(api: Blueprint, service: ReviewService, token: str) -> None:
     @api.get("/load_batch")
     def load_batch() -> Response:
-        room.refresh()
+        service.refresh()
         size, name, project = _size(), _filter("pending"), _project()
-        ids = request.args.getlist("id")[:MAX_BATCH] or room.next_ids(size, name, project)
-        groups = room.describe(ids, _picture_size())
-        return jsonify(groups=groups, progress=room.progress(), csrf_token=token)
+        ids = request.args.getlist("id")[:MAX_BATCH] or service.next_ids(size, name, project)
+        groups = service.load_groups(ids, _picture_size())
+        return jsonify(groups=groups, progress=service.progress(), csrf_token=token)
 
     @api.get("/queue")
     def queue() -> Response:
-        room.refresh()
+        service.refresh()
         name, project = _filter("all"), _project()
-        waiting = room.next_ids(1, name, project)
+        waiting = service.next_ids(1, name, project)
         return jsonify(
-            group_ids=room.queue(name, project),
+            group_ids=service.queue(name, project),
             first_pending=waiting[0] if waiting else None,
-            states=room.decided_states(),
-            projects=sorted({group.project for group in room.batch.groups.values()}),
-            problems=list(room.batch.problems),
+            states=service.decided_states(),
+            projects=sorted({group.project for group in service.batch.groups.values()}),
+            problems=list(service.batch.problems),
         )
 
     @api.get("/progress")
     def progress() -> Response:
-        return jsonify(room.progress())
+        return jsonify(service.progress())
 
     @api.get("/budget")
     def budget() -> Response:
-        return jsonify(group_ids=room.budget_ids(_project()))
+        return jsonify(group_ids=service.budget_ids(_project()))
 
 
-def _add_deciding(api: Blueprint, room: ReviewService) -> None:
+def _add_commands(api: Blueprint, service: ReviewService) -> None:
     @api.post("/decide")
     def decide() -> Response:
         asked, shown = read_decide(_body())
-        room.decide(asked["group_id"], asked, shown, asked.get("event_id"))
-        return _after(room, [asked["group_id"]])
+        service.decide(asked["group_id"], asked, shown, asked.get("event_id"))
+        return _changed(service, [asked["group_id"]])
 
     @api.post("/tag")
     def tag() -> Response:
         asked = read_tag(_body())
-        room.tag(asked["group_id"], asked["image_tags"], asked.get("event_id"))
-        return _after(room, [asked["group_id"]])
+        service.tag(asked["group_id"], asked["image_tags"], asked.get("event_id"))
+        return _changed(service, [asked["group_id"]])
 
     @api.post("/approve_batch")
     def approve_batch() -> Response:
         asked = read_approve_batch(_body())
-        room.approve_batch(asked["group_ids"], asked.get("event_id"))
-        return _after(room, asked["group_ids"])
+        service.approve_batch(asked["group_ids"], asked.get("event_id"))
+        return _changed(service, asked["group_ids"])
 
 
-def _add_turning(api: Blueprint, room: ReviewService) -> None:
-    def turning(turn: Callable[[str | None], list[str]]) -> Callable[[], Response]:
-        return lambda: _after(room, turn(read_empty(_body()).get("event_id")))
+def _add_history(api: Blueprint, service: ReviewService) -> None:
+    def moving(move: Callable[[str | None], list[str]]) -> Callable[[], Response]:
+        return lambda: _changed(service, move(read_empty(_body()).get("event_id")))
 
-    api.add_url_rule("/undo", "undo", turning(room.undo), methods=["POST"])
-    api.add_url_rule("/redo", "redo", turning(room.redo), methods=["POST"])
+    api.add_url_rule("/undo", "undo", moving(service.undo), methods=["POST"])
+    api.add_url_rule("/redo", "redo", moving(service.redo), methods=["POST"])
 
     @api.post("/submit_batch")
     def submit_batch() -> Response:
-        counts = room.submit(read_empty(_body()).get("event_id"))
-        return jsonify(submitted=sum(counts.values()), counts=counts, progress=room.progress())
+        counts = service.submit(read_empty(_body()).get("event_id"))
+        return jsonify(submitted=sum(counts.values()), counts=counts, progress=service.progress())
 
 
-def _after(room: ReviewService, ids: list[str]) -> Response:
+def _changed(service: ReviewService, ids: list[str]) -> Response:
     """Answer with the groups as they are now; of a large batch only the first are described."""
-    described = room.describe(ids[:MAX_BATCH], _picture_size())
-    return jsonify(group_ids=ids, groups=described, progress=room.progress())
+    described = service.load_groups(ids[:MAX_BATCH], _picture_size())
+    return jsonify(group_ids=ids, groups=described, progress=service.progress())
 
 
 def _body() -> Any:

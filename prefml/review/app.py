@@ -51,18 +51,18 @@ def create_app(workspace: Workspace | str | Path, hide_suggestion: bool = False)
         If there are no suggestions to review.
     """
     place = workspace if isinstance(workspace, Workspace) else Workspace.open(workspace)
-    room = ReviewService(place)
-    token = page_token(room.store.secret)
+    service = ReviewService(place)
+    token = page_token(service.store.secret)
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["prefml"] = room
-    app.register_blueprint(make_api(room, token))
+    app.extensions["prefml"] = service
+    app.register_blueprint(make_api(service, token))
     _add_page(app, token, hide_suggestion)
-    _add_pictures(app, room)
+    _add_pictures(app, service)
     _add_guards(app, token)
     _add_errors(app)
-    _put_requests_first(app, room)
+    _pause_prefetching(app, service)
     return app
 
 
@@ -88,16 +88,15 @@ def _add_page(app: Flask, token: str, hide_suggestion: bool) -> None:
         return app.send_static_file("openapi.json")
 
 
-def _add_pictures(app: Flask, room: ReviewService) -> None:
+def _add_pictures(app: Flask, service: ReviewService) -> None:
     @app.get("/picture/<picture_id>/<size>")
     def picture(picture_id: str, size: str) -> Response:
         known = _PICTURE_ID.fullmatch(picture_id)
-        name = room.thumbnails.name_of(picture_id) if known else None
+        name = service.thumbnails.name_of(picture_id) if known else None
         if name is None or size not in (*SIDES, "full"):
             abort(404)
-        served = (
-            room.thumbnails.full(name) if size == "full" else room.thumbnails.reduced(name, size)
-        )
+        pictures = service.thumbnails
+        served = pictures.full(name) if size == "full" else pictures.reduced(name, size)
         response = Response(served.data, content_type=served.content_type)
         # The page's address of a picture changes with the file, so a copy never grows old.
         age = "max-age=31536000, immutable" if request.args.get("v") else "no-cache"
@@ -119,11 +118,11 @@ def _add_guards(app: Flask, token: str) -> None:
         return response
 
 
-def _put_requests_first(app: Flask, room: ReviewService) -> None:
+def _pause_prefetching(app: Flask, service: ReviewService) -> None:
     inner = app.wsgi_app
 
     def outer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        with room.prefetcher.paused():
+        with service.prefetcher.paused():
             return inner(environ, start_response)
 
     app.wsgi_app = outer  # type: ignore[method-assign]

@@ -10,7 +10,7 @@ from typing import Any
 from prefml.exceptions import LogError
 from prefml.files import replacing
 from prefml.proposals import decisions_path, read_lines, rewrite_lines
-from prefml.review.ledger import Ledger, Mark
+from prefml.review.ledger import Entry, Ledger
 from prefml.workspace import Workspace
 
 __all__ = ["COLUMNS", "export", "export_row", "table_path"]
@@ -44,24 +44,24 @@ def export(workspace: Workspace, ledger: Ledger) -> list[dict[str, Any]]:
     list of dict
         The rows that come from the ledger.
     """
-    rows = [export_row(mark, ledger) for mark in ledger.exported()]
+    rows = [export_row(entry, ledger) for entry in ledger.exported()]
     path = decisions_path(workspace)
     foreign = [
         row
         for row in read_lines(path).rows
-        if not (isinstance(group_id := row.get("group_id"), str) and ledger.knows(group_id))
+        if not (isinstance(group_id := row.get("group_id"), str) and ledger.was_decided(group_id))
     ]
     rewrite_lines(path, [*foreign, *rows])
     _write_table(table_path(workspace), rows)
     return rows
 
 
-def export_row(mark: Mark, ledger: Ledger) -> dict[str, Any]:
+def export_row(entry: Entry, ledger: Ledger) -> dict[str, Any]:
     """Return the line of one decision.
 
     Parameters
     ----------
-    mark : Mark
+    entry : Entry
         The decision in force.
     ledger : Ledger
         Where its tags are.
@@ -77,17 +77,17 @@ def export_row(mark: Mark, ledger: Ledger) -> dict[str, Any]:
         If the event lacks a field.
     """
     try:
-        return _row(mark, ledger)
+        return _row(entry, ledger)
     except KeyError as error:
         raise LogError(
-            f"event {mark.event.seq} of the review lacks {error}",
+            f"event {entry.event.seq} of the review lacks {error}",
             "an event that prefml wrote",
             "restore sandbox/review.sqlite3 from a backup",
         ) from error
 
 
-def _row(mark: Mark, ledger: Ledger) -> dict[str, Any]:
-    change, suggestion = mark.change, mark.change["suggestion"]
+def _row(entry: Entry, ledger: Ledger) -> dict[str, Any]:
+    change, suggestion = entry.change, entry.change["suggestion"]
     tags = ledger.tags(change["group_id"])
     suggested = change["suggested_index"]
     return {
@@ -95,7 +95,7 @@ def _row(mark: Mark, ledger: Ledger) -> dict[str, Any]:
         "action": change["state"],
         "final_choice": change["final_choice"],
         "crop_coords": change["crop_coords"],
-        "timestamp": mark.event.at,
+        "timestamp": entry.event.at,
         "project_id": change["project_id"],
         "images": change["images"],
         "final_index": change["final_index"],
@@ -107,8 +107,8 @@ def _row(mark: Mark, ledger: Ledger) -> dict[str, Any]:
         "suggestion": suggestion,
         "reask_of": suggestion.get("reask_of"),
         "shown": change["shown"],
-        "session_id": mark.event.session_id,
-        "event": mark.event.seq,
+        "session_id": entry.event.session_id,
+        "event": entry.event.seq,
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-__all__ = ["KINDS", "STATES", "Event", "Ledger", "Mark", "parse_event"]
+__all__ = ["KINDS", "STATES", "Entry", "Event", "Ledger", "parse_event"]
 
 KINDS = ("decide", "tag", "undo", "redo", "submit")
 STATES = ("pending", "approved", "overridden", "rejected", "skipped")
@@ -105,7 +105,7 @@ def _is_tag(change: Mapping[str, Any]) -> bool:
 
 
 @dataclass(frozen=True)
-class Mark:
+class Entry:
     """A change that is in force for a group, and the event that made it."""
 
     event: Event
@@ -120,9 +120,9 @@ class Ledger:
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
-        self._past: list[Event] = []
-        self._future: list[Event] = []
-        self._marks: dict[str, dict[str, list[Mark]]] = {"decide": {}, "tag": {}}
+        self._undo_stack: list[Event] = []
+        self._redo_stack: list[Event] = []
+        self._entries: dict[str, dict[str, list[Entry]]] = {"decide": {}, "tag": {}}
         # State of every group that is not pending; looked up for thousands of groups at a time.
         self.states: dict[str, str] = {}
         self._submitted: dict[str, tuple[int, int]] = {}
@@ -148,29 +148,29 @@ class Ledger:
         elif event.kind == "redo":
             self._redo(event)
         else:
-            self._future.clear()
-            self._put(event)
+            self._redo_stack.clear()
+            self._record(event)
             self._note_time(event)
 
-    def _put(self, event: Event) -> None:
-        self._past.append(event)
-        marks = self._marks[event.kind]
+    def _record(self, event: Event) -> None:
+        self._undo_stack.append(event)
+        entries = self._entries[event.kind]
         for change in event.body["changes"]:
-            marks.setdefault(change["group_id"], []).append(Mark(event, change))
-        self._follow(event)
+            entries.setdefault(change["group_id"], []).append(Entry(event, change))
+        self._update_states(event)
 
     def _undo(self, event: Event) -> None:
-        if not self._past or self._past[-1].seq != event.body.get("of"):
+        if not self._undo_stack or self._undo_stack[-1].seq != event.body.get("of"):
             return
-        undone = self._past.pop()
-        self._future.append(undone)
+        undone = self._undo_stack.pop()
+        self._redo_stack.append(undone)
         for group_id in undone.groups():
-            self._marks[undone.kind][group_id].pop()
-        self._follow(undone)
+            self._entries[undone.kind][group_id].pop()
+        self._update_states(undone)
 
     def _redo(self, event: Event) -> None:
-        if self._future and self._future[-1].seq == event.body.get("of"):
-            self._put(self._future.pop())
+        if self._redo_stack and self._redo_stack[-1].seq == event.body.get("of"):
+            self._record(self._redo_stack.pop())
 
     def _note_time(self, event: Event) -> None:
         # A batch approved at once says nothing about the pace of judging one set.
@@ -178,15 +178,15 @@ class Ledger:
             self.times.append(datetime.fromisoformat(event.at))
 
     def _version(self, group_id: str) -> tuple[int, int]:
-        decision, tag = self._top("decide", group_id), self._top("tag", group_id)
+        decision, tag = self._latest("decide", group_id), self._latest("tag", group_id)
         if decision is None or decision.change["state"] not in EXPORTED:
             return (0, 0)
         return (decision.event.seq, tag.event.seq if tag else 0)
 
-    def _follow(self, event: Event) -> None:
+    def _update_states(self, event: Event) -> None:
         """Bring what is derived of the event's groups up to date."""
         for group_id in event.groups():
-            decision = self._top("decide", group_id)
+            decision = self._latest("decide", group_id)
             if decision is None:
                 self.states.pop(group_id, None)
             else:
@@ -201,28 +201,28 @@ class Ledger:
             self._submitted[group_id] = self._version(group_id)
         self._unsubmitted.clear()
 
-    def _top(self, kind: str, group_id: str) -> Mark | None:
-        marks = self._marks[kind].get(group_id)
-        return marks[-1] if marks else None
+    def _latest(self, kind: str, group_id: str) -> Entry | None:
+        entries = self._entries[kind].get(group_id)
+        return entries[-1] if entries else None
 
     @property
     def to_undo(self) -> Event | None:
         """The event that undo would take back, or None."""
-        return self._past[-1] if self._past else None
+        return self._undo_stack[-1] if self._undo_stack else None
 
     @property
     def to_redo(self) -> Event | None:
         """The event that redo would bring back, or None."""
-        return self._future[-1] if self._future else None
+        return self._redo_stack[-1] if self._redo_stack else None
 
     @property
     def unsubmitted(self) -> int:
         """Number of groups whose exported line is missing or out of date."""
         return len(self._unsubmitted)
 
-    def decision(self, group_id: str) -> Mark | None:
+    def decision(self, group_id: str) -> Entry | None:
         """Return the decision in force for a group, or None."""
-        return self._top("decide", group_id)
+        return self._latest("decide", group_id)
 
     def state(self, group_id: str) -> str:
         """Return the state of a group, one of `STATES`."""
@@ -230,15 +230,15 @@ class Ledger:
 
     def tags(self, group_id: str) -> dict[str, list[str]]:
         """Return the anomaly tags of a group by image path."""
-        mark = self._top("tag", group_id)
-        return dict(mark.change["image_tags"]) if mark else {}
+        entry = self._latest("tag", group_id)
+        return dict(entry.change["image_tags"]) if entry else {}
 
-    def knows(self, group_id: str) -> bool:
+    def was_decided(self, group_id: str) -> bool:
         """Return whether a group was ever decided, in force or undone."""
-        return group_id in self._marks["decide"]
+        return group_id in self._entries["decide"]
 
-    def exported(self) -> list[Mark]:
+    def exported(self) -> list[Entry]:
         """Return the decisions that belong in the export, in the order in which they were made."""
-        tops = (marks[-1] for marks in self._marks["decide"].values() if marks)
-        kept = (mark for mark in tops if mark.change["state"] in EXPORTED)
-        return sorted(kept, key=lambda mark: mark.event.seq)
+        tops = (entries[-1] for entries in self._entries["decide"].values() if entries)
+        kept = (entry for entry in tops if entry.change["state"] in EXPORTED)
+        return sorted(kept, key=lambda entry: entry.event.seq)

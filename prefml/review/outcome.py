@@ -40,7 +40,7 @@ class Verdict:
         The frame; None keeps the picture whole.
     by_hand : bool
         Whether the person will crop the picture elsewhere.
-    framed : bool
+    crop_stated : bool
         Whether the request said anything about the frame.
     shown : mapping
         What was on the page and where, see `prefml.review.requests`.
@@ -50,11 +50,13 @@ class Verdict:
     index: int | None = None
     crop: Box | None = None
     by_hand: bool = False
-    framed: bool = False
+    crop_stated: bool = False
     shown: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, group: Group, asked: Mapping[str, Any], shown: Mapping[str, Any]) -> Verdict:
+    def from_request(
+        cls, group: Group, asked: Mapping[str, Any], shown: Mapping[str, Any]
+    ) -> Verdict:
         """Read a verdict from the fields of a request.
 
         Parameters
@@ -160,7 +162,7 @@ def _source(group: Group, verdict: Verdict) -> str | None:
     if verdict.by_hand:
         return "by_hand"
     if verdict.crop is None:
-        return _source_of_whole(group, verdict)
+        return _whole_source(group, verdict)
     if same_box(verdict.crop, group.crop.box):
         # The box was made for the suggested image; on another it was carried over, not judged.
         return "suggested" if verdict.index == group.chosen else "carried"
@@ -168,9 +170,9 @@ def _source(group: Group, verdict: Verdict) -> str | None:
     return "alternative" if any(same_box(verdict.crop, box) for box in others) else "edited"
 
 
-def _source_of_whole(group: Group, verdict: Verdict) -> str | None:
+def _whole_source(group: Group, verdict: Verdict) -> str | None:
     """Tell a picture that was kept whole on purpose from one whose frame nobody judged."""
-    if verdict.framed:
+    if verdict.crop_stated:
         return "whole"
     if verdict.index != group.chosen:
         return "carried"

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from prefml.review.groups import CropProposal, Group
-from prefml.review.ledger import Mark
+from prefml.review.ledger import Entry
 from prefml.review.thumbnails import ThumbnailCache
 
 __all__ = ["serialize_group"]
@@ -17,7 +17,7 @@ def serialize_group(
     group: Group,
     thumbnails: ThumbnailCache,
     state: str,
-    mark: Mark | None,
+    entry: Entry | None,
     tags: Mapping[str, list[str]],
 ) -> dict[str, Any]:
     """Return plain types: the group, what is suggested, and what was decided.
@@ -30,7 +30,7 @@ def serialize_group(
         Gives the pictures' ids and sizes.
     state : str
         Its state.
-    mark : Mark or None
+    entry : Entry or None
         The decision in force.
     tags : mapping
         Anomaly tags by image path.
@@ -52,20 +52,20 @@ def serialize_group(
         "duplicates": list(group.duplicates),
         "within_budget": group.within_budget,
         "crop": _crop(group.crop),
-        "decision": _decision(mark),
+        "decision": _decision(entry),
     }
 
 
 def _image(
     name: str, index: int, group: Group, thumbnails: ThumbnailCache, tags: Mapping[str, list[str]]
 ) -> dict[str, Any]:
-    stat = thumbnails.stat(name)
+    info = thumbnails.info(name)
     return {
         "name": PurePath(name).name,
         "picture": f"/picture/{thumbnails.id_of(name)}",
-        "version": stat.version if stat else None,
-        "width": stat.width if stat else None,
-        "height": stat.height if stat else None,
+        "version": info.version if info else None,
+        "width": info.width if info else None,
+        "height": info.height if info else None,
         "probability": group.probabilities[index] if group.probabilities else None,
         "tags": list(tags.get(name, ())),
     }
@@ -82,8 +82,8 @@ def _crop(crop: CropProposal) -> dict[str, Any]:
     }
 
 
-def _decision(mark: Mark | None) -> dict[str, Any] | None:
-    if mark is None:
+def _decision(entry: Entry | None) -> dict[str, Any] | None:
+    if entry is None:
         return None
     names = ("final_index", "crop_coords", "crop_by_hand", "crop_source")
-    return {**{name: mark.change[name] for name in names}, "timestamp": mark.event.at}
+    return {**{name: entry.change[name] for name in names}, "timestamp": entry.event.at}

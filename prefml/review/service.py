@@ -24,7 +24,7 @@ __all__ = ["FILTERS", "ReviewService"]
 
 FILTERS = ("all", "pending", "uncertain", "crops", "flagged", "skipped")
 # Sets behind those just asked for whose pictures are made ready.
-AHEAD = 40
+PREFETCHED_SETS = 40
 
 
 class ReviewService:
@@ -50,8 +50,8 @@ class ReviewService:
         self.store = EventStore(workspace.sandbox / "review.sqlite3")
         self.thumbnails = ThumbnailCache(workspace, self.store.secret)
         self.prefetcher = Prefetcher(self.thumbnails)
-        self._take_pictures()
-        self.describe(self.next_ids(1))
+        self._register_pictures()
+        self.load_groups(self.next_ids(1))
 
     def _file_stamp(self) -> tuple[int, int]:
         try:
@@ -60,7 +60,7 @@ class ReviewService:
             return (0, 0)
         return (status.st_mtime_ns, status.st_size)
 
-    def _take_pictures(self) -> None:
+    def _register_pictures(self) -> None:
         for group in self.batch.groups.values():
             self.thumbnails.add(group.images)
 
@@ -69,7 +69,7 @@ class ReviewService:
         stamp = self._file_stamp()
         if stamp not in (self._stamp, (0, 0)):
             self.batch, self._stamp = read_batch(self.workspace), stamp
-            self._take_pictures()
+            self._register_pictures()
 
     def group(self, group_id: str) -> Group:
         """Return a group.
@@ -99,7 +99,7 @@ class ReviewService:
             return [
                 group.group_id
                 for group in self.batch.groups.values()
-                if project in (None, group.project) and _passes(name, group, ledger)
+                if project in (None, group.project) and _matches(name, group, ledger)
             ]
 
     def next_ids(self, size: int, name: str = "pending", project: str | None = None) -> list[str]:
@@ -109,7 +109,7 @@ class ReviewService:
                 group.group_id
                 for group in self.batch.groups.values()
                 if project in (None, group.project)
-                and _passes(name, group, ledger)
+                and _matches(name, group, ledger)
                 and (name == "skipped" or ledger.state(group.group_id) == "pending")
             )
             return [group_id for group_id, _ in zip(found, range(size), strict=False)]
@@ -129,10 +129,10 @@ class ReviewService:
             return [
                 group.group_id
                 for group in self.batch.groups.values()
-                if project in (None, group.project) and _may_go_together(group, ledger)
+                if project in (None, group.project) and _is_bulk_approvable(group, ledger)
             ]
 
-    def describe(self, ids: Iterable[str], size: str = "view") -> list[dict[str, Any]]:
+    def load_groups(self, ids: Iterable[str], size: str = "view") -> list[dict[str, Any]]:
         """Return what the page shows of some groups; unknown ids are left out.
 
         Parameters
@@ -147,25 +147,25 @@ class ReviewService:
         list of dict
         """
         groups = [self.batch.groups[key] for key in ids if key in self.batch.groups]
-        self._make_ready(groups, size)
+        self._prefetch(groups, size)
         with self.store.ledger() as ledger:
             states = [
                 (ledger.state(g.group_id), ledger.decision(g.group_id), ledger.tags(g.group_id))
                 for g in groups
             ]
         return [
-            serialize_group(group, self.thumbnails, state, mark, tags)
-            for group, (state, mark, tags) in zip(groups, states, strict=True)
+            serialize_group(group, self.thumbnails, state, entry, tags)
+            for group, (state, entry, tags) in zip(groups, states, strict=True)
         ]
 
-    def _make_ready(self, groups: Sequence[Group], size: str) -> None:
+    def _prefetch(self, groups: Sequence[Group], size: str) -> None:
         names = [name for group in groups for name in group.images]
         if groups:
             ids = list(self.batch.groups)
             last = ids.index(groups[-1].group_id)
-            for key in ids[last + 1 : last + 1 + AHEAD]:
+            for key in ids[last + 1 : last + 1 + PREFETCHED_SETS]:
                 names.extend(self.batch.groups[key].images)
-        self.prefetcher.aim(names, size)
+        self.prefetcher.enqueue(names, size)
 
     def progress(self) -> dict[str, Any]:
         """Return counts by state, what is not submitted, and the time left at today's pace."""
@@ -197,7 +197,7 @@ class ReviewService:
         group_id : str
             The group.
         asked : mapping
-            See `Verdict.of`.
+            See `Verdict.from_request`.
         shown : mapping
             What was on the page.
         event_id : str, optional
@@ -215,7 +215,7 @@ class ReviewService:
             If the decision makes no sense for the group.
         """
         group = self.group(group_id)
-        change = decision_change(group, Verdict.of(group, asked, shown))
+        change = decision_change(group, Verdict.from_request(group, asked, shown))
         return self.store.append("decide", lambda _: {"changes": [change]}, event_id)
 
     def tag(self, group_id: str, value: Any, event_id: str | None = None) -> Event | None:
@@ -236,7 +236,7 @@ class ReviewService:
 
         def body(ledger: Ledger) -> dict[str, Any] | None:
             for group_id in ids:
-                if group_id not in groups or not _may_go_together(groups[group_id], ledger):
+                if group_id not in groups or not _is_bulk_approvable(groups[group_id], ledger):
                     raise LogError(
                         f"group {group_id}", "an undecided group inside the error budget"
                     )
@@ -247,13 +247,13 @@ class ReviewService:
 
     def undo(self, event_id: str | None = None) -> list[str]:
         """Take back the latest decision or tag; return the groups that it changed."""
-        return self._turn("undo", event_id)
+        return self._move_history("undo", event_id)
 
     def redo(self, event_id: str | None = None) -> list[str]:
         """Bring back what was undone last; return the groups that it changed."""
-        return self._turn("redo", event_id)
+        return self._move_history("redo", event_id)
 
-    def _turn(self, kind: str, event_id: str | None) -> list[str]:
+    def _move_history(self, kind: str, event_id: str | None) -> list[str]:
         def body(ledger: Ledger) -> dict[str, Any] | None:
             target = ledger.to_undo if kind == "undo" else ledger.to_redo
             return {"of": target.seq, "groups": target.groups()} if target else None
@@ -284,7 +284,7 @@ class ReviewService:
         self.store.close()
 
 
-def _passes(name: str, group: Group, ledger: Ledger) -> bool:
+def _matches(name: str, group: Group, ledger: Ledger) -> bool:
     if name == "uncertain":
         return group.uncertain
     if name == "crops":
@@ -294,7 +294,7 @@ def _passes(name: str, group: Group, ledger: Ledger) -> bool:
     return name == "all" or ledger.state(group.group_id) == name
 
 
-def _may_go_together(group: Group, ledger: Ledger) -> bool:
+def _is_bulk_approvable(group: Group, ledger: Ledger) -> bool:
     return (
         group.within_budget
         and group.chosen is not None

@@ -71,13 +71,13 @@ class EventStore:
         self._path = path
         self._lock = threading.RLock()
         self._ledger = Ledger()
-        self._seen = -1
+        self._data_version = -1
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(
             path, timeout=10, isolation_level=None, check_same_thread=False
         )
         try:
-            with self._troubles():
+            with self._translated_errors():
                 self._configure()
                 self.secret = self._prepare()
                 self._catch_up()
@@ -87,7 +87,7 @@ class EventStore:
         self.session_id = f"review_{datetime.now(UTC):%Y%m%dT%H%M%S}_{secrets.token_hex(3)}"
 
     @contextmanager
-    def _troubles(self) -> Iterator[None]:
+    def _translated_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -141,13 +141,13 @@ class EventStore:
     def _catch_up(self) -> None:
         """Fold in what other processes, or an earlier run, have written."""
         version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._seen:
+        if version != self._data_version:
             for row in self._connection.execute(
                 f"SELECT {_COLUMNS} FROM events WHERE seq > ? ORDER BY seq",
                 (self._ledger.last_seq,),
             ).fetchall():
                 self._ledger.apply(self._event(row))
-            self._seen = version
+            self._data_version = version
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
@@ -158,7 +158,7 @@ class EventStore:
         Ledger
         """
         with self._lock:
-            with self._troubles():
+            with self._translated_errors():
                 self._catch_up()
             yield self._ledger
 
@@ -180,7 +180,7 @@ class EventStore:
         Event or None
         """
         with self._lock:
-            with self._troubles(), self._transaction():
+            with self._translated_errors(), self._transaction():
                 self._catch_up()
                 known = self._find(event_id)
                 body = None if known else make_body(self._ledger)

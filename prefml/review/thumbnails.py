@@ -19,7 +19,7 @@ from prefml.imaging.picture import shrink
 from prefml.imaging.quiet import quiet_pillow
 from prefml.workspace import Workspace
 
-__all__ = ["SIDES", "Served", "Stat", "ThumbnailCache"]
+__all__ = ["SIDES", "PictureInfo", "Served", "ThumbnailCache"]
 
 # Longest side in pixels of each size that can be asked for; `full` is the original.
 SIDES = {"small": 480, "view": 1024, "large": 1600}
@@ -40,7 +40,7 @@ _NATIVE = {
 
 
 @dataclass(frozen=True)
-class Stat:
+class PictureInfo:
     """What is known of a picture without unpacking it.
 
     Attributes
@@ -79,8 +79,8 @@ class ThumbnailCache:
         self._workspace = workspace
         self._key = secret.encode()[:64]
         self._paths: dict[str, str] = {}
-        self._stats: dict[tuple[str, int, int], Stat] = {}
-        self._making = [threading.Lock() for _ in range(64)]
+        self._infos: dict[tuple[str, int, int], PictureInfo] = {}
+        self._locks = [threading.Lock() for _ in range(64)]
         self.cache = workspace.root / "data" / "cache" / "review"
 
     def add(self, names: Iterable[str]) -> None:
@@ -97,7 +97,7 @@ class ThumbnailCache:
         """Return the path that an id stands for, or None."""
         return self._paths.get(picture_id)
 
-    def stat(self, name: str) -> Stat | None:
+    def info(self, name: str) -> PictureInfo | None:
         """Return the size of a picture from its header, or None if it cannot be read.
 
         Parameters
@@ -107,7 +107,7 @@ class ThumbnailCache:
 
         Returns
         -------
-        Stat or None
+        PictureInfo or None
         """
         try:
             path = self._workspace.inside(name)
@@ -115,11 +115,11 @@ class ThumbnailCache:
         except (OSError, WorkspaceError, ValueError):
             return None
         key = (name, status.st_mtime_ns, status.st_size)
-        if key not in self._stats and path.is_file():
+        if key not in self._infos and path.is_file():
             found = _header(path)
             if found is not None:
-                self._stats[key] = Stat(*found, version=_digest(*map(str, key[1:])))
-        return self._stats.get(key)
+                self._infos[key] = PictureInfo(*found, version=_digest(*map(str, key[1:])))
+        return self._infos.get(key)
 
     def reduced(self, name: str, size: str) -> Served:
         """Return a copy of which the longest side is at most that of the size.
@@ -144,11 +144,11 @@ class ThumbnailCache:
         """
         source = self._workspace.inside(name)
         target = self._target(source, name, size)
-        with self._making[int(target.name[:2], 16) % len(self._making)]:
-            data = _read_whole(target)
+        with self._locks[int(target.name[:2], 16) % len(self._locks)]:
+            data = _read_complete(target)
             if data is None:
                 data = _reduce(source, SIDES[size], self._workspace.config.max_pixels)
-                _keep(target, data)
+                _store(target, data)
         return Served(data, "image/jpeg")
 
     def is_ready(self, name: str, size: str) -> bool:
@@ -254,7 +254,7 @@ def _jpeg(image: Image.Image, quality: int) -> bytes:
     return buffer.getvalue()
 
 
-def _read_whole(path: Path) -> bytes | None:
+def _read_complete(path: Path) -> bytes | None:
     try:
         data = path.read_bytes()
     except OSError:
@@ -263,7 +263,7 @@ def _read_whole(path: Path) -> bytes | None:
     return data if data.endswith(b"\xff\xd9") else None
 
 
-def _keep(path: Path, data: bytes) -> None:
+def _store(path: Path, data: bytes) -> None:
     """Put a copy into the cache; a full disk must not stop the review."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -92,13 +92,13 @@ def reviewed(tmp_path):
     root = tmp_path / "ws"
     logs.workspace(root)
     place(root / "sandbox/automation_decisions.jsonl", logs.suggestions(6))
-    room = ReviewService(Workspace.open(root))
+    service = ReviewService(Workspace.open(root))
     for n, action in enumerate(("approved", "rejected", "skipped", "approved")):
-        room.decide(f"alpha_{n}", {"action": action}, {"seconds": 1.0})
-    room.tag("alpha_0", {"0": ["long_hand"]})
-    room.undo()
-    room.submit()
-    room.close()
+        service.decide(f"alpha_{n}", {"action": action}, {"seconds": 1.0})
+    service.tag("alpha_0", {"0": ["long_hand"]})
+    service.undo()
+    service.submit()
+    service.close()
     return root, (root / "sandbox/review.sqlite3").read_bytes()
 
 
@@ -113,7 +113,7 @@ def test_a_damaged_event_table_is_refused_or_gives_sound_decisions(reviewed, tmp
         try:
             store.append("tag", lambda _: {"changes": [{"group_id": "g", "image_tags": {}}]})
             with store.ledger() as ledger:
-                return [export_row(mark, ledger) for mark in ledger.exported()]
+                return [export_row(entry, ledger) for entry in ledger.exported()]
         finally:
             store.close()
 

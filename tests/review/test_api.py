@@ -285,12 +285,12 @@ def test_the_page_has_no_inline_script_or_style_and_names_no_other_host(client):
 
 
 def test_an_unexpected_error_tells_the_page_nothing(client, monkeypatch):
-    room = client.app.extensions["prefml"]
+    service = client.app.extensions["prefml"]
 
     def broken():
         raise RuntimeError("inner detail")
 
-    monkeypatch.setattr(room, "progress", broken)
+    monkeypatch.setattr(service, "progress", broken)
     answer = client.http.get("/api/automation/progress")
     assert answer.status_code == 500
     assert "inner" not in answer.get_data(as_text=True)

@@ -13,7 +13,7 @@ GROUP = parse_group(suggestion("g", IMAGES, 1))
 
 
 def change(**asked):
-    return decision_change(GROUP, Verdict.of(GROUP, asked, {}))
+    return decision_change(GROUP, Verdict.from_request(GROUP, asked, {}))
 
 
 def test_an_approval_takes_what_is_suggested():
@@ -51,17 +51,17 @@ def test_a_frame_that_nobody_judged_is_no_label():
     assert change(action="overridden", final_choice=0)["crop_source"] == "carried"
     row = suggestion("g", IMAGES, 1, step2_crop={"needs_crop": None, "reason": "no crop model yet"})
     group = parse_group(row)
-    silent = decision_change(group, Verdict.of(group, {"action": "approved"}, {}))
+    silent = decision_change(group, Verdict.from_request(group, {"action": "approved"}, {}))
     assert (silent["state"], silent["crop_source"]) == ("approved", None)
     asked = {"action": "approved", "crop_coords": None}
-    kept = decision_change(group, Verdict.of(group, asked, {}))
+    kept = decision_change(group, Verdict.from_request(group, asked, {}))
     assert (kept["state"], kept["crop_source"]) == ("approved", "whole")
 
 
 def test_approving_a_picture_that_needs_no_crop_keeps_it_whole():
     row = suggestion("g", IMAGES, 1, step2_crop={"needs_crop": False, "crop_coords": None})
     group = parse_group(row)
-    found = decision_change(group, Verdict.of(group, {"action": "approved"}, {}))
+    found = decision_change(group, Verdict.from_request(group, {"action": "approved"}, {}))
     assert (found["state"], found["crop_source"]) == ("approved", "whole")
 
 
@@ -73,7 +73,7 @@ def test_a_rejection_keeps_nothing():
 def test_an_approval_without_a_suggestion_is_refused():
     group = parse_group({"group_id": "g", "images": IMAGES})
     with pytest.raises(LogError, match="final_choice"):
-        Verdict.of(group, {"action": "approved"}, {})
+        Verdict.from_request(group, {"action": "approved"}, {})
 
 
 @pytest.mark.parametrize("choice", [2, -1, "c.png", "images/p/c.png", True])

@@ -49,10 +49,10 @@ def test_a_copy_is_made_once(thumbnails):
 
 
 def test_a_changed_picture_gets_a_new_copy_and_a_new_version(thumbnails, tmp_path):
-    before, version = thumbnails.reduced(NAME, "small").data, thumbnails.stat(NAME).version
+    before, version = thumbnails.reduced(NAME, "small").data, thumbnails.info(NAME).version
     draw_picture(2, 3, (320, 600)).save(tmp_path / NAME)
     assert thumbnails.reduced(NAME, "small").data != before
-    assert thumbnails.stat(NAME).version != version
+    assert thumbnails.info(NAME).version != version
 
 
 def test_a_copy_cut_by_a_power_failure_is_made_again(thumbnails):
@@ -66,8 +66,8 @@ def test_a_turned_picture_is_upright(thumbnails, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     draw_picture(1, 0, (300, 600)).save(tmp_path / "images/turned.jpg", exif=exif)
-    stat = thumbnails.stat("images/turned.jpg")
-    assert (stat.width, stat.height) == (600, 300)
+    info = thumbnails.info("images/turned.jpg")
+    assert (info.width, info.height) == (600, 300)
     assert opened(thumbnails.reduced("images/turned.jpg", "small")).size == (480, 240)
 
 
@@ -100,7 +100,7 @@ def test_what_lies_outside_the_workspace_is_not_read(thumbnails, tmp_path):
     draw_picture(1, 0, (20, 20)).save(outside)
     (tmp_path / "images/link.png").symlink_to(outside)
     for name in ("../outside.png", str(outside), "images/link.png"):
-        assert thumbnails.stat(name) is None
+        assert thumbnails.info(name) is None
         for read in (thumbnails.full, lambda name: thumbnails.reduced(name, "view")):
             with pytest.raises(WorkspaceError):
                 read(name)
@@ -109,14 +109,14 @@ def test_what_lies_outside_the_workspace_is_not_read(thumbnails, tmp_path):
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
 def test_a_damaged_picture_is_an_error_not_a_crash(thumbnails, tmp_path, content):
     (tmp_path / "images/bad.png").write_bytes(content)
-    assert thumbnails.stat("images/bad.png") is None
+    assert thumbnails.info("images/bad.png") is None
     for read in (thumbnails.full, lambda name: thumbnails.reduced(name, "view")):
         with pytest.raises(ImageError):
             read("images/bad.png")
 
 
 def test_a_missing_picture_is_an_error(thumbnails):
-    assert thumbnails.stat("images/gone.png") is None
+    assert thumbnails.info("images/gone.png") is None
     with pytest.raises(ImageError):
         thumbnails.reduced("images/gone.png", "view")
     with pytest.raises(ImageError):
@@ -157,22 +157,22 @@ def until(condition, seconds=10.0):
 
 
 def test_copies_are_made_ahead(thumbnails, prefetcher):
-    prefetcher.aim(["images/gone.png", NAME], "view")
+    prefetcher.enqueue(["images/gone.png", NAME], "view")
     assert until(lambda: thumbnails.is_ready(NAME, "view"))
 
 
 def test_nothing_is_made_ahead_while_somebody_waits(thumbnails, prefetcher):
     with prefetcher.paused():
-        prefetcher.aim([NAME], "view")
+        prefetcher.enqueue([NAME], "view")
         assert not until(lambda: thumbnails.is_ready(NAME, "view"), seconds=0.15)
     assert until(lambda: thumbnails.is_ready(NAME, "view"))
 
 
 def test_the_oldest_wishes_are_dropped_when_there_are_too_many(thumbnails):
     prefetcher = Prefetcher(thumbnails, workers=0, limit=2)
-    prefetcher.aim(["a", "b"], "view")
-    prefetcher.aim(["c"], "view")
-    assert list(prefetcher._waiting) == [("c", "view"), ("a", "view")]
+    prefetcher.enqueue(["a", "b"], "view")
+    prefetcher.enqueue(["c"], "view")
+    assert list(prefetcher._queue) == [("c", "view"), ("a", "view")]
 
 
 def test_a_copy_that_another_review_prunes_meanwhile_is_passed_over(thumbnails, tmp_path):
@@ -197,7 +197,7 @@ class Busy:
         cv2.resize(np.zeros((3000, 3000, 3), np.uint8), (700, 700), interpolation=cv2.INTER_AREA)
 
 prefetcher = Prefetcher(Busy(), workers=4)
-prefetcher.aim(map(str, range(2000)), "view")
+prefetcher.enqueue(map(str, range(2000)), "view")
 time.sleep(0.2)
 """
 
