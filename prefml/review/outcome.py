@@ -1,4 +1,4 @@
-"""From what a person pressed to the decision that is recorded."""
+"""Turn what a person pressed into the decision that is recorded."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from prefml.boxes import FULL_FRAME, Box, read_box, same_box
+from prefml.boxes import FULL_FRAME, Box, Corners, read_box, same_box
 from prefml.exceptions import BoxError, LogError
 from prefml.proposals import index_of
+from prefml.proposals.decisions import CropSource, State
+from prefml.review.events import DecisionChange
 from prefml.review.groups import Group
 
 __all__ = ["ACTIONS", "TAGS", "Verdict", "bulk_change", "decision_change", "read_tags"]
@@ -46,7 +48,7 @@ class Verdict:
         What was on the page and where, see `prefml.review.requests`.
     """
 
-    action: str
+    action: State
     index: int | None = None
     crop: Box | None = None
     by_hand: bool = False
@@ -115,7 +117,7 @@ def _crop(group: Group, asked: Mapping[str, Any]) -> Box | None:
     return None if box == FULL_FRAME else box
 
 
-def decision_change(group: Group, verdict: Verdict) -> dict[str, Any]:
+def decision_change(group: Group, verdict: Verdict) -> DecisionChange:
     """Return what the event table keeps of a decision; it explains itself without other files.
 
     Parameters
@@ -127,38 +129,43 @@ def decision_change(group: Group, verdict: Verdict) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        Plain types. A kept picture is `approved` exactly if it and its frame are as suggested.
+    DecisionChange
+        A kept picture is `approved` exactly if it and its frame are as suggested.
     """
     kept = verdict.index is not None
-    return {
-        "group_id": group.group_id,
-        "project_id": group.project,
-        "images": list(group.images),
-        "state": _state(group, verdict) if kept else verdict.action,
-        "final_choice": group.images[verdict.index] if verdict.index is not None else None,
-        "final_index": verdict.index,
-        "crop_coords": None if verdict.crop is None else [round(x, 6) for x in verdict.crop],
-        "crop_by_hand": verdict.by_hand,
-        "crop_source": _source(group, verdict) if kept else None,
-        "suggestion": dict(group.raw),
-        "suggested_index": group.chosen,
-        "shown": dict(verdict.shown),
-    }
+    return DecisionChange(
+        group_id=group.group_id,
+        project_id=group.project,
+        images=list(group.images),
+        state=_state(group, verdict) if kept else verdict.action,
+        final_choice=None if verdict.index is None else group.images[verdict.index],
+        final_index=verdict.index,
+        crop_coords=None if verdict.crop is None else _rounded(verdict.crop),
+        crop_by_hand=verdict.by_hand,
+        crop_source=_source(group, verdict) if kept else None,
+        suggestion=dict(group.raw),
+        suggested_index=group.chosen,
+        shown=dict(verdict.shown),
+    )
 
 
-def bulk_change(group: Group) -> dict[str, Any]:
+def _rounded(box: Box) -> Corners:
+    x1, y1, x2, y2 = (round(edge, 6) for edge in box)
+    return x1, y1, x2, y2
+
+
+def bulk_change(group: Group) -> DecisionChange:
     """Return the change that approves a group together with others."""
     verdict = Verdict("approved", group.chosen, group.crop.box, shown={"bulk": True})
     return decision_change(group, verdict)
 
 
-def _state(group: Group, verdict: Verdict) -> str:
+def _state(group: Group, verdict: Verdict) -> State:
     same = verdict.index == group.chosen and not verdict.by_hand
     return "approved" if same and same_box(verdict.crop, group.crop.box) else "overridden"
 
 
-def _source(group: Group, verdict: Verdict) -> str | None:
+def _source(group: Group, verdict: Verdict) -> CropSource | None:
     if verdict.by_hand:
         return "by_hand"
     if verdict.crop is None:
@@ -170,7 +177,7 @@ def _source(group: Group, verdict: Verdict) -> str | None:
     return "alternative" if any(same_box(verdict.crop, box) for box in others) else "edited"
 
 
-def _whole_source(group: Group, verdict: Verdict) -> str | None:
+def _whole_source(group: Group, verdict: Verdict) -> CropSource | None:
     """Tell a picture that was kept whole on purpose from one whose frame nobody judged."""
     if verdict.crop_stated:
         return "whole"

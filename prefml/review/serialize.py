@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
+from prefml.review.events import DecisionChange
 from prefml.review.groups import CropProposal, Group
 from prefml.review.ledger import Entry
 from prefml.review.thumbnails import ThumbnailCache
@@ -17,7 +18,7 @@ def serialize_group(
     group: Group,
     thumbnails: ThumbnailCache,
     state: str,
-    entry: Entry | None,
+    entry: Entry[DecisionChange] | None,
     tags: Mapping[str, list[str]],
 ) -> dict[str, Any]:
     """Return plain types: the group, what is suggested, and what was decided.
@@ -82,8 +83,8 @@ def _crop(crop: CropProposal) -> dict[str, Any]:
     }
 
 
-def _decision(entry: Entry | None) -> dict[str, Any] | None:
+def _decision(entry: Entry[DecisionChange] | None) -> dict[str, Any] | None:
     if entry is None:
         return None
     names = ("final_index", "crop_coords", "crop_by_hand", "crop_source")
-    return {**{name: entry.change[name] for name in names}, "timestamp": entry.event.at}
+    return {**{name: getattr(entry.change, name) for name in names}, "timestamp": entry.event.at}

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from prefml.exceptions import LogError
 from prefml.proposals import suggestions_path
+from prefml.review.events import (
+    STATES,
+    Body,
+    DecideBody,
+    Event,
+    Kind,
+    SubmitBody,
+    TagBody,
+    TagChange,
+    UndoRedoBody,
+)
 from prefml.review.exports import export
 from prefml.review.groups import Batch, Group, read_batch
-from prefml.review.ledger import STATES, Event, Ledger
+from prefml.review.ledger import Ledger
 from prefml.review.outcome import Verdict, bulk_change, decision_change, read_tags
 from prefml.review.pace import seconds_per_set
 from prefml.review.prefetch import Prefetcher
@@ -23,6 +34,8 @@ from prefml.workspace import Workspace
 __all__ = ["FILTERS", "ReviewService"]
 
 FILTERS = ("all", "pending", "uncertain", "crops", "flagged", "skipped")
+B = TypeVar("B", UndoRedoBody, SubmitBody)
+
 # Sets behind those just asked for whose pictures are made ready.
 PREFETCHED_SETS = 40
 
@@ -216,13 +229,13 @@ class ReviewService:
         """
         group = self.group(group_id)
         change = decision_change(group, Verdict.from_request(group, asked, shown))
-        return self.store.append("decide", lambda _: {"changes": [change]}, event_id)
+        return self.store.append("decide", lambda _: DecideBody([change]), event_id)
 
     def tag(self, group_id: str, value: Any, event_id: str | None = None) -> Event | None:
         """Record the anomaly tags of a group, in place of those it had."""
         group = self.group(group_id)
-        change = {"group_id": group_id, "image_tags": read_tags(group, value)}
-        return self.store.append("tag", lambda _: {"changes": [change]}, event_id)
+        change = TagChange(group_id, read_tags(group, value))
+        return self.store.append("tag", lambda _: TagBody([change]), event_id)
 
     def approve_batch(self, ids: Sequence[str], event_id: str | None = None) -> Event | None:
         """Approve groups together, as suggested; one undo takes all of them back.
@@ -234,48 +247,50 @@ class ReviewService:
         """
         groups = self.batch.groups
 
-        def body(ledger: Ledger) -> dict[str, Any] | None:
+        def body(ledger: Ledger) -> Body | None:
             for group_id in ids:
                 if group_id not in groups or not _is_bulk_approvable(groups[group_id], ledger):
                     raise LogError(
                         f"group {group_id}", "an undecided group inside the error budget"
                     )
             changes = [bulk_change(groups[group_id]) for group_id in dict.fromkeys(ids)]
-            return {"changes": changes} if changes else None
+            return DecideBody(changes) if changes else None
 
         return self.store.append("decide", body, event_id)
 
     def undo(self, event_id: str | None = None) -> list[str]:
         """Take back the latest decision or tag; return the groups that it changed."""
-        return self._move_history("undo", event_id)
+        return self._move_history("undo", lambda ledger: ledger.to_undo, event_id)
 
     def redo(self, event_id: str | None = None) -> list[str]:
         """Bring back what was undone last; return the groups that it changed."""
-        return self._move_history("redo", event_id)
+        return self._move_history("redo", lambda ledger: ledger.to_redo, event_id)
 
-    def _move_history(self, kind: str, event_id: str | None) -> list[str]:
-        def body(ledger: Ledger) -> dict[str, Any] | None:
-            target = ledger.to_undo if kind == "undo" else ledger.to_redo
-            return {"of": target.seq, "groups": target.groups()} if target else None
+    def _move_history(
+        self, kind: Kind, target_of: Callable[[Ledger], Event | None], event_id: str | None
+    ) -> list[str]:
+        def body(ledger: Ledger) -> Body | None:
+            target = target_of(ledger)
+            return UndoRedoBody(target.seq, target.groups()) if target else None
 
         event = self.store.append(kind, body, event_id)
-        return list(event.body["groups"]) if event else []
+        return [] if event is None else _body_of(UndoRedoBody, event).groups
 
     def submit(self, event_id: str | None = None) -> dict[str, int]:
-        """Write the exports and note that everything up to now was submitted.
+        """Write the exports and note that everything so far was submitted.
 
         Returns
         -------
-        dict
-            Number of rows by action.
+        dict of str to int
+            Number of lines by action.
         """
 
-        def body(ledger: Ledger) -> dict[str, Any]:
-            rows = export(self.workspace, ledger)
-            return {"counts": dict(Counter(row["action"] for row in rows))}
+        def body(ledger: Ledger) -> Body:
+            decisions = export(self.workspace, ledger)
+            return SubmitBody(dict(Counter(decision.action for decision in decisions)))
 
         event = self.store.append("submit", body, event_id)
-        return dict(event.body["counts"]) if event else {}
+        return {} if event is None else _body_of(SubmitBody, event).counts
 
     def close(self) -> None:
         """Stop background work, bound the cache and close the event table."""
@@ -302,3 +317,12 @@ def _is_bulk_approvable(group: Group, ledger: Ledger) -> bool:
         and ledger.state(group.group_id) == "pending"
         and not ledger.tags(group.group_id)
     )
+
+
+def _body_of(kind: type[B], event: Event) -> B:
+    """Return an event's body; a repeated id may belong to a request of another kind."""
+    if not isinstance(event.body, kind):
+        raise LogError(
+            f"event_id {event.event_id}: used before, by {event.kind}", "an id of its own"
+        )
+    return event.body

@@ -8,7 +8,8 @@ from PIL import Image
 
 from prefml.apply import execute, preview, undo
 from prefml.exceptions import ApplyError
-from prefml.review.exports import export_row
+from prefml.review.events import TagBody, TagChange
+from prefml.review.exports import export_decision
 from prefml.review.service import ReviewService
 from prefml.review.store import EventStore
 from prefml.workspace import Workspace
@@ -111,17 +112,17 @@ def test_a_damaged_event_table_is_refused_or_gives_sound_decisions(reviewed, tmp
             old.unlink()
         store = EventStore(place(path, raw))
         try:
-            store.append("tag", lambda _: {"changes": [{"group_id": "g", "image_tags": {}}]})
+            store.append("tag", lambda _: TagBody([TagChange("g", {})]))
             with store.ledger() as ledger:
-                return [export_row(entry, ledger) for entry in ledger.exported()]
+                return [export_decision(entry, ledger) for entry in ledger.exported()]
         finally:
             store.close()
 
-    def judge(rows):
-        for row in rows:
-            box = row["crop_coords"]
-            assert row["action"] in ("approved", "overridden", "rejected")
-            assert row["final_choice"] is None or row["final_choice"] in row["images"]
+    def judge(decisions):
+        for one in decisions:
+            box = one.crop_coords
+            assert one.action in ("approved", "overridden", "rejected")
+            assert one.final_choice is None or one.final_choice in one.images
             assert box is None or all(0 <= edge <= 1 for edge in box)
         return "accepted"
 

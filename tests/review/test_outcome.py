@@ -18,16 +18,16 @@ def change(**asked):
 
 def test_an_approval_takes_what_is_suggested():
     found = change(action="approved")
-    assert (found["state"], found["final_choice"]) == ("approved", IMAGES[1])
-    assert found["crop_coords"] == BOX
-    assert found["crop_source"] == "suggested"
+    assert (found.state, found.final_choice) == ("approved", IMAGES[1])
+    assert found.crop_coords == tuple(BOX)
+    assert found.crop_source == "suggested"
 
 
 @pytest.mark.parametrize("action", ["approved", "overridden"])
 def test_the_state_follows_from_what_was_kept_not_from_what_it_was_called(action):
     same = change(action=action, final_choice=1, crop_coords=BOX)
     other = change(action=action, final_choice=0, crop_coords=BOX)
-    assert (same["state"], other["state"]) == ("approved", "overridden")
+    assert (same.state, other.state) == ("approved", "overridden")
 
 
 @pytest.mark.parametrize(
@@ -43,31 +43,31 @@ def test_the_state_follows_from_what_was_kept_not_from_what_it_was_called(action
 )
 def test_where_a_crop_came_from_is_recorded(asked, source):
     found = change(action="overridden", **asked)
-    assert found["crop_source"] == source
-    assert found["state"] == "overridden"
+    assert found.crop_source == source
+    assert found.state == "overridden"
 
 
 def test_a_frame_that_nobody_judged_is_no_label():
-    assert change(action="overridden", final_choice=0)["crop_source"] == "carried"
+    assert change(action="overridden", final_choice=0).crop_source == "carried"
     row = suggestion("g", IMAGES, 1, step2_crop={"needs_crop": None, "reason": "no crop model yet"})
     group = parse_group(row)
     silent = decision_change(group, Verdict.from_request(group, {"action": "approved"}, {}))
-    assert (silent["state"], silent["crop_source"]) == ("approved", None)
+    assert (silent.state, silent.crop_source) == ("approved", None)
     asked = {"action": "approved", "crop_coords": None}
     kept = decision_change(group, Verdict.from_request(group, asked, {}))
-    assert (kept["state"], kept["crop_source"]) == ("approved", "whole")
+    assert (kept.state, kept.crop_source) == ("approved", "whole")
 
 
 def test_approving_a_picture_that_needs_no_crop_keeps_it_whole():
     row = suggestion("g", IMAGES, 1, step2_crop={"needs_crop": False, "crop_coords": None})
     group = parse_group(row)
     found = decision_change(group, Verdict.from_request(group, {"action": "approved"}, {}))
-    assert (found["state"], found["crop_source"]) == ("approved", "whole")
+    assert (found.state, found.crop_source) == ("approved", "whole")
 
 
 def test_a_rejection_keeps_nothing():
     found = change(action="rejected")
-    assert (found["final_choice"], found["crop_coords"], found["crop_source"]) == (None, None, None)
+    assert (found.final_choice, found.crop_coords, found.crop_source) == (None, None, None)
 
 
 def test_an_approval_without_a_suggestion_is_refused():
@@ -90,8 +90,8 @@ def test_an_impossible_box_is_refused(box):
 
 def test_what_was_suggested_is_kept_with_the_decision():
     found = change(action="rejected")
-    assert found["suggestion"]["model"] == "ranker-1"
-    assert found["suggested_index"] == 1
+    assert found.suggestion["model"] == "ranker-1"
+    assert found.suggested_index == 1
 
 
 @given(st.dictionaries(st.sampled_from(["0", "1", "a.png"]), st.lists(st.sampled_from(TAGS))))
