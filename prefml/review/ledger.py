@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from prefml.proposals.decisions import State
 from prefml.review.events import DecideBody, DecisionChange, Event, TagBody, TagChange, UndoRedoBody
 
 __all__ = ["Entry", "Ledger"]
@@ -50,7 +51,7 @@ class Ledger:
         self._decisions: dict[str, list[Entry[DecisionChange]]] = {}
         self._tags: dict[str, list[Entry[TagChange]]] = {}
         # Kept beside the entries: looked up for thousands of groups at a time.
-        self.states: dict[str, str] = {}
+        self.states: dict[str, State] = {}
         self._submitted: dict[str, tuple[int, int]] = {}
         self._unsubmitted: set[str] = set()
         self.times: list[datetime] = []
@@ -146,7 +147,7 @@ class Ledger:
         """Return the decision in force for a group, or None."""
         return _latest(self._decisions, group_id)
 
-    def state(self, group_id: str) -> str:
+    def state(self, group_id: str) -> State:
         """Return the state of a group, one of `prefml.review.events.STATES`."""
         return self.states.get(group_id, "pending")
 

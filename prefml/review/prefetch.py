@@ -1,4 +1,4 @@
-"""Makes reduced copies ahead of the person, in the background."""
+"""Make reduced copies ahead of the person, in the background."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ class Prefetcher:
     workers : int, optional
         Threads; decoding runs outside Python's lock. By default one core stays free.
     limit : int, default=2000
-        Pictures waiting at most; the oldest wishes are dropped.
+        Pictures in the queue at most; the oldest are dropped.
     """
 
     def __init__(
         self, thumbnails: ThumbnailCache, workers: int | None = None, limit: int = 2000
     ) -> None:
+        if workers is None:
+            workers = min(4, max(1, (os.cpu_count() or 1) - 1))
         self._thumbnails = thumbnails
         self._limit = limit
         self._done: set[tuple[str, str]] = set()
@@ -40,7 +42,7 @@ class Prefetcher:
         self._stopped = False
         self._threads = [
             threading.Thread(target=self._work, name=f"pictures-{n}", daemon=True)
-            for n in range(_spare_cores() if workers is None else workers)
+            for n in range(workers)
         ]
         for thread in self._threads:
             thread.start()
@@ -48,7 +50,15 @@ class Prefetcher:
         atexit.register(self.stop)
 
     def enqueue(self, names: Iterable[str], size: str) -> None:
-        """Put pictures at the head of the queue, the first of them first."""
+        """Put pictures at the head of the queue, the first of them first.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Paths relative to the workspace.
+        size : {"small", "view", "large"}
+            The copies to make.
+        """
         with self._changed:
             wanted = [(name, size) for name in names if (name, size) not in self._done]
             for item in reversed(wanted):
@@ -71,6 +81,7 @@ class Prefetcher:
                 self._changed.notify_all()
 
     def _next(self) -> tuple[str, str] | None:
+        """Wait for a picture to make, and return it; None when there is nothing more to do."""
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or (self._queue and not self._foreground))
             return None if self._stopped else self._queue.popitem(last=False)[0]
@@ -93,7 +104,3 @@ class Prefetcher:
             self._changed.notify_all()
         for thread in self._threads:
             thread.join(timeout=5)
-
-
-def _spare_cores() -> int:
-    return min(4, max(1, (os.cpu_count() or 1) - 1))

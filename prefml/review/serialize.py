@@ -1,13 +1,14 @@
-"""A group as the page gets it."""
+"""Serialize a group for the page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any
 
+from prefml.proposals.decisions import State
+from prefml.review import answers
 from prefml.review.events import DecisionChange
-from prefml.review.groups import CropProposal, Group
+from prefml.review.groups import Group
 from prefml.review.ledger import Entry
 from prefml.review.thumbnails import ThumbnailCache
 
@@ -17,11 +18,11 @@ __all__ = ["serialize_group"]
 def serialize_group(
     group: Group,
     thumbnails: ThumbnailCache,
-    state: str,
+    state: State,
     entry: Entry[DecisionChange] | None,
     tags: Mapping[str, list[str]],
-) -> dict[str, Any]:
-    """Return plain types: the group, what is suggested, and what was decided.
+) -> answers.Group:
+    """Return the group, what is suggested, and what was decided.
 
     Parameters
     ----------
@@ -29,7 +30,7 @@ def serialize_group(
         The group.
     thumbnails : ThumbnailCache
         Gives the pictures' ids and sizes.
-    state : str
+    state : {"pending", "approved", "overridden", "rejected", "skipped"}
         Its state.
     entry : Entry or None
         The decision in force.
@@ -38,53 +39,54 @@ def serialize_group(
 
     Returns
     -------
-    dict
+    answers.Group
     """
-    return {
-        "group_id": group.group_id,
-        "project": group.project,
-        "state": state,
-        "images": [_image(name, n, group, thumbnails, tags) for n, name in enumerate(group.images)],
-        "suggested": group.chosen,
-        "confidence": group.confidence,
-        "none_probability": group.none_probability,
-        "reasons": list(group.reasons),
-        "flags": list(group.flags),
-        "duplicates": list(group.duplicates),
-        "within_budget": group.within_budget,
-        "crop": _crop(group.crop),
-        "decision": _decision(entry),
-    }
+    crop = group.crop
+    return answers.Group(
+        group_id=group.group_id,
+        project=group.project,
+        state=state,
+        images=[_image(i, group, thumbnails, tags) for i in range(len(group.images))],
+        suggested=group.chosen,
+        confidence=group.confidence,
+        none_probability=group.none_probability,
+        reasons=list(group.reasons),
+        flags=list(group.flags),
+        duplicates=list(group.duplicates),
+        within_budget=group.within_budget,
+        crop=answers.Crop(
+            offered=crop.offered,
+            box=crop.box,
+            confidence=crop.confidence,
+            keep_probability=crop.keep_probability,
+            reason=crop.reason,
+            alternatives=[answers.CropAlternative(box, p) for box, p in crop.alternatives],
+        ),
+        decision=None if entry is None else _decision(entry),
+    )
 
 
 def _image(
-    name: str, index: int, group: Group, thumbnails: ThumbnailCache, tags: Mapping[str, list[str]]
-) -> dict[str, Any]:
+    index: int, group: Group, thumbnails: ThumbnailCache, tags: Mapping[str, list[str]]
+) -> answers.Image:
+    name = group.images[index]
     info = thumbnails.info(name)
-    return {
-        "name": PurePath(name).name,
-        "picture": f"/picture/{thumbnails.id_of(name)}",
-        "version": info.version if info else None,
-        "width": info.width if info else None,
-        "height": info.height if info else None,
-        "probability": group.probabilities[index] if group.probabilities else None,
-        "tags": list(tags.get(name, ())),
-    }
+    return answers.Image(
+        name=PurePath(name).name,
+        picture=f"/picture/{thumbnails.id_of(name)}",
+        version=info.version if info else None,
+        width=info.width if info else None,
+        height=info.height if info else None,
+        probability=group.probabilities[index] if group.probabilities else None,
+        tags=list(tags.get(name, ())),
+    )
 
 
-def _crop(crop: CropProposal) -> dict[str, Any]:
-    return {
-        "offered": crop.offered,
-        "box": crop.box,
-        "confidence": crop.confidence,
-        "keep_probability": crop.keep_probability,
-        "reason": crop.reason,
-        "alternatives": [{"box": box, "probability": p} for box, p in crop.alternatives],
-    }
-
-
-def _decision(entry: Entry[DecisionChange] | None) -> dict[str, Any] | None:
-    if entry is None:
-        return None
-    names = ("final_index", "crop_coords", "crop_by_hand", "crop_source")
-    return {**{name: getattr(entry.change, name) for name in names}, "timestamp": entry.event.at}
+def _decision(entry: Entry[DecisionChange]) -> answers.Decision:
+    return answers.Decision(
+        final_index=entry.change.final_index,
+        crop_coords=entry.change.crop_coords,
+        crop_by_hand=entry.change.crop_by_hand,
+        crop_source=entry.change.crop_source,
+        timestamp=entry.event.at,
+    )

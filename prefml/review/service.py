@@ -1,16 +1,17 @@
-"""Everything the page can ask for, without a web server in it."""
+"""Answer everything that the page can ask for, without a web server."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from prefml.exceptions import LogError
 from prefml.proposals import suggestions_path
+from prefml.proposals.decisions import State
+from prefml.review import answers
 from prefml.review.events import (
-    STATES,
     Body,
     DecideBody,
     Event,
@@ -26,14 +27,14 @@ from prefml.review.ledger import Ledger
 from prefml.review.outcome import Verdict, bulk_change, decision_change, read_tags
 from prefml.review.pace import seconds_per_set
 from prefml.review.prefetch import Prefetcher
+from prefml.review.requests import Decide, Filter, Size, Tag
 from prefml.review.serialize import serialize_group
 from prefml.review.store import EventStore
 from prefml.review.thumbnails import ThumbnailCache
 from prefml.workspace import Workspace
 
-__all__ = ["FILTERS", "ReviewService"]
+__all__ = ["ReviewService"]
 
-FILTERS = ("all", "pending", "uncertain", "crops", "flagged", "skipped")
 B = TypeVar("B", UndoRedoBody, SubmitBody)
 
 # Sets behind those just asked for whose pictures are made ready.
@@ -94,13 +95,13 @@ class ReviewService:
         """
         return self.batch.groups[group_id]
 
-    def queue(self, name: str = "all", project: str | None = None) -> list[str]:
+    def queue(self, name: Filter = "all", project: str | None = None) -> list[str]:
         """Return the ids of the groups that pass a filter, in the order of the file.
 
         Parameters
         ----------
-        name : str
-            One of `FILTERS`.
+        name : {"all", "pending", "uncertain", "crops", "flagged", "skipped"}
+            The filter.
         project : str, optional
             Only groups of this project.
 
@@ -115,8 +116,22 @@ class ReviewService:
                 if project in (None, group.project) and _matches(name, group, ledger)
             ]
 
-    def next_ids(self, size: int, name: str = "pending", project: str | None = None) -> list[str]:
-        """Return the first groups of a filter that still wait for a decision."""
+    def next_ids(
+        self, size: int, name: Filter = "pending", project: str | None = None
+    ) -> list[str]:
+        """Return the first groups of a filter that still wait for a decision.
+
+        Parameters
+        ----------
+        size : int
+            How many at most.
+        name, project
+            As in `queue`.
+
+        Returns
+        -------
+        list of str
+        """
         with self.store.ledger() as ledger:
             found = (
                 group.group_id
@@ -127,7 +142,7 @@ class ReviewService:
             )
             return [group_id for group_id, _ in zip(found, range(size), strict=False)]
 
-    def decided_states(self) -> dict[str, str]:
+    def decided_states(self) -> dict[str, State]:
         """Return the state of every group that is not pending."""
         with self.store.ledger() as ledger:
             states = ledger.states
@@ -145,19 +160,19 @@ class ReviewService:
                 if project in (None, group.project) and _is_bulk_approvable(group, ledger)
             ]
 
-    def load_groups(self, ids: Iterable[str], size: str = "view") -> list[dict[str, Any]]:
+    def load_groups(self, ids: Iterable[str], size: Size = "view") -> list[answers.Group]:
         """Return what the page shows of some groups; unknown ids are left out.
 
         Parameters
         ----------
         ids : iterable of str
             Group ids.
-        size : str
+        size : {"small", "view", "large"}
             Size of picture that the page will ask for; copies are made ready.
 
         Returns
         -------
-        list of dict
+        list of Group
         """
         groups = [self.batch.groups[key] for key in ids if key in self.batch.groups]
         self._prefetch(groups, size)
@@ -171,7 +186,7 @@ class ReviewService:
             for group, (state, entry, tags) in zip(groups, states, strict=True)
         ]
 
-    def _prefetch(self, groups: Sequence[Group], size: str) -> None:
+    def _prefetch(self, groups: Sequence[Group], size: Size) -> None:
         names = [name for group in groups for name in group.images]
         if groups:
             ids = list(self.batch.groups)
@@ -180,41 +195,33 @@ class ReviewService:
                 names.extend(self.batch.groups[key].images)
         self.prefetcher.enqueue(names, size)
 
-    def progress(self) -> dict[str, Any]:
+    def progress(self) -> answers.Progress:
         """Return counts by state, what is not submitted, and the time left at today's pace."""
         with self.store.ledger() as ledger:
             counts = Counter(map(ledger.states.get, self.batch.groups))
             counts["pending"] = counts.pop(None, 0)
             pace = seconds_per_set(ledger.times, datetime.now().astimezone())
-            return {
-                "total": len(self.batch.groups),
-                **{state: counts[state] for state in STATES},
-                "unsubmitted": ledger.unsubmitted,
-                "seconds_per_set": pace,
-                "seconds_left": None if pace is None else pace * counts["pending"],
-                "can_undo": ledger.to_undo is not None,
-                "can_redo": ledger.to_redo is not None,
-            }
+            return answers.Progress(
+                total=len(self.batch.groups),
+                pending=counts["pending"],
+                approved=counts["approved"],
+                overridden=counts["overridden"],
+                rejected=counts["rejected"],
+                skipped=counts["skipped"],
+                unsubmitted=ledger.unsubmitted,
+                seconds_per_set=pace,
+                seconds_left=None if pace is None else pace * counts["pending"],
+                can_undo=ledger.to_undo is not None,
+                can_redo=ledger.to_redo is not None,
+            )
 
-    def decide(
-        self,
-        group_id: str,
-        asked: Mapping[str, Any],
-        shown: Mapping[str, Any],
-        event_id: str | None = None,
-    ) -> Event | None:
+    def decide(self, request: Decide) -> Event | None:
         """Record one decision; it is on the disk when this returns.
 
         Parameters
         ----------
-        group_id : str
-            The group.
-        asked : mapping
-            See `Verdict.from_request`.
-        shown : mapping
-            What was on the page.
-        event_id : str, optional
-            Repeating a request of the same id changes nothing.
+        request : Decide
+            What the person pressed. Repeating a request of the same id changes nothing.
 
         Returns
         -------
@@ -227,15 +234,32 @@ class ReviewService:
         LogError
             If the decision makes no sense for the group.
         """
-        group = self.group(group_id)
-        change = decision_change(group, Verdict.from_request(group, asked, shown))
-        return self.store.append("decide", lambda _: DecideBody([change]), event_id)
+        group = self.group(request.group_id)
+        change = decision_change(group, Verdict.from_request(group, request))
+        return self.store.append("decide", lambda _: DecideBody([change]), request.event_id or None)
 
-    def tag(self, group_id: str, value: Any, event_id: str | None = None) -> Event | None:
-        """Record the anomaly tags of a group, in place of those it had."""
-        group = self.group(group_id)
-        change = TagChange(group_id, read_tags(group, value))
-        return self.store.append("tag", lambda _: TagBody([change]), event_id)
+    def tag(self, request: Tag) -> Event | None:
+        """Record the anomaly tags of a group, in place of those it had.
+
+        Parameters
+        ----------
+        request : Tag
+            The tags. Repeating a request of the same id changes nothing.
+
+        Returns
+        -------
+        Event or None
+
+        Raises
+        ------
+        KeyError
+            If there is no such group.
+        LogError
+            If it has no such image.
+        """
+        tags = read_tags(self.group(request.group_id), request.image_tags)
+        change = TagChange(request.group_id, tags)
+        return self.store.append("tag", lambda _: TagBody([change]), request.event_id or None)
 
     def approve_batch(self, ids: Sequence[str], event_id: str | None = None) -> Event | None:
         """Approve groups together, as suggested; one undo takes all of them back.
@@ -299,7 +323,7 @@ class ReviewService:
         self.store.close()
 
 
-def _matches(name: str, group: Group, ledger: Ledger) -> bool:
+def _matches(name: Filter, group: Group, ledger: Ledger) -> bool:
     if name == "uncertain":
         return group.uncertain
     if name == "crops":

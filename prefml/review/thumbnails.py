@@ -1,4 +1,4 @@
-"""Pictures for the page: opaque ids, copies of the size that is shown, the original on demand."""
+"""Serve pictures to the page: by opaque id, reduced to what is shown, or as they are."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _NATIVE = {
 
 @dataclass(frozen=True)
 class PictureInfo:
-    """What is known of a picture without unpacking it.
+    """Size and version of a picture, known without unpacking it.
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ class ThumbnailCache:
         ----------
         name : str
             Path relative to the workspace.
-        size : str
+        size : {"small", "view", "large"}
             A key of `SIDES`.
 
         Returns
@@ -152,7 +152,7 @@ class ThumbnailCache:
         return Served(data, "image/jpeg")
 
     def is_ready(self, name: str, size: str) -> bool:
-        """Return whether a reduced copy exists already."""
+        """Tell whether a reduced copy exists already; one that cannot be made counts as ready."""
         try:
             return self._target(self._workspace.inside(name), name, size).exists()
         except (ImageError, WorkspaceError):

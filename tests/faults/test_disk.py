@@ -19,6 +19,7 @@ from prefml.exceptions import PrefmlError
 from prefml.files import replacing, write_text
 from prefml.models.store import load_model
 from prefml.proposals import read_lines
+from prefml.review.requests import Decide, Shown
 from prefml.review.service import ReviewService
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
@@ -94,14 +95,14 @@ def test_an_apply_on_a_full_disk_is_finished_or_undone(small_disk, tell):
 
 def test_a_decision_on_a_full_disk_is_not_acknowledged_and_earlier_ones_stay(small_disk):
     service = ReviewService(Workspace.open(reviewed_tree(small_disk / "ws")))
-    service.decide("g0", {"action": "rejected"}, {})
+    service.decide(Decide("g0", "rejected"))
     ballast = fill(small_disk, 0)
     with pytest.raises(PrefmlError, match=r"full|disk|I/O"):
         decide_for_ever(service)
     ballast.unlink()
     with service.store.ledger() as ledger:
         assert ledger.state("g0") == "rejected"
-    service.decide("g2", {"action": "rejected"}, {})
+    service.decide(Decide("g2", "rejected"))
     service.close()
     again = ReviewService(Workspace.open(small_disk / "ws"))
     with again.store.ledger() as ledger:
@@ -111,7 +112,7 @@ def test_a_decision_on_a_full_disk_is_not_acknowledged_and_earlier_ones_stay(sma
 
 def decide_for_ever(service: ReviewService) -> None:
     while True:
-        service.decide("g1", {"action": "rejected"}, {"key": "x" * 64})
+        service.decide(Decide("g1", "rejected", shown=Shown(key="x" * 64)))
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace", "mkstemp", "write"])
@@ -194,11 +195,11 @@ def test_a_clock_that_goes_back_changes_neither_order_nor_state(tmp_path, monkey
     root = reviewed_tree(tmp_path / "ws")
     service = ReviewService(Workspace.open(root))
     for action in ("approved", "skipped", "rejected"):
-        service.decide("g0", {"action": action, "final_choice": 0}, {})
-    assert service.progress()["rejected"] == 1
+        service.decide(Decide("g0", action, final_choice=0))
+    assert service.progress().rejected == 1
     service.undo()
-    assert service.progress()["skipped"] == 1
-    pace = service.progress()["seconds_per_set"]
+    assert service.progress().skipped == 1
+    pace = service.progress().seconds_per_set
     assert pace is None or pace > 0
     service.close()
 

@@ -10,6 +10,7 @@ from prefml.apply import execute, preview, undo
 from prefml.exceptions import ApplyError
 from prefml.review.events import TagBody, TagChange
 from prefml.review.exports import export_decision
+from prefml.review.requests import Decide, Shown, Tag
 from prefml.review.service import ReviewService
 from prefml.review.store import EventStore
 from prefml.workspace import Workspace
@@ -95,8 +96,8 @@ def reviewed(tmp_path):
     place(root / "sandbox/automation_decisions.jsonl", logs.suggestions(6))
     service = ReviewService(Workspace.open(root))
     for n, action in enumerate(("approved", "rejected", "skipped", "approved")):
-        service.decide(f"alpha_{n}", {"action": action}, {"seconds": 1.0})
-    service.tag("alpha_0", {"0": ["long_hand"]})
+        service.decide(Decide(f"alpha_{n}", action, shown=Shown(seconds=1.0)))
+    service.tag(Tag("alpha_0", {"0": ["long_hand"]}))
     service.undo()
     service.submit()
     service.close()

@@ -1,13 +1,10 @@
 import os
-import subprocess
-import sys
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
 from prefml.exceptions import ImageError, WorkspaceError
-from prefml.review.prefetch import Prefetcher
 from prefml.review.thumbnails import ThumbnailCache
 from prefml.workspace import Workspace
 
@@ -140,41 +137,6 @@ def test_a_cache_that_cannot_be_written_does_not_stop_the_review(thumbnails):
     assert opened(thumbnails.reduced(NAME, "small")).size == (240, 480)
 
 
-@pytest.fixture
-def prefetcher(thumbnails):
-    prefetcher = Prefetcher(thumbnails, workers=1)
-    yield prefetcher
-    prefetcher.stop()
-
-
-def until(condition, seconds=10.0):
-    import time
-
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return condition()
-
-
-def test_copies_are_made_ahead(thumbnails, prefetcher):
-    prefetcher.enqueue(["images/gone.png", NAME], "view")
-    assert until(lambda: thumbnails.is_ready(NAME, "view"))
-
-
-def test_nothing_is_made_ahead_while_somebody_waits(thumbnails, prefetcher):
-    with prefetcher.paused():
-        prefetcher.enqueue([NAME], "view")
-        assert not until(lambda: thumbnails.is_ready(NAME, "view"), seconds=0.15)
-    assert until(lambda: thumbnails.is_ready(NAME, "view"))
-
-
-def test_the_oldest_wishes_are_dropped_when_there_are_too_many(thumbnails):
-    prefetcher = Prefetcher(thumbnails, workers=0, limit=2)
-    prefetcher.enqueue(["a", "b"], "view")
-    prefetcher.enqueue(["c"], "view")
-    assert list(prefetcher._queue) == [("c", "view"), ("a", "view")]
-
-
 def test_a_copy_that_another_review_prunes_meanwhile_is_passed_over(thumbnails, tmp_path):
     thumbnails.reduced(NAME, "small")
     gone = thumbnails.cache / "ab" / "gone.jpg"
@@ -182,29 +144,3 @@ def test_a_copy_that_another_review_prunes_meanwhile_is_passed_over(thumbnails, 
     gone.symlink_to(tmp_path / "nowhere")
     assert thumbnails.prune(limit=0) == 1
     assert not thumbnails.is_ready(NAME, "small")
-
-
-ENDING = """
-import sys, time
-import cv2, numpy as np
-from prefml.review.prefetch import Prefetcher
-
-class Busy:
-    def is_ready(self, *item):
-        return False
-
-    def reduced(self, *item):
-        cv2.resize(np.zeros((3000, 3000, 3), np.uint8), (700, 700), interpolation=cv2.INTER_AREA)
-
-prefetcher = Prefetcher(Busy(), workers=4)
-prefetcher.enqueue(map(str, range(2000)), "view")
-time.sleep(0.2)
-"""
-
-
-def test_a_process_that_ends_while_copies_are_made_ends_well():
-    for _ in range(3):
-        done = subprocess.run(
-            [sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=60
-        )
-        assert (done.returncode, done.stderr) == (0, "")
