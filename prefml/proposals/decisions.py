@@ -17,7 +17,7 @@ CropSource: TypeAlias = Literal[
 
 
 class Decision(Struct, frozen=True):
-    """What the person decided about one set, or one single picture.
+    """Decision of the person on one set, or one single picture.
 
     Attributes
     ----------

@@ -17,6 +17,7 @@ __all__ = [
     "ModelStamp",
     "Selection",
     "Suggestion",
+    "rounded",
     "to_row",
 ]
 
@@ -133,7 +134,7 @@ class EncoderStamp(Struct, frozen=True):
 
 
 class Suggestion(Struct, frozen=True):
-    """What is suggested for one set, or one single picture.
+    """Suggestion for one set, or one single picture.
 
     Attributes
     ----------
@@ -188,6 +189,12 @@ class Suggestion(Struct, frozen=True):
     encoder: EncoderStamp | None
     created: str
     reask_of: str | UnsetType = UNSET
+
+
+def rounded(box: Edges) -> Edges:
+    """Return a box with edges of six digits, as they are written."""
+    x1, y1, x2, y2 = (round(float(edge), 6) for edge in box)
+    return x1, y1, x2, y2
 
 
 def to_row(document: Struct) -> Row:

@@ -29,7 +29,7 @@ _Box: TypeAlias = tuple[_Fraction, _Fraction, _Fraction, _Fraction]
 
 
 class Error(Struct, frozen=True):
-    """Why a request was refused.
+    """A request was refused, and why.
 
     Attributes
     ----------

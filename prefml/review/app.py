@@ -1,4 +1,4 @@
-"""The web application: the page, its pictures, the API, and what guards them."""
+"""Assemble the web application: the page, its pictures, the API, and what guards them."""
 
 from __future__ import annotations
 

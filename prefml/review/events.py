@@ -170,7 +170,7 @@ _BODIES: dict[str, type[Body]] = {
 
 @dataclass(frozen=True)
 class Event:
-    """One row of the event table.
+    """A row of the event table.
 
     Attributes
     ----------

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from msgspec import UNSET
 
-from prefml.boxes import FULL_FRAME, Box, Corners, read_box, same_box
+from prefml.boxes import FULL_FRAME, Box, read_box, same_box
 from prefml.exceptions import BoxError, LogError
 from prefml.proposals import index_of
 from prefml.proposals.decisions import CropSource, State
-from prefml.proposals.suggestions import to_row
+from prefml.proposals.suggestions import rounded, to_row
 from prefml.review.events import DecisionChange
 from prefml.review.groups import Group
 from prefml.review.requests import TAGS, Action, Decide, TagName
@@ -123,14 +123,19 @@ def decision_change(group: Group, verdict: Verdict) -> DecisionChange:
         A kept picture is `approved` exactly if it and its frame are as suggested.
     """
     kept = verdict.index is not None
+    state: State = verdict.action
+    if kept:
+        same = verdict.index == group.chosen and not verdict.by_hand
+        same = same and same_box(verdict.crop, group.crop.box)
+        state = "approved" if same else "overridden"
     return DecisionChange(
         group_id=group.group_id,
         project_id=group.project,
         images=list(group.images),
-        state=_state(group, verdict) if kept else verdict.action,
+        state=state,
         final_choice=None if verdict.index is None else group.images[verdict.index],
         final_index=verdict.index,
-        crop_coords=None if verdict.crop is None else _rounded(verdict.crop),
+        crop_coords=None if verdict.crop is None else rounded(verdict.crop),
         crop_by_hand=verdict.by_hand,
         crop_source=_source(group, verdict) if kept else None,
         suggestion=dict(group.raw),
@@ -139,20 +144,10 @@ def decision_change(group: Group, verdict: Verdict) -> DecisionChange:
     )
 
 
-def _rounded(box: Box) -> Corners:
-    x1, y1, x2, y2 = (round(edge, 6) for edge in box)
-    return x1, y1, x2, y2
-
-
 def bulk_change(group: Group) -> DecisionChange:
     """Return the change that approves a group together with others."""
     verdict = Verdict("approved", group.chosen, group.crop.box, shown={"bulk": True})
     return decision_change(group, verdict)
-
-
-def _state(group: Group, verdict: Verdict) -> State:
-    same = verdict.index == group.chosen and not verdict.by_hand
-    return "approved" if same and same_box(verdict.crop, group.crop.box) else "overridden"
 
 
 def _source(group: Group, verdict: Verdict) -> CropSource | None:

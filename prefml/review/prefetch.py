@@ -16,7 +16,7 @@ __all__ = ["Prefetcher"]
 
 
 class Prefetcher:
-    """Works through pictures that will be shown soon, and steps aside for those shown now.
+    """Queue of pictures that will be shown soon; it steps aside for those shown now.
 
     Parameters
     ----------

@@ -69,7 +69,7 @@ R = TypeVar("R", bound=Struct)
 
 
 class Shown(Struct, frozen=True, forbid_unknown_fields=True):
-    """What was on the page when the person decided; only what was sent is recorded.
+    """State of the page when the person decided; only what was sent is recorded.
 
     Attributes
     ----------

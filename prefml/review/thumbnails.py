@@ -58,14 +58,22 @@ class PictureInfo:
 
 @dataclass(frozen=True)
 class Served:
-    """A picture as the browser gets it."""
+    """A picture as the browser gets it.
+
+    Attributes
+    ----------
+    data : bytes
+        The file.
+    content_type : str
+        Its MIME type.
+    """
 
     data: bytes
     content_type: str
 
 
 class ThumbnailCache:
-    """Finds pictures by opaque id and keeps reduced copies in `data/cache/review`.
+    """Find pictures by opaque id, and keep reduced copies in `data/cache/review`.
 
     Parameters
     ----------
@@ -147,7 +155,8 @@ class ThumbnailCache:
         with self._locks[int(target.name[:2], 16) % len(self._locks)]:
             data = _read_complete(target)
             if data is None:
-                data = _reduce(source, SIDES[size], self._workspace.config.max_pixels)
+                picture = decode(source, self._workspace.config.max_pixels)
+                data = _jpeg(Image.fromarray(shrink(picture.pixels, SIDES[size])), QUALITY)
                 _store(target, data)
         return Served(data, "image/jpeg")
 
@@ -240,11 +249,6 @@ def _native_type(path: Path, max_pixels: int) -> str | None:
             return _NATIVE.get((image.format or "", image.mode)) if small else None
     except Exception as error:
         raise ImageError(f"{path.name}: cannot be read", "a picture") from error
-
-
-def _reduce(path: Path, side: int, max_pixels: int) -> bytes:
-    picture = decode(path, max_pixels)
-    return _jpeg(Image.fromarray(shrink(picture.pixels, side)), QUALITY)
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:

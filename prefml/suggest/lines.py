@@ -13,11 +13,11 @@ from prefml.proposals.suggestions import (
     Alternative,
     CropAlternative,
     CropSuggestion,
-    Edges,
     EncoderStamp,
     ModelStamp,
     Selection,
     Suggestion,
+    rounded,
 )
 from prefml.suggest.candidates import Candidate
 from prefml.suggest.flags import set_flags
@@ -151,20 +151,15 @@ def _suggest_crop(rows: PictureRows, best: int, predictor: Predictor) -> CropSug
     found = predictor.crop(rows, best)
     return CropSuggestion(
         needs_crop=not found.keeps_whole,
-        crop_coords=None if found.keeps_whole else _rounded(found.box),
+        crop_coords=None if found.keeps_whole else rounded(found.box),
         reason="; ".join((found.certainty, *found.reasons)),
         confidence=round(found.probability, 4),
         keep_probability=round(found.keep_probability, 4),
         alternatives=[
-            CropAlternative(_rounded(box), round(probability, 4))
+            CropAlternative(rounded(box), round(probability, 4))
             for box, probability in found.alternatives
         ],
     )
-
-
-def _rounded(box: Edges) -> Edges:
-    x1, y1, x2, y2 = (round(float(edge), 6) for edge in box)
-    return x1, y1, x2, y2
 
 
 def _duplicates(candidate: Candidate, context: Context) -> list[str]:
