@@ -59,33 +59,33 @@ class Journal:
         """Whether the run was interrupted."""
         return self.state != "finished"
 
-    def note_made(self, number: int, digest: str) -> None:
+    def record_made(self, number: int, digest: str) -> None:
         """Note what a step is about to give its name."""
         self._add({"made": number, "sha256": digest})
         self.made[number] = digest
 
-    def note_done(self, number: int) -> None:
+    def record_done(self, number: int) -> None:
         """Note that a step is through."""
-        primitives.add_note(self.path, json.dumps({"done": number}))
+        primitives.append(self.path, json.dumps({"done": number}))
         self.done.add(number)
 
-    def note_dropped(self, group: str, reason: str) -> None:
+    def record_dropped(self, group: str, reason: str) -> None:
         """Note that a set is left out after all."""
         self._add({"dropped": group, "reason": reason})
         self.dropped[group] = reason
 
-    def note_state(self, state: str) -> None:
+    def record_state(self, state: str) -> None:
         """Note where the run stands."""
         self._add({"state": state})
         self.state = state
 
     def remove(self) -> None:
         """Remove the journal of a run that has been undone, and the folder if it was the last."""
-        primitives.remove_name(self.path)
+        primitives.unlink(self.path)
         primitives.remove_folder(self.path.parent)
 
     def _add(self, record: Mapping[str, Any]) -> None:
-        primitives.add_line(self.path, json.dumps(record))
+        primitives.append_durably(self.path, json.dumps(record))
 
 
 def journal_folder(workspace: Workspace) -> Path:
@@ -120,7 +120,7 @@ def start_journal(
         "groups": dict(groups),
         "steps": [asdict(step) for step in journal.steps],
     }
-    primitives.create(journal.path, json.dumps({**head, "sha256": _digest(head)}))
+    primitives.write_new(journal.path, json.dumps({**head, "sha256": _digest(head)}))
     return journal
 
 

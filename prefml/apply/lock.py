@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prefml.apply.journal import journal_folder
-from prefml.apply.primitives import remove_folder, remove_name
+from prefml.apply.primitives import remove_folder, unlink
 from prefml.exceptions import ApplyError
 from prefml.proposals import single_writer
 from prefml.workspace import Workspace
 
-__all__ = ["alone"]
+__all__ = ["exclusive_run"]
 
 
 @contextmanager
-def alone(workspace: Workspace) -> Iterator[None]:
+def exclusive_run(workspace: Workspace) -> Iterator[None]:
     """Hold the workspace's files for one run; the system lets go when the process dies.
 
     Parameters
@@ -40,5 +40,5 @@ def _tidy(workspace: Workspace) -> None:
     folder = journal_folder(workspace)
     if folder.is_dir():
         for path in folder.glob(".*.tmp"):
-            remove_name(path)
+            unlink(path)
         remove_folder(folder)

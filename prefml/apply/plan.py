@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from prefml.apply.locator import LocatedPicture, PictureLocator
 from prefml.apply.outcome import Outcome, outcome_of
-from prefml.apply.places import Place, Places
 from prefml.exceptions import ApplyError
 from prefml.proposals import as_mapping
 from prefml.workspace import Workspace
@@ -82,7 +82,7 @@ def make_plan(
     workspace: Workspace,
     suggestions: Mapping[str, Mapping[str, Any]],
     decisions: Mapping[str, Mapping[str, Any]],
-    places: Places,
+    locator: PictureLocator,
     keep_sources: bool = False,
 ) -> Plan:
     """Work out what a workspace's decisions do to its files.
@@ -93,7 +93,7 @@ def make_plan(
         Where the files lie.
     suggestions, decisions : mapping
         By `group_id`, see `prefml.proposals`.
-    places : Places
+    locator : PictureLocator
         Finds pictures, their projects and their companions.
     keep_sources : bool, default=False
         Copy instead of moving.
@@ -109,7 +109,7 @@ def make_plan(
     WorkspaceError
         If a path leads out of the workspace.
     """
-    builder = _Builder(workspace, places, "copy" if keep_sources else "move")
+    builder = _Builder(workspace, locator, "copy" if keep_sources else "move")
     for group, decision in decisions.items():
         # The reviewed line keeps what was suggested, also when the suggestion is there no more.
         suggestion = suggestions.get(group) or as_mapping(decision.get("suggestion"))
@@ -121,8 +121,8 @@ def make_plan(
 class _Builder:
     """Collects the steps of one set after the other, claiming every source and target once."""
 
-    def __init__(self, workspace: Workspace, places: Places, kind: str) -> None:
-        self.workspace, self.places, self.kind = workspace, places, kind
+    def __init__(self, workspace: Workspace, locator: PictureLocator, kind: str) -> None:
+        self.workspace, self.locator, self.kind = workspace, locator, kind
         self.steps: list[Step] = []
         self.groups: dict[str, str] = {}
         self.left_out: list[LeftOut] = []
@@ -136,13 +136,13 @@ class _Builder:
         outcome = outcome_of(decision, suggestion, images)
         if isinstance(outcome, Outcome) and outcome.undecided:
             return
-        found = [self.places.find(image) for image in images]
+        found = [self.locator.locate(image) for image in images]
         project = self._one_project(group, found, decision, suggestion)
         if isinstance(outcome, str):
             self._leave_out(group, outcome)
             return
         steps = list(self._steps(group, found, outcome, project))
-        reason = self._trouble(found, steps)
+        reason = self._problem(found, steps)
         if reason:
             self._leave_out(group, reason)
         else:
@@ -154,11 +154,13 @@ class _Builder:
     def _one_project(
         self,
         group: str,
-        found: list[Place],
+        found: list[LocatedPicture],
         decision: Mapping[str, Any],
         suggestion: Mapping[str, Any],
     ) -> str:
-        said = self.places.named(decision.get("project_id") or suggestion.get("project_id"))
+        said = self.locator.stated_project(
+            decision.get("project_id") or suggestion.get("project_id")
+        )
         known = dict.fromkeys(name for place in found for name in place.projects)
         if said:
             known.setdefault(said)
@@ -176,7 +178,7 @@ class _Builder:
         return next(iter(known), "")
 
     def _steps(
-        self, group: str, found: list[Place], outcome: Outcome, project: str
+        self, group: str, found: list[LocatedPicture], outcome: Outcome, project: str
     ) -> Iterable[Step]:
         order = sorted(range(len(found)), key=lambda i: i != outcome.index)
         taken: set[str] = set()
@@ -195,8 +197,8 @@ class _Builder:
                     kind = "copy" if box else self.kind
                     yield Step(kind, companion, target, "companion", group)
 
-    def _trouble(self, found: list[Place], steps: list[Step]) -> str | None:
-        missing = next((place.trouble for place in found if place.trouble), None)
+    def _problem(self, found: list[LocatedPicture], steps: list[Step]) -> str | None:
+        missing = next((place.problem for place in found if place.problem), None)
         if missing:
             return missing
         # Names that differ by case alone are one file on a Mac.
@@ -206,7 +208,7 @@ class _Builder:
                 return f"two files would become {step.target}"
             if step.source in self._claimed:
                 return f"{step.source} belongs to another reviewed set too"
-            if self.places.is_taken(step.target):
+            if self.locator.is_taken(step.target):
                 return f"{step.target} exists already"
         return None
 

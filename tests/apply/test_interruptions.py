@@ -14,16 +14,16 @@ from prefml.exceptions import ApplyError
 from prefml.workspace import Workspace
 
 OPERATIONS = (
-    "add_line",
-    "add_name",
-    "add_note",
-    "copy_bytes",
-    "create",
+    "append_durably",
+    "hard_link",
+    "append",
+    "copy_file",
+    "write_new",
     "make_folder",
     "remove_folder",
-    "remove_name",
+    "unlink",
     "sync_file",
-    "take_name",
+    "rename",
 )
 
 
@@ -47,10 +47,10 @@ class Stopper:
             now = self.calls == self.at
             if now and self.when == "before":
                 raise StoppedError
-            if now and self.when == "within" and name in ("add_line", "add_note"):
+            if now and self.when == "within" and name in ("append_durably", "append"):
                 args = (args[0], args[1][: len(args[1]) // 2])
             result = operation(*args)
-            if now and self.when == "within" and name in ("write_cropped", "copy_bytes"):
+            if now and self.when == "within" and name in ("write_cropped", "copy_file"):
                 os.truncate(args[1], 20)
             if now:
                 raise StoppedError
@@ -224,10 +224,10 @@ def test_kill_within_the_first_write_leaves_nothing_behind(reviewed):
 
 
 def test_two_runs_at_once_are_refused(reviewed):
-    from prefml.apply.lock import alone
+    from prefml.apply.lock import exclusive_run
 
     workspace = reviewed.write()
-    with alone(workspace), pytest.raises(ApplyError, match="at work"):
+    with exclusive_run(workspace), pytest.raises(ApplyError, match="at work"):
         execute(workspace)
 
 
@@ -278,7 +278,7 @@ def test_a_copy_that_differs_from_its_source_gets_no_name(reviewed, monkeypatch)
         target.write_bytes(source.read_bytes()[:-1])
 
     with monkeypatch.context() as patch:
-        patch.setattr(primitives, "copy_bytes", spoil)
+        patch.setattr(primitives, "copy_file", spoil)
         with pytest.raises(ApplyError, match="the copy differs from its source"):
             execute(workspace, keep_sources=True)
     undo(workspace)

@@ -82,7 +82,7 @@ def test_a_damaged_journal_is_never_taken_for_another(applied, attack):
 
     def judge(report):
         assert groups <= set(report.plan.groups) or report.already <= 3
-        return "interrupted" if report.waiting else "accepted"
+        return "interrupted" if report.interrupted else "accepted"
 
     copies = damage.copies(sound, CASES, damage.document, damage.lines)
     attack("apply journal, previewed", copies, read, judge)

@@ -12,7 +12,7 @@ from prefml.decisions.manifests import UNKNOWN
 from prefml.decisions.projects import ProjectResolver
 from prefml.workspace import Workspace
 
-__all__ = ["Place", "Places"]
+__all__ = ["LocatedPicture", "PictureLocator"]
 
 # Pictures of any kind are no companions, also those that prefml itself cannot read.
 _PICTURES = {
@@ -22,7 +22,7 @@ _PICTURES = {
 
 
 @dataclass(frozen=True)
-class Place:
+class LocatedPicture:
     """One picture of a set.
 
     Attributes
@@ -33,17 +33,17 @@ class Place:
         The projects that its folders name.
     companions : tuple of str
         Files beside it with the same stem that are no pictures.
-    trouble : str or None
+    problem : str or None
         Why it cannot be used.
     """
 
     path: str
     projects: tuple[str, ...] = ()
     companions: tuple[str, ...] = ()
-    trouble: str | None = None
+    problem: str | None = None
 
 
-class Places:
+class PictureLocator:
     """Looks pictures up in a workspace.
 
     Parameters
@@ -59,7 +59,7 @@ class Places:
         self._folders: dict[Path, dict[str, list[str]]] = {}
         self._targets: dict[Path, set[str]] = {}
 
-    def find(self, image: str) -> Place:
+    def locate(self, image: str) -> LocatedPicture:
         """Find one picture.
 
         Parameters
@@ -70,7 +70,7 @@ class Places:
 
         Returns
         -------
-        Place
+        LocatedPicture
 
         Raises
         ------
@@ -81,15 +81,15 @@ class Places:
         name = self._relative(path)
         projects = self._resolver.projects_in(name)
         if path.is_symlink():
-            return Place(name, projects, trouble=f"{name} is a link, not a picture")
+            return LocatedPicture(name, projects, problem=f"{name} is a link, not a picture")
         if not path.is_file():
-            return self._search(image) if "/" not in image else self._gone(name, projects)
+            return self._locate_by_name(image) if "/" not in image else self._gone(name, projects)
         companions = tuple(self._companions(path))
         links = [other for other in companions if not self._is_regular(other)]
-        trouble = f"{links[0]} is not a regular file" if links else None
-        return Place(name, projects, companions, trouble)
+        problem = f"{links[0]} is not a regular file" if links else None
+        return LocatedPicture(name, projects, companions, problem)
 
-    def named(self, stated: object) -> str | None:
+    def stated_project(self, stated: object) -> str | None:
         """Return the project that a line states.
 
         Parameters
@@ -140,15 +140,15 @@ class Places:
         path = self.workspace.root / name
         return path.is_file() and not path.is_symlink()
 
-    def _gone(self, name: str, projects: tuple[str, ...]) -> Place:
-        return Place(name, projects, trouble=f"no file {name}")
+    def _gone(self, name: str, projects: tuple[str, ...]) -> LocatedPicture:
+        return LocatedPicture(name, projects, problem=f"no file {name}")
 
-    def _search(self, name: str) -> Place:
+    def _locate_by_name(self, name: str) -> LocatedPicture:
         found = self._by_name.get(name, [])
         if len(found) == 1:
-            return self.find(found[0])
-        trouble = f"no file {name}" if not found else f"{name} could be {' or '.join(found)}"
-        return Place(name, trouble=trouble)
+            return self.locate(found[0])
+        problem = f"no file {name}" if not found else f"{name} could be {' or '.join(found)}"
+        return LocatedPicture(name, problem=problem)
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
