@@ -1,20 +1,22 @@
-"""Carrying out a plan through the journal, finishing what was interrupted, and undoing."""
+"""Carry out a plan through the journal, finish what was interrupted, and undo."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from prefml.apply import primitives
 from prefml.apply.journal import Journal, applied_groups, read_journals, start_journal
 from prefml.apply.locator import PictureLocator
 from prefml.apply.lock import exclusive_run
-from prefml.apply.plan import LeftOut, Plan, make_plan, with_hash
+from prefml.apply.plan import LeftOut, Plan, make_plan
 from prefml.apply.steps import StepContext, apply_step, revert_obstacle, revert_step
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import ApplyError, ImageError
 from prefml.files import file_sha256
-from prefml.proposals import Lines, decisions_path, read_lines, read_suggestions
+from prefml.proposals import decisions_path, read_lines, read_suggestions
 from prefml.workspace import Workspace
 
 __all__ = ["Report", "Watch", "execute", "preview", "undo"]
@@ -28,7 +30,7 @@ def _unwatched(numbers: Iterable[int], total: int, label: str) -> Iterable[int]:
 
 @dataclass(frozen=True)
 class Report:
-    """What a run did.
+    """Outcome of a run, or of its preview.
 
     Attributes
     ----------
@@ -88,6 +90,8 @@ def preview(workspace: Workspace, keep_sources: bool = False) -> Report:
     fresh = {group: row for group, row in decisions.items() if group not in applied}
     locator = PictureLocator(workspace, ProjectResolver.open(workspace))
     plan = make_plan(workspace, read_suggestions(workspace), fresh, locator, keep_sources)
+    # A problem begins with the file and line it is about.
+    unreadable = [LeftOut(*problem.split(": ", 1)) for problem in lines.bad]
     changed = tuple(
         group
         for group, when in applied.items()
@@ -96,17 +100,11 @@ def preview(workspace: Workspace, keep_sources: bool = False) -> Report:
     interrupted = next((journal for journal in journals if journal.pending), None)
     return Report(
         plan,
-        left_out=(*_unreadable(lines), *plan.left_out),
+        left_out=(*unreadable, *plan.left_out),
         already=len(decisions) - len(fresh),
         changed=changed,
         interrupted=interrupted,
     )
-
-
-def _unreadable(lines: Lines) -> Iterable[LeftOut]:
-    for problem in lines.bad:
-        place, _, reason = problem.partition(": ")
-        yield LeftOut(place, reason)
 
 
 def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = _unwatched) -> Report:
@@ -190,7 +188,7 @@ def _start(workspace: Workspace, plan: Plan, watch: Watch) -> Journal:
     steps = []
     for step in map(plan.steps.__getitem__, numbers):
         digest = file_sha256(workspace.root / step.source) if step.source else ""
-        steps.append(with_hash(step, digest))
+        steps.append(msgspec.structs.replace(step, sha256=digest))
     return start_journal(workspace, steps, plan.groups)
 
 
@@ -199,19 +197,16 @@ def _run_steps(workspace: Workspace, journal: Journal, watch: Watch) -> None:
         group = journal.steps[number].group
         if number in journal.done or group in journal.dropped:
             continue
+        context = StepContext(workspace, journal, number)
         try:
-            apply_step(StepContext(workspace, journal, number))
+            apply_step(context)
         except ImageError as error:
             # A cropped copy is the first step of its set: nothing of the set is done yet.
-            _discard(StepContext(workspace, journal, number))
+            primitives.unlink(context.temporary(context.target))
             journal.record_dropped(group, str(error))
         else:
             journal.record_done(number)
     journal.record_state("finished")
-
-
-def _discard(context: StepContext) -> None:
-    primitives.unlink(context.temporary(context.target))
 
 
 def _revert_run(workspace: Workspace, journal: Journal, watch: Watch) -> None:

@@ -1,4 +1,4 @@
-"""Where the pictures of a reviewed set lie, whose they are, and what travels with them."""
+"""Locate the pictures of a reviewed set, their projects, and the files that go with them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PICTURES = {
 
 @dataclass(frozen=True)
 class LocatedPicture:
-    """One picture of a set.
+    """A picture of a set.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class LocatedPicture:
 
 
 class PictureLocator:
-    """Looks pictures up in a workspace.
+    """Index of the pictures of a workspace, read as it is asked.
 
     Parameters
     ----------
@@ -83,9 +83,16 @@ class PictureLocator:
         if path.is_symlink():
             return LocatedPicture(name, projects, problem=f"{name} is a link, not a picture")
         if not path.is_file():
-            return self._locate_by_name(image) if "/" not in image else self._gone(name, projects)
+            if "/" not in image:
+                return self._locate_by_name(image)
+            return LocatedPicture(name, projects, problem=f"no file {name}")
         companions = tuple(self._companions(path))
-        links = [other for other in companions if not self._is_regular(other)]
+        root = self.workspace.root
+        links = [
+            other
+            for other in companions
+            if not (root / other).is_file() or (root / other).is_symlink()
+        ]
         problem = f"{links[0]} is not a regular file" if links else None
         return LocatedPicture(name, projects, companions, problem)
 
@@ -135,13 +142,6 @@ class PictureLocator:
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.workspace.root).as_posix()
-
-    def _is_regular(self, name: str) -> bool:
-        path = self.workspace.root / name
-        return path.is_file() and not path.is_symlink()
-
-    def _gone(self, name: str, projects: tuple[str, ...]) -> LocatedPicture:
-        return LocatedPicture(name, projects, problem=f"no file {name}")
 
     def _locate_by_name(self, name: str) -> LocatedPicture:
         found = self._by_name.get(name, [])

@@ -1,4 +1,4 @@
-"""Nothing else at work under review while files are moved."""
+"""Keep other runs away while files are moved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The only operations that change the workspace, each of them all or nothing.
+"""Change files by operations of which each is all or nothing.
 
 An interruption can fall before or after any of them and between none of their parts, so that what
 is found on disk always tells how far a run had come.

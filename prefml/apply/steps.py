@@ -1,4 +1,4 @@
-"""Carrying out one step, and taking it back, from whatever state an interruption left it in."""
+"""Apply one step, or revert it, from whatever state an interruption left it in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,17 @@ _UNDO = "prefml apply --undo"
 
 @dataclass(frozen=True)
 class StepContext:
-    """One step of a journal and the two places it is about."""
+    """A step of a journal and the two places it is about.
+
+    Attributes
+    ----------
+    workspace : Workspace
+        Where the files lie.
+    journal : Journal
+        The run.
+    number : int
+        Position of the step in it.
+    """
 
     workspace: Workspace
     journal: Journal
@@ -30,17 +40,17 @@ class StepContext:
 
     @property
     def step(self) -> Step:
-        """The step."""
+        """The step itself."""
         return self.journal.steps[self.number]
 
     @property
     def source(self) -> Path:
-        """Where the file comes from."""
+        """Path that the file comes from."""
         return self.workspace.root / self.step.source
 
     @property
     def target(self) -> Path:
-        """Where it goes."""
+        """Path that it goes to; it never leads out of the workspace."""
         return self.workspace.inside(self.step.target)
 
     def temporary(self, beside: Path) -> Path:
@@ -48,18 +58,18 @@ class StepContext:
         return beside.with_name(f".prefml-{self.journal.path.stem}-{self.number}.tmp")
 
     def is_same_file(self) -> bool:
-        """Whether both names belong to one file."""
+        """Tell whether both names belong to one file."""
         return self.target.exists() and self.source.exists() and os.path.samefile(
             self.source, self.target
         )  # fmt: skip
 
     def is_source_intact(self) -> bool:
-        """Whether the source lies where it was, unchanged."""
+        """Tell whether the source lies where it was, unchanged."""
         regular = self.source.is_file() and not self.source.is_symlink()
         return regular and file_sha256(self.source) == self.step.sha256
 
     def is_target_ours(self) -> bool:
-        """Whether the target is what this step put there."""
+        """Tell whether the target is what this step put there."""
         if not self.target.is_file():
             return False
         made = self.journal.made.get(self.number)

@@ -11,7 +11,6 @@ import pytest
 from prefml.apply import execute, primitives, undo
 from prefml.apply import steps as steps_module
 from prefml.exceptions import ApplyError
-from prefml.workspace import Workspace
 
 OPERATIONS = (
     "append_durably",
@@ -213,24 +212,6 @@ def test_kill_minus_nine_loses_nothing(reviewed, at, end):
     assert reviewed.state() == start
 
 
-def test_kill_within_the_first_write_leaves_nothing_behind(reviewed):
-    workspace = reviewed.write()
-    start = reviewed.state()
-    folder = reviewed.root / "sandbox" / "journal"
-    folder.mkdir()
-    (folder / ".000001.jsonl.abc.tmp").write_text('{"for')
-    undo(workspace)
-    assert reviewed.state() == start
-
-
-def test_two_runs_at_once_are_refused(reviewed):
-    from prefml.apply.lock import exclusive_run
-
-    workspace = reviewed.write()
-    with exclusive_run(workspace), pytest.raises(ApplyError, match="at work"):
-        execute(workspace)
-
-
 def test_a_source_changed_during_an_interruption_stops_the_run(reviewed, monkeypatch):
     workspace = reviewed.write()
     start = reviewed.state()
@@ -243,12 +224,6 @@ def test_a_source_changed_during_an_interruption_stops_the_run(reviewed, monkeyp
     undo(workspace)
     path.write_bytes(content)
     assert reviewed.state() == start
-
-
-def test_the_lock_is_free_after_a_run(reviewed):
-    workspace = reviewed.write()
-    execute(workspace)
-    undo(Workspace.open(reviewed.root))
 
 
 def test_a_name_taken_during_an_interruption_stops_the_run_and_is_left_alone(reviewed, monkeypatch):
