@@ -1,4 +1,4 @@
-"""How well suggestions and answers agree: pure numbers in, pure numbers out."""
+"""Measure agreement: shares with exact intervals, calibration error, drift."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Drift", "Share", "calibration_gap", "drift", "share"]
 
 @dataclass(frozen=True)
 class Share:
-    """How often something held.
+    """Share of cases in which something held, with its confidence interval.
 
     Attributes
     ----------
@@ -88,12 +88,12 @@ def calibration_gap(stated: ArrayLike, hits: ArrayLike, bins: int = 10) -> float
 
 @dataclass(frozen=True)
 class Drift:
-    """Whether agreement has fallen lately.
+    """Comparison of the latest agreement with that before it.
 
     Attributes
     ----------
     alarm : bool
-        Whether it has, beyond chance.
+        Whether agreement has fallen, beyond chance.
     recent, before : Share
         Agreement in the latest sets and in those before them.
     p_value : float or None
