@@ -60,7 +60,7 @@ class Head(Struct, frozen=True):
 
 
 class Record(Struct, frozen=True):
-    """Any further line of a journal: one thing that happened.
+    """A further line of a journal: one thing that happened.
 
     Attributes
     ----------

@@ -9,13 +9,23 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
+
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.stages import form_sets
 from prefml.exceptions import WorkspaceError
 from prefml.sidecars.find import UNKNOWN, ImageFile, scan_images
 from prefml.workspace import Workspace
 
-__all__ = ["Candidate", "Candidates", "Key", "find_candidates", "form_candidates", "new_images"]
+__all__ = [
+    "Candidate",
+    "Candidates",
+    "Key",
+    "find_candidates",
+    "form_candidates",
+    "images_on_disk",
+    "new_images",
+]
 
 Key = tuple[str, str]
 
@@ -203,3 +213,28 @@ def find_candidates(
     groups, left_out = form_candidates(images, handled, max_gap)
     found.skipped["handled before"] += left_out
     return Candidates(groups, +found.skipped, found.examples)
+
+
+def images_on_disk(workspace: Workspace, rows: pd.DataFrame) -> list[ImageFile]:
+    """List the pictures of an index that still lie where it says.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they lie.
+    rows : DataFrame
+        Columns project, filename and path, the last relative to the workspace or missing.
+
+    Returns
+    -------
+    list of ImageFile
+        In the order of the rows.
+    """
+    found = []
+    for project, name, path in rows[["project", "filename", "path"]].itertuples(index=False):
+        if isinstance(path, str) and (workspace.root / path).is_file():
+            status = (workspace.root / path).stat()
+            found.append(
+                ImageFile(str(project), str(name), path, status.st_size, status.st_mtime_ns)
+            )
+    return found

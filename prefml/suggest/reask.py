@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from prefml.proposals import as_mapping
-from prefml.sidecars.find import UNKNOWN, ImageFile
-from prefml.suggest.candidates import Candidate
+from prefml.sidecars.find import UNKNOWN
+from prefml.suggest.candidates import Candidate, images_on_disk
 from prefml.workspace import Workspace
 
 __all__ = ["AGE", "SHARE", "OldSet", "asked_again", "find_old_sets", "pick_again"]
@@ -129,17 +129,7 @@ def find_old_sets(
     joined = kept.drop(columns="path").merge(places, on=["project", "filename"], how="left")
     found = {}
     for set_id, rows in joined.groupby("set_id", sort=True):
-        images = tuple(_images(workspace, rows))
+        images = tuple(images_on_disk(workspace, rows.sort_values("filename")))
         if len(images) == len(rows) > 1:
             found[str(set_id)] = OldSet(str(rows["project"].iloc[0]), images, str(set_id))
     return found
-
-
-def _images(workspace: Workspace, rows: pd.DataFrame) -> Iterable[ImageFile]:
-    """Yield the pictures of a set that are still where the index says."""
-    ordered = rows.sort_values(["filename"])
-    for name, path in zip(ordered["filename"], ordered["path"], strict=True):
-        if isinstance(path, str) and (workspace.root / path).is_file():
-            status = (workspace.root / path).stat()
-            project = str(ordered["project"].iloc[0])
-            yield ImageFile(project, str(name), path, status.st_size, status.st_mtime_ns)

@@ -1,5 +1,6 @@
 import re
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +8,13 @@ from hypothesis import strategies as st
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import WorkspaceError
 from prefml.sidecars.find import ImageFile
-from prefml.suggest.candidates import Candidate, find_candidates, form_candidates, new_images
+from prefml.suggest.candidates import (
+    Candidate,
+    find_candidates,
+    form_candidates,
+    images_on_disk,
+    new_images,
+)
 from prefml.workspace import Workspace
 
 names = st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4, unique=True)
@@ -106,3 +113,15 @@ def test_a_folder_outside_the_workspace_or_none_at_all_is_an_error(tree, look):
     for name, words in (("..", "outside"), ("nothing", "no folder nothing")):
         with pytest.raises(WorkspaceError, match=words):
             new_images(workspace, ProjectResolver.open(workspace), [name])
+
+
+def test_of_an_index_the_pictures_that_are_still_there_are_listed_with_their_size(tree):
+    here = tree.picture("new/alpha/a.png")
+    rows = pd.DataFrame(
+        [("alpha", "gone.png", "new/alpha/gone.png"), ("alpha", "a.png", here),
+         ("alpha", "nowhere.png", None)],
+        columns=["project", "filename", "path"],
+    )  # fmt: skip
+    (found,) = images_on_disk(Workspace.open(tree.root), rows)
+    assert (found.key, found.path) == (("alpha", "a.png"), here)
+    assert found.file_size == (tree.root / here).stat().st_size
