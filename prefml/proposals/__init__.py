@@ -1,4 +1,4 @@
-"""The two line files under review: what was suggested, and what the person decided.
+"""Read and write the two line files under review: suggestions and decisions.
 
 What prefml writes into them is declared in `suggestions` and `decisions`. Lines that something
 else wrote, or added fields to, are read by `lines` as plain objects and kept as they are.

@@ -1,4 +1,4 @@
-"""A decision as prefml writes it: one line of `sandbox/approved_decisions.jsonl`."""
+"""Declare a decision as prefml writes it: one line of `sandbox/approved_decisions.jsonl`."""
 
 from __future__ import annotations
 

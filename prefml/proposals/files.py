@@ -1,4 +1,4 @@
-"""Where suggestions and decisions lie, what they say of each group, and who may write."""
+"""Locate suggestions and decisions, read them by group, and let one process write."""
 
 from __future__ import annotations
 

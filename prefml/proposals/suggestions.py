@@ -1,4 +1,4 @@
-"""A suggestion as prefml writes it: one line of `sandbox/automation_decisions.jsonl`."""
+"""Declare a suggestion as prefml writes it: one line of `automation_decisions.jsonl`."""
 
 from __future__ import annotations
 

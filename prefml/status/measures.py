@@ -25,7 +25,12 @@ class Share:
     n : int
         Cases.
     low, high : float
-        95 % interval of Clopper and Pearson (Biometrika 26, 1934).
+        95 % interval.
+
+    References
+    ----------
+    Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of the
+    binomial", Biometrika 26, 1934.
     """
 
     value: float | None
@@ -75,7 +80,12 @@ def calibration_gap(stated: ArrayLike, hits: ArrayLike, bins: int = 10) -> float
     -------
     float or None
         Mean absolute difference between stated and observed, weighted by the cases; None without
-        cases. Source: Naeini et al., AAAI 2015, with bins of equal mass.
+        cases.
+
+    References
+    ----------
+    Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian
+    binning", AAAI 2015; here with bins of equal mass.
     """
     values, right = np.asarray(stated, float), np.asarray(hits, float)
     if not len(values):

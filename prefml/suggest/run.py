@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 class Watch(Protocol):
-    """Wraps what is worked through, to draw a progress bar."""
+    """Progress bar that wraps what is worked through."""
 
     def __call__(self, items: Iterable[T], total: int, label: str, /) -> Iterable[T]:
         """Yield the items; `total` is how many there are, `label` what is being done."""
