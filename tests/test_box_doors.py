@@ -14,7 +14,7 @@ from prefml.decisions import read_decisions
 from prefml.exceptions import BoxError, LogError
 from prefml.review.groups import parse_group
 from prefml.review.outcome import Verdict
-from prefml.review.requests import read_decide
+from prefml.review.requests import Decide, read_body
 from prefml.status.answers import read_answers
 from prefml.workspace import Workspace
 
@@ -85,7 +85,8 @@ class Doors:
         group = parse_group({"group_id": "g", "images": ["p/a.png"]})
         body = {"group_id": "g", "action": "overridden", "final_choice": 0, "crop_coords": values}
         try:
-            return tuple(Verdict.of(group, *read_decide(body)).crop or FULL_FRAME)
+            request = read_body(Decide, json.dumps(body).encode())
+            return tuple(Verdict.from_request(group, request).crop or FULL_FRAME)
         except LogError:
             return REFUSED
 

@@ -1,4 +1,4 @@
-"""Approved decisions -> files: planned, journalled, and undone byte for byte."""
+"""Apply approved decisions to files: planned, journalled, and undone byte for byte."""
 
 from prefml.apply.execute import Report, execute, preview, undo
 from prefml.apply.journal import applied_groups, read_journals

@@ -1,21 +1,24 @@
-"""A cropped copy of a picture that keeps what the original says about itself."""
+"""Write a cropped copy of a picture that keeps what the original says about itself."""
 
 from __future__ import annotations
 
 import struct
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from PIL import ExifTags, Image, ImageOps
+from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 from PIL.PngImagePlugin import PngInfo
 
 from prefml.boxes import to_pixels
 from prefml.exceptions import ImageError
 
 __all__ = ["crop_pixels", "write_cropped"]
+
+# What Pillow keeps beside the pixels, as `Image.info` holds it.
+Info: TypeAlias = Mapping[str | tuple[int, int], object]
 
 # Written back as they are; what Pillow writes itself (iCCP, eXIf, pHYs) is passed as options.
 _PNG_KEPT = {b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"cICP"}
@@ -84,25 +87,20 @@ def write_cropped(
         If the picture cannot be read, is larger than allowed, or cannot be written without loss
         of depth or frames.
     """
+    # `max_pixels` is the limit here, and not Pillow's warning.
+    hush = warnings.catch_warnings(action="ignore", category=Image.DecompressionBombWarning)
     try:
-        with _unlimited(), Image.open(source) as image:
+        with hush, Image.open(source) as image:
             _check(image, source, max_pixels)
             image.load()
             upright = ImageOps.exif_transpose(image)
             part = upright.crop(crop_pixels(box, upright.size))
             turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
-            part.save(target, **_options(image, upright.info, source, turned))
+            kind = "JPEG" if image.format == "MPO" else str(image.format)
+            part.save(target, format=kind, **_options(image, upright.info, source, turned))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ImageError(f"{source}: {error}", "a picture that can be cropped") from error
     return part.size
-
-
-@contextmanager
-def _unlimited() -> Iterator[None]:
-    """Hush Pillow's warning about large pictures: `max_pixels` is the limit here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        yield
 
 
 def _check(image: Image.Image, source: Path, max_pixels: int) -> None:
@@ -115,22 +113,28 @@ def _check(image: Image.Image, source: Path, max_pixels: int) -> None:
         raise ImageError(f"{source} has 16 bits a channel", "8 bits", "crop it by hand")
 
 
-def _options(
-    image: Image.Image, info: dict[str | tuple[int, int], Any], source: Path, turned: bool
-) -> dict[str, Any]:
-    kept = {"icc_profile": info.get("icc_profile"), "dpi": info.get("dpi")}
+def _options(image: Image.Image, info: Info, source: Path, turned: bool) -> dict[str, object]:
+    """Return what `save` needs to keep what the original says about itself."""
+    options = {"icc_profile": info.get("icc_profile"), "dpi": info.get("dpi")}
     if "exif" in info or image.getexif():
-        kept["exif"] = _exif(image, info, turned)
-    kind = "JPEG" if image.format == "MPO" else str(image.format)
-    own = {"PNG": _png, "JPEG": _jpeg, "WEBP": _webp, "TIFF": _tiff}.get(kind)
-    if own is not None:
-        kept |= own(image, info, source, turned)
-    return {"format": kind} | {name: value for name, value in kept.items() if value is not None}
+        options["exif"] = _exif(image, info, turned)
+    if isinstance(image, JpegImageFile):
+        options |= _jpeg_options(image, info)
+    elif image.format == "PNG":
+        options["pnginfo"] = _png_chunks(info, source, turned)
+    elif image.format == "WEBP":
+        with source.open("rb") as file:
+            lossless = b"VP8L" in file.read(64)
+        options |= {"lossless": lossless, "quality": 95, "method": 4, "xmp": info.get("xmp")}
+    elif image.format == "TIFF":
+        options["compression"] = info.get("compression")
+    return {name: value for name, value in options.items() if value is not None}
 
 
-def _exif(image: Image.Image, info: dict[Any, Any], turned: bool) -> bytes:
-    if not turned and "exif" in info:
-        return bytes(info["exif"])
+def _exif(image: Image.Image, info: Info, turned: bool) -> bytes:
+    raw = info.get("exif")
+    if not turned and isinstance(raw, bytes):
+        return raw
     exif = image.getexif()
     exif.pop(ExifTags.Base.Orientation, None)
     if image.format == "TIFF":
@@ -139,31 +143,7 @@ def _exif(image: Image.Image, info: dict[Any, Any], turned: bool) -> bytes:
     return exif.tobytes()
 
 
-def _png(image: Image.Image, info: dict[Any, Any], source: Path, turned: bool) -> dict[str, Any]:
-    chunks = PngInfo()
-    for name, data in _png_chunks(source):
-        if not (turned and data.startswith(_ORIENTED)):
-            chunks.add(name, data)
-    if turned and _XMP in info:
-        chunks.add_itxt(_XMP, info[_XMP])
-    return {"pnginfo": chunks}
-
-
-def _png_chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
-    with path.open("rb") as file:
-        file.seek(8)
-        while len(head := file.read(8)) == 8:
-            length, name = struct.unpack(">I4s", head)
-            if name in _PNG_KEPT:
-                yield name, file.read(length)
-                file.seek(4, 1)
-            else:
-                file.seek(length + 4, 1)
-
-
-def _jpeg(image: Any, info: dict[Any, Any], source: Path, turned: bool) -> dict[str, Any]:
-    from PIL.JpegImagePlugin import get_sampling
-
+def _jpeg_options(image: JpegImageFile, info: Info) -> dict[str, object]:
     sampling = get_sampling(image)
     return {
         "qtables": image.quantization,
@@ -174,11 +154,25 @@ def _jpeg(image: Any, info: dict[Any, Any], source: Path, turned: bool) -> dict[
     }
 
 
-def _webp(image: Image.Image, info: dict[Any, Any], source: Path, turned: bool) -> dict[str, Any]:
-    with source.open("rb") as file:
-        lossless = b"VP8L" in file.read(64)
-    return {"lossless": lossless, "quality": 95, "method": 4, "xmp": info.get("xmp")}
+def _png_chunks(info: Info, source: Path, turned: bool) -> PngInfo:
+    chunks = PngInfo()
+    for name, data in _read_chunks(source):
+        if not (turned and data.startswith(_ORIENTED)):
+            chunks.add(name, data)
+    xmp = info.get(_XMP)
+    if turned and isinstance(xmp, str | bytes):
+        chunks.add_itxt(_XMP, xmp)
+    return chunks
 
 
-def _tiff(image: Image.Image, info: dict[Any, Any], source: Path, turned: bool) -> dict[str, Any]:
-    return {"compression": info.get("compression")}
+def _read_chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the chunks that are kept, as they stand in the file."""
+    with path.open("rb") as file:
+        file.seek(8)
+        while len(head := file.read(8)) == 8:
+            length, name = struct.unpack(">I4s", head)
+            if name in _PNG_KEPT:
+                yield name, file.read(length)
+                file.seek(4, 1)
+            else:
+                file.seek(length + 4, 1)

@@ -1,20 +1,22 @@
-"""Carrying out a plan through the journal, finishing what was interrupted, and undoing."""
+"""Carry out a plan through the journal, finish what was interrupted, and undo."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from prefml.apply import primitives
 from prefml.apply.journal import Journal, applied_groups, read_journals, start_journal
-from prefml.apply.lock import alone
-from prefml.apply.places import Places
-from prefml.apply.plan import LeftOut, Plan, make_plan, with_hash
-from prefml.apply.steps import Site, can_take_back, carry_out, take_back
+from prefml.apply.locator import PictureLocator
+from prefml.apply.lock import exclusive_run
+from prefml.apply.plan import LeftOut, Plan, make_plan
+from prefml.apply.steps import StepContext, apply_step, revert_obstacle, revert_step
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import ApplyError, ImageError
 from prefml.files import file_sha256
-from prefml.proposals import Lines, decisions_path, read_lines, read_suggestions
+from prefml.proposals import decisions_path, read_lines, read_suggestions
 from prefml.workspace import Workspace
 
 __all__ = ["Report", "Watch", "execute", "preview", "undo"]
@@ -28,7 +30,7 @@ def _unwatched(numbers: Iterable[int], total: int, label: str) -> Iterable[int]:
 
 @dataclass(frozen=True)
 class Report:
-    """What a run did.
+    """Outcome of a run, or of its preview.
 
     Attributes
     ----------
@@ -46,7 +48,7 @@ class Report:
         Reviewed sets that earlier runs have carried out.
     changed : tuple of str
         Among them, those that were decided anew since.
-    waiting : Journal or None
+    interrupted : Journal or None
         An interrupted run that the next `--execute` or `--undo` ends.
     """
 
@@ -57,7 +59,7 @@ class Report:
     left_out: tuple[LeftOut, ...] = ()
     already: int = 0
     changed: tuple[str, ...] = field(default=())
-    waiting: Journal | None = None
+    interrupted: Journal | None = None
 
 
 def preview(workspace: Workspace, keep_sources: bool = False) -> Report:
@@ -86,27 +88,23 @@ def preview(workspace: Workspace, keep_sources: bool = False) -> Report:
     lines = read_lines(decisions_path(workspace))
     decisions = lines.by_group()
     fresh = {group: row for group, row in decisions.items() if group not in applied}
-    places = Places(workspace, ProjectResolver.open(workspace))
-    plan = make_plan(workspace, read_suggestions(workspace), fresh, places, keep_sources)
+    locator = PictureLocator(workspace, ProjectResolver.open(workspace))
+    plan = make_plan(workspace, read_suggestions(workspace), fresh, locator, keep_sources)
+    # A problem begins with the file and line it is about.
+    unreadable = [LeftOut(*problem.split(": ", 1)) for problem in lines.bad]
     changed = tuple(
         group
         for group, when in applied.items()
         if group in decisions and str(decisions[group].get("timestamp", "")) != when
     )
-    waiting = next((journal for journal in journals if journal.pending), None)
+    interrupted = next((journal for journal in journals if journal.pending), None)
     return Report(
         plan,
-        left_out=(*_unreadable(lines), *plan.left_out),
+        left_out=(*unreadable, *plan.left_out),
         already=len(decisions) - len(fresh),
         changed=changed,
-        waiting=waiting,
+        interrupted=interrupted,
     )
-
-
-def _unreadable(lines: Lines) -> Iterable[LeftOut]:
-    for problem in lines.bad:
-        place, _, reason = problem.partition(": ")
-        yield LeftOut(place, reason)
 
 
 def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = _unwatched) -> Report:
@@ -133,13 +131,13 @@ def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = _un
     WorkspaceError
         If a path leads out of the workspace.
     """
-    with alone(workspace):
-        finished, undone = _end_interrupted(workspace, watch)
+    with exclusive_run(workspace):
+        finished, undone = _finish_interrupted(workspace, watch)
         report = preview(workspace, keep_sources)
         plan, left_out = report.plan, report.left_out
         if plan.steps:
             journal = _start(workspace, plan, watch)
-            _run(workspace, journal, watch)
+            _run_steps(workspace, journal, watch)
             left_out += tuple(LeftOut(*item) for item in journal.dropped.items())
         return Report(plan, True, finished, undone, left_out, report.already, report.changed)
 
@@ -164,21 +162,23 @@ def undo(workspace: Workspace, watch: Watch = _unwatched) -> Report:
         If a file was changed or removed since, so that taking the run back would lose something;
         nothing has been touched then.
     """
-    with alone(workspace):
+    with exclusive_run(workspace):
         journals = read_journals(workspace)
         if not journals:
             return Report(Plan((), {}, ()))
-        _take_back(workspace, journals[-1], watch)
+        _revert_run(workspace, journals[-1], watch)
         return Report(Plan((), {}, ()), undone=journals[-1])
 
 
-def _end_interrupted(workspace: Workspace, watch: Watch) -> tuple[Journal | None, Journal | None]:
+def _finish_interrupted(
+    workspace: Workspace, watch: Watch
+) -> tuple[Journal | None, Journal | None]:
     pending = [journal for journal in read_journals(workspace) if journal.pending]
     for journal in pending:
         if journal.state == "undoing":
-            _take_back(workspace, journal, watch)
+            _revert_run(workspace, journal, watch)
             return None, journal
-        _run(workspace, journal, watch)
+        _run_steps(workspace, journal, watch)
         return journal, None
     return None, None
 
@@ -188,40 +188,37 @@ def _start(workspace: Workspace, plan: Plan, watch: Watch) -> Journal:
     steps = []
     for step in map(plan.steps.__getitem__, numbers):
         digest = file_sha256(workspace.root / step.source) if step.source else ""
-        steps.append(with_hash(step, digest))
+        steps.append(msgspec.structs.replace(step, sha256=digest))
     return start_journal(workspace, steps, plan.groups)
 
 
-def _run(workspace: Workspace, journal: Journal, watch: Watch) -> None:
+def _run_steps(workspace: Workspace, journal: Journal, watch: Watch) -> None:
     for number in watch(range(len(journal.steps)), len(journal.steps), "applying"):
         group = journal.steps[number].group
         if number in journal.done or group in journal.dropped:
             continue
+        context = StepContext(workspace, journal, number)
         try:
-            carry_out(Site(workspace, journal, number))
+            apply_step(context)
         except ImageError as error:
             # A cropped copy is the first step of its set: nothing of the set is done yet.
-            _discard(Site(workspace, journal, number))
-            journal.note_dropped(group, str(error))
+            primitives.unlink(context.temporary(context.target))
+            journal.record_dropped(group, str(error))
         else:
-            journal.note_done(number)
-    journal.note_state("finished")
+            journal.record_done(number)
+    journal.record_state("finished")
 
 
-def _discard(site: Site) -> None:
-    primitives.remove_name(site.temporary(site.target))
-
-
-def _take_back(workspace: Workspace, journal: Journal, watch: Watch) -> None:
-    sites = [Site(workspace, journal, number) for number in range(len(journal.steps))]
-    against = [reason for site in sites if (reason := can_take_back(site))]
-    if against:
-        more = f" and {len(against) - 1} more like it" if len(against) > 1 else ""
+def _revert_run(workspace: Workspace, journal: Journal, watch: Watch) -> None:
+    contexts = [StepContext(workspace, journal, number) for number in range(len(journal.steps))]
+    obstacles = [reason for context in contexts if (reason := revert_obstacle(context))]
+    if obstacles:
+        more = f" and {len(obstacles) - 1} more like it" if len(obstacles) > 1 else ""
         raise ApplyError(
-            f"cannot undo: {against[0]}{more}", "the files as apply left them",
+            f"cannot undo: {obstacles[0]}{more}", "the files as apply left them",
             "put the files back, then prefml apply --undo",
         )  # fmt: skip
-    journal.note_state("undoing")
-    for number in watch(range(len(sites)), len(sites), "undoing"):
-        take_back(sites[-1 - number])
+    journal.record_state("undoing")
+    for number in watch(range(len(contexts)), len(contexts), "undoing"):
+        revert_step(contexts[-1 - number])
     journal.remove()

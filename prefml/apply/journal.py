@@ -1,4 +1,4 @@
-"""The write-ahead journal: what a run is going to do is on disk before the first file moves."""
+"""Keep a write-ahead journal: what a run will do is on disk before the first file moves."""
 
 from __future__ import annotations
 
@@ -6,27 +6,89 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 
 from prefml.apply import primitives
-from prefml.apply.plan import Step
+from prefml.apply.plan import Step, leads_away
 from prefml.exceptions import ApplyError
+from prefml.proposals import as_mapping
 from prefml.workspace import Workspace
 
-__all__ = ["Journal", "applied_groups", "journal_folder", "read_journals", "start_journal"]
+__all__ = [
+    "Head",
+    "Journal",
+    "Record",
+    "applied_groups",
+    "journal_folder",
+    "read_journals",
+    "start_journal",
+]
 
 FORMAT = 2
-STATES = ("running", "finished", "undoing")
 _NAME = re.compile(r"\d{6}\.jsonl")
-_KINDS = ("folder", "move", "copy", "crop")
+State: TypeAlias = Literal["running", "finished", "undoing"]
+
+
+class Head(Struct, frozen=True):
+    """First line of a journal: all that the run is going to do.
+
+    Attributes
+    ----------
+    format : int
+        `FORMAT` of the version that wrote it.
+    started : str
+        UTC time in ISO form.
+    groups : dict of str to str
+        The sets, with the time of each decision.
+    steps : list of Step
+        In order, each with the hash of its source.
+    sha256 : str, optional
+        Hash of the other fields.
+    """
+
+    format: int
+    started: str
+    groups: dict[str, str]
+    steps: list[Step]
+    sha256: str | UnsetType = UNSET
+
+
+class Record(Struct, frozen=True):
+    """A further line of a journal: one thing that happened.
+
+    Attributes
+    ----------
+    made : int, optional
+        A step that is about to give its name to what it has written.
+    sha256 : str, optional
+        Hash of that.
+    done : int, optional
+        A step that is through.
+    dropped : str, optional
+        A set that turned out to be impossible.
+    reason : str, optional
+        Why.
+    state : {"running", "finished", "undoing"}, optional
+        Where the run stands.
+    """
+
+    made: int | UnsetType = UNSET
+    sha256: str | UnsetType = UNSET
+    done: int | UnsetType = UNSET
+    dropped: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    state: State | UnsetType = UNSET
 
 
 @dataclass
 class Journal:
-    """One run: its steps, and how far it has come.
+    """A run: its steps, and how far it has come.
 
     Attributes
     ----------
@@ -52,40 +114,44 @@ class Journal:
     made: dict[int, str] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
     dropped: dict[str, str] = field(default_factory=dict)
-    state: str = "running"
+    state: State = "running"
 
     @property
     def pending(self) -> bool:
-        """Whether the run was interrupted."""
+        """Tell whether the run was interrupted."""
         return self.state != "finished"
 
-    def note_made(self, number: int, digest: str) -> None:
+    def record_made(self, number: int, digest: str) -> None:
         """Note what a step is about to give its name."""
-        self._add({"made": number, "sha256": digest})
+        self._append(Record(made=number, sha256=digest))
         self.made[number] = digest
 
-    def note_done(self, number: int) -> None:
-        """Note that a step is through."""
-        primitives.add_note(self.path, json.dumps({"done": number}))
+    def record_done(self, number: int) -> None:
+        """Note that a step is through; where the note is lost, the files tell the same."""
+        primitives.append(self.path, _line(Record(done=number)))
         self.done.add(number)
 
-    def note_dropped(self, group: str, reason: str) -> None:
+    def record_dropped(self, group: str, reason: str) -> None:
         """Note that a set is left out after all."""
-        self._add({"dropped": group, "reason": reason})
+        self._append(Record(dropped=group, reason=reason))
         self.dropped[group] = reason
 
-    def note_state(self, state: str) -> None:
+    def record_state(self, state: State) -> None:
         """Note where the run stands."""
-        self._add({"state": state})
+        self._append(Record(state=state))
         self.state = state
+
+    def _append(self, record: Record) -> None:
+        primitives.append_durably(self.path, _line(record))
 
     def remove(self) -> None:
         """Remove the journal of a run that has been undone, and the folder if it was the last."""
-        primitives.remove_name(self.path)
+        primitives.unlink(self.path)
         primitives.remove_folder(self.path.parent)
 
-    def _add(self, record: Mapping[str, Any]) -> None:
-        primitives.add_line(self.path, json.dumps(record))
+
+def _line(document: Struct) -> str:
+    return json.dumps(msgspec.to_builtins(document))
 
 
 def journal_folder(workspace: Workspace) -> Path:
@@ -114,17 +180,14 @@ def start_journal(
     folder = journal_folder(workspace)
     numbers = [int(path.stem) for path in _files(folder)]
     journal = Journal(folder / f"{max(numbers, default=0) + 1:06}.jsonl", tuple(steps), groups)
-    head = {
-        "format": FORMAT,
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "groups": dict(groups),
-        "steps": [asdict(step) for step in journal.steps],
-    }
-    primitives.create(journal.path, json.dumps({**head, "sha256": _digest(head)}))
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    head = Head(FORMAT, started, dict(groups), list(journal.steps))
+    sealed = msgspec.structs.replace(head, sha256=_digest(msgspec.to_builtins(head)))
+    primitives.write_new(journal.path, _line(sealed))
     return journal
 
 
-def _digest(head: Mapping[str, Any]) -> str:
+def _digest(head: Mapping[str, object]) -> str:
     """Return the hash of all that a run is going to do: a changed journal must move no file."""
     content = {name: value for name, value in head.items() if name != "sha256"}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -168,18 +231,13 @@ def _files(folder: Path) -> list[Path]:
 
 def _read(path: Path) -> Journal:
     try:
-        head, *records = path.read_text("utf-8").split("\n")
-        facts = json.loads(head)
-        if facts["format"] != FORMAT:
-            raise ValueError(f"format {facts['format']!r}")
-        if facts["sha256"] != _digest(facts):
-            raise ValueError("changed since it was written")
-        journal = Journal(path, tuple(map(_step, facts["steps"])), facts["groups"])
-        for record in filter(None, records):
-            _replay(journal, record)
+        first, *records = path.read_text("utf-8").split("\n")
+        journal = _parse_head(path, as_mapping(json.loads(first)))
+        for line in filter(None, records):
+            _replay(journal, line)
         if journal.state == "finished" and not _is_complete(journal):
             raise ValueError("it says that it is finished and lacks records of what was done")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, msgspec.ValidationError, RecursionError) as error:
         raise ApplyError(
             f"{path}: not a journal of this version ({error})",
             f"a journal of format {FORMAT}",
@@ -188,7 +246,20 @@ def _read(path: Path) -> Journal:
     return journal
 
 
+def _parse_head(path: Path, document: Mapping[str, object]) -> Journal:
+    if document.get("format") != FORMAT:
+        raise ValueError(f"format {document.get('format')!r}")
+    if document.get("sha256") != _digest(document):
+        raise ValueError("changed since it was written")
+    head = msgspec.convert(document, Head)
+    for step in head.steps:
+        if leads_away(step.source) or leads_away(step.target):
+            raise ValueError(f"step {step}"[:300])
+    return Journal(path, tuple(head.steps), head.groups)
+
+
 def _is_complete(journal: Journal) -> bool:
+    """Tell whether every step that was not dropped left its records."""
     return all(
         number in journal.done and (step.kind in ("folder", "move") or number in journal.made)
         for number, step in enumerate(journal.steps)
@@ -196,32 +267,28 @@ def _is_complete(journal: Journal) -> bool:
     )
 
 
-def _step(facts: Mapping[str, Any]) -> Step:
-    box = facts.get("box")
-    step = Step(**{**facts, "box": tuple(box) if box else None})
-    names = [PurePosixPath(name) for name in (step.source, step.target)]
-    if step.kind not in _KINDS or any(name.is_absolute() or ".." in name.parts for name in names):
-        raise ValueError(f"step {step}"[:300])
-    return step
-
-
 def _replay(journal: Journal, line: str) -> None:
     try:
-        record = json.loads(line)
+        document = json.loads(line)
     except (ValueError, RecursionError):
         # Torn by an interruption: what it would have said is found on disk.
         return
-    if "state" in record:
-        journal.state = STATES[STATES.index(record["state"])]
-    elif "made" in record:
-        journal.made[_number(record["made"], journal)] = str(record["sha256"])
-    elif "done" in record:
-        journal.done.add(_number(record["done"], journal))
-    elif "dropped" in record:
-        journal.dropped[str(record["dropped"])] = str(record["reason"])
+    record = msgspec.convert(document, Record)
+    if record.state is not UNSET:
+        journal.state = record.state
+    elif record.made is not UNSET:
+        if record.sha256 is UNSET:
+            raise ValueError(f"no hash of what step {record.made} made")
+        journal.made[_number(record.made, journal)] = record.sha256
+    elif record.done is not UNSET:
+        journal.done.add(_number(record.done, journal))
+    elif record.dropped is not UNSET:
+        if record.reason is UNSET:
+            raise ValueError(f"no reason why {record.dropped!r} was dropped"[:200])
+        journal.dropped[record.dropped] = record.reason
 
 
-def _number(value: Any, journal: Journal) -> int:
-    if isinstance(value, bool) or value not in range(len(journal.steps)):
+def _number(value: int, journal: Journal) -> int:
+    if value not in range(len(journal.steps)):
         raise ValueError(f"no step {value!r}"[:200])
-    return int(value)
+    return value

@@ -1,4 +1,4 @@
-"""Nothing else at work under review while files are moved."""
+"""Keep other runs away while files are moved."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prefml.apply.journal import journal_folder
-from prefml.apply.primitives import remove_folder, remove_name
+from prefml.apply.primitives import remove_folder, unlink
 from prefml.exceptions import ApplyError
-from prefml.proposals import only_writer
+from prefml.proposals import single_writer
 from prefml.workspace import Workspace
 
-__all__ = ["alone"]
+__all__ = ["exclusive_run"]
 
 
 @contextmanager
-def alone(workspace: Workspace) -> Iterator[None]:
+def exclusive_run(workspace: Workspace) -> Iterator[None]:
     """Hold the workspace's files for one run; the system lets go when the process dies.
 
     Parameters
@@ -30,7 +30,7 @@ def alone(workspace: Workspace) -> Iterator[None]:
     """
     if not workspace.sandbox.is_dir():
         raise ApplyError(f"no folder {workspace.sandbox}", "reviewed decisions", "prefml review")
-    with only_writer(workspace, ApplyError):
+    with single_writer(workspace, ApplyError):
         _tidy(workspace)
         yield
 
@@ -40,5 +40,5 @@ def _tidy(workspace: Workspace) -> None:
     folder = journal_folder(workspace)
     if folder.is_dir():
         for path in folder.glob(".*.tmp"):
-            remove_name(path)
+            unlink(path)
         remove_folder(folder)

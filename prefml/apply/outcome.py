@@ -1,17 +1,19 @@
-"""What one line of approved decisions says about its set."""
+"""Read one line of approved decisions: what happens to its set."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, TypeAlias
 
 from prefml.boxes import FULL_FRAME, Box, read_box
-from prefml.decisions.documents import as_mapping
 from prefml.exceptions import BoxError
-from prefml.proposals import index_of
+from prefml.proposals import as_mapping, index_of
 
-__all__ = ["Outcome", "outcome_of"]
+__all__ = ["CROP", "SELECTED", "STAGING", "Outcome", "Role", "outcome_of"]
+
+SELECTED, CROP, STAGING = "selected", "crop", "delete_staging"
+Role: TypeAlias = Literal["folder", "winner", "manual crop", "loser", "companion"]
 
 # Words of the older `.decision` files beside those of the format.
 _ACTIONS = {
@@ -29,7 +31,7 @@ _ACTIONS = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happens to a set.
+    """Outcome of a review for one set.
 
     Attributes
     ----------
@@ -38,9 +40,9 @@ class Outcome:
     box : tuple of 4 floats or None
         Its crop, None when it is kept whole.
     manual : bool
-        The person wants to crop it by hand.
+        Whether the person wants to crop it by hand.
     undecided : bool
-        Nothing has been decided.
+        Whether nothing has been decided.
     """
 
     index: int | None = None
@@ -48,13 +50,28 @@ class Outcome:
     manual: bool = False
     undecided: bool = False
 
-    def destination(self) -> tuple[str, str]:
-        """Return the folder of the kept picture and its role there."""
-        return ("crop", "manual crop") if self.manual else ("selected", "winner")
+    def destination(self, position: int) -> tuple[str, Role]:
+        """Return where a picture of the set goes.
+
+        Parameters
+        ----------
+        position : int
+            Of the picture in the set.
+
+        Returns
+        -------
+        folder : str
+            Relative to the workspace; each project has a folder of its own in it.
+        role : {"winner", "manual crop", "loser"}
+            Why.
+        """
+        if position != self.index:
+            return STAGING, "loser"
+        return (CROP, "manual crop") if self.manual else (SELECTED, "winner")
 
 
 def outcome_of(
-    decision: Mapping[str, Any], suggestion: Mapping[str, Any], images: list[str]
+    decision: Mapping[str, object], suggestion: Mapping[str, object], images: list[str]
 ) -> Outcome | str:
     """Read a decision.
 
@@ -84,7 +101,10 @@ def outcome_of(
     return box if isinstance(box, str) else Outcome(index, box)
 
 
-def _chosen(decision: Mapping[str, Any], suggestion: Mapping[str, Any], images: list[str]) -> Any:
+def _chosen(
+    decision: Mapping[str, object], suggestion: Mapping[str, object], images: list[str]
+) -> object:
+    """Return the entry of the kept picture; a decision that is silent on it took the suggested."""
     if decision.get("final_choice") is not None:
         return decision["final_choice"]
     if len(images) == 1:
@@ -93,8 +113,8 @@ def _chosen(decision: Mapping[str, Any], suggestion: Mapping[str, Any], images: 
 
 
 def _crop(
-    decision: Mapping[str, Any], suggestion: Mapping[str, Any], index: int, images: list[str]
-) -> Any:
+    decision: Mapping[str, object], suggestion: Mapping[str, object], index: int, images: list[str]
+) -> object:
     """Return the decided crop; a decision that is silent on it approved the suggested one."""
     if "crop_coords" in decision:
         return decision["crop_coords"]
@@ -104,7 +124,7 @@ def _crop(
     return crop.get("crop_coords") if crop.get("needs_crop") and same else None
 
 
-def _box(value: Any) -> Box | str | None:
+def _box(value: object) -> Box | str | None:
     if value is None:
         return None
     try:

@@ -1,26 +1,28 @@
-"""What approved decisions would do to the files, worked out without touching any."""
+"""Plan what approved decisions do to the files, without touching any."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Literal, TypeAlias
 
-from prefml.apply.outcome import Outcome, outcome_of
-from prefml.apply.places import Place, Places
-from prefml.decisions.documents import as_mapping
+from msgspec import Struct
+
+from prefml.apply.locator import LocatedPicture, PictureLocator
+from prefml.apply.outcome import SELECTED, Outcome, Role, outcome_of
 from prefml.exceptions import ApplyError
+from prefml.proposals import as_mapping
 from prefml.workspace import Workspace
 
-__all__ = ["CROP", "SELECTED", "STAGING", "LeftOut", "Plan", "Step", "make_plan"]
-
-SELECTED, CROP, STAGING = "selected", "crop", "delete_staging"
+__all__ = ["Kind", "LeftOut", "Plan", "Step", "leads_away", "make_plan"]
 
 
-@dataclass(frozen=True)
-class Step:
-    """One file and where it goes.
+Kind: TypeAlias = Literal["folder", "move", "copy", "crop"]
+
+
+class Step(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file and where it goes.
 
     Attributes
     ----------
@@ -38,10 +40,10 @@ class Step:
         Hash of the source, known once the plan is carried out.
     """
 
-    kind: str
+    kind: Kind
     source: str
     target: str
-    role: str
+    role: Role
     group: str
     box: tuple[float, float, float, float] | None = None
     sha256: str = ""
@@ -49,7 +51,15 @@ class Step:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A reviewed set that is not carried out, and why."""
+    """A reviewed set that is not carried out, and why.
+
+    Attributes
+    ----------
+    group : str
+        The set, or the line that cannot be read.
+    reason : str
+        Why, in words.
+    """
 
     group: str
     reason: str
@@ -57,7 +67,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done.
+    """Steps to take.
 
     Attributes
     ----------
@@ -78,11 +88,17 @@ class Plan:
         return sum(step.role == role for step in self.steps)
 
 
+def leads_away(path: str) -> bool:
+    """Tell whether a relative path may lead out of the folder it is put below."""
+    place = PurePosixPath(path)
+    return place.is_absolute() or ".." in place.parts
+
+
 def make_plan(
     workspace: Workspace,
-    suggestions: Mapping[str, Mapping[str, Any]],
-    decisions: Mapping[str, Mapping[str, Any]],
-    places: Places,
+    suggestions: Mapping[str, Mapping[str, object]],
+    decisions: Mapping[str, Mapping[str, object]],
+    locator: PictureLocator,
     keep_sources: bool = False,
 ) -> Plan:
     """Work out what a workspace's decisions do to its files.
@@ -93,7 +109,7 @@ def make_plan(
         Where the files lie.
     suggestions, decisions : mapping
         By `group_id`, see `prefml.proposals`.
-    places : Places
+    locator : PictureLocator
         Finds pictures, their projects and their companions.
     keep_sources : bool, default=False
         Copy instead of moving.
@@ -109,7 +125,7 @@ def make_plan(
     WorkspaceError
         If a path leads out of the workspace.
     """
-    builder = _Builder(workspace, places, "copy" if keep_sources else "move")
+    builder = _Builder(workspace, locator, "copy" if keep_sources else "move")
     for group, decision in decisions.items():
         # The reviewed line keeps what was suggested, also when the suggestion is there no more.
         suggestion = suggestions.get(group) or as_mapping(decision.get("suggestion"))
@@ -119,16 +135,19 @@ def make_plan(
 
 
 class _Builder:
-    """Collects the steps of one set after the other, claiming every source and target once."""
+    """Steps of one set after the other; every source and target is claimed once."""
 
-    def __init__(self, workspace: Workspace, places: Places, kind: str) -> None:
-        self.workspace, self.places, self.kind = workspace, places, kind
+    def __init__(self, workspace: Workspace, locator: PictureLocator, kind: Kind) -> None:
+        self.workspace, self.locator, self.kind = workspace, locator, kind
         self.steps: list[Step] = []
         self.groups: dict[str, str] = {}
         self.left_out: list[LeftOut] = []
         self._claimed: set[str] = set()
 
-    def add(self, group: str, decision: Mapping[str, Any], suggestion: Mapping[str, Any]) -> None:
+    def add(
+        self, group: str, decision: Mapping[str, object], suggestion: Mapping[str, object]
+    ) -> None:
+        """Plan one set, or leave it out with a reason."""
         images = decision.get("images") or suggestion.get("images")
         if not isinstance(images, list) or not all(isinstance(x, str) for x in images):
             self._leave_out(group, "no suggestion says which pictures belong to it")
@@ -136,13 +155,16 @@ class _Builder:
         outcome = outcome_of(decision, suggestion, images)
         if isinstance(outcome, Outcome) and outcome.undecided:
             return
-        found = [self.places.find(image) for image in images]
+        found = [self.locator.locate(image) for image in images]
         project = self._one_project(group, found, decision, suggestion)
         if isinstance(outcome, str):
             self._leave_out(group, outcome)
             return
+        if leads_away(project):
+            self._leave_out(group, f"project {project!r} is no folder below {SELECTED}/")
+            return
         steps = list(self._steps(group, found, outcome, project))
-        reason = self._trouble(found, steps)
+        reason = self._problem(found, steps)
         if reason:
             self._leave_out(group, reason)
         else:
@@ -154,37 +176,41 @@ class _Builder:
     def _one_project(
         self,
         group: str,
-        found: list[Place],
-        decision: Mapping[str, Any],
-        suggestion: Mapping[str, Any],
+        found: list[LocatedPicture],
+        decision: Mapping[str, object],
+        suggestion: Mapping[str, object],
     ) -> str:
-        said = self.places.named(decision.get("project_id") or suggestion.get("project_id"))
-        known = dict.fromkeys(name for place in found for name in place.projects)
-        if said:
-            known.setdefault(said)
-        nameless = not said and not all(place.projects for place in found)
+        """Return the project of all pictures, empty if they have none."""
+        stated = self.locator.stated_project(
+            decision.get("project_id") or suggestion.get("project_id")
+        )
+        known = dict.fromkeys(name for picture in found for name in picture.projects)
+        if stated:
+            known.setdefault(stated)
+        nameless = not stated and not all(picture.projects for picture in found)
         if len(known) > 1 or (known and nameless):
             where = ", ".join(
-                f"{place.path} ({' and '.join(place.projects) or 'unknown'})" for place in found
+                f"{picture.path} ({' and '.join(picture.projects) or 'unknown'})"
+                for picture in found
             )
             raise ApplyError(
                 f"set {group} mixes projects: {where}"
-                + (f"; it is said to be {said}" * bool(said)),
+                + (f"; it is said to be {stated}" * bool(stated)),
                 "pictures of one project",
                 "take the set out of sandbox/approved_decisions.jsonl",
             )
         return next(iter(known), "")
 
     def _steps(
-        self, group: str, found: list[Place], outcome: Outcome, project: str
+        self, group: str, found: list[LocatedPicture], outcome: Outcome, project: str
     ) -> Iterable[Step]:
         order = sorted(range(len(found)), key=lambda i: i != outcome.index)
         taken: set[str] = set()
         for i in order:
-            folder, role = (STAGING, "loser") if i != outcome.index else outcome.destination()
+            folder, role = outcome.destination(i)
             home = PurePosixPath(folder, project)
             box = outcome.box if role == "winner" else None
-            kind = "crop" if box else self.kind
+            kind: Kind = "crop" if box else self.kind
             path = found[i].path
             yield Step(kind, path, str(home / PurePosixPath(path).name), role, group, box)
             # The original of a cropped copy stays where it is, and so keeps its companions.
@@ -195,8 +221,9 @@ class _Builder:
                     kind = "copy" if box else self.kind
                     yield Step(kind, companion, target, "companion", group)
 
-    def _trouble(self, found: list[Place], steps: list[Step]) -> str | None:
-        missing = next((place.trouble for place in found if place.trouble), None)
+    def _problem(self, found: list[LocatedPicture], steps: list[Step]) -> str | None:
+        """Return what keeps the steps of a set from being carried out, None if nothing does."""
+        missing = next((picture.problem for picture in found if picture.problem), None)
         if missing:
             return missing
         # Names that differ by case alone are one file on a Mac.
@@ -206,7 +233,7 @@ class _Builder:
                 return f"two files would become {step.target}"
             if step.source in self._claimed:
                 return f"{step.source} belongs to another reviewed set too"
-            if self.places.is_taken(step.target):
+            if self.locator.is_taken(step.target):
                 return f"{step.target} exists already"
         return None
 
@@ -217,14 +244,10 @@ class _Builder:
         self.steps.extend(steps)
 
     def folders(self) -> list[Step]:
+        """Return the steps that create the folders of the targets, outer ones first."""
         wanted: dict[str, None] = {}
         for step in self.steps:
             for folder in reversed(PurePosixPath(step.target).parents):
                 if folder.parts and not (self.workspace.root / folder).is_dir():
                     wanted[str(folder)] = None
         return [Step("folder", "", name, "folder", "") for name in wanted]
-
-
-def with_hash(step: Step, digest: str) -> Step:
-    """Return a step that knows the hash of its source."""
-    return replace(step, sha256=digest)

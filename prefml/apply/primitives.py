@@ -1,4 +1,4 @@
-"""The only operations that change the workspace, each of them all or nothing.
+"""Change files by operations of which each is all or nothing.
 
 An interruption can fall before or after any of them and between none of their parts, so that what
 is found on disk always tells how far a run had come.
@@ -15,16 +15,16 @@ from pathlib import Path
 from prefml.files import sync_folder, write_text
 
 __all__ = [
-    "add_line",
-    "add_name",
-    "add_note",
-    "copy_bytes",
-    "create",
+    "append",
+    "append_durably",
+    "copy_file",
+    "hard_link",
     "make_folder",
     "remove_folder",
-    "remove_name",
+    "rename",
     "sync_file",
-    "take_name",
+    "unlink",
+    "write_new",
 ]
 
 # What file systems without hard links, and links across two of them, answer.
@@ -46,7 +46,7 @@ def remove_folder(path: Path) -> None:
             raise
 
 
-def add_name(old: Path, new: Path) -> bool:
+def hard_link(old: Path, new: Path) -> bool:
     """Give a file a second name, never one that is taken.
 
     Parameters
@@ -74,7 +74,7 @@ def add_name(old: Path, new: Path) -> bool:
     return True
 
 
-def take_name(old: Path, new: Path) -> None:
+def rename(old: Path, new: Path) -> None:
     """Rename a file where hard links do not exist, never onto a name that is taken.
 
     Raises
@@ -88,12 +88,12 @@ def take_name(old: Path, new: Path) -> None:
     sync_folder(new.parent)
 
 
-def remove_name(path: Path) -> None:
+def unlink(path: Path) -> None:
     """Remove one name of a file; a name that is gone already is fine."""
     path.unlink(missing_ok=True)
 
 
-def copy_bytes(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
     """Copy a file with its times and permissions, safely on disk."""
     shutil.copy2(source, target, follow_symlinks=False)
     sync_file(target)
@@ -105,12 +105,12 @@ def sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def create(path: Path, text: str) -> None:
+def write_new(path: Path, text: str) -> None:
     """Write a new text file, whole or not at all, creating its folder."""
     write_text(path, text)
 
 
-def add_line(path: Path, line: str) -> None:
+def append_durably(path: Path, line: str) -> None:
     """Append a line to a text file, safely on disk.
 
     The line break comes first, so that a line torn by an interruption spoils no other.
@@ -118,7 +118,7 @@ def add_line(path: Path, line: str) -> None:
     _append(path, line, os.fsync)
 
 
-def add_note(path: Path, line: str) -> None:
+def append(path: Path, line: str) -> None:
     """Append a line that may be lost in a power cut, because the files tell the same."""
     _append(path, line, lambda descriptor: None)
 

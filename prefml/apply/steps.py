@@ -1,4 +1,4 @@
-"""Carrying out one step, and taking it back, from whatever state an interruption left it in."""
+"""Apply one step, or revert it, from whatever state an interruption left it in."""
 
 from __future__ import annotations
 
@@ -15,14 +15,24 @@ from prefml.exceptions import ApplyError
 from prefml.files import file_sha256
 from prefml.workspace import Workspace
 
-__all__ = ["Site", "can_take_back", "carry_out", "take_back"]
+__all__ = ["StepContext", "apply_step", "revert_obstacle", "revert_step"]
 
 _UNDO = "prefml apply --undo"
 
 
 @dataclass(frozen=True)
-class Site:
-    """One step of a journal and the two places it is about."""
+class StepContext:
+    """A step of a journal and the two places it is about.
+
+    Attributes
+    ----------
+    workspace : Workspace
+        Where the files lie.
+    journal : Journal
+        The run.
+    number : int
+        Position of the step in it.
+    """
 
     workspace: Workspace
     journal: Journal
@@ -30,36 +40,36 @@ class Site:
 
     @property
     def step(self) -> Step:
-        """The step."""
+        """The step itself."""
         return self.journal.steps[self.number]
 
     @property
     def source(self) -> Path:
-        """Where the file comes from."""
+        """Path that the file comes from."""
         return self.workspace.root / self.step.source
 
     @property
     def target(self) -> Path:
-        """Where it goes."""
+        """Path that it goes to; it never leads out of the workspace."""
         return self.workspace.inside(self.step.target)
 
     def temporary(self, beside: Path) -> Path:
         """Return the name under which a file is written before it gets its own."""
         return beside.with_name(f".prefml-{self.journal.path.stem}-{self.number}.tmp")
 
-    def same_file(self) -> bool:
-        """Whether both names belong to one file."""
+    def is_same_file(self) -> bool:
+        """Tell whether both names belong to one file."""
         return self.target.exists() and self.source.exists() and os.path.samefile(
             self.source, self.target
         )  # fmt: skip
 
-    def source_intact(self) -> bool:
-        """Whether the source lies where it was, unchanged."""
+    def is_source_intact(self) -> bool:
+        """Tell whether the source lies where it was, unchanged."""
         regular = self.source.is_file() and not self.source.is_symlink()
         return regular and file_sha256(self.source) == self.step.sha256
 
-    def target_ours(self) -> bool:
-        """Whether the target is what this step put there."""
+    def is_target_ours(self) -> bool:
+        """Tell whether the target is what this step put there."""
         if not self.target.is_file():
             return False
         made = self.journal.made.get(self.number)
@@ -68,15 +78,15 @@ class Site:
         if self.step.kind != "move":
             return False
         moved = self.number in self.journal.done or not self.source.exists()
-        return self.same_file() or (moved and file_sha256(self.target) == self.step.sha256)
+        return self.is_same_file() or (moved and file_sha256(self.target) == self.step.sha256)
 
 
-def carry_out(site: Site) -> None:
+def apply_step(context: StepContext) -> None:
     """Carry out a step, or what is left of it.
 
     Parameters
     ----------
-    site : Site
+    context : StepContext
         The step.
 
     Raises
@@ -86,67 +96,71 @@ def carry_out(site: Site) -> None:
     ImageError
         If a picture cannot be cropped.
     """
-    if site.step.kind == "folder":
-        primitives.make_folder(site.target)
+    if context.step.kind == "folder":
+        primitives.make_folder(context.target)
         return
-    primitives.remove_name(site.temporary(site.target))
-    if not site.target_ours():
-        _check_source(site)
-        if site.target.exists() or site.target.is_symlink():
-            raise ApplyError(f"{site.step.target} exists already", "a free name", _UNDO)
-        _WAYS[site.step.kind](site)
-    if site.step.kind == "move" and site.source.exists():
-        _check_source(site)
-        primitives.remove_name(site.source)
+    primitives.unlink(context.temporary(context.target))
+    if not context.is_target_ours():
+        _check_source(context)
+        if context.target.exists() or context.target.is_symlink():
+            raise ApplyError(f"{context.step.target} exists already", "a free name", _UNDO)
+        _OPERATIONS[context.step.kind](context)
+    if context.step.kind == "move" and context.source.exists():
+        _check_source(context)
+        primitives.unlink(context.source)
 
 
-def _check_source(site: Site) -> None:
-    if not site.source.is_file():
-        raise ApplyError(f"{site.step.source} has gone", "the picture of the decision", _UNDO)
-    if not site.source_intact():
+def _check_source(context: StepContext) -> None:
+    if not context.source.is_file():
+        raise ApplyError(f"{context.step.source} has gone", "the picture of the decision", _UNDO)
+    if not context.is_source_intact():
         raise ApplyError(
-            f"{site.step.source} has changed since the run began", "an unchanged file", _UNDO
+            f"{context.step.source} has changed since the run began", "an unchanged file", _UNDO
         )
 
 
-def _move(site: Site) -> None:
-    if not primitives.add_name(site.source, site.target):
-        _copy(site)
+def _move(context: StepContext) -> None:
+    if not primitives.hard_link(context.source, context.target):
+        _copy(context)
 
 
-def _copy(site: Site) -> None:
-    temporary = site.temporary(site.target)
-    primitives.copy_bytes(site.source, temporary)
-    if file_sha256(temporary) != site.step.sha256:
-        raise ApplyError(f"{site.step.target}: the copy differs from its source", run=_UNDO)
-    _publish(site, temporary, site.target)
+def _copy(context: StepContext) -> None:
+    temporary = context.temporary(context.target)
+    primitives.copy_file(context.source, temporary)
+    if file_sha256(temporary) != context.step.sha256:
+        raise ApplyError(f"{context.step.target}: the copy differs from its source", run=_UNDO)
+    _publish(context, temporary, context.target)
 
 
-def _crop(site: Site) -> None:
-    temporary = site.temporary(site.target)
-    assert site.step.box is not None
-    write_cropped(site.source, temporary, site.step.box, site.workspace.config.max_pixels)
+def _crop(context: StepContext) -> None:
+    temporary = context.temporary(context.target)
+    assert context.step.box is not None
+    write_cropped(context.source, temporary, context.step.box, context.workspace.config.max_pixels)
     primitives.sync_file(temporary)
-    _publish(site, temporary, site.target)
+    _publish(context, temporary, context.target)
 
 
-def _publish(site: Site, temporary: Path, target: Path) -> None:
-    site.journal.note_made(site.number, file_sha256(temporary))
-    if primitives.add_name(temporary, target):
-        primitives.remove_name(temporary)
+def _publish(context: StepContext, temporary: Path, target: Path) -> None:
+    context.journal.record_made(context.number, file_sha256(temporary))
+    if primitives.hard_link(temporary, target):
+        primitives.unlink(temporary)
     else:
-        primitives.take_name(temporary, target)
+        primitives.rename(temporary, target)
 
 
-_WAYS: dict[str, Callable[[Site], None]] = {"move": _move, "copy": _copy, "crop": _crop}
+_OPERATIONS: dict[str, Callable[[StepContext], None]] = {
+    "move": _move,
+    "copy": _copy,
+    "crop": _crop,
+}
 
 
-def can_take_back(site: Site) -> str | None:
+def revert_obstacle(context: StepContext) -> str | None:
     """Say what keeps a step from being taken back without losing anything.
 
     Parameters
     ----------
-    site : Site
+    context : StepContext
         The step.
 
     Returns
@@ -154,40 +168,44 @@ def can_take_back(site: Site) -> str | None:
     str or None
         None if nothing does.
     """
-    step = site.step
+    step = context.step
     if step.kind == "folder":
         return None
-    begun = site.number in site.journal.done or site.number in site.journal.made
-    if site.target_ours():
-        if site.source.exists() and not site.source_intact():
+    begun = context.number in context.journal.done or context.number in context.journal.made
+    if context.is_target_ours():
+        if context.source.exists() and not context.is_source_intact():
             return f"{step.source} is not the file that was there"
-        if step.kind == "crop" and not site.source.exists():
+        if step.kind == "crop" and not context.source.exists():
             return f"{step.source}, the original of {step.target}, has gone"
         return None
-    if site.target.exists() and begun and not (step.kind == "move" and site.source_intact()):
+    if (
+        context.target.exists()
+        and begun
+        and not (step.kind == "move" and context.is_source_intact())
+    ):
         return f"{step.target} has changed since"
-    if step.kind == "move" and begun and not site.source.exists():
+    if step.kind == "move" and begun and not context.source.exists():
         return f"{step.target} has gone"
     return None
 
 
-def take_back(site: Site) -> None:
+def revert_step(context: StepContext) -> None:
     """Take a step back, or what is left of it; a step that never began is left as it is.
 
     Parameters
     ----------
-    site : Site
-        The step; `can_take_back` has nothing against it.
+    context : StepContext
+        The step; `revert_obstacle` finds none against it.
     """
-    if site.step.kind == "folder":
-        primitives.remove_folder(site.target)
+    if context.step.kind == "folder":
+        primitives.remove_folder(context.target)
         return
-    for place in (site.source, site.target):
-        primitives.remove_name(site.temporary(place))
-    if not site.target_ours():
+    for place in (context.source, context.target):
+        primitives.unlink(context.temporary(place))
+    if not context.is_target_ours():
         return
-    if not site.source.exists() and not primitives.add_name(site.target, site.source):
-        temporary = site.temporary(site.source)
-        primitives.copy_bytes(site.target, temporary)
-        _publish(site, temporary, site.source)
-    primitives.remove_name(site.target)
+    if not context.source.exists() and not primitives.hard_link(context.target, context.source):
+        temporary = context.temporary(context.source)
+        primitives.copy_file(context.target, temporary)
+        _publish(context, temporary, context.source)
+    primitives.unlink(context.target)

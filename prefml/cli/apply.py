@@ -58,7 +58,7 @@ def _payload(report: Report) -> dict[str, object]:
         "decided_anew": list(report.changed),
         "finished": _sets_of(report.finished),
         "undone": _sets_of(report.undone),
-        "interrupted": _sets_of(report.waiting),
+        "interrupted": _sets_of(report.interrupted),
     }  # fmt: skip
 
 
@@ -84,9 +84,9 @@ def _endings(report: Report) -> Iterable[str]:
         yield f"Finished an interrupted run of {len(report.finished.groups)} sets."
     if report.undone is not None:
         yield f"Took back a run of {len(report.undone.groups)} sets."
-    if report.waiting is not None:
+    if report.interrupted is not None:
         yield (
-            f"A run of {len(report.waiting.groups)} sets was interrupted; "
+            f"A run of {len(report.interrupted.groups)} sets was interrupted; "
             "--execute finishes it, --undo takes it back."
         )
 

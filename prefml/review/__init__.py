@@ -1,4 +1,4 @@
-"""The review room: one local page where a person judges suggestions at speed."""
+"""Serve one local page on which a person reviews suggestions at speed."""
 
 from prefml.review.app import create_app
 from prefml.review.server import serve

@@ -1,28 +1,41 @@
-"""The routes under `/api`, thin: check, call the room, answer in JSON."""
+"""Route requests under `/api` to the service: read, call, answer in JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
-from flask import Blueprint, Response, jsonify, request
+import msgspec
+from flask import Blueprint, Response, request
 
 from prefml.exceptions import LogError
-from prefml.review.requests import read_approve_batch, read_decide, read_empty, read_tag
-from prefml.review.service import FILTERS, ReviewService
-from prefml.review.thumbnails import SIDES
+from prefml.review import answers
+from prefml.review.requests import (
+    MAX_BATCH,
+    ApproveBatch,
+    BudgetQuery,
+    ChangeQuery,
+    Decide,
+    Empty,
+    LoadBatchQuery,
+    QueueQuery,
+    Size,
+    Tag,
+    read_body,
+    read_query,
+)
+from prefml.review.service import ReviewService
 
 __all__ = ["make_api"]
 
-MAX_BATCH = 200
+R = TypeVar("R", bound=msgspec.Struct)
 
 
-def make_api(room: ReviewService, token: str) -> Blueprint:
-    """Return the routes of the API over one room.
+def make_api(service: ReviewService, token: str) -> Blueprint:
+    """Return the routes of the API over one service.
 
     Parameters
     ----------
-    room : ReviewService
+    service : ReviewService
         What they call.
     token : str
         The page's token, which `load_batch` tells scripts.
@@ -32,115 +45,104 @@ def make_api(room: ReviewService, token: str) -> Blueprint:
     flask.Blueprint
     """
     api = Blueprint("api", __name__, url_prefix="/api/automation")
-    _add_reading(api, room, token)
-    _add_deciding(api, room)
-    _add_turning(api, room)
+    _add_queries(api, service, token)
+    _add_commands(api, service)
+    _add_history(api, service)
     return api
 
 
-def _add_reading(api: Blueprint, room: ReviewService, token: str) -> None:
+def _add_queries(api: Blueprint, service: ReviewService, token: str) -> None:
     @api.get("/load_batch")
     def load_batch() -> Response:
-        room.refresh()
-        size, name, project = _size(), _filter("pending"), _project()
-        ids = request.args.getlist("id")[:MAX_BATCH] or room.next_ids(size, name, project)
-        groups = room.describe(ids, _picture_size())
-        return jsonify(groups=groups, progress=room.progress(), csrf_token=token)
+        service.refresh()
+        query = read_query(LoadBatchQuery, request.args)
+        ids = query.id[:MAX_BATCH] or service.next_ids(
+            query.size, query.filter, query.project or None
+        )
+        groups = service.load_groups(ids, query.picture)
+        return _answer(answers.LoadBatch(groups, service.progress(), token))
 
     @api.get("/queue")
     def queue() -> Response:
-        room.refresh()
-        name, project = _filter("all"), _project()
-        waiting = room.next_ids(1, name, project)
-        return jsonify(
-            group_ids=room.queue(name, project),
-            first_pending=waiting[0] if waiting else None,
-            states=room.decided_states(),
-            projects=sorted({group.project for group in room.batch.groups.values()}),
-            problems=list(room.batch.problems),
+        service.refresh()
+        query = read_query(QueueQuery, request.args)
+        project = query.project or None
+        waiting = service.next_ids(1, query.filter, project)
+        return _answer(
+            answers.Queue(
+                group_ids=service.queue(query.filter, project),
+                first_pending=waiting[0] if waiting else None,
+                states=service.decided_states(),
+                projects=sorted({group.project for group in service.batch.groups.values()}),
+                problems=list(service.batch.problems),
+            )
         )
 
     @api.get("/progress")
     def progress() -> Response:
-        return jsonify(room.progress())
+        return _answer(service.progress())
 
     @api.get("/budget")
     def budget() -> Response:
-        return jsonify(group_ids=room.budget_ids(_project()))
+        query = read_query(BudgetQuery, request.args)
+        return _answer(answers.Budget(service.budget_ids(query.project or None)))
 
 
-def _add_deciding(api: Blueprint, room: ReviewService) -> None:
+def _add_commands(api: Blueprint, service: ReviewService) -> None:
     @api.post("/decide")
     def decide() -> Response:
-        asked, shown = read_decide(_body())
-        room.decide(asked["group_id"], asked, shown, asked.get("event_id"))
-        return _after(room, [asked["group_id"]])
+        picture, asked = _picture_size(), _body(Decide)
+        service.decide(asked)
+        return _changed(service, [asked.group_id], picture)
 
     @api.post("/tag")
     def tag() -> Response:
-        asked = read_tag(_body())
-        room.tag(asked["group_id"], asked["image_tags"], asked.get("event_id"))
-        return _after(room, [asked["group_id"]])
+        picture, asked = _picture_size(), _body(Tag)
+        service.tag(asked)
+        return _changed(service, [asked.group_id], picture)
 
     @api.post("/approve_batch")
     def approve_batch() -> Response:
-        asked = read_approve_batch(_body())
-        room.approve_batch(asked["group_ids"], asked.get("event_id"))
-        return _after(room, asked["group_ids"])
+        picture, asked = _picture_size(), _body(ApproveBatch)
+        service.approve_batch(asked.group_ids, asked.event_id or None)
+        return _changed(service, asked.group_ids, picture)
 
 
-def _add_turning(api: Blueprint, room: ReviewService) -> None:
-    def turning(turn: Callable[[str | None], list[str]]) -> Callable[[], Response]:
-        return lambda: _after(room, turn(read_empty(_body()).get("event_id")))
+def _add_history(api: Blueprint, service: ReviewService) -> None:
+    @api.post("/undo")
+    def undo() -> Response:
+        picture, asked = _picture_size(), _body(Empty)
+        return _changed(service, service.undo(asked.event_id or None), picture)
 
-    api.add_url_rule("/undo", "undo", turning(room.undo), methods=["POST"])
-    api.add_url_rule("/redo", "redo", turning(room.redo), methods=["POST"])
+    @api.post("/redo")
+    def redo() -> Response:
+        picture, asked = _picture_size(), _body(Empty)
+        return _changed(service, service.redo(asked.event_id or None), picture)
 
     @api.post("/submit_batch")
     def submit_batch() -> Response:
-        counts = room.submit(read_empty(_body()).get("event_id"))
-        return jsonify(submitted=sum(counts.values()), counts=counts, progress=room.progress())
+        counts = service.submit(_body(Empty).event_id or None)
+        return _answer(answers.Submitted(sum(counts.values()), counts, service.progress()))
 
 
-def _after(room: ReviewService, ids: list[str]) -> Response:
+def _picture_size() -> Size:
+    """Read the query before anything is done: what is refused must change nothing."""
+    return read_query(ChangeQuery, request.args).picture
+
+
+def _changed(service: ReviewService, ids: list[str], picture: Size) -> Response:
     """Answer with the groups as they are now; of a large batch only the first are described."""
-    described = room.describe(ids[:MAX_BATCH], _picture_size())
-    return jsonify(group_ids=ids, groups=described, progress=room.progress())
+    groups = service.load_groups(ids[:MAX_BATCH], picture)
+    return _answer(answers.Changed(ids, groups, service.progress()))
 
 
-def _body() -> Any:
+def _body(kind: type[R]) -> R:
     if request.content_length in (None, 0):
-        return None
+        return read_body(kind, b"")
     if not request.is_json:
         raise LogError("the request's body", "application/json")
-    try:
-        return request.get_json()
-    except RecursionError as error:
-        raise LogError(
-            "the request's body is nested too deeply", "see /api/openapi.json"
-        ) from error
+    return read_body(kind, request.get_data())
 
 
-def _size() -> int:
-    text = request.args.get("size", "20")
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:9]) <= MAX_BATCH:
-        raise LogError(f"size = {text[:20]!r}", f"a whole number from 1 to {MAX_BATCH}")
-    return int(text)
-
-
-def _filter(default: str) -> str:
-    name = request.args.get("filter", default)
-    if name not in FILTERS:
-        raise LogError(f"filter = {name[:40]!r}", f"one of {', '.join(FILTERS)}")
-    return name
-
-
-def _project() -> str | None:
-    return request.args.get("project") or None
-
-
-def _picture_size() -> str:
-    name = request.args.get("picture", "view")
-    if name not in SIDES:
-        raise LogError(f"picture = {name[:40]!r}", f"one of {', '.join(SIDES)}")
-    return name
+def _answer(document: msgspec.Struct) -> Response:
+    return Response(msgspec.json.encode(document), mimetype="application/json")

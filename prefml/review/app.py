@@ -1,4 +1,4 @@
-"""The web application: the page, its pictures, the API, and what guards them."""
+"""Assemble the web application: the page, its pictures, the API, and what guards them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from flask import Flask, Response, abort, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from prefml._version import __version__
 from prefml.boxes import SAME_EDGE, WHOLE_EDGE
 from prefml.exceptions import PrefmlError
+from prefml.review.answers import Error
 from prefml.review.api import make_api
-from prefml.review.outcome import TAGS
+from prefml.review.openapi import describe_api
+from prefml.review.requests import TAGS
 from prefml.review.security import HEADERS, page_token, refusal
 from prefml.review.service import ReviewService
 from prefml.review.thumbnails import SIDES
@@ -51,24 +54,24 @@ def create_app(workspace: Workspace | str | Path, hide_suggestion: bool = False)
         If there are no suggestions to review.
     """
     place = workspace if isinstance(workspace, Workspace) else Workspace.open(workspace)
-    room = ReviewService(place)
-    token = page_token(room.store.secret)
+    service = ReviewService(place)
+    token = page_token(service.store.secret)
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY)
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["prefml"] = room
-    app.register_blueprint(make_api(room, token))
+    app.extensions["prefml"] = service
+    app.register_blueprint(make_api(service, token))
     _add_page(app, token, hide_suggestion)
-    _add_pictures(app, room)
+    _add_pictures(app, service)
     _add_guards(app, token)
     _add_errors(app)
-    _put_requests_first(app, room)
+    _pause_prefetching(app, service)
     return app
 
 
 def _add_page(app: Flask, token: str, hide_suggestion: bool) -> None:
     # Named in the page, so that the browser need not find them one import at a time.
     modules = sorted(path.name for path in Path(str(app.static_folder)).glob("*.js"))
+    described = msgspec.json.encode(describe_api())
 
     @app.get("/")
     def page() -> str:
@@ -85,19 +88,18 @@ def _add_page(app: Flask, token: str, hide_suggestion: bool) -> None:
 
     @app.get("/api/openapi.json")
     def description() -> Response:
-        return app.send_static_file("openapi.json")
+        return Response(described, mimetype="application/json")
 
 
-def _add_pictures(app: Flask, room: ReviewService) -> None:
+def _add_pictures(app: Flask, service: ReviewService) -> None:
     @app.get("/picture/<picture_id>/<size>")
     def picture(picture_id: str, size: str) -> Response:
         known = _PICTURE_ID.fullmatch(picture_id)
-        name = room.thumbnails.name_of(picture_id) if known else None
+        name = service.thumbnails.name_of(picture_id) if known else None
         if name is None or size not in (*SIDES, "full"):
             abort(404)
-        served = (
-            room.thumbnails.full(name) if size == "full" else room.thumbnails.reduced(name, size)
-        )
+        pictures = service.thumbnails
+        served = pictures.full(name) if size == "full" else pictures.reduced(name, size)
         response = Response(served.data, content_type=served.content_type)
         # The page's address of a picture changes with the file, so a copy never grows old.
         age = "max-age=31536000, immutable" if request.args.get("v") else "no-cache"
@@ -110,7 +112,7 @@ def _add_guards(app: Flask, token: str) -> None:
     def guard() -> tuple[Response, int] | None:
         port = str(request.environ.get("SERVER_PORT", ""))
         reason = refusal(request.method, request.path, request.headers, port, token)
-        return (jsonify(error=reason), 403) if reason else None
+        return (_error(reason), 403) if reason else None
 
     @app.after_request
     def harden(response: Response) -> Response:
@@ -119,11 +121,11 @@ def _add_guards(app: Flask, token: str) -> None:
         return response
 
 
-def _put_requests_first(app: Flask, room: ReviewService) -> None:
+def _pause_prefetching(app: Flask, service: ReviewService) -> None:
     inner = app.wsgi_app
 
     def outer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        with room.prefetcher.paused():
+        with service.prefetcher.paused():
             return inner(environ, start_response)
 
     app.wsgi_app = outer  # type: ignore[method-assign]
@@ -132,21 +134,25 @@ def _put_requests_first(app: Flask, room: ReviewService) -> None:
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> tuple[Response, int]:
-        return jsonify(error=error.name), error.code or 500
+        return _error(error.name), error.code or 500
 
     @app.errorhandler(KeyError)
     def unknown(error: KeyError) -> tuple[Response, int]:
-        return jsonify(error="no such group"), 404
+        return _error("no such group"), 404
 
     @app.errorhandler(PrefmlError)
     def impossible(error: PrefmlError) -> tuple[Response, int]:
         # A picture that is missing or damaged is the workspace's state, not the request's fault.
-        missing = request.path.startswith("/picture/")
-        return jsonify(error="this picture cannot be read" if missing else str(error)), (
-            404 if missing else 400
-        )
+        if request.path.startswith("/picture/"):
+            return _error("this picture cannot be read"), 404
+        return _error(str(error)), 400
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> tuple[Response, int]:
         app.logger.exception("unexpected error", exc_info=error)
-        return jsonify(error="unexpected error; see the terminal"), 500
+        return _error("unexpected error; see the terminal"), 500
+
+
+def _error(text: str) -> Response:
+    # Not msgspec's encoder: a path in the text may hold what is no UTF-8.
+    return jsonify(msgspec.to_builtins(Error(text)))

@@ -1,19 +1,21 @@
-"""What leaves the room: reviewed decisions as JSON lines and as a table."""
+"""Export reviewed decisions as JSON lines and as a table."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
-from typing import Any
 
-from prefml.exceptions import LogError
 from prefml.files import replacing
-from prefml.proposals import decisions_path, read_lines, rewrite_lines
-from prefml.review.ledger import Ledger, Mark
+from prefml.proposals import Row, decisions_path, read_lines, rewrite_lines
+from prefml.proposals.decisions import Decision
+from prefml.proposals.suggestions import to_row
+from prefml.review.events import DecisionChange
+from prefml.review.ledger import Entry, Ledger
 from prefml.workspace import Workspace
 
-__all__ = ["COLUMNS", "export", "export_row", "table_path"]
+__all__ = ["COLUMNS", "export", "export_decision", "table_path"]
 
 COLUMNS = (
     "group_id", "project_id", "action", "final_choice", "crop_x1", "crop_y1", "crop_x2", "crop_y2",
@@ -26,7 +28,7 @@ def table_path(workspace: Workspace) -> Path:
     return workspace.sandbox / "approved_decisions.csv"
 
 
-def export(workspace: Workspace, ledger: Ledger) -> list[dict[str, Any]]:
+def export(workspace: Workspace, ledger: Ledger) -> list[Decision]:
     """Write every decision in force to `approved_decisions.jsonl` and `.csv`.
 
     Lines of groups that the event table does not know were written by something else and stay,
@@ -41,86 +43,73 @@ def export(workspace: Workspace, ledger: Ledger) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
-        The rows that come from the ledger.
+    list of Decision
+        Those that come from the ledger.
     """
-    rows = [export_row(mark, ledger) for mark in ledger.exported()]
+    decisions = [export_decision(entry, ledger) for entry in ledger.exported()]
     path = decisions_path(workspace)
     foreign = [
         row
         for row in read_lines(path).rows
-        if not isinstance(row.get("group_id"), str) or not ledger.knows(row["group_id"])
+        if not (isinstance(group_id := row.get("group_id"), str) and ledger.was_decided(group_id))
     ]
-    rewrite_lines(path, [*foreign, *rows])
-    _write_table(table_path(workspace), rows)
-    return rows
+    rewrite_lines(path, [*foreign, *map(to_row, decisions)])
+    _write_table(table_path(workspace), decisions)
+    return decisions
 
 
-def export_row(mark: Mark, ledger: Ledger) -> dict[str, Any]:
+def export_decision(entry: Entry[DecisionChange], ledger: Ledger) -> Decision:
     """Return the line of one decision.
 
     Parameters
     ----------
-    mark : Mark
+    entry : Entry
         The decision in force.
     ledger : Ledger
         Where its tags are.
 
     Returns
     -------
-    dict
+    Decision
         The fields of the format first, then what training needs to know.
-
-    Raises
-    ------
-    LogError
-        If the event lacks a field.
     """
-    try:
-        return _row(mark, ledger)
-    except KeyError as error:
-        raise LogError(
-            f"event {mark.event.seq} of the review lacks {error}",
-            "an event that prefml wrote",
-            "restore sandbox/review.sqlite3 from a backup",
-        ) from error
+    change, event = entry.change, entry.event
+    image_tags = ledger.tags(change.group_id)
+    suggested = change.suggested_index
+    return Decision(
+        group_id=change.group_id,
+        action=change.state,
+        final_choice=change.final_choice,
+        crop_coords=change.crop_coords,
+        timestamp=event.at,
+        project_id=change.project_id,
+        images=change.images,
+        final_index=change.final_index,
+        crop_by_hand=change.crop_by_hand,
+        crop_source=change.crop_source,
+        tags=sorted(set(chain.from_iterable(image_tags.values()))),
+        image_tags=image_tags,
+        suggested_choice=None if suggested is None else change.images[suggested],
+        suggestion=change.suggestion,
+        reask_of=change.suggestion.get("reask_of"),
+        shown=change.shown,
+        session_id=event.session_id,
+        event=event.seq,
+    )
 
 
-def _row(mark: Mark, ledger: Ledger) -> dict[str, Any]:
-    change, suggestion = mark.change, mark.change["suggestion"]
-    tags = ledger.tags(change["group_id"])
-    suggested = change["suggested_index"]
-    return {
-        "group_id": change["group_id"],
-        "action": change["state"],
-        "final_choice": change["final_choice"],
-        "crop_coords": change["crop_coords"],
-        "timestamp": mark.event.at,
-        "project_id": change["project_id"],
-        "images": change["images"],
-        "final_index": change["final_index"],
-        "crop_by_hand": change["crop_by_hand"],
-        "crop_source": change["crop_source"],
-        "tags": sorted({tag for names in tags.values() for tag in names}),
-        "image_tags": tags,
-        "suggested_choice": None if suggested is None else change["images"][suggested],
-        "suggestion": suggestion,
-        "reask_of": suggestion.get("reask_of"),
-        "shown": change["shown"],
-        "session_id": mark.event.session_id,
-        "event": mark.event.seq,
-    }
-
-
-def _write_table(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+def _write_table(path: Path, decisions: Iterable[Decision]) -> None:
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, COLUMNS)
         writer.writeheader()
-        writer.writerows(_flat(row) for row in rows)
+        writer.writerows(map(_cells, decisions))
 
 
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    flat = {name: row[name] for name in COLUMNS if name in row}
-    edges = row["crop_coords"] or ["", "", "", ""]
-    flat.update(zip(COLUMNS[4:8], edges, strict=True))
-    return {**flat, "tags": " ".join(row["tags"])}
+def _cells(decision: Decision) -> Row:
+    row = to_row(decision)
+    edges = decision.crop_coords or ("", "", "", "")
+    return {
+        **{name: row[name] for name in COLUMNS if name in row},
+        **dict(zip(COLUMNS[4:8], edges, strict=True)),
+        "tags": " ".join(decision.tags),
+    }

@@ -1,16 +1,14 @@
-"""Suggestions as the page needs them: checked, typed, and forgiving about what is absent."""
+"""Read suggestions for review: checked, typed, and forgiving about what is absent."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from prefml.boxes import FULL_FRAME, Box, read_box
 from prefml.exceptions import BoxError, WorkspaceError
-from prefml.proposals import index_of, read_lines, suggestions_path
+from prefml.proposals import as_list, as_mapping, index_of, read_lines, read_share, suggestions_path
 from prefml.workspace import Workspace
 
 __all__ = ["Batch", "CropProposal", "Group", "parse_group", "read_batch"]
@@ -21,7 +19,7 @@ UNCERTAIN = 0.75
 
 @dataclass(frozen=True)
 class CropProposal:
-    """What is proposed for the frame of the suggested image.
+    """Crop that is proposed for the suggested image.
 
     Attributes
     ----------
@@ -49,7 +47,7 @@ class CropProposal:
 
 @dataclass(frozen=True)
 class Group:
-    """One set, or single picture, with what is suggested for it.
+    """A set, or single picture, with what is suggested for it.
 
     Attributes
     ----------
@@ -91,23 +89,23 @@ class Group:
     flags: tuple[str, ...] = ()
     duplicates: tuple[str, ...] = ()
     within_budget: bool = False
-    raw: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def uncertain(self) -> bool:
-        """Whether the suggestion is less than 75 % sure of what it proposes."""
+        """Tell whether the suggestion is less than 75 % sure of what it proposes."""
         value = self.confidence if len(self.images) > 1 else self.crop.confidence
         return value is None or value < UNCERTAIN
 
     @property
     def judges_crop(self) -> bool:
-        """Whether there is a crop to judge: one is proposed, or the picture stands alone."""
+        """Tell whether there is a crop to judge: one is proposed, or the picture stands alone."""
         return self.crop.box is not None or len(self.images) == 1
 
 
 @dataclass(frozen=True)
 class Batch:
-    """All suggestions of a file.
+    """Suggestions of a file.
 
     Attributes
     ----------
@@ -157,7 +155,7 @@ def read_batch(workspace: Workspace) -> Batch:
     return Batch(groups, tuple(problems))
 
 
-def parse_group(row: Mapping[str, Any]) -> Group | str:
+def parse_group(row: Mapping[str, object]) -> Group | str:
     """Make a group of one suggestion, or say why it cannot be one.
 
     Parameters
@@ -172,22 +170,24 @@ def parse_group(row: Mapping[str, Any]) -> Group | str:
     group_id, images = row.get("group_id"), row.get("images")
     if not isinstance(group_id, str) or not group_id:
         return "a suggestion without group_id"
-    if not isinstance(images, list) or not images or not all(_is_path(name) for name in images):
+    if not isinstance(images, list) or not images or not all(map(_is_path, images)):
         return f"group {group_id}: images is not a list of paths"
     if len(set(images)) < len(images):
         return f"group {group_id}: an image occurs twice"
-    first, second = _mapping(row.get("step1_selection")), _mapping(row.get("step2_crop"))
+    first, second = as_mapping(row.get("step1_selection")), as_mapping(row.get("step2_crop"))
+    chosen = index_of(first.get("chosen"), images)
+    shares = tuple(map(read_share, as_list(first.get("probabilities"))))
     crop = _crop(second, row)
     unread = second.get("needs_crop") is True and not crop.offered
     return Group(
         group_id=group_id,
         project=_project(row, images),
         images=tuple(images),
-        chosen=_chosen(first, images),
-        confidence=_share(first.get("confidence")),
-        probabilities=_shares(first.get("probabilities"), len(images)),
-        reasons=_reasons(row, first),
-        none_probability=_share(row.get("none_probability")),
+        chosen=0 if chosen is None and len(images) == 1 else chosen,
+        confidence=read_share(first.get("confidence")),
+        probabilities=shares if len(shares) == len(images) else (),
+        reasons=_texts(row.get("reasons")) or _texts(first.get("reason")),
+        none_probability=read_share(row.get("none_probability")),
         crop=crop,
         flags=(*_texts(row.get("flags")), *(["the suggested crop is no box"] * unread)),
         duplicates=_texts(row.get("duplicates")),
@@ -196,32 +196,12 @@ def parse_group(row: Mapping[str, Any]) -> Group | str:
     )
 
 
-def _is_number(value: Any) -> bool:
-    # Whole numbers of JSON have no limit; one too large for a float is no edge or share.
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < 1e300 and math.isfinite(value)
-
-
-def _is_path(value: Any) -> bool:
+def _is_path(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip()) and "\0" not in value
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _share(value: Any) -> float | None:
-    return float(value) if _is_number(value) and 0 <= value <= 1 else None
-
-
-def _shares(value: Any, count: int) -> tuple[float | None, ...]:
-    if not isinstance(value, list) or len(value) != count:
-        return ()
-    return tuple(_share(item) for item in value)
-
-
-def _project(row: Mapping[str, Any], images: list[str]) -> str:
+def _project(row: Mapping[str, object], images: list[str]) -> str:
+    """Return the project that is named, or the folder of the first picture."""
     named = row.get("project_id")
     if isinstance(named, str):
         return named
@@ -229,38 +209,30 @@ def _project(row: Mapping[str, Any], images: list[str]) -> str:
     return parts[-2] if len(parts) > 1 else ""
 
 
-def _chosen(first: Mapping[str, Any], images: list[str]) -> int | None:
-    found = index_of(first.get("chosen"), images)
-    return 0 if found is None and len(images) == 1 else found
-
-
-def _reasons(row: Mapping[str, Any], first: Mapping[str, Any]) -> tuple[str, ...]:
-    return _texts(row.get("reasons")) or _texts(first.get("reason"))
-
-
-def _texts(value: Any) -> tuple[str, ...]:
+def _texts(value: object) -> tuple[str, ...]:
+    """Read words, however they are nested; nothing else is said."""
     if isinstance(value, str):
         return (value,) if value.strip() else ()
     if isinstance(value, dict):
         return tuple(f"{key}: {item}" for key, item in value.items())
-    return tuple(_text(item) for item in value) if isinstance(value, list) else ()
+    return tuple(map(_text, as_list(value)))
 
 
-def _text(item: Any) -> str:
-    if isinstance(item, dict):
-        for key in ("reason", "text", "flag", "image"):
-            if isinstance(item.get(key), str):
-                return str(item[key])
+def _text(item: object) -> str:
+    for key in ("reason", "text", "flag", "image"):
+        named = as_mapping(item).get(key)
+        if isinstance(named, str):
+            return named
     return ", ".join(_texts(item)) if isinstance(item, list | dict) else str(item)
 
 
-def _crop(second: Mapping[str, Any], row: Mapping[str, Any]) -> CropProposal:
+def _crop(second: Mapping[str, object], row: Mapping[str, object]) -> CropProposal:
     box = _box(second.get("crop_coords")) if second.get("needs_crop") else FULL_FRAME
     offered = second.get("alternatives", row.get("crop_alternatives"))
     return CropProposal(
         box=None if box == FULL_FRAME else box,
-        confidence=_share(second.get("confidence")),
-        keep_probability=_share(second.get("keep_probability")),
+        confidence=read_share(second.get("confidence")),
+        keep_probability=read_share(second.get("keep_probability")),
         reason=", ".join(_texts(second.get("reason"))),
         alternatives=tuple(_alternatives(offered)),
         offered=isinstance(second.get("needs_crop"), bool) and box is not None,
@@ -274,9 +246,9 @@ def _box(value: object) -> Box | None:
         return None
 
 
-def _alternatives(value: Any) -> Iterable[tuple[Box, float | None]]:
-    for item in value if isinstance(value, list) else ():
-        found = _mapping(item)
+def _alternatives(value: object) -> Iterable[tuple[Box, float | None]]:
+    for item in as_list(value):
+        found = as_mapping(item)
         box = _box(found.get("crop_coords", item))
         if box is not None:
-            yield box, _share(found.get("probability"))
+            yield box, read_share(found.get("probability"))

@@ -1,115 +1,27 @@
-"""What follows from the events: current decisions, tags, and what can be undone."""
+"""Derive the state of every group from the events: decisions, tags, and what can be undone."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Generic, TypeVar
 
-__all__ = ["KINDS", "STATES", "Event", "Ledger", "Mark", "parse_event"]
+from prefml.proposals.decisions import State
+from prefml.review.events import DecideBody, DecisionChange, Event, TagBody, TagChange, UndoRedoBody
 
-KINDS = ("decide", "tag", "undo", "redo", "submit")
-STATES = ("pending", "approved", "overridden", "rejected", "skipped")
+__all__ = ["Entry", "Ledger"]
+
 EXPORTED = frozenset(("approved", "overridden", "rejected"))
+Change = TypeVar("Change", DecisionChange, TagChange)
 
 
 @dataclass(frozen=True)
-class Event:
-    """One row of the event table.
-
-    Attributes
-    ----------
-    seq : int
-        Position in the table; the order of events, whatever the clock said.
-    event_id : str
-        Given by whoever asked, so that a repeated request is one event.
-    at : str
-        UTC time in ISO form.
-    session_id : str
-        The run of the server that wrote it.
-    kind : str
-        One of `KINDS`.
-    body : mapping
-        `changes` for `decide` and `tag`, `of` (a seq) for `undo` and `redo`.
-    """
-
-    seq: int
-    event_id: str
-    at: str
-    session_id: str
-    kind: str
-    body: Mapping[str, Any]
-
-    def groups(self) -> list[str]:
-        """Return the groups that the event changes."""
-        return [change["group_id"] for change in self.body.get("changes", ())]
-
-
-def parse_event(seq: int, event_id: str, at: str, session_id: str, kind: str, body: str) -> Event:
-    """Make an event of a row of the table.
-
-    Parameters
-    ----------
-    seq, event_id, at, session_id, kind, body
-        The columns; the body is JSON.
-
-    Returns
-    -------
-    Event
-
-    Raises
-    ------
-    ValueError, TypeError, KeyError, AttributeError, RecursionError
-        If the row is none that the review writes.
-    """
-    event = Event(seq, event_id, at, session_id, kind, json.loads(body))
-    datetime.fromisoformat(at)
-    if kind in ("undo", "redo"):
-        _check(isinstance(event.body["of"], int) and _are_texts(event.body["groups"]), event.body)
-    elif kind == "submit":
-        _check(isinstance(event.body["counts"], dict), event.body)
-    else:
-        checks = {"decide": _is_decision, "tag": _is_tag}
-        _check(all(map(checks[kind], event.body["changes"])), event.body)
-    return event
-
-
-def _check(holds: bool, what: Any) -> None:
-    if not holds:
-        raise ValueError(f"{str(what)[:200]}")
-
-
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-def _is_decision(change: Mapping[str, Any]) -> bool:
-    box, images = change.get("crop_coords"), change.get("images", [])
-    indices = (change.get("final_index"), change.get("suggested_index"))
-    return (
-        _are_texts([change["group_id"], change.get("project_id", "")])
-        and change["state"] in STATES
-        and _are_texts(images)
-        and all(i is None or (isinstance(i, int) and 0 <= i < len(images)) for i in indices)
-        and change.get("final_choice") in (None, *images)
-        and (box is None or (len(box) == 4 and all(0 <= edge <= 1 for edge in box)))
-        and all(isinstance(change.get(name, {}), dict) for name in ("suggestion", "shown"))
-    )
-
-
-def _is_tag(change: Mapping[str, Any]) -> bool:
-    tags = change["image_tags"]
-    return isinstance(change["group_id"], str) and all(map(_are_texts, tags.values()))
-
-
-@dataclass(frozen=True)
-class Mark:
+class Entry(Generic[Change]):
     """A change that is in force for a group, and the event that made it."""
 
     event: Event
-    change: Mapping[str, Any]
+    change: Change
 
 
 class Ledger:
@@ -117,14 +29,29 @@ class Ledger:
 
     Undoing takes back the latest event in force, whatever group it touched; a new decision after
     an undo ends what could be redone.
+
+    Parameters
+    ----------
+    events : iterable of Event, optional
+        The events so far, the oldest first.
+
+    Attributes
+    ----------
+    states : dict of str to str
+        State of every group that is not pending.
+    times : list of datetime
+        When single groups were decided, the oldest first.
+    last_seq : int
+        `seq` of the last event; 0 before the first.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
-        self._past: list[Event] = []
-        self._future: list[Event] = []
-        self._marks: dict[str, dict[str, list[Mark]]] = {"decide": {}, "tag": {}}
-        # State of every group that is not pending; looked up for thousands of groups at a time.
-        self.states: dict[str, str] = {}
+        self._undo_stack: list[Event] = []
+        self._redo_stack: list[Event] = []
+        self._decisions: dict[str, list[Entry[DecisionChange]]] = {}
+        self._tags: dict[str, list[Entry[TagChange]]] = {}
+        # Kept beside the entries: looked up for thousands of groups at a time.
+        self.states: dict[str, State] = {}
         self._submitted: dict[str, tuple[int, int]] = {}
         self._unsubmitted: set[str] = set()
         self.times: list[datetime] = []
@@ -141,104 +68,105 @@ class Ledger:
             Its `seq` is higher than that of every event before.
         """
         self.last_seq = event.seq
-        if event.kind == "submit":
-            self._submit()
-        elif event.kind == "undo":
-            self._undo(event)
-        elif event.kind == "redo":
-            self._redo(event)
+        if isinstance(event.body, UndoRedoBody):
+            move = self._undo if event.kind == "undo" else self._redo
+            move(event.body.of)
+        elif isinstance(event.body, DecideBody | TagBody):
+            self._redo_stack.clear()
+            self._record(event)
+            # A batch approved at once says nothing about the pace of judging one set.
+            if isinstance(event.body, DecideBody) and len(event.body.changes) == 1:
+                self.times.append(datetime.fromisoformat(event.at))
         else:
-            self._future.clear()
-            self._put(event)
-            self._note_time(event)
+            for group_id in self._unsubmitted:
+                self._submitted[group_id] = self._version(group_id)
+            self._unsubmitted.clear()
 
-    def _put(self, event: Event) -> None:
-        self._past.append(event)
-        marks = self._marks[event.kind]
-        for change in event.body["changes"]:
-            marks.setdefault(change["group_id"], []).append(Mark(event, change))
-        self._follow(event)
+    def _record(self, event: Event) -> None:
+        self._undo_stack.append(event)
+        if isinstance(event.body, DecideBody):
+            for decision in event.body.changes:
+                self._decisions.setdefault(decision.group_id, []).append(Entry(event, decision))
+        elif isinstance(event.body, TagBody):
+            for tags in event.body.changes:
+                self._tags.setdefault(tags.group_id, []).append(Entry(event, tags))
+        self._update_states(event)
 
-    def _undo(self, event: Event) -> None:
-        if not self._past or self._past[-1].seq != event.body.get("of"):
+    def _undo(self, seq: int) -> None:
+        if not self._undo_stack or self._undo_stack[-1].seq != seq:
             return
-        undone = self._past.pop()
-        self._future.append(undone)
+        undone = self._undo_stack.pop()
+        self._redo_stack.append(undone)
         for group_id in undone.groups():
-            self._marks[undone.kind][group_id].pop()
-        self._follow(undone)
+            if isinstance(undone.body, DecideBody):
+                self._decisions[group_id].pop()
+            else:
+                self._tags[group_id].pop()
+        self._update_states(undone)
 
-    def _redo(self, event: Event) -> None:
-        if self._future and self._future[-1].seq == event.body.get("of"):
-            self._put(self._future.pop())
-
-    def _note_time(self, event: Event) -> None:
-        # A batch approved at once says nothing about the pace of judging one set.
-        if event.kind == "decide" and len(event.body["changes"]) == 1:
-            self.times.append(datetime.fromisoformat(event.at))
+    def _redo(self, seq: int) -> None:
+        if self._redo_stack and self._redo_stack[-1].seq == seq:
+            self._record(self._redo_stack.pop())
 
     def _version(self, group_id: str) -> tuple[int, int]:
-        decision, tag = self._top("decide", group_id), self._top("tag", group_id)
-        if decision is None or decision.change["state"] not in EXPORTED:
+        """Return what tells one exported line of a group from another; zeros for none."""
+        decision, tags = self.decision(group_id), _latest(self._tags, group_id)
+        if decision is None or decision.change.state not in EXPORTED:
             return (0, 0)
-        return (decision.event.seq, tag.event.seq if tag else 0)
+        return (decision.event.seq, tags.event.seq if tags else 0)
 
-    def _follow(self, event: Event) -> None:
+    def _update_states(self, event: Event) -> None:
         """Bring what is derived of the event's groups up to date."""
         for group_id in event.groups():
-            decision = self._top("decide", group_id)
+            decision = self.decision(group_id)
             if decision is None:
                 self.states.pop(group_id, None)
             else:
-                self.states[group_id] = str(decision.change["state"])
+                self.states[group_id] = decision.change.state
             if self._version(group_id) == self._submitted.get(group_id, (0, 0)):
                 self._unsubmitted.discard(group_id)
             else:
                 self._unsubmitted.add(group_id)
 
-    def _submit(self) -> None:
-        for group_id in self._unsubmitted:
-            self._submitted[group_id] = self._version(group_id)
-        self._unsubmitted.clear()
-
-    def _top(self, kind: str, group_id: str) -> Mark | None:
-        marks = self._marks[kind].get(group_id)
-        return marks[-1] if marks else None
-
     @property
     def to_undo(self) -> Event | None:
         """The event that undo would take back, or None."""
-        return self._past[-1] if self._past else None
+        return self._undo_stack[-1] if self._undo_stack else None
 
     @property
     def to_redo(self) -> Event | None:
         """The event that redo would bring back, or None."""
-        return self._future[-1] if self._future else None
+        return self._redo_stack[-1] if self._redo_stack else None
 
     @property
     def unsubmitted(self) -> int:
         """Number of groups whose exported line is missing or out of date."""
         return len(self._unsubmitted)
 
-    def decision(self, group_id: str) -> Mark | None:
+    def decision(self, group_id: str) -> Entry[DecisionChange] | None:
         """Return the decision in force for a group, or None."""
-        return self._top("decide", group_id)
+        return _latest(self._decisions, group_id)
 
-    def state(self, group_id: str) -> str:
-        """Return the state of a group, one of `STATES`."""
+    def state(self, group_id: str) -> State:
+        """Return the state of a group, one of `prefml.review.events.STATES`."""
         return self.states.get(group_id, "pending")
 
     def tags(self, group_id: str) -> dict[str, list[str]]:
         """Return the anomaly tags of a group by image path."""
-        mark = self._top("tag", group_id)
-        return dict(mark.change["image_tags"]) if mark else {}
+        entry = _latest(self._tags, group_id)
+        return dict(entry.change.image_tags) if entry else {}
 
-    def knows(self, group_id: str) -> bool:
-        """Return whether a group was ever decided, in force or undone."""
-        return group_id in self._marks["decide"]
+    def was_decided(self, group_id: str) -> bool:
+        """Tell whether a group was ever decided, in force or undone."""
+        return group_id in self._decisions
 
-    def exported(self) -> list[Mark]:
+    def exported(self) -> list[Entry[DecisionChange]]:
         """Return the decisions that belong in the export, in the order in which they were made."""
-        tops = (marks[-1] for marks in self._marks["decide"].values() if marks)
-        kept = (mark for mark in tops if mark.change["state"] in EXPORTED)
-        return sorted(kept, key=lambda mark: mark.event.seq)
+        latest = (entries[-1] for entries in self._decisions.values() if entries)
+        kept = (entry for entry in latest if entry.change.state in EXPORTED)
+        return sorted(kept, key=lambda entry: entry.event.seq)
+
+
+def _latest(entries: Mapping[str, Sequence[Entry[Change]]], group_id: str) -> Entry[Change] | None:
+    found = entries.get(group_id)
+    return found[-1] if found else None

@@ -1,4 +1,4 @@
-"""How far along, and how long it will still take at today's pace."""
+"""Estimate the pace of a review from the times of its decisions."""
 
 from __future__ import annotations
 

@@ -1,143 +1,306 @@
-"""Checks what a request carries, field by field, before anything acts on it."""
+"""Declare what requests carry, and check it before anything acts on it."""
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Literal, TypeAlias, TypeVar, get_args
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+from werkzeug.datastructures import MultiDict
 
 from prefml.exceptions import LogError
-from prefml.files import is_storable
-from prefml.review.outcome import ACTIONS
 
-__all__ = ["checked", "read_approve_batch", "read_decide", "read_empty", "read_tag"]
+__all__ = [
+    "ACTIONS",
+    "FILTERS",
+    "MAX_BATCH",
+    "TAGS",
+    "Action",
+    "ApproveBatch",
+    "BudgetQuery",
+    "ChangeQuery",
+    "Decide",
+    "Empty",
+    "Filter",
+    "LoadBatchQuery",
+    "QueueQuery",
+    "Shown",
+    "Size",
+    "Tag",
+    "TagName",
+    "read_body",
+    "read_query",
+]
 
-Check = Callable[[Any], bool]
-_EVENT_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+MAX_BATCH = 200
 
+Action: TypeAlias = Literal["approved", "overridden", "rejected", "skipped"]
+Size: TypeAlias = Literal["small", "view", "large"]
+Filter: TypeAlias = Literal["all", "pending", "uncertain", "crops", "flagged", "skipped"]
+TagName: TypeAlias = Literal[
+    "extra_fingers",
+    "warped_wrist",
+    "limb_misaligned",
+    "long_hand",
+    "long_foot",
+    "wrong_toes_count",
+    "foreshortened_upper_arm",
+    "malformed_phone_grip",
+]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+FILTERS: tuple[Filter, ...] = get_args(Filter)
+TAGS: tuple[TagName, ...] = get_args(TagName)
 
-def _text(limit: int) -> Check:
-    return lambda value: isinstance(value, str) and 0 < len(value) <= limit and is_storable(value)
+# No file can hold a NUL in a name; half a character is refused by the decoder already.
+_STORABLE = r"^[^\x00]*$"
+GroupId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1024, pattern=_STORABLE)]
+# Not $, which would let a line break follow.
+EventId: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")]
+_Position: TypeAlias = Annotated[int, Meta(ge=0, lt=10**9)]
+_Number: TypeAlias = Annotated[float, Meta(gt=-1e9, lt=1e9)]
+_Word: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_STORABLE)]
+_Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=4096, pattern=_STORABLE)]
+# Which four are a box is said where every box is read; they may be text, as in logs.
+_Coordinates: TypeAlias = Annotated[list[_Number | _Word], Meta(min_length=4, max_length=4)]
 
+_DESCRIBED = "what /api/openapi.json describes"
 
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9
-
-
-def _number(value: Any) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return abs(value) < 1e9 and math.isfinite(value)
-
-
-def _flag(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _box(value: Any) -> bool:
-    # Which four are a box is said where every box is read; they may be text, as in logs.
-    return value is None or (
-        isinstance(value, list)
-        and len(value) == 4
-        and all(_number(edge) or _text(64)(edge) for edge in value)
-    )
-
-
-def _choice(value: Any) -> bool:
-    return value is None or _whole(value) or _text(4096)(value)
-
-
-def _event_id(value: Any) -> bool:
-    return isinstance(value, str) and _EVENT_ID.fullmatch(value) is not None
-
-
-def _ids(value: Any) -> bool:
-    return isinstance(value, list) and len(value) <= 100_000 and all(map(_text(1024), value))
-
-
-# What was on the page when the person decided: where the set and the suggestion stood, whether
-# the suggestion and its crop could be seen, and the seconds until the key.
-_SHOWN: dict[str, Check] = {
-    "position": _whole,
-    "suggested_position": lambda value: value is None or _whole(value),
-    "hidden": _flag,
-    "revealed": _flag,
-    "crop_visible": _flag,
-    "full_size": _flag,
-    "seconds": _number,
-    "filter": _text(64),
-    "key": _text(64),
-    "order": lambda value: isinstance(value, list) and len(value) <= 99 and all(map(_whole, value)),
-}
-_DECIDE: dict[str, Check] = {
-    "group_id": _text(1024),
-    "action": lambda value: value in ACTIONS,
-    "final_choice": _choice,
-    "crop_coords": _box,
-    "crop_by_hand": _flag,
-    "shown": lambda value: isinstance(value, dict),
-    "event_id": _event_id,
-}
-_TAG: dict[str, Check] = {
-    "group_id": _text(1024),
-    "image_tags": lambda value: isinstance(value, dict),
-    "event_id": _event_id,
-}
+R = TypeVar("R", bound=Struct)
 
 
-def checked(
-    body: Any, fields: Mapping[str, Check], required: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """Return a JSON object whose fields are all known and of the right kind.
+class Shown(Struct, frozen=True, forbid_unknown_fields=True):
+    """State of the page when the person decided; only what was sent is recorded.
+
+    Attributes
+    ----------
+    position : int
+        Of the group in the list, from 0.
+    suggested_position : int or None
+        Of the suggested picture on the page, from 0.
+    hidden : bool
+        Whether the suggestion was hidden.
+    revealed : bool
+        Whether it was hidden first and shown then.
+    crop_visible : bool
+        Whether the crop was drawn.
+    full_size : bool
+        Whether the pictures were seen at full size.
+    seconds : float
+        From sight to key.
+    filter : str
+        Which groups the list showed.
+    key : str
+        What was pressed.
+    order : list of int
+        Positions of the pictures in the set, in the order in which they were shown.
+    """
+
+    position: _Position | UnsetType = UNSET
+    suggested_position: _Position | UnsetType | None = UNSET
+    hidden: bool | UnsetType = UNSET
+    revealed: bool | UnsetType = UNSET
+    crop_visible: bool | UnsetType = UNSET
+    full_size: bool | UnsetType = UNSET
+    seconds: _Number | UnsetType = UNSET
+    filter: _Word | UnsetType = UNSET
+    key: _Word | UnsetType = UNSET
+    order: Annotated[list[_Position], Meta(max_length=99)] | UnsetType = UNSET
+
+
+class Decide(Struct, frozen=True, forbid_unknown_fields=True):
+    """A decision on one group.
+
+    Attributes
+    ----------
+    group_id : str
+        The group.
+    action : {"approved", "overridden", "rejected", "skipped"}
+        A kept picture is recorded as approved exactly if it and its frame are as suggested, else
+        as overridden.
+    final_choice : int, str or None
+        Position from 0, path or file name; left out of an approval: the suggested image.
+    crop_coords : list of 4 numbers or texts, or None
+        x1, y1, x2, y2 in fractions of the upright picture. null keeps the picture whole; left
+        out: the frame was not judged, and an approval takes the suggested one.
+    crop_by_hand : bool
+        The person crops the picture elsewhere.
+    shown : Shown
+        What was on the page.
+    event_id : str
+        Chosen by the caller; repeating a request of the same id changes nothing.
+    """
+
+    group_id: GroupId
+    action: Action
+    final_choice: _Position | _Name | None = None
+    crop_coords: _Coordinates | UnsetType | None = UNSET
+    crop_by_hand: bool = False
+    shown: Shown = Shown()
+    event_id: EventId | UnsetType = UNSET
+
+
+class Tag(Struct, frozen=True, forbid_unknown_fields=True):
+    """The anomaly tags of one group, in place of those it had.
+
+    Attributes
+    ----------
+    group_id : str
+        The group.
+    image_tags : dict of str to list of str
+        Position, path or file name of an image -> its tags.
+    event_id : str
+        Chosen by the caller; repeating a request of the same id changes nothing.
+    """
+
+    group_id: GroupId
+    image_tags: dict[str, list[TagName]]
+    event_id: EventId | UnsetType = UNSET
+
+
+class ApproveBatch(Struct, frozen=True, forbid_unknown_fields=True):
+    """Groups to approve together, as suggested.
+
+    Attributes
+    ----------
+    group_ids : list of str
+        The groups.
+    event_id : str
+        Chosen by the caller; repeating a request of the same id changes nothing.
+    """
+
+    group_ids: Annotated[list[GroupId], Meta(max_length=100_000)]
+    event_id: EventId | UnsetType = UNSET
+
+
+class Empty(Struct, frozen=True, forbid_unknown_fields=True):
+    """A request that says nothing but its id.
+
+    Attributes
+    ----------
+    event_id : str
+        Chosen by the caller; repeating a request of the same id changes nothing.
+    """
+
+    event_id: EventId | UnsetType = UNSET
+
+
+class ChangeQuery(Struct, frozen=True):
+    """Query of a request that changes groups.
+
+    Attributes
+    ----------
+    picture : {"small", "view", "large"}
+        The size of picture that will be asked for; copies are made ready.
+    """
+
+    picture: Size = "view"
+
+
+class BudgetQuery(Struct, frozen=True):
+    """Query of `budget`.
+
+    Attributes
+    ----------
+    project : str
+        Only groups of this project.
+    """
+
+    project: str = ""
+
+
+class QueueQuery(BudgetQuery, frozen=True):
+    """Query of `queue`.
+
+    Attributes
+    ----------
+    filter : {"all", "pending", "uncertain", "crops", "flagged", "skipped"}
+        Which groups.
+    project : str
+        Only groups of this project.
+    """
+
+    filter: Filter = "all"
+
+
+class LoadBatchQuery(Struct, frozen=True):
+    """Query of `load_batch`.
+
+    Attributes
+    ----------
+    size : int
+        How many groups at most.
+    filter : {"all", "pending", "uncertain", "crops", "flagged", "skipped"}
+        Which groups.
+    project : str
+        Only groups of this project.
+    id : list of str
+        Groups to load, whatever their state; repeat the parameter. Unknown ids are left out.
+    picture : {"small", "view", "large"}
+        The size of picture that will be asked for; copies are made ready.
+    """
+
+    size: Annotated[int, Meta(ge=1, le=MAX_BATCH)] = 20
+    filter: Filter = "pending"
+    project: str = ""
+    # More are not refused: the first of them are loaded.
+    id: Annotated[list[str], Meta(extra_json_schema={"maxItems": MAX_BATCH})] = []
+    picture: Size = "view"
+
+
+def read_body(kind: type[R], raw: bytes) -> R:
+    """Read the body of a request.
 
     Parameters
     ----------
-    body : object
-        What was sent.
-    fields : mapping of str to callable
-        Field -> whether a value is acceptable.
-    required : tuple of str
-        Fields that must be there.
+    kind : type
+        What it has to be.
+    raw : bytes
+        JSON in UTF-8; nothing is an object without fields.
 
     Returns
     -------
-    dict
+    Struct
+        Of the kind asked for.
 
     Raises
     ------
     LogError
-        If a field is missing, unknown or unacceptable.
+        If it is no JSON, or a field is missing, unknown or unacceptable.
     """
-    if not isinstance(body, dict):
-        raise LogError("the request's body", "a JSON object")
-    for name in required:
-        if name not in body:
-            raise LogError(f"no field {name}", f"the fields {', '.join(required)}")
-    for name, value in body.items():
-        if name not in fields:
-            raise LogError(f"unknown field {name[:64]!r}", f"one of {', '.join(fields)}")
-        if not fields[name](value):
-            raise LogError(f"field {name} = {str(value)[:80]!r}", "see /api/openapi.json")
-    return body
+    try:
+        return msgspec.json.decode(raw or b"{}", type=kind)
+    except RecursionError as error:
+        raise LogError("the request's body is nested too deeply", _DESCRIBED) from error
+    except msgspec.DecodeError as error:
+        raise LogError(f"the request's body: {str(error)[:200]}", _DESCRIBED) from error
 
 
-def read_decide(body: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Check the body of `decide`; return its fields and what was shown."""
-    asked = checked(body, _DECIDE, ("group_id", "action"))
-    return asked, checked(asked.get("shown", {}), _SHOWN)
+def read_query(kind: type[R], arguments: MultiDict[str, str]) -> R:
+    """Read the query of a request; parameters that it does not know are passed over.
 
+    Parameters
+    ----------
+    kind : type
+        What it has to be.
+    arguments : werkzeug.datastructures.MultiDict
+        The parameters as text.
 
-def read_tag(body: Any) -> dict[str, Any]:
-    """Check the body of `tag`."""
-    return checked(body, _TAG, ("group_id", "image_tags"))
+    Returns
+    -------
+    Struct
+        Of the kind asked for.
 
-
-def read_approve_batch(body: Any) -> dict[str, Any]:
-    """Check the body of `approve_batch`."""
-    return checked(body, {"group_ids": _ids, "event_id": _event_id}, ("group_ids",))
-
-
-def read_empty(body: Any) -> dict[str, Any]:
-    """Check the body of a request that says nothing but its id."""
-    return checked({} if body is None else body, {"event_id": _event_id})
+    Raises
+    ------
+    LogError
+        If a parameter is unacceptable.
+    """
+    given: dict[str, object] = {**arguments.to_dict(), "id": arguments.getlist("id")}
+    size = arguments.get("size", "")
+    if size.isascii() and size.isdecimal():
+        # Longer numbers are out of any range, and Python refuses to read some of them.
+        given["size"] = int(size[:9])
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise LogError(f"the query: {str(error)[:200]}", _DESCRIBED) from error

@@ -1,13 +1,15 @@
-"""A group as the page gets it."""
+"""Serialize a group for the page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any
 
-from prefml.review.groups import CropProposal, Group
-from prefml.review.ledger import Mark
+from prefml.proposals.decisions import State
+from prefml.review import answers
+from prefml.review.events import DecisionChange
+from prefml.review.groups import Group
+from prefml.review.ledger import Entry
 from prefml.review.thumbnails import ThumbnailCache
 
 __all__ = ["serialize_group"]
@@ -16,11 +18,11 @@ __all__ = ["serialize_group"]
 def serialize_group(
     group: Group,
     thumbnails: ThumbnailCache,
-    state: str,
-    mark: Mark | None,
+    state: State,
+    entry: Entry[DecisionChange] | None,
     tags: Mapping[str, list[str]],
-) -> dict[str, Any]:
-    """Return plain types: the group, what is suggested, and what was decided.
+) -> answers.Group:
+    """Return the group, what is suggested, and what was decided.
 
     Parameters
     ----------
@@ -28,62 +30,63 @@ def serialize_group(
         The group.
     thumbnails : ThumbnailCache
         Gives the pictures' ids and sizes.
-    state : str
+    state : {"pending", "approved", "overridden", "rejected", "skipped"}
         Its state.
-    mark : Mark or None
+    entry : Entry or None
         The decision in force.
     tags : mapping
         Anomaly tags by image path.
 
     Returns
     -------
-    dict
+    answers.Group
     """
-    return {
-        "group_id": group.group_id,
-        "project": group.project,
-        "state": state,
-        "images": [_image(name, n, group, thumbnails, tags) for n, name in enumerate(group.images)],
-        "suggested": group.chosen,
-        "confidence": group.confidence,
-        "none_probability": group.none_probability,
-        "reasons": list(group.reasons),
-        "flags": list(group.flags),
-        "duplicates": list(group.duplicates),
-        "within_budget": group.within_budget,
-        "crop": _crop(group.crop),
-        "decision": _decision(mark),
-    }
+    crop = group.crop
+    return answers.Group(
+        group_id=group.group_id,
+        project=group.project,
+        state=state,
+        images=[_image(i, group, thumbnails, tags) for i in range(len(group.images))],
+        suggested=group.chosen,
+        confidence=group.confidence,
+        none_probability=group.none_probability,
+        reasons=list(group.reasons),
+        flags=list(group.flags),
+        duplicates=list(group.duplicates),
+        within_budget=group.within_budget,
+        crop=answers.Crop(
+            offered=crop.offered,
+            box=crop.box,
+            confidence=crop.confidence,
+            keep_probability=crop.keep_probability,
+            reason=crop.reason,
+            alternatives=[answers.CropAlternative(box, p) for box, p in crop.alternatives],
+        ),
+        decision=None if entry is None else _decision(entry),
+    )
 
 
 def _image(
-    name: str, index: int, group: Group, thumbnails: ThumbnailCache, tags: Mapping[str, list[str]]
-) -> dict[str, Any]:
-    stat = thumbnails.stat(name)
-    return {
-        "name": PurePath(name).name,
-        "picture": f"/picture/{thumbnails.id_of(name)}",
-        "version": stat.version if stat else None,
-        "width": stat.width if stat else None,
-        "height": stat.height if stat else None,
-        "probability": group.probabilities[index] if group.probabilities else None,
-        "tags": list(tags.get(name, ())),
-    }
+    index: int, group: Group, thumbnails: ThumbnailCache, tags: Mapping[str, list[str]]
+) -> answers.Image:
+    name = group.images[index]
+    info = thumbnails.info(name)
+    return answers.Image(
+        name=PurePath(name).name,
+        picture=f"/picture/{thumbnails.id_of(name)}",
+        version=info.version if info else None,
+        width=info.width if info else None,
+        height=info.height if info else None,
+        probability=group.probabilities[index] if group.probabilities else None,
+        tags=list(tags.get(name, ())),
+    )
 
 
-def _crop(crop: CropProposal) -> dict[str, Any]:
-    return {
-        "offered": crop.offered,
-        "box": crop.box,
-        "confidence": crop.confidence,
-        "keep_probability": crop.keep_probability,
-        "reason": crop.reason,
-        "alternatives": [{"box": box, "probability": p} for box, p in crop.alternatives],
-    }
-
-
-def _decision(mark: Mark | None) -> dict[str, Any] | None:
-    if mark is None:
-        return None
-    names = ("final_index", "crop_coords", "crop_by_hand", "crop_source")
-    return {**{name: mark.change[name] for name in names}, "timestamp": mark.event.at}
+def _decision(entry: Entry[DecisionChange]) -> answers.Decision:
+    return answers.Decision(
+        final_index=entry.change.final_index,
+        crop_coords=entry.change.crop_coords,
+        crop_by_hand=entry.change.crop_by_hand,
+        crop_source=entry.change.crop_source,
+        timestamp=entry.event.at,
+    )

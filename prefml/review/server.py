@@ -1,4 +1,4 @@
-"""Serves the page on this machine, and on nothing else."""
+"""Serve the page on this machine, and on nothing else."""
 
 from __future__ import annotations
 

@@ -1,30 +1,44 @@
-"""Everything the page can ask for, without a web server in it."""
+"""Answer everything that the page can ask for, without a web server."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from prefml.exceptions import LogError
 from prefml.proposals import suggestions_path
+from prefml.proposals.decisions import State
+from prefml.review import answers
+from prefml.review.events import (
+    Body,
+    DecideBody,
+    Event,
+    Kind,
+    SubmitBody,
+    TagBody,
+    TagChange,
+    UndoRedoBody,
+)
 from prefml.review.exports import export
 from prefml.review.groups import Batch, Group, read_batch
-from prefml.review.ledger import STATES, Event, Ledger
+from prefml.review.ledger import Ledger
 from prefml.review.outcome import Verdict, bulk_change, decision_change, read_tags
 from prefml.review.pace import seconds_per_set
 from prefml.review.prefetch import Prefetcher
+from prefml.review.requests import Decide, Filter, Size, Tag
 from prefml.review.serialize import serialize_group
 from prefml.review.store import EventStore
 from prefml.review.thumbnails import ThumbnailCache
 from prefml.workspace import Workspace
 
-__all__ = ["FILTERS", "ReviewService"]
+__all__ = ["ReviewService"]
 
-FILTERS = ("all", "pending", "uncertain", "crops", "flagged", "skipped")
+B = TypeVar("B", UndoRedoBody, SubmitBody)
+
 # Sets behind those just asked for whose pictures are made ready.
-AHEAD = 40
+PREFETCHED_SETS = 40
 
 
 class ReviewService:
@@ -50,8 +64,8 @@ class ReviewService:
         self.store = EventStore(workspace.sandbox / "review.sqlite3")
         self.thumbnails = ThumbnailCache(workspace, self.store.secret)
         self.prefetcher = Prefetcher(self.thumbnails)
-        self._take_pictures()
-        self.describe(self.next_ids(1))
+        self._register_pictures()
+        self.load_groups(self.next_ids(1))
 
     def _file_stamp(self) -> tuple[int, int]:
         try:
@@ -60,7 +74,7 @@ class ReviewService:
             return (0, 0)
         return (status.st_mtime_ns, status.st_size)
 
-    def _take_pictures(self) -> None:
+    def _register_pictures(self) -> None:
         for group in self.batch.groups.values():
             self.thumbnails.add(group.images)
 
@@ -69,7 +83,7 @@ class ReviewService:
         stamp = self._file_stamp()
         if stamp not in (self._stamp, (0, 0)):
             self.batch, self._stamp = read_batch(self.workspace), stamp
-            self._take_pictures()
+            self._register_pictures()
 
     def group(self, group_id: str) -> Group:
         """Return a group.
@@ -81,13 +95,13 @@ class ReviewService:
         """
         return self.batch.groups[group_id]
 
-    def queue(self, name: str = "all", project: str | None = None) -> list[str]:
+    def queue(self, name: Filter = "all", project: str | None = None) -> list[str]:
         """Return the ids of the groups that pass a filter, in the order of the file.
 
         Parameters
         ----------
-        name : str
-            One of `FILTERS`.
+        name : {"all", "pending", "uncertain", "crops", "flagged", "skipped"}
+            The filter.
         project : str, optional
             Only groups of this project.
 
@@ -99,22 +113,36 @@ class ReviewService:
             return [
                 group.group_id
                 for group in self.batch.groups.values()
-                if project in (None, group.project) and _passes(name, group, ledger)
+                if project in (None, group.project) and _matches(name, group, ledger)
             ]
 
-    def next_ids(self, size: int, name: str = "pending", project: str | None = None) -> list[str]:
-        """Return the first groups of a filter that still wait for a decision."""
+    def next_ids(
+        self, size: int, name: Filter = "pending", project: str | None = None
+    ) -> list[str]:
+        """Return the first groups of a filter that still wait for a decision.
+
+        Parameters
+        ----------
+        size : int
+            How many at most.
+        name, project
+            As in `queue`.
+
+        Returns
+        -------
+        list of str
+        """
         with self.store.ledger() as ledger:
             found = (
                 group.group_id
                 for group in self.batch.groups.values()
                 if project in (None, group.project)
-                and _passes(name, group, ledger)
+                and _matches(name, group, ledger)
                 and (name == "skipped" or ledger.state(group.group_id) == "pending")
             )
             return [group_id for group_id, _ in zip(found, range(size), strict=False)]
 
-    def decided_states(self) -> dict[str, str]:
+    def decided_states(self) -> dict[str, State]:
         """Return the state of every group that is not pending."""
         with self.store.ledger() as ledger:
             states = ledger.states
@@ -129,79 +157,71 @@ class ReviewService:
             return [
                 group.group_id
                 for group in self.batch.groups.values()
-                if project in (None, group.project) and _may_go_together(group, ledger)
+                if project in (None, group.project) and _is_bulk_approvable(group, ledger)
             ]
 
-    def describe(self, ids: Iterable[str], size: str = "view") -> list[dict[str, Any]]:
+    def load_groups(self, ids: Iterable[str], size: Size = "view") -> list[answers.Group]:
         """Return what the page shows of some groups; unknown ids are left out.
 
         Parameters
         ----------
         ids : iterable of str
             Group ids.
-        size : str
+        size : {"small", "view", "large"}
             Size of picture that the page will ask for; copies are made ready.
 
         Returns
         -------
-        list of dict
+        list of Group
         """
         groups = [self.batch.groups[key] for key in ids if key in self.batch.groups]
-        self._make_ready(groups, size)
+        self._prefetch(groups, size)
         with self.store.ledger() as ledger:
             states = [
                 (ledger.state(g.group_id), ledger.decision(g.group_id), ledger.tags(g.group_id))
                 for g in groups
             ]
         return [
-            serialize_group(group, self.thumbnails, state, mark, tags)
-            for group, (state, mark, tags) in zip(groups, states, strict=True)
+            serialize_group(group, self.thumbnails, state, entry, tags)
+            for group, (state, entry, tags) in zip(groups, states, strict=True)
         ]
 
-    def _make_ready(self, groups: Sequence[Group], size: str) -> None:
+    def _prefetch(self, groups: Sequence[Group], size: Size) -> None:
         names = [name for group in groups for name in group.images]
         if groups:
             ids = list(self.batch.groups)
             last = ids.index(groups[-1].group_id)
-            for key in ids[last + 1 : last + 1 + AHEAD]:
+            for key in ids[last + 1 : last + 1 + PREFETCHED_SETS]:
                 names.extend(self.batch.groups[key].images)
-        self.prefetcher.aim(names, size)
+        self.prefetcher.enqueue(names, size)
 
-    def progress(self) -> dict[str, Any]:
+    def progress(self) -> answers.Progress:
         """Return counts by state, what is not submitted, and the time left at today's pace."""
         with self.store.ledger() as ledger:
             counts = Counter(map(ledger.states.get, self.batch.groups))
             counts["pending"] = counts.pop(None, 0)
             pace = seconds_per_set(ledger.times, datetime.now().astimezone())
-            return {
-                "total": len(self.batch.groups),
-                **{state: counts[state] for state in STATES},
-                "unsubmitted": ledger.unsubmitted,
-                "seconds_per_set": pace,
-                "seconds_left": None if pace is None else pace * counts["pending"],
-                "can_undo": ledger.to_undo is not None,
-                "can_redo": ledger.to_redo is not None,
-            }
+            return answers.Progress(
+                total=len(self.batch.groups),
+                pending=counts["pending"],
+                approved=counts["approved"],
+                overridden=counts["overridden"],
+                rejected=counts["rejected"],
+                skipped=counts["skipped"],
+                unsubmitted=ledger.unsubmitted,
+                seconds_per_set=pace,
+                seconds_left=None if pace is None else pace * counts["pending"],
+                can_undo=ledger.to_undo is not None,
+                can_redo=ledger.to_redo is not None,
+            )
 
-    def decide(
-        self,
-        group_id: str,
-        asked: Mapping[str, Any],
-        shown: Mapping[str, Any],
-        event_id: str | None = None,
-    ) -> Event | None:
+    def decide(self, request: Decide) -> Event | None:
         """Record one decision; it is on the disk when this returns.
 
         Parameters
         ----------
-        group_id : str
-            The group.
-        asked : mapping
-            See `Verdict.of`.
-        shown : mapping
-            What was on the page.
-        event_id : str, optional
-            Repeating a request of the same id changes nothing.
+        request : Decide
+            What the person pressed. Repeating a request of the same id changes nothing.
 
         Returns
         -------
@@ -214,15 +234,32 @@ class ReviewService:
         LogError
             If the decision makes no sense for the group.
         """
-        group = self.group(group_id)
-        change = decision_change(group, Verdict.of(group, asked, shown))
-        return self.store.append("decide", lambda _: {"changes": [change]}, event_id)
+        group = self.group(request.group_id)
+        change = decision_change(group, Verdict.from_request(group, request))
+        return self.store.append("decide", lambda _: DecideBody([change]), request.event_id or None)
 
-    def tag(self, group_id: str, value: Any, event_id: str | None = None) -> Event | None:
-        """Record the anomaly tags of a group, in place of those it had."""
-        group = self.group(group_id)
-        change = {"group_id": group_id, "image_tags": read_tags(group, value)}
-        return self.store.append("tag", lambda _: {"changes": [change]}, event_id)
+    def tag(self, request: Tag) -> Event | None:
+        """Record the anomaly tags of a group, in place of those it had.
+
+        Parameters
+        ----------
+        request : Tag
+            The tags. Repeating a request of the same id changes nothing.
+
+        Returns
+        -------
+        Event or None
+
+        Raises
+        ------
+        KeyError
+            If there is no such group.
+        LogError
+            If it has no such image.
+        """
+        tags = read_tags(self.group(request.group_id), request.image_tags)
+        change = TagChange(request.group_id, tags)
+        return self.store.append("tag", lambda _: TagBody([change]), request.event_id or None)
 
     def approve_batch(self, ids: Sequence[str], event_id: str | None = None) -> Event | None:
         """Approve groups together, as suggested; one undo takes all of them back.
@@ -234,48 +271,50 @@ class ReviewService:
         """
         groups = self.batch.groups
 
-        def body(ledger: Ledger) -> dict[str, Any] | None:
+        def body(ledger: Ledger) -> Body | None:
             for group_id in ids:
-                if group_id not in groups or not _may_go_together(groups[group_id], ledger):
+                if group_id not in groups or not _is_bulk_approvable(groups[group_id], ledger):
                     raise LogError(
                         f"group {group_id}", "an undecided group inside the error budget"
                     )
             changes = [bulk_change(groups[group_id]) for group_id in dict.fromkeys(ids)]
-            return {"changes": changes} if changes else None
+            return DecideBody(changes) if changes else None
 
         return self.store.append("decide", body, event_id)
 
     def undo(self, event_id: str | None = None) -> list[str]:
         """Take back the latest decision or tag; return the groups that it changed."""
-        return self._turn("undo", event_id)
+        return self._move_history("undo", lambda ledger: ledger.to_undo, event_id)
 
     def redo(self, event_id: str | None = None) -> list[str]:
         """Bring back what was undone last; return the groups that it changed."""
-        return self._turn("redo", event_id)
+        return self._move_history("redo", lambda ledger: ledger.to_redo, event_id)
 
-    def _turn(self, kind: str, event_id: str | None) -> list[str]:
-        def body(ledger: Ledger) -> dict[str, Any] | None:
-            target = ledger.to_undo if kind == "undo" else ledger.to_redo
-            return {"of": target.seq, "groups": target.groups()} if target else None
+    def _move_history(
+        self, kind: Kind, target_of: Callable[[Ledger], Event | None], event_id: str | None
+    ) -> list[str]:
+        def body(ledger: Ledger) -> Body | None:
+            target = target_of(ledger)
+            return UndoRedoBody(target.seq, target.groups()) if target else None
 
         event = self.store.append(kind, body, event_id)
-        return list(event.body["groups"]) if event else []
+        return [] if event is None else _body_of(UndoRedoBody, event).groups
 
     def submit(self, event_id: str | None = None) -> dict[str, int]:
-        """Write the exports and note that everything up to now was submitted.
+        """Write the exports and note that everything so far was submitted.
 
         Returns
         -------
-        dict
-            Number of rows by action.
+        dict of str to int
+            Number of lines by action.
         """
 
-        def body(ledger: Ledger) -> dict[str, Any]:
-            rows = export(self.workspace, ledger)
-            return {"counts": dict(Counter(row["action"] for row in rows))}
+        def body(ledger: Ledger) -> Body:
+            decisions = export(self.workspace, ledger)
+            return SubmitBody(dict(Counter(decision.action for decision in decisions)))
 
         event = self.store.append("submit", body, event_id)
-        return dict(event.body["counts"]) if event else {}
+        return {} if event is None else _body_of(SubmitBody, event).counts
 
     def close(self) -> None:
         """Stop background work, bound the cache and close the event table."""
@@ -284,7 +323,7 @@ class ReviewService:
         self.store.close()
 
 
-def _passes(name: str, group: Group, ledger: Ledger) -> bool:
+def _matches(name: Filter, group: Group, ledger: Ledger) -> bool:
     if name == "uncertain":
         return group.uncertain
     if name == "crops":
@@ -294,7 +333,7 @@ def _passes(name: str, group: Group, ledger: Ledger) -> bool:
     return name == "all" or ledger.state(group.group_id) == name
 
 
-def _may_go_together(group: Group, ledger: Ledger) -> bool:
+def _is_bulk_approvable(group: Group, ledger: Ledger) -> bool:
     return (
         group.within_budget
         and group.chosen is not None
@@ -302,3 +341,12 @@ def _may_go_together(group: Group, ledger: Ledger) -> bool:
         and ledger.state(group.group_id) == "pending"
         and not ledger.tags(group.group_id)
     )
+
+
+def _body_of(kind: type[B], event: Event) -> B:
+    """Return an event's body; a repeated id may belong to a request of another kind."""
+    if not isinstance(event.body, kind):
+        raise LogError(
+            f"event_id {event.event_id}: used before, by {event.kind}", "an id of its own"
+        )
+    return event.body

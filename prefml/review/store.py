@@ -1,27 +1,29 @@
-"""The event table: an append-only SQLite file that is the truth about what was decided."""
+"""Store events in an append-only SQLite file: the truth about what was decided."""
 
 from __future__ import annotations
 
-import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
+
+import msgspec
 
 from prefml.exceptions import LogError
 from prefml.files import sync_folder
-from prefml.review.ledger import KINDS, Event, Ledger, parse_event
+from prefml.review.events import KINDS, Body, Event, Kind, parse_event
+from prefml.review.ledger import Ledger
 
 __all__ = ["SCHEMA_VERSION", "EventStore", "MakeBody"]
 
 SCHEMA_VERSION = 1
 
 # Given the current state, what to write; None writes nothing.
-MakeBody: TypeAlias = Callable[[Ledger], Mapping[str, Any] | None]
+MakeBody: TypeAlias = Callable[[Ledger], Body | None]
 
 _SCHEMA = f"""
 CREATE TABLE events (
@@ -71,14 +73,16 @@ class EventStore:
         self._path = path
         self._lock = threading.RLock()
         self._ledger = Ledger()
-        self._seen = -1
+        self._data_version = -1
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(
             path, timeout=10, isolation_level=None, check_same_thread=False
         )
         try:
-            with self._troubles():
-                self._configure()
+            with self._translated_errors():
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                # WAL's usual NORMAL may lose the last commits in a power cut.
+                self._connection.execute("PRAGMA synchronous = FULL")
                 self.secret = self._prepare()
                 self._catch_up()
         except LogError:
@@ -87,7 +91,8 @@ class EventStore:
         self.session_id = f"review_{datetime.now(UTC):%Y%m%dT%H%M%S}_{secrets.token_hex(3)}"
 
     @contextmanager
-    def _troubles(self) -> Iterator[None]:
+    def _translated_errors(self) -> Iterator[None]:
+        """Raise what SQLite has against the file as an error of prefml's own."""
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -100,12 +105,8 @@ class EventStore:
                 f"{self._path}: {error}", "a prefml event table", "move it away"
             ) from error
 
-    def _configure(self) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        # WAL's usual NORMAL may lose the last commits in a power cut.
-        self._connection.execute("PRAGMA synchronous = FULL")
-
     def _prepare(self) -> str:
+        """Create the tables of a new file, and return the secret of an old one too."""
         with self._transaction():
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if version > SCHEMA_VERSION:
@@ -115,18 +116,15 @@ class EventStore:
                     "pip install --upgrade prefml",
                 )
             if version == 0:
-                self._create()
+                # executescript() would commit the transaction that keeps a second process out.
+                for statement in _statements(_SCHEMA):
+                    self._connection.execute(statement)
+                self._connection.execute("INSERT INTO secret VALUES (?)", (secrets.token_hex(32),))
         sync_folder(self._path.parent)
         row = self._connection.execute("SELECT value FROM secret").fetchone()
         if row is None or not isinstance(row[0], str) or not row[0]:
             raise LogError(f"{self._path} has no secret", "a prefml event table", "move it away")
         return str(row[0])
-
-    def _create(self) -> None:
-        # executescript() would commit the transaction that keeps a second process out.
-        for statement in _statements(_SCHEMA):
-            self._connection.execute(statement)
-        self._connection.execute("INSERT INTO secret VALUES (?)", (secrets.token_hex(32),))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -141,13 +139,13 @@ class EventStore:
     def _catch_up(self) -> None:
         """Fold in what other processes, or an earlier run, have written."""
         version = self._connection.execute("PRAGMA data_version").fetchone()[0]
-        if version != self._seen:
+        if version != self._data_version:
             for row in self._connection.execute(
                 f"SELECT {_COLUMNS} FROM events WHERE seq > ? ORDER BY seq",
                 (self._ledger.last_seq,),
             ).fetchall():
                 self._ledger.apply(self._event(row))
-            self._seen = version
+            self._data_version = version
 
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
@@ -158,17 +156,17 @@ class EventStore:
         Ledger
         """
         with self._lock:
-            with self._troubles():
+            with self._translated_errors():
                 self._catch_up()
             yield self._ledger
 
-    def append(self, kind: str, make_body: MakeBody, event_id: str | None = None) -> Event | None:
+    def append(self, kind: Kind, make_body: MakeBody, event_id: str | None = None) -> Event | None:
         """Write one event and wait until it is on the disk.
 
         Parameters
         ----------
-        kind : str
-            One of `KINDS`.
+        kind : {"decide", "tag", "undo", "redo", "submit"}
+            What happened.
         make_body : callable
             Gets the state that the event will follow on and returns its body, or None to write
             nothing.
@@ -180,9 +178,11 @@ class EventStore:
         Event or None
         """
         with self._lock:
-            with self._troubles(), self._transaction():
+            with self._translated_errors(), self._transaction():
                 self._catch_up()
-                known = self._find(event_id)
+                query = f"SELECT {_COLUMNS} FROM events WHERE event_id = ?"
+                row = self._connection.execute(query, (event_id,)).fetchone()
+                known = self._event(row) if row else None
                 body = None if known else make_body(self._ledger)
                 if body is None:
                     return known
@@ -190,26 +190,21 @@ class EventStore:
             self._ledger.apply(event)
             return event
 
-    def _find(self, event_id: str | None) -> Event | None:
-        query = f"SELECT {_COLUMNS} FROM events WHERE event_id = ?"
-        row = self._connection.execute(query, (event_id,)).fetchone()
-        return self._event(row) if row else None
-
-    def _event(self, row: tuple[Any, ...]) -> Event:
+    def _event(self, row: tuple[int, str, str, str, str, str]) -> Event:
         try:
             return parse_event(*row)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (msgspec.DecodeError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise LogError(
                 f"{self._path}: event {row[0]!r} cannot be read ({error})",
                 "an event that prefml wrote",
                 "restore the file from a backup, or move it away",
             ) from error
 
-    def _insert(self, kind: str, body: Mapping[str, Any], event_id: str) -> Event:
+    def _insert(self, kind: Kind, body: Body, event_id: str) -> Event:
         at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         cursor = self._connection.execute(
             "INSERT INTO events (event_id, at, session_id, kind, body) VALUES (?, ?, ?, ?, ?)",
-            (event_id, at, self.session_id, kind, json.dumps(body, allow_nan=False)),
+            (event_id, at, self.session_id, kind, msgspec.json.encode(body).decode()),
         )
         return Event(int(cursor.lastrowid or 0), event_id, at, self.session_id, kind, body)
 
@@ -220,6 +215,7 @@ class EventStore:
 
 
 def _statements(script: str) -> list[str]:
+    """Split a script into its statements; a trigger holds semicolons of its own."""
     statements, part = [], ""
     for line in script.strip().splitlines():
         part += line + "\n"

@@ -1,4 +1,4 @@
-"""Pictures for the page: opaque ids, copies of the size that is shown, the original on demand."""
+"""Serve pictures to the page: by opaque id, reduced to what is shown, or as they are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from prefml.imaging.picture import shrink
 from prefml.imaging.quiet import quiet_pillow
 from prefml.workspace import Workspace
 
-__all__ = ["SIDES", "Served", "Stat", "ThumbnailCache"]
+__all__ = ["SIDES", "PictureInfo", "Served", "ThumbnailCache"]
 
 # Longest side in pixels of each size that can be asked for; `full` is the original.
 SIDES = {"small": 480, "view": 1024, "large": 1600}
@@ -40,8 +40,8 @@ _NATIVE = {
 
 
 @dataclass(frozen=True)
-class Stat:
-    """What is known of a picture without unpacking it.
+class PictureInfo:
+    """Size and version of a picture, known without unpacking it.
 
     Attributes
     ----------
@@ -58,14 +58,22 @@ class Stat:
 
 @dataclass(frozen=True)
 class Served:
-    """A picture as the browser gets it."""
+    """A picture as the browser gets it.
+
+    Attributes
+    ----------
+    data : bytes
+        The file.
+    content_type : str
+        Its MIME type.
+    """
 
     data: bytes
     content_type: str
 
 
 class ThumbnailCache:
-    """Finds pictures by opaque id and keeps reduced copies in `data/cache/review`.
+    """Find pictures by opaque id, and keep reduced copies in `data/cache/review`.
 
     Parameters
     ----------
@@ -79,8 +87,8 @@ class ThumbnailCache:
         self._workspace = workspace
         self._key = secret.encode()[:64]
         self._paths: dict[str, str] = {}
-        self._stats: dict[tuple[str, int, int], Stat] = {}
-        self._making = [threading.Lock() for _ in range(64)]
+        self._infos: dict[tuple[str, int, int], PictureInfo] = {}
+        self._locks = [threading.Lock() for _ in range(64)]
         self.cache = workspace.root / "data" / "cache" / "review"
 
     def add(self, names: Iterable[str]) -> None:
@@ -97,7 +105,7 @@ class ThumbnailCache:
         """Return the path that an id stands for, or None."""
         return self._paths.get(picture_id)
 
-    def stat(self, name: str) -> Stat | None:
+    def info(self, name: str) -> PictureInfo | None:
         """Return the size of a picture from its header, or None if it cannot be read.
 
         Parameters
@@ -107,7 +115,7 @@ class ThumbnailCache:
 
         Returns
         -------
-        Stat or None
+        PictureInfo or None
         """
         try:
             path = self._workspace.inside(name)
@@ -115,11 +123,11 @@ class ThumbnailCache:
         except (OSError, WorkspaceError, ValueError):
             return None
         key = (name, status.st_mtime_ns, status.st_size)
-        if key not in self._stats and path.is_file():
+        if key not in self._infos and path.is_file():
             found = _header(path)
             if found is not None:
-                self._stats[key] = Stat(*found, version=_digest(*map(str, key[1:])))
-        return self._stats.get(key)
+                self._infos[key] = PictureInfo(*found, version=_digest(*map(str, key[1:])))
+        return self._infos.get(key)
 
     def reduced(self, name: str, size: str) -> Served:
         """Return a copy of which the longest side is at most that of the size.
@@ -128,7 +136,7 @@ class ThumbnailCache:
         ----------
         name : str
             Path relative to the workspace.
-        size : str
+        size : {"small", "view", "large"}
             A key of `SIDES`.
 
         Returns
@@ -144,15 +152,16 @@ class ThumbnailCache:
         """
         source = self._workspace.inside(name)
         target = self._target(source, name, size)
-        with self._making[int(target.name[:2], 16) % len(self._making)]:
-            data = _read_whole(target)
+        with self._locks[int(target.name[:2], 16) % len(self._locks)]:
+            data = _read_complete(target)
             if data is None:
-                data = _reduce(source, SIDES[size], self._workspace.config.max_pixels)
-                _keep(target, data)
+                picture = decode(source, self._workspace.config.max_pixels)
+                data = _jpeg(Image.fromarray(shrink(picture.pixels, SIDES[size])), QUALITY)
+                _store(target, data)
         return Served(data, "image/jpeg")
 
     def is_ready(self, name: str, size: str) -> bool:
-        """Return whether a reduced copy exists already."""
+        """Tell whether a reduced copy exists already; one that cannot be made counts as ready."""
         try:
             return self._target(self._workspace.inside(name), name, size).exists()
         except (ImageError, WorkspaceError):
@@ -242,11 +251,6 @@ def _native_type(path: Path, max_pixels: int) -> str | None:
         raise ImageError(f"{path.name}: cannot be read", "a picture") from error
 
 
-def _reduce(path: Path, side: int, max_pixels: int) -> bytes:
-    picture = decode(path, max_pixels)
-    return _jpeg(Image.fromarray(shrink(picture.pixels, side)), QUALITY)
-
-
 def _jpeg(image: Image.Image, quality: int) -> bytes:
     buffer = BytesIO()
     # Full colour resolution: red edges smear otherwise, and edges are what is judged.
@@ -254,7 +258,7 @@ def _jpeg(image: Image.Image, quality: int) -> bytes:
     return buffer.getvalue()
 
 
-def _read_whole(path: Path) -> bytes | None:
+def _read_complete(path: Path) -> bytes | None:
     try:
         data = path.read_bytes()
     except OSError:
@@ -263,7 +267,7 @@ def _read_whole(path: Path) -> bytes | None:
     return data if data.endswith(b"\xff\xd9") else None
 
 
-def _keep(path: Path, data: bytes) -> None:
+def _store(path: Path, data: bytes) -> None:
     """Put a copy into the cache; a full disk must not stop the review."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

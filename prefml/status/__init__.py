@@ -1,4 +1,4 @@
-"""Agreement between the person and prefml over time, and whether the bar for batches is met."""
+"""Measure agreement between the person and prefml over time, and the bar for batches."""
 
 from prefml.status.report import Status, status_of, summarize, to_dict
 

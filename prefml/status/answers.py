@@ -1,4 +1,4 @@
-"""What the person answered to each suggestion."""
+"""Read what the person answered to each suggestion."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TypeAlias
 
 from prefml.boxes import FULL_FRAME, Box, read_box, same_box
-from prefml.decisions.documents import as_mapping
 from prefml.exceptions import BoxError
-from prefml.proposals import index_of
+from prefml.proposals import as_mapping, index_of, read_share
 
 __all__ = ["Answer", "read_answers"]
 
-Line = Mapping[str, Any]
+Line: TypeAlias = Mapping[str, object]
 _ACTIONS = ("approved", "overridden", "rejected")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One reviewed suggestion.
+    """Answer of the person to one suggestion.
 
     Attributes
     ----------
@@ -62,7 +61,7 @@ class Answer:
 
     @property
     def judged(self) -> bool:
-        """Whether it tells how good a suggested choice was."""
+        """Tell whether it shows how good a suggested choice was."""
         return self.agreed is not None and not self.bulk and not self.reask_of
 
 
@@ -87,7 +86,7 @@ def read_answers(decided: Mapping[str, Line], suggestions: Mapping[str, Line]) -
         shown = row.get("suggestion") or suggestions.get(group)
         images = row.get("images") or suggestions.get(group, {}).get("images")
         if isinstance(shown, dict) and isinstance(images, list) and row.get("action") in _ACTIONS:
-            found.append(_answer(row, shown, [str(image) for image in images]))
+            found.append(_answer(row, shown, list(map(str, images))))
     return sorted(found, key=lambda answer: answer.when)
 
 
@@ -95,16 +94,18 @@ def _answer(row: Line, shown: Line, images: list[str]) -> Answer:
     first = as_mapping(shown.get("step1_selection"))
     suggested = index_of(first.get("chosen"), images)
     kept = _kept(row, suggested, images)
-    confidence = _share(first.get("confidence")) if len(images) > 1 else None
+    as_suggested = kept is not None and kept == suggested
+    confidence = read_share(first.get("confidence")) if len(images) > 1 else None
+    agreed = as_suggested
+    if row["action"] == "rejected":
+        agreed = (read_share(shown.get("none_probability")) or 0.0) > 0.5
     return Answer(
         when=_time(row.get("timestamp")),
         action=str(row["action"]),
         images=len(images),
         confidence=confidence,
-        agreed=None if confidence is None else _agreed(row, shown, kept, suggested),
-        crop_accepted=_crop_accepted(row, shown)
-        if kept is not None and kept == suggested
-        else None,
+        agreed=None if confidence is None else agreed,
+        crop_accepted=_crop_accepted(row, shown) if as_suggested else None,
         cropped=_cropped(row.get("crop_coords")),
         bulk=as_mapping(row.get("shown")).get("bulk") is True,
         reask_of=str(shown.get("reask_of") or row.get("reask_of") or ""),
@@ -113,6 +114,7 @@ def _answer(row: Line, shown: Line, images: list[str]) -> Answer:
 
 
 def _kept(row: Line, suggested: int | None, images: list[str]) -> int | None:
+    """Return the position of the kept picture; a silent approval kept the suggested one."""
     if row["action"] == "rejected":
         return None
     if row.get("final_choice") is None and (row["action"] == "approved" or len(images) == 1):
@@ -120,13 +122,8 @@ def _kept(row: Line, suggested: int | None, images: list[str]) -> int | None:
     return index_of(row.get("final_choice"), images)
 
 
-def _agreed(row: Line, shown: Line, kept: int | None, suggested: int | None) -> bool:
-    if row["action"] == "rejected":
-        return (_share(shown.get("none_probability")) or 0.0) > 0.5
-    return kept is not None and kept == suggested
-
-
 def _crop_accepted(row: Line, shown: Line) -> bool | None:
+    """Tell whether the frame was taken over as suggested; None where nothing was suggested."""
     crop = as_mapping(shown.get("step2_crop"))
     if not isinstance(crop.get("needs_crop"), bool):
         return None
@@ -151,12 +148,7 @@ def _frame(coordinates: object) -> Box:
     return FULL_FRAME if coordinates is None else read_box(coordinates)
 
 
-def _share(value: Any) -> float | None:
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-    return float(value) if usable else None
-
-
-def _time(value: Any) -> datetime:
+def _time(value: object) -> datetime:
     try:
         when = datetime.fromisoformat(str(value))
     except ValueError:

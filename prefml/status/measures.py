@@ -1,4 +1,4 @@
-"""How well suggestions and answers agree: pure numbers in, pure numbers out."""
+"""Measure agreement: shares with exact intervals, calibration error, drift."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Drift", "Share", "calibration_gap", "drift", "share"]
 
 @dataclass(frozen=True)
 class Share:
-    """How often something held.
+    """Share of cases in which something held, with its confidence interval.
 
     Attributes
     ----------
@@ -25,7 +25,12 @@ class Share:
     n : int
         Cases.
     low, high : float
-        95 % interval of Clopper and Pearson (Biometrika 26, 1934).
+        95 % interval.
+
+    References
+    ----------
+    Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of the
+    binomial", Biometrika 26, 1934.
     """
 
     value: float | None
@@ -75,7 +80,12 @@ def calibration_gap(stated: ArrayLike, hits: ArrayLike, bins: int = 10) -> float
     -------
     float or None
         Mean absolute difference between stated and observed, weighted by the cases; None without
-        cases. Source: Naeini et al., AAAI 2015, with bins of equal mass.
+        cases.
+
+    References
+    ----------
+    Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian
+    binning", AAAI 2015; here with bins of equal mass.
     """
     values, right = np.asarray(stated, float), np.asarray(hits, float)
     if not len(values):
@@ -88,12 +98,12 @@ def calibration_gap(stated: ArrayLike, hits: ArrayLike, bins: int = 10) -> float
 
 @dataclass(frozen=True)
 class Drift:
-    """Whether agreement has fallen lately.
+    """Comparison of the latest agreement with that before it.
 
     Attributes
     ----------
     alarm : bool
-        Whether it has, beyond chance.
+        Whether agreement has fallen, beyond chance.
     recent, before : Share
         Agreement in the latest sets and in those before them.
     p_value : float or None

@@ -1,13 +1,12 @@
-"""How far the person and prefml agree, and whether batches may be proposed."""
+"""Report how far the person and prefml agree, and whether batches may be proposed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
-from prefml.decisions import Decisions, read_decisions
+from prefml.decisions import read_decisions
 from prefml.proposals import read_decided, read_suggestions
 from prefml.status.answers import Answer, read_answers
 from prefml.status.measures import Drift, Share, calibration_gap, drift, share
@@ -25,7 +24,7 @@ _CHOOSE_KEYS, _CROP_KEYS = 1, 10
 
 @dataclass(frozen=True)
 class Status:
-    """Where things stand.
+    """Agreement of the person with prefml so far.
 
     Attributes
     ----------
@@ -48,7 +47,8 @@ class Status:
     keystrokes_saved : int
         Against choosing and cropping everything by keyboard.
     consistency : Share
-        Old sets asked again that were answered as before: the ceiling of any agreement.
+        Test-retest agreement: old sets asked again that were answered as before. It is the
+        ceiling of any agreement.
     """
 
     reviewed: int
@@ -64,12 +64,12 @@ class Status:
 
     @property
     def bar_met(self) -> bool:
-        """Whether batches may be proposed: 99 % over 300 in a row, choices and crops."""
+        """Tell whether batches may be proposed: 99 % over 300 in a row, choices and crops."""
         return not self.missing
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What keeps the bar from being met, in words."""
+        """Reasons why batches may not be proposed yet, in words."""
         found = []
         for name, value in (("sets", self.agreement), ("crops", self.crop_acceptance)):
             if value.n < WINDOW:
@@ -97,17 +97,16 @@ def status_of(workspace: Workspace) -> Status:
         If a file cannot be read.
     """
     answers = read_answers(read_decided(workspace), read_suggestions(workspace))
-    again = any(answer.reask_of for answer in answers)
-    return summarize(answers, _first_choices(read_decisions(workspace)) if again else {})
-
-
-def _first_choices(decisions: Decisions) -> dict[str, str]:
-    chosen = decisions.items[decisions.items["chosen"]]
-    return dict(zip(chosen["set_id"].astype(str), chosen["filename"].astype(str), strict=True))
+    if not any(answer.reask_of for answer in answers):
+        return summarize(answers, {})
+    items = read_decisions(workspace).items
+    chosen = items[items["chosen"]]
+    names = zip(chosen["set_id"].astype(str), chosen["filename"].astype(str), strict=True)
+    return summarize(answers, dict(names))
 
 
 def summarize(answers: Sequence[Answer], first_choices: Mapping[str, str]) -> Status:
-    """Sum answers up.
+    """Summarize answers.
 
     Parameters
     ----------
@@ -142,6 +141,7 @@ def summarize(answers: Sequence[Answer], first_choices: Mapping[str, str]) -> St
 
 
 def _saved(answer: Answer) -> int:
+    """Count the keystrokes that a suggestion spared, against choosing and cropping by keyboard."""
     by_hand = _CHOOSE_KEYS + _CROP_KEYS * answer.cropped
     if answer.bulk:
         return by_hand
@@ -150,14 +150,26 @@ def _saved(answer: Answer) -> int:
 
 
 def _repeats(answers: Iterable[Answer], first_choices: Mapping[str, str]) -> Iterable[bool]:
+    """Tell of each repeated set whether it was answered as before (test-retest agreement)."""
     for answer in answers:
         before = first_choices.get(answer.reask_of)
         if before is not None:
             yield answer.final == PurePosixPath(before).name
 
 
-def to_dict(status: Status) -> dict[str, Any]:
-    """Return a status in plain types."""
+def to_dict(status: Status) -> dict[str, object]:
+    """Return a status in plain types.
+
+    Parameters
+    ----------
+    status : Status
+        The figures.
+
+    Returns
+    -------
+    dict
+        What `prefml status --json` prints.
+    """
     return {
         "reviewed": status.reviewed,
         "window": WINDOW,
@@ -184,5 +196,5 @@ def to_dict(status: Status) -> dict[str, Any]:
     }
 
 
-def _plain(value: Share) -> dict[str, Any]:
+def _plain(value: Share) -> dict[str, object]:
     return {"share": value.value, "n": value.n, "ci": [value.low, value.high]}

@@ -1,4 +1,4 @@
-"""New pictures -> sets -> suggestions for review, least certain first."""
+"""Form sets of new pictures and suggest for them, the least certain first."""
 
 from prefml.suggest.run import ORDERS, Request, SuggestReport, suggest
 

@@ -1,20 +1,19 @@
-"""How confident a suggestion must be to lie within an error budget."""
+"""Look up the confidence threshold that keeps an error budget."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from prefml.boxes import read_number
-from prefml.decisions.documents import as_mapping
+from prefml.proposals import as_list, as_mapping
 from prefml.workspace import Workspace
 
 __all__ = ["threshold_for"]
 
 
 def threshold_for(
-    workspace: Workspace, manifest: Mapping[str, Any] | None, budget: float
+    workspace: Workspace, manifest: Mapping[str, object] | None, budget: float
 ) -> float | None:
     """Return the least probability at which sets keep an error budget.
 
@@ -35,33 +34,33 @@ def threshold_for(
     float or None
         The threshold of the largest budget not above the one asked for; None: none yet.
     """
-    for rows in (_from_manifest(manifest), _from_metrics(workspace, manifest)):
-        kept = [pair for pair in map(_pair, rows) if pair and pair[0] <= budget + 1e-12]
+    promises = as_list(as_mapping(manifest).get("auto_approve"))
+    for rows in (promises, _evaluated(workspace, as_mapping(manifest))):
+        kept = [
+            (share, threshold)
+            for row in map(as_mapping, rows)
+            if (share := _share(row.get("budget"))) is not None
+            and (threshold := _share(row.get("threshold"))) is not None
+            and share <= budget + 1e-12
+        ]
         if kept:
             return max(kept)[1]
     return None
 
 
-def _pair(row: Any) -> tuple[float, float] | None:
-    """Return budget and threshold of one row; what is no share promises nothing."""
-    entries = as_mapping(row)
-    budget, threshold = read_number(entries.get("budget")), read_number(entries.get("threshold"))
-    return (budget, threshold) if 0 <= budget <= 1 and 0 <= threshold <= 1 else None
+def _share(value: object) -> float | None:
+    """Read a share as number or text; what is none promises nothing."""
+    number = read_number(value)
+    return number if 0 <= number <= 1 else None
 
 
-def _from_manifest(manifest: Mapping[str, Any] | None) -> Iterable[Any]:
-    rows = (manifest or {}).get("auto_approve")
-    return rows if isinstance(rows, list) else ()
-
-
-def _from_metrics(workspace: Workspace, manifest: Mapping[str, Any] | None) -> Iterable[Any]:
+def _evaluated(workspace: Workspace, manifest: Mapping[str, object]) -> list[object]:
     """Read what `evaluate` found, if it found it with the encoder of the model in use."""
+    trained = as_mapping(manifest.get("encoder")).get("identity")
     try:
         metrics = json.loads((workspace.artifacts / "metrics.json").read_text("utf-8"))
         measured = (metrics.get("encoder") or {}).get("identity")
-        trained = ((manifest or {}).get("encoder") or {}).get("identity")
         rows = metrics["ranker"]["auto_approve"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return ()
-    fits = measured is None or trained is None or measured == trained
-    return rows if fits and isinstance(rows, list) else ()
+        return []
+    return as_list(rows) if None in (measured, trained) or measured == trained else []

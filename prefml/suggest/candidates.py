@@ -1,4 +1,4 @@
-"""New pictures -> sets to choose from and single pictures to crop, inside one project each."""
+"""Form candidate sets, and single pictures to crop, of new pictures of one project each."""
 
 from __future__ import annotations
 
@@ -9,20 +9,30 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
+
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.stages import form_sets
 from prefml.exceptions import WorkspaceError
 from prefml.sidecars.find import UNKNOWN, ImageFile, scan_images
 from prefml.workspace import Workspace
 
-__all__ = ["Candidate", "Candidates", "Key", "find_candidates", "form_candidates", "new_images"]
+__all__ = [
+    "Candidate",
+    "Candidates",
+    "Key",
+    "find_candidates",
+    "form_candidates",
+    "images_on_disk",
+    "new_images",
+]
 
 Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Pictures of one project that are judged together; one alone can only be cropped.
+    """Pictures of one project that are compared with one another; one alone can only be cropped.
 
     Attributes
     ----------
@@ -37,7 +47,7 @@ class Candidate:
 
     @property
     def group_id(self) -> str:
-        """The same for the same pictures, and for no others."""
+        """Name of the set: the same for the same pictures, and for no others."""
         names = "\0".join((self.project, *self.names))
         digest = hashlib.sha256(names.encode()).hexdigest()[:10]
         readable = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{self.project}_{Path(self.names[0]).stem}")
@@ -55,13 +65,13 @@ class Candidate:
 
     @property
     def keys(self) -> tuple[Key, ...]:
-        """What the pictures are known by."""
+        """Project and file name of each picture."""
         return tuple(image.key for image in self.images)
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """What there is to suggest for.
+    """Candidates below some folders, and the pictures that are left out.
 
     Attributes
     ----------
@@ -88,7 +98,7 @@ def new_images(
     workspace : Workspace
         The workspace.
     resolver : ProjectResolver
-        Knows the projects.
+        Finds the project of a path.
     folders : sequence of str
         Relative to the workspace; none means its `new/`.
 
@@ -203,3 +213,28 @@ def find_candidates(
     groups, left_out = form_candidates(images, handled, max_gap)
     found.skipped["handled before"] += left_out
     return Candidates(groups, +found.skipped, found.examples)
+
+
+def images_on_disk(workspace: Workspace, rows: pd.DataFrame) -> list[ImageFile]:
+    """List the pictures of an index that still lie where it says.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where they lie.
+    rows : DataFrame
+        Columns project, filename and path, the last relative to the workspace or missing.
+
+    Returns
+    -------
+    list of ImageFile
+        In the order of the rows.
+    """
+    found = []
+    for project, name, path in rows[["project", "filename", "path"]].itertuples(index=False):
+        if isinstance(path, str) and (workspace.root / path).is_file():
+            status = (workspace.root / path).stat()
+            found.append(
+                ImageFile(str(project), str(name), path, status.st_size, status.st_mtime_ns)
+            )
+    return found

@@ -1,21 +1,20 @@
-"""Embedding what is missing before suggesting, without losing rows of other pictures."""
+"""Embed what is missing before suggesting, without losing rows of other pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from prefml.decisions.projects import ProjectResolver
-from prefml.sidecars.build import BuildReport, build_found
+from prefml.sidecars.build import BuildReport, Progress, build_found
 from prefml.sidecars.find import FoundImages, ImageFile, scan_images
 from prefml.sidecars.store import Sidecars, read_sidecars_if_any
+from prefml.suggest.candidates import images_on_disk
 from prefml.workspace import Workspace
 
 __all__ = ["embed_missing", "missing_images"]
-
-Progress = Callable[[Any, int], Any]
 
 
 def missing_images(sidecars: Sidecars | None, images: Sequence[ImageFile]) -> list[ImageFile]:
@@ -58,7 +57,7 @@ def embed_missing(
     workspace : Workspace
         The workspace.
     resolver : ProjectResolver
-        Knows the projects.
+        Finds the project of a path.
     open_encoder : callable
         Opens the encoder that the models were trained with; called only when it is needed.
     images : sequence of ImageFile
@@ -76,24 +75,12 @@ def embed_missing(
         return None
     found = scan_images(workspace, resolver)
     known = {image.key for image in found.images}
-    more = [*images, *_elsewhere(workspace, sidecars)]
-    for image in more:
+    # Pictures outside the usual folders keep their rows as long as they are there.
+    rowed = [] if sidecars is None else images_on_disk(workspace, sidecars.index)
+    for image in [*images, *rowed]:
         if image.key not in known:
             known.add(image.key)
             found.images.append(image)
     complete = FoundImages(found.images, found.failures, found.shadowed)
     options = () if progress is None else (None, progress)
     return build_found(workspace, complete, open_encoder(), *options)
-
-
-def _elsewhere(workspace: Workspace, sidecars: Sidecars | None) -> Iterable[ImageFile]:
-    """Yield the pictures that have rows and lie outside the usual folders, if they still do."""
-    if sidecars is None:
-        return
-    for project, name, path in sidecars.index[["project", "filename", "path"]].itertuples(
-        index=False
-    ):
-        place = workspace.root / path
-        if place.is_file():
-            status = place.stat()
-            yield ImageFile(project, name, path, status.st_size, status.st_mtime_ns)

@@ -1,4 +1,4 @@
-"""What looks odd about a set, in words."""
+"""Flag what looks odd about a set, in words."""
 
 from __future__ import annotations
 
@@ -43,36 +43,29 @@ def set_flags(
     -------
     list of str
     """
+    lower = np.nanmax([*rows.stage, -np.inf]) > rows.stage[best]
+    close = False
+    if ranking is not None:
+        first, second = ranking.probabilities[list(ranking.order[:2])]
+        close = first - second < _CLOSE
+    names = [name for name in rows.cues.columns if name.startswith("clipped_")]
+    clipped = (rows.cues.iloc[best][names].fillna(0) > _CLIPPED).any()
     found = [
-        (_lower_stage(rows, best), "a lower stage is suggested"),
-        (ranking is not None and _tie(ranking), "the first two are nearly equal"),
+        (lower, "a lower stage is suggested"),
+        (close, "the first two are nearly equal"),
         ((none_probability or 0) > 0.5, "probably none is good"),
         (_drifted(rows), "the stages differ much"),
-        (_clipped(rows, best), "large parts are pure black or white"),
+        (clipped, "large parts are pure black or white"),
         (bool(duplicates), "looks like another picture"),
     ]
     return [words for holds, words in found if holds]
 
 
-def _lower_stage(rows: PictureRows, best: int) -> bool:
-    return bool(np.nanmax([*rows.stage, -np.inf]) > rows.stage[best])
-
-
-def _tie(ranking: Ranking) -> bool:
-    first, second = ranking.probabilities[list(ranking.order[:2])]
-    return bool(first - second < _CLOSE)
-
-
 def _drifted(rows: PictureRows) -> bool:
-    """Whether a stage has little in common with the one before it."""
+    """Tell whether a stage has little in common with the one before it."""
     if len(rows) < 2 or np.isnan(rows.stage).any():
         return False
     ordered = rows.embeddings[np.argsort(rows.stage)].astype(float)
     lengths = np.linalg.norm(ordered, axis=1)
     dots = (ordered[1:] * ordered[:-1]).sum(axis=1)
     return bool((dots < _DRIFTED * lengths[1:] * lengths[:-1]).any())
-
-
-def _clipped(rows: PictureRows, best: int) -> bool:
-    names = [name for name in rows.cues.columns if name.startswith("clipped_")]
-    return bool((rows.cues.iloc[best][names].fillna(0) > _CLIPPED).any())

@@ -1,13 +1,13 @@
-"""Which pictures were decided before, by log or in review."""
+"""Find the pictures that were decided before, by log or in review."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Any
 
 from prefml.decisions import Decisions
 from prefml.decisions.projects import ProjectResolver
+from prefml.proposals import as_list
 from prefml.suggest.candidates import Key
 
 __all__ = ["DECIDED", "handled_pictures", "keys_of"]
@@ -15,7 +15,7 @@ __all__ = ["DECIDED", "handled_pictures", "keys_of"]
 DECIDED = ("approved", "overridden", "rejected")
 
 
-def keys_of(row: Mapping[str, Any], resolver: ProjectResolver) -> list[Key]:
+def keys_of(row: Mapping[str, object], resolver: ProjectResolver) -> list[Key]:
     """Return the pictures that a suggestion or decision is about.
 
     Parameters
@@ -23,17 +23,16 @@ def keys_of(row: Mapping[str, Any], resolver: ProjectResolver) -> list[Key]:
     row : mapping
         A line with `images`, and `project_id` if it is known.
     resolver : ProjectResolver
-        Knows the projects.
+        Finds the project of a path or a name.
 
     Returns
     -------
     list of (project, file name)
         Without pictures whose project cannot be determined.
     """
-    images = row.get("images")
+    stated = str(row.get("project_id") or "")
     keys = []
-    for path in images if isinstance(images, list) else ():
-        stated = str(row.get("project_id") or "")
+    for path in as_list(row.get("images")):
         project = resolver.from_name(stated) if stated else resolver.from_path(str(path))
         if project:
             keys.append((project, PurePosixPath(str(path)).name))
@@ -42,8 +41,8 @@ def keys_of(row: Mapping[str, Any], resolver: ProjectResolver) -> list[Key]:
 
 def handled_pictures(
     decisions: Decisions,
-    decided: Mapping[str, Mapping[str, Any]],
-    suggestions: Mapping[str, Mapping[str, Any]],
+    decided: Mapping[str, Mapping[str, object]],
+    suggestions: Mapping[str, Mapping[str, object]],
     resolver: ProjectResolver,
 ) -> set[Key]:
     """Collect every picture that the person has decided on.
@@ -55,7 +54,7 @@ def handled_pictures(
     decided, suggestions : mapping
         Reviewed decisions and suggestions, by `group_id`.
     resolver : ProjectResolver
-        Knows the projects.
+        Finds the project of a path or a name.
 
     Returns
     -------
@@ -63,13 +62,9 @@ def handled_pictures(
     """
     keys: set[Key] = set()
     for frame in (decisions.items, decisions.crops, decisions.rejections):
-        keys |= _frame_keys(frame["project"], frame["filename"])
+        keys |= set(zip(frame["project"].astype(str), frame["filename"].astype(str), strict=True))
     for group, row in decided.items():
         if row.get("action") in DECIDED:
             source = row if row.get("images") else suggestions.get(group, {})
             keys.update(keys_of(source, resolver))
     return keys
-
-
-def _frame_keys(projects: Iterable[Any], names: Iterable[Any]) -> set[Key]:
-    return {(str(project), str(name)) for project, name in zip(projects, names, strict=True)}

@@ -1,25 +1,36 @@
-"""One line of `automation_decisions.jsonl`: what is suggested for a set or a single picture."""
+"""Make a suggestion, one line of `automation_decisions.jsonl`, for a set or a single picture."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from msgspec import UNSET
 
-from prefml.prediction import CropProposal, PictureRows, Predictor, Ranking
+from prefml.prediction import PictureRows, Predictor, Ranking
+from prefml.proposals.suggestions import (
+    Alternative,
+    CropAlternative,
+    CropSuggestion,
+    EncoderStamp,
+    ModelStamp,
+    Selection,
+    Suggestion,
+    rounded,
+)
 from prefml.suggest.candidates import Candidate
 from prefml.suggest.flags import set_flags
 from prefml.suggest.none_good import NoneGood
+from prefml.suggest.reask import OldSet
 
-__all__ = ["Context", "make_line"]
+__all__ = ["Context", "make_suggestion"]
 
 _REASONS = 3
-# Where the ranker names what it looked at, and not how the winner differs in it.
-_SPOKEN = {
+# Where the ranker names the feature group that it looked at, and not how the winner differs in it.
+_WORDS = {
     "content": "its overall look",
-    "closeness to the set": "how it sits among the others",
+    "closeness to the set": "its similarity to the rest of the set",
     "change from the stage below": "how it differs from the stage below",
     "composition": "its composition",
     "colour": "its colour",
@@ -29,7 +40,7 @@ _SPOKEN = {
 
 @dataclass(frozen=True)
 class Context:
-    """What every line of a run shares.
+    """Models and figures that every suggestion of a run shares.
 
     Attributes
     ----------
@@ -43,6 +54,8 @@ class Context:
         The least probability within it; None: none yet.
     duplicates : mapping
         (project, file name) -> what looks the same elsewhere, in words.
+    created : str
+        When the run began, in UTC and ISO form.
     """
 
     predictor: Predictor
@@ -50,9 +63,10 @@ class Context:
     budget: float = 0.05
     threshold: float | None = None
     duplicates: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = field(default_factory=dict)
+    created: str = ""
 
 
-def make_line(candidate: Candidate, rows: PictureRows, context: Context) -> dict[str, Any]:
+def make_suggestion(candidate: Candidate, rows: PictureRows, context: Context) -> Suggestion:
     """Suggest for one candidate.
 
     Parameters
@@ -62,62 +76,48 @@ def make_line(candidate: Candidate, rows: PictureRows, context: Context) -> dict
     rows : PictureRows
         What the models need to know of its pictures.
     context : Context
-        Models and what else every line shares.
+        Models and what else every suggestion shares.
 
     Returns
     -------
-    dict
-        Plain types: the fields of the format, then alternatives, probabilities, reasons, flags,
-        and what made the suggestion.
+    Suggestion
     """
-    ranking = _ranking(rows, context.predictor)
-    best = ranking.order[0] if ranking else _highest_stage(rows)
-    none = context.none_good.probability(rows) if len(rows) > 1 and ranking else None
-    same = _duplicates(candidate, context)
-    first = _selection(candidate, rows, ranking, best)
-    confidence = first["confidence"]
-    return {
-        "group_id": candidate.group_id,
-        "images": list(candidate.paths),
-        "step1_selection": first,
-        "step2_crop": _crop(rows, best, context.predictor),
-        "project_id": candidate.project,
-        "alternatives": _alternatives(candidate, ranking),
-        "probabilities": first.get("probabilities"),
-        "none_probability": None if none is None else round(none, 4),
-        "reasons": [first["reason"]] if len(rows) == 1 else _reasons(ranking),
-        "duplicates": same,
-        "flags": set_flags(rows, best, ranking, none, same),
-        "within_budget": _within(confidence if ranking else None, none, context),
-        "budget": context.budget,
-        "model": _models(context.predictor),
-        "encoder": _encoder(context.predictor),
-    }
+    predictor, several = context.predictor, len(rows) > 1
+    ranking = predictor.rank(rows) if several and predictor.ranker is not None else None
+    best = ranking.order[0] if ranking else int(np.argmax(np.nan_to_num(rows.stage)))
+    none = context.none_good.probability(rows) if ranking else None
+    selection = _select(candidate, ranking, best)
+    duplicates = _duplicates(candidate, context)
+    return Suggestion(
+        group_id=candidate.group_id,
+        images=list(candidate.paths),
+        step1_selection=selection,
+        step2_crop=_suggest_crop(rows, best, predictor),
+        project_id=candidate.project,
+        alternatives=_alternatives(candidate, ranking),
+        probabilities=selection.probabilities or None,
+        none_probability=None if none is None else round(none, 4),
+        reasons=_reasons(ranking) if several else [selection.reason],
+        duplicates=duplicates,
+        flags=set_flags(rows, best, ranking, none, duplicates),
+        within_budget=_is_within(selection.confidence, none, context),
+        budget=context.budget,
+        model=_model_stamps(predictor),
+        encoder=_encoder_stamp(predictor),
+        created=context.created,
+        reask_of=candidate.set_id if isinstance(candidate, OldSet) else UNSET,
+    )
 
 
-def _ranking(rows: PictureRows, predictor: Predictor) -> Ranking | None:
-    return predictor.rank(rows) if len(rows) > 1 and predictor.ranker is not None else None
-
-
-def _highest_stage(rows: PictureRows) -> int:
-    return int(np.argmax(np.nan_to_num(rows.stage)))
-
-
-def _selection(
-    candidate: Candidate, rows: PictureRows, ranking: Ranking | None, best: int
-) -> dict[str, Any]:
+def _select(candidate: Candidate, ranking: Ranking | None, best: int) -> Selection:
     chosen = candidate.paths[best]
-    if len(rows) == 1:
-        return {"chosen": chosen, "reason": "a single picture: crop only", "confidence": None}
+    if len(candidate.paths) == 1:
+        return Selection(chosen, "a single picture: crop only")
     if ranking is None:
-        return {"chosen": chosen, "reason": "highest stage; no ranker yet", "confidence": None}
-    chances = [round(float(p), 4) for p in ranking.probabilities]
-    return {
-        "chosen": chosen,
-        "reason": ", ".join(_reasons(ranking)) or "no clear reason",
-        "confidence": chances[best],
-        "probabilities": chances,
-    }
+        return Selection(chosen, "highest stage; no ranker yet")
+    probabilities = [round(float(p), 4) for p in ranking.probabilities]
+    reason = ", ".join(_reasons(ranking)) or "no clear reason"
+    return Selection(chosen, reason, probabilities[best], probabilities)
 
 
 def _reasons(ranking: Ranking | None) -> list[str]:
@@ -127,48 +127,39 @@ def _reasons(ranking: Ranking | None) -> list[str]:
     lead = [reason for reason in ranking.why if reason.contribution > 0][:_REASONS]
     against = [reason for reason in ranking.why if reason.contribution < 0][:1]
     heavy = bool(lead) and bool(against) and -against[0].contribution > lead[0].contribution / 2
-    words = [_SPOKEN.get(reason.reason, reason.reason) for reason in lead]
+    words = [_WORDS.get(reason.reason, reason.reason) for reason in lead]
     if len(lead) > 1 and lead[0].contribution > 2 * lead[1].contribution:
         words[0] = f"mainly {words[0]}"
     return words + [
-        f"against it: {_SPOKEN.get(reason.reason, reason.reason)}" for reason in against if heavy
+        f"against it: {_WORDS.get(reason.reason, reason.reason)}" for reason in against if heavy
     ]
 
 
-def _alternatives(candidate: Candidate, ranking: Ranking | None) -> list[dict[str, Any]]:
+def _alternatives(candidate: Candidate, ranking: Ranking | None) -> list[Alternative]:
     if ranking is None:
         return []
     return [
-        {"image": candidate.paths[i], "probability": round(float(ranking.probabilities[i]), 4)}
+        Alternative(candidate.paths[i], round(float(ranking.probabilities[i]), 4))
         for i in ranking.order[1:]
     ]
 
 
-def _crop(rows: PictureRows, best: int, predictor: Predictor) -> dict[str, Any]:
+def _suggest_crop(rows: PictureRows, best: int, predictor: Predictor) -> CropSuggestion:
     if predictor.cropper is None:
         # Neither yes nor no: approving this says nothing about a crop.
-        return {"needs_crop": None, "crop_coords": None, "reason": "no crop model yet",
-                "confidence": None}  # fmt: skip
+        return CropSuggestion(None, None, "no crop model yet", None)
     found = predictor.crop(rows, best)
-    return {
-        "needs_crop": not found.keeps_whole,
-        "crop_coords": None if found.keeps_whole else _plain(found.box),
-        "reason": "; ".join((found.certainty, *found.reasons)),
-        "confidence": round(found.probability, 4),
-        "keep_probability": round(found.keep_probability, 4),
-        "alternatives": _crop_alternatives(found),
-    }
-
-
-def _crop_alternatives(found: CropProposal) -> list[dict[str, Any]]:
-    return [
-        {"crop_coords": _plain(box), "probability": round(probability, 4)}
-        for box, probability in found.alternatives
-    ]
-
-
-def _plain(box: Sequence[float]) -> list[float]:
-    return [round(float(edge), 6) for edge in box]
+    return CropSuggestion(
+        needs_crop=not found.keeps_whole,
+        crop_coords=None if found.keeps_whole else rounded(found.box),
+        reason="; ".join((found.certainty, *found.reasons)),
+        confidence=round(found.probability, 4),
+        keep_probability=round(found.keep_probability, 4),
+        alternatives=[
+            CropAlternative(rounded(box), round(probability, 4))
+            for box, probability in found.alternatives
+        ],
+    )
 
 
 def _duplicates(candidate: Candidate, context: Context) -> list[str]:
@@ -181,22 +172,23 @@ def _duplicates(candidate: Candidate, context: Context) -> list[str]:
     ]
 
 
-def _within(confidence: float | None, none: float | None, context: Context) -> bool:
+def _is_within(confidence: float | None, none: float | None, context: Context) -> bool:
+    """Tell whether a set lies within the error budget."""
     if confidence is None or context.threshold is None or confidence < context.threshold:
         return False
     # The promise is about the choice, not about whether the set is rejected whole.
     return none is None or none <= context.budget
 
 
-def _models(predictor: Predictor) -> dict[str, Any]:
+def _model_stamps(predictor: Predictor) -> dict[str, ModelStamp]:
     return {
-        kind: {"sha256": manifest.sha256, "written": manifest.written}
+        kind: ModelStamp(manifest.sha256, manifest.written)
         for kind, manifest in predictor.manifests.items()
     }
 
 
-def _encoder(predictor: Predictor) -> dict[str, Any] | None:
+def _encoder_stamp(predictor: Predictor) -> EncoderStamp | None:
     for manifest in predictor.manifests.values():
         if manifest.encoder:
-            return {"id": manifest.encoder.id, "identity": manifest.encoder.identity}
+            return EncoderStamp(manifest.encoder.id, manifest.encoder.identity)
     return None

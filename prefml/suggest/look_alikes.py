@@ -1,4 +1,4 @@
-"""What else in the project looks like a new picture."""
+"""Find the near duplicates of new pictures inside their project."""
 
 from __future__ import annotations
 

@@ -1,35 +1,45 @@
-"""How likely the person is to reject a whole set, learned from reviewed sets."""
+"""Estimate how likely the person is to reject a whole set, from reviewed sets."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from prefml._typing import Floats
 from prefml.decisions import Decisions
 from prefml.features.tables import image_rows
+from prefml.prediction import PictureRows
 from prefml.ranking.rejection import RejectionModel
 from prefml.sidecars.store import Sidecars
 
-__all__ = ["NoneGood", "learn_none_good"]
+__all__ = ["NoneGood", "Scorer", "learn_none_good"]
+
+
+class Scorer(Protocol):
+    """A ranker, as far as it is needed here."""
+
+    def predict(self, X: pd.DataFrame) -> Floats:
+        """Return a score for each row."""
+        ...
 
 
 class NoneGood:
-    """The probability that no picture of a set is good.
+    """Probability that no picture of a set is good.
 
     Parameters
     ----------
     ranker : estimator or None
-        Scores the pictures.
+        Scores the pictures; without one nothing was learned.
     model : RejectionModel or None
         None: nothing has been reviewed yet.
     """
 
-    def __init__(self, ranker: Any, model: RejectionModel | None) -> None:
+    def __init__(self, ranker: Scorer | None, model: RejectionModel | None) -> None:
         self.ranker, self.model = ranker, model
 
-    def probability(self, rows: Any) -> float | None:
+    def probability(self, rows: PictureRows) -> float | None:
         """Return the probability for one set.
 
         Parameters
@@ -42,7 +52,7 @@ class NoneGood:
         float or None
             None while nothing has been reviewed.
         """
-        if self.model is None:
+        if self.ranker is None or self.model is None:
             return None
         one = np.zeros(len(rows), int)
         X = image_rows(rows.embeddings, rows.cues, rows.stage, one)
@@ -50,7 +60,7 @@ class NoneGood:
 
 
 def learn_none_good(
-    ranker: Any, decisions: Decisions, sidecars: Sidecars, reviewed_in: str
+    ranker: Scorer | None, decisions: Decisions, sidecars: Sidecars, reviewed_in: str
 ) -> NoneGood:
     """Learn from the sets that were reviewed: those with a winner and those rejected whole.
 

@@ -1,4 +1,4 @@
-"""A few old sets, asked again without saying so, to see how consistent the person is."""
+"""Test-retest reliability: ask about a few decided sets once more, without saying so."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import pandas as pd
 
-from prefml.sidecars.find import UNKNOWN, ImageFile
-from prefml.suggest.candidates import Candidate
+from prefml.proposals import as_mapping
+from prefml.sidecars.find import UNKNOWN
+from prefml.suggest.candidates import Candidate, images_on_disk
 from prefml.workspace import Workspace
 
 __all__ = ["AGE", "SHARE", "OldSet", "asked_again", "find_old_sets", "pick_again"]
@@ -36,12 +36,12 @@ class OldSet(Candidate):
 
     @property
     def group_id(self) -> str:
-        """Formed like that of a new set, and another than the set had."""
+        """Name of the repetition: formed like that of a new set, and another than the set had."""
         digest = hashlib.sha256(f"again\0{self.set_id}".encode()).hexdigest()[:10]
         return f"{super().group_id.rpartition('_')[0]}_{digest}"
 
 
-def asked_again(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+def asked_again(rows: Iterable[Mapping[str, object]]) -> set[str]:
     """Return the sets that suggestions or decisions ask about a second time.
 
     Parameters
@@ -56,8 +56,9 @@ def asked_again(rows: Iterable[Mapping[str, Any]]) -> set[str]:
     found = set()
     for row in rows:
         for holder in (row, row.get("suggestion")):
-            if isinstance(holder, Mapping) and holder.get("reask_of"):
-                found.add(str(holder["reask_of"]))
+            asked = as_mapping(holder).get("reask_of")
+            if asked:
+                found.add(str(asked))
     return found
 
 
@@ -82,12 +83,15 @@ def pick_again(
     list of str
     """
     drawn = sorted(
-        (lot, name) for name in set(set_ids) if (lot := _lot(name)) < share and name not in already
+        (draw, name)
+        for name in set(set_ids)
+        if (draw := _uniform(name)) < share and name not in already
     )
     return [name for _, name in drawn[: n_new // _DILUTION + bool(n_new % _DILUTION)]]
 
 
-def _lot(name: str) -> float:
+def _uniform(name: str) -> float:
+    """Return a number in [0, 1) that depends on the name alone: the same draw in every run."""
     digest = hashlib.sha256(f"reask\0{name}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
@@ -108,7 +112,7 @@ def find_old_sets(
     items : DataFrame
         The decided sets, as in `prefml.decisions.Decisions.items`.
     index : DataFrame
-        The sidecars' index, which knows where a picture lies now.
+        The sidecars' index: where each picture lies.
     now : datetime
         In UTC.
     names : collection of str, optional
@@ -125,16 +129,7 @@ def find_old_sets(
     joined = kept.drop(columns="path").merge(places, on=["project", "filename"], how="left")
     found = {}
     for set_id, rows in joined.groupby("set_id", sort=True):
-        images = tuple(_images(workspace, rows))
+        images = tuple(images_on_disk(workspace, rows.sort_values("filename")))
         if len(images) == len(rows) > 1:
             found[str(set_id)] = OldSet(str(rows["project"].iloc[0]), images, str(set_id))
     return found
-
-
-def _images(workspace: Workspace, rows: pd.DataFrame) -> Iterable[ImageFile]:
-    ordered = rows.sort_values(["filename"])
-    for name, path in zip(ordered["filename"], ordered["path"], strict=True):
-        if isinstance(path, str) and (workspace.root / path).is_file():
-            status = (workspace.root / path).stat()
-            project = str(ordered["project"].iloc[0])
-            yield ImageFile(project, str(name), path, status.st_size, status.st_mtime_ns)

@@ -1,33 +1,38 @@
-"""From folders of new pictures to `sandbox/automation_decisions.jsonl`."""
+"""Suggest for folders of new pictures: write `sandbox/automation_decisions.jsonl`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Protocol, TypeVar
+
+from msgspec import UNSET
 
 from prefml.decisions import Decisions, read_decisions
-from prefml.decisions.documents import as_mapping
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import WorkspaceError
 from prefml.files import remove_leftovers
 from prefml.prediction import Predictor
 from prefml.proposals import (
+    Row,
+    as_list,
+    as_mapping,
     decisions_path,
-    only_writer,
     read_decided,
     read_suggestions,
     rewrite_lines,
+    single_writer,
     suggestions_path,
 )
+from prefml.proposals.suggestions import Suggestion, to_row
 from prefml.suggest.budget import threshold_for
 from prefml.suggest.candidates import Candidate, Candidates, find_candidates
 from prefml.suggest.embedding import embed_missing
 from prefml.suggest.handled import DECIDED, handled_pictures, keys_of
-from prefml.suggest.lines import Context, make_line
+from prefml.suggest.lines import Context, make_suggestion
 from prefml.suggest.look_alikes import look_alikes
 from prefml.suggest.none_good import NoneGood, learn_none_good
 from prefml.suggest.reask import SHARE, OldSet, asked_again, find_old_sets, pick_again
@@ -36,17 +41,24 @@ from prefml.workspace import Workspace
 __all__ = ["ORDERS", "Request", "SuggestReport", "merge", "suggest"]
 
 ORDERS = ("uncertain", "taken")
-Line = dict[str, Any]
-Watch = Callable[[Any, int, str], Any]
+T = TypeVar("T")
 
 
-def _unwatched(items: Any, total: int, label: str) -> Any:
+class Watch(Protocol):
+    """Progress bar that wraps what is worked through."""
+
+    def __call__(self, items: Iterable[T], total: int, label: str, /) -> Iterable[T]:
+        """Yield the items; `total` is how many there are, `label` what is being done."""
+        ...
+
+
+def _unwatched(items: Iterable[T], total: int, label: str) -> Iterable[T]:
     return items
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for.
+    """Options of a run.
 
     Attributes
     ----------
@@ -71,7 +83,7 @@ class Request:
 
 @dataclass(frozen=True)
 class SuggestReport:
-    """What a run wrote.
+    """Outcome of a run.
 
     Attributes
     ----------
@@ -88,7 +100,7 @@ class SuggestReport:
     threshold : float or None
         The probability from which sets lie within the budget; None: none yet.
     computed : int
-        Pictures that were embedded now.
+        Pictures that the run embedded.
     """
 
     sets: int = 0
@@ -135,7 +147,7 @@ def suggest(
         If there is no model yet.
     """
     workspace.sandbox.mkdir(parents=True, exist_ok=True)
-    with only_writer(workspace, WorkspaceError):
+    with single_writer(workspace, WorkspaceError):
         remove_leftovers(workspace.sandbox, suggestions_path(workspace).name)
         return _suggest(workspace, request, open_predictor, watch, now or datetime.now(UTC))
 
@@ -155,12 +167,14 @@ def _suggest(
     found = find_candidates(workspace, resolver, request.folders, handled, gap)
     predictor, computed = _prepare(workspace, resolver, found.groups, open_predictor, watch)
     usable = _usable(found, predictor) if found.groups else []
-    again = _again(workspace, request, usable, decisions, predictor, (known, decided), when)
-    context = _context(workspace, request, predictor, decisions, usable)
-    lines = list(_lines([*usable, *again], predictor, context, when, watch))
-    merged = merge(lines, known, decided, resolver, request.order)
+    asked = asked_again([*known.values(), *decided.values()])
+    again = _sets_to_repeat(workspace, request, usable, decisions, predictor, asked, when)
+    context = _context(workspace, request, predictor, decisions, usable, when)
+    made = list(_suggestions([*usable, *again], context, watch))
+    merged = merge(list(map(to_row, made)), known, decided, resolver, request.order)
     rewrite_lines(suggestions_path(workspace), merged)
-    return _report(lines, merged, decided, found, context, computed)
+    waiting = sum(not _is_decided(str(row["group_id"]), decided) for row in merged) - len(made)
+    return _report(made, waiting, found, context, computed)
 
 
 def _prepare(
@@ -170,6 +184,7 @@ def _prepare(
     open_predictor: Callable[[Workspace], Predictor],
     watch: Watch,
 ) -> tuple[Predictor, int]:
+    """Open the models, and embed what their sidecars lack."""
     predictor = open_predictor(workspace)
     images = [image for group in groups for image in group.images]
     report = embed_missing(
@@ -198,23 +213,22 @@ def _usable(found: Candidates, predictor: Predictor) -> list[Candidate]:
     return usable
 
 
-def _again(
+def _sets_to_repeat(
     workspace: Workspace,
     request: Request,
     usable: Sequence[Candidate],
     decisions: Decisions,
     predictor: Predictor,
-    lines: tuple[Mapping[str, Line], Mapping[str, Line]],
+    asked: Collection[str],
     when: datetime,
 ) -> list[OldSet]:
     new_sets = sum(len(group.images) > 1 for group in usable)
     if not new_sets or request.reask <= 0:
         return []
-    already = asked_again(row for rows in lines for row in rows.values())
     items, index = decisions.items, predictor.sidecars.index
-    names = set(pick_again(items["set_id"], len(items), already, request.reask))
+    names = set(pick_again(items["set_id"], len(items), asked, request.reask))
     old = find_old_sets(workspace, items, index, when, names)
-    return [old[name] for name in pick_again(old, new_sets, already, request.reask)]
+    return [old[name] for name in pick_again(old, new_sets, asked, request.reask)]
 
 
 def _context(
@@ -223,44 +237,39 @@ def _context(
     predictor: Predictor,
     decisions: Decisions,
     usable: Sequence[Candidate],
+    when: datetime,
 ) -> Context:
+    created = when.isoformat(timespec="seconds")
+    if not usable:
+        none_good = NoneGood(predictor.ranker, None)
+        return Context(predictor, none_good, request.budget, created=created)
     source = decisions_path(workspace).relative_to(workspace.root).as_posix()
-    sidecars = predictor.sidecars if usable else None
     manifest = predictor.manifests.get("ranker")
-    if sidecars is None:
-        return Context(predictor, NoneGood(predictor.ranker, None), request.budget)
     return Context(
         predictor,
-        learn_none_good(predictor.ranker, decisions, sidecars, source),
+        learn_none_good(predictor.ranker, decisions, predictor.sidecars, source),
         request.budget,
         threshold_for(workspace, None if manifest is None else manifest.document, request.budget),
-        look_alikes(sidecars, usable),
+        look_alikes(predictor.sidecars, usable),
+        created,
     )
 
 
-def _lines(
-    candidates: Sequence[Candidate],
-    predictor: Predictor,
-    context: Context,
-    when: datetime,
-    watch: Watch,
-) -> Iterable[Line]:
+def _suggestions(
+    candidates: Sequence[Candidate], context: Context, watch: Watch
+) -> Iterator[Suggestion]:
     for candidate in watch(candidates, len(candidates), "suggesting"):
-        rows = predictor.from_sidecars(candidate.project, list(candidate.names))
-        line = make_line(candidate, rows, context)
-        line["created"] = when.isoformat(timespec="seconds")
-        if isinstance(candidate, OldSet):
-            line["reask_of"] = candidate.set_id
-        yield line
+        rows = context.predictor.from_sidecars(candidate.project, list(candidate.names))
+        yield make_suggestion(candidate, rows, context)
 
 
 def merge(
-    lines: Sequence[Line],
-    known: Mapping[str, Line],
-    decided: Mapping[str, Line],
+    lines: Sequence[Row],
+    known: Mapping[str, Row],
+    decided: Mapping[str, Row],
     resolver: ProjectResolver,
     order: str = "uncertain",
-) -> list[Line]:
+) -> list[Row]:
     """Put new suggestions and those of earlier runs together.
 
     Parameters
@@ -270,7 +279,7 @@ def merge(
     known, decided : mapping
         Suggestions of earlier runs and reviewed decisions, by `group_id`.
     resolver : ProjectResolver
-        Knows the projects.
+        Finds the project of a path.
     order : {"uncertain", "taken"}
         Order of what waits for review.
 
@@ -279,57 +288,48 @@ def merge(
     list of dict
         What waits first. An earlier suggestion about a picture that a new one covers is replaced
         by it; decided ones stay at the end, for `prefml apply`, `status` and undo in review.
+        Lines of earlier runs keep fields that prefml does not know.
     """
     fresh = {line["group_id"] for line in lines}
     covered = {key for line in lines if "reask_of" not in line for key in keys_of(line, resolver)}
-    done = [
-        line for group, line in known.items() if group not in fresh and _is_decided(group, decided)
-    ]
+    earlier = {group: line for group, line in known.items() if group not in fresh}
+    done = [line for group, line in earlier.items() if _is_decided(group, decided)]
     waiting = [
         line
-        for group, line in known.items()
-        if group not in fresh and not _is_decided(group, decided)
+        for group, line in earlier.items()
+        if not _is_decided(group, decided)
         and (line.get("reask_of") or covered.isdisjoint(keys_of(line, resolver)))
-    ]  # fmt: skip
-    key = _certainty if order == "uncertain" else _taken
+    ]
+    key = _by_confidence if order == "uncertain" else _by_time
     return [*sorted([*lines, *waiting], key=key), *done]
 
 
-def _is_decided(group: str, decided: Mapping[str, Line]) -> bool:
+def _is_decided(group: str, decided: Mapping[str, Row]) -> bool:
     return decided.get(group, {}).get("action") in DECIDED
 
 
-def _certainty(line: Line) -> tuple[float, tuple[str, str]]:
-    part = "step1_selection" if len(_images(line)) > 1 else "step2_crop"
+def _by_confidence(line: Row) -> tuple[float, tuple[str, str]]:
+    """Sort the least certain first; what states no confidence is least certain of all."""
+    part = "step1_selection" if len(as_list(line.get("images"))) > 1 else "step2_crop"
     confidence = as_mapping(line.get(part)).get("confidence")
-    return (float(confidence) if isinstance(confidence, int | float) else 0.0), _taken(line)
+    return (float(confidence) if isinstance(confidence, int | float) else 0.0), _by_time(line)
 
 
-def _taken(line: Line) -> tuple[str, str]:
-    first = str((_images(line) or [""])[0])
+def _by_time(line: Row) -> tuple[str, str]:
+    """Sort by project and by the first file name, which begins with the time."""
+    first = str((as_list(line.get("images")) or [""])[0])
     return str(line.get("project_id") or ""), PurePosixPath(first).name
 
 
-def _images(line: Line) -> list[Any]:
-    images = line.get("images")
-    return images if isinstance(images, list) else []
-
-
 def _report(
-    lines: Sequence[Line],
-    merged: Sequence[Line],
-    decided: Mapping[str, Line],
-    found: Candidates,
-    context: Context,
-    computed: int,
+    made: Sequence[Suggestion], waiting: int, found: Candidates, context: Context, computed: int
 ) -> SuggestReport:
-    new = [line for line in lines if "reask_of" not in line]
-    old = sum(not _is_decided(line["group_id"], decided) for line in merged) - len(lines)
+    new = [suggestion for suggestion in made if suggestion.reask_of is UNSET]
     return SuggestReport(
-        sets=sum(len(line["images"]) > 1 for line in new),
-        singles=sum(len(line["images"]) == 1 for line in new),
-        within_budget=sum(line["within_budget"] for line in new),
-        waiting=old,
+        sets=sum(len(suggestion.images) > 1 for suggestion in new),
+        singles=sum(len(suggestion.images) == 1 for suggestion in new),
+        within_budget=sum(suggestion.within_budget for suggestion in new),
+        waiting=waiting,
         skipped=found.skipped,
         examples=found.examples,
         threshold=context.threshold,

@@ -2,10 +2,10 @@ import errno
 
 import pytest
 
-from prefml.apply.primitives import add_name, remove_folder, take_name
+from prefml.apply.primitives import hard_link, remove_folder, rename
 
 
-@pytest.mark.parametrize("give", [add_name, take_name])
+@pytest.mark.parametrize("give", [hard_link, rename])
 def test_a_name_that_is_taken_is_never_given(tmp_path, give):
     old, new = tmp_path / "old", tmp_path / "new"
     old.write_text("mine")
@@ -20,7 +20,7 @@ def test_a_dangling_link_is_a_taken_name(tmp_path):
     old.write_text("mine")
     new.symlink_to(tmp_path / "nowhere")
     with pytest.raises(FileExistsError):
-        take_name(old, new)
+        rename(old, new)
     assert new.is_symlink()
 
 

@@ -78,7 +78,7 @@ def test_an_interrupted_run_is_announced_with_both_ways_on(workspace, capsys, mo
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(primitives, "add_note", stop)
+        patch.setattr(primitives, "append", stop)
         assert call(workspace, capsys, "--execute")[0] == 1
     status, printed = call(workspace, capsys)
     assert status == 0

@@ -19,6 +19,7 @@ from prefml.exceptions import PrefmlError
 from prefml.files import replacing, write_text
 from prefml.models.store import load_model
 from prefml.proposals import read_lines
+from prefml.review.requests import Decide, Shown
 from prefml.review.service import ReviewService
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
@@ -42,9 +43,9 @@ def small_disk(tmp_path):
 def fill(folder: Path, left: int) -> Path:
     """Fill a disk up to some bytes; others may be writing at the same time."""
     ballast = folder / "ballast"
-    room = os.statvfs(folder)
+    free = os.statvfs(folder)
     with suppress(OSError), ballast.open("wb", buffering=0) as file:
-        file.write(bytes(max(0, room.f_bavail * room.f_frsize - left)))
+        file.write(bytes(max(0, free.f_bavail * free.f_frsize - left)))
     return ballast
 
 
@@ -93,25 +94,25 @@ def test_an_apply_on_a_full_disk_is_finished_or_undone(small_disk, tell):
 
 
 def test_a_decision_on_a_full_disk_is_not_acknowledged_and_earlier_ones_stay(small_disk):
-    room = ReviewService(Workspace.open(reviewed_tree(small_disk / "ws")))
-    room.decide("g0", {"action": "rejected"}, {})
+    service = ReviewService(Workspace.open(reviewed_tree(small_disk / "ws")))
+    service.decide(Decide("g0", "rejected"))
     ballast = fill(small_disk, 0)
     with pytest.raises(PrefmlError, match=r"full|disk|I/O"):
-        decide_for_ever(room)
+        decide_for_ever(service)
     ballast.unlink()
-    with room.store.ledger() as ledger:
+    with service.store.ledger() as ledger:
         assert ledger.state("g0") == "rejected"
-    room.decide("g2", {"action": "rejected"}, {})
-    room.close()
+    service.decide(Decide("g2", "rejected"))
+    service.close()
     again = ReviewService(Workspace.open(small_disk / "ws"))
     with again.store.ledger() as ledger:
         assert (ledger.state("g0"), ledger.state("g2")) == ("rejected", "rejected")
     again.close()
 
 
-def decide_for_ever(room: ReviewService) -> None:
+def decide_for_ever(service: ReviewService) -> None:
     while True:
-        room.decide("g1", {"action": "rejected"}, {"key": "x" * 64})
+        service.decide(Decide("g1", "rejected", shown=Shown(key="x" * 64)))
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace", "mkstemp", "write"])
@@ -192,14 +193,15 @@ def test_a_clock_that_goes_back_changes_neither_order_nor_state(tmp_path, monkey
 
     monkeypatch.setattr(store, "datetime", Backwards)
     root = reviewed_tree(tmp_path / "ws")
-    room = ReviewService(Workspace.open(root))
+    service = ReviewService(Workspace.open(root))
     for action in ("approved", "skipped", "rejected"):
-        room.decide("g0", {"action": action, "final_choice": 0}, {})
-    assert room.progress()["rejected"] == 1
-    room.undo()
-    assert room.progress()["skipped"] == 1
-    assert room.progress()["seconds_per_set"] is None or room.progress()["seconds_per_set"] > 0
-    room.close()
+        service.decide(Decide("g0", action, final_choice=0))
+    assert service.progress().rejected == 1
+    service.undo()
+    assert service.progress().skipped == 1
+    pace = service.progress().seconds_per_set
+    assert pace is None or pace > 0
+    service.close()
 
 
 def test_pictures_from_the_future_or_before_the_epoch_are_embedded_once(tmp_path):

@@ -311,8 +311,8 @@ def in_force(database: Path) -> dict[str, str]:
     store = EventStore(database)
     try:
         with store.ledger() as ledger:
-            marks = ledger.exported()
-            return {mark.change["group_id"]: str(mark.change["state"]) for mark in marks}
+            entries = ledger.exported()
+            return {entry.change.group_id: entry.change.state for entry in entries}
     finally:
         store.close()
 

@@ -8,7 +8,9 @@ from PIL import Image
 
 from prefml.apply import execute, preview, undo
 from prefml.exceptions import ApplyError
-from prefml.review.exports import export_row
+from prefml.review.events import TagBody, TagChange
+from prefml.review.exports import export_decision
+from prefml.review.requests import Decide, Shown, Tag
 from prefml.review.service import ReviewService
 from prefml.review.store import EventStore
 from prefml.workspace import Workspace
@@ -80,7 +82,7 @@ def test_a_damaged_journal_is_never_taken_for_another(applied, attack):
 
     def judge(report):
         assert groups <= set(report.plan.groups) or report.already <= 3
-        return "interrupted" if report.waiting else "accepted"
+        return "interrupted" if report.interrupted else "accepted"
 
     copies = damage.copies(sound, CASES, damage.document, damage.lines)
     attack("apply journal, previewed", copies, read, judge)
@@ -92,13 +94,13 @@ def reviewed(tmp_path):
     root = tmp_path / "ws"
     logs.workspace(root)
     place(root / "sandbox/automation_decisions.jsonl", logs.suggestions(6))
-    room = ReviewService(Workspace.open(root))
+    service = ReviewService(Workspace.open(root))
     for n, action in enumerate(("approved", "rejected", "skipped", "approved")):
-        room.decide(f"alpha_{n}", {"action": action}, {"seconds": 1.0})
-    room.tag("alpha_0", {"0": ["long_hand"]})
-    room.undo()
-    room.submit()
-    room.close()
+        service.decide(Decide(f"alpha_{n}", action, shown=Shown(seconds=1.0)))
+    service.tag(Tag("alpha_0", {"0": ["long_hand"]}))
+    service.undo()
+    service.submit()
+    service.close()
     return root, (root / "sandbox/review.sqlite3").read_bytes()
 
 
@@ -111,17 +113,17 @@ def test_a_damaged_event_table_is_refused_or_gives_sound_decisions(reviewed, tmp
             old.unlink()
         store = EventStore(place(path, raw))
         try:
-            store.append("tag", lambda _: {"changes": [{"group_id": "g", "image_tags": {}}]})
+            store.append("tag", lambda _: TagBody([TagChange("g", {})]))
             with store.ledger() as ledger:
-                return [export_row(mark, ledger) for mark in ledger.exported()]
+                return [export_decision(entry, ledger) for entry in ledger.exported()]
         finally:
             store.close()
 
-    def judge(rows):
-        for row in rows:
-            box = row["crop_coords"]
-            assert row["action"] in ("approved", "overridden", "rejected")
-            assert row["final_choice"] is None or row["final_choice"] in row["images"]
+    def judge(decisions):
+        for one in decisions:
+            box = one.crop_coords
+            assert one.action in ("approved", "overridden", "rejected")
+            assert one.final_choice is None or one.final_choice in one.images
             assert box is None or all(0 <= edge <= 1 for edge in box)
         return "accepted"
 

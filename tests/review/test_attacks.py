@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import socket
 from urllib.parse import quote
 
 import pytest
 
-from prefml.review import create_app, server
+from prefml.review import create_app
 from prefml.review.security import HEADERS
 
 SECRET = "root:x:0:0"
@@ -117,20 +115,3 @@ def test_a_decision_that_no_file_could_hold_is_refused(client, letters):
     body = {"group_id": group, "action": "approved", "shown": {"key": letters}}
     assert client.send("decide", body).status_code == 400
     assert client.post("submit_batch")["submitted"] == 0
-
-
-def test_the_server_listens_on_one_address_of_the_loopback():
-    with server._listen(0) as listener:
-        address, port = listener.getsockname()
-        assert address == "127.0.0.1"
-        # Another address of the same machine: one that listened on all of them would answer here.
-        with socket.socket() as other:
-            other.settimeout(5)
-            with pytest.raises(OSError, match=r"refused|assign|unreach|time"):
-                other.connect(("127.0.0.2", port))
-
-
-def test_a_port_that_may_not_be_used_is_one_clear_line_with_another():
-    said = str(server._port_error(80, PermissionError(errno.EACCES, "Permission denied")))
-    assert said.startswith("port 80: Permission denied")
-    assert said.endswith("prefml review --port 81")

@@ -1,22 +1,11 @@
-from datetime import UTC, datetime, timedelta
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefml.review.ledger import Event, Ledger
+from prefml.review.ledger import Ledger
 
-START = datetime(2025, 7, 5, tzinfo=UTC)
+from .made_events import decide, decided, redo, submit, tag, undo
+
 STATES = ["approved", "overridden", "rejected", "skipped"]
-
-
-def event(seq, kind, **body):
-    at = (START + timedelta(seconds=seq)).isoformat()
-    return Event(seq, f"event-{seq}", at, "s", kind, body)
-
-
-def decided(group_id, state):
-    return {"group_id": group_id, "state": state}
-
 
 # What a person may do: decide some groups, tag one, undo, redo, submit.
 steps = st.lists(
@@ -60,15 +49,16 @@ def play(ledger, model, seq, step):
     if kind == "decide":
         changes = [decided(group_id, step[2]) for group_id in step[1]]
         model.change(**{group_id: step[2] for group_id in step[1]})
-        return event(seq, kind, changes=changes)
+        return decide(seq, *changes)
     if kind == "tag":
         model.change(**{f"tag-{step[1]}": step[2]})
-        return event(seq, kind, changes=[{"group_id": step[1], "image_tags": {"i": [step[2]]}}])
+        return tag(seq, step[1], i=[step[2]])
     if kind == "submit":
-        return event(seq, kind)
+        return submit(seq)
     getattr(model, kind)()
     target = ledger.to_undo if kind == "undo" else ledger.to_redo
-    return event(seq, kind, of=target.seq) if target else None
+    move = undo if kind == "undo" else redo
+    return move(seq, target.seq) if target else None
 
 
 @given(steps)
@@ -99,34 +89,32 @@ def test_after_a_submit_nothing_is_unsubmitted(history):
 
 
 def test_undoing_a_submitted_decision_is_a_change_to_submit():
-    ledger = Ledger([event(1, "decide", changes=[decided("a", "approved")]), event(2, "submit")])
-    ledger.apply(event(3, "undo", of=1))
+    ledger = Ledger([decide(1, decided("a")), submit(2)])
+    ledger.apply(undo(3, of=1))
     assert ledger.unsubmitted == 1
-    ledger.apply(event(4, "redo", of=1))
+    ledger.apply(redo(4, of=1))
     assert ledger.unsubmitted == 0
 
 
 def test_a_skipped_group_is_not_exported():
-    ledger = Ledger([event(1, "decide", changes=[decided("a", "skipped")])])
+    ledger = Ledger([decide(1, decided("a", "skipped"))])
     assert ledger.exported() == []
     assert ledger.unsubmitted == 0
 
 
 def test_an_undo_of_something_else_changes_nothing():
-    ledger = Ledger([event(1, "decide", changes=[decided("a", "approved")])])
-    ledger.apply(event(2, "undo", of=77))
+    ledger = Ledger([decide(1, decided("a"))])
+    ledger.apply(undo(2, of=77))
     assert ledger.state("a") == "approved"
 
 
 def test_a_batch_does_not_count_for_the_pace():
-    both = [decided("a", "approved"), decided("b", "approved")]
-    assert Ledger([event(1, "decide", changes=both)]).times == []
+    assert Ledger([decide(1, decided("a"), decided("b"))]).times == []
 
 
 def test_a_redo_of_something_else_changes_nothing():
-    ledger = Ledger([event(1, "decide", changes=[decided("a", "approved")])])
-    ledger.apply(event(2, "undo", of=1))
-    ledger.apply(event(3, "redo", of=77))
+    ledger = Ledger([decide(1, decided("a")), undo(2, of=1)])
+    ledger.apply(redo(3, of=77))
     assert ledger.state("a") == "pending"
-    ledger.apply(event(4, "redo", of=1))
+    ledger.apply(redo(4, of=1))
     assert ledger.state("a") == "approved"

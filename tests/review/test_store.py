@@ -8,12 +8,14 @@ import threading
 import pytest
 
 from prefml.exceptions import LogError
+from prefml.review.events import DecideBody
 from prefml.review.store import EventStore
+
+from .made_events import decided
 
 
 def decide(store, group_id, state="approved", event_id=None):
-    change = {"group_id": group_id, "state": state}
-    return store.append("decide", lambda _: {"changes": [change]}, event_id)
+    return store.append("decide", lambda _: DecideBody([decided(group_id, state)]), event_id)
 
 
 def state(store, group_id):
@@ -117,10 +119,11 @@ def test_a_table_of_a_newer_version_is_refused(path, store):
 WRITER = """
 import sys
 from pathlib import Path
+from prefml.review.events import TagBody, TagChange
 from prefml.review.store import EventStore
 store = EventStore(Path(sys.argv[1]))
 for n in range(100000):
-    store.append("decide", lambda _: {"changes": [{"group_id": str(n), "state": "approved"}]})
+    store.append("tag", lambda _: TagBody([TagChange(str(n), {"a.png": ["long_hand"]})]))
     print(n, flush=True)
 """
 
@@ -136,5 +139,6 @@ def test_kill_9_loses_no_event_that_was_acknowledged(path, after):
     writer.stdout.close()
     writer.wait()
     store = EventStore(path)
-    assert all(state(store, str(n)) == "approved" for n in acknowledged)
+    with store.ledger() as ledger:
+        assert all(ledger.tags(str(n)) for n in acknowledged)
     store.close()

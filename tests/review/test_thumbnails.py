@@ -1,13 +1,10 @@
 import os
-import subprocess
-import sys
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
 from prefml.exceptions import ImageError, WorkspaceError
-from prefml.review.prefetch import Prefetcher
 from prefml.review.thumbnails import ThumbnailCache
 from prefml.workspace import Workspace
 
@@ -49,10 +46,10 @@ def test_a_copy_is_made_once(thumbnails):
 
 
 def test_a_changed_picture_gets_a_new_copy_and_a_new_version(thumbnails, tmp_path):
-    before, version = thumbnails.reduced(NAME, "small").data, thumbnails.stat(NAME).version
+    before, version = thumbnails.reduced(NAME, "small").data, thumbnails.info(NAME).version
     draw_picture(2, 3, (320, 600)).save(tmp_path / NAME)
     assert thumbnails.reduced(NAME, "small").data != before
-    assert thumbnails.stat(NAME).version != version
+    assert thumbnails.info(NAME).version != version
 
 
 def test_a_copy_cut_by_a_power_failure_is_made_again(thumbnails):
@@ -66,8 +63,8 @@ def test_a_turned_picture_is_upright(thumbnails, tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     draw_picture(1, 0, (300, 600)).save(tmp_path / "images/turned.jpg", exif=exif)
-    stat = thumbnails.stat("images/turned.jpg")
-    assert (stat.width, stat.height) == (600, 300)
+    info = thumbnails.info("images/turned.jpg")
+    assert (info.width, info.height) == (600, 300)
     assert opened(thumbnails.reduced("images/turned.jpg", "small")).size == (480, 240)
 
 
@@ -100,7 +97,7 @@ def test_what_lies_outside_the_workspace_is_not_read(thumbnails, tmp_path):
     draw_picture(1, 0, (20, 20)).save(outside)
     (tmp_path / "images/link.png").symlink_to(outside)
     for name in ("../outside.png", str(outside), "images/link.png"):
-        assert thumbnails.stat(name) is None
+        assert thumbnails.info(name) is None
         for read in (thumbnails.full, lambda name: thumbnails.reduced(name, "view")):
             with pytest.raises(WorkspaceError):
                 read(name)
@@ -109,14 +106,14 @@ def test_what_lies_outside_the_workspace_is_not_read(thumbnails, tmp_path):
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
 def test_a_damaged_picture_is_an_error_not_a_crash(thumbnails, tmp_path, content):
     (tmp_path / "images/bad.png").write_bytes(content)
-    assert thumbnails.stat("images/bad.png") is None
+    assert thumbnails.info("images/bad.png") is None
     for read in (thumbnails.full, lambda name: thumbnails.reduced(name, "view")):
         with pytest.raises(ImageError):
             read("images/bad.png")
 
 
 def test_a_missing_picture_is_an_error(thumbnails):
-    assert thumbnails.stat("images/gone.png") is None
+    assert thumbnails.info("images/gone.png") is None
     with pytest.raises(ImageError):
         thumbnails.reduced("images/gone.png", "view")
     with pytest.raises(ImageError):
@@ -140,41 +137,6 @@ def test_a_cache_that_cannot_be_written_does_not_stop_the_review(thumbnails):
     assert opened(thumbnails.reduced(NAME, "small")).size == (240, 480)
 
 
-@pytest.fixture
-def prefetcher(thumbnails):
-    prefetcher = Prefetcher(thumbnails, workers=1)
-    yield prefetcher
-    prefetcher.stop()
-
-
-def until(condition, seconds=10.0):
-    import time
-
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return condition()
-
-
-def test_copies_are_made_ahead(thumbnails, prefetcher):
-    prefetcher.aim(["images/gone.png", NAME], "view")
-    assert until(lambda: thumbnails.is_ready(NAME, "view"))
-
-
-def test_nothing_is_made_ahead_while_somebody_waits(thumbnails, prefetcher):
-    with prefetcher.paused():
-        prefetcher.aim([NAME], "view")
-        assert not until(lambda: thumbnails.is_ready(NAME, "view"), seconds=0.15)
-    assert until(lambda: thumbnails.is_ready(NAME, "view"))
-
-
-def test_the_oldest_wishes_are_dropped_when_there_are_too_many(thumbnails):
-    prefetcher = Prefetcher(thumbnails, workers=0, limit=2)
-    prefetcher.aim(["a", "b"], "view")
-    prefetcher.aim(["c"], "view")
-    assert list(prefetcher._waiting) == [("c", "view"), ("a", "view")]
-
-
 def test_a_copy_that_another_review_prunes_meanwhile_is_passed_over(thumbnails, tmp_path):
     thumbnails.reduced(NAME, "small")
     gone = thumbnails.cache / "ab" / "gone.jpg"
@@ -182,29 +144,3 @@ def test_a_copy_that_another_review_prunes_meanwhile_is_passed_over(thumbnails, 
     gone.symlink_to(tmp_path / "nowhere")
     assert thumbnails.prune(limit=0) == 1
     assert not thumbnails.is_ready(NAME, "small")
-
-
-ENDING = """
-import sys, time
-import cv2, numpy as np
-from prefml.review.prefetch import Prefetcher
-
-class Busy:
-    def is_ready(self, *item):
-        return False
-
-    def reduced(self, *item):
-        cv2.resize(np.zeros((3000, 3000, 3), np.uint8), (700, 700), interpolation=cv2.INTER_AREA)
-
-prefetcher = Prefetcher(Busy(), workers=4)
-prefetcher.aim(map(str, range(2000)), "view")
-time.sleep(0.2)
-"""
-
-
-def test_a_process_that_ends_while_copies_are_made_ends_well():
-    for _ in range(3):
-        done = subprocess.run(
-            [sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=60
-        )
-        assert (done.returncode, done.stderr) == (0, "")

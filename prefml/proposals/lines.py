@@ -1,4 +1,4 @@
-"""The two line files under review: what was suggested, and what the person decided."""
+"""Read and write files of one JSON object a line, keeping what cannot be read."""
 
 from __future__ import annotations
 
@@ -6,28 +6,17 @@ import codecs
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
-from prefml.exceptions import LogError, PrefmlError
-from prefml.files import folder_lock, is_storable, replacing
-from prefml.workspace import Workspace
+from prefml.exceptions import LogError
+from prefml.files import is_storable, replacing
 
-__all__ = [
-    "Lines",
-    "decisions_path",
-    "index_of",
-    "only_writer",
-    "read_decided",
-    "read_lines",
-    "read_suggestions",
-    "rewrite_lines",
-    "suggestions_path",
-    "write_lines",
-]
+__all__ = ["Lines", "Row", "read_lines", "rewrite_lines", "write_lines"]
 
+# A line as it was read: prefml's own fields, and whatever another tool added.
+Row: TypeAlias = dict[str, object]
 
 # What can be read at one depth of calls must still be writable, and printable, at a deeper one.
 _DEEPEST = 100
@@ -47,55 +36,18 @@ class Lines:
         Those lines as they stand in the file.
     """
 
-    rows: tuple[dict[str, Any], ...] = ()
+    rows: tuple[Row, ...] = ()
     bad: tuple[str, ...] = ()
     bad_raw: tuple[bytes, ...] = ()
 
-    def by_group(self) -> dict[str, dict[str, Any]]:
+    def by_group(self) -> dict[str, Row]:
         """Return the last line of every group, in the order in which the groups first appear."""
-        groups: dict[str, dict[str, Any]] = {}
+        groups: dict[str, Row] = {}
         for row in self.rows:
-            if isinstance(row.get("group_id"), str):
-                groups[row["group_id"]] = row
+            group_id = row.get("group_id")
+            if isinstance(group_id, str):
+                groups[group_id] = row
         return groups
-
-
-def suggestions_path(workspace: Workspace) -> Path:
-    """Return where suggestions lie: `sandbox/automation_decisions.jsonl`."""
-    return workspace.sandbox / "automation_decisions.jsonl"
-
-
-def decisions_path(workspace: Workspace) -> Path:
-    """Return where reviewed decisions lie: `sandbox/approved_decisions.jsonl`."""
-    return workspace.sandbox / "approved_decisions.jsonl"
-
-
-@contextmanager
-def only_writer(workspace: Workspace, error: type[PrefmlError]) -> Iterator[None]:
-    """Let one process at a time suggest for pictures, or move them.
-
-    A second `suggest` would write its lines over those of the first, and `apply` would move the
-    pictures that `suggest` is looking at. The review adds decisions all the while.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Its `sandbox/`, which exists, is held.
-    error : type of PrefmlError
-        What to raise if another process holds it.
-
-    Raises
-    ------
-    PrefmlError
-        Of the type given.
-    """
-    busy = error(
-        f"another prefml apply or suggest is at work in {workspace.root}",
-        "one run at a time",
-        "the same command when it has finished",
-    )
-    with folder_lock(workspace.sandbox, busy):
-        yield
 
 
 def read_lines(path: Path) -> Lines:
@@ -138,7 +90,7 @@ def read_lines(path: Path) -> Lines:
     return Lines(tuple(rows), tuple(bad), tuple(bad_raw))
 
 
-def _parse(line: bytes) -> dict[str, Any] | str:
+def _parse(line: bytes) -> Row | str:
     try:
         value = json.loads(line.decode(), parse_float=_float, parse_int=_int, parse_constant=_float)
     except UnicodeDecodeError:
@@ -155,13 +107,21 @@ def _parse(line: bytes) -> dict[str, Any] | str:
     return value
 
 
-def _depth(value: Any) -> int:
+def _depth(value: object) -> int:
+    """Count the levels of arrays and objects, without a call for each."""
     depth, level = 0, [value]
     while level:
         depth += 1
-        inner = (one.values() if isinstance(one, dict) else one for one in level)
-        level = [one for many in inner for one in many if isinstance(one, dict | list)]
+        inner = [item for one in level for item in _children(one)]
+        level = [item for item in inner if isinstance(item, dict | list)]
     return depth
+
+
+def _children(value: object) -> Iterable[object]:
+    """Return the values inside an array or object; anything else holds none."""
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _float(text: str) -> float:
@@ -184,12 +144,11 @@ def _texts(value: object) -> Iterator[str]:
         if isinstance(one, str):
             yield one
         elif isinstance(one, dict):
-            level += [*one, *one.values()]
-        elif isinstance(one, list):
             level += one
+        level += _children(one)
 
 
-def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def write_lines(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     """Write a file of one JSON object a line, whole or not at all.
 
     Parameters
@@ -202,7 +161,7 @@ def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     _write(path, rows, ())
 
 
-def rewrite_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def rewrite_lines(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     """Replace the objects of a line file; lines that hold none stay as they are, at its end.
 
     Parameters
@@ -220,44 +179,8 @@ def rewrite_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     _write(path, rows, read_lines(path).bad_raw)
 
 
-def _write(path: Path, rows: Iterable[Mapping[str, Any]], others: Iterable[bytes]) -> None:
+def _write(path: Path, rows: Iterable[Mapping[str, object]], others: Iterable[bytes]) -> None:
     lines = (json.dumps(row, ensure_ascii=False, allow_nan=False).encode() for row in rows)
     content = b"".join(line + b"\n" for line in (*lines, *others))
     with replacing(path) as temporary:
         temporary.write_bytes(content)
-
-
-def read_suggestions(workspace: Workspace) -> dict[str, dict[str, Any]]:
-    """Return the suggestion of every group, by its `group_id`."""
-    return read_lines(suggestions_path(workspace)).by_group()
-
-
-def read_decided(workspace: Workspace) -> dict[str, dict[str, Any]]:
-    """Return the last decision on every group, by its `group_id`."""
-    return read_lines(decisions_path(workspace)).by_group()
-
-
-def index_of(choice: Any, images: list[str]) -> int | None:
-    """Find the image that a `chosen` or `final_choice` entry names.
-
-    Parameters
-    ----------
-    choice : object
-        A path as it stands in `images`, a file name, or a position from 0.
-    images : list of str
-        The images of the set.
-
-    Returns
-    -------
-    int or None
-        The position, or None if the entry names none of them, or more than one.
-    """
-    if isinstance(choice, bool) or choice is None:
-        return None
-    if isinstance(choice, int):
-        return choice if 0 <= choice < len(images) else None
-    if choice in images:
-        return images.index(choice)
-    name = Path(str(choice)).name
-    found = [i for i, image in enumerate(images) if Path(image).name == name]
-    return found[0] if len(found) == 1 else None

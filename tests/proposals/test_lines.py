@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefml.exceptions import LogError
-from prefml.proposals import index_of, read_lines, rewrite_lines, write_lines
+from prefml.proposals.lines import read_lines, rewrite_lines, write_lines
 
 text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
@@ -27,29 +27,6 @@ def test_bad_lines_are_named_and_the_others_read(tmp_path):
     found = read_lines(path)
     assert found.bad == ("x.jsonl line 2: not JSON", "x.jsonl line 3: not an object")
     assert found.by_group() == {"a": {"group_id": "a", "n": 2}}
-
-
-@pytest.mark.parametrize(
-    ("choice", "index"),
-    [
-        ("new/a.png", 0),
-        ("b.png", 1),
-        ("elsewhere/b.png", 1),
-        (1, 1),
-        (2, None),
-        (-1, None),
-        (True, None),
-        (None, None),
-        ("c.png", None),
-        (["new/a.png"], None),
-    ],
-)
-def test_a_choice_is_a_path_a_name_or_a_position(choice, index):
-    assert index_of(choice, ["new/a.png", "new/b.png"]) == index
-
-
-def test_a_name_that_two_images_share_names_neither():
-    assert index_of("a.png", ["x/a.png", "y/a.png"]) is None
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Where the pictures of a reviewed set lie, whose they are, and what travels with them."""
+"""Locate the pictures of a reviewed set, their projects, and the files that go with them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from prefml.decisions.manifests import UNKNOWN
 from prefml.decisions.projects import ProjectResolver
 from prefml.workspace import Workspace
 
-__all__ = ["Place", "Places"]
+__all__ = ["LocatedPicture", "PictureLocator"]
 
 # Pictures of any kind are no companions, also those that prefml itself cannot read.
 _PICTURES = {
@@ -22,8 +22,8 @@ _PICTURES = {
 
 
 @dataclass(frozen=True)
-class Place:
-    """One picture of a set.
+class LocatedPicture:
+    """A picture of a set.
 
     Attributes
     ----------
@@ -33,18 +33,18 @@ class Place:
         The projects that its folders name.
     companions : tuple of str
         Files beside it with the same stem that are no pictures.
-    trouble : str or None
+    problem : str or None
         Why it cannot be used.
     """
 
     path: str
     projects: tuple[str, ...] = ()
     companions: tuple[str, ...] = ()
-    trouble: str | None = None
+    problem: str | None = None
 
 
-class Places:
-    """Looks pictures up in a workspace.
+class PictureLocator:
+    """Index of the pictures of a workspace, read as it is asked.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Places:
         self._folders: dict[Path, dict[str, list[str]]] = {}
         self._targets: dict[Path, set[str]] = {}
 
-    def find(self, image: str) -> Place:
+    def locate(self, image: str) -> LocatedPicture:
         """Find one picture.
 
         Parameters
@@ -70,7 +70,7 @@ class Places:
 
         Returns
         -------
-        Place
+        LocatedPicture
 
         Raises
         ------
@@ -81,15 +81,22 @@ class Places:
         name = self._relative(path)
         projects = self._resolver.projects_in(name)
         if path.is_symlink():
-            return Place(name, projects, trouble=f"{name} is a link, not a picture")
+            return LocatedPicture(name, projects, problem=f"{name} is a link, not a picture")
         if not path.is_file():
-            return self._search(image) if "/" not in image else self._gone(name, projects)
+            if "/" not in image:
+                return self._locate_by_name(image)
+            return LocatedPicture(name, projects, problem=f"no file {name}")
         companions = tuple(self._companions(path))
-        links = [other for other in companions if not self._is_regular(other)]
-        trouble = f"{links[0]} is not a regular file" if links else None
-        return Place(name, projects, companions, trouble)
+        root = self.workspace.root
+        links = [
+            other
+            for other in companions
+            if not (root / other).is_file() or (root / other).is_symlink()
+        ]
+        problem = f"{links[0]} is not a regular file" if links else None
+        return LocatedPicture(name, projects, companions, problem)
 
-    def named(self, stated: object) -> str | None:
+    def stated_project(self, stated: object) -> str | None:
         """Return the project that a line states.
 
         Parameters
@@ -136,19 +143,12 @@ class Places:
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.workspace.root).as_posix()
 
-    def _is_regular(self, name: str) -> bool:
-        path = self.workspace.root / name
-        return path.is_file() and not path.is_symlink()
-
-    def _gone(self, name: str, projects: tuple[str, ...]) -> Place:
-        return Place(name, projects, trouble=f"no file {name}")
-
-    def _search(self, name: str) -> Place:
+    def _locate_by_name(self, name: str) -> LocatedPicture:
         found = self._by_name.get(name, [])
         if len(found) == 1:
-            return self.find(found[0])
-        trouble = f"no file {name}" if not found else f"{name} could be {' or '.join(found)}"
-        return Place(name, trouble=trouble)
+            return self.locate(found[0])
+        problem = f"no file {name}" if not found else f"{name} could be {' or '.join(found)}"
+        return LocatedPicture(name, problem=problem)
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:

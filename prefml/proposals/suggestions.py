@@ -1,0 +1,203 @@
+"""Declare a suggestion as prefml writes it: one line of `automation_decisions.jsonl`."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from msgspec import UNSET, Struct, UnsetType, to_builtins
+
+from prefml.proposals.lines import Row
+
+__all__ = [
+    "Alternative",
+    "CropAlternative",
+    "CropSuggestion",
+    "Edges",
+    "EncoderStamp",
+    "ModelStamp",
+    "Selection",
+    "Suggestion",
+    "rounded",
+    "to_row",
+]
+
+# x1, y1, x2, y2 in fractions of the picture.
+Edges: TypeAlias = tuple[float, float, float, float]
+
+
+class Alternative(Struct, frozen=True):
+    """Another picture of the set.
+
+    Attributes
+    ----------
+    image : str
+        Path relative to the workspace.
+    probability : float
+        That the person chooses it.
+    """
+
+    image: str
+    probability: float
+
+
+class Selection(Struct, frozen=True):
+    """The picture that is suggested.
+
+    Attributes
+    ----------
+    chosen : str
+        Path relative to the workspace.
+    reason : str
+        Why, in words.
+    confidence : float or None
+        Probability that the person chooses it; None where nothing was ranked.
+    probabilities : list of float, optional
+        The same for every picture, in the order of the set; absent where nothing was ranked.
+    """
+
+    chosen: str
+    reason: str
+    confidence: float | None = None
+    probabilities: list[float] | UnsetType = UNSET
+
+
+class CropAlternative(Struct, frozen=True):
+    """Another crop box.
+
+    Attributes
+    ----------
+    crop_coords : tuple of 4 floats
+        x1, y1, x2, y2 in fractions.
+    probability : float
+        That it is what the person wants.
+    """
+
+    crop_coords: Edges
+    probability: float
+
+
+class CropSuggestion(Struct, frozen=True):
+    """The crop that is suggested for the suggested picture.
+
+    Attributes
+    ----------
+    needs_crop : bool or None
+        Whether to crop at all; None without a crop model, which says nothing about it.
+    crop_coords : tuple of 4 floats or None
+        x1, y1, x2, y2 in fractions; None keeps the picture whole.
+    reason : str
+        Why, in words.
+    confidence : float or None
+        Probability of what is suggested.
+    keep_probability : float, optional
+        Probability that the person keeps the picture whole.
+    alternatives : list of CropAlternative, optional
+        Other boxes, best first.
+    """
+
+    needs_crop: bool | None
+    crop_coords: Edges | None
+    reason: str
+    confidence: float | None
+    keep_probability: float | UnsetType = UNSET
+    alternatives: list[CropAlternative] | UnsetType = UNSET
+
+
+class ModelStamp(Struct, frozen=True):
+    """A model, named by its file.
+
+    Attributes
+    ----------
+    sha256 : str or None
+        Hash of the file.
+    written : str or None
+        When it was written, in ISO form.
+    """
+
+    sha256: str | None
+    written: str | None
+
+
+class EncoderStamp(Struct, frozen=True):
+    """An encoder, named by what it computes.
+
+    Attributes
+    ----------
+    id : str or None
+        Its name.
+    identity : str or None
+        Hash of everything that its vectors depend on.
+    """
+
+    id: str | None
+    identity: str | None
+
+
+class Suggestion(Struct, frozen=True):
+    """Suggestion for one set, or one single picture.
+
+    Attributes
+    ----------
+    group_id : str
+        Names the set; the same for the same pictures, and for no others.
+    images : list of str
+        Paths relative to the workspace, in the order in which they were taken.
+    step1_selection : Selection
+        The suggested picture.
+    step2_crop : CropSuggestion
+        Its suggested crop.
+    project_id : str
+        The project of all of them.
+    alternatives : list of Alternative
+        The other pictures, the likelier first.
+    probabilities : list of float or None
+        As in `step1_selection`; None where nothing was ranked.
+    none_probability : float or None
+        That the person rejects the whole set; None until something was reviewed.
+    reasons : list of str
+        What speaks for the suggestion, and what speaks much against it.
+    duplicates, flags : list of str
+        What else looks the same, and what to look at twice, in words.
+    within_budget : bool
+        Whether the set could be approved unseen at the error budget.
+    budget : float
+        The error budget: the tolerated share of wrong choices.
+    model : dict of str to ModelStamp
+        The models that made it, by kind.
+    encoder : EncoderStamp or None
+        The encoder of their inputs.
+    created : str
+        UTC time in ISO form.
+    reask_of : str, optional
+        Key of the decided set of which this is a silent repetition.
+    """
+
+    group_id: str
+    images: list[str]
+    step1_selection: Selection
+    step2_crop: CropSuggestion
+    project_id: str
+    alternatives: list[Alternative]
+    probabilities: list[float] | None
+    none_probability: float | None
+    reasons: list[str]
+    duplicates: list[str]
+    flags: list[str]
+    within_budget: bool
+    budget: float
+    model: dict[str, ModelStamp]
+    encoder: EncoderStamp | None
+    created: str
+    reask_of: str | UnsetType = UNSET
+
+
+def rounded(box: Edges) -> Edges:
+    """Return a box with edges of six digits, as they are written."""
+    x1, y1, x2, y2 = (round(float(edge), 6) for edge in box)
+    return x1, y1, x2, y2
+
+
+def to_row(document: Struct) -> Row:
+    """Return a declared document as a line of plain types, absent fields left out."""
+    row: Row = to_builtins(document)
+    return row

@@ -1,0 +1,217 @@
+import pytest
+
+from prefml.apply import execute, preview, undo
+from prefml.exceptions import ApplyError, WorkspaceError
+from prefml.workspace import Workspace
+
+from .reports import reasons, size
+
+
+def test_a_preview_changes_nothing(reviewed):
+    workspace = reviewed.write()
+    before = reviewed.state()
+    preview(workspace)
+    assert reviewed.state() == before
+
+
+def test_execution_does_what_the_preview_says(reviewed):
+    workspace = reviewed.write()
+    before = reviewed.state()
+    report = execute(workspace)
+    after = reviewed.state()
+    for step in report.plan.steps:
+        if step.kind == "move":
+            assert after[step.target] == before[step.source]
+            assert step.source not in after
+        elif step.kind == "copy":
+            assert after[step.target] == before[step.source] == after[step.source]
+    name = "alpha/20250101_000000_stage1_generated.png"
+    assert size(reviewed.root / "new" / name) == (40, 60)
+    assert size(reviewed.root / "selected" / name) == (20, 30)
+
+
+def test_no_byte_is_lost(reviewed):
+    workspace = reviewed.write()
+    before = reviewed.state()
+    execute(workspace)
+    assert set(before.values()) <= set(reviewed.state().values())
+
+
+def test_copying_leaves_the_sources_alone(reviewed):
+    workspace = reviewed.write()
+    before = reviewed.state()
+    execute(workspace, keep_sources=True)
+    after = reviewed.state()
+    assert {name: after[name] for name in before} == before
+    assert "selected/beta/x.jpg" in after
+
+
+def test_what_was_applied_is_not_applied_again(reviewed):
+    workspace = reviewed.write()
+    execute(workspace)
+    after = reviewed.state()
+    report = execute(workspace)
+    assert not report.plan.steps
+    assert report.already == 4
+    assert reviewed.state() == after
+
+
+def test_a_decision_made_anew_is_said(reviewed):
+    workspace = reviewed.write()
+    execute(workspace)
+    reviewed.decide("whole", "rejected")
+    reviewed.decisions[-1]["timestamp"] = "t1"
+    reviewed.write()
+    assert preview(workspace).changed == ("whole",)
+
+
+def test_a_full_frame_crop_keeps_the_picture_as_it_is(tree):
+    tree.set("g", [tree.picture("new/alpha/a.png")])
+    tree.decide("g", "approved", crop_coords=[0, 0, 1, 1])
+    workspace = tree.write()
+    before = tree.state()["new/alpha/a.png"]
+    execute(workspace)
+    assert tree.state()["selected/alpha/a.png"] == before
+
+
+@pytest.mark.parametrize("said", [None, "alpha"])
+def test_a_mixed_project_set_stops_everything(reviewed, said):
+    images = [reviewed.picture("new/alpha/q.png"), reviewed.picture("new/beta/q.png")]
+    reviewed.set("mixed", images, **({"project_id": said} if said else {}))
+    reviewed.decide("mixed", "approved", images[0])
+    workspace = reviewed.write()
+    before = reviewed.state()
+    with pytest.raises(ApplyError, match=r"new/alpha/q\.png \(alpha\), new/beta/q\.png \(beta\)"):
+        execute(workspace)
+    assert reviewed.state() == before
+
+
+@pytest.mark.parametrize("path", ["../outside.png", "/etc/hostname", "new/../../x.png"])
+def test_a_path_outside_the_workspace_stops_everything(reviewed, path):
+    reviewed.set("far", [path])
+    reviewed.decide("far", "approved")
+    workspace = reviewed.write()
+    before = reviewed.state()
+    with pytest.raises(WorkspaceError, match="outside"):
+        execute(workspace)
+    assert reviewed.state() == before
+
+
+def test_a_destination_linked_out_of_the_workspace_is_refused(reviewed, tmp_path_factory):
+    (reviewed.root / "selected").symlink_to(tmp_path_factory.mktemp("elsewhere"))
+    with pytest.raises(WorkspaceError, match="outside"):
+        execute(reviewed.write())
+
+
+def test_a_taken_name_leaves_the_whole_set_out(reviewed):
+    reviewed.picture("selected/beta/X.jpg")
+    workspace = reviewed.write()
+    before = reviewed.state()
+    report = execute(workspace)
+    assert "selected/beta/x.jpg exists already" in reasons(report)["whole"]
+    after = reviewed.state()
+    assert after["selected/beta/X.jpg"] == before["selected/beta/X.jpg"]
+    assert "new/beta/y.jpg" in after
+
+
+def test_a_broken_picture_leaves_its_set_out_and_the_rest_goes_on(reviewed):
+    name = "new/alpha/20250101_000000_stage1_generated.png"
+    path = reviewed.root / name
+    path.write_bytes(path.read_bytes()[:120])
+    workspace = reviewed.write()
+    before = reviewed.state()
+    report = execute(workspace)
+    assert "cropped" in reasons(report)
+    after = reviewed.state()
+    assert "selected/beta/x.jpg" in after
+    assert after[name] == before[name]
+    assert "new/alpha/20250101_000001_stage1.5_face_swapped.png" in after
+    assert "cropped" in preview(workspace).plan.groups
+    undo(workspace)
+    assert reviewed.state() == before
+
+
+def test_without_a_sandbox_there_is_one_clear_line(tree):
+    with pytest.raises(ApplyError, match="prefml review"):
+        execute(Workspace.open(tree.root))
+
+
+def test_a_line_that_cannot_be_read_is_left_out_by_its_number(tree):
+    tree.set("g", [tree.picture("new/alpha/a.png")])
+    tree.decide("g", "approved", crop_coords=[0, 0, float("nan"), 1])
+    assert reasons(preview(tree.write())) == {"approved_decisions.jsonl line 1": "not JSON"}
+
+
+@pytest.mark.parametrize("keep_sources", [False, True])
+def test_undo_gives_back_the_same_tree(reviewed, keep_sources):
+    workspace = reviewed.write()
+    before = reviewed.state()
+    execute(workspace, keep_sources)
+    assert reviewed.state() != before
+    undo(workspace)
+    assert reviewed.state() == before
+
+
+def test_runs_are_undone_one_after_the_other(reviewed):
+    workspace = reviewed.write()
+    start = reviewed.state()
+    execute(workspace)
+    first = reviewed.state()
+    reviewed.decide("waiting", "approved")
+    reviewed.write()
+    execute(workspace)
+    assert "selected/beta/w.png" in reviewed.state()
+    undo(workspace)
+    reviewed.decisions.pop()
+    reviewed.write()
+    assert reviewed.state() == first
+    undo(workspace)
+    assert reviewed.state() == start
+
+
+def test_a_cropped_copy_edited_since_is_not_thrown_away_by_undo(reviewed):
+    workspace = reviewed.write()
+    execute(workspace)
+    path = reviewed.root / "selected/alpha/20250101_000000_stage1_generated.png"
+    path.write_bytes(path.read_bytes() + b"edited")
+    after = reviewed.state()
+    with pytest.raises(ApplyError, match="has changed since"):
+        undo(workspace)
+    assert reviewed.state() == after
+
+
+def test_a_copy_whose_source_is_gone_moves_back(reviewed):
+    workspace = reviewed.write()
+    before = reviewed.state()
+    execute(workspace, keep_sources=True)
+    (reviewed.root / "new/beta/y.jpg").unlink()
+    undo(workspace)
+    assert reviewed.state() == before
+
+
+def test_a_name_taken_again_since_stops_undo(reviewed):
+    workspace = reviewed.write()
+    execute(workspace)
+    reviewed.file("new/beta/y.jpg", "another picture")
+    with pytest.raises(ApplyError, match=r"new/beta/y\.jpg is not the file that was there"):
+        undo(workspace)
+
+
+def test_a_crop_whose_original_has_gone_is_not_taken_back(reviewed):
+    workspace = reviewed.write()
+    execute(workspace)
+    (reviewed.root / "new/alpha/20250101_000000_stage1_generated.png").unlink()
+    after = reviewed.state()
+    with pytest.raises(ApplyError, match=r"the original of selected/.*, has gone"):
+        undo(workspace)
+    assert reviewed.state() == after
+
+
+def test_a_moved_picture_that_has_gone_stops_undo(reviewed):
+    workspace = reviewed.write()
+    execute(workspace)
+    (reviewed.root / "delete_staging/beta/y.jpg").unlink()
+    after = reviewed.state()
+    with pytest.raises(ApplyError, match=r"delete_staging/beta/y\.jpg has gone"):
+        undo(workspace)
+    assert reviewed.state() == after

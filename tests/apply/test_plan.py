@@ -1,0 +1,124 @@
+import pytest
+
+from prefml.apply import execute, preview
+from prefml.apply.journal import read_journals
+from prefml.apply.plan import leads_away
+from prefml.exceptions import ApplyError
+
+from .reports import reasons, targets
+
+
+def test_winners_losers_and_companions_get_their_places(reviewed):
+    workspace = reviewed.write()
+    assert targets(preview(workspace)) == {
+        ("winner", "selected/alpha/20250101_000000_stage1_generated.png"),
+        ("companion", "selected/alpha/20250101_000000_stage1_generated.yaml"),
+        ("companion", "selected/alpha/20250101_000000_stage1_generated.caption"),
+        ("loser", "delete_staging/alpha/20250101_000001_stage1.5_face_swapped.png"),
+        ("companion", "delete_staging/alpha/20250101_000001_stage1.5_face_swapped.yaml"),
+        ("loser", "delete_staging/alpha/20250101_000002_stage2_upscaled.png"),
+        ("companion", "delete_staging/alpha/20250101_000002_stage2_upscaled.yaml"),
+        ("winner", "selected/beta/x.jpg"),
+        ("companion", "selected/beta/x.txt"),
+        ("loser", "delete_staging/beta/y.jpg"),
+        ("manual crop", "crop/alpha/m1.png"),
+        ("loser", "delete_staging/alpha/m0.png"),
+        ("loser", "delete_staging/beta/r0.png"),
+        ("loser", "delete_staging/beta/r1.png"),
+    }
+
+
+def test_the_last_decision_on_a_set_counts(tree):
+    image = tree.picture("new/alpha/a.png")
+    tree.set("g", [image])
+    tree.decide("g", "approved")
+    tree.decide("g", "rejected")
+    assert targets(preview(tree.write())) == {("loser", "delete_staging/alpha/a.png")}
+
+
+def test_a_known_project_beside_an_unknown_one_is_a_mix(tree):
+    images = [tree.picture("new/alpha/q.png"), tree.picture("new/q2.png")]
+    tree.set("g", images)
+    tree.decide("g", "rejected")
+    with pytest.raises(ApplyError, match="mixes projects"):
+        preview(tree.write())
+
+
+def test_two_sets_cannot_claim_one_name(tree):
+    tree.set("g1", [tree.picture("new/alpha/one/a.png")])
+    tree.set("g2", [tree.picture("new/alpha/two/a.png")])
+    tree.decide("g1", "approved")
+    tree.decide("g2", "approved")
+    assert "two files would become selected/alpha/a.png" in reasons(preview(tree.write()))["g2"]
+
+
+def test_a_decision_without_a_suggestion_is_left_out(tree):
+    tree.decide("g", "approved", "a.png")
+    assert "no suggestion" in reasons(preview(tree.write()))["g"]
+
+
+def test_skipped_sets_and_silent_second_questions_are_not_applied(tree):
+    image = tree.picture("new/alpha/a.png")
+    tree.set("skipped", [image])
+    tree.decide("skipped", "skipped")
+    tree.set("again", [image], reask_of="old")
+    tree.decide("again", "approved")
+    report = preview(tree.write())
+    assert not report.plan.steps
+    assert not report.left_out
+
+
+def test_pictures_without_a_project_go_to_the_folder_itself(tree):
+    tree.set("g", [tree.picture("new/a.png")])
+    tree.decide("g", "approved")
+    assert targets(preview(tree.write())) == {("winner", "selected/a.png")}
+
+
+def test_two_sets_cannot_claim_one_picture_for_different_ends(tree):
+    shared, other, third = (
+        tree.picture(f"new/alpha/{n}.png", shade=i) for i, n in enumerate("abc")
+    )
+    tree.set("first", [shared, other])
+    tree.decide("first", "overridden", shared)
+    tree.set("second", [shared, third])
+    tree.decide("second", "overridden", third)
+    report = preview(tree.write())
+    assert list(report.plan.groups) == ["first"]
+    assert reasons(report) == {"second": f"{shared} belongs to another reviewed set too"}
+
+
+def test_a_companion_of_two_pictures_goes_with_the_winner_alone(tree):
+    names = [tree.picture(f"new/alpha/a.{suffix}") for suffix in ("png", "jpg")]
+    tree.file("new/alpha/a.yaml", "both")
+    tree.set("pair", names)
+    tree.decide("pair", "overridden", names[1])
+    assert targets(preview(tree.write())) == {
+        ("winner", "selected/alpha/a.jpg"),
+        ("companion", "selected/alpha/a.yaml"),
+        ("loser", "delete_staging/alpha/a.png"),
+    }
+
+
+@pytest.mark.parametrize("project", ["../elsewhere", "/etc", "a/../b"])
+def test_a_project_that_is_no_folder_of_its_own_leaves_its_set_out(tree, project):
+    tree.set("g", [tree.picture("new/a.png")], project_id=project)
+    tree.decide("g", "approved")
+    workspace = tree.write()
+    report = execute(workspace)
+    assert reasons(report) == {"g": f"project {project!r} is no folder below selected/"}
+    assert read_journals(workspace) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "away"),
+    [
+        ("a/b.png", False),
+        ("", False),
+        ("a..b", False),
+        ("..", True),
+        ("a/../b", True),
+        ("/a", True),
+    ],
+)
+def test_a_path_with_steps_upwards_may_lead_away(path, away):
+    assert leads_away(path) is away

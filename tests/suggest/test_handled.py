@@ -1,0 +1,61 @@
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from prefml.decisions import read_decisions
+from prefml.decisions.projects import ProjectResolver
+from prefml.suggest.handled import handled_pictures, keys_of
+from prefml.workspace import Workspace
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner),
+    max_leaves=6,
+)
+
+
+@pytest.fixture
+def resolver(tree):
+    return ProjectResolver.open(Workspace.open(tree.root))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(row=st.dictionaries(st.sampled_from(["images", "project_id"]), json_values))
+def test_any_line_is_about_pictures_with_a_project_or_about_none(resolver, row):
+    assert all(project and isinstance(name, str) for project, name in keys_of(row, resolver))
+
+
+def test_the_project_that_is_stated_counts_and_else_that_of_the_path(resolver):
+    stated = {"images": ["somewhere/a.png"], "project_id": "beta"}
+    told = {"images": ["new/alpha/a.png", "new/nowhere/b.png"]}
+    assert keys_of(stated, resolver) == [("beta", "a.png")]
+    assert keys_of(told, resolver) == [("alpha", "a.png")]
+
+
+def handled(tree, resolver, decided, suggestions=()):
+    decisions = read_decisions(Workspace.open(tree.root))
+    return handled_pictures(decisions, decided, dict(suggestions), resolver)
+
+
+@pytest.mark.parametrize(
+    ("action", "found"),
+    [("approved", True), ("overridden", True), ("rejected", True), ("skipped", False)],
+)
+def test_only_what_was_decided_is_handled(tree, resolver, action, found):
+    row = {"action": action, "images": ["new/alpha/a.png"]}
+    assert handled(tree, resolver, {"g": row}) == ({("alpha", "a.png")} if found else set())
+
+
+def test_a_decision_without_pictures_is_about_those_of_its_suggestion(tree, resolver):
+    suggestions = {"g": {"images": ["new/alpha/a.png"]}}
+    assert handled(tree, resolver, {"g": {"action": "rejected"}}, suggestions) == {
+        ("alpha", "a.png")
+    }
+    assert handled(tree, resolver, {"h": {"action": "rejected"}}, suggestions) == set()
+
+
+def test_what_the_logs_decided_is_handled(tree, resolver):
+    one, two = tree.stages("1", "2")
+    tree.log((two, [one], "2025-02-01T00:00:00Z"))
+    names = {path.rsplit("/", 1)[1] for path in (one, two)}
+    assert handled(tree, resolver, {}) == {("alpha", name) for name in names}
