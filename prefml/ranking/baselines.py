@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
 from prefml._typing import Floats
-from prefml.ranking.blocks import column_names, starting_with
+from prefml.ranking.blocks import column_names, columns_starting_with
 from prefml.ranking.pairwise import PairwiseLogistic
 from prefml.ranking.ranker import SetRanker
 
@@ -83,7 +83,7 @@ class RandomRanker(BaseEstimator):
         return np.random.default_rng(self.random_state).random(len(X))
 
 
-class _OnColumns(BaseEstimator):
+class _ColumnSubsetRanker(BaseEstimator):
     """A model that sees only the columns with certain prefixes; think twice before adding here."""
 
     __metadata_request__fit = {"set_id": True}  # noqa: RUF012
@@ -97,7 +97,9 @@ class _OnColumns(BaseEstimator):
     def _model(self) -> Any:
         raise NotImplementedError
 
-    def fit(self, X: ArrayLike, y: ArrayLike, set_id: ArrayLike | None = None) -> _OnColumns:
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, set_id: ArrayLike | None = None
+    ) -> _ColumnSubsetRanker:
         """Fit on the chosen columns.
 
         Parameters
@@ -112,7 +114,7 @@ class _OnColumns(BaseEstimator):
         object
             Itself.
         """
-        self.chosen_ = starting_with(column_names(X), self.prefixes)
+        self.chosen_ = columns_starting_with(column_names(X), self.prefixes)
         if not len(self.chosen_):
             self.chosen_ = np.arange(np.shape(X)[1])
         self.model_ = self._model().fit(self._part(X), y, set_id=set_id)
@@ -137,7 +139,7 @@ class _OnColumns(BaseEstimator):
         return np.asarray(self.model_.predict(self._part(X)))
 
 
-class LinearPairwise(_OnColumns):
+class LinearPairwise(_ColumnSubsetRanker):
     """Logistic Bradley-Terry on the raw embedding.
 
     Parameters
@@ -149,10 +151,10 @@ class LinearPairwise(_OnColumns):
     """
 
     def _model(self) -> PairwiseLogistic:
-        return PairwiseLogistic(strength=0.01)
+        return PairwiseLogistic(prior_variance=0.01)
 
 
-class RawLambdaRank(_OnColumns):
+class RawLambdaRank(_ColumnSubsetRanker):
     """LightGBM LambdaRank on the raw embedding.
 
     Parameters

@@ -13,10 +13,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from prefml._typing import Floats, Ints
 
-__all__ = ["BlockPCA", "column_names", "side_by_side", "starting_with"]
+__all__ = ["BlockPCA", "column_names", "columns_starting_with", "take_columns"]
 
 # Up to so many columns, the eigenvectors of their covariance are exact and found faster.
-_WIDE = 1024
+_MAX_COVARIANCE_COLUMNS = 1024
 
 
 def column_names(X: Any) -> list[str]:
@@ -27,13 +27,13 @@ def column_names(X: Any) -> list[str]:
     return [f"x{i}" for i in range(np.shape(X)[1] if np.ndim(X) > 1 else 0)]
 
 
-def starting_with(names: Sequence[str], prefixes: Sequence[str]) -> Ints:
+def columns_starting_with(names: Sequence[str], prefixes: Sequence[str]) -> Ints:
     """Return the positions of the names that begin with one of the prefixes."""
     found = [i for i, name in enumerate(names) if name.startswith(tuple(prefixes))]
     return np.asarray(found, dtype=np.intp)
 
 
-def side_by_side(X: Floats, columns: Ints) -> Floats:
+def take_columns(X: Floats, columns: Ints) -> Floats:
     """Return some columns, without copying them where they lie side by side."""
     if len(columns) and columns[-1] - columns[0] + 1 == len(columns):
         return X[:, columns[0] : columns[-1] + 1]
@@ -90,10 +90,10 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         self.n_features_in_ = rows.shape[1]
         self.blocks_ = []
         for prefix, size in (self.compress or {}).items():
-            columns = starting_with(names, [prefix])
+            columns = columns_starting_with(names, [prefix])
             if size < min(len(columns), len(rows)):
                 self.blocks_.append(
-                    (prefix, columns, *self._components(side_by_side(rows, columns), size))
+                    (prefix, columns, *self._components(take_columns(rows, columns), size))
                 )
         taken = {int(i) for block in self.blocks_ for i in block[1]}
         self.kept_ = np.array([i for i in range(rows.shape[1]) if i not in taken], dtype=np.intp)
@@ -105,7 +105,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         known = np.maximum(len(block) - missing.sum(axis=0), 1)
         centre = np.add.reduce(block, axis=0, where=~missing) / known
         filled = np.where(missing, centre, block) if missing.any() else block
-        if len(block) < block.shape[1] or block.shape[1] > _WIDE:
+        if len(block) < block.shape[1] or block.shape[1] > _MAX_COVARIANCE_COLUMNS:
             solver = PCA(size, svd_solver="randomized", random_state=self.random_state)
         else:
             solver = PCA(size, svd_solver="covariance_eigh", copy=False)
@@ -139,7 +139,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
             return np.array(X)
         parts = [X[:, self.kept_]]
         for _, columns, centre, components in self.blocks_:
-            block = side_by_side(X, columns)
+            block = take_columns(X, columns)
             missing = np.isnan(block)
             if missing.any():
                 block = np.where(missing, centre, block)

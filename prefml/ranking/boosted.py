@@ -11,10 +11,10 @@ import numpy as np
 from lightgbm import LGBMRanker
 
 from prefml._typing import Floats, Ints
-from prefml.ranking.blocks import starting_with
+from prefml.ranking.blocks import columns_starting_with
 from prefml.ranking.linear_init import LinearInit
 from prefml.ranking.table import Table
-from prefml.ranking.tree_backend import Rows, fit_trees
+from prefml.ranking.tree_backend import TreeData, fit_trees
 
 __all__ = ["ALTERABLE", "BoostedScore", "BoostingConfig", "make_config"]
 
@@ -68,8 +68,8 @@ def make_config(params: Mapping[str, Any], columns: Sequence[str]) -> BoostingCo
     """
     trees = np.arange(len(columns))
     if params["trees"] is not None:
-        trees = starting_with(columns, params["trees"])
-    linear = [starting_with(columns, prefixes) for prefixes in params["linear"] or ()]
+        trees = columns_starting_with(columns, params["trees"])
+    linear = [columns_starting_with(columns, prefixes) for prefixes in params["linear"] or ()]
     settings = {name: params[name] for name in (*_SETTINGS, "random_state", "n_jobs")}
     settings |= {"verbose": -1, "deterministic": True, "force_row_wise": True}
     if params["monotone"]:
@@ -112,11 +112,11 @@ class BoostedScore:
         Parameters
         ----------
         table : Table
-            Rows to learn from.
+            TreeData to learn from.
         linear : LinearInit, optional
             The start, fitted on these rows; trees start from zero without one.
         validation : Table, optional
-            Rows for LightGBM's early stopping.
+            TreeData for LightGBM's early stopping.
 
         Returns
         -------
@@ -132,9 +132,9 @@ class BoostedScore:
         depths = settings.pop("eval_at", None)
         if bag:
             settings["random_state"] = (settings.get("random_state") or 0) + 1009 * bag
-        start = None if self.linear_ is None else self.linear_.out_of_fold_
+        init_score = None if self.linear_ is None else self.linear_.out_of_fold_
         part = table.X[:, self.config.trees]
-        rows = Rows(part, table.grades, table.sets.sizes, table.weight, start)
+        rows = TreeData(part, table.grades, table.sets.sizes, table.weight, init_score)
         options = self._validation(validation, depths)
         if self.config.callbacks:
             options["callbacks"] = copy.deepcopy(list(self.config.callbacks))
@@ -143,11 +143,11 @@ class BoostedScore:
     def _validation(self, table: Table | None, depths: Any) -> dict[str, Any]:
         if table is None:
             return {}
-        start = None if self.linear_ is None else [self.linear_.predict(table.X)]
+        init_score = None if self.linear_ is None else [self.linear_.predict(table.X)]
         return {
             "eval_set": [(table.X[:, self.config.trees], table.grades)],
             "eval_group": [table.sets.sizes],
-            "eval_init_score": start,
+            "eval_init_score": init_score,
             **({} if depths is None else {"eval_at": depths}),
         }
 

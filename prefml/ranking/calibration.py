@@ -101,12 +101,12 @@ class WinCalibrator:
         -------
         WinCalibrator
         """
-        share = _winner_share(np.asarray(y), sets)
-        self.factor_ = _best_factor(scores, share, sets)
+        share = _win_share(np.asarray(y), sets)
+        self.factor_ = _fit_inverse_temperature(scores, share, sets)
         self.factors_ = {}
         for size in np.unique(sets.sizes[sets.sizes > 1]):
             rows, part = _of_size(sets, int(size))
-            own = _best_factor(scores[rows], share[rows], part)
+            own = _fit_inverse_temperature(scores[rows], share[rows], part)
             trust = len(part) / (len(part) + _PRIOR_SETS)
             self.factors_[int(size)] = float(self.factor_ * (own / self.factor_) ** trust)
         self.isotonic_ = self._fit_isotonic(scores, share, sets)
@@ -126,7 +126,7 @@ class WinCalibrator:
             1 for certainty that is always right, 0 for chance and where nothing was to choose;
             McFadden's pseudo R squared.
         """
-        share = _winner_share(np.asarray(y), sets)
+        share = _win_share(np.asarray(y), sets)
         chance = float((share * np.log(sets.sizes[sets.codes])).sum())
         stated = np.log(np.maximum(self.predict(scores, sets), _FLOOR))
         return 1 + float((share * stated).sum()) / chance if chance else 0.0
@@ -145,14 +145,14 @@ class WinCalibrator:
     def _fit_isotonic(self, scores: Floats, share: Floats, sets: Sets) -> PiecewiseLinear | None:
         if int((sets.sizes > 1).sum()) < self.isotonic_from:
             return None
-        probability = self._tempered(scores, sets)
+        probability = self._temperature_scaled(scores, sets)
         top = _top_rows(probability, sets)
         kept = top[sets.sizes[sets.codes[top]] > 1]
         model = IsotonicRegression(y_min=_FLOOR, y_max=1 - _FLOOR, out_of_bounds="clip")
         model.fit(probability[kept], share[kept])
         return PiecewiseLinear(model.X_thresholds_, model.y_thresholds_)
 
-    def _tempered(self, scores: Floats, sets: Sets) -> Floats:
+    def _temperature_scaled(self, scores: Floats, sets: Sets) -> Floats:
         sizes = sets.sizes[sets.codes]
         factor = np.full(len(scores), self.factor_)
         for size, own in self.factors_.items():
@@ -174,14 +174,14 @@ class WinCalibrator:
         ndarray of shape (n_rows,)
             Sums to 1 in each set; in the order of the scores.
         """
-        probability = self._tempered(scores, sets)
+        probability = self._temperature_scaled(scores, sets)
         return (
             probability
             if self.isotonic_ is None
-            else self._remapped(probability, sets, self.isotonic_)
+            else self._isotonic_adjusted(probability, sets, self.isotonic_)
         )
 
-    def _remapped(self, probability: Floats, sets: Sets, steps: PiecewiseLinear) -> Floats:
+    def _isotonic_adjusted(self, probability: Floats, sets: Sets, steps: PiecewiseLinear) -> Floats:
         """Move the top choice to its isotonic value; the others share the rest as before."""
         top = _top_rows(probability, sets)
         before = probability[top]
@@ -226,7 +226,7 @@ def temperature_correction(n_sets: int, n_folds: int, skill: float) -> float:
     return float(min(1 + more * unknown * _HALFWAY / (_HALFWAY + n_sets), _MOST_GROWTH))
 
 
-def _winner_share(y: NDArray[Any], sets: Sets) -> Floats:
+def _win_share(y: NDArray[Any], sets: Sets) -> Floats:
     best = (y == sets.reduce(np.maximum, y)[sets.codes]).astype(float)
     return np.asarray(best / sets.reduce(np.add, best)[sets.codes])
 
@@ -241,7 +241,7 @@ def _top_rows(probability: Floats, sets: Sets) -> Ints:
     return np.asarray(order[sets.starts])
 
 
-def _best_factor(scores: Floats, share: Floats, sets: Sets) -> float:
+def _fit_inverse_temperature(scores: Floats, share: Floats, sets: Sets) -> float:
     """Return the factor with the least log loss of the winners, between 0.001 and 1000."""
     spread = scores - sets.mean(scores)[sets.codes]
     unit = float(np.sqrt((spread**2).mean())) if len(scores) else 0.0

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from prefml._typing import Floats
-from prefml.ranking.blocks import BlockPCA, starting_with
+from prefml.ranking.blocks import BlockPCA, columns_starting_with
 from prefml.ranking.novelty import NAMES, StepNovelty
 
 __all__ = ["Design"]
@@ -54,17 +54,17 @@ class Design:
         -------
         Design
         """
-        self.steps_ = starting_with(names, self.prefixes) if self.prefixes else None
-        self.kind_ = names.index(self.by) if self.by in names else None
+        self.step_columns_ = columns_starting_with(names, self.prefixes) if self.prefixes else None
+        self.kind_column_ = names.index(self.by) if self.by in names else None
         self.blocks.fit_checked(X, names)
         self.columns_ = [str(name) for name in self.blocks.get_feature_names_out()]
-        if self.novelty is not None and self.steps_ is not None:
-            self.novelty.fit(X[:, self.steps_], self._kind(X))
+        if self.novelty is not None and self.step_columns_ is not None:
+            self.novelty.fit(X[:, self.step_columns_], self._kind(X))
             self.columns_ += NAMES
         return self
 
     def _kind(self, X: Floats) -> Floats:
-        return np.full(len(X), np.nan) if self.kind_ is None else X[:, self.kind_]
+        return np.full(len(X), np.nan) if self.kind_column_ is None else X[:, self.kind_column_]
 
     def transform(self, X: Floats) -> Floats:
         """Return the columns `columns_`.
@@ -79,6 +79,6 @@ class Design:
         ndarray of shape (n_rows, n_columns_out)
         """
         table = self.blocks.transform_checked(X)
-        if self.novelty is None or self.steps_ is None:
+        if self.novelty is None or self.step_columns_ is None:
             return table
-        return np.hstack([table, self.novelty.transform(X[:, self.steps_], self._kind(X))])
+        return np.hstack([table, self.novelty.transform(X[:, self.step_columns_], self._kind(X))])

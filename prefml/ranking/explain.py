@@ -58,7 +58,7 @@ class _Theme:
     """Columns that mean one thing: its name, and its words when a lead column is more or less."""
 
     name: str
-    words: tuple[str, ...]
+    prefixes: tuple[str, ...]
     lead: str = ""
     more: str = ""
     less: str = ""
@@ -128,7 +128,7 @@ def theme_of(column: str) -> str:
 
 def _theme(column: str) -> _Theme:
     bare = column.split("__", 1)[1] if column.startswith("cue") and "__" in column else column
-    return next((theme for theme in _THEMES if bare.startswith(theme.words)), _OTHER)
+    return next((theme for theme in _THEMES if bare.startswith(theme.prefixes)), _OTHER)
 
 
 def explain_set(

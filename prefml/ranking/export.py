@@ -128,10 +128,14 @@ def _plain_blocks(design: Design) -> Plain:
 
 
 def _plain_novelty(design: Design) -> Plain | None:
-    if design.novelty is None or design.steps_ is None:
+    if design.novelty is None or design.step_columns_ is None:
         return None
     step = design.novelty
-    plain: Plain = {"steps": design.steps_.tolist(), "kind": design.kind_, "learned": None}
+    plain: Plain = {
+        "steps": design.step_columns_.tolist(),
+        "kind": design.kind_column_,
+        "learned": None,
+    }
     if step.whitening_ is not None:
         plain["learned"] = {
             "columns": step.columns_.tolist(),
@@ -142,7 +146,7 @@ def _plain_novelty(design: Design) -> Plain | None:
                     "middle": middle.tolist(),
                     "width": width.tolist(),
                 }
-                for kind, (middle, width) in step.usual_.items()
+                for kind, (middle, width) in step.stats_by_kind_.items()
             ],
             "mean": step.whitening_.mean.tolist(),
             "directions": step.whitening_.directions.tolist(),
@@ -187,8 +191,8 @@ def _design(document: Mapping[str, Any], ranker: SetRanker) -> Design:
         for one in blocks["compressed"]
     ]
     design.columns_ = list(document["design_columns"])
-    design.steps_ = None if novelty is None else _whole(novelty["steps"])
-    design.kind_ = None if novelty is None else novelty["kind"]
+    design.step_columns_ = None if novelty is None else _whole(novelty["steps"])
+    design.kind_column_ = None if novelty is None else novelty["kind"]
     design.novelty = None if novelty is None else _step_novelty(novelty["learned"])
     return design
 
@@ -200,7 +204,7 @@ def _step_novelty(learned: Mapping[str, Any] | None) -> StepNovelty:
         if learned["clip"] != CLIP:
             raise ValueError(f"steps are clipped at {learned['clip']!r}, expected {CLIP}")
         step.columns_ = _whole(learned["columns"])
-        step.usual_ = {
+        step.stats_by_kind_ = {
             np.nan if one["kind"] is None else float(one["kind"]): (
                 _real(one["middle"]),
                 _real(one["width"]),

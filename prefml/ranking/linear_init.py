@@ -13,11 +13,11 @@ from prefml._typing import Floats, Ints
 from prefml.ranking.pairwise import PairwiseLogistic, pair_weights, row_sums
 from prefml.sets import Sets, winning_pairs
 
-__all__ = ["Fold", "LinearInit", "grouped_folds", "held_out_losses", "least_loss"]
+__all__ = ["Fold", "LinearInit", "argmin_loss", "grouped_folds", "held_out_losses"]
 
 Fold = tuple[Ints, Ints]
 
-_FACTORS = np.geomspace(0.05, 10, 24)
+_INVERSE_TEMPERATURES = np.geomspace(0.05, 10, 24)
 
 
 def grouped_folds(groups: Ints, sets: Sets, n_folds: int) -> list[Fold]:
@@ -86,7 +86,7 @@ class LinearInit:
         return total
 
 
-def least_loss(
+def argmin_loss(
     scores: Floats, graded: NDArray[np.int64], sets: Sets, weight: Floats | None = None
 ) -> int:
     """Return which of several scores loses least, each at the temperature best for it.
@@ -105,7 +105,7 @@ def least_loss(
     better, worse = winning_pairs(graded, sets)
     gap = scores[:, better] - scores[:, worse]
     pairs = pair_weights(better, worse, sets, weight)
-    return int(np.argmin([float((_log_losses(one) @ pairs).min()) for one in gap]))
+    return int(np.argmin([float((_pair_log_losses(one) @ pairs).min()) for one in gap]))
 
 
 def held_out_losses(
@@ -132,11 +132,11 @@ def held_out_losses(
     gap = scores[better] - scores[worse]
     unit = float(np.sqrt((gap**2).mean())) if len(gap) else 0.0
     pairs = pair_weights(better, worse, sets, weight)
-    losses = _log_losses(gap / (unit or 1.0)) * pairs
+    losses = _pair_log_losses(gap / (unit or 1.0)) * pairs
     best = losses[int(np.argmin(losses.sum(axis=1)))]
     return np.asarray(np.bincount(sets.codes[better], best, len(sets)), np.float64)
 
 
-def _log_losses(gap: Floats) -> Floats:
+def _pair_log_losses(gap: Floats) -> Floats:
     """Return the log loss of each pair at each temperature."""
-    return np.asarray(-np.log(np.maximum(expit(np.outer(_FACTORS, gap)), 1e-12)))
+    return np.asarray(-np.log(np.maximum(expit(np.outer(_INVERSE_TEMPERATURES, gap)), 1e-12)))

@@ -1,4 +1,4 @@
-"""What happens inside `SetRanker.fit`: rows in order, the best start, calibration."""
+"""What happens inside `SetRanker.fit`: rows in order, the best init, calibration."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from prefml.ranking.cross_fitting import CrossFittedInit
 from prefml.ranking.linear_init import grouped_folds, held_out_losses
 from prefml.ranking.table import Table, take
 from prefml.ranking.tree_backend import in_threads, runs_in_threads
-from prefml.ranking.validation import checked_column, checked_weight, grades
+from prefml.ranking.validation import check_column, check_sample_weight, to_grades
 from prefml.sets import content_order, index_sets
 
 __all__ = ["ModelSelection", "calibrate", "sort_by_set"]
 
 
 # Standard errors by which an alternative must beat the first: one in twenty passes by chance.
-_SURE = 1.64
+_SELECTION_Z = 1.64
 # Standard errors behind the leader at which a config is tried on no more folds: one in two hundred.
-_LOST = 2.58
+_RACING_Z = 2.58
 # Sets after which they are compared for the first time.
-_ENOUGH = 1000
+_FIRST_RACE_SETS = 1000
 
 
 def sort_by_set(
@@ -52,9 +52,9 @@ def sort_by_set(
         Which row of X each of them is.
     """
     sets = index_sets(keys, len(X))
-    graded = grades(y, sets)
-    weights = checked_weight(weight, X)
-    together = sets.codes if groups is None else checked_column(groups, len(X), "groups")
+    graded = to_grades(y, sets)
+    weights = check_sample_weight(weight, X)
+    together = sets.codes if groups is None else check_column(groups, len(X), "groups")
     order = sets.order
     if item_order == "content":
         order, _ = content_order(X, sets, graded, *([] if weights is None else [weights]))
@@ -86,7 +86,7 @@ class ModelSelection:
     ----------
     best_ : int
         Number of the config that was taken.
-    held_out_ : ndarray of shape (n_rows,) or None
+    out_of_fold_ : ndarray of shape (n_rows,) or None
         Its out-of-fold scores; None where there is only one set.
     """
 
@@ -104,9 +104,9 @@ class ModelSelection:
             for config in configs
         ]
         self.best_: int = 0
-        self.held_out_: Floats | None = None
+        self.out_of_fold_: Floats | None = None
 
-    def compare(self) -> ModelSelection:
+    def select(self) -> ModelSelection:
         """Choose; a config that is clearly behind after the first folds is tried on no more.
 
         Returns
@@ -115,44 +115,44 @@ class ModelSelection:
         """
         if not self.folds:
             return self
-        for start in self._inits:
-            if start is not None:
-                start.prepare()
+        for init in self._inits:
+            if init is not None:
+                init.prepare()
         racing = list(range(len(self.configs)))
         scores = np.zeros((len(racing), len(self.table.X)))
         last = len(self.folds)
-        first = self._first_folds() if len(racing) > 1 else 0
+        first = self._first_race_folds() if len(racing) > 1 else 0
         for begin, end in ((0, first), (first, last)):
-            self._score(scores, racing, range(begin, end))
+            self._fill_scores(scores, racing, range(begin, end))
             if len(racing) > 1 and begin < end < last:
-                racing = self._still_racing(scores, racing, end)
+                racing = self._racing_survivors(scores, racing, end)
         losses = self._losses(scores[racing], last)
-        self.best_ = racing[_clearly_best(losses)]
-        self.held_out_ = scores[self.best_]
+        self.best_ = racing[_select_best(losses)]
+        self.out_of_fold_ = scores[self.best_]
         return self
 
-    def _first_folds(self) -> int:
+    def _first_race_folds(self) -> int:
         """Return how many folds hold enough sets for a first comparison."""
         sets = [len(np.unique(self.table.sets.codes[test])) for _, test in self.folds]
-        return min(int(np.searchsorted(np.cumsum(sets), _ENOUGH)) + 1, len(self.folds))
+        return min(int(np.searchsorted(np.cumsum(sets), _FIRST_RACE_SETS)) + 1, len(self.folds))
 
-    def _score(self, scores: Floats, racing: Sequence[int], folds: Sequence[int]) -> None:
+    def _fill_scores(self, scores: Floats, racing: Sequence[int], folds: Sequence[int]) -> None:
         """Fill in the scores of the folds' rows, each from models that did not see them."""
         tasks = [(one, fold) for one in reversed(racing) for fold in folds]
-        found = in_threads(self._scores_of, tasks, self.n_jobs)
+        found = in_threads(self._fold_scores, tasks, self.n_jobs)
         for (one, fold), some in zip(tasks, found, strict=True):
             scores[one, self.folds[fold][1]] = some
 
-    def _scores_of(self, task: tuple[int, int]) -> Floats:
+    def _fold_scores(self, task: tuple[int, int]) -> Floats:
         """Fit one bag, for an average over bags is only a little less noisy."""
         one, fold = task
         train, test = self.folds[fold]
-        start = self._inits[one]
+        init = self._inits[one]
         config = replace(self.configs[one], n_bags=1, callbacks=())
         if runs_in_threads(self.n_jobs):
             config = replace(config, settings={**config.settings, "n_jobs": 1})
         rest = take(self.table, train)
-        linear = None if start is None else start.without(fold, rest)
+        linear = None if init is None else init.init_without(fold, rest)
         model = BoostedScore(config).fit(rest, linear)
         return model.predict(self.table.X[test])
 
@@ -161,11 +161,15 @@ class ModelSelection:
         part = take(self.table, rows)
         return [held_out_losses(one[rows], part.grades, part.sets, part.weight) for one in scores]
 
-    def _still_racing(self, scores: Floats, racing: list[int], n_folds: int) -> list[int]:
+    def _racing_survivors(self, scores: Floats, racing: list[int], n_folds: int) -> list[int]:
         losses = self._losses(scores[racing], n_folds)
         leader = losses[int(np.argmin([one.mean() for one in losses]))]
         kept = zip(racing, losses, strict=True)
-        return [one for one, loss in kept if (loss - leader).mean() <= _error(loss - leader, _LOST)]
+        return [
+            one
+            for one, loss in kept
+            if (loss - leader).mean() <= _standard_errors(loss - leader, _RACING_Z)
+        ]
 
     def fit(self, validation: Table | None = None) -> BoostedScore:
         """Fit the config that was taken on all rows.
@@ -179,19 +183,21 @@ class ModelSelection:
         -------
         BoostedScore
         """
-        start = self._inits[self.best_]
-        linear = None if start is None else start.whole()
+        init = self._inits[self.best_]
+        linear = None if init is None else init.init_for_all()
         return BoostedScore(self.configs[self.best_]).fit(self.table, linear, validation)
 
 
-def _error(gap: Floats, times: float) -> float:
+def _standard_errors(gap: Floats, times: float) -> float:
     """Return so many standard errors of a mean."""
     return times * float(np.sqrt(gap.var() / len(gap)))
 
 
-def _clearly_best(losses: Sequence[Floats]) -> int:
+def _select_best(losses: Sequence[Floats]) -> int:
     ahead = [losses[0] - other for other in losses]
-    clear = [gap.mean() if gap.mean() > _error(gap, _SURE) else 0.0 for gap in ahead]
+    clear = [
+        gap.mean() if gap.mean() > _standard_errors(gap, _SELECTION_Z) else 0.0 for gap in ahead
+    ]
     return int(np.argmax(clear))
 
 

@@ -22,7 +22,7 @@ NAMES = ("novelty__step", "novelty__mean")
 # Standardised steps beyond this are pulled in.
 CLIP = 5.0
 # A kind of step with fewer examples than this is judged by the steps of all kinds.
-_LEAST = 30
+_MIN_EXAMPLES = 30
 _COMPONENTS = 20
 _NONE = np.empty(0, np.intp)
 
@@ -71,7 +71,7 @@ class StepNovelty:
     ----------
     columns_ : ndarray of int
         The columns that vary.
-    usual_ : dict of float to tuple of ndarray
+    stats_by_kind_ : dict of float to tuple of ndarray
         Kind of step -> middle and width of each column; NaN for steps of all kinds.
     whitening_ : Whitening or None
         None where there was too little to learn from.
@@ -99,18 +99,18 @@ class StepNovelty:
         -------
         StepNovelty
         """
-        has = _present(steps)
+        has = _complete_rows(steps)
         self.columns_ = np.flatnonzero(steps[has].std(axis=0) > 0) if has.any() else _NONE
         self.whitening_: Whitening | None = None
-        if has.sum() < _LEAST or len(self.columns_) < 2:
+        if has.sum() < _MIN_EXAMPLES or len(self.columns_) < 2:
             return self
         rows, kinds = steps[has][:, self.columns_], kind[has]
         spread = rows.std(axis=0)
-        self.usual_ = {np.nan: _middle_and_width(rows, spread)}
+        self.stats_by_kind_ = {np.nan: _median_and_iqr(rows, spread)}
         for value in np.unique(kinds[~np.isnan(kinds)]):
             same = rows[kinds == value]
-            if len(same) >= _LEAST:
-                self.usual_[float(value)] = _middle_and_width(same, spread)
+            if len(same) >= _MIN_EXAMPLES:
+                self.stats_by_kind_[float(value)] = _median_and_iqr(same, spread)
         count = min(_COMPONENTS, len(self.columns_), len(rows) - 1)
         solver = PCA(count, svd_solver="full", random_state=self.random_state)
         self.whitening_ = Whitening.of(solver.fit(self._standardised(rows, kinds)))
@@ -118,10 +118,10 @@ class StepNovelty:
 
     def _standardised(self, rows: Floats, kinds: Floats) -> Floats:
         result = np.empty(rows.shape)
-        general = next(iter(self.usual_.values()))
+        general = next(iter(self.stats_by_kind_.values()))
         for value in np.unique(kinds):
             same = np.isnan(kinds) if np.isnan(value) else kinds == value
-            middle, width = self.usual_.get(float(value), general)
+            middle, width = self.stats_by_kind_.get(float(value), general)
             result[same] = (rows[same] - middle) / width
         return np.asarray(np.clip(result, -CLIP, CLIP))
 
@@ -139,7 +139,7 @@ class StepNovelty:
             The columns `NAMES`; NaN where there is no source, or nothing was learned.
         """
         result = np.full((len(steps), len(NAMES)), np.nan)
-        has = _present(steps)
+        has = _complete_rows(steps)
         if self.whitening_ is None or not has.any():
             return result
         standard = self._standardised(steps[has][:, self.columns_], kind[has])
@@ -148,10 +148,10 @@ class StepNovelty:
         return result
 
 
-def _present(steps: Floats) -> Bools:
+def _complete_rows(steps: Floats) -> Bools:
     return np.asarray(~np.isnan(steps).any(axis=1))
 
 
-def _middle_and_width(rows: Floats, spread: Floats) -> tuple[Floats, Floats]:
+def _median_and_iqr(rows: Floats, spread: Floats) -> tuple[Floats, Floats]:
     low, middle, high = np.percentile(rows, (25, 50, 75), axis=0)
     return middle, high - low + 1e-3 * spread

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from prefml._typing import Floats, Ints
-from prefml.ranking.validation import checked_sets, checked_weight, grades
+from prefml.ranking.validation import check_sample_weight, check_set_id, to_grades
 from prefml.sets import Sets, index_sets, winning_pairs
 
 __all__ = ["PairwiseLogistic", "WithinSetScaler", "fit_weights", "pair_weights"]
@@ -74,7 +74,7 @@ class WithinSetScaler:
         self.scale_ = np.where(spread > 1e-9 * (whole + 1e-30), spread, np.inf)
         return self
 
-    def of(self, columns: Ints) -> WithinSetScaler:
+    def subset(self, columns: Ints) -> WithinSetScaler:
         """Return the scaler of some of the columns."""
         part = WithinSetScaler(self.clip)
         part.centre_, part.scale_ = self.centre_[columns], self.scale_[columns]
@@ -115,7 +115,7 @@ def pair_weights(
 
 
 def fit_weights(
-    differences: Floats, weight: Floats, strength: float, start: Floats | None = None
+    differences: Floats, weight: Floats, prior_variance: float, start: Floats | None = None
 ) -> Floats:
     """Fit the Bradley-Terry weights by Newton's method.
 
@@ -125,7 +125,7 @@ def fit_weights(
         Winner minus loser.
     weight : ndarray of shape (n_pairs,)
         Weight of each pair.
-    strength : float
+    prior_variance : float
         Prior variance of a weight: the larger, the weaker the ridge penalty.
     start : ndarray of shape (n_columns,), optional
         Where to begin.
@@ -139,30 +139,30 @@ def fit_weights(
     R. A. Bradley, M. E. Terry, "Rank analysis of incomplete block designs", Biometrika 39, 1952.
     """
     found = np.zeros(differences.shape[1]) if start is None else start.copy()
-    ridge = 1.0 / strength
-    step_of = _step_of_pairs if len(differences) < len(found) else _step_of_columns
+    ridge = 1.0 / prior_variance
+    newton_step = _newton_step_dual if len(differences) < len(found) else _newton_step_primal
     for _ in range(_MAX_STEPS):
-        step = step_of(differences, weight, ridge, found)
+        step = newton_step(differences, weight, ridge, found)
         found += step
         if np.abs(step).max(initial=0.0) < _TOLERANCE * (1 + np.abs(found).max(initial=0.0)):
             break
     return found
 
 
-def _slopes(differences: Floats, weight: Floats, found: Floats) -> tuple[Floats, Floats]:
+def _loss_derivatives(differences: Floats, weight: Floats, found: Floats) -> tuple[Floats, Floats]:
     """Return the first (sign turned) and second derivative of each pair's loss."""
     losing = expit(-(differences @ found))
     slope = weight * losing
     return slope, slope * (1 - losing)
 
 
-def _step_of_columns(differences: Floats, weight: Floats, ridge: float, found: Floats) -> Floats:
+def _newton_step_primal(differences: Floats, weight: Floats, ridge: float, found: Floats) -> Floats:
     """Return Newton's step; pairs are gone through in parts that stay in the processor's cache."""
     system = np.diag(np.full(len(found), ridge))
     gradient = -ridge * found
     for at in range(0, len(differences), _CACHED):
         part = differences[at : at + _CACHED]
-        slope, curve = _slopes(part, weight[at : at + _CACHED], found)
+        slope, curve = _loss_derivatives(part, weight[at : at + _CACHED], found)
         gradient += slope @ part
         bent = part * np.sqrt(curve)[:, None]
         system += bent.T @ bent
@@ -170,9 +170,9 @@ def _step_of_columns(differences: Floats, weight: Floats, ridge: float, found: F
     return np.asarray(cho_solve(factor, gradient, check_finite=False))
 
 
-def _step_of_pairs(differences: Floats, weight: Floats, ridge: float, found: Floats) -> Floats:
+def _newton_step_dual(differences: Floats, weight: Floats, ridge: float, found: Floats) -> Floats:
     """Return Newton's step by Woodbury's identity, where there are fewer pairs than columns."""
-    slope, curve = _slopes(differences, weight, found)
+    slope, curve = _loss_derivatives(differences, weight, found)
     gradient = slope @ differences - ridge * found
     bent = differences * np.sqrt(curve)[:, None]
     system = bent @ bent.T
@@ -187,7 +187,7 @@ class PairwiseLogistic(BaseEstimator):
 
     Parameters
     ----------
-    strength : float, default=0.03
+    prior_variance : float, default=0.03
         Prior variance of a weight, on columns scaled to unit spread inside sets.
     clip : float, default=4.0
         Scaled values beyond this are pulled in.
@@ -203,9 +203,9 @@ class PairwiseLogistic(BaseEstimator):
     __metadata_request__fit = {"set_id": True}  # noqa: RUF012
 
     def __init__(
-        self, strength: float = 0.03, clip: float = 4.0, allow_missing_set_id: bool = False
+        self, prior_variance: float = 0.03, clip: float = 4.0, allow_missing_set_id: bool = False
     ) -> None:
-        self.strength = strength
+        self.prior_variance = prior_variance
         self.clip = clip
         self.allow_missing_set_id = allow_missing_set_id
 
@@ -243,14 +243,16 @@ class PairwiseLogistic(BaseEstimator):
         rows, labels = validate_data(
             self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
         )
-        sets = index_sets(checked_sets(set_id, len(rows), self.allow_missing_set_id))
-        weight = checked_weight(sample_weight, rows)
-        return self.fit_checked(rows, grades(labels, sets), sets, weight)
+        sets = index_sets(check_set_id(set_id, len(rows), self.allow_missing_set_id))
+        weight = check_sample_weight(sample_weight, rows)
+        return self.fit_checked(rows, to_grades(labels, sets), sets, weight)
 
     @classmethod
-    def of(cls, scaler: WithinSetScaler, coef: Floats, strength: float) -> PairwiseLogistic:
+    def from_weights(
+        cls, scaler: WithinSetScaler, coef: Floats, prior_variance: float
+    ) -> PairwiseLogistic:
         """Return a fitted model of a scaler and the weights of the scaled columns."""
-        model = cls(strength, scaler.clip)
+        model = cls(prior_variance, scaler.clip)
         model.scaler_, model.coef_ = scaler, coef
         return model
 
@@ -262,7 +264,7 @@ class PairwiseLogistic(BaseEstimator):
         better, worse = winning_pairs(graded, sets)
         scaled = self.scaler_.transform(X)
         pairs = pair_weights(better, worse, sets, weight)
-        self.coef_ = fit_weights(scaled[better] - scaled[worse], pairs, self.strength)
+        self.coef_ = fit_weights(scaled[better] - scaled[worse], pairs, self.prior_variance)
         return self
 
     def predict(self, X: ArrayLike) -> Floats:

@@ -17,7 +17,7 @@ from prefml.sets import index_sets
 __all__ = ["PerProjectRanker", "ranker_of", "scores_by_project"]
 
 
-def _take(X: Any, rows: NDArray[Any]) -> Any:
+def _take_rows(X: Any, rows: NDArray[Any]) -> Any:
     return X.iloc[rows] if hasattr(X, "iloc") else np.asarray(X)[rows]
 
 
@@ -75,7 +75,7 @@ class PerProjectRanker(BaseEstimator):
             rows = np.flatnonzero(names == name)
             if len(index_sets(keys[rows])) >= self.min_sets:
                 self.own_[name] = clone(base).fit(
-                    _take(X, rows),
+                    _take_rows(X, rows),
                     labels[rows],
                     set_id=keys[rows],
                     sample_weight=None if weight is None else weight[rows],
@@ -101,7 +101,7 @@ class PerProjectRanker(BaseEstimator):
         if groups is None:
             return np.asarray(scores)
         for rows, ranker in self._own_rows(groups):
-            scores[rows] = ranker.predict(_take(X, rows))
+            scores[rows] = ranker.predict(_take_rows(X, rows))
         return np.asarray(scores)
 
     def _own_rows(self, groups: ArrayLike) -> Iterator[tuple[Ints, SetRanker]]:
@@ -144,7 +144,7 @@ class PerProjectRanker(BaseEstimator):
         keys = None if set_id is None else np.asarray(set_id)
         for rows, ranker in self._own_rows(groups):
             own = None if keys is None else keys[rows]
-            found[rows] = ranker.win_probability(_take(X, rows), own)
+            found[rows] = ranker.win_probability(_take_rows(X, rows), own)
         return found
 
 

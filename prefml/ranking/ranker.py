@@ -20,7 +20,7 @@ from prefml.ranking.explain import Explanation, explain_set, mean_importance
 from prefml.ranking.metrics import top1
 from prefml.ranking.nested_cv import ModelSelection, calibrate, sort_by_set
 from prefml.ranking.table import Table
-from prefml.ranking.validation import checked_sets
+from prefml.ranking.validation import check_set_id
 from prefml.sets import Sets, index_sets
 
 __all__ = ["SetRanker"]
@@ -216,11 +216,11 @@ subsample, subsample_freq
             is not one of those above.
         """
         self._check_parameters()
-        self.index_ = getattr(X, "columns", None)
+        self.column_index_ = getattr(X, "columns", None)
         rows, labels = validate_data(
             self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
         )
-        keys = checked_sets(set_id, len(rows), self.allow_missing_set_id)
+        keys = check_set_id(set_id, len(rows), self.allow_missing_set_id)
         self.design_ = Design(self.compress, self.novelty, self.novelty_by, self.random_state or 0)
         names = list(getattr(self, "feature_names_in_", column_names(rows)))
         table, order = sort_by_set(rows, labels, keys, groups, sample_weight, self.item_order)
@@ -228,7 +228,7 @@ subsample, subsample_freq
         self.columns_ = self.design_.columns_
         selection = self._model_selection(table)
         self.score_ = selection.fit(self._validation(eval_set))
-        self.calibrator_, self.out_of_fold_, held_out = None, None, selection.held_out_
+        self.calibrator_, self.out_of_fold_, held_out = None, None, selection.out_of_fold_
         if held_out is not None:
             self.out_of_fold_ = np.empty(len(held_out))
             self.out_of_fold_[order] = held_out
@@ -241,7 +241,7 @@ subsample, subsample_freq
         configs = [make_config(self.get_params(deep=False) | c, self.columns_) for c in changes]
         selection = ModelSelection(configs, table, self.n_folds, self.n_jobs)
         if len(configs) > 1 or self.calibration is not None:
-            selection.compare()
+            selection.select()
         self.chosen_ = changes[selection.best_]
         return selection
 
@@ -264,13 +264,15 @@ subsample, subsample_freq
             return None
         X, y, set_id = eval_set
         order = self.item_order
-        return sort_by_set(self._design(X), np.asarray(y), np.asarray(set_id), None, None, order)[0]
+        return sort_by_set(
+            self._transform(X), np.asarray(y), np.asarray(set_id), None, None, order
+        )[0]
 
-    def _design(self, X: ArrayLike) -> Floats:
-        return self.design_.transform(self._rows(X))
+    def _transform(self, X: ArrayLike) -> Floats:
+        return self.design_.transform(self._check_features(X))
 
-    def _rows(self, X: ArrayLike) -> Floats:
-        seen = getattr(self, "index_", None)
+    def _check_features(self, X: ArrayLike) -> Floats:
+        seen = getattr(self, "column_index_", None)
         if seen is not None and seen.equals(getattr(X, "columns", None)):
             # scikit-learn looks at each of three thousand names: longer than the scores take.
             X = X.to_numpy(np.float64)  # type: ignore[union-attr]
@@ -293,7 +295,7 @@ subsample, subsample_freq
             The higher, the better; only comparable inside a set.
         """
         check_is_fitted(self)
-        return self.score_.predict(self._design(X))
+        return self.score_.predict(self._transform(X))
 
     def win_probability(self, X: ArrayLike, set_id: ArrayLike | None = None) -> Floats:
         """Return the probability of each row to be the one chosen from its set.
@@ -311,7 +313,7 @@ subsample, subsample_freq
             Sums to 1 in each set.
         """
         scores = self.predict(X)
-        sets = index_sets(checked_sets(set_id, len(scores), allow_missing=True))
+        sets = index_sets(check_set_id(set_id, len(scores), allow_missing=True))
         return self.probability_of(scores, sets)
 
     def probability_of(self, scores: Floats, sets: Sets) -> Floats:
@@ -349,7 +351,7 @@ subsample, subsample_freq
         float
         """
         scores = self.predict(X)
-        return top1(y, scores, checked_sets(set_id, len(scores), allow_missing=True))
+        return top1(y, scores, check_set_id(set_id, len(scores), allow_missing=True))
 
     def explain(self, X: ArrayLike, set_id: ArrayLike | None = None) -> list[Explanation]:
         """Say what made the winner of each set beat its runner-up.
@@ -368,8 +370,8 @@ subsample, subsample_freq
             add up to the difference of the two scores.
         """
         check_is_fitted(self)
-        design = self._design(X)
-        keys = checked_sets(set_id, len(design), allow_missing=True)
+        design = self._transform(X)
+        keys = check_set_id(set_id, len(design), allow_missing=True)
         found = self.score_.contributions(design)
         return [
             explain_set(keys[rows[0]], rows, design[rows], found[rows], self.columns_)
@@ -392,5 +394,5 @@ subsample, subsample_freq
         dict of str to float
             Share of the total, largest first; sums to 1 unless nothing matters.
         """
-        found = self.score_.contributions(self._design(X))[:, :-1]
+        found = self.score_.contributions(self._transform(X))[:, :-1]
         return mean_importance(found, index_sets(set_id, len(found)), self.columns_)

@@ -11,8 +11,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from prefml._typing import Floats
-from prefml.ranking.blocks import column_names, starting_with
-from prefml.ranking.validation import checked_sets
+from prefml.ranking.blocks import column_names, columns_starting_with
+from prefml.ranking.validation import check_set_id
 from prefml.sets import index_sets
 
 __all__ = ["LEAST_REJECTIONS", "RejectionModel", "set_features"]
@@ -45,7 +45,7 @@ def set_features(X: Any, scores: ArrayLike, set_id: ArrayLike) -> Floats:
     sets = index_sets(set_id)
     values = np.asarray(scores, float)
     table = X.to_numpy(dtype=float) if hasattr(X, "to_numpy") else np.asarray(X, float)
-    columns = starting_with(column_names(X), _PREFIXES)
+    columns = columns_starting_with(column_names(X), _PREFIXES)
     known = np.nan_to_num(table[:, columns] if len(columns) else table)
     ordered = [np.sort(values[rows])[::-1] for rows in sets.members()]
     best = np.array([scores[0] for scores in ordered])
@@ -58,7 +58,7 @@ class RejectionModel:
 
     Parameters
     ----------
-    strength : float, default=0.01
+    C : float, default=0.01
         Inverse of the ridge penalty.
 
     Attributes
@@ -69,8 +69,8 @@ class RejectionModel:
         None while there are fewer than `LEAST_REJECTIONS` rejections or acceptances.
     """
 
-    def __init__(self, strength: float = 0.01) -> None:
-        self.strength = strength
+    def __init__(self, C: float = 0.01) -> None:
+        self.C = C
 
     def fit(
         self, X: Any, scores: ArrayLike, rejected: ArrayLike, set_id: ArrayLike
@@ -92,13 +92,13 @@ class RejectionModel:
         -------
         RejectionModel
         """
-        sets = index_sets(checked_sets(set_id, len(np.asarray(scores)), allow_missing=False))
+        sets = index_sets(check_set_id(set_id, len(np.asarray(scores)), allow_missing=False))
         outcome = sets.reduce(np.maximum, np.asarray(rejected, bool).astype(int))
         self.rate_ = float((outcome.sum() + 1) / (len(outcome) + 3))
         fewest = min(int(outcome.sum()), int(len(outcome) - outcome.sum()))
         self.model_: Pipeline | None = None
         if fewest >= LEAST_REJECTIONS:
-            logistic = LogisticRegression(C=self.strength, max_iter=1000)
+            logistic = LogisticRegression(C=self.C, max_iter=1000)
             self.model_ = make_pipeline(StandardScaler(), logistic)
             self.model_.fit(set_features(X, scores, set_id), outcome)
         return self

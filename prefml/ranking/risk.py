@@ -95,8 +95,8 @@ def coverage_at(
     ValueError
         If the budget or delta is not between 0 and 1, or lengths differ.
     """
-    _check_share("budget", budget)
-    _check_share("delta", delta)
+    _check_probability("budget", budget)
+    _check_probability("delta", delta)
     stated, right = np.asarray(confidence, float), np.asarray(correct, float)
     if stated.shape != right.shape:
         raise ValueError(f"{stated.shape} confidences and {right.shape} outcomes")
@@ -104,18 +104,18 @@ def coverage_at(
     names = None if groups is None else np.asarray(groups)[kept]
     stated, wrong = stated[kept], 1 - right[kept]
     threshold = None
-    for level in _levels(stated, _first_step(budget, delta)):
-        chosen = stated >= level
+    for candidate in _candidate_thresholds(stated, _min_first_step(budget, delta)):
+        chosen = stated >= candidate
         effect = 1.0 if names is None else design_effect(wrong[chosen], names[chosen])
         trials = float(chosen.sum())
         bound = clopper_pearson_upper(wrong[chosen].sum() / effect, trials / effect, delta)
         if bound > budget:
             break
-        threshold = float(level)
+        threshold = float(candidate)
     return _approval(budget, threshold, stated, wrong)
 
 
-def _first_step(budget: float, delta: float) -> int:
+def _min_first_step(budget: float, delta: float) -> int:
     """Return how many sets the first step takes: enough that one error in them is forgiven.
 
     Fewer could not pass even without any error, and would end the search before it began.
@@ -126,7 +126,7 @@ def _first_step(budget: float, delta: float) -> int:
     return size
 
 
-def _levels(stated: Floats, first: int) -> list[float]:
+def _candidate_thresholds(stated: Floats, first: int) -> list[float]:
     """Return thresholds from high to low that depend on confidences alone, not on outcomes."""
     if not len(stated):
         return []
@@ -145,7 +145,7 @@ def _approval(budget: float, threshold: float | None, stated: Floats, wrong: Flo
     )
 
 
-def _check_share(name: str, value: float) -> None:
+def _check_probability(name: str, value: float) -> None:
     if not 0 < value < 1:
         raise ValueError(f"{name}={value}; expected a number between 0 and 1")
 

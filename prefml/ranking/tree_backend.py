@@ -21,11 +21,11 @@ from threadpoolctl import threadpool_limits
 
 from prefml._typing import Floats, Ints
 
-__all__ = ["Rows", "TreeBackend", "fit_trees", "in_threads", "runs_in_threads", "using_backend"]
+__all__ = ["TreeBackend", "TreeData", "fit_trees", "in_threads", "runs_in_threads", "using_backend"]
 
 
 @dataclass(frozen=True)
-class Rows:
+class TreeData:
     """What trees are grown from; the rows of a set are together.
 
     Attributes
@@ -38,7 +38,7 @@ class Rows:
         Rows of each set, in order.
     weight : ndarray of shape (n_rows,) or None
         Weight of each row.
-    start : ndarray of shape (n_rows,) or None
+    init_score : ndarray of shape (n_rows,) or None
         Scores that the trees start from.
     """
 
@@ -46,17 +46,19 @@ class Rows:
     grades: NDArray[np.int64]
     sizes: Ints
     weight: Floats | None = None
-    start: Floats | None = None
+    init_score: Floats | None = None
 
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 # Parameters of LGBMRanker, the rows, and what else its `fit` takes -> a fitted one.
-TreeBackend: TypeAlias = Callable[[Mapping[str, Any], Rows, Mapping[str, Any]], LGBMRanker]
+TreeBackend: TypeAlias = Callable[[Mapping[str, Any], TreeData, Mapping[str, Any]], LGBMRanker]
 
 
-def _fit_here(settings: Mapping[str, Any], rows: Rows, options: Mapping[str, Any]) -> LGBMRanker:
+def _fit_locally(
+    settings: Mapping[str, Any], rows: TreeData, options: Mapping[str, Any]
+) -> LGBMRanker:
     # Filters of warnings are shared by all threads: they are left alone in inner folds.
     with _accepting_eval_set() if "eval_set" in options else nullcontext():
         return _fit(settings, rows, options)
@@ -69,28 +71,30 @@ def _accepting_eval_set() -> Iterator[None]:
         yield
 
 
-def _fit(settings: Mapping[str, Any], rows: Rows, options: Mapping[str, Any]) -> LGBMRanker:
+def _fit(settings: Mapping[str, Any], rows: TreeData, options: Mapping[str, Any]) -> LGBMRanker:
     return LGBMRanker(**settings).fit(
         rows.X,
         rows.grades,
         group=rows.sizes,
         sample_weight=rows.weight,
-        init_score=rows.start,
+        init_score=rows.init_score,
         **options,
     )
 
 
-_backend: ContextVar[TreeBackend] = ContextVar("grow", default=_fit_here)
+_backend: ContextVar[TreeBackend] = ContextVar("backend", default=_fit_locally)
 
 
-def fit_trees(settings: Mapping[str, Any], rows: Rows, options: Mapping[str, Any]) -> LGBMRanker:
+def fit_trees(
+    settings: Mapping[str, Any], rows: TreeData, options: Mapping[str, Any]
+) -> LGBMRanker:
     """Grow trees where the context says.
 
     Parameters
     ----------
     settings : mapping
         Parameters of `lightgbm.LGBMRanker`.
-    rows : Rows
+    rows : TreeData
         What to learn from.
     options : mapping
         Callbacks and validation rows, as `LGBMRanker.fit` takes them.
@@ -104,7 +108,7 @@ def fit_trees(settings: Mapping[str, Any], rows: Rows, options: Mapping[str, Any
 
 def runs_in_threads(n_jobs: int | None) -> bool:
     """Say whether `in_threads` makes threads: not where the context grows trees elsewhere."""
-    return _backend.get() is _fit_here and n_jobs not in (None, 1)
+    return _backend.get() is _fit_locally and n_jobs not in (None, 1)
 
 
 def in_threads(function: Callable[[T], R], tasks: Sequence[T], n_jobs: int | None) -> list[R]:
@@ -132,15 +136,15 @@ def in_threads(function: Callable[[T], R], tasks: Sequence[T], n_jobs: int | Non
 
 
 @contextmanager
-def using_backend(grow: TreeBackend) -> Iterator[None]:
+def using_backend(backend: TreeBackend) -> Iterator[None]:
     """Have the trees of every ranker that is fitted inside the block grown by somebody else.
 
     Parameters
     ----------
-    grow : callable
+    backend : callable
         Does what `LGBMRanker.fit` does.
     """
-    token = _backend.set(grow)
+    token = _backend.set(backend)
     try:
         yield
     finally:

@@ -11,13 +11,13 @@ from sklearn.utils.validation import _check_sample_weight
 from prefml._typing import Floats
 from prefml.sets import Sets
 
-__all__ = ["MAX_GRADE", "checked_column", "checked_sets", "checked_weight", "grades"]
+__all__ = ["MAX_GRADE", "check_column", "check_sample_weight", "check_set_id", "to_grades"]
 
 # LightGBM's default label gains end at 2**30 - 1.
 MAX_GRADE = 30
 
 
-def checked_sets(set_id: ArrayLike | None, n_rows: int, allow_missing: bool) -> NDArray[Any]:
+def check_set_id(set_id: ArrayLike | None, n_rows: int, allow_missing: bool) -> NDArray[Any]:
     """Return the set of each row, or one set of all rows if that was allowed.
 
     Parameters
@@ -46,10 +46,10 @@ def checked_sets(set_id: ArrayLike | None, n_rows: int, allow_missing: bool) -> 
                 "params={'set_id': ...})"
             )
         return np.zeros(n_rows, np.intp)
-    return checked_column(set_id, n_rows, "set_id")
+    return check_column(set_id, n_rows, "set_id")
 
 
-def checked_column(values: ArrayLike, n_rows: int, name: str) -> NDArray[Any]:
+def check_column(values: ArrayLike, n_rows: int, name: str) -> NDArray[Any]:
     """Return an argument that has one entry for each row, as an array.
 
     Parameters
@@ -76,7 +76,7 @@ def checked_column(values: ArrayLike, n_rows: int, name: str) -> NDArray[Any]:
     return column
 
 
-def checked_weight(sample_weight: ArrayLike | None, X: Floats) -> Floats | None:
+def check_sample_weight(sample_weight: ArrayLike | None, X: Floats) -> Floats | None:
     """Return the weights as an array, or None.
 
     Parameters
@@ -103,7 +103,7 @@ def checked_weight(sample_weight: ArrayLike | None, X: Floats) -> Floats | None:
     return np.asarray(weight)
 
 
-def grades(y: ArrayLike, sets: Sets) -> NDArray[np.int64]:
+def to_grades(y: ArrayLike, sets: Sets) -> NDArray[np.int64]:
     """Turn labels into the whole-number grades that LambdaRank learns from.
 
     Parameters

@@ -55,7 +55,7 @@ def test_a_linear_start_adds_up_to_its_contributions(choices):
     sets = index_sets(set_id)
     columns = [np.array([0, 1]), np.arange(6)]
     table = Table(X.to_numpy(), y, sets, sets.codes, None)
-    start = CrossFittedInit(columns, table, grouped_folds(sets.codes, sets, 3)).whole()
+    start = CrossFittedInit(columns, table, grouped_folds(sets.codes, sets, 3)).init_for_all()
     scores = start.predict(X.to_numpy())
     assert np.allclose(start.contributions(X.to_numpy()).sum(axis=1), scores)
     assert metrics.top1(y, start.out_of_fold_, set_id) > 0.7
@@ -77,16 +77,16 @@ def test_shared_fits_are_those_without_the_folds(choices):
     sets, columns = index_sets(set_id), np.array([1, 3, 4])
     table = Table(X.to_numpy(), y, sets, sets.codes, None)
     folds = grouped_folds(sets.codes, sets, 4)
-    starts = CrossFittedInit([columns], table, folds, strengths=(0.02,), n_jobs=2)
+    starts = CrossFittedInit([columns], table, folds, prior_variances=(0.02,), n_jobs=2)
     starts.prepare()
-    assert np.allclose(starts.whole().out_of_fold_, _nested(columns, table, folds, 0.02))
+    assert np.allclose(starts.init_for_all().out_of_fold_, _nested(columns, table, folds, 0.02))
     train, _ = folds[1]
     places = {row: place for place, row in enumerate(train)}
     inner = [np.array([places[row] for row in folds[i][1]]) for i in (0, 2, 3)]
     everything = np.arange(len(train))
     pairs = [(np.setdiff1d(everything, rows), rows) for rows in inner]
     rest = take(table, train)
-    start = starts.without(1, rest)
+    start = starts.init_without(1, rest)
     assert np.allclose(start.out_of_fold_, _nested(columns, rest, pairs, 0.02))
     alone = PairwiseLogistic(0.02).fit_checked(
         table.X[train][:, columns], y[train], index_sets(set_id[train])
@@ -100,7 +100,7 @@ def test_two_groups_still_start_out_of_fold(make):
     table = Table(X.to_numpy(), y, sets, sets.codes % 2, None)
     folds = grouped_folds(table.groups, sets, 5)
     assert len(folds) == 2
-    start = CrossFittedInit([np.arange(6)], table, folds).without(0, take(table, folds[0][0]))
+    start = CrossFittedInit([np.arange(6)], table, folds).init_without(0, take(table, folds[0][0]))
     assert start.out_of_fold_.shape == (len(folds[0][0]),)
     inside = start.models_[0].contributions(table.X[folds[0][0]][:, :6]).sum(axis=1)
     assert not np.allclose(start.out_of_fold_, inside)

@@ -47,7 +47,7 @@ def test_arrays_have_only_raw_columns(choices, model):
 
 def test_bradley_terry_finds_the_weights(make):
     X, y, set_id, _ = make(n_sets=500, noise=0.5)
-    model = PairwiseLogistic(strength=10.0).fit(X, y, set_id=set_id)
+    model = PairwiseLogistic(prior_variance=10.0).fit(X, y, set_id=set_id)
     weights = model.coef_ / model.scaler_.scale_
     assert weights[0] / weights[1] == pytest.approx(-2, rel=0.15)
     assert np.abs(weights[2:]).max() < 0.15 * weights[0]
