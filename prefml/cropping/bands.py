@@ -16,7 +16,7 @@ from prefml._typing import Floats, Ints
 __all__ = ["EdgeBands", "conformal_moves"]
 
 
-_FEWEST = 100
+_MIN_ROWS = 100
 _ROUNDS = 60
 # Edges this near to the picture's are on it: 64 % of real crops touch the top.
 _SNAP = 0.005
@@ -68,13 +68,13 @@ class EdgeBands:
         self.plain_ = np.quantile(boxes, tails, axis=0).T
         self.moves_ = np.zeros((4, 2))
         self.boosters_: list[list[lgb.Booster]] = []
-        if len(boxes) < _FEWEST or len(np.unique(folds)) < 2:
+        if len(boxes) < _MIN_ROWS or len(np.unique(folds)) < 2:
             return self
         held_out = np.zeros((len(boxes), 4, 2))
         for fold in np.unique(folds):
             test = folds == fold
             boosters = self._boosters(features[~test], boxes[~test], tails)
-            held_out[test] = _raw_bands(boosters, features[test])
+            held_out[test] = _predict_quantiles(boosters, features[test])
         self.boosters_ = self._boosters(features, boxes, tails)
         self.moves_ = np.array(
             [
@@ -98,7 +98,7 @@ class EdgeBands:
         """
         if not self.boosters_:
             return np.tile(self.plain_, (len(features), 1, 1))
-        raw = _raw_bands(self.boosters_, features)
+        raw = _predict_quantiles(self.boosters_, features)
         moved = np.clip(raw + self.moves_ * np.array([-1.0, 1.0]), 0.0, 1.0)
         # Narrowing can make a band cross itself; it is then the point between.
         middle = moved.mean(axis=2, keepdims=True)
@@ -140,21 +140,21 @@ def conformal_moves(
     """
     below, above = lower - truth, truth - upper
     misses = 1.0 - coverage
-    down, up = _reach(below, misses / 2.0), _reach(above, misses / 2.0)
+    down, up = _conformal_quantile(below, misses / 2.0), _conformal_quantile(above, misses / 2.0)
     missed_below, missed_above = (below > down).mean(), (above > up).mean()
     if missed_below < missed_above:
-        up = _reach(above, misses - missed_below)
+        up = _conformal_quantile(above, misses - missed_below)
     else:
-        down = _reach(below, misses - missed_above)
+        down = _conformal_quantile(below, misses - missed_above)
     return float(down), float(up)
 
 
-def _reach(scores: Floats, misses: float) -> float:
+def _conformal_quantile(scores: Floats, misses: float) -> float:
     level = min(1.0, (1.0 - misses) * (1.0 + 1.0 / len(scores)))
     return float(np.quantile(scores, level, method="higher"))
 
 
-def _raw_bands(boosters: list[list[lgb.Booster]], features: Floats) -> Floats:
+def _predict_quantiles(boosters: list[list[lgb.Booster]], features: Floats) -> Floats:
     bands = np.stack(
         [
             np.column_stack([booster.predict(features, num_threads=1) for booster in pair])

@@ -43,7 +43,9 @@ def optimal_box(boxes: Floats, weight: Floats | None = None) -> Floats:
 
     params = to_params(boxes)
     shares = (0.35, 0.5, 0.65)
-    starts = [np.array([_quantile(column, counts, q) for column in params.T]) for q in shares]
+    starts = [
+        np.array([_weighted_quantile(column, counts, q) for column in params.T]) for q in shares
+    ]
     starts.append(np.average(params, axis=0, weights=counts))
     best = min(starts, key=loss)
     for _ in range(2):
@@ -54,7 +56,7 @@ def optimal_box(boxes: Floats, weight: Floats | None = None) -> Floats:
     return np.asarray(from_params(best[None])[0])
 
 
-def _quantile(values: Floats, weight: Floats, share: float) -> float:
+def _weighted_quantile(values: Floats, weight: Floats, share: float) -> float:
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(weight[order])
     return float(values[order][np.searchsorted(reached, share * reached[-1])])
@@ -111,8 +113,8 @@ class SaliencyBox(ConstantBox):
         centre = np.asarray(X[["cue__saliency_x", "cue__saliency_y"]], np.float64)
         side = self.box_[2] - self.box_[0]
         start = np.clip(centre - side / 2.0, 0.0, 1.0 - side)
-        seen = np.isfinite(centre).all(axis=1)
-        boxes[seen] = np.clip(np.hstack([start, start + side]), 0.0, 1.0)[seen]
+        known = np.isfinite(centre).all(axis=1)
+        boxes[known] = np.clip(np.hstack([start, start + side]), 0.0, 1.0)[known]
         return boxes
 
 

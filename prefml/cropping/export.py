@@ -16,12 +16,12 @@ import pandas as pd
 from prefml._typing import Floats
 from prefml.cropping.bands import EdgeBands
 from prefml.cropping.fitting import CropModel
-from prefml.cropping.inputs import CELLS, Inputs
+from prefml.cropping.inputs import CELLS, FeatureReader
 from prefml.cropping.keep import KeepClassifier
 from prefml.cropping.regressor import CropRegressor
 from prefml.cropping.scorer import WindowScorer
 from prefml.cropping.similar import SimilarityModel
-from prefml.cropping.windows import covers_of
+from prefml.cropping.windows import cell_coverage
 
 __all__ = ["from_plain", "to_plain"]
 
@@ -65,7 +65,7 @@ def to_plain(cropper: CropRegressor) -> tuple[Plain, Texts]:
         "constant": model.constant.tolist(),
         "shrink": float(model.shrink),
         "keep": {
-            "base": model.keep.base_,
+            "base": model.keep.base_rate_,
             "weights": model.keep.weights_.tolist(),
             "intercept": model.keep.intercept_,
         },
@@ -120,12 +120,12 @@ def from_plain(document: Mapping[str, Any], texts: Mapping[str, str]) -> CropReg
     return cropper
 
 
-def _inputs(plain: Mapping[str, Any]) -> Inputs:
+def _inputs(plain: Mapping[str, Any]) -> FeatureReader:
     groups = {
         name: np.asarray(plain[name], np.intp).reshape(-1, width) for name, width in _WIDTHS.items()
     }
     embedding = np.asarray(plain["embedding"], np.intp)
-    return Inputs(
+    return FeatureReader(
         **groups,
         scalars=np.asarray(plain["scalars"], np.intp),
         embedding=embedding,
@@ -138,7 +138,7 @@ def _model(
     cropper: CropRegressor, document: Mapping[str, Any], texts: Mapping[str, str]
 ) -> CropModel:
     keep, similar, known = KeepClassifier(), SimilarityModel(), document["keep"]
-    keep.base_, keep.intercept_ = float(known["base"]), float(known["intercept"])
+    keep.base_rate_, keep.intercept_ = float(known["base"]), float(known["intercept"])
     keep.weights_ = _real(known["weights"])
     similar.slope_ = float(document["similar"]["slope"])
     similar.intercept_ = float(document["similar"]["intercept"])
@@ -162,7 +162,7 @@ def _scorer(
         cropper.n_estimators, cropper.learning_rate, cropper.num_leaves, cropper.random_state, 1
     )
     scorer.windows_, scorer.prior_ = _real(document["windows"]), _real(document["prior"])
-    scorer.covers_ = covers_of(scorer.windows_[None])
+    scorer.coverage_ = cell_coverage(scorer.windows_[None])
     if "windows" in texts:
         scorer.booster_ = lgb.Booster(model_str=texts["windows"])
     return scorer

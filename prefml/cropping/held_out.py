@@ -9,16 +9,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from prefml._typing import Floats, Ints
 
-__all__ = ["assign_folds", "blocks", "inner_folds", "is_supported", "lower_bound"]
+__all__ = [
+    "assign_blocks",
+    "assign_folds",
+    "assign_inner_folds",
+    "gain_lower_bound",
+    "is_significant",
+]
 
 
-_BLOCK = 20
+_BLOCK_SIZE = 20
 # One-sided 99 % of a normal distribution: the choice is made once, and being wrong costs more than
 # staying at the constant box.
-_CERTAINTY = 2.33
+_Z_99 = 2.33
 
 
-def blocks(rows: int, groups: ArrayLike | None, size: int = _BLOCK) -> Ints:
+def assign_blocks(rows: int, groups: ArrayLike | None, size: int = _BLOCK_SIZE) -> Ints:
     """Cut rows into runs of neighbours inside a group: what was probably decided together.
 
     Parameters
@@ -37,15 +43,15 @@ def blocks(rows: int, groups: ArrayLike | None, size: int = _BLOCK) -> Ints:
     """
     labels = np.zeros(rows, np.intp)
     if groups is not None:
-        labels = _numbered(np.asarray(groups).astype(str))
-    running = np.zeros(rows, np.intp)
+        labels = _factorize(np.asarray(groups).astype(str))
+    block = np.zeros(rows, np.intp)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        running[members] = np.arange(len(members)) // size
-    return _numbered(labels * (rows + 1) + running)
+        block[members] = np.arange(len(members)) // size
+    return _factorize(labels * (rows + 1) + block)
 
 
-def inner_folds(rows: int, groups: ArrayLike | None, folds: int) -> Ints:
+def assign_inner_folds(rows: int, groups: ArrayLike | None, folds: int) -> Ints:
     """Assign rows to folds so that what belongs together is held out together.
 
     Whole groups are held out where there are at least two; without them, runs of neighbouring
@@ -64,10 +70,10 @@ def inner_folds(rows: int, groups: ArrayLike | None, folds: int) -> Ints:
         Fold of each row, from 0.
     """
     if groups is not None:
-        labels = _numbered(np.asarray(groups).astype(str))
+        labels = _factorize(np.asarray(groups).astype(str))
         counts = np.bincount(labels)
         if len(counts) > 1:
-            return _balanced(counts, min(folds, len(counts)))[labels]
+            return _balance_folds(counts, min(folds, len(counts)))[labels]
     return (np.arange(rows) * min(folds, rows) // max(rows, 1)).astype(np.intp)
 
 
@@ -86,19 +92,19 @@ def assign_folds(clusters: Ints, folds: int) -> Ints:
     ndarray of shape (n,)
         Fold of each row, from 0.
     """
-    present = _numbered(clusters)
+    present = _factorize(clusters)
     count = int(present.max(initial=0)) + 1
     order = np.random.default_rng(0).permutation(count)
     fold_of: Ints = (order % min(folds, count)).astype(np.intp)
     return fold_of[present]
 
 
-def _numbered(labels: NDArray[Any]) -> Ints:
+def _factorize(labels: NDArray[Any]) -> Ints:
     numbers: Ints = np.unique(labels, return_inverse=True)[1].astype(np.intp)
     return numbers
 
 
-def _balanced(counts: Ints, folds: int) -> Ints:
+def _balance_folds(counts: Ints, folds: int) -> Ints:
     """Put each group, largest first, into the fold that has the fewest rows so far."""
     fold_of, filled = np.zeros(len(counts), np.intp), np.zeros(folds)
     for group in np.argsort(-counts, kind="stable"):
@@ -107,7 +113,7 @@ def _balanced(counts: Ints, folds: int) -> Ints:
     return fold_of
 
 
-def lower_bound(gain: Floats, clusters: Ints) -> float:
+def gain_lower_bound(gain: Floats, clusters: Ints) -> float:
     """Return a 99 % lower bound of the mean gain, counting clusters and not rows.
 
     Parameters
@@ -123,17 +129,17 @@ def lower_bound(gain: Floats, clusters: Ints) -> float:
         Minus infinity with fewer than two clusters.
     """
     counts = np.bincount(clusters).astype(np.float64)
-    counts_seen = counts[counts > 0]
-    if len(counts_seen) < 2:
+    sizes = counts[counts > 0]
+    if len(sizes) < 2:
         return float("-inf")
     sums = np.bincount(clusters, weights=gain)[counts > 0]
-    mean = sums.sum() / counts_seen.sum()
+    mean = sums.sum() / sizes.sum()
     # Variance of a ratio estimator under sampling of whole clusters (Cochran 1977, section 6.3).
-    scatter = np.square(sums - mean * counts_seen).sum() / (len(counts_seen) - 1)
-    error = np.sqrt(len(counts_seen) * scatter) / counts_seen.sum()
-    return float(mean - _CERTAINTY * error)
+    scatter = np.square(sums - mean * sizes).sum() / (len(sizes) - 1)
+    error = np.sqrt(len(sizes) * scatter) / sizes.sum()
+    return float(mean - _Z_99 * error)
 
 
-def is_supported(gain: Floats, clusters: Ints) -> bool:
+def is_significant(gain: Floats, clusters: Ints) -> bool:
     """Tell whether a gain is there beyond doubt."""
-    return lower_bound(gain, clusters) > 0.0
+    return gain_lower_bound(gain, clusters) > 0.0

@@ -22,7 +22,7 @@ import numpy as np
 
 from prefml._typing import Floats, Ints
 
-__all__ = ["CELLS", "Inputs", "Rows"]
+__all__ = ["CELLS", "FeatureReader", "PictureFeatures"]
 
 CELLS = 7
 _CORNERS = ("_x1", "_y1", "_x2", "_y2")
@@ -35,13 +35,13 @@ _SIZE = re.compile(r"(^|_)(width|height|megapixels)$")
 # Of the cues without a place, those that say how much of something there is; the tones and textures
 # of a picture, a hundred columns, say little of where to cut it.
 _CUE = re.compile(r"cue_+")
-_AMOUNT = re.compile(r"_(mass|share|count|confidence)$|_border_")
-_MANY = 32
-_HUGE = 1e9
+_QUANTITY = re.compile(r"_(mass|share|count|confidence)$|_border_")
+_MAX_UNCOMPRESSED = 32
+_MAX_VALUE = 1e9
 
 
 @dataclass(frozen=True)
-class Rows:
+class PictureFeatures:
     """What is known of each picture, in the form in which windows are judged.
 
     Attributes
@@ -68,11 +68,11 @@ class Rows:
         """Return the number of pictures."""
         return len(self.scalars)
 
-    def __getitem__(self, index: Ints | slice) -> Rows:
+    def __getitem__(self, index: Ints | slice) -> PictureFeatures:
         """Return some of the pictures."""
-        return Rows(*(part[index] for part in self._parts))
+        return PictureFeatures(*(part[index] for part in self._parts))
 
-    def distinct(self) -> tuple[Rows, Ints]:
+    def distinct(self) -> tuple[PictureFeatures, Ints]:
         """Return the pictures that differ in what is known of them, and for each which it is."""
         table = np.hstack([part.reshape(len(self), -1) for part in self._parts])
         # Compared byte by byte, so that what is not known is the same as what is not known.
@@ -87,10 +87,10 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Inputs:
+class FeatureReader:
     """Which columns are which, and how the embedding is compressed.
 
-    Build one with `Inputs.learn`.
+    Build one with `FeatureReader.fit`.
     """
 
     maps: Ints
@@ -103,7 +103,7 @@ class Inputs:
     directions: Floats
 
     @classmethod
-    def learn(cls, X: Floats, names: Sequence[str] | None, components: int) -> Inputs:
+    def fit(cls, X: Floats, names: Sequence[str] | None, n_components: int) -> FeatureReader:
         """Find the columns and the embedding's principal components.
 
         Parameters
@@ -113,36 +113,36 @@ class Inputs:
         names : sequence of str or None
             Column names; without them every column describes the picture as a whole, and more
             than 32 are compressed like an embedding.
-        components : int
+        n_components : int
             To how many numbers an embedding is compressed.
 
         Returns
         -------
-        Inputs
+        FeatureReader
         """
-        where = {name: column for column, name in enumerate([] if names is None else names)}
-        embedding = [column for name, column in where.items() if _EMBEDDING.match(name)]
-        if names is None and X.shape[1] > _MANY:
+        column_of = {name: column for column, name in enumerate([] if names is None else names)}
+        embedding = [column for name, column in column_of.items() if _EMBEDDING.match(name)]
+        if names is None and X.shape[1] > _MAX_UNCOMPRESSED:
             embedding = list(range(X.shape[1]))
-        grids, boxes = _grids(where), _suffixed(where, _CORNERS)
-        extents, middles = _suffixed(where, _EXTENT), _suffixed(where, _MIDDLE)
-        places = {column for name, column in where.items() if _PLACE.search(name)}
-        silent = {column for name, column in where.items() if _says_nothing(name)}
-        used = places | silent | {*embedding, *np.ravel(grids), *np.ravel(boxes)}
+        grids, boxes = _grid_columns(column_of), _suffix_groups(column_of, _CORNERS)
+        extents, middles = _suffix_groups(column_of, _EXTENT), _suffix_groups(column_of, _MIDDLE)
+        positions = {column for name, column in column_of.items() if _PLACE.search(name)}
+        uninformative = {column for name, column in column_of.items() if _is_uninformative(name)}
+        used = positions | uninformative | {*embedding, *np.ravel(grids), *np.ravel(boxes)}
         scalars = [column for column in range(X.shape[1]) if column not in used]
-        mean, directions = _components(X[:, embedding], components)
+        mean, directions = _principal_components(X[:, embedding], n_components)
         return cls(
-            _index(grids, CELLS**2),
-            _index(boxes, 4),
-            _index(extents, 4),
-            _index(middles, 2),
+            _as_index(grids, CELLS**2),
+            _as_index(boxes, 4),
+            _as_index(extents, 4),
+            _as_index(middles, 2),
             np.array(scalars, np.intp),
             np.array(embedding, np.intp),
             mean,
             directions,
         )
 
-    def read(self, X: Floats) -> Rows:
+    def read(self, X: Floats) -> PictureFeatures:
         """Read a table with the same columns.
 
         Parameters
@@ -152,9 +152,9 @@ class Inputs:
 
         Returns
         -------
-        Rows
+        PictureFeatures
         """
-        within = np.clip(X, -_HUGE, _HUGE)
+        within = np.clip(X, -_MAX_VALUE, _MAX_VALUE)
         centred = np.nan_to_num(within[:, self.embedding] - self.mean)
         # Without BLAS, and rounded, a row's numbers do not depend on the rows beside it.
         compressed = np.round(np.einsum("nd,cd->nc", centred, self.directions), 6)
@@ -163,42 +163,42 @@ class Inputs:
         boxes, extents, middles = (
             np.clip(X[:, columns], 0.0, 1.0) for columns in (self.boxes, self.extents, self.middles)
         )
-        return Rows(maps, boxes, extents, middles, scalars)
+        return PictureFeatures(maps, boxes, extents, middles, scalars)
 
 
-def _says_nothing(name: str) -> bool:
+def _is_uninformative(name: str) -> bool:
     if _SIZE.search(name):
         return True
-    return bool(_CUE.match(name)) and not _AMOUNT.search(name)
+    return bool(_CUE.match(name)) and not _QUANTITY.search(name)
 
 
-def _grids(where: Mapping[str, int]) -> list[list[int]]:
+def _grid_columns(column_of: Mapping[str, int]) -> list[list[int]]:
     cells = [f"{row}{column}" for row, column in product(range(CELLS), repeat=2)]
-    stems = [name[:-2] for name in where if name.endswith("_00")]
+    stems = [name[:-2] for name in column_of if name.endswith("_00")]
     return [
-        [where[stem + cell] for cell in cells]
+        [column_of[stem + cell] for cell in cells]
         for stem in stems
-        if all(stem + cell in where for cell in cells)
+        if all(stem + cell in column_of for cell in cells)
     ]
 
 
-def _suffixed(where: Mapping[str, int], suffixes: Sequence[str]) -> list[list[int]]:
-    stems = [name.removesuffix(suffixes[0]) for name in where if name.endswith(suffixes[0])]
+def _suffix_groups(column_of: Mapping[str, int], suffixes: Sequence[str]) -> list[list[int]]:
+    stems = [name.removesuffix(suffixes[0]) for name in column_of if name.endswith(suffixes[0])]
     return [
-        [where[stem + suffix] for suffix in suffixes]
+        [column_of[stem + suffix] for suffix in suffixes]
         for stem in stems
-        if all(stem + suffix in where for suffix in suffixes)
+        if all(stem + suffix in column_of for suffix in suffixes)
     ]
 
 
-def _index(columns: list[list[int]], width: int) -> Ints:
+def _as_index(columns: list[list[int]], width: int) -> Ints:
     return np.array(columns, np.intp).reshape(-1, width)
 
 
-def _components(block: Floats, components: int) -> tuple[Floats, Floats]:
-    filled = np.nan_to_num(np.clip(block, -_HUGE, _HUGE))
+def _principal_components(block: Floats, n_components: int) -> tuple[Floats, Floats]:
+    filled = np.nan_to_num(np.clip(block, -_MAX_VALUE, _MAX_VALUE))
     mean = filled.mean(axis=0)
-    count = min(components, *block.shape)
+    count = min(n_components, *block.shape)
     if count == 0:
         return mean, np.zeros((0, block.shape[1]))
     _, _, directions = np.linalg.svd(filled - mean, full_matrices=False)

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from prefml._typing import Bools, Floats, Ints
-from prefml.cropping.held_out import is_supported
+from prefml.cropping.held_out import is_significant
 from prefml.cropping.scorer import WindowScores
 
 __all__ = ["KeepClassifier"]
@@ -32,12 +32,12 @@ class KeepClassifier:
     intercept_ : float
     """
 
-    def fit(self, scored: WindowScores, kept: Bools, clusters: Ints) -> Self:
+    def fit(self, scores: WindowScores, kept: Bools, clusters: Ints) -> Self:
         """Learn from held-out judgements.
 
         Parameters
         ----------
-        judged : WindowScores
+        scores : WindowScores
             Of n pictures, each by a scorer that had not seen it.
         kept : ndarray of shape (n,), bool
             Whether the person kept it whole.
@@ -48,19 +48,22 @@ class KeepClassifier:
         -------
         KeepClassifier
         """
-        self.base_ = float((kept.sum() + 1.0) / (len(kept) + 2.0))
-        self.weights_, self.intercept_ = np.zeros(3), float(np.log(self.base_ / (1 - self.base_)))
+        self.base_rate_ = float((kept.sum() + 1.0) / (len(kept) + 2.0))
+        self.weights_, self.intercept_ = (
+            np.zeros(3),
+            float(np.log(self.base_rate_ / (1 - self.base_rate_))),
+        )
         if not 0 < int(kept.sum()) < len(kept):
             return self
-        features = _features(scored)
+        features = _features(scores)
         scaler = StandardScaler().fit(features)
         model = LogisticRegression(C=1.0).fit(scaler.transform(features), kept)
         weights = np.asarray(model.coef_[0] / scaler.scale_)
         intercept = float(model.intercept_[0] - weights @ scaler.mean_)
         probability = _logistic(features, weights, intercept)
-        base = np.full(len(kept), self.base_)
-        gain = _log_likelihood(probability, kept) - _log_likelihood(base, kept)
-        if is_supported(gain, clusters):
+        base = np.full(len(kept), self.base_rate_)
+        gain = _log_likelihoods(probability, kept) - _log_likelihoods(base, kept)
+        if is_significant(gain, clusters):
             self.weights_, self.intercept_ = weights, intercept
         return self
 
@@ -69,9 +72,9 @@ class KeepClassifier:
         """Whether it tells pictures apart."""
         return bool(self.weights_.any())
 
-    def predict(self, scored: WindowScores) -> Floats:
+    def predict(self, scores: WindowScores) -> Floats:
         """Return the probability of being kept whole, shape (n,)."""
-        return _logistic(_features(scored), self.weights_, self.intercept_)
+        return _logistic(_features(scores), self.weights_, self.intercept_)
 
 
 def _logistic(features: Floats, weights: Floats, intercept: float) -> Floats:
@@ -80,11 +83,11 @@ def _logistic(features: Floats, weights: Floats, intercept: float) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-exponent)))
 
 
-def _features(scored: WindowScores) -> Floats:
-    side = scored.boxes[:, 2] - scored.boxes[:, 0]
-    return np.column_stack([scored.full - scored.best, scored.full, side])
+def _features(scores: WindowScores) -> Floats:
+    side = scores.boxes[:, 2] - scores.boxes[:, 0]
+    return np.column_stack([scores.full_iou - scores.best_iou, scores.full_iou, side])
 
 
-def _log_likelihood(probability: Floats, truth: Bools) -> Floats:
+def _log_likelihoods(probability: Floats, truth: Bools) -> Floats:
     told = np.where(truth, probability, 1.0 - probability)
     return np.asarray(np.log(np.clip(told, 1e-9, 1.0)))

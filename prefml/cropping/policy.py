@@ -15,15 +15,23 @@ from prefml.cropping.metrics import iou
 from prefml.cropping.proposal import DIFFERENT, Option, Proposal
 from prefml.exceptions import ConfigError
 
-__all__ = ["NOT_LOOKED", "FoundHand", "Hand", "Policy", "Seen", "apply_policy", "read_policy"]
+__all__ = [
+    "HANDS_NOT_DETECTED",
+    "Detections",
+    "FoundHand",
+    "Hand",
+    "Policy",
+    "apply_policy",
+    "read_policy",
+]
 
 
-NOT_LOOKED = "hands were not looked at"
+HANDS_NOT_DETECTED = "hands were not looked at"
 # Adults measure about seven and a half heads (Loomis 1943); a face box is about 0.74 of a head.
-_HEADS = 7.5
+_HEADS_PER_BODY = 7.5
 _FACE_TO_HEAD = 1.35
-_SURE_FACE = 0.5
-_ROUNDS = 3
+_MIN_FACE_CONFIDENCE = 0.5
+_MAX_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,7 @@ class Hand:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Detections:
     """What detectors saw in a picture.
 
     Attributes
@@ -89,11 +97,11 @@ class Seen:
     @classmethod
     def from_columns(
         cls, row: Mapping[str, float], hands: Sequence[FoundHand] | None = None
-    ) -> Seen:
+    ) -> Detections:
         """Read the face from the columns `cue__face_*` of a row, if they are there."""
         confidence = row.get("cue__face_confidence", 0.0)
         corners = [row.get(f"cue__face_{corner}", np.nan) for corner in ("x1", "y1", "x2", "y2")]
-        if not confidence >= _SURE_FACE or not np.isfinite(corners).all():
+        if not confidence >= _MIN_FACE_CONFIDENCE or not np.isfinite(corners).all():
             return cls(None, hands)
         face = to_box(np.clip(corners, 0.0, 1.0))
         return cls(face if face.x1 < face.x2 and face.y1 < face.y2 else None, hands)
@@ -109,12 +117,12 @@ class Seen:
         return np.asarray(np.clip(np.array(grown), 0.0, 1.0))
 
     @property
-    def third_of_body(self) -> Floats | None:
+    def upper_body(self) -> Floats | None:
         """Box of the upper third of a body that is seen from head to foot, else None."""
         if self.face is None or self.head is None:
             return None
         top, height = self.head[1], self.face[3] - self.face[1]
-        body = _HEADS * _FACE_TO_HEAD * height
+        body = _HEADS_PER_BODY * _FACE_TO_HEAD * height
         if top + body > 1.0:
             return None
         return np.array([self.head[0], top, self.head[2], top + body / 3.0])
@@ -148,7 +156,7 @@ def read_policy(entries: Mapping[str, Any]) -> Policy:
 
 
 def apply_policy(
-    proposal: Proposal, seen: Seen, size: tuple[float, float] | None, policy: Policy
+    proposal: Proposal, detections: Detections, size: tuple[float, float] | None, policy: Policy
 ) -> Proposal:
     """Bring a proposal in line with the person's rules.
 
@@ -156,7 +164,7 @@ def apply_policy(
     ----------
     proposal : Proposal
         What was learned. A picture that is to be kept whole stays whole.
-    seen : Seen
+    detections : Detections
         What detectors saw.
     size : tuple of float or None
         Width and height in pixels; only the least side needs it.
@@ -167,14 +175,14 @@ def apply_policy(
     Proposal
         With the rules' boxes, and in `reasons` what each rule changed.
     """
-    notes = _hand_note(seen, policy)
+    notes = _hand_note(detections, policy)
     least = np.zeros(2) if size is None else policy.min_pixels / np.array(size, float)
     if not proposal.keeps_whole:
-        box, reasons = _ruled(proposal.box, seen, least, policy)
-        proposal = proposal.because(box, *reasons)
+        box, reasons = _apply_rules(proposal.box, detections, least, policy)
+        proposal = proposal.with_box(box, *reasons)
     others: list[Option] = []
     for option in proposal.alternatives:
-        box = _ruled(option.box, seen, least, policy)[0]
+        box = _apply_rules(option.box, detections, least, policy)[0]
         if all(float(iou(box, other)) < DIFFERENT for other in [proposal.box, *_boxes(others)]):
             others.append(replace(option, box=box))
     return replace(proposal, alternatives=tuple(others), reasons=(*proposal.reasons, *notes))
@@ -184,24 +192,26 @@ def _boxes(options: Sequence[Option]) -> list[Box]:
     return [option.box for option in options]
 
 
-def _hand_note(seen: Seen, policy: Policy) -> tuple[str, ...]:
-    wanted = policy.avoid_cutting or policy.drop_flagged_hands
-    return (NOT_LOOKED,) if wanted and seen.hands is None else ()
+def _hand_note(detections: Detections, policy: Policy) -> tuple[str, ...]:
+    violated = policy.avoid_cutting or policy.drop_flagged_hands
+    return (HANDS_NOT_DETECTED,) if violated and detections.hands is None else ()
 
 
-def _ruled(box: Box, seen: Seen, least: Floats, policy: Policy) -> tuple[Box, list[str]]:
+def _apply_rules(
+    box: Box, detections: Detections, least: Floats, policy: Policy
+) -> tuple[Box, list[str]]:
     current: Floats = np.array(box)
     reasons: list[str] = []
     if policy.drop_flagged_hands:
-        current, reasons = _without_flagged(current, seen, least)
-    targets = [target for _, target in _musts(seen, policy)]
-    for _ in range(_ROUNDS):
-        wanted = _wanted(current, seen, policy)
-        if not wanted:
+        current, reasons = _exclude_flagged_hands(current, detections, least)
+    targets = [target for _, target in _required_parts(detections, policy)]
+    for _ in range(_MAX_ROUNDS):
+        violated = _violated(current, detections, policy)
+        if not violated:
             break
-        reasons += [reason for reason, _ in wanted]
+        reasons += [reason for reason, _ in violated]
         # What was brought inside before must not be lost to what comes after it.
-        targets += [target for _, target in wanted]
+        targets += [target for _, target in violated]
         corners = np.array(targets)
         whole = np.concatenate([corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)])
         current = cover(current, whole)
@@ -212,28 +222,30 @@ def _ruled(box: Box, seen: Seen, least: Floats, policy: Policy) -> tuple[Box, li
     return to_box(np.round(current, 12)), list(dict.fromkeys(reasons))
 
 
-def _wanted(box: Floats, seen: Seen, policy: Policy) -> list[tuple[str, Floats]]:
+def _violated(box: Floats, detections: Detections, policy: Policy) -> list[tuple[str, Floats]]:
     """Return what must be inside and is not, with the reason."""
-    wanted = _musts(seen, policy)
+    violated = _required_parts(detections, policy)
     if policy.avoid_cutting:
-        cut = [(what, target) for what, target in _parts(seen) if _is_cut(box, target)]
-        wanted += [(f"moved so as not to cut through a {what}", target) for what, target in cut]
-    return [(reason, target) for reason, target in wanted if not contains(box, target)]
+        cut = [
+            (what, target) for what, target in _detected_parts(detections) if _is_cut(box, target)
+        ]
+        violated += [(f"moved so as not to cut through a {what}", target) for what, target in cut]
+    return [(reason, target) for reason, target in violated if not contains(box, target)]
 
 
-def _musts(seen: Seen, policy: Policy) -> list[tuple[str, Floats]]:
+def _required_parts(detections: Detections, policy: Policy) -> list[tuple[str, Floats]]:
     """Return what must be inside wherever the box lies, with the reason."""
     musts = []
-    if policy.keep_head and seen.head is not None:
-        musts.append(("moved to keep the head", seen.head))
-    if policy.keep_body and seen.third_of_body is not None:
-        musts.append(("enlarged to keep a third of the body", seen.third_of_body))
+    if policy.keep_head and detections.head is not None:
+        musts.append(("moved to keep the head", detections.head))
+    if policy.keep_body and detections.upper_body is not None:
+        musts.append(("enlarged to keep a third of the body", detections.upper_body))
     return musts
 
 
-def _parts(seen: Seen) -> list[tuple[str, Floats]]:
-    faces = [] if seen.face is None else [("face", np.array(seen.face))]
-    return faces + [("hand", np.array(hand.box)) for hand in seen.hands or ()]
+def _detected_parts(detections: Detections) -> list[tuple[str, Floats]]:
+    faces = [] if detections.face is None else [("face", np.array(detections.face))]
+    return faces + [("hand", np.array(hand.box)) for hand in detections.hands or ()]
 
 
 def _is_cut(box: Floats, part: Floats) -> bool:
@@ -241,13 +253,15 @@ def _is_cut(box: Floats, part: Floats) -> bool:
     return bool((overlap > 0.0).all()) and not contains(box, part)
 
 
-def _without_flagged(box: Floats, seen: Seen, least: Floats) -> tuple[Floats, list[str]]:
+def _exclude_flagged_hands(
+    box: Floats, detections: Detections, least: Floats
+) -> tuple[Floats, list[str]]:
     """Leave flagged hands out where the crop stays similar and keeps the head."""
     reasons = []
-    for hand in seen.hands or ():
+    for hand in detections.hands or ():
         if not hand.flagged or not _touches(box, hand.box):
             continue
-        smaller = exclude(box, np.array(hand.box), np.maximum(least, 0.1), seen.head)
+        smaller = exclude(box, np.array(hand.box), np.maximum(least, 0.1), detections.head)
         if smaller is None:
             reasons.append("a hand that looks wrong could not be left out")
         else:

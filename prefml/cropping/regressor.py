@@ -19,12 +19,12 @@ from sklearn.utils.validation import (
 from prefml._typing import Floats
 from prefml.boxes import as_boxes
 from prefml.cropping.bands import EdgeBands
-from prefml.cropping.fitting import Crops, learn
+from prefml.cropping.fitting import CropTrainingSet, fit_crop_model
 from prefml.cropping.geometry import with_least_side
-from prefml.cropping.inputs import Inputs
+from prefml.cropping.inputs import FeatureReader
 from prefml.cropping.metrics import iou
-from prefml.cropping.policy import FoundHand, Policy, Seen, apply_policy
-from prefml.cropping.proposal import Proposal, in_aspect, propose_row
+from prefml.cropping.policy import Detections, FoundHand, Policy, apply_policy
+from prefml.cropping.proposal import Proposal, in_aspect, propose_one
 from prefml.cropping.scorer import WindowScorer, WindowScores
 
 __all__ = ["CropRegressor"]
@@ -165,13 +165,13 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
         boxes = as_boxes(_required(y))
         check_consistent_length(X, boxes, groups)
-        _checked_size(size, len(X))
+        _check_size(size, len(X))
         weight = np.asarray(_check_sample_weight(sample_weight, X, ensure_non_negative=True))
         used = weight > 0.0
         if not used.any():
             raise ValueError("sample_weight must have at least one non-zero weight")
         labels = None if groups is None else np.asarray(groups)[used]
-        self._learn(X[used], boxes[used], weight[used], labels)
+        self._fit_model(X[used], boxes[used], weight[used], labels)
         return self
 
     def predict(self, X: Any, size: ArrayLike | None = None) -> Floats:
@@ -188,14 +188,14 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ndarray of shape (n, 4)
             x1, y1, x2, y2 in fractions, inside the picture, of the picture's aspect.
         """
-        scored = self._scored(X)
-        boxes = self.model_.boxes(scored)
-        return with_least_side(boxes, self._least_side(size, len(boxes)))
+        scores = self._score_windows(X)
+        boxes = self.model_.boxes(scores)
+        return with_least_side(boxes, self._min_sides(size, len(boxes)))
 
     def keep_probability(self, X: Any) -> Floats:
         """Return how likely each picture is to be kept whole, shape (n,)."""
-        scored = self._scored(X)
-        return self.model_.keep.predict(scored)
+        scores = self._score_windows(X)
+        return self.model_.keep.predict(scores)
 
     def predict_bands(self, X: Any) -> Floats:
         """Return the band of each edge.
@@ -210,8 +210,8 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Between which fractions x1, y1, x2, y2 of the person's crop lie with probability
             `coverage`; a picture kept whole counts as the full frame.
         """
-        scored = self._scored(X)
-        return self.model_.band(scored)
+        scores = self._score_windows(X)
+        return self.model_.band(scores)
 
     def propose(
         self,
@@ -247,18 +247,18 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         if aspect is not None and size is None:
             raise ValueError("aspect needs the size of the pictures in pixels, got size=None")
-        table = self._table(X)
+        table = self._check_features(X)
         rows = self.inputs_.read(table)
-        pixels, least = _checked_size(size, len(rows)), self._least_side(size, len(rows))
+        pixels, least = _check_size(size, len(rows)), self._min_sides(size, len(rows))
         names = getattr(self, "feature_names_in_", ())
         found = []
         for i in range(len(rows)):
-            proposal = propose_row(self.model_, rows[i : i + 1], float(least[i]))
+            proposal = propose_one(self.model_, rows[i : i + 1], float(least[i]))
             measures = None if pixels is None else (float(pixels[i, 0]), float(pixels[i, 1]))
-            seen = Seen.from_columns(
+            detections = Detections.from_columns(
                 dict(zip(names, table[i], strict=False)), None if hands is None else hands[i]
             )
-            found.append(_finished(proposal, measures, aspect, policy, seen))
+            found.append(_finished(proposal, measures, aspect, policy, detections))
         return found
 
     def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
@@ -282,11 +282,15 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             if not 0.0 < getattr(self, name) < 1.0:
                 raise ValueError(f"{name} must lie between 0 and 1, got {getattr(self, name)!r}")
 
-    def _learn(self, X: Floats, boxes: Floats, weight: Floats, groups: NDArray[Any] | None) -> None:
-        self.inputs_ = Inputs.learn(X, getattr(self, "feature_names_in_", None), self.n_components)
-        crops = Crops.of(self.inputs_.read(X), boxes, weight, groups, self.inner_folds)
+    def _fit_model(
+        self, X: Floats, boxes: Floats, weight: Floats, groups: NDArray[Any] | None
+    ) -> None:
+        self.inputs_ = FeatureReader.fit(
+            X, getattr(self, "feature_names_in_", None), self.n_components
+        )
+        crops = CropTrainingSet.of(self.inputs_.read(X), boxes, weight, groups, self.inner_folds)
         threads = 1 if self.n_jobs is None else max(self.n_jobs, 0)
-        self.model_ = learn(
+        self.model_ = fit_crop_model(
             crops,
             lambda: WindowScorer(
                 self.n_estimators, self.learning_rate, self.num_leaves, self.random_state, threads
@@ -298,11 +302,11 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.keep_threshold_ = self.model_.threshold
         self.inner_iou_ = self.model_.inner_iou
 
-    def _scored(self, X: Any) -> WindowScores:
-        table = self._table(X)
+    def _score_windows(self, X: Any) -> WindowScores:
+        table = self._check_features(X)
         return self.model_.scorer.predict(self.inputs_.read(table))
 
-    def _table(self, X: Any) -> Floats:
+    def _check_features(self, X: Any) -> Floats:
         check_is_fitted(self, "model_")
         if self.columns_ is not None and self.columns_.equals(getattr(X, "columns", None)):
             # scikit-learn looks at each of a thousand columns: 8 ms for a row that takes 3.
@@ -312,8 +316,8 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
         )
 
-    def _least_side(self, size: ArrayLike | None, rows: int) -> Floats:
-        pixels = _checked_size(size, rows)
+    def _min_sides(self, size: ArrayLike | None, rows: int) -> Floats:
+        pixels = _check_size(size, rows)
         if pixels is None:
             return np.full(rows, self.min_side)
         return np.asarray(np.maximum(self.min_side, self.min_pixels / pixels.min(axis=1)))
@@ -324,12 +328,12 @@ def _finished(
     size: tuple[float, float] | None,
     aspect: float | None,
     policy: Policy | None,
-    seen: Seen,
+    detections: Detections,
 ) -> Proposal:
     """Bring a learned proposal into the aspect and under the rules that were asked for."""
     if aspect is not None and size is not None:
         proposal = in_aspect(proposal, size, aspect)
-    return proposal if policy is None else apply_policy(proposal, seen, size, policy)
+    return proposal if policy is None else apply_policy(proposal, detections, size, policy)
 
 
 def _required(y: ArrayLike | None) -> ArrayLike:
@@ -338,7 +342,7 @@ def _required(y: ArrayLike | None) -> ArrayLike:
     return y
 
 
-def _checked_size(size: ArrayLike | None, rows: int) -> Floats | None:
+def _check_size(size: ArrayLike | None, rows: int) -> Floats | None:
     if size is None:
         return None
     pixels = np.asarray(size, np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,19 +12,19 @@ import numpy as np
 from prefml._typing import Floats, Ints
 from prefml.boxes import FULL_FRAME, is_whole
 from prefml.cropping.baselines import optimal_box
-from prefml.cropping.inputs import Rows
+from prefml.cropping.inputs import PictureFeatures
 from prefml.cropping.metrics import iou
-from prefml.cropping.windows import candidate_windows, covers_of, expected_iou, window_features
+from prefml.cropping.windows import candidate_windows, cell_coverage, expected_iou, window_features
 
-__all__ = ["WindowScorer", "WindowScores", "blend"]
+__all__ = ["WindowScorer", "WindowScores", "blend_windows"]
 
 
-_PAIRS = 100_000
-_PER_PICTURE = 100
-_REFERENCE = 512
+_TRAINING_PAIRS = 100_000
+_MAX_PER_PICTURE = 100
+_PRIOR_SAMPLE = 512
 _CHUNK = 256
 # Windows within about 1/60 of the best score share in the box.
-_SHARPNESS = 60.0
+_INVERSE_TEMPERATURE = 60.0
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,21 @@ class WindowScores:
     ----------
     boxes : ndarray of shape (n, 4)
         The best crop of each picture, full frame left aside.
-    best, full : ndarray of shape (n,)
+    best_iou, full_iou : ndarray of shape (n,)
         Expected overlap with the person's box of the best window, and of the full frame.
     """
 
     boxes: Floats
-    best: Floats
-    full: Floats
+    best_iou: Floats
+    full_iou: Floats
 
-    def joined(self, other: WindowScores) -> WindowScores:
-        """Return these pictures and then the other ones."""
-        return WindowScores(
-            np.concatenate([self.boxes, other.boxes]),
-            np.concatenate([self.best, other.best]),
-            np.concatenate([self.full, other.full]),
+    @classmethod
+    def concatenate(cls, parts: Sequence[WindowScores]) -> WindowScores:
+        """Return the pictures of all parts, one part after the other."""
+        return cls(
+            np.concatenate([part.boxes for part in parts]),
+            np.concatenate([part.best_iou for part in parts]),
+            np.concatenate([part.full_iou for part in parts]),
         )
 
 
@@ -92,12 +94,12 @@ class WindowScorer:
             "verbose": -1,
         }
 
-    def fit(self, rows: Rows, boxes: Floats, weight: Floats) -> Self:
+    def fit(self, features: PictureFeatures, boxes: Floats, weight: Floats) -> Self:
         """Learn from the windows of pictures whose crops are known.
 
         Parameters
         ----------
-        rows : Rows
+        features : PictureFeatures
             n pictures.
         boxes : ndarray of shape (n, 4)
             Their crops in fractions.
@@ -107,32 +109,32 @@ class WindowScorer:
         -------
         WindowScorer
         """
-        self.learn_prior(boxes, weight)
+        self.fit_prior(boxes, weight)
         rng = np.random.default_rng(self.seed)
-        table, gain, picture = self._pairs(rows, boxes, rng)
+        table, gain, picture = self._sample_pairs(features, boxes, rng)
         data = lgb.Dataset(table, gain, weight=weight[picture], free_raw_data=True)
         self.booster_ = lgb.train(self.settings, data, num_boost_round=self.rounds)
         return self
 
-    def learn_prior(self, boxes: Floats, weight: Floats) -> Self:
+    def fit_prior(self, boxes: Floats, weight: Floats) -> Self:
         """Learn only what windows are worth when nothing is known of the picture."""
         rng = np.random.default_rng(self.seed)
-        sampled = np.sort(rng.permutation(len(boxes))[:_REFERENCE])
+        sampled = np.sort(rng.permutation(len(boxes))[:_PRIOR_SAMPLE])
         cropped = boxes[~is_whole(boxes)]
         grid = candidate_windows(cropped if len(cropped) else boxes)
         ends = np.array([optimal_box(boxes, weight), FULL_FRAME])
         self.windows_ = np.vstack([grid, ends])
         self.prior_ = expected_iou(self.windows_, boxes[sampled], weight[sampled])
-        self.covers_ = covers_of(self.windows_[None])
+        self.coverage_ = cell_coverage(self.windows_[None])
         self.booster_ = None
         return self
 
-    def score_candidates(self, rows: Rows) -> Floats:
+    def score_candidates(self, features: PictureFeatures) -> Floats:
         """Score the candidate windows.
 
         Parameters
         ----------
-        rows : Rows
+        features : PictureFeatures
             n pictures.
 
         Returns
@@ -141,18 +143,20 @@ class WindowScorer:
             Expected overlap of each window with the person's crop.
         """
         if self.booster_ is None:
-            return np.tile(self.prior_, (len(rows), 1))
+            return np.tile(self.prior_, (len(features), 1))
         # Without pictures, thousands of rows are a dozen sizes and stages.
-        different, which = rows.distinct() if len(rows) > 1 else (rows, np.zeros(1, np.intp))
+        different, which = (
+            features.distinct() if len(features) > 1 else (features, np.zeros(1, np.intp))
+        )
         parts = [
-            self._gain(self.booster_, different[start : start + _CHUNK])
+            self._predict_gain(self.booster_, different[start : start + _CHUNK])
             for start in range(0, len(different), _CHUNK)
         ]
         gain = np.concatenate([np.zeros((0, len(self.windows_))), *parts])[which]
         return np.asarray(self.prior_ + gain)
 
-    def _gain(self, booster: lgb.Booster, rows: Rows) -> Floats:
-        table = window_features(rows, self.windows_[None], self.prior_[None], self.covers_)
+    def _predict_gain(self, booster: lgb.Booster, features: PictureFeatures) -> Floats:
+        table = window_features(features, self.windows_[None], self.prior_[None], self.coverage_)
         flat = table.reshape(-1, table.shape[-1])
         gain = booster.predict(flat, num_threads=self.settings["num_threads"])
         return np.reshape(gain, table.shape[:2])
@@ -162,7 +166,7 @@ class WindowScorer:
         """Whether it looks at the picture at all."""
         return self.booster_ is not None
 
-    def sample(self, scores: Floats, count: int) -> tuple[Floats, Floats]:
+    def sample_windows(self, scores: Floats, count: int) -> tuple[Floats, Floats]:
         """Return the best window of every picture, and others from the better half.
 
         Parameters
@@ -183,47 +187,47 @@ class WindowScorer:
         drawn = order[:, steps]
         return self.windows_[drawn], np.take_along_axis(crops, drawn, axis=1)
 
-    def predict(self, rows: Rows) -> WindowScores:
+    def predict(self, features: PictureFeatures) -> WindowScores:
         """Find the best crop of every picture.
 
         Parameters
         ----------
-        rows : Rows
+        features : PictureFeatures
 
         Returns
         -------
         WindowScores
         """
-        return self.predict_from_scores(self.score_candidates(rows))
+        return self.predict_from_scores(self.score_candidates(features))
 
     def predict_from_scores(self, scores: Floats) -> WindowScores:
         """Find the best crop from the scores of the candidate windows, shape (n, m)."""
         crops, full = scores[:, :-1], scores[:, -1]
-        boxes = np.array([blend(self.windows_[:-1], row) for row in crops]).reshape(-1, 4)
+        boxes = np.array([blend_windows(self.windows_[:-1], row) for row in crops]).reshape(-1, 4)
         return WindowScores(boxes, crops.max(axis=1), full)
 
-    def _pairs(
-        self, rows: Rows, boxes: Floats, rng: np.random.Generator
+    def _sample_pairs(
+        self, features: PictureFeatures, boxes: Floats, rng: np.random.Generator
     ) -> tuple[Floats, Floats, Ints]:
         """Draw windows of every picture: evidence, gain over the prior, and the picture's row."""
-        count = int(np.clip(_PAIRS // len(rows), 10, _PER_PICTURE))
+        count = int(np.clip(_TRAINING_PAIRS // len(features), 10, _MAX_PER_PICTURE))
         count = min(count, len(self.windows_))
-        drawn = rng.random((len(rows), len(self.windows_))).argsort(axis=1)[:, :count]
+        drawn = rng.random((len(features), len(self.windows_))).argsort(axis=1)[:, :count]
         tables = [
             window_features(
-                rows[start : start + _CHUNK],
+                features[start : start + _CHUNK],
                 self.windows_[drawn[start : start + _CHUNK]],
                 self.prior_[drawn[start : start + _CHUNK]],
             )
-            for start in range(0, len(rows), _CHUNK)
+            for start in range(0, len(features), _CHUNK)
         ]
         table = np.concatenate(tables)
         gain = iou(self.windows_[drawn], boxes[:, None]) - self.prior_[drawn]
-        picture = np.repeat(np.arange(len(rows)), count)
+        picture = np.repeat(np.arange(len(features)), count)
         return table.reshape(-1, table.shape[-1]), gain.ravel(), picture
 
 
-def blend(windows: Floats, scores: Floats) -> Floats:
+def blend_windows(windows: Floats, scores: Floats) -> Floats:
     """Return the box between the best windows, each weighing the more the better it scores.
 
     The grid is coarser than the person's eye; windows of equal sides blend into one of equal sides.
@@ -237,6 +241,6 @@ def blend(windows: Floats, scores: Floats) -> Floats:
     -------
     ndarray of shape (4,)
     """
-    weight = np.exp(_SHARPNESS * (scores - scores.max()))
+    weight = np.exp(_INVERSE_TEMPERATURE * (scores - scores.max()))
     mixed = (weight[:, None] * windows).sum(axis=0) / weight.sum()
     return np.asarray(np.clip(mixed, 0.0, 1.0))

@@ -11,15 +11,15 @@ import numpy as np
 
 from prefml._typing import Floats
 from prefml.cropping.geometry import from_params, to_params
-from prefml.cropping.inputs import CELLS, Rows
+from prefml.cropping.inputs import CELLS, PictureFeatures
 from prefml.cropping.metrics import iou
 
-__all__ = ["candidate_windows", "covers_of", "expected_iou", "window_features"]
+__all__ = ["candidate_windows", "cell_coverage", "expected_iou", "window_features"]
 
 
-_SIDES = 8
-_STEPS = 6
-_RIM = 0.06
+_N_SIDES = 8
+_N_STEPS = 6
+_RIM_WIDTH = 0.06
 
 
 def candidate_windows(boxes: Floats) -> Floats:
@@ -35,8 +35,8 @@ def candidate_windows(boxes: Floats) -> Floats:
     ndarray of shape (288, 4)
         8 sides at evenly spaced quantiles of the known ones, 6 x 6 positions.
     """
-    sides = np.quantile(to_params(boxes)[:, 0], np.linspace(0.03, 0.97, _SIDES))
-    steps = np.linspace(0.0, 1.0, _STEPS)
+    sides = np.quantile(to_params(boxes)[:, 0], np.linspace(0.03, 0.97, _N_SIDES))
+    steps = np.linspace(0.0, 1.0, _N_STEPS)
     grid = np.stack(np.meshgrid(sides, steps, steps, indexing="ij"), axis=-1)
     return from_params(grid.reshape(-1, 3))
 
@@ -61,7 +61,7 @@ def expected_iou(windows: Floats, boxes: Floats, weight: Floats) -> Floats:
     return np.asarray(total.reshape(windows.shape[:-1]))
 
 
-def covers_of(windows: Floats) -> tuple[Floats, Floats, Floats]:
+def cell_coverage(windows: Floats) -> tuple[Floats, Floats, Floats]:
     """Return what share of each grid cell lies in windows, within their rims and in all of them.
 
     Parameters
@@ -72,43 +72,46 @@ def covers_of(windows: Floats) -> tuple[Floats, Floats, Floats]:
     -------
     tuple of three ndarray of shape (..., 49)
     """
-    inner = np.concatenate([windows[..., :2] + _RIM, windows[..., 2:] - _RIM], axis=-1)
-    outer = np.concatenate([windows[..., :2] - _RIM, windows[..., 2:] + _RIM], axis=-1)
-    return _coverage(windows), _coverage(inner), _coverage(outer)
+    inner = np.concatenate([windows[..., :2] + _RIM_WIDTH, windows[..., 2:] - _RIM_WIDTH], axis=-1)
+    outer = np.concatenate([windows[..., :2] - _RIM_WIDTH, windows[..., 2:] + _RIM_WIDTH], axis=-1)
+    return _cell_shares(windows), _cell_shares(inner), _cell_shares(outer)
 
 
 def window_features(
-    rows: Rows, windows: Floats, prior: Floats, covers: tuple[Floats, Floats, Floats] | None = None
+    features: PictureFeatures,
+    windows: Floats,
+    prior: Floats,
+    coverage: tuple[Floats, Floats, Floats] | None = None,
 ) -> Floats:
     """Describe every window of every picture.
 
     Parameters
     ----------
-    rows : Rows
+    features : PictureFeatures
         n pictures.
     windows : ndarray of shape (n, m, 4) or (1, m, 4)
         Windows in fractions; of each picture, or the same for all.
     prior : ndarray of shape (n, m) or (1, m)
         Expected overlap of each window when nothing is known.
-    covers : tuple of ndarray, optional
-        `covers_of` the windows, where it is known already.
+    coverage : tuple of ndarray, optional
+        `cell_coverage` of the windows, where it is known already.
 
     Returns
     -------
     ndarray of shape (n, m, features)
         NaN where something was not seen in a picture.
     """
-    shape = (len(rows), windows.shape[1])
+    shape = (len(features), windows.shape[1])
     columns = [*np.moveaxis(windows, -1, 0), windows[..., 2] - windows[..., 0], prior]
-    columns += _map_features(rows, windows, covers or covers_of(windows))
-    for box in np.moveaxis(rows.boxes, 1, 0):
-        columns += _box_evidence(box, windows)
-    for extent in np.moveaxis(rows.extents, 1, 0):
+    columns += _map_features(features, windows, coverage or cell_coverage(windows))
+    for box in np.moveaxis(features.boxes, 1, 0):
+        columns += _box_features(box, windows)
+    for extent in np.moveaxis(features.extents, 1, 0):
         columns += list(np.moveaxis(extent[:, None, :] - windows, -1, 0))
     centres = (windows[..., :2] + windows[..., 2:]) / 2.0
-    for middle in np.moveaxis(rows.middles, 1, 0):
+    for middle in np.moveaxis(features.middles, 1, 0):
         columns += list(np.moveaxis(np.abs(middle[:, None, :] - centres), -1, 0))
-    columns += [scalar[:, None] for scalar in rows.scalars.T]
+    columns += [scalar[:, None] for scalar in features.scalars.T]
     table = np.empty((*shape, len(columns)))
     for position, column in enumerate(columns):
         table[..., position] = column
@@ -116,17 +119,17 @@ def window_features(
 
 
 def _map_features(
-    rows: Rows, windows: Floats, covers: tuple[Floats, Floats, Floats]
+    features: PictureFeatures, windows: Floats, coverage: tuple[Floats, Floats, Floats]
 ) -> list[Floats]:
     area = np.maximum((windows[..., 2] - windows[..., 0]) ** 2, 1e-6)
     found = []
-    for one in np.moveaxis(rows.maps, 1, 0):
-        inside, within, around = (_mass(one, cover) for cover in covers)
+    for one in np.moveaxis(features.maps, 1, 0):
+        inside, within, around = (_map_sums(one, cover) for cover in coverage)
         found += [inside, inside / area, around - within]
     return found
 
 
-def _coverage(windows: Floats) -> Floats:
+def _cell_shares(windows: Floats) -> Floats:
     """Return what share of each grid cell lies inside each window, shape (..., 49)."""
     cells = np.arange(CELLS) / CELLS
     low, high = windows[..., :2, None], windows[..., 2:, None]
@@ -136,14 +139,14 @@ def _coverage(windows: Floats) -> Floats:
     return np.asarray(covered.reshape(*windows.shape[:-1], CELLS**2))
 
 
-def _mass(cells: Floats, cover: Floats) -> Floats:
+def _map_sums(cells: Floats, cover: Floats) -> Floats:
     # einsum and not a matrix product: BLAS sums a row in another order when there are more rows.
     if len(cover) == 1:
         return np.asarray(np.einsum("ng,mg->nm", cells, cover[0]))
     return np.asarray(np.einsum("ng,nmg->nm", cells, cover))
 
 
-def _box_evidence(box: Floats, windows: Floats) -> list[Floats]:
+def _box_features(box: Floats, windows: Floats) -> list[Floats]:
     there = box[:, None, :]
     shared = np.minimum(there[..., 2:], windows[..., 2:]) - np.maximum(
         there[..., :2], windows[..., :2]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from prefml.cropping.inputs import Inputs
+from prefml.cropping.inputs import FeatureReader
 from prefml.cropping.windows import candidate_windows, expected_iou, window_features
 
 GRID = [f"cue__map_grid_{row}{column}" for row in range(7) for column in range(7)]
@@ -10,7 +10,7 @@ EMBEDDING = [f"emb__{i:04d}" for i in range(20)]
 
 
 def read(names, X, components=3):
-    return Inputs.learn(X, names, components).read(X)
+    return FeatureReader.fit(X, names, components).read(X)
 
 
 def test_columns_are_known_by_their_names_in_any_order():
@@ -50,7 +50,7 @@ def test_without_names_every_column_counts_and_many_are_compressed():
 
 def test_a_compressed_row_does_not_depend_on_its_neighbours():
     X = np.random.default_rng(0).normal(size=(50, 20))
-    inputs = Inputs.learn(X, EMBEDDING, 4)
+    inputs = FeatureReader.fit(X, EMBEDDING, 4)
     alone = np.vstack([inputs.read(X[i : i + 1]).scalars for i in range(50)])
     np.testing.assert_array_equal(alone, inputs.read(X).scalars)
 
@@ -105,7 +105,7 @@ def test_evidence_is_the_same_for_shared_and_for_own_windows():
 
 def test_pictures_of_which_the_same_is_known_are_looked_at_once():
     X = np.array([[1.0, np.nan], [2.0, 0.0], [1.0, np.nan], [1.0, 0.0]])
-    rows = Inputs.learn(X, None, 2).read(X)
+    rows = FeatureReader.fit(X, None, 2).read(X)
     different, which = rows.distinct()
     assert len(different) == 3
     np.testing.assert_array_equal(different.scalars[which], X)
