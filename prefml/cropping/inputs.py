@@ -1,4 +1,4 @@
-"""Reading a feature table: which columns say where things are, and which say what they are.
+"""Read a feature table: maps, boxes and positions by the names of their columns, and the rest.
 
 Columns are known by their names, so that the regressor finds them in any table:
 
@@ -25,6 +25,7 @@ from prefml._typing import Floats, Ints
 __all__ = ["CELLS", "FeatureReader", "PictureFeatures"]
 
 CELLS = 7
+_GRID = tuple(f"_{row}{column}" for row, column in product(range(CELLS), repeat=2))
 _CORNERS = ("_x1", "_y1", "_x2", "_y2")
 _EXTENT = ("_x05", "_y05", "_x95", "_y95")
 _MIDDLE = ("_x50", "_y50")
@@ -42,7 +43,7 @@ _MAX_VALUE = 1e9
 
 @dataclass(frozen=True)
 class PictureFeatures:
-    """What is known of each picture, in the form in which windows are judged.
+    """Features of pictures, in the form from which the features of windows are computed.
 
     Attributes
     ----------
@@ -69,13 +70,13 @@ class PictureFeatures:
         return len(self.scalars)
 
     def __getitem__(self, index: Ints | slice) -> PictureFeatures:
-        """Return some of the pictures."""
+        """Return the pictures at some positions."""
         return PictureFeatures(*(part[index] for part in self._parts))
 
     def distinct(self) -> tuple[PictureFeatures, Ints]:
-        """Return the pictures that differ in what is known of them, and for each which it is."""
+        """Return the pictures that differ in a feature, and which of them each picture equals."""
         table = np.hstack([part.reshape(len(self), -1) for part in self._parts])
-        # Compared byte by byte, so that what is not known is the same as what is not known.
+        # Compared byte by byte, so that NaN equals NaN.
         table = np.ascontiguousarray(np.hstack([table, np.zeros((len(self), 1))]))
         rows = table.view(np.dtype((np.void, table.itemsize * table.shape[1]))).ravel()
         _, first, which = np.unique(rows, return_index=True, return_inverse=True)
@@ -88,9 +89,24 @@ class PictureFeatures:
 
 @dataclass(frozen=True)
 class FeatureReader:
-    """Which columns are which, and how the embedding is compressed.
+    """Positions of the columns by what they hold, and the embedding's principal components.
 
     Build one with `FeatureReader.fit`.
+
+    Attributes
+    ----------
+    maps : ndarray of shape (n_maps, 49), int
+        Columns of the cells of each map.
+    boxes, extents : ndarray of shape (n_boxes, 4), int
+        Columns of the edges of each box and extent.
+    middles : ndarray of shape (n_middles, 2), int
+        Columns of each middle.
+    scalars, embedding : ndarray of int
+        Columns that describe the picture as a whole, and those of its embedding.
+    mean : ndarray of shape (n_embedding,)
+        Subtracted from the embedding.
+    directions : ndarray of shape (n_components, n_embedding)
+        Principal components of the embedding.
     """
 
     maps: Ints
@@ -114,7 +130,7 @@ class FeatureReader:
             Column names; without them every column describes the picture as a whole, and more
             than 32 are compressed like an embedding.
         n_components : int
-            To how many numbers an embedding is compressed.
+            Principal components kept of an embedding.
 
         Returns
         -------
@@ -124,10 +140,14 @@ class FeatureReader:
         embedding = [column for name, column in column_of.items() if _EMBEDDING.match(name)]
         if names is None and X.shape[1] > _MAX_UNCOMPRESSED:
             embedding = list(range(X.shape[1]))
-        grids, boxes = _grid_columns(column_of), _suffix_groups(column_of, _CORNERS)
+        grids, boxes = _suffix_groups(column_of, _GRID), _suffix_groups(column_of, _CORNERS)
         extents, middles = _suffix_groups(column_of, _EXTENT), _suffix_groups(column_of, _MIDDLE)
         positions = {column for name, column in column_of.items() if _PLACE.search(name)}
-        uninformative = {column for name, column in column_of.items() if _is_uninformative(name)}
+        uninformative = {
+            column
+            for name, column in column_of.items()
+            if _SIZE.search(name) or (_CUE.match(name) and not _QUANTITY.search(name))
+        }
         used = positions | uninformative | {*embedding, *np.ravel(grids), *np.ravel(boxes)}
         scalars = [column for column in range(X.shape[1]) if column not in used]
         mean, directions = _principal_components(X[:, embedding], n_components)
@@ -166,23 +186,8 @@ class FeatureReader:
         return PictureFeatures(maps, boxes, extents, middles, scalars)
 
 
-def _is_uninformative(name: str) -> bool:
-    if _SIZE.search(name):
-        return True
-    return bool(_CUE.match(name)) and not _QUANTITY.search(name)
-
-
-def _grid_columns(column_of: Mapping[str, int]) -> list[list[int]]:
-    cells = [f"{row}{column}" for row, column in product(range(CELLS), repeat=2)]
-    stems = [name[:-2] for name in column_of if name.endswith("_00")]
-    return [
-        [column_of[stem + cell] for cell in cells]
-        for stem in stems
-        if all(stem + cell in column_of for cell in cells)
-    ]
-
-
 def _suffix_groups(column_of: Mapping[str, int], suffixes: Sequence[str]) -> list[list[int]]:
+    """Return the columns of every stem that occurs with all suffixes, in their order."""
     stems = [name.removesuffix(suffixes[0]) for name in column_of if name.endswith(suffixes[0])]
     return [
         [column_of[stem + suffix] for suffix in suffixes]
