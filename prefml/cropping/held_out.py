@@ -1,13 +1,15 @@
-"""Inner folds, and whether what was seen in them supports leaving the constant box."""
+"""Inner folds that keep together what was decided together, and a test of gains made in them.
+
+Whole clusters are held out and counted: neighbouring decisions resemble each other, and single rows
+would look like more evidence than they are.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from prefml._typing import Floats, Ints
+from prefml._typing import Floats, Ints, Labels
 
 __all__ = [
     "assign_blocks",
@@ -25,7 +27,7 @@ _Z_99 = 2.33
 
 
 def assign_blocks(rows: int, groups: ArrayLike | None, size: int = _BLOCK_SIZE) -> Ints:
-    """Cut rows into runs of neighbours inside a group: what was probably decided together.
+    """Assign rows to blocks: runs of neighbours inside a group, probably decided together.
 
     Parameters
     ----------
@@ -60,7 +62,9 @@ def assign_inner_folds(rows: int, groups: ArrayLike | None, folds: int) -> Ints:
     Parameters
     ----------
     rows : int
+        Number of rows, in the order in which they were decided.
     groups : array-like of shape (rows,) or None
+        Project or session of each row.
     folds : int
         At most this many.
 
@@ -78,12 +82,12 @@ def assign_inner_folds(rows: int, groups: ArrayLike | None, folds: int) -> Ints:
 
 
 def assign_folds(clusters: Ints, folds: int) -> Ints:
-    """Deal clusters out to folds at random, the same way every time.
+    """Assign whole clusters to folds at random, the same way every time.
 
     Parameters
     ----------
     clusters : ndarray of shape (n,)
-        What stays together.
+        Cluster of each row; a cluster stays together.
     folds : int
         At most this many.
 
@@ -99,7 +103,7 @@ def assign_folds(clusters: Ints, folds: int) -> Ints:
     return fold_of[present]
 
 
-def _factorize(labels: NDArray[Any]) -> Ints:
+def _factorize(labels: Labels) -> Ints:
     numbers: Ints = np.unique(labels, return_inverse=True)[1].astype(np.intp)
     return numbers
 
@@ -114,19 +118,24 @@ def _balance_folds(counts: Ints, folds: int) -> Ints:
 
 
 def gain_lower_bound(gain: Floats, clusters: Ints) -> float:
-    """Return a 99 % lower bound of the mean gain, counting clusters and not rows.
+    """Return a one-sided 99 % lower bound of the mean gain, counting clusters and not rows.
 
     Parameters
     ----------
     gain : ndarray of shape (n,)
         Gain of each row.
     clusters : ndarray of shape (n,)
-        What was decided together.
+        Cluster of each row, from 0: what was probably decided together.
 
     Returns
     -------
     float
         Minus infinity with fewer than two clusters.
+
+    References
+    ----------
+    W. G. Cochran, "Sampling Techniques", 1977, section 6.3 (variance of a ratio estimator under
+    sampling of whole clusters).
     """
     counts = np.bincount(clusters).astype(np.float64)
     sizes = counts[counts > 0]
@@ -134,12 +143,11 @@ def gain_lower_bound(gain: Floats, clusters: Ints) -> float:
         return float("-inf")
     sums = np.bincount(clusters, weights=gain)[counts > 0]
     mean = sums.sum() / sizes.sum()
-    # Variance of a ratio estimator under sampling of whole clusters (Cochran 1977, section 6.3).
     scatter = np.square(sums - mean * sizes).sum() / (len(sizes) - 1)
     error = np.sqrt(len(sizes) * scatter) / sizes.sum()
     return float(mean - _Z_99 * error)
 
 
 def is_significant(gain: Floats, clusters: Ints) -> bool:
-    """Tell whether a gain is there beyond doubt."""
+    """Tell whether the mean gain is above 0 beyond doubt: its `gain_lower_bound` is."""
     return gain_lower_bound(gain, clusters) > 0.0

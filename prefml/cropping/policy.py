@@ -1,10 +1,10 @@
-"""The person's rules, laid over the learned box; each can be switched off and says what it did."""
+"""Apply the person's crop rules to a predicted box, and tell what each of them changed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from prefml._typing import Floats
 from prefml.boxes import Box, to_box
 from prefml.cropping.geometry import contains, cover, enlarge, exclude
 from prefml.cropping.metrics import iou
-from prefml.cropping.proposal import DIFFERENT, Option, Proposal
+from prefml.cropping.proposal import DIFFERENT, Proposal
 from prefml.exceptions import ConfigError
 
 __all__ = [
@@ -60,20 +60,28 @@ class Policy:
 
 
 class FoundHand(Protocol):
-    """A hand that was found."""
+    """A hand that a detector found."""
 
     @property
     def box(self) -> Box:
-        """Its box in fractions."""
+        """Box of the hand in fractions."""
 
     @property
     def flagged(self) -> bool:
-        """Whether it looks wrong."""
+        """Tell whether it looks wrong."""
 
 
 @dataclass(frozen=True)
 class Hand:
-    """A hand that was found: its box in fractions, and whether it looks wrong."""
+    """A hand that a detector found.
+
+    Attributes
+    ----------
+    box : Box
+        In fractions.
+    flagged : bool
+        Whether it looks wrong.
+    """
 
     box: Box
     flagged: bool = False
@@ -81,7 +89,7 @@ class Hand:
 
 @dataclass(frozen=True)
 class Detections:
-    """What detectors saw in a picture.
+    """Face and hands that detectors found in a picture.
 
     Attributes
     ----------
@@ -128,7 +136,7 @@ class Detections:
         return np.array([self.head[0], top, self.head[2], top + body / 3.0])
 
 
-def read_policy(entries: Mapping[str, Any]) -> Policy:
+def read_policy(entries: Mapping[str, object]) -> Policy:
     """Read the rules from `[crop.policy]`.
 
     Parameters
@@ -145,14 +153,16 @@ def read_policy(entries: Mapping[str, Any]) -> Policy:
     ConfigError
         If a name is unknown or a value of the wrong kind.
     """
-    kinds = {name: type(value) for name, value in asdict(Policy()).items()}
+    rules = asdict(Policy())
     for name, value in entries.items():
-        if name not in kinds:
-            raise ConfigError(f"crop.policy.{name}", f"one of {', '.join(kinds)}")
-        if type(value) is not kinds[name] or not value >= 0:
-            what = "true or false" if kinds[name] is bool else "a whole number from 0"
-            raise ConfigError(f"crop.policy.{name} = {value!r}", what)
-    return Policy(**entries)
+        if name not in rules:
+            raise ConfigError(f"crop.policy.{name}", f"one of {', '.join(rules)}")
+        kind = type(rules[name])
+        if not isinstance(value, int) or type(value) is not kind or value < 0:
+            expected = "true or false" if kind is bool else "a whole number from 0"
+            raise ConfigError(f"crop.policy.{name} = {value!r}", expected)
+        rules[name] = value
+    return Policy(**rules)
 
 
 def apply_policy(
@@ -163,38 +173,33 @@ def apply_policy(
     Parameters
     ----------
     proposal : Proposal
-        What was learned. A picture that is to be kept whole stays whole.
+        Of the crop model. A picture that is to be kept whole stays whole.
     detections : Detections
-        What detectors saw.
+        Face and hands of the picture.
     size : tuple of float or None
         Width and height in pixels; only the least side needs it.
     policy : Policy
+        The person's rules.
 
     Returns
     -------
     Proposal
         With the rules' boxes, and in `reasons` what each rule changed.
     """
-    notes = _hand_note(detections, policy)
     least = np.zeros(2) if size is None else policy.min_pixels / np.array(size, float)
     if not proposal.keeps_whole:
         box, reasons = _apply_rules(proposal.box, detections, least, policy)
         proposal = proposal.with_box(box, *reasons)
-    others: list[Option] = []
+    boxes, others = [proposal.box], []
     for option in proposal.alternatives:
         box = _apply_rules(option.box, detections, least, policy)[0]
-        if all(float(iou(box, other)) < DIFFERENT for other in [proposal.box, *_boxes(others)]):
+        if all(float(iou(box, other)) < DIFFERENT for other in boxes):
+            boxes.append(box)
             others.append(replace(option, box=box))
-    return replace(proposal, alternatives=tuple(others), reasons=(*proposal.reasons, *notes))
-
-
-def _boxes(options: Sequence[Option]) -> list[Box]:
-    return [option.box for option in options]
-
-
-def _hand_note(detections: Detections, policy: Policy) -> tuple[str, ...]:
-    violated = policy.avoid_cutting or policy.drop_flagged_hands
-    return (HANDS_NOT_DETECTED,) if violated and detections.hands is None else ()
+    reasons = list(proposal.reasons)
+    if detections.hands is None and (policy.avoid_cutting or policy.drop_flagged_hands):
+        reasons.append(HANDS_NOT_DETECTED)
+    return replace(proposal, alternatives=tuple(others), reasons=tuple(reasons))
 
 
 def _apply_rules(
@@ -223,29 +228,27 @@ def _apply_rules(
 
 
 def _violated(box: Floats, detections: Detections, policy: Policy) -> list[tuple[str, Floats]]:
-    """Return what must be inside and is not, with the reason."""
-    violated = _required_parts(detections, policy)
+    """Return the parts that must be inside and are not, each with the reason."""
+    required = _required_parts(detections, policy)
     if policy.avoid_cutting:
-        cut = [
-            (what, target) for what, target in _detected_parts(detections) if _is_cut(box, target)
+        parts = [] if detections.face is None else [("face", np.array(detections.face))]
+        parts += [("hand", np.array(hand.box)) for hand in detections.hands or ()]
+        required += [
+            (f"moved so as not to cut through a {name}", part)
+            for name, part in parts
+            if _is_cut(box, part)
         ]
-        violated += [(f"moved so as not to cut through a {what}", target) for what, target in cut]
-    return [(reason, target) for reason, target in violated if not contains(box, target)]
+    return [(reason, part) for reason, part in required if not contains(box, part)]
 
 
 def _required_parts(detections: Detections, policy: Policy) -> list[tuple[str, Floats]]:
-    """Return what must be inside wherever the box lies, with the reason."""
-    musts = []
+    """Return the parts that must be inside wherever the box lies, each with the reason."""
+    required = []
     if policy.keep_head and detections.head is not None:
-        musts.append(("moved to keep the head", detections.head))
+        required.append(("moved to keep the head", detections.head))
     if policy.keep_body and detections.upper_body is not None:
-        musts.append(("enlarged to keep a third of the body", detections.upper_body))
-    return musts
-
-
-def _detected_parts(detections: Detections) -> list[tuple[str, Floats]]:
-    faces = [] if detections.face is None else [("face", np.array(detections.face))]
-    return faces + [("hand", np.array(hand.box)) for hand in detections.hands or ()]
+        required.append(("enlarged to keep a third of the body", detections.upper_body))
+    return required
 
 
 def _is_cut(box: Floats, part: Floats) -> bool:
@@ -259,16 +262,13 @@ def _exclude_flagged_hands(
     """Leave flagged hands out where the crop stays similar and keeps the head."""
     reasons = []
     for hand in detections.hands or ():
-        if not hand.flagged or not _touches(box, hand.box):
+        part = np.array(hand.box)
+        if not hand.flagged or not (_is_cut(box, part) or contains(box, part)):
             continue
-        smaller = exclude(box, np.array(hand.box), np.maximum(least, 0.1), detections.head)
+        smaller = exclude(box, part, np.maximum(least, 0.1), detections.head)
         if smaller is None:
             reasons.append("a hand that looks wrong could not be left out")
         else:
             box = smaller
             reasons.append("moved to leave out a hand that looks wrong")
     return box, reasons
-
-
-def _touches(box: Floats, part: Box) -> bool:
-    return _is_cut(box, np.array(part)) or contains(box, part)
