@@ -1,4 +1,4 @@
-"""One picture's proposal: keep or box, two others that differ, and how sure all of it is."""
+"""Propose for one picture: keep it whole or a box, two alternatives, calibrated probabilities."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Option:
     box : tuple of float
         x1, y1, x2, y2 in fractions.
     probability : float
-        That the overlap with the person's box is above 0.7.
+        That its IoU with the person's box is above 0.7.
     """
 
     box: Box
@@ -43,7 +43,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What is proposed for one picture.
+    """Proposal for one picture.
 
     Attributes
     ----------
@@ -71,19 +71,19 @@ class Proposal:
 
     @property
     def keeps_whole(self) -> bool:
-        """Whether keeping the picture whole is proposed."""
+        """Tell whether keeping the picture whole is proposed."""
         return keeps_whole(self.box)
 
     @property
     def certainty(self) -> str:
-        """How sure it is, in words a person can check."""
+        """Probability in words that a person can check."""
         share = round(100 * self.probability)
         degree = "sure" if share >= 90 else "fairly sure" if share >= 65 else "unsure"
         what = "are kept whole" if self.keeps_whole else f"overlap yours by more than {SIMILAR}"
         return f"{degree}: about {share} of 100 such proposals {what}"
 
     def with_box(self, box: Box, *reasons: str) -> Proposal:
-        """Return a proposal with another box, and why."""
+        """Return a proposal with another box, and further reasons."""
         return replace(self, box=box, reasons=(*self.reasons, *reasons))
 
 
@@ -93,6 +93,7 @@ def propose_one(model: CropModel, features: PictureFeatures, least: float) -> Pr
     Parameters
     ----------
     model : CropModel
+        Fitted.
     features : PictureFeatures
         One picture.
     least : float
@@ -134,6 +135,7 @@ def in_aspect(proposal: Proposal, size: tuple[float, float], aspect: float) -> P
     Parameters
     ----------
     proposal : Proposal
+        In the picture's own aspect.
     size : tuple of float
         Width and height of the picture in pixels.
     aspect : float
@@ -160,7 +162,7 @@ def in_aspect(proposal: Proposal, size: tuple[float, float], aspect: float) -> P
 def _alternatives(
     model: CropModel, scores: Floats, given: tuple[Floats, Floats], least: float
 ) -> Iterator[tuple[Floats, float]]:
-    """Yield crops that differ from what is given and from each other, with scores, best first."""
+    """Yield crops that differ from the given and from each other, with scores, best first."""
     windows = np.vstack([model.scorer.windows_[:-1], _FALLBACK_WINDOWS])
     # Spare windows come last, whatever the scores of the others are.
     ranking = np.concatenate([scores, np.full(len(_FALLBACK_WINDOWS), scores.min() - 1e-6)])
