@@ -119,8 +119,9 @@ def read_corners(values: object) -> Corners:
     BoxError
         Unless there are four finite numbers with x1 < x2 and y1 < y2.
     """
-    iterable = isinstance(values, Iterable) and not isinstance(values, str | bytes | dict)
-    fields = list(values) if iterable else [values]  # type: ignore[call-overload]
+    fields = [values]
+    if isinstance(values, Iterable) and not isinstance(values, str | bytes | dict):
+        fields = list(values)
     numbers = [read_number(value) for value in fields]
     if len(numbers) != 4 or not all(map(isfinite, numbers)):
         raise BoxError(f"box {fields!r} is not four numbers"[:300], "x1, y1, x2, y2")
