@@ -1,8 +1,9 @@
-"""Linear starts for all rows, and for the rows outside each fold, from fits that they share.
+"""Cross-fit the linear init for all rows, and for the rows outside each fold, from shared fits.
 
-Trees that are to be judged on one fold grow from a linear score of the others that is itself out of
-fold. A fit without two folds serves both: it scores the rows of either for the trees that are
-judged on the other. With five folds that makes sixteen fits instead of thirty-six.
+Trees that are tested on one fold are boosted from linear scores of the others that are themselves
+out of fold: nested cross-validation. A fit without two folds serves both: it scores the rows of
+either for the trees that are tested on the other. With five folds that makes sixteen fits instead
+of thirty-six.
 """
 
 from __future__ import annotations
@@ -23,32 +24,35 @@ from prefml.sets import winning_pairs
 
 __all__ = ["PRIOR_VARIANCES", "CrossFittedInit"]
 
+# Numbers of the folds that a fit does without, none, one or two, in rising order.
 LeftOut = tuple[int, ...]
 
-# Prior variances tried, the most cautious first. A wider choice is made differently from one set of
-# projects to the next, and the scale of the scores with it.
+# Prior variances tried, the most shrinkage first. A wider choice is made differently from one set
+# of projects to the next, and the scale of the scores with it.
 PRIOR_VARIANCES = (3e-3, 1e-2, 3e-2)
 
 
 @dataclass(frozen=True)
 class _RegularizationPath:
-    """Fits of the same rows, one for each prior variance."""
+    """Fits of the same rows, one for each prior variance, in the order of `prior_variances`."""
 
     prior_variances: Sequence[float]
     scaler: WithinSetScaler
     weights: Floats
 
     def scores(self, X: Floats) -> Floats:
+        """Return the scores of each fit, shape (n_variances, n_rows)."""
         return np.asarray((self.scaler.transform(X) @ self.weights.T).T)
 
     def model(self, number: int) -> PairwiseLogistic:
+        """Return one of the fits."""
         return PairwiseLogistic.from_weights(
             self.scaler, self.weights[number], self.prior_variances[number]
         )
 
 
 class CrossFittedInit:
-    """Linear starts on given columns, as inner folds need them.
+    """Cross-fitted linear inits on given columns, as inner folds need them.
 
     Parameters
     ----------
@@ -57,11 +61,16 @@ class CrossFittedInit:
     table : Table
         All rows.
     folds : sequence of (train, test)
-        The inner folds; their test rows share out all rows.
+        The inner folds; each row is in one test part.
     prior_variances : sequence of float
-        Prior variances to try; the one with the least out-of-fold log loss is taken.
+        Values of the hyperparameter to try; the one with the least out-of-fold log loss is taken.
     n_jobs : int or None
         Threads.
+
+    References
+    ----------
+    V. Chernozhukov et al., "Double/debiased machine learning for treatment and structural
+    parameters", The Econometrics Journal 21, 2018 (cross-fitting).
     """
 
     def __init__(
@@ -80,14 +89,14 @@ class CrossFittedInit:
         self._paths: dict[LeftOut, list[_RegularizationPath]] = {}
 
     def init_for_all(self) -> LinearInit:
-        """Return the init of all rows.
+        """Fit the init of all rows.
 
         Returns
         -------
         LinearInit
             Without folds, the scores of the fit itself stand in for those out of fold.
         """
-        self._prepare(self._single_folds)
+        self._fit_missing(self._single_folds)
         if self.folds:
             return self._init((), self.table)
         init = LinearInit(self.columns, [path.model(0) for path in self._paths[()]])
@@ -95,7 +104,7 @@ class CrossFittedInit:
         return init
 
     def init_without(self, fold: int, rest: Table) -> LinearInit:
-        """Return the init of the rows outside a fold; `prepare` has been called.
+        """Return the init of the rows outside a fold, from what `prepare` fitted.
 
         Parameters
         ----------
@@ -117,7 +126,7 @@ class CrossFittedInit:
     def prepare(self) -> None:
         """Fit, in threads, everything that `init_without` needs, and `init_for_all`."""
         pairs = [] if self._too_few_folds else combinations(range(len(self.folds)), 2)
-        self._prepare([*self._single_folds, *pairs])
+        self._fit_missing([*self._single_folds, *pairs])
 
     @property
     def _single_folds(self) -> list[LeftOut]:
@@ -125,16 +134,16 @@ class CrossFittedInit:
 
     @property
     def _too_few_folds(self) -> bool:
-        """Whether nothing is left without two folds, so that the rows of one are split anew."""
+        """Tell whether nothing is left without two folds, so that one's rows are split anew."""
         return len(self.folds) < 3
 
-    def _prepare(self, wanted: Iterable[LeftOut]) -> None:
+    def _fit_missing(self, wanted: Iterable[LeftOut]) -> None:
         missing = [left for left in wanted if left not in self._paths]
         found = in_threads(self._fit_paths, missing, self.n_jobs)
         self._paths.update(zip(missing, found, strict=True))
 
     def _init(self, left: LeftOut, part: Table) -> LinearInit:
-        """Put the init of the rows that are left together, from fits without one more fold."""
+        """Choose the prior variances on the rows that are left, from fits without one more fold."""
         rows = self._remaining_rows(left)
         total, models, paths = np.zeros(len(rows)), [], self._paths[left]
         for number, path in enumerate(paths):
@@ -159,7 +168,7 @@ class CrossFittedInit:
         return np.flatnonzero(kept)
 
     def _fit_paths(self, left: LeftOut) -> list[_RegularizationPath]:
-        """Fit with every prior variance, each from the last, on the columns of each score."""
+        """Fit a path on the columns of each score, each prior variance from the one before."""
         part = take(self.table, self._remaining_rows(left))
         better, worse = winning_pairs(part.grades, part.sets)
         pairs = pair_weights(better, worse, part.sets, part.weight)
@@ -170,9 +179,9 @@ class CrossFittedInit:
         paths = []
         for columns in self.columns:
             own = np.searchsorted(used, columns)
-            seen, weights = take_columns(differences, own), [np.zeros(len(own))]
+            part_differences, weights = take_columns(differences, own), [np.zeros(len(own))]
             for prior_variance in self.prior_variances:
-                weights.append(fit_weights(seen, pairs, prior_variance, weights[-1]))
+                weights.append(fit_weights(part_differences, pairs, prior_variance, weights[-1]))
             paths.append(
                 _RegularizationPath(self.prior_variances, scaler.subset(own), np.array(weights[1:]))
             )

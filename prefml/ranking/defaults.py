@@ -1,4 +1,4 @@
-"""The ranker prefml trains unless told otherwise; why, is written in `docs/experiments.md`."""
+"""Default ranker: the hyperparameters that `prefml train` uses; `docs/experiments.md` has why."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _STAGE_COLUMNS = ("stage", "near__", "novelty__")
 _PICTURE_COLUMNS = ("cue__", *_STAGE_COLUMNS)
 
 
-# Where looks decide, the mean of three linear scores is the best start. Where the stage decides but
-# for a few accidents, a linear score hides them, and trees do better alone. Inner folds tell.
+# Where looks decide, the mean of three linear scores is the best init. Where the stage decides but
+# for a few accidents, a linear score hides them, and trees do better alone. Inner folds select.
 ALTERNATIVES = (
     {"linear": (_PICTURE_COLUMNS, (*_PICTURE_COLUMNS, "emb__"), ("emb__",))},
     {"linear": None, "n_estimators": 150},
@@ -21,7 +21,7 @@ ALTERNATIVES = (
 
 
 def default_ranker(random_state: int | None = 0, n_jobs: int = 1) -> SetRanker:
-    """Return the ranker with every part that helped on held-out projects turned on.
+    """Return the ranker with the hyperparameters that did best on held-out projects.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From the columns of a table to the columns that the linear scores and the trees see."""
+"""Build the design matrix that the linear scores and the trees see from the columns of a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Design"]
 
 
 class Design:
-    """Compressed blocks, and how unusual each row's step is; nothing here looks at a choice.
+    """Compressed blocks and outlier scores of each row's step, fitted without any label.
 
     Parameters
     ----------
@@ -26,6 +26,15 @@ class Design:
         The column that holds the kind of step.
     random_state : int
         Seed.
+
+    Attributes
+    ----------
+    columns_ : list of str
+        Names of the design columns.
+    step_columns_ : ndarray of int or None
+        Columns that hold the step; None without novelty.
+    kind_column_ : int or None
+        Column that holds the kind of step.
     """
 
     def __init__(
@@ -41,7 +50,7 @@ class Design:
         self.by = novelty_by
 
     def fit(self, X: Floats, names: Sequence[str]) -> Design:
-        """Learn components and usual steps.
+        """Fit the components and the novelty of steps.
 
         Parameters
         ----------

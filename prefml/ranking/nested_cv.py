@@ -1,15 +1,25 @@
-"""What happens inside `SetRanker.fit`: rows in order, the best init, calibration."""
+"""Select hyperparameters by nested cross-validation, and calibrate on its out-of-fold scores.
+
+Each candidate config is fitted without every inner fold in turn, from a linear init that is itself
+cross-fitted, and is tested on the fold. A config that falls clearly behind leaves the race early.
+
+References
+----------
+O. Maron, A. W. Moore, "Hoeffding races: accelerating model selection search for classification and
+function approximation", NIPS 1993 (racing); L. Breiman et al., "Classification and regression
+trees", 1984, section 3.4.3 (the one-standard-error rule, of which the rule here is a stricter
+form).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from prefml._typing import Floats, Ints
+from prefml._typing import Floats, Ints, Labels
 from prefml.ranking.boosted import BoostedScore, BoostingConfig
 from prefml.ranking.calibration import WinCalibrator, temperature_correction
 from prefml.ranking.cross_fitting import CrossFittedInit
@@ -31,7 +41,12 @@ _FIRST_RACE_SETS = 1000
 
 
 def sort_by_set(
-    X: Floats, y: Any, keys: NDArray[Any], groups: Any, weight: Any, item_order: str
+    X: Floats,
+    y: ArrayLike,
+    set_id: Labels,
+    groups: ArrayLike | None,
+    weight: ArrayLike | None,
+    item_order: str,
 ) -> tuple[Table, Ints]:
     """Sort rows so that sets are contiguous.
 
@@ -39,7 +54,7 @@ def sort_by_set(
     ----------
     X : ndarray of shape (n_rows, n_columns)
         Features.
-    y, keys, groups, weight : array-like of shape (n_rows,)
+    y, set_id, groups, weight : array-like of shape (n_rows,)
         Labels, sets, and, if not None, projects and weights.
     item_order : {"content", "given"}
         See `SetRanker`.
@@ -49,9 +64,9 @@ def sort_by_set(
     table : Table
         The sorted rows.
     order : ndarray of shape (n_rows,)
-        Which row of X each of them is.
+        Position in `X` of each of them.
     """
-    sets = index_sets(keys, len(X))
+    sets = index_sets(set_id, len(X))
     graded = to_grades(y, sets)
     weights = check_sample_weight(weight, X)
     together = sets.codes if groups is None else check_column(groups, len(X), "groups")
@@ -69,14 +84,14 @@ def sort_by_set(
 
 
 class ModelSelection:
-    """Recipes that are compared in the inner folds, and what the comparison leaves to be used.
+    """Nested cross-validation of several configs, and the one that was selected.
 
     Parameters
     ----------
     configs : sequence of BoostingConfig
-        The first is taken unless another is clearly better.
+        The first is selected unless another is clearly better.
     table : Table
-        Rows to learn from.
+        Training rows.
     n_folds : int
         Inner folds.
     n_jobs : int or None
@@ -85,7 +100,7 @@ class ModelSelection:
     Attributes
     ----------
     best_ : int
-        Number of the config that was taken.
+        Number of the config that was selected.
     out_of_fold_ : ndarray of shape (n_rows,) or None
         Its out-of-fold scores; None where there is only one set.
     """
@@ -107,7 +122,7 @@ class ModelSelection:
         self.out_of_fold_: Floats | None = None
 
     def select(self) -> ModelSelection:
-        """Choose; a config that is clearly behind after the first folds is tried on no more.
+        """Select a config; one that is clearly behind after the first folds is tried on no more.
 
         Returns
         -------
@@ -132,19 +147,19 @@ class ModelSelection:
         return self
 
     def _first_race_folds(self) -> int:
-        """Return how many folds hold enough sets for a first comparison."""
+        """Return the number of folds that hold enough sets for a first comparison."""
         sets = [len(np.unique(self.table.sets.codes[test])) for _, test in self.folds]
         return min(int(np.searchsorted(np.cumsum(sets), _FIRST_RACE_SETS)) + 1, len(self.folds))
 
     def _fill_scores(self, scores: Floats, racing: Sequence[int], folds: Sequence[int]) -> None:
-        """Fill in the scores of the folds' rows, each from models that did not see them."""
+        """Fill in the scores of the folds' rows, each from a model that was fitted without them."""
         tasks = [(one, fold) for one in reversed(racing) for fold in folds]
         found = in_threads(self._fold_scores, tasks, self.n_jobs)
         for (one, fold), some in zip(tasks, found, strict=True):
             scores[one, self.folds[fold][1]] = some
 
     def _fold_scores(self, task: tuple[int, int]) -> Floats:
-        """Fit one bag, for an average over bags is only a little less noisy."""
+        """Score a fold's rows by one bag, for an average over bags is only a little less noisy."""
         one, fold = task
         train, test = self.folds[fold]
         init = self._inits[one]
@@ -157,11 +172,13 @@ class ModelSelection:
         return model.predict(self.table.X[test])
 
     def _losses(self, scores: Floats, n_folds: int) -> list[Floats]:
+        """Return, for each config, the log loss of each set of the first folds."""
         rows = np.sort(np.concatenate([test for _, test in self.folds[:n_folds]]))
         part = take(self.table, rows)
         return [held_out_losses(one[rows], part.grades, part.sets, part.weight) for one in scores]
 
     def _racing_survivors(self, scores: Floats, racing: list[int], n_folds: int) -> list[int]:
+        """Return the configs that are not clearly behind the leader after the first folds."""
         losses = self._losses(scores[racing], n_folds)
         leader = losses[int(np.argmin([one.mean() for one in losses]))]
         kept = zip(racing, losses, strict=True)
@@ -172,7 +189,7 @@ class ModelSelection:
         ]
 
     def fit(self, validation: Table | None = None) -> BoostedScore:
-        """Fit the config that was taken on all rows.
+        """Fit the selected config on all rows.
 
         Parameters
         ----------
@@ -189,11 +206,12 @@ class ModelSelection:
 
 
 def _standard_errors(gap: Floats, times: float) -> float:
-    """Return so many standard errors of a mean."""
+    """Return so many standard errors of the mean gap."""
     return times * float(np.sqrt(gap.var() / len(gap)))
 
 
 def _select_best(losses: Sequence[Floats]) -> int:
+    """Return the config furthest ahead of the first by more than its margin, else the first."""
     ahead = [losses[0] - other for other in losses]
     clear = [
         gap.mean() if gap.mean() > _standard_errors(gap, _SELECTION_Z) else 0.0 for gap in ahead
@@ -201,14 +219,14 @@ def _select_best(losses: Sequence[Floats]) -> int:
     return int(np.argmax(clear))
 
 
-def calibrate(table: Table, held_out: Floats, n_folds: int) -> WinCalibrator:
-    """Learn probabilities from out-of-fold scores.
+def calibrate(table: Table, out_of_fold: Floats, n_folds: int) -> WinCalibrator:
+    """Fit a calibrator on out-of-fold scores, and correct its temperature for the final model.
 
     Parameters
     ----------
     table : Table
         The rows.
-    held_out : ndarray of shape (n_rows,)
+    out_of_fold : ndarray of shape (n_rows,)
         Their out-of-fold scores.
     n_folds : int
         Inner folds that they came from.
@@ -218,8 +236,8 @@ def calibrate(table: Table, held_out: Floats, n_folds: int) -> WinCalibrator:
     WinCalibrator
         For the model of all rows.
     """
-    calibrator = WinCalibrator().fit(held_out, table.grades, table.sets)
+    calibrator = WinCalibrator().fit(out_of_fold, table.grades, table.sets)
     folds = grouped_folds(table.groups, table.sets, n_folds)
-    skill = calibrator.skill(held_out, table.grades, table.sets)
+    skill = calibrator.skill(out_of_fold, table.grades, table.sets)
     calibrator.sharpen(temperature_correction(len(table.sets), len(folds), skill))
     return calibrator

@@ -1,19 +1,22 @@
-"""Linear Bradley-Terry: a weight for each column, learned from who beat whom inside a set."""
+"""Fit a linear Bradley-Terry model: logistic regression on differences of rows inside a set."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from prefml._typing import Floats, Ints
+from prefml._typing import Features, Floats, Grades, Ints
 from prefml.ranking.validation import check_sample_weight, check_set_id, to_grades
 from prefml.sets import Sets, index_sets, winning_pairs
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
 
 __all__ = ["PairwiseLogistic", "WithinSetScaler", "fit_weights", "pair_weights"]
 
@@ -28,21 +31,28 @@ _CACHED = 1024
 class WithinSetScaler:
     """Centre columns and scale them by how much they differ inside sets.
 
-    What never differs inside a set cannot decide one and gets scale 1. Values beyond `clip`
-    deviations are pulled in, and missing values stand at the centre, so that one odd measurement
-    cannot decide a set by itself.
+    A column that never differs inside a set cannot decide one and is scaled to 0. Values beyond
+    `clip` deviations are pulled in, and missing values stand at the centre, so that one odd
+    measurement cannot decide a set by itself.
 
     Parameters
     ----------
     clip : float, default=4.0
         Largest absolute value after scaling.
+
+    Attributes
+    ----------
+    centre_ : ndarray of shape (n_columns,)
+        Weighted means.
+    scale_ : ndarray of shape (n_columns,)
+        Standard deviations inside sets; infinite for a column that never differs inside one.
     """
 
     def __init__(self, clip: float = 4.0) -> None:
         self.clip = clip
 
     def fit(self, X: Floats, sets: Sets, weight: Floats | None = None) -> WithinSetScaler:
-        """Learn the centre and scale of each column.
+        """Fit the centre and scale of each column.
 
         Parameters
         ----------
@@ -126,7 +136,7 @@ def fit_weights(
     weight : ndarray of shape (n_pairs,)
         Weight of each pair.
     prior_variance : float
-        Prior variance of a weight: the larger, the weaker the ridge penalty.
+        Prior variance of a weight, one over the ridge penalty: the smaller, the more shrinkage.
     start : ndarray of shape (n_columns,), optional
         Where to begin.
 
@@ -150,7 +160,7 @@ def fit_weights(
 
 
 def _loss_derivatives(differences: Floats, weight: Floats, found: Floats) -> tuple[Floats, Floats]:
-    """Return the first (sign turned) and second derivative of each pair's loss."""
+    """Return the first derivative, its sign turned, and the second of each pair's loss."""
     losing = expit(-(differences @ found))
     slope = weight * losing
     return slope, slope * (1 - losing)
@@ -209,7 +219,7 @@ class PairwiseLogistic(BaseEstimator):
         self.clip = clip
         self.allow_missing_set_id = allow_missing_set_id
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         """Declare that labels are needed and that NaN is allowed."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
@@ -218,12 +228,12 @@ class PairwiseLogistic(BaseEstimator):
 
     def fit(
         self,
-        X: ArrayLike,
+        X: Features,
         y: ArrayLike,
         set_id: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> PairwiseLogistic:
-        """Learn the weights.
+        """Fit the weights.
 
         Parameters
         ----------
@@ -249,15 +259,15 @@ class PairwiseLogistic(BaseEstimator):
 
     @classmethod
     def from_weights(
-        cls, scaler: WithinSetScaler, coef: Floats, prior_variance: float
+        cls, scaler: WithinSetScaler, coef: Floats, prior_variance: float = 0.03
     ) -> PairwiseLogistic:
-        """Return a fitted model of a scaler and the weights of the scaled columns."""
+        """Return a fitted model from a scaler and the weights of the scaled columns."""
         model = cls(prior_variance, scaler.clip)
         model.scaler_, model.coef_ = scaler, coef
         return model
 
     def fit_checked(
-        self, X: Floats, graded: NDArray[Any], sets: Sets, weight: Floats | None = None
+        self, X: Floats, graded: Grades, sets: Sets, weight: Floats | None = None
     ) -> PairwiseLogistic:
         """Fit on arrays that are known to be sound; see `fit`."""
         self.scaler_ = WithinSetScaler(self.clip).fit(X, sets, weight)
@@ -267,7 +277,7 @@ class PairwiseLogistic(BaseEstimator):
         self.coef_ = fit_weights(scaled[better] - scaled[worse], pairs, self.prior_variance)
         return self
 
-    def predict(self, X: ArrayLike) -> Floats:
+    def predict(self, X: Features) -> Floats:
         """Return a score for each row, in logits of winning against a row of score 0.
 
         Parameters

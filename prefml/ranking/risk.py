@@ -1,4 +1,4 @@
-"""Which sets could be approved unseen, with a promise about the error.
+"""Control the risk of approving sets unseen: the coverage that an error budget allows.
 
 References
 ----------
@@ -28,7 +28,7 @@ _STEPS = 40
 
 @dataclass(frozen=True)
 class Approval:
-    """What may be approved unseen within one error budget.
+    """Share of the sets that may be approved unseen within one error budget.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Approval:
     error : float
         Share of wrong choices among them, as observed; NaN if there are none.
     sets : int
-        How many they are.
+        Number of these sets.
     """
 
     budget: float
@@ -64,12 +64,13 @@ def coverage_at(
     delta: float = 0.05,
     groups: ArrayLike | None = None,
 ) -> Approval:
-    """Find how many sets could be approved unseen at an error budget.
+    """Find the share of sets that could be approved unseen at an error budget.
 
     Sets are taken from the most confident down, in steps fixed beforehand; each step is accepted
-    while the Clopper-Pearson bound of its error lies within the budget, and the first step that
-    fails ends the search. So the chance that the accepted sets' true error exceeds the budget is
-    at most `delta`, without any correction for the number of steps.
+    while the Clopper-Pearson bound of its empirical risk, the share of wrong choices, lies within
+    the budget, and the first step that fails ends the search. So the chance that the accepted
+    sets' true error exceeds the budget is at most `delta`, without any correction for the number
+    of steps.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def coverage_at(
 
 
 def _min_first_step(budget: float, delta: float) -> int:
-    """Return how many sets the first step takes: enough that one error in them is forgiven.
+    """Return the number of sets in the first step: enough that one error in them is forgiven.
 
     Fewer could not pass even without any error, and would end the search before it began.
     """
@@ -151,7 +152,7 @@ def _check_probability(name: str, value: float) -> None:
 
 
 def design_effect(values: ArrayLike, groups: ArrayLike) -> float:
-    """Return how many times more values grouped data need than independent ones.
+    """Return the design effect: how many times more values grouped data need than independent.
 
     Parameters
     ----------
