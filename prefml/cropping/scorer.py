@@ -175,9 +175,9 @@ class WindowScorer:
         if self.booster_ is None:
             return np.tile(self.prior_, (len(features), 1))
         # Without pictures, thousands of rows are a dozen sizes and stages.
-        different, which = (
-            features.distinct() if len(features) > 1 else (features, np.zeros(1, np.intp))
-        )
+        different, which = features, np.arange(len(features))
+        if len(features) > 1:
+            different, which = features.distinct()
         parts = [
             self._predict_gain(self.booster_, different[chunk])
             for chunk in chunk_slices(len(different), _CHUNK)
