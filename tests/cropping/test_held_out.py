@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +66,17 @@ def test_chance_alone_is_seldom_taken_for_a_gain():
     clusters = np.repeat(np.arange(40), 10)
     fooled = [is_significant(rng.normal(0, 1, 40)[clusters], clusters) for _ in range(1000)]
     assert np.mean(fooled) <= 0.02
+
+
+def test_clusters_of_equal_size_count_as_their_means():
+    gain, clusters = np.random.default_rng(0).normal(0.1, 1, 120), np.repeat(np.arange(12), 10)
+    means = gain.reshape(12, 10).mean(axis=1)
+    expected = means.mean() - 2.33 * means.std(ddof=1) / np.sqrt(12)
+    assert gain_lower_bound(gain, clusters) == pytest.approx(expected)
+
+
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=12), st.integers(2, 5))
+def test_no_fold_is_larger_than_the_smallest_by_more_than_a_project(sizes, folds):
+    names = np.repeat([f"p{i}" for i in range(len(sizes))], sizes)
+    counts = np.bincount(assign_inner_folds(len(names), names, folds))
+    assert counts.max() - counts.min() <= max(sizes)

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from prefml.boxes import is_whole, to_pixels
-from prefml.cropping import CropRegressor, default_cropper
+from prefml.cropping import CropRegressor
 from prefml.cropping.baselines import ConstantBox
 from prefml.cropping.metrics import iou, keep_balanced_accuracy
 
@@ -186,8 +186,3 @@ def test_metadata_of_another_length_or_kind_is_refused(crops, extra, message):
 def test_impossible_settings_are_named(crops, setting):
     with pytest.raises(ValueError, match=next(iter(setting))):
         CropRegressor(**setting).fit(crops.X, crops.boxes)
-
-
-def test_the_default_recipe_is_a_fresh_regressor():
-    assert default_cropper(3).get_params()["random_state"] == 3
-    assert not hasattr(default_cropper(), "shrink_")
