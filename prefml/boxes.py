@@ -210,20 +210,50 @@ def _shown(corners: Sequence[float]) -> str:
 
 
 def keeps_whole(box: Sequence[float]) -> bool:
-    """Tell whether a box keeps the picture whole: no edge is further in than `WHOLE_EDGE`."""
+    """Tell whether a box keeps the picture whole: no edge is further in than `WHOLE_EDGE`.
+
+    Parameters
+    ----------
+    box : sequence of float
+        x1, y1, x2, y2 in fractions.
+
+    Returns
+    -------
+    bool
+    """
     x1, y1, x2, y2 = box
     return max(x1, y1, 1.0 - x2, 1.0 - y2) <= WHOLE_EDGE + _ROUNDING
 
 
 def same_box(one: Sequence[float] | None, other: Sequence[float] | None) -> bool:
-    """Tell whether two boxes are one: no edge differs by `SAME_EDGE`; None is no box."""
+    """Tell whether two boxes are one: no edge differs by `SAME_EDGE`.
+
+    Parameters
+    ----------
+    one, other : sequence of float or None
+        x1, y1, x2, y2 in fractions; None is no box, and the same as none.
+
+    Returns
+    -------
+    bool
+    """
     if one is None or other is None:
         return one is other
     return max(abs(a - b) for a, b in zip(one, other, strict=True)) < SAME_EDGE
 
 
 def to_box(edges: ArrayLike) -> Box:
-    """Return four edges that lie inside the picture, such as a row of an array, as a box."""
+    """Return four edges that lie inside the picture, such as a row of an array, as a box.
+
+    Parameters
+    ----------
+    edges : array-like of shape (4,)
+        x1, y1, x2, y2 in fractions.
+
+    Returns
+    -------
+    Box
+    """
     return Box(*map(float, np.asarray(edges)))
 
 

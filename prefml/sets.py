@@ -65,23 +65,60 @@ class Sets:
         return np.asarray(function.reduceat(values[self.order], self.starts, axis=0))
 
     def mean(self, values: Floats) -> Floats:
-        """Return the mean of each set, shape (n_sets, ...), of values of shape (n_rows, ...)."""
+        """Return the mean of each set.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows, ...)
+            One entry a row.
+
+        Returns
+        -------
+        ndarray of shape (n_sets, ...)
+        """
         total = self.reduce(np.add, values)
         return np.asarray(total / self.sizes.reshape(-1, *[1] * (total.ndim - 1)))
 
     def reduce_to_rows(self, function: np.ufunc, values: NDArray[T]) -> NDArray[T]:
-        """Reduce the rows of each set as `reduce` does, and return its result for every row."""
+        """Reduce the rows of each set as `reduce` does, and return its result for every row.
+
+        Parameters
+        ----------
+        function, values
+            As in `reduce`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, ...)
+        """
         return self.reduce(function, values)[self.codes]
 
     def mean_of_known(self, values: Floats) -> Floats:
-        """Return the mean of its set for every row, shape (n_rows,); NaN is left out of it."""
+        """Return the mean of its set for every row.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows,)
+            NaN is left out of the mean.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            NaN where nothing in the set is known.
+        """
         known = ~np.isnan(values)
         total = self.reduce_to_rows(np.add, np.where(known, values, 0.0))
         count = self.reduce_to_rows(np.add, known.astype(float))
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
     def members(self) -> list[Ints]:
-        """Return the rows of each set."""
+        """Return the rows of each set.
+
+        Returns
+        -------
+        list of ndarray of int
+            One for each set.
+        """
         return np.split(self.order, self.starts[1:])
 
 

@@ -97,7 +97,19 @@ class ConstantBox(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: Features, size: ArrayLike | None = None) -> Floats:
-        """Return the box for every row of `X`, shape (n, 4); `size` is not used."""
+        """Return the box for every row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Only its length counts.
+        size : ignored
+
+        Returns
+        -------
+        ndarray of shape (n, 4)
+            In fractions.
+        """
         return np.tile(self.box_, (np.shape(X)[0], 1))
 
 
@@ -105,13 +117,36 @@ class FullFrame(RegressorMixin, BaseEstimator):
     """Keep every picture whole."""
 
     def fit(self, X: Features, boxes: ArrayLike) -> Self:
-        """Check the boxes, shape (n, 4); there is nothing to fit."""
+        """Check the boxes; there is nothing to fit.
+
+        Parameters
+        ----------
+        X : ignored
+        boxes : array-like of shape (n, 4)
+            The person's crops in fractions.
+
+        Returns
+        -------
+        FullFrame
+        """
         as_boxes(boxes)
         self.fitted_ = True
         return self
 
     def predict(self, X: Features, size: ArrayLike | None = None) -> Floats:
-        """Return the full frame for every row of `X`, shape (n, 4); `size` is not used."""
+        """Return the full frame for every row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Only its length counts.
+        size : ignored
+
+        Returns
+        -------
+        ndarray of shape (n, 4)
+            In fractions.
+        """
         return np.tile(np.array(FULL_FRAME), (np.shape(X)[0], 1))
 
 
@@ -123,7 +158,19 @@ class SaliencyBox(ConstantBox):
     """
 
     def predict(self, X: Features, size: ArrayLike | None = None) -> Floats:
-        """Return the moved box for every row of `X`, shape (n, 4); `size` is not used."""
+        """Return the moved box for every row.
+
+        Parameters
+        ----------
+        X : DataFrame
+            A table with the columns, or any other.
+        size : ignored
+
+        Returns
+        -------
+        ndarray of shape (n, 4)
+            In fractions.
+        """
         boxes = super().predict(X)
         if not isinstance(X, pd.DataFrame) or not {"cue__saliency_x", "cue__saliency_y"} <= set(X):
             return boxes
@@ -186,7 +233,19 @@ class SizeStageBoost(RegressorMixin, BaseEstimator):
         return self
 
     def predict(self, X: Features, size: ArrayLike | None = None) -> Floats:
-        """Return a box for every row of `X`, shape (n, 4); `size` is not used."""
+        """Return a box for every row.
+
+        Parameters
+        ----------
+        X : DataFrame, or array-like of shape (n, n_features)
+            Columns as in `fit`.
+        size : ignored
+
+        Returns
+        -------
+        ndarray of shape (n, 4)
+            In fractions.
+        """
         table = self._table(X)
         return from_params(np.column_stack([model.predict(table) for model in self.models_]))
 

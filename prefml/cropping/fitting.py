@@ -76,7 +76,25 @@ class CropTrainingSet:
         groups: ArrayLike | None,
         folds: int,
     ) -> CropTrainingSet:
-        """Assign rows to clusters and inner folds."""
+        """Assign rows to clusters and inner folds.
+
+        Parameters
+        ----------
+        features : PictureFeatures
+            n pictures, in the order of the decisions.
+        boxes : ndarray of shape (n, 4)
+            The person's crops in fractions.
+        weight : ndarray of shape (n,)
+            Weight of each row.
+        groups : array-like of shape (n,) or None
+            Project of each row.
+        folds : int
+            Most folds of a split.
+
+        Returns
+        -------
+        CropTrainingSet
+        """
         clusters = assign_blocks(len(boxes), groups)
         splits = (assign_inner_folds(len(boxes), groups, folds), assign_folds(clusters, folds))
         return cls(features, boxes, weight, clusters, splits if groups is not None else splits[:1])
@@ -116,15 +134,48 @@ class CropModel:
     inner_iou: dict[str, float]
 
     def crops(self, scores: WindowScores) -> Floats:
-        """Return the best crop of each picture, kept whole or not, shape (n, 4)."""
+        """Return the best crop of each picture, kept whole or not.
+
+        Parameters
+        ----------
+        scores : WindowScores
+            Of n pictures.
+
+        Returns
+        -------
+        ndarray of shape (n, 4)
+            In fractions.
+        """
         return _shrink_towards(self.constant, scores.boxes, self.shrink)
 
     def boxes(self, scores: WindowScores) -> Floats:
-        """Return the proposed box of each picture, shape (n, 4)."""
+        """Return the proposed box of each picture.
+
+        Parameters
+        ----------
+        scores : WindowScores
+            Of n pictures.
+
+        Returns
+        -------
+        ndarray of shape (n, 4)
+            In fractions; the full frame where keeping whole is proposed.
+        """
         return _full_frame_where(self.keep.predict(scores) >= self.threshold, self.crops(scores))
 
     def band(self, scores: WindowScores) -> Floats:
-        """Return the bands of the edges of each picture, shape (n, 4, 2)."""
+        """Return the bands of the edges of each picture.
+
+        Parameters
+        ----------
+        scores : WindowScores
+            Of n pictures.
+
+        Returns
+        -------
+        ndarray of shape (n, 4, 2)
+            In fractions.
+        """
         return self.bands.predict(_band_features(scores, self.shrink))
 
 

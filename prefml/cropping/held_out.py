@@ -149,5 +149,15 @@ def gain_lower_bound(gain: Floats, clusters: Ints) -> float:
 
 
 def is_significant(gain: Floats, clusters: Ints) -> bool:
-    """Tell whether the mean gain is above 0 beyond doubt: its `gain_lower_bound` is."""
+    """Tell whether the mean gain is above 0 beyond doubt: its `gain_lower_bound` is.
+
+    Parameters
+    ----------
+    gain, clusters : ndarray of shape (n,)
+        As in `gain_lower_bound`.
+
+    Returns
+    -------
+    bool
+    """
     return gain_lower_bound(gain, clusters) > 0.0

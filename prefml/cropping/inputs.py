@@ -74,7 +74,15 @@ class PictureFeatures:
         return PictureFeatures(*(part[index] for part in self._parts))
 
     def distinct(self) -> tuple[PictureFeatures, Ints]:
-        """Return the pictures that differ in a feature, and which of them each picture equals."""
+        """Return the pictures that differ in a feature, and which of them each picture equals.
+
+        Returns
+        -------
+        different : PictureFeatures
+            The pictures that differ.
+        which : ndarray of shape (n,), int
+            Position in `different` of each picture.
+        """
         table = np.hstack([part.reshape(len(self), -1) for part in self._parts])
         # Compared byte by byte, so that NaN equals NaN.
         table = np.ascontiguousarray(np.hstack([table, np.zeros((len(self), 1))]))

@@ -77,7 +77,17 @@ class KeepClassifier:
         return bool(self.weights_.any())
 
     def predict(self, scores: WindowScores) -> Floats:
-        """Return the probability of being kept whole, shape (n,)."""
+        """Return the probability that each picture is kept whole.
+
+        Parameters
+        ----------
+        scores : WindowScores
+            Of n pictures.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
         return _predict(_features(scores), self.weights_, self.intercept_)
 
 

@@ -29,10 +29,31 @@ def base_rate(outcomes: Bools) -> float:
 
 
 def log_odds(probability: float) -> float:
-    """Return the logit of a probability strictly between 0 and 1."""
+    """Return the logit of a probability.
+
+    Parameters
+    ----------
+    probability : float
+        Strictly between 0 and 1.
+
+    Returns
+    -------
+    float
+    """
     return float(np.log(probability / (1.0 - probability)))
 
 
 def sigmoid(logits: Floats) -> Floats:
-    """Return the logistic function of each logit, shape of `logits`, without overflow."""
+    """Return the logistic function, without overflow.
+
+    Parameters
+    ----------
+    logits : ndarray
+        Numbers; beyond 50 either way they count as 50.
+
+    Returns
+    -------
+    ndarray
+        Probabilities, shape of `logits`.
+    """
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -_LARGEST_LOGIT, _LARGEST_LOGIT))))

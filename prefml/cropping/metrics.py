@@ -70,12 +70,35 @@ def paired_iou(a: Floats, b: Floats) -> Floats:
 
 
 def boundary_displacement(a: ArrayLike, b: ArrayLike) -> Floats:
-    """Return the mean distance of the four edges, in fractions, shape (n,)."""
+    """Return the mean distance of the four edges.
+
+    Parameters
+    ----------
+    a, b : array-like of shape (n, 4)
+        Boxes in fractions of the same pictures.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In fractions.
+    """
     return np.asarray(np.abs(np.asarray(a, float) - np.asarray(b, float)).mean(axis=-1))
 
 
 def edges_within(a: ArrayLike, b: ArrayLike, tolerance: float = 0.05) -> Bools:
-    """Tell which boxes agree in all four edges within a tolerance in fractions, shape (n,)."""
+    """Tell which boxes agree in all four edges within a tolerance.
+
+    Parameters
+    ----------
+    a, b : array-like of shape (n, 4)
+        Boxes in fractions of the same pictures.
+    tolerance : float, default=0.05
+        In fractions.
+
+    Returns
+    -------
+    ndarray of shape (n,), bool
+    """
     apart = np.abs(np.asarray(a, float) - np.asarray(b, float)).max(axis=-1)
     return np.asarray(apart <= tolerance + 1e-12)
 

@@ -106,7 +106,19 @@ class Detections:
     def from_columns(
         cls, row: Mapping[str, float], hands: Sequence[FoundHand] | None = None
     ) -> Detections:
-        """Read the face from the columns `cue__face_*` of a row, if they are there."""
+        """Read the face from the columns `cue__face_*` of a row, if they are there.
+
+        Parameters
+        ----------
+        row : mapping of str to float
+            Name of a column -> value.
+        hands : sequence of FoundHand, optional
+            Hands that were found; None if they were not looked at.
+
+        Returns
+        -------
+        Detections
+        """
         confidence = row.get("cue__face_confidence", 0.0)
         corners = [row.get(f"cue__face_{corner}", np.nan) for corner in ("x1", "y1", "x2", "y2")]
         if not confidence >= _MIN_FACE_CONFIDENCE or not np.isfinite(corners).all():

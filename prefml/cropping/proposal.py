@@ -83,7 +83,19 @@ class Proposal:
         return f"{degree}: about {share} of 100 such proposals {what}"
 
     def with_box(self, box: Box, *reasons: str) -> Proposal:
-        """Return a proposal with another box, and further reasons."""
+        """Return a proposal with another box, and further reasons.
+
+        Parameters
+        ----------
+        box : Box
+            In fractions.
+        *reasons : str
+            Sentences for a person.
+
+        Returns
+        -------
+        Proposal
+        """
         return replace(self, box=box, reasons=(*self.reasons, *reasons))
 
 

@@ -54,7 +54,17 @@ class WindowScores:
 
     @classmethod
     def concatenate(cls, parts: Sequence[WindowScores]) -> WindowScores:
-        """Return the pictures of all parts, one part after the other."""
+        """Return the pictures of all parts, one part after the other.
+
+        Parameters
+        ----------
+        parts : sequence of WindowScores
+            At least one.
+
+        Returns
+        -------
+        WindowScores
+        """
         return cls(
             np.concatenate([part.boxes for part in parts]),
             np.concatenate([part.best_iou for part in parts]),

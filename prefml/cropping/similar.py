@@ -54,5 +54,16 @@ class SimilarityModel:
         return self
 
     def predict(self, scores: Floats) -> Floats:
-        """Return the probability of being similar, shape of `scores`."""
+        """Return the probability of being similar.
+
+        Parameters
+        ----------
+        scores : ndarray
+            Expected IoU.
+
+        Returns
+        -------
+        ndarray
+            Shape of `scores`.
+        """
         return sigmoid(self.slope_ * scores + self.intercept_)

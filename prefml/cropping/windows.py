@@ -81,7 +81,19 @@ def expected_iou(windows: Floats, boxes: Floats, weight: Floats) -> Floats:
 
 
 def chunk_slices(n: int, size: int) -> list[slice]:
-    """Return the slices that cut n rows into chunks of at most `size`, in order."""
+    """Return the slices that cut rows into chunks, in order.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    size : int
+        Most rows of a chunk.
+
+    Returns
+    -------
+    list of slice
+    """
     return [slice(start, start + size) for start in range(0, n, size)]
 
 

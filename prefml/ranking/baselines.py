@@ -56,7 +56,17 @@ class HighestStage(BaseEstimator):
         return self
 
     def predict(self, X: Features) -> Floats:
-        """Return the stage of each row, -1 where there is none, shape (n_rows,)."""
+        """Return the stage of each row, -1 where there is none.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            A table with the column.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
         at = column_names(X).index(self.column)
         stage = X.iloc[:, at] if isinstance(X, pd.DataFrame) else np.asarray(X)[:, at]
         return np.asarray(np.nan_to_num(np.asarray(stage, dtype=float), nan=-1.0))
@@ -77,12 +87,32 @@ class RandomRanker(BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Features, y: ArrayLike | None = None, set_id: ArrayLike | None = None) -> Self:
-        """Return itself; there is nothing to fit."""
+        """Return itself; there is nothing to fit.
+
+        Parameters
+        ----------
+        X, y, set_id : ignored
+
+        Returns
+        -------
+        RandomRanker
+        """
         self.fitted_ = True
         return self
 
     def predict(self, X: Features) -> Floats:
-        """Return a random number in [0, 1) for each row of `X`, shape (n_rows,)."""
+        """Return a random number for each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Only its length counts.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            In [0, 1).
+        """
         return np.random.default_rng(self.random_state).random((np.shape(X)[0],))
 
 

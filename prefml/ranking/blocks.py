@@ -31,7 +31,18 @@ _MAX_COVARIANCE_COLUMNS = 1024
 
 
 def column_names(X: Features) -> list[str]:
-    """Return the names of a table's columns, or `x0`, `x1`, ... if it has none."""
+    """Return the names of a table's columns.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, n_columns)
+        A frame, or an array without names.
+
+    Returns
+    -------
+    list of str
+        `x0`, `x1`, ... if it has none, or some are no text.
+    """
     columns = getattr(X, "columns", None)
     if columns is not None and all(isinstance(name, str) for name in columns):
         return list(columns)
@@ -40,18 +51,54 @@ def column_names(X: Features) -> list[str]:
 
 
 def to_floats(X: Features) -> Floats:
-    """Return a table's numbers as an array of shape (n_rows, n_columns)."""
+    """Return a table's numbers.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, n_columns)
+        A frame or an array of numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns)
+    """
     return X.to_numpy(dtype=float) if isinstance(X, pd.DataFrame) else np.asarray(X, float)
 
 
 def columns_starting_with(names: Sequence[str], prefixes: Sequence[str]) -> Ints:
-    """Return the positions of the names that begin with one of the prefixes."""
+    """Return the positions of the names that begin with one of the prefixes.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of columns.
+    prefixes : sequence of str
+        "" begins every name.
+
+    Returns
+    -------
+    ndarray of int
+        In rising order.
+    """
     found = [i for i, name in enumerate(names) if name.startswith(tuple(prefixes))]
     return np.asarray(found, dtype=np.intp)
 
 
 def take_columns(X: Floats, columns: Ints) -> Floats:
-    """Return some columns, without copying them where they lie side by side."""
+    """Return some columns, without copying them where they lie side by side.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_columns)
+        A table.
+    columns : ndarray of shape (n_taken,), int
+        Positions in rising order.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_taken)
+        A view of `X` where the columns lie side by side.
+    """
     if len(columns) and columns[-1] - columns[0] + 1 == len(columns):
         return X[:, columns[0] : columns[-1] + 1]
     return X[:, columns]
@@ -128,7 +175,19 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         return self.fit_checked(rows, list(getattr(self, "feature_names_in_", column_names(rows))))
 
     def fit_checked(self, rows: Floats, names: Sequence[str]) -> BlockPCA:
-        """Fit on an array that is known to be sound; see `fit`."""
+        """Fit on an array that is known to be sound; see `fit`.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows, n_columns)
+            NaN where missing.
+        names : sequence of str
+            Names of the columns.
+
+        Returns
+        -------
+        BlockPCA
+        """
         self.n_features_in_ = rows.shape[1]
         self.blocks_: list[Block] = []
         for prefix, size in (self.compress or {}).items():
@@ -172,7 +231,17 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         return self.transform_checked(rows)
 
     def transform_checked(self, X: Floats) -> Floats:
-        """Compress an array that is known to be sound; see `transform`."""
+        """Compress an array that is known to be sound; see `transform`.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Columns as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns_out)
+        """
         if not self.blocks_:
             return np.array(X)
         parts = [X[:, self.kept_]]

@@ -62,7 +62,17 @@ class PiecewiseLinear:
     y: Floats
 
     def predict(self, values: Floats) -> Floats:
-        """Return the height of the line at each value."""
+        """Return the height of the line at each value.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n,)
+            Places along `x`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
         return np.asarray(np.interp(values, self.x, self.y))
 
 

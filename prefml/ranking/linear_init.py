@@ -77,11 +77,32 @@ class LinearInit:
         self.out_of_fold_ = out_of_fold
 
     def predict(self, X: Floats) -> Floats:
-        """Return the mean of the linear scores of each row of `X`, shape (n_rows,)."""
+        """Return the mean of the linear scores of each row.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
         return row_sums(self.contributions(X))
 
     def contributions(self, X: Floats) -> Floats:
-        """Return what each column adds to each row's score, shape of `X`."""
+        """Return the contribution of each column to each row's score.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns)
+            Each row sums to its score.
+        """
         total = np.zeros(X.shape)
         for columns, model in zip(self.columns, self.models_, strict=True):
             total[:, columns] += model.contributions(X[:, columns]) / len(self.columns)

@@ -60,14 +60,34 @@ class Whitening:
 
     @classmethod
     def of(cls, pca: PCA) -> Whitening:
-        """Return the whitening by a fitted PCA."""
+        """Return the whitening by a fitted PCA.
+
+        Parameters
+        ----------
+        pca : sklearn.decomposition.PCA
+            Fitted.
+
+        Returns
+        -------
+        Whitening
+        """
         deviation = np.sqrt(pca.explained_variance_)
         # What does not vary at all carries nothing, however it is scaled.
         deviation = np.maximum(deviation, np.finfo(float).eps)
         return cls(pca.mean_, pca.components_ / deviation[:, None])
 
     def transform(self, X: Floats) -> Floats:
-        """Return the whitened components, shape (n_rows, n_components)."""
+        """Return the whitened components.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Columns as the PCA was fitted on.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_components)
+        """
         return np.asarray((X - self.mean) @ self.directions.T)
 
 

@@ -85,13 +85,34 @@ class WithinSetScaler:
         return self
 
     def subset(self, columns: Ints) -> WithinSetScaler:
-        """Return the scaler of some of the columns."""
+        """Return the fitted scaler of some of the columns.
+
+        Parameters
+        ----------
+        columns : ndarray of int
+            Their positions.
+
+        Returns
+        -------
+        WithinSetScaler
+        """
         part = WithinSetScaler(self.clip)
         part.centre_, part.scale_ = self.centre_[columns], self.scale_[columns]
         return part
 
     def transform(self, X: Floats) -> Floats:
-        """Return the columns centred, scaled and clipped, without NaN."""
+        """Return the columns centred, scaled and clipped.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Columns as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns)
+            In [-clip, clip], 0 where missing.
+        """
         scaled = (X - self.centre_) / self.scale_
         scaled[np.isnan(scaled)] = 0.0
         return np.asarray(np.clip(scaled, -self.clip, self.clip, out=scaled))
@@ -261,7 +282,21 @@ class PairwiseLogistic(BaseEstimator):
     def from_weights(
         cls, scaler: WithinSetScaler, coef: Floats, prior_variance: float = 0.03
     ) -> PairwiseLogistic:
-        """Return a fitted model from a scaler and the weights of the scaled columns."""
+        """Return a fitted model from a scaler and the weights of the scaled columns.
+
+        Parameters
+        ----------
+        scaler : WithinSetScaler
+            Fitted.
+        coef : ndarray of shape (n_columns,)
+            Weights of the scaled columns.
+        prior_variance : float, default=0.03
+            With which they were fitted.
+
+        Returns
+        -------
+        PairwiseLogistic
+        """
         model = cls(prior_variance, scaler.clip)
         model.scaler_, model.coef_ = scaler, coef
         return model
@@ -269,7 +304,23 @@ class PairwiseLogistic(BaseEstimator):
     def fit_checked(
         self, X: Floats, graded: Grades, sets: Sets, weight: Floats | None = None
     ) -> PairwiseLogistic:
-        """Fit on arrays that are known to be sound; see `fit`."""
+        """Fit on arrays that are known to be sound; see `fit`.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Features, NaN where missing.
+        graded : ndarray of shape (n_rows,)
+            Relevance grades.
+        sets : Sets
+            The grouping of the rows.
+        weight : ndarray of shape (n_rows,), optional
+            Weight of each row.
+
+        Returns
+        -------
+        PairwiseLogistic
+        """
         self.scaler_ = WithinSetScaler(self.clip).fit(X, sets, weight)
         better, worse = winning_pairs(graded, sets)
         scaled = self.scaler_.transform(X)
@@ -294,10 +345,31 @@ class PairwiseLogistic(BaseEstimator):
         return row_sums(self.contributions(rows))
 
     def contributions(self, X: Floats) -> Floats:
-        """Return what each column adds to each row's score."""
+        """Return the contribution of each column to each row's score.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns)
+            Each row sums to its score.
+        """
         return np.asarray(self.scaler_.transform(X) * self.coef_)
 
 
 def row_sums(values: Floats) -> Floats:
-    """Return the sum of each row, the same whatever rows stand beside it."""
+    """Return the sum of each row, the same whatever rows stand beside it.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+        Numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+    """
     return np.asarray(np.ascontiguousarray(values).sum(axis=1))

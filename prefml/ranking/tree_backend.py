@@ -120,7 +120,17 @@ def fit_trees(settings: Settings, rows: TreeData, options: Mapping[str, object])
 
 
 def runs_in_threads(n_jobs: int | None) -> bool:
-    """Tell whether `in_threads` makes threads: not where another backend grows the trees."""
+    """Tell whether `in_threads` makes threads: not where another backend grows the trees.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        Threads, as in `joblib.Parallel`.
+
+    Returns
+    -------
+    bool
+    """
     return _backend.get() is _fit_locally and n_jobs not in (None, 1)
 
 
@@ -156,6 +166,10 @@ def using_backend(backend: TreeBackend) -> Iterator[None]:
     ----------
     backend : callable
         Takes parameters, rows and options as `fit_trees` does, and returns fitted trees.
+
+    Returns
+    -------
+    context manager
     """
     token = _backend.set(backend)
     try:
