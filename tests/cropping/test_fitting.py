@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from prefml.boxes import FULL_FRAME, is_whole
+from prefml.cropping import fitting
 from prefml.cropping.bands import EdgeBands
 from prefml.cropping.baselines import optimal_box
 from prefml.cropping.fitting import CropTrainingSet, fit_crop_model
@@ -150,3 +153,14 @@ def test_without_projects_there_is_one_way_to_hold_rows_out(crops):
     for split in with_projects.splits:
         for cluster in np.unique(with_projects.clusters):
             assert len(set(split[with_projects.clusters == cluster])) == 1
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_a_threshold_must_gain_in_more_than_one_cluster(crops, everywhere):
+    given = training_set(crops, groups=False)
+    kept = np.arange(240) % 8 == 0 if everywhere else given.clusters == given.clusters[0]
+    boxes = np.where(kept[:, None], FULL_FRAME, np.array([0.1, 0.1, 0.7, 0.7]))
+    proposed = np.tile([0.1, 0.1, 0.7, 0.7], (240, 1))
+    probability = np.where(kept, 0.9, 0.1)
+    threshold = fitting._select_threshold(probability, proposed, replace(given, boxes=boxes))
+    assert threshold == (0.9 if everywhere else np.inf)
