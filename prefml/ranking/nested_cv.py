@@ -153,17 +153,17 @@ class ModelSelection:
 
     def _fill_scores(self, scores: Floats, racing: Sequence[int], folds: Sequence[int]) -> None:
         """Fill in the scores of the folds' rows, each from a model that was fitted without them."""
-        tasks = [(one, fold) for one in reversed(racing) for fold in folds]
+        tasks = [(number, fold) for number in reversed(racing) for fold in folds]
         found = in_threads(self._fold_scores, tasks, self.n_jobs)
-        for (one, fold), some in zip(tasks, found, strict=True):
-            scores[one, self.folds[fold][1]] = some
+        for (number, fold), fold_scores in zip(tasks, found, strict=True):
+            scores[number, self.folds[fold][1]] = fold_scores
 
     def _fold_scores(self, task: tuple[int, int]) -> Floats:
         """Score a fold's rows by one bag, for an average over bags is only a little less noisy."""
-        one, fold = task
+        number, fold = task
         train, test = self.folds[fold]
-        init = self._inits[one]
-        config = replace(self.configs[one], n_bags=1, callbacks=())
+        init = self._inits[number]
+        config = replace(self.configs[number], n_bags=1, callbacks=())
         if runs_in_threads(self.n_jobs):
             config = replace(config, settings={**config.settings, "n_jobs": 1})
         rest = take(self.table, train)
@@ -175,16 +175,16 @@ class ModelSelection:
         """Return, for each config, the log loss of each set of the first folds."""
         rows = np.sort(np.concatenate([test for _, test in self.folds[:n_folds]]))
         part = take(self.table, rows)
-        return [held_out_losses(one[rows], part.grades, part.sets, part.weight) for one in scores]
+        return [held_out_losses(own[rows], part.grades, part.sets, part.weight) for own in scores]
 
     def _racing_survivors(self, scores: Floats, racing: list[int], n_folds: int) -> list[int]:
         """Return the configs that are not clearly behind the leader after the first folds."""
         losses = self._losses(scores[racing], n_folds)
-        leader = losses[int(np.argmin([one.mean() for one in losses]))]
+        leader = losses[int(np.argmin([loss.mean() for loss in losses]))]
         kept = zip(racing, losses, strict=True)
         return [
-            one
-            for one, loss in kept
+            number
+            for number, loss in kept
             if (loss - leader).mean() <= _standard_errors(loss - leader, _RACING_Z)
         ]
 
