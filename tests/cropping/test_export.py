@@ -63,11 +63,11 @@ def test_fitted_attributes_are_read_back(written):
     np.testing.assert_array_equal(again.constant_, model.constant_)
 
 
-def test_a_threshold_that_is_never_reached_is_none_in_json(knows_nothing):
-    document, texts = to_plain(knows_nothing)
+def test_a_threshold_that_is_never_reached_is_none_in_json(fitted_on_noise):
+    document, texts = to_plain(fitted_on_noise)
     assert document["threshold"] is None
     assert "windows" not in texts
-    assert through_json(knows_nothing).keep_threshold_ == np.inf
+    assert through_json(fitted_on_noise).keep_threshold_ == np.inf
 
 
 def test_parameters_of_another_version_are_left_out(fitted, unseen):
