@@ -27,7 +27,7 @@ from prefml.boxes import FULL_FRAME, is_whole
 from prefml.cropping import CropRegressor, default_cropper
 from prefml.cropping.baselines import ConstantBox, SizeStageBoost
 from prefml.cropping.geometry import from_params, to_params
-from prefml.cropping.inputs import Inputs
+from prefml.cropping.inputs import FeatureReader
 from prefml.cropping.metrics import crop_scores, iou
 from prefml.cropping.policy import Policy
 from prefml.cropping.scorer import WindowScorer
@@ -230,7 +230,7 @@ def scored(
     X: pd.DataFrame, boxes: np.ndarray, unseen: pd.DataFrame, blended: bool = True
 ) -> np.ndarray:
     settings = default_cropper().get_params()
-    inputs = Inputs.learn(X.to_numpy(float), list(X.columns), settings["n_components"])
+    inputs = FeatureReader.fit(X.to_numpy(float), list(X.columns), settings["n_components"])
     scorer = WindowScorer(
         settings["n_estimators"], settings["learning_rate"], settings["num_leaves"], 0, 1
     ).fit(inputs.read(X.to_numpy(float)), boxes, np.ones(len(X)))
@@ -238,7 +238,7 @@ def scored(
     if not blended:
         return scorer.windows_[scores.argmax(axis=1)]
     scored = scorer.predict_from_scores(scores)
-    return np.where((scored.full > scored.best)[:, None], FULL_FRAME, scored.boxes)
+    return np.where((scored.full_iou > scored.best_iou)[:, None], FULL_FRAME, scored.boxes)
 
 
 def boosted(X: pd.DataFrame, boxes: np.ndarray, unseen: pd.DataFrame, objective: str) -> np.ndarray:

@@ -119,8 +119,9 @@ def read_corners(values: object) -> Corners:
     BoxError
         Unless there are four finite numbers with x1 < x2 and y1 < y2.
     """
-    iterable = isinstance(values, Iterable) and not isinstance(values, str | bytes | dict)
-    fields = list(values) if iterable else [values]  # type: ignore[call-overload]
+    fields = [values]
+    if isinstance(values, Iterable) and not isinstance(values, str | bytes | dict):
+        fields = list(values)
     numbers = [read_number(value) for value in fields]
     if len(numbers) != 4 or not all(map(isfinite, numbers)):
         raise BoxError(f"box {fields!r} is not four numbers"[:300], "x1, y1, x2, y2")
@@ -209,20 +210,50 @@ def _shown(corners: Sequence[float]) -> str:
 
 
 def keeps_whole(box: Sequence[float]) -> bool:
-    """Tell whether a box keeps the picture whole: no edge is further in than `WHOLE_EDGE`."""
+    """Tell whether a box keeps the picture whole: no edge is further in than `WHOLE_EDGE`.
+
+    Parameters
+    ----------
+    box : sequence of float
+        x1, y1, x2, y2 in fractions.
+
+    Returns
+    -------
+    bool
+    """
     x1, y1, x2, y2 = box
     return max(x1, y1, 1.0 - x2, 1.0 - y2) <= WHOLE_EDGE + _ROUNDING
 
 
 def same_box(one: Sequence[float] | None, other: Sequence[float] | None) -> bool:
-    """Tell whether two boxes are one: no edge differs by `SAME_EDGE`; None is no box."""
+    """Tell whether two boxes are one: no edge differs by `SAME_EDGE`.
+
+    Parameters
+    ----------
+    one, other : sequence of float or None
+        x1, y1, x2, y2 in fractions; None is no box, and the same as none.
+
+    Returns
+    -------
+    bool
+    """
     if one is None or other is None:
         return one is other
     return max(abs(a - b) for a, b in zip(one, other, strict=True)) < SAME_EDGE
 
 
 def to_box(edges: ArrayLike) -> Box:
-    """Return four edges that lie inside the picture, such as a row of an array, as a box."""
+    """Return four edges that lie inside the picture, such as a row of an array, as a box.
+
+    Parameters
+    ----------
+    edges : array-like of shape (4,)
+        x1, y1, x2, y2 in fractions.
+
+    Returns
+    -------
+    Box
+    """
     return Box(*map(float, np.asarray(edges)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,10 +18,12 @@ __all__ = ["Sets", "content_order", "index_sets", "winning_pairs"]
 # Columns compared at a time: most rows differ in the first few.
 _COMPARED = 16
 
+T = TypeVar("T", bound=np.generic)
+
 
 @dataclass(frozen=True)
 class Sets:
-    """Which rows belong to which set.
+    """Grouping of rows into sets.
 
     Build one with `index_sets`.
 
@@ -46,28 +48,77 @@ class Sets:
         """Return the number of sets."""
         return len(self.sizes)
 
-    def reduce(self, function: np.ufunc, values: ArrayLike) -> NDArray[Any]:
-        """Reduce the rows of each set with a ufunc, such as `numpy.add` or `numpy.maximum`."""
-        return np.asarray(function.reduceat(np.asarray(values)[self.order], self.starts, axis=0))
+    def reduce(self, function: np.ufunc, values: NDArray[T]) -> NDArray[T]:
+        """Reduce the rows of each set.
 
-    def mean(self, values: ArrayLike) -> NDArray[Any]:
-        """Return the mean of each set, one row a set."""
+        Parameters
+        ----------
+        function : ufunc
+            Of two arguments, such as `numpy.add` or `numpy.maximum`.
+        values : ndarray of shape (n_rows, ...)
+            One entry a row.
+
+        Returns
+        -------
+        ndarray of shape (n_sets, ...)
+        """
+        return np.asarray(function.reduceat(values[self.order], self.starts, axis=0))
+
+    def mean(self, values: Floats) -> Floats:
+        """Return the mean of each set.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows, ...)
+            One entry a row.
+
+        Returns
+        -------
+        ndarray of shape (n_sets, ...)
+        """
         total = self.reduce(np.add, values)
         return np.asarray(total / self.sizes.reshape(-1, *[1] * (total.ndim - 1)))
 
-    def reduce_to_rows(self, function: np.ufunc, values: ArrayLike) -> NDArray[Any]:
-        """Reduce the rows of each set with a ufunc and give every row its set's result."""
-        return np.asarray(self.reduce(function, values)[self.codes])
+    def reduce_to_rows(self, function: np.ufunc, values: NDArray[T]) -> NDArray[T]:
+        """Reduce the rows of each set as `reduce` does, and return its result for every row.
+
+        Parameters
+        ----------
+        function, values
+            As in `reduce`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, ...)
+        """
+        return self.reduce(function, values)[self.codes]
 
     def mean_of_known(self, values: Floats) -> Floats:
-        """Return, for every row, the mean of its set; NaN is left out of it."""
+        """Return the mean of its set for every row.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows,)
+            NaN is left out of the mean.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            NaN where nothing in the set is known.
+        """
         known = ~np.isnan(values)
         total = self.reduce_to_rows(np.add, np.where(known, values, 0.0))
         count = self.reduce_to_rows(np.add, known.astype(float))
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
     def members(self) -> list[Ints]:
-        """Return the rows of each set."""
+        """Return the rows of each set.
+
+        Returns
+        -------
+        list of ndarray of int
+            One for each set.
+        """
         return np.split(self.order, self.starts[1:])
 
 
@@ -79,7 +130,7 @@ def index_sets(set_id: ArrayLike, n_rows: int | None = None) -> Sets:
     set_id : array-like of shape (n_rows,)
         The set each row belongs to; anything hashable.
     n_rows : int, optional
-        How many rows there must be.
+        Number of rows that there must be.
 
     Returns
     -------
@@ -135,11 +186,11 @@ def content_order(rows: ArrayLike, sets: Sets, *more: ArrayLike) -> tuple[Ints, 
     Parameters
     ----------
     rows : array-like of shape (n_rows, n_columns)
-        Everything learning sees of a row.
+        Features of each row.
     sets : Sets
         The grouping of the rows.
     *more : array-like of shape (n_rows,)
-        What else it sees, such as labels and weights.
+        Further columns that count, such as labels and weights.
 
     Returns
     -------

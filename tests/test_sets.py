@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,20 @@ def test_every_row_is_in_exactly_one_set(set_id):
 @given(ids)
 def test_the_mean_of_a_constant_is_the_constant(set_id):
     assert np.allclose(index_sets(set_id).mean(np.ones((len(set_id), 2))), 1)
+
+
+@given(ids, st.data())
+def test_reductions_are_those_of_pandas_and_keep_their_type(set_id, data):
+    sets, n = index_sets(set_id), len(set_id)
+    values = np.array(data.draw(st.lists(st.integers(-9, 9), min_size=n, max_size=n)))
+    groups = pd.Series(values).groupby(set_id, sort=False)
+    assert sets.reduce(np.maximum, values).tolist() == groups.max().tolist()
+    assert sets.reduce(np.maximum, values).dtype == values.dtype
+    assert sets.reduce_to_rows(np.add, values).tolist() == groups.transform("sum").tolist()
+    assert np.allclose(sets.mean(values.astype(float)), groups.mean())
+    holes = np.where(values > 0, np.nan, values)
+    known = pd.Series(holes).groupby(set_id, sort=False).transform("mean")
+    assert np.allclose(sets.mean_of_known(holes), known, equal_nan=True)
 
 
 @given(ids, st.data())

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prefml.exceptions import ClusterError
-from prefml.ranking.tree_backend import Rows, using_backend
+from prefml.ranking.tree_backend import TreeData, using_backend
 
 if TYPE_CHECKING:
     from dask.array import Array
@@ -47,19 +47,19 @@ def tree_backend_on(client: Client) -> AbstractContextManager[None]:
     return using_backend(partial(_fit_on_cluster, client))
 
 
-def split_by_sets(rows: Rows, n_parts: int) -> list[Rows]:
+def split_by_sets(rows: TreeData, n_parts: int) -> list[TreeData]:
     """Split rows into parts of about equal size without splitting a set.
 
     Parameters
     ----------
-    rows : Rows
+    rows : TreeData
         All rows.
     n_parts : int
         Largest number of parts.
 
     Returns
     -------
-    list of Rows
+    list of TreeData
         No part is empty.
     """
     ends = np.cumsum(rows.sizes)
@@ -70,19 +70,19 @@ def split_by_sets(rows: Rows, n_parts: int) -> list[Rows]:
     for first, last in pairwise(cuts):
         if first < last:
             inside = slice(int(bounds[first]), int(bounds[last]))
-            part = Rows(
+            part = TreeData(
                 rows.X[inside],
                 rows.grades[inside],
                 rows.sizes[first:last],
                 None if rows.weight is None else rows.weight[inside],
-                None if rows.start is None else rows.start[inside],
+                None if rows.init_score is None else rows.init_score[inside],
             )
             parts.append(part)
     return parts
 
 
 def _fit_on_cluster(
-    client: Client, settings: Mapping[str, object], rows: Rows, options: Mapping[str, object]
+    client: Client, settings: Mapping[str, object], rows: TreeData, options: Mapping[str, object]
 ) -> LGBMRanker:
     from lightgbm import DaskLGBMRanker
 
@@ -102,7 +102,7 @@ def _fit_on_cluster(
                 columns.send("grades"),
                 group=columns.send("sizes"),
                 sample_weight=columns.send("weight"),
-                init_score=columns.send("start"),
+                init_score=columns.send("init_score"),
             )
     except Exception as error:
         raise ClusterError(
@@ -125,7 +125,7 @@ def _silenced() -> Iterator[None]:
 class _ScatteredColumns:
     """Columns of parts of the rows, each part scattered to one worker."""
 
-    def __init__(self, client: Client, parts: list[Rows], workers: list[str]) -> None:
+    def __init__(self, client: Client, parts: list[TreeData], workers: list[str]) -> None:
         self.client, self.parts, self.workers = client, parts, workers
 
     def send(self, name: str) -> Array | None:

@@ -1,7 +1,10 @@
-"""Bands in which each edge of the person's crop will lie, four times out of five.
+"""Conformalised quantile regression: bands in which each edge of the person's crop will lie.
 
-Conformalised quantile regression (Romano, Patterson and Candes, NeurIPS 2019): boosted quantiles of
-each edge, then moved by what held-out rows require.
+Boosted quantiles of each edge are moved until they cover the share asked for of held-out rows.
+
+References
+----------
+Y. Romano, E. Patterson, E. J. Candes, "Conformalized quantile regression", NeurIPS 2019.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from prefml._typing import Floats, Ints
 __all__ = ["EdgeBands", "conformal_moves"]
 
 
-_FEWEST = 100
+_MIN_ROWS = 100
 _ROUNDS = 60
 # Edges this near to the picture's are on it: 64 % of real crops touch the top.
 _SNAP = 0.005
@@ -28,10 +31,20 @@ class EdgeBands:
     Parameters
     ----------
     coverage : float
-        Share of edges that lie inside their band.
+        Share of edges that lie inside their band, between 0 and 1.
     seed : int
+        Of LightGBM.
     n_jobs : int
         Threads for fitting; 0 for LightGBM's own choice.
+
+    Attributes
+    ----------
+    plain_ : ndarray of shape (4, 2)
+        Quantiles of the edges, the band of every picture while there are few.
+    moves_ : ndarray of shape (4, 2)
+        Distance by which each bound is moved outwards, in fractions.
+    boosters_ : list of list of lightgbm.Booster
+        Lower and upper quantile of each edge; empty where `plain_` is used.
     """
 
     def __init__(self, coverage: float, seed: int, n_jobs: int) -> None:
@@ -49,12 +62,12 @@ class EdgeBands:
         }
 
     def fit(self, features: Floats, boxes: Floats, folds: Ints) -> Self:
-        """Learn the bands.
+        """Fit the quantiles, and the moves on held-out folds.
 
         Parameters
         ----------
         features : ndarray of shape (n, f)
-            What was predicted for each picture by a model that had not seen it.
+            Out-of-fold predictions for each picture.
         boxes : ndarray of shape (n, 4)
             The person's crops, in fractions.
         folds : ndarray of shape (n,)
@@ -68,13 +81,13 @@ class EdgeBands:
         self.plain_ = np.quantile(boxes, tails, axis=0).T
         self.moves_ = np.zeros((4, 2))
         self.boosters_: list[list[lgb.Booster]] = []
-        if len(boxes) < _FEWEST or len(np.unique(folds)) < 2:
+        if len(boxes) < _MIN_ROWS or len(np.unique(folds)) < 2:
             return self
         held_out = np.zeros((len(boxes), 4, 2))
         for fold in np.unique(folds):
             test = folds == fold
             boosters = self._boosters(features[~test], boxes[~test], tails)
-            held_out[test] = _raw_bands(boosters, features[test])
+            held_out[test] = _predict_quantiles(boosters, features[test])
         self.boosters_ = self._boosters(features, boxes, tails)
         self.moves_ = np.array(
             [
@@ -90,6 +103,7 @@ class EdgeBands:
         Parameters
         ----------
         features : ndarray of shape (n, f)
+            Predictions for each picture.
 
         Returns
         -------
@@ -98,7 +112,7 @@ class EdgeBands:
         """
         if not self.boosters_:
             return np.tile(self.plain_, (len(features), 1, 1))
-        raw = _raw_bands(self.boosters_, features)
+        raw = _predict_quantiles(self.boosters_, features)
         moved = np.clip(raw + self.moves_ * np.array([-1.0, 1.0]), 0.0, 1.0)
         # Narrowing can make a band cross itself; it is then the point between.
         middle = moved.mean(axis=2, keepdims=True)
@@ -122,7 +136,7 @@ class EdgeBands:
 def conformal_moves(
     lower: Floats, upper: Floats, truth: Floats, coverage: float
 ) -> tuple[float, float]:
-    """Return how far to move each bound outwards so that the share asked for lies between.
+    """Return the distances to move both bounds outwards so that the share asked for lies between.
 
     Each bound gets half of the misses. Where one bound cannot use up its half, because the truth
     cannot lie beyond it (an edge on the picture's own), the other gets the rest.
@@ -130,8 +144,9 @@ def conformal_moves(
     Parameters
     ----------
     lower, upper, truth : ndarray of shape (n,)
-        Bounds of held-out rows, and what happened.
+        Bounds of held-out rows, and the values that were observed.
     coverage : float
+        Share that must lie between.
 
     Returns
     -------
@@ -140,21 +155,22 @@ def conformal_moves(
     """
     below, above = lower - truth, truth - upper
     misses = 1.0 - coverage
-    down, up = _reach(below, misses / 2.0), _reach(above, misses / 2.0)
+    down, up = _conformal_quantile(below, misses / 2.0), _conformal_quantile(above, misses / 2.0)
     missed_below, missed_above = (below > down).mean(), (above > up).mean()
     if missed_below < missed_above:
-        up = _reach(above, misses - missed_below)
+        up = _conformal_quantile(above, misses - missed_below)
     else:
-        down = _reach(below, misses - missed_above)
+        down = _conformal_quantile(below, misses - missed_above)
     return float(down), float(up)
 
 
-def _reach(scores: Floats, misses: float) -> float:
+def _conformal_quantile(scores: Floats, misses: float) -> float:
+    """Return the quantile of conformity scores that so large a share of new ones exceeds."""
     level = min(1.0, (1.0 - misses) * (1.0 + 1.0 / len(scores)))
     return float(np.quantile(scores, level, method="higher"))
 
 
-def _raw_bands(boosters: list[list[lgb.Booster]], features: Floats) -> Floats:
+def _predict_quantiles(boosters: list[list[lgb.Booster]], features: Floats) -> Floats:
     bands = np.stack(
         [
             np.column_stack([booster.predict(features, num_threads=1) for booster in pair])

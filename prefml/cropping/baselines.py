@@ -1,15 +1,16 @@
-"""What a crop proposer has to beat: boxes that look at nothing, or at little."""
+"""Baselines of crop prediction: boxes that look at nothing of a picture, or at little."""
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, RegressorMixin
 
-from prefml._typing import Floats
+from prefml._typing import Features, Floats
 from prefml.boxes import FULL_FRAME, as_boxes
 from prefml.cropping.geometry import from_params, to_params
 from prefml.cropping.metrics import iou
@@ -18,23 +19,27 @@ __all__ = ["ConstantBox", "FullFrame", "SaliencyBox", "SizeStageBoost", "optimal
 
 
 def optimal_box(boxes: Floats, weight: Floats | None = None) -> Floats:
-    """Return the one box with the highest mean intersection over union with many.
+    """Return the one box with the highest mean IoU with many: it minimises the empirical risk.
 
-    Found by direct search (Nelder and Mead 1965) from the median box, the mean box and the best
-    of the boxes' own quantiles: means and medians of edges are not optimal, and the objective has
-    kinks where edges meet.
+    Found by direct search from the best of the mean box and of the boxes' own quantiles: means and
+    medians of edges are not optimal, and the objective has kinks where edges meet.
 
     Parameters
     ----------
     boxes : ndarray of shape (n, 4)
         In fractions.
     weight : ndarray of shape (n,), optional
-        What each counts; all the same by default.
+        Weight of each box; all the same by default.
 
     Returns
     -------
     ndarray of shape (4,)
         A box with equal sides.
+
+    References
+    ----------
+    J. A. Nelder, R. Mead, "A simplex method for function minimization", The Computer Journal 7,
+    1965.
     """
     counts = np.ones(len(boxes)) if weight is None else weight
 
@@ -43,7 +48,9 @@ def optimal_box(boxes: Floats, weight: Floats | None = None) -> Floats:
 
     params = to_params(boxes)
     shares = (0.35, 0.5, 0.65)
-    starts = [np.array([_quantile(column, counts, q) for column in params.T]) for q in shares]
+    starts = [
+        np.array([_weighted_quantile(column, counts, q) for column in params.T]) for q in shares
+    ]
     starts.append(np.average(params, axis=0, weights=counts))
     best = min(starts, key=loss)
     for _ in range(2):
@@ -54,14 +61,14 @@ def optimal_box(boxes: Floats, weight: Floats | None = None) -> Floats:
     return np.asarray(from_params(best[None])[0])
 
 
-def _quantile(values: Floats, weight: Floats, share: float) -> float:
+def _weighted_quantile(values: Floats, weight: Floats, share: float) -> float:
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(weight[order])
     return float(values[order][np.searchsorted(reached, share * reached[-1])])
 
 
 class ConstantBox(RegressorMixin, BaseEstimator):
-    """The one box that overlaps the known crops best.
+    """The one box with the highest mean IoU with the known crops.
 
     Attributes
     ----------
@@ -69,31 +76,78 @@ class ConstantBox(RegressorMixin, BaseEstimator):
         In fractions.
     """
 
-    def fit(
-        self, X: ArrayLike, boxes: ArrayLike, sample_weight: ArrayLike | None = None, **ignored: Any
-    ) -> Self:
-        """Find the box; `X` is not looked at."""
+    def fit(self, X: Features, boxes: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Find the box.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Not used.
+        boxes : array-like of shape (n, 4)
+            The person's crops in fractions.
+        sample_weight : array-like of shape (n,), optional
+            Weight of each crop.
+
+        Returns
+        -------
+        ConstantBox
+        """
         weight = None if sample_weight is None else np.asarray(sample_weight, float)
         self.box_ = optimal_box(as_boxes(boxes), weight)
         return self
 
-    def predict(self, X: ArrayLike, **ignored: Any) -> Floats:
-        """Return the box for every row, shape (n, 4)."""
-        return np.tile(self.box_, (len(X), 1))  # type: ignore[arg-type]
+    def predict(self, X: Features, size: ArrayLike | None = None) -> Floats:
+        """Return the box for every row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Only its length counts.
+        size : ignored
+
+        Returns
+        -------
+        ndarray of shape (n, 4)
+            In fractions.
+        """
+        return np.tile(self.box_, (np.shape(X)[0], 1))
 
 
 class FullFrame(RegressorMixin, BaseEstimator):
     """Keep every picture whole."""
 
-    def fit(self, X: ArrayLike, boxes: ArrayLike, **ignored: Any) -> Self:
-        """Check the boxes; there is nothing to learn."""
+    def fit(self, X: Features, boxes: ArrayLike) -> Self:
+        """Check the boxes; there is nothing to fit.
+
+        Parameters
+        ----------
+        X : ignored
+        boxes : array-like of shape (n, 4)
+            The person's crops in fractions.
+
+        Returns
+        -------
+        FullFrame
+        """
         as_boxes(boxes)
         self.fitted_ = True
         return self
 
-    def predict(self, X: ArrayLike, **ignored: Any) -> Floats:
-        """Return the full frame for every row, shape (n, 4)."""
-        return np.tile(np.array(FULL_FRAME), (len(X), 1))  # type: ignore[arg-type]
+    def predict(self, X: Features, size: ArrayLike | None = None) -> Floats:
+        """Return the full frame for every row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Only its length counts.
+        size : ignored
+
+        Returns
+        -------
+        ndarray of shape (n, 4)
+            In fractions.
+        """
+        return np.tile(np.array(FULL_FRAME), (np.shape(X)[0], 1))
 
 
 class SaliencyBox(ConstantBox):
@@ -103,16 +157,28 @@ class SaliencyBox(ConstantBox):
     box.
     """
 
-    def predict(self, X: Any, **ignored: Any) -> Floats:
-        """Return the moved box for every row, shape (n, 4)."""
+    def predict(self, X: Features, size: ArrayLike | None = None) -> Floats:
+        """Return the moved box for every row.
+
+        Parameters
+        ----------
+        X : DataFrame
+            A table with the columns, or any other.
+        size : ignored
+
+        Returns
+        -------
+        ndarray of shape (n, 4)
+            In fractions.
+        """
         boxes = super().predict(X)
-        if not {"cue__saliency_x", "cue__saliency_y"} <= set(getattr(X, "columns", ())):
+        if not isinstance(X, pd.DataFrame) or not {"cue__saliency_x", "cue__saliency_y"} <= set(X):
             return boxes
         centre = np.asarray(X[["cue__saliency_x", "cue__saliency_y"]], np.float64)
         side = self.box_[2] - self.box_[0]
         start = np.clip(centre - side / 2.0, 0.0, 1.0 - side)
-        seen = np.isfinite(centre).all(axis=1)
-        boxes[seen] = np.clip(np.hstack([start, start + side]), 0.0, 1.0)[seen]
+        known = np.isfinite(centre).all(axis=1)
+        boxes[known] = np.clip(np.hstack([start, start + side]), 0.0, 1.0)[known]
         return boxes
 
 
@@ -124,7 +190,9 @@ class SizeStageBoost(RegressorMixin, BaseEstimator):
     Parameters
     ----------
     n_estimators : int, default=200
+        Trees of each model.
     random_state : int, default=0
+        Seed.
     """
 
     columns = ("width", "height", "aspect", "stage")
@@ -133,8 +201,20 @@ class SizeStageBoost(RegressorMixin, BaseEstimator):
         self.n_estimators = n_estimators
         self.random_state = random_state
 
-    def fit(self, X: Any, boxes: ArrayLike, **ignored: Any) -> Self:
-        """Fit one model each for the side and the two positions."""
+    def fit(self, X: Features, boxes: ArrayLike) -> Self:
+        """Fit one model each for the side and the two positions.
+
+        Parameters
+        ----------
+        X : DataFrame, or array-like of shape (n, n_features)
+            Of a frame those of `columns` are used that it has; of an array all.
+        boxes : array-like of shape (n, 4)
+            The person's crops in fractions.
+
+        Returns
+        -------
+        SizeStageBoost
+        """
         from lightgbm import LGBMRegressor
 
         targets, table = to_params(as_boxes(boxes)), self._table(X)
@@ -152,14 +232,24 @@ class SizeStageBoost(RegressorMixin, BaseEstimator):
         ]
         return self
 
-    def predict(self, X: Any, **ignored: Any) -> Floats:
-        """Return a box for every row, shape (n, 4)."""
+    def predict(self, X: Features, size: ArrayLike | None = None) -> Floats:
+        """Return a box for every row.
+
+        Parameters
+        ----------
+        X : DataFrame, or array-like of shape (n, n_features)
+            Columns as in `fit`.
+        size : ignored
+
+        Returns
+        -------
+        ndarray of shape (n, 4)
+            In fractions.
+        """
         table = self._table(X)
         return from_params(np.column_stack([model.predict(table) for model in self.models_]))
 
-    def _table(self, X: Any) -> Floats:
-        named = getattr(X, "columns", None)
-        if named is None:
-            return np.asarray(X, np.float64)
-        present = [name for name in self.columns if name in named]
-        return np.asarray(X[present], np.float64)
+    def _table(self, X: Features) -> Floats:
+        if isinstance(X, pd.DataFrame):
+            X = X[[name for name in self.columns if name in X]]
+        return np.asarray(X, np.float64)

@@ -1,38 +1,71 @@
-"""A fitted `CropRegressor` as plain numbers and LightGBM's own text, and back.
+"""Export a fitted `CropRegressor` as plain numbers and LightGBM's own text, and read it back.
 
-Nothing here is a pickle: what is written are lists of numbers and the text in which LightGBM keeps
-its trees. `docs/export.md` says what each entry means.
+Nothing here is a pickle: a document holds lists of numbers, and LightGBM keeps its trees as text.
+`docs/export.md` tells the meaning of each entry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from prefml._typing import Floats
 from prefml.cropping.bands import EdgeBands
 from prefml.cropping.fitting import CropModel
-from prefml.cropping.inputs import CELLS, Inputs
+from prefml.cropping.inputs import CELLS, FeatureReader
 from prefml.cropping.keep import KeepClassifier
 from prefml.cropping.regressor import CropRegressor
 from prefml.cropping.scorer import WindowScorer
 from prefml.cropping.similar import SimilarityModel
-from prefml.cropping.windows import covers_of
+from prefml.cropping.windows import cell_coverage
 
 __all__ = ["from_plain", "to_plain"]
 
-Plain = dict[str, Any]
-Texts = dict[str, str]
 _EDGES = ("x1", "y1", "x2", "y2")
 _TAILS = ("low", "high")
-_WIDTHS = {"maps": CELLS**2, "boxes": 4, "extents": 4, "middles": 2}
 
 
-def to_plain(cropper: CropRegressor) -> tuple[Plain, Texts]:
+class _InputsDocument(TypedDict):
+    """A `FeatureReader`: columns by what they hold, and the embedding's principal components."""
+
+    maps: list[list[int]]
+    boxes: list[list[int]]
+    extents: list[list[int]]
+    middles: list[list[int]]
+    scalars: list[int]
+    embedding: list[int]
+    mean: list[float]
+    directions: list[list[float]]
+
+
+class _KeepDocument(TypedDict):
+    """A `KeepClassifier`."""
+
+    base: float
+    weights: list[float]
+    intercept: float
+
+
+class _BandsDocument(TypedDict):
+    """The numbers of `EdgeBands`; its trees are texts."""
+
+    plain: list[list[float]]
+    moves: list[list[float]]
+
+
+class _SimilarDocument(TypedDict):
+    """A `SimilarityModel`."""
+
+    slope: float
+    intercept: float
+
+
+def to_plain(cropper: CropRegressor) -> tuple[dict[str, object], dict[str, str]]:
     """Write a fitted crop regressor as plain numbers and texts.
 
     Parameters
@@ -47,39 +80,47 @@ def to_plain(cropper: CropRegressor) -> tuple[Plain, Texts]:
     texts : dict of str to str
         Name -> one of LightGBM's models as text.
     """
-    model, inputs = cropper.model_, cropper.inputs_
+    model = cropper.model_
     names = getattr(cropper, "feature_names_in_", None)
-    groups = {name: getattr(inputs, name).tolist() for name in _WIDTHS}
-    document = {
+    document: dict[str, object] = {
         "columns": None if names is None else [str(name) for name in names],
         "n_columns": int(cropper.n_features_in_),
-        "inputs": {
-            **groups,
-            "scalars": inputs.scalars.tolist(),
-            "embedding": inputs.embedding.tolist(),
-            "mean": inputs.mean.tolist(),
-            "directions": inputs.directions.tolist(),
-        },
+        "inputs": _inputs_document(cropper.inputs_),
         "windows": model.scorer.windows_.tolist(),
         "prior": model.scorer.prior_.tolist(),
         "constant": model.constant.tolist(),
         "shrink": float(model.shrink),
-        "keep": {
-            "base": model.keep.base_,
-            "weights": model.keep.weights_.tolist(),
-            "intercept": model.keep.intercept_,
-        },
+        "keep": _KeepDocument(
+            base=model.keep.base_rate_,
+            weights=model.keep.weights_.tolist(),
+            intercept=model.keep.intercept_,
+        ),
         # JSON knows no infinity: null means that keeping whole is never proposed.
         "threshold": float(model.threshold) if np.isfinite(model.threshold) else None,
-        "bands": {"plain": model.bands.plain_.tolist(), "moves": model.bands.moves_.tolist()},
-        "similar": {"slope": model.similar.slope_, "intercept": model.similar.intercept_},
+        "bands": _BandsDocument(
+            plain=model.bands.plain_.tolist(), moves=model.bands.moves_.tolist()
+        ),
+        "similar": _SimilarDocument(slope=model.similar.slope_, intercept=model.similar.intercept_),
         "inner_iou": {name: float(value) for name, value in model.inner_iou.items()},
         "parameters": cropper.get_params(deep=False),
     }
     return document, _texts(model)
 
 
-def _texts(model: CropModel) -> Texts:
+def _inputs_document(reader: FeatureReader) -> _InputsDocument:
+    return {
+        "maps": reader.maps.tolist(),
+        "boxes": reader.boxes.tolist(),
+        "extents": reader.extents.tolist(),
+        "middles": reader.middles.tolist(),
+        "scalars": reader.scalars.tolist(),
+        "embedding": reader.embedding.tolist(),
+        "mean": reader.mean.tolist(),
+        "directions": reader.directions.tolist(),
+    }
+
+
+def _texts(model: CropModel) -> dict[str, str]:
     texts = {} if model.scorer.booster_ is None else {"windows": _text(model.scorer.booster_)}
     for edge, pair in zip(_EDGES, model.bands.boosters_, strict=False):
         texts |= {f"band_{edge}_{tail}": _text(one) for tail, one in zip(_TAILS, pair, strict=True)}
@@ -105,8 +146,9 @@ def from_plain(document: Mapping[str, Any], texts: Mapping[str, str]) -> CropReg
     CropRegressor
         It predicts and proposes as the one that was written.
     """
-    known = CropRegressor().get_params(deep=False)
-    cropper = CropRegressor(**{k: v for k, v in document["parameters"].items() if k in known})
+    cropper = CropRegressor()
+    known = cropper.get_params(deep=False)
+    cropper.set_params(**{k: v for k, v in document["parameters"].items() if k in known})
     cropper.n_features_in_ = int(document["n_columns"])
     cropper.columns_ = None
     if document["columns"] is not None:
@@ -120,57 +162,60 @@ def from_plain(document: Mapping[str, Any], texts: Mapping[str, str]) -> CropReg
     return cropper
 
 
-def _inputs(plain: Mapping[str, Any]) -> Inputs:
-    groups = {
-        name: np.asarray(plain[name], np.intp).reshape(-1, width) for name, width in _WIDTHS.items()
-    }
+def _inputs(plain: _InputsDocument) -> FeatureReader:
     embedding = np.asarray(plain["embedding"], np.intp)
-    return Inputs(
-        **groups,
+    directions = _floats(plain["directions"])
+    return FeatureReader(
+        maps=np.asarray(plain["maps"], np.intp).reshape(-1, CELLS**2),
+        boxes=np.asarray(plain["boxes"], np.intp).reshape(-1, 4),
+        extents=np.asarray(plain["extents"], np.intp).reshape(-1, 4),
+        middles=np.asarray(plain["middles"], np.intp).reshape(-1, 2),
         scalars=np.asarray(plain["scalars"], np.intp),
         embedding=embedding,
-        mean=_real(plain["mean"]),
-        directions=_real(plain["directions"]).reshape(len(plain["directions"]), len(embedding)),
+        mean=_floats(plain["mean"]),
+        directions=directions.reshape(len(plain["directions"]), len(embedding)),
     )
 
 
 def _model(
     cropper: CropRegressor, document: Mapping[str, Any], texts: Mapping[str, str]
 ) -> CropModel:
-    keep, similar, known = KeepClassifier(), SimilarityModel(), document["keep"]
-    keep.base_, keep.intercept_ = float(known["base"]), float(known["intercept"])
-    keep.weights_ = _real(known["weights"])
-    similar.slope_ = float(document["similar"]["slope"])
-    similar.intercept_ = float(document["similar"]["intercept"])
+    scorer = WindowScorer(
+        cropper.n_estimators, cropper.learning_rate, cropper.num_leaves, cropper.random_state, 1
+    )
+    scorer.windows_, scorer.prior_ = _floats(document["windows"]), _floats(document["prior"])
+    scorer.coverage_ = cell_coverage(scorer.windows_[None])
+    if "windows" in texts:
+        scorer.booster_ = lgb.Booster(model_str=texts["windows"])
     threshold = document["threshold"]
     return CropModel(
-        scorer=_scorer(cropper, document, texts),
-        constant=_real(document["constant"]),
+        scorer=scorer,
+        constant=_floats(document["constant"]),
         shrink=float(document["shrink"]),
-        keep=keep,
+        keep=_keep(document["keep"]),
         threshold=float("inf") if threshold is None else float(threshold),
         bands=_bands(cropper, document["bands"], texts),
-        similar=similar,
+        similar=_similar(document["similar"]),
         inner_iou=dict(document["inner_iou"]),
     )
 
 
-def _scorer(
-    cropper: CropRegressor, document: Mapping[str, Any], texts: Mapping[str, str]
-) -> WindowScorer:
-    scorer = WindowScorer(
-        cropper.n_estimators, cropper.learning_rate, cropper.num_leaves, cropper.random_state, 1
-    )
-    scorer.windows_, scorer.prior_ = _real(document["windows"]), _real(document["prior"])
-    scorer.covers_ = covers_of(scorer.windows_[None])
-    if "windows" in texts:
-        scorer.booster_ = lgb.Booster(model_str=texts["windows"])
-    return scorer
+def _keep(plain: _KeepDocument) -> KeepClassifier:
+    keep = KeepClassifier()
+    keep.base_rate_, keep.intercept_ = float(plain["base"]), float(plain["intercept"])
+    keep.weights_ = _floats(plain["weights"])
+    return keep
 
 
-def _bands(cropper: CropRegressor, plain: Mapping[str, Any], texts: Mapping[str, str]) -> EdgeBands:
+def _similar(plain: _SimilarDocument) -> SimilarityModel:
+    similar = SimilarityModel()
+    similar.slope_, similar.intercept_ = float(plain["slope"]), float(plain["intercept"])
+    return similar
+
+
+def _bands(cropper: CropRegressor, plain: _BandsDocument, texts: Mapping[str, str]) -> EdgeBands:
     bands = EdgeBands(cropper.coverage, cropper.random_state, 1)
-    bands.plain_, bands.moves_ = _real(plain["plain"]), _real(plain["moves"])
+    bands.plain_, bands.moves_ = _floats(plain["plain"]), _floats(plain["moves"])
     names = [[f"band_{edge}_{tail}" for tail in _TAILS] for edge in _EDGES]
     bands.boosters_ = []
     if names[0][0] in texts:
@@ -178,5 +223,5 @@ def _bands(cropper: CropRegressor, plain: Mapping[str, Any], texts: Mapping[str,
     return bands
 
 
-def _real(values: Any) -> Floats:
+def _floats(values: ArrayLike) -> Floats:
     return np.asarray(values, dtype=np.float64)

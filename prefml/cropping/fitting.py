@@ -1,10 +1,13 @@
-"""From crops to a model: a scorer, and what inner folds support of it."""
+"""Fit a crop model: cross-fit the window scorer, and keep of it what held-out crops support.
+
+All that is laid over the window scorer (shrinkage towards the constant box, the keep classifier and
+its threshold, Platt scaling of the scores, conformal bands) is fitted on out-of-fold predictions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,45 +16,52 @@ from prefml._typing import Bools, Floats, Ints
 from prefml.boxes import FULL_FRAME, is_whole
 from prefml.cropping.bands import EdgeBands
 from prefml.cropping.baselines import optimal_box
-from prefml.cropping.held_out import assign_folds, blocks, inner_folds, is_supported, lower_bound
-from prefml.cropping.inputs import Rows
+from prefml.cropping.held_out import (
+    assign_blocks,
+    assign_folds,
+    assign_inner_folds,
+    gain_lower_bound,
+    is_significant,
+)
+from prefml.cropping.inputs import PictureFeatures
 from prefml.cropping.keep import KeepClassifier
 from prefml.cropping.metrics import SIMILAR, iou
 from prefml.cropping.scorer import WindowScorer, WindowScores
 from prefml.cropping.similar import SimilarityModel
 
-__all__ = ["CropModel", "Crops", "learn"]
+__all__ = ["CropModel", "CropTrainingSet", "fit_crop_model"]
 
 
 # With fewer crops than this nothing but a constant can be told from chance.
-_FEWEST = 40
+_MIN_CROPS = 40
 _SHRINKAGES = (0.25, 0.5, 0.75, 1.0)
-_SAMPLED = 12
+# Windows of each held-out picture that Platt scaling learns from.
+_SAMPLED_WINDOWS = 12
 _BAND_FOLDS = 5
 
 
 @dataclass(frozen=True)
-class Crops:
+class CropTrainingSet:
     """Crops to learn from.
 
     Attributes
     ----------
-    rows : Rows
+    features : PictureFeatures
         n pictures, in the order of the decisions.
     boxes : ndarray of shape (n, 4)
         The person's crops in fractions.
     weight : ndarray of shape (n,)
-        What each counts.
+        Weight of each row.
     clusters : ndarray of shape (n,)
-        What was probably decided together.
+        Rows of one cluster were probably decided together.
     splits : tuple of ndarray of shape (n,)
-        Ways to hold rows out. The first holds out whole projects where there are several, and
-        alone decides what is supported. A scorer that has never seen a project but also lacks
-        a third of the data errs more than the one that will be used, one that has seen part of
-        the project errs less: how sure to be is learned from both.
+        Fold of each row, for each way to hold rows out. The first holds out whole projects where
+        there are several, and alone decides on shrinkage and threshold. A scorer that has never
+        seen a project but also lacks a third of the data errs more than the one that will be used,
+        one that has seen part of the project errs less: probabilities are calibrated on both.
     """
 
-    rows: Rows
+    features: PictureFeatures
     boxes: Floats
     weight: Floats
     clusters: Ints
@@ -59,33 +69,59 @@ class Crops:
 
     @classmethod
     def of(
-        cls, rows: Rows, boxes: Floats, weight: Floats, groups: ArrayLike | None, folds: int
-    ) -> Crops:
-        """Assign rows to clusters and inner folds."""
-        clusters = blocks(len(boxes), groups)
-        splits = (inner_folds(len(boxes), groups, folds), assign_folds(clusters, folds))
-        return cls(rows, boxes, weight, clusters, splits if groups is not None else splits[:1])
+        cls,
+        features: PictureFeatures,
+        boxes: Floats,
+        weight: Floats,
+        groups: ArrayLike | None,
+        folds: int,
+    ) -> CropTrainingSet:
+        """Assign rows to clusters and inner folds.
+
+        Parameters
+        ----------
+        features : PictureFeatures
+            n pictures, in the order of the decisions.
+        boxes : ndarray of shape (n, 4)
+            The person's crops in fractions.
+        weight : ndarray of shape (n,)
+            Weight of each row.
+        groups : array-like of shape (n,) or None
+            Project of each row.
+        folds : int
+            Most folds of a split.
+
+        Returns
+        -------
+        CropTrainingSet
+        """
+        clusters = assign_blocks(len(boxes), groups)
+        splits = (assign_inner_folds(len(boxes), groups, folds), assign_folds(clusters, folds))
+        return cls(features, boxes, weight, clusters, splits if groups is not None else splits[:1])
 
 
 @dataclass(frozen=True)
 class CropModel:
-    """What was learned.
+    """A fitted window scorer and what is laid over it.
 
     Attributes
     ----------
     scorer : WindowScorer
-        Judges pictures.
+        Predicts the expected IoU of windows.
     constant : ndarray of shape (4,)
         The best constant box.
     shrink : float
         Share of the way from the constant box to the scored one.
     keep : KeepClassifier
+        Probability that the picture is kept whole.
     threshold : float
         Probability from which keeping whole is proposed.
     bands : EdgeBands
+        Conformal bands of the edges.
     similar : SimilarityModel
+        Platt scaling of expected IoU to the probability of a similar crop.
     inner_iou : dict of str to float
-        Mean held-out overlap of the `constant` box, the `scored` one and what was `chosen`.
+        Mean held-out IoU of the `constant` box, the `scored` one and what was `chosen`.
     """
 
     scorer: WindowScorer
@@ -97,46 +133,86 @@ class CropModel:
     similar: SimilarityModel
     inner_iou: dict[str, float]
 
-    def crops(self, scored: WindowScores) -> Floats:
-        """Return the best crop of each judged picture, kept whole or not, shape (n, 4)."""
-        return _towards(self.constant, scored.boxes, self.shrink)
+    def crops(self, scores: WindowScores) -> Floats:
+        """Return the best crop of each picture, kept whole or not.
 
-    def boxes(self, scored: WindowScores) -> Floats:
-        """Return what is proposed for each judged picture, shape (n, 4)."""
-        return _or_full(self.crops(scored), self.keep.predict(scored) >= self.threshold)
+        Parameters
+        ----------
+        scores : WindowScores
+            Of n pictures.
 
-    def band(self, scored: WindowScores) -> Floats:
-        """Return the bands of the edges of each judged picture, shape (n, 4, 2)."""
-        return self.bands.predict(_band_features(scored, self.shrink))
+        Returns
+        -------
+        ndarray of shape (n, 4)
+            In fractions.
+        """
+        return _shrink_towards(self.constant, scores.boxes, self.shrink)
+
+    def boxes(self, scores: WindowScores) -> Floats:
+        """Return the proposed box of each picture.
+
+        Parameters
+        ----------
+        scores : WindowScores
+            Of n pictures.
+
+        Returns
+        -------
+        ndarray of shape (n, 4)
+            In fractions; the full frame where keeping whole is proposed.
+        """
+        return _full_frame_where(self.keep.predict(scores) >= self.threshold, self.crops(scores))
+
+    def band(self, scores: WindowScores) -> Floats:
+        """Return the bands of the edges of each picture.
+
+        Parameters
+        ----------
+        scores : WindowScores
+            Of n pictures.
+
+        Returns
+        -------
+        ndarray of shape (n, 4, 2)
+            In fractions.
+        """
+        return self.bands.predict(_band_features(scores, self.shrink))
 
 
 @dataclass(frozen=True)
-class _HeldOut:
-    """Judgements by scorers that had not seen the picture, and some windows with their scores."""
+class _OutOfFold:
+    """Out-of-fold predictions, and some windows of each picture with their expected IoU."""
 
-    scored: WindowScores
+    scores: WindowScores
     boxes: Floats
     windows: Floats
-    scores: Floats
+    window_iou: Floats
 
-    def joined(self, other: _HeldOut) -> _HeldOut:
-        scored = self.scored.joined(other.scored)
-        pairs = ((self.boxes, other.boxes), (self.windows, other.windows))
-        boxes, windows = (np.concatenate(pair) for pair in pairs)
-        return _HeldOut(scored, boxes, windows, np.concatenate([self.scores, other.scores]))
+    @classmethod
+    def concatenate(cls, parts: Sequence[_OutOfFold]) -> _OutOfFold:
+        """Return the rows of all parts, one part after the other."""
+        return cls(
+            WindowScores.concatenate([part.scores for part in parts]),
+            np.concatenate([part.boxes for part in parts]),
+            np.concatenate([part.windows for part in parts]),
+            np.concatenate([part.window_iou for part in parts]),
+        )
 
 
-Fit = Callable[[Rows, Floats, Floats], WindowScorer]
+FitScorer = Callable[[PictureFeatures, Floats, Floats], WindowScorer]
 
 
-def learn(
-    crops: Crops, make_scorer: Callable[[], WindowScorer], make_bands: Callable[[], EdgeBands]
+def fit_crop_model(
+    crops: CropTrainingSet,
+    make_scorer: Callable[[], WindowScorer],
+    make_bands: Callable[[], EdgeBands],
 ) -> CropModel:
-    """Learn a crop model.
+    """Fit a crop model, or a constant one where the pictures say nothing of the crops.
 
     Parameters
     ----------
-    crops : Crops
+    crops : CropTrainingSet
+        Crops to learn from.
     make_scorer, make_bands : callable
         Return an unfitted one.
 
@@ -146,100 +222,109 @@ def learn(
         With `shrink` 0 and an infinite `threshold` where nothing beats the constant box.
     """
 
-    def fit_prior(rows: Rows, boxes: Floats, weight: Floats) -> WindowScorer:
-        return make_scorer().learn_prior(boxes, weight)
+    def fit_prior(features: PictureFeatures, boxes: Floats, weight: Floats) -> WindowScorer:
+        return make_scorer().fit_prior(boxes, weight)
 
-    def fit(rows: Rows, boxes: Floats, weight: Floats) -> WindowScorer:
-        return make_scorer().fit(rows, boxes, weight)
+    def fit(features: PictureFeatures, boxes: Floats, weight: Floats) -> WindowScorer:
+        return make_scorer().fit(features, boxes, weight)
 
-    if len(crops.boxes) >= _FEWEST:
-        model = _assemble(crops, fit, make_bands)
+    if len(crops.boxes) >= _MIN_CROPS:
+        model = _fit_model(crops, fit, make_bands)
         if model.shrink > 0.0 or model.keep.uses_features:
             return model
-    return _assemble(crops, fit_prior, make_bands)
+    return _fit_model(crops, fit_prior, make_bands)
 
 
-def _assemble(crops: Crops, fit: Fit, make_bands: Callable[[], EdgeBands]) -> CropModel:
-    passes = [_held_out(crops, split, fit) for split in crops.splits]
-    scored, seen = passes[0].scored, reduce(_HeldOut.joined, passes)
-    scorer = fit(crops.rows, crops.boxes, crops.weight)
-    constant = optimal_box(crops.boxes, crops.weight)
-    shrink = _shrinkage(scored, crops, constant) if scorer.uses_features else 0.0
+def _fit_model(
+    crops: CropTrainingSet, fit: FitScorer, make_bands: Callable[[], EdgeBands]
+) -> CropModel:
+    """Fit the scorer on all rows, and the rest on its out-of-fold predictions."""
+    passes = [_cross_fit(crops, split, fit) for split in crops.splits]
+    scores, out_of_fold = passes[0].scores, _OutOfFold.concatenate(passes)
+    scorer = fit(crops.features, crops.boxes, crops.weight)
+    constant, shrink, threshold = optimal_box(crops.boxes, crops.weight), 0.0, float("inf")
+    if scorer.uses_features:
+        shrink = _select_shrinkage(scores, crops, constant)
     clusters = np.tile(crops.clusters, len(passes))
-    keep = KeepClassifier().fit(seen.scored, is_whole(seen.boxes), clusters)
-    probability, drawn = keep.predict(scored), _towards(constant, scored.boxes, shrink)
-    threshold = _threshold(probability, drawn, crops) if scorer.uses_features else float("inf")
-    similar = iou(seen.windows, seen.boxes[:, None]) > SIMILAR
+    keep = KeepClassifier().fit(out_of_fold.scores, is_whole(out_of_fold.boxes), clusters)
+    probability, shrunk = keep.predict(scores), _shrink_towards(constant, scores.boxes, shrink)
+    if scorer.uses_features:
+        threshold = _select_threshold(probability, shrunk, crops)
+    band_features = _band_features(out_of_fold.scores, shrink)
     folds = np.tile(assign_folds(crops.clusters, _BAND_FOLDS), len(passes))
+    similar = iou(out_of_fold.windows, out_of_fold.boxes[:, None]) > SIMILAR
     return CropModel(
         scorer=scorer,
         constant=constant,
         shrink=shrink,
         keep=keep,
         threshold=threshold,
-        bands=make_bands().fit(_band_features(seen.scored, shrink), seen.boxes, folds),
-        similar=SimilarityModel().fit(seen.scores.ravel(), similar.ravel()),
+        bands=make_bands().fit(band_features, out_of_fold.boxes, folds),
+        similar=SimilarityModel().fit(out_of_fold.window_iou.ravel(), similar.ravel()),
         inner_iou={
             "constant": _mean_iou(constant[None], crops),
-            "scored": _mean_iou(scored.boxes, crops),
-            "chosen": _mean_iou(_or_full(drawn, probability >= threshold), crops),
+            "scored": _mean_iou(scores.boxes, crops),
+            "chosen": _mean_iou(_full_frame_where(probability >= threshold, shrunk), crops),
         },
     )
 
 
-def _held_out(crops: Crops, folds: Ints, fit: Fit) -> _HeldOut:
-    """Judge every row by a scorer that was fitted without its fold."""
+def _cross_fit(crops: CropTrainingSet, folds: Ints, fit: FitScorer) -> _OutOfFold:
+    """Predict every row by a scorer that was fitted without its fold."""
     n = len(crops.boxes)
-    found, levels = np.zeros((n, 4)), np.zeros((n, 2))
-    windows, scores = np.zeros((n, _SAMPLED, 4)), np.zeros((n, _SAMPLED))
+    boxes, expected = np.zeros((n, 4)), np.zeros((n, 2))
+    windows, window_iou = np.zeros((n, _SAMPLED_WINDOWS, 4)), np.zeros((n, _SAMPLED_WINDOWS))
     for fold in np.unique(folds):
         test = np.flatnonzero(folds == fold)
         train = np.setdiff1d(np.arange(n), test)
         train = train if len(train) else test
-        scorer = fit(crops.rows[train], crops.boxes[train], crops.weight[train])
-        candidates = scorer.score_candidates(crops.rows[test])
-        scored = scorer.predict_from_scores(candidates)
-        found[test] = scored.boxes
-        levels[test] = np.column_stack([scored.best, scored.full])
-        windows[test], scores[test] = scorer.sample(candidates, _SAMPLED)
-    return _HeldOut(WindowScores(found, levels[:, 0], levels[:, 1]), crops.boxes, windows, scores)
+        scorer = fit(crops.features[train], crops.boxes[train], crops.weight[train])
+        candidates = scorer.score_candidates(crops.features[test])
+        scores = scorer.predict_from_scores(candidates)
+        boxes[test] = scores.boxes
+        expected[test] = np.column_stack([scores.best_iou, scores.full_iou])
+        windows[test], window_iou[test] = scorer.sample_windows(candidates, _SAMPLED_WINDOWS)
+    scores = WindowScores(boxes, expected[:, 0], expected[:, 1])
+    return _OutOfFold(scores, crops.boxes, windows, window_iou)
 
 
-def _shrinkage(scored: WindowScores, crops: Crops, constant: Floats) -> float:
-    start = iou(constant[None], crops.boxes)
+def _select_shrinkage(scores: WindowScores, crops: CropTrainingSet, constant: Floats) -> float:
+    """Return the shrinkage whose gain over the constant box has the highest lower bound."""
+    baseline = iou(constant[None], crops.boxes)
     bounds = {0.0: 0.0}
     for share in _SHRINKAGES:
-        moved = _towards(constant, scored.boxes, share)
-        bounds[share] = lower_bound(iou(moved, crops.boxes) - start, crops.clusters)
+        shrunk = _shrink_towards(constant, scores.boxes, share)
+        bounds[share] = gain_lower_bound(iou(shrunk, crops.boxes) - baseline, crops.clusters)
     return max(bounds, key=lambda share: bounds[share])
 
 
-def _threshold(probability: Floats, drawn: Floats, crops: Crops) -> float:
-    start = iou(drawn, crops.boxes)
+def _select_threshold(probability: Floats, boxes: Floats, crops: CropTrainingSet) -> float:
+    """Return the threshold with the largest significant gain, infinite where there is none."""
+    baseline = iou(boxes, crops.boxes)
     best, most = float("inf"), 0.0
     for threshold in np.unique(np.quantile(probability, np.linspace(0.01, 0.99, 99))):
-        chosen = _or_full(drawn, probability >= threshold)
-        gain = iou(chosen, crops.boxes) - start
-        if gain.mean() > most and is_supported(gain, crops.clusters):
+        chosen = _full_frame_where(probability >= threshold, boxes)
+        gain = iou(chosen, crops.boxes) - baseline
+        if gain.mean() > most and is_significant(gain, crops.clusters):
             best, most = float(threshold), float(gain.mean())
     return best
 
 
-def _towards(constant: Floats, boxes: Floats, share: float) -> Floats:
+def _shrink_towards(constant: Floats, boxes: Floats, share: float) -> Floats:
     return constant + share * (boxes - constant)
 
 
-def _or_full(boxes: Floats, keep: Bools) -> Floats:
+def _full_frame_where(keep: Bools, boxes: Floats) -> Floats:
     return np.where(keep[:, None], np.array(FULL_FRAME), boxes)
 
 
-def _mean_iou(boxes: Floats, crops: Crops) -> float:
+def _mean_iou(boxes: Floats, crops: CropTrainingSet) -> float:
     return float(np.average(iou(boxes, crops.boxes), weights=crops.weight))
 
 
-def _band_features(scored: WindowScores, shrink: float) -> Floats:
+def _band_features(scores: WindowScores, shrink: float) -> Floats:
     if shrink == 0.0:
         # Scores that say nothing of the box still tell the folds apart, and with them projects.
-        return np.zeros((len(scored.best), 1))
-    side = scored.boxes[:, 2] - scored.boxes[:, 0]
-    return np.column_stack([scored.boxes, side, scored.best, scored.full])
+        return np.zeros((len(scores.best_iou), 1))
+    side = scores.boxes[:, 2] - scores.boxes[:, 0]
+    return np.column_stack([scores.boxes, side, scores.best_iou, scores.full_iou])

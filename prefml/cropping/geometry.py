@@ -68,12 +68,34 @@ def from_params(params: Floats) -> Floats:
 
 
 def areas(boxes: Floats) -> Floats:
-    """Return the share of the picture inside each box, shape (n,)."""
+    """Return the share of the picture inside each box.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4)
+        In fractions.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
     return np.asarray((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]))
 
 
 def contains(outer: ArrayLike, inner: ArrayLike, slack: float = 1e-9) -> bool:
-    """Tell whether one box lies inside another, up to a slack in fractions."""
+    """Tell whether one box lies inside another.
+
+    Parameters
+    ----------
+    outer, inner : array-like of shape (4,)
+        In fractions.
+    slack : float, default=1e-9
+        Distance by which an edge may lie outside.
+
+    Returns
+    -------
+    bool
+    """
     a, b = np.asarray(outer, float), np.asarray(inner, float)
     return bool((a[:2] <= b[:2] + slack).all() and (a[2:] >= b[2:] - slack).all())
 
@@ -124,7 +146,19 @@ def cover(box: ArrayLike, target: ArrayLike) -> Floats:
 
 
 def enlarge(box: ArrayLike, factor: float) -> Floats:
-    """Enlarge a box about its centre, as far as the picture allows, keeping its aspect."""
+    """Enlarge a box about its centre, as far as the picture allows, keeping its aspect.
+
+    Parameters
+    ----------
+    box : array-like of shape (4,)
+        In fractions.
+    factor : float
+        By which its sides grow; below 1 it stays.
+
+    Returns
+    -------
+    ndarray of shape (4,)
+    """
     own = np.asarray(box, float)
     sides = own[2:] - own[:2]
     sides = sides * max(1.0, min(factor, 1.0 / float(sides.max())))

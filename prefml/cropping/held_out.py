@@ -1,25 +1,33 @@
-"""Inner folds, and whether what was seen in them supports leaving the constant box."""
+"""Inner folds that keep together what was decided together, and a test of gains made in them.
+
+Whole clusters are held out and counted: neighbouring decisions resemble each other, and single rows
+would look like more evidence than they are.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from prefml._typing import Floats, Ints
+from prefml._typing import Floats, Ints, Labels
 
-__all__ = ["assign_folds", "blocks", "inner_folds", "is_supported", "lower_bound"]
+__all__ = [
+    "assign_blocks",
+    "assign_folds",
+    "assign_inner_folds",
+    "gain_lower_bound",
+    "is_significant",
+]
 
 
-_BLOCK = 20
+_BLOCK_SIZE = 20
 # One-sided 99 % of a normal distribution: the choice is made once, and being wrong costs more than
 # staying at the constant box.
-_CERTAINTY = 2.33
+_Z_99 = 2.33
 
 
-def blocks(rows: int, groups: ArrayLike | None, size: int = _BLOCK) -> Ints:
-    """Cut rows into runs of neighbours inside a group: what was probably decided together.
+def assign_blocks(rows: int, groups: ArrayLike | None, size: int = _BLOCK_SIZE) -> Ints:
+    """Assign rows to blocks: runs of neighbours inside a group, probably decided together.
 
     Parameters
     ----------
@@ -37,15 +45,15 @@ def blocks(rows: int, groups: ArrayLike | None, size: int = _BLOCK) -> Ints:
     """
     labels = np.zeros(rows, np.intp)
     if groups is not None:
-        labels = _numbered(np.asarray(groups).astype(str))
-    running = np.zeros(rows, np.intp)
+        labels = _factorize(np.asarray(groups).astype(str))
+    block = np.zeros(rows, np.intp)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        running[members] = np.arange(len(members)) // size
-    return _numbered(labels * (rows + 1) + running)
+        block[members] = np.arange(len(members)) // size
+    return _factorize(labels * (rows + 1) + block)
 
 
-def inner_folds(rows: int, groups: ArrayLike | None, folds: int) -> Ints:
+def assign_inner_folds(rows: int, groups: ArrayLike | None, folds: int) -> Ints:
     """Assign rows to folds so that what belongs together is held out together.
 
     Whole groups are held out where there are at least two; without them, runs of neighbouring
@@ -54,7 +62,9 @@ def inner_folds(rows: int, groups: ArrayLike | None, folds: int) -> Ints:
     Parameters
     ----------
     rows : int
+        Number of rows, in the order in which they were decided.
     groups : array-like of shape (rows,) or None
+        Project or session of each row.
     folds : int
         At most this many.
 
@@ -64,20 +74,20 @@ def inner_folds(rows: int, groups: ArrayLike | None, folds: int) -> Ints:
         Fold of each row, from 0.
     """
     if groups is not None:
-        labels = _numbered(np.asarray(groups).astype(str))
+        labels = _factorize(np.asarray(groups).astype(str))
         counts = np.bincount(labels)
         if len(counts) > 1:
-            return _balanced(counts, min(folds, len(counts)))[labels]
+            return _balance_folds(counts, min(folds, len(counts)))[labels]
     return (np.arange(rows) * min(folds, rows) // max(rows, 1)).astype(np.intp)
 
 
 def assign_folds(clusters: Ints, folds: int) -> Ints:
-    """Deal clusters out to folds at random, the same way every time.
+    """Assign whole clusters to folds at random, the same way every time.
 
     Parameters
     ----------
     clusters : ndarray of shape (n,)
-        What stays together.
+        Cluster of each row; a cluster stays together.
     folds : int
         At most this many.
 
@@ -86,19 +96,19 @@ def assign_folds(clusters: Ints, folds: int) -> Ints:
     ndarray of shape (n,)
         Fold of each row, from 0.
     """
-    present = _numbered(clusters)
+    present = _factorize(clusters)
     count = int(present.max(initial=0)) + 1
     order = np.random.default_rng(0).permutation(count)
     fold_of: Ints = (order % min(folds, count)).astype(np.intp)
     return fold_of[present]
 
 
-def _numbered(labels: NDArray[Any]) -> Ints:
+def _factorize(labels: Labels) -> Ints:
     numbers: Ints = np.unique(labels, return_inverse=True)[1].astype(np.intp)
     return numbers
 
 
-def _balanced(counts: Ints, folds: int) -> Ints:
+def _balance_folds(counts: Ints, folds: int) -> Ints:
     """Put each group, largest first, into the fold that has the fewest rows so far."""
     fold_of, filled = np.zeros(len(counts), np.intp), np.zeros(folds)
     for group in np.argsort(-counts, kind="stable"):
@@ -107,33 +117,47 @@ def _balanced(counts: Ints, folds: int) -> Ints:
     return fold_of
 
 
-def lower_bound(gain: Floats, clusters: Ints) -> float:
-    """Return a 99 % lower bound of the mean gain, counting clusters and not rows.
+def gain_lower_bound(gain: Floats, clusters: Ints) -> float:
+    """Return a one-sided 99 % lower bound of the mean gain, counting clusters and not rows.
 
     Parameters
     ----------
     gain : ndarray of shape (n,)
         Gain of each row.
     clusters : ndarray of shape (n,)
-        What was decided together.
+        Cluster of each row, from 0: what was probably decided together.
 
     Returns
     -------
     float
         Minus infinity with fewer than two clusters.
+
+    References
+    ----------
+    W. G. Cochran, "Sampling Techniques", 1977, section 6.3 (variance of a ratio estimator under
+    sampling of whole clusters).
     """
     counts = np.bincount(clusters).astype(np.float64)
-    counts_seen = counts[counts > 0]
-    if len(counts_seen) < 2:
+    sizes = counts[counts > 0]
+    if len(sizes) < 2:
         return float("-inf")
     sums = np.bincount(clusters, weights=gain)[counts > 0]
-    mean = sums.sum() / counts_seen.sum()
-    # Variance of a ratio estimator under sampling of whole clusters (Cochran 1977, section 6.3).
-    scatter = np.square(sums - mean * counts_seen).sum() / (len(counts_seen) - 1)
-    error = np.sqrt(len(counts_seen) * scatter) / counts_seen.sum()
-    return float(mean - _CERTAINTY * error)
+    mean = sums.sum() / sizes.sum()
+    scatter = np.square(sums - mean * sizes).sum() / (len(sizes) - 1)
+    error = np.sqrt(len(sizes) * scatter) / sizes.sum()
+    return float(mean - _Z_99 * error)
 
 
-def is_supported(gain: Floats, clusters: Ints) -> bool:
-    """Tell whether a gain is there beyond doubt."""
-    return lower_bound(gain, clusters) > 0.0
+def is_significant(gain: Floats, clusters: Ints) -> bool:
+    """Tell whether the mean gain is above 0 beyond doubt: its `gain_lower_bound` is.
+
+    Parameters
+    ----------
+    gain, clusters : ndarray of shape (n,)
+        As in `gain_lower_bound`.
+
+    Returns
+    -------
+    bool
+    """
+    return gain_lower_bound(gain, clusters) > 0.0

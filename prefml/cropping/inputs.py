@@ -1,4 +1,4 @@
-"""Reading a feature table: which columns say where things are, and which say what they are.
+"""Read a feature table: maps, boxes and positions by the names of their columns, and the rest.
 
 Columns are known by their names, so that the regressor finds them in any table:
 
@@ -22,9 +22,10 @@ import numpy as np
 
 from prefml._typing import Floats, Ints
 
-__all__ = ["CELLS", "Inputs", "Rows"]
+__all__ = ["CELLS", "FeatureReader", "PictureFeatures"]
 
 CELLS = 7
+_GRID = tuple(f"_{row}{column}" for row, column in product(range(CELLS), repeat=2))
 _CORNERS = ("_x1", "_y1", "_x2", "_y2")
 _EXTENT = ("_x05", "_y05", "_x95", "_y95")
 _MIDDLE = ("_x50", "_y50")
@@ -35,14 +36,14 @@ _SIZE = re.compile(r"(^|_)(width|height|megapixels)$")
 # Of the cues without a place, those that say how much of something there is; the tones and textures
 # of a picture, a hundred columns, say little of where to cut it.
 _CUE = re.compile(r"cue_+")
-_AMOUNT = re.compile(r"_(mass|share|count|confidence)$|_border_")
-_MANY = 32
-_HUGE = 1e9
+_QUANTITY = re.compile(r"_(mass|share|count|confidence)$|_border_")
+_MAX_UNCOMPRESSED = 32
+_MAX_VALUE = 1e9
 
 
 @dataclass(frozen=True)
-class Rows:
-    """What is known of each picture, in the form in which windows are judged.
+class PictureFeatures:
+    """Features of pictures, in the form from which the features of windows are computed.
 
     Attributes
     ----------
@@ -68,14 +69,22 @@ class Rows:
         """Return the number of pictures."""
         return len(self.scalars)
 
-    def __getitem__(self, index: Ints | slice) -> Rows:
-        """Return some of the pictures."""
-        return Rows(*(part[index] for part in self._parts))
+    def __getitem__(self, index: Ints | slice) -> PictureFeatures:
+        """Return the pictures at some positions."""
+        return PictureFeatures(*(part[index] for part in self._parts))
 
-    def distinct(self) -> tuple[Rows, Ints]:
-        """Return the pictures that differ in what is known of them, and for each which it is."""
+    def distinct(self) -> tuple[PictureFeatures, Ints]:
+        """Return the pictures that differ in a feature, and which of them each picture equals.
+
+        Returns
+        -------
+        different : PictureFeatures
+            The pictures that differ.
+        which : ndarray of shape (n,), int
+            Position in `different` of each picture.
+        """
         table = np.hstack([part.reshape(len(self), -1) for part in self._parts])
-        # Compared byte by byte, so that what is not known is the same as what is not known.
+        # Compared byte by byte, so that NaN equals NaN.
         table = np.ascontiguousarray(np.hstack([table, np.zeros((len(self), 1))]))
         rows = table.view(np.dtype((np.void, table.itemsize * table.shape[1]))).ravel()
         _, first, which = np.unique(rows, return_index=True, return_inverse=True)
@@ -87,10 +96,25 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """Which columns are which, and how the embedding is compressed.
+class FeatureReader:
+    """Positions of the columns by what they hold, and the embedding's principal components.
 
-    Build one with `Inputs.learn`.
+    Build one with `FeatureReader.fit`.
+
+    Attributes
+    ----------
+    maps : ndarray of shape (n_maps, 49), int
+        Columns of the cells of each map.
+    boxes, extents : ndarray of shape (n_boxes, 4), int
+        Columns of the edges of each box and extent.
+    middles : ndarray of shape (n_middles, 2), int
+        Columns of each middle.
+    scalars, embedding : ndarray of int
+        Columns that describe the picture as a whole, and those of its embedding.
+    mean : ndarray of shape (n_embedding,)
+        Subtracted from the embedding.
+    directions : ndarray of shape (n_components, n_embedding)
+        Principal components of the embedding.
     """
 
     maps: Ints
@@ -103,7 +127,7 @@ class Inputs:
     directions: Floats
 
     @classmethod
-    def learn(cls, X: Floats, names: Sequence[str] | None, components: int) -> Inputs:
+    def fit(cls, X: Floats, names: Sequence[str] | None, n_components: int) -> FeatureReader:
         """Find the columns and the embedding's principal components.
 
         Parameters
@@ -113,36 +137,40 @@ class Inputs:
         names : sequence of str or None
             Column names; without them every column describes the picture as a whole, and more
             than 32 are compressed like an embedding.
-        components : int
-            To how many numbers an embedding is compressed.
+        n_components : int
+            Principal components kept of an embedding.
 
         Returns
         -------
-        Inputs
+        FeatureReader
         """
-        where = {name: column for column, name in enumerate([] if names is None else names)}
-        embedding = [column for name, column in where.items() if _EMBEDDING.match(name)]
-        if names is None and X.shape[1] > _MANY:
+        column_of = {name: column for column, name in enumerate([] if names is None else names)}
+        embedding = [column for name, column in column_of.items() if _EMBEDDING.match(name)]
+        if names is None and X.shape[1] > _MAX_UNCOMPRESSED:
             embedding = list(range(X.shape[1]))
-        grids, boxes = _grids(where), _suffixed(where, _CORNERS)
-        extents, middles = _suffixed(where, _EXTENT), _suffixed(where, _MIDDLE)
-        places = {column for name, column in where.items() if _PLACE.search(name)}
-        silent = {column for name, column in where.items() if _says_nothing(name)}
-        used = places | silent | {*embedding, *np.ravel(grids), *np.ravel(boxes)}
+        grids, boxes = _suffix_groups(column_of, _GRID), _suffix_groups(column_of, _CORNERS)
+        extents, middles = _suffix_groups(column_of, _EXTENT), _suffix_groups(column_of, _MIDDLE)
+        positions = {column for name, column in column_of.items() if _PLACE.search(name)}
+        uninformative = {
+            column
+            for name, column in column_of.items()
+            if _SIZE.search(name) or (_CUE.match(name) and not _QUANTITY.search(name))
+        }
+        used = positions | uninformative | {*embedding, *np.ravel(grids), *np.ravel(boxes)}
         scalars = [column for column in range(X.shape[1]) if column not in used]
-        mean, directions = _components(X[:, embedding], components)
+        mean, directions = _principal_components(X[:, embedding], n_components)
         return cls(
-            _index(grids, CELLS**2),
-            _index(boxes, 4),
-            _index(extents, 4),
-            _index(middles, 2),
+            _as_index(grids, CELLS**2),
+            _as_index(boxes, 4),
+            _as_index(extents, 4),
+            _as_index(middles, 2),
             np.array(scalars, np.intp),
             np.array(embedding, np.intp),
             mean,
             directions,
         )
 
-    def read(self, X: Floats) -> Rows:
+    def read(self, X: Floats) -> PictureFeatures:
         """Read a table with the same columns.
 
         Parameters
@@ -152,9 +180,9 @@ class Inputs:
 
         Returns
         -------
-        Rows
+        PictureFeatures
         """
-        within = np.clip(X, -_HUGE, _HUGE)
+        within = np.clip(X, -_MAX_VALUE, _MAX_VALUE)
         centred = np.nan_to_num(within[:, self.embedding] - self.mean)
         # Without BLAS, and rounded, a row's numbers do not depend on the rows beside it.
         compressed = np.round(np.einsum("nd,cd->nc", centred, self.directions), 6)
@@ -163,42 +191,27 @@ class Inputs:
         boxes, extents, middles = (
             np.clip(X[:, columns], 0.0, 1.0) for columns in (self.boxes, self.extents, self.middles)
         )
-        return Rows(maps, boxes, extents, middles, scalars)
+        return PictureFeatures(maps, boxes, extents, middles, scalars)
 
 
-def _says_nothing(name: str) -> bool:
-    if _SIZE.search(name):
-        return True
-    return bool(_CUE.match(name)) and not _AMOUNT.search(name)
-
-
-def _grids(where: Mapping[str, int]) -> list[list[int]]:
-    cells = [f"{row}{column}" for row, column in product(range(CELLS), repeat=2)]
-    stems = [name[:-2] for name in where if name.endswith("_00")]
+def _suffix_groups(column_of: Mapping[str, int], suffixes: Sequence[str]) -> list[list[int]]:
+    """Return the columns of every stem that occurs with all suffixes, in their order."""
+    stems = [name.removesuffix(suffixes[0]) for name in column_of if name.endswith(suffixes[0])]
     return [
-        [where[stem + cell] for cell in cells]
+        [column_of[stem + suffix] for suffix in suffixes]
         for stem in stems
-        if all(stem + cell in where for cell in cells)
+        if all(stem + suffix in column_of for suffix in suffixes)
     ]
 
 
-def _suffixed(where: Mapping[str, int], suffixes: Sequence[str]) -> list[list[int]]:
-    stems = [name.removesuffix(suffixes[0]) for name in where if name.endswith(suffixes[0])]
-    return [
-        [where[stem + suffix] for suffix in suffixes]
-        for stem in stems
-        if all(stem + suffix in where for suffix in suffixes)
-    ]
-
-
-def _index(columns: list[list[int]], width: int) -> Ints:
+def _as_index(columns: list[list[int]], width: int) -> Ints:
     return np.array(columns, np.intp).reshape(-1, width)
 
 
-def _components(block: Floats, components: int) -> tuple[Floats, Floats]:
-    filled = np.nan_to_num(np.clip(block, -_HUGE, _HUGE))
+def _principal_components(block: Floats, n_components: int) -> tuple[Floats, Floats]:
+    filled = np.nan_to_num(np.clip(block, -_MAX_VALUE, _MAX_VALUE))
     mean = filled.mean(axis=0)
-    count = min(components, *block.shape)
+    count = min(n_components, *block.shape)
     if count == 0:
         return mean, np.zeros((0, block.shape[1]))
     _, _, directions = np.linalg.svd(filled - mean, full_matrices=False)

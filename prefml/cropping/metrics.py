@@ -1,4 +1,4 @@
-"""How close a proposed crop comes to the person's own."""
+"""Measure how close a proposed crop comes to the person's own: IoU, edges, intervals."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def paired_iou(a: Floats, b: Floats) -> Floats:
     Parameters
     ----------
     a : ndarray of shape (n, 4)
+        Boxes in fractions.
     b : ndarray of shape (m, 4)
+        Others, in fractions of the same picture.
 
     Returns
     -------
@@ -68,12 +70,35 @@ def paired_iou(a: Floats, b: Floats) -> Floats:
 
 
 def boundary_displacement(a: ArrayLike, b: ArrayLike) -> Floats:
-    """Return the mean distance of the four edges, in fractions, shape (n,)."""
+    """Return the mean distance of the four edges.
+
+    Parameters
+    ----------
+    a, b : array-like of shape (n, 4)
+        Boxes in fractions of the same pictures.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In fractions.
+    """
     return np.asarray(np.abs(np.asarray(a, float) - np.asarray(b, float)).mean(axis=-1))
 
 
 def edges_within(a: ArrayLike, b: ArrayLike, tolerance: float = 0.05) -> Bools:
-    """Tell which boxes agree in all four edges within a tolerance in fractions, shape (n,)."""
+    """Tell which boxes agree in all four edges within a tolerance.
+
+    Parameters
+    ----------
+    a, b : array-like of shape (n, 4)
+        Boxes in fractions of the same pictures.
+    tolerance : float, default=0.05
+        In fractions.
+
+    Returns
+    -------
+    ndarray of shape (n,), bool
+    """
     apart = np.abs(np.asarray(a, float) - np.asarray(b, float)).max(axis=-1)
     return np.asarray(apart <= tolerance + 1e-12)
 
@@ -91,7 +116,7 @@ def keep_balanced_accuracy(kept: ArrayLike, predicted: ArrayLike) -> float:
     Returns
     -------
     float
-        0.5 is what knows nothing; NaN if only one of the two occurs.
+        0.5 for a constant proposal; NaN if only one of the two occurs.
     """
     truth, guess = np.asarray(kept, bool), np.asarray(predicted, bool)
     if truth.all() or not truth.any():
@@ -108,22 +133,30 @@ def cluster_interval(
 ) -> tuple[float, float]:
     """Return a percentile interval of the mean, resampling whole groups.
 
-    Crops of one project resemble each other; drawing single rows would make the interval too
-    narrow (cluster bootstrap, Davison and Hinkley 1997, chapter 3.8).
+    Cluster bootstrap: crops of one project resemble each other, and drawing single rows would make
+    the interval too narrow.
 
     Parameters
     ----------
     values : array-like of shape (n,)
+        One value a row.
     groups : array-like of shape (n,)
-        What belongs together, such as project and day.
+        Group of each row, such as project and day.
     level : float, default=0.95
+        Coverage.
     repeats : int, default=2000
+        Bootstrap resamples.
     seed : int, default=0
+        Of the resampling.
 
     Returns
     -------
     tuple of float
         Lower and upper bound; NaN twice where there are no values.
+
+    References
+    ----------
+    A. C. Davison, D. V. Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8.
     """
     array = np.asarray(values, np.float64)
     if array.size == 0:
@@ -151,7 +184,7 @@ def crop_scores(
     keep : array-like of shape (n,), bool, optional
         Whether keeping whole was proposed; by default, whether the proposed box is the full frame.
     groups : array-like of shape (n,), optional
-        What is resampled together for the interval; single rows by default.
+        Group of each row, resampled together for the interval; single rows by default.
 
     Returns
     -------
@@ -181,7 +214,9 @@ def scores_by(
     Parameters
     ----------
     labels : array-like of shape (n,)
+        Label of each row.
     boxes, predicted : ndarray of shape (n, 4)
+        The person's crops and the proposed ones, in fractions.
     score : callable, default=iou
         Takes both and returns one value a row.
 

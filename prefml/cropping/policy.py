@@ -1,10 +1,10 @@
-"""The person's rules, laid over the learned box; each can be switched off and says what it did."""
+"""Apply the person's crop rules to a predicted box, and tell what each of them changed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -12,18 +12,26 @@ from prefml._typing import Floats
 from prefml.boxes import Box, to_box
 from prefml.cropping.geometry import contains, cover, enlarge, exclude
 from prefml.cropping.metrics import iou
-from prefml.cropping.proposal import DIFFERENT, Option, Proposal
+from prefml.cropping.proposal import DIFFERENT, Proposal
 from prefml.exceptions import ConfigError
 
-__all__ = ["NOT_LOOKED", "FoundHand", "Hand", "Policy", "Seen", "apply_policy", "read_policy"]
+__all__ = [
+    "HANDS_NOT_DETECTED",
+    "Detections",
+    "FoundHand",
+    "Hand",
+    "Policy",
+    "apply_policy",
+    "read_policy",
+]
 
 
-NOT_LOOKED = "hands were not looked at"
+HANDS_NOT_DETECTED = "hands were not looked at"
 # Adults measure about seven and a half heads (Loomis 1943); a face box is about 0.74 of a head.
-_HEADS = 7.5
+_HEADS_PER_BODY = 7.5
 _FACE_TO_HEAD = 1.35
-_SURE_FACE = 0.5
-_ROUNDS = 3
+_MIN_FACE_CONFIDENCE = 0.5
+_MAX_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -52,28 +60,36 @@ class Policy:
 
 
 class FoundHand(Protocol):
-    """A hand that was found."""
+    """A hand that a detector found."""
 
     @property
     def box(self) -> Box:
-        """Its box in fractions."""
+        """Box of the hand in fractions."""
 
     @property
     def flagged(self) -> bool:
-        """Whether it looks wrong."""
+        """Tell whether it looks wrong."""
 
 
 @dataclass(frozen=True)
 class Hand:
-    """A hand that was found: its box in fractions, and whether it looks wrong."""
+    """A hand that a detector found.
+
+    Attributes
+    ----------
+    box : Box
+        In fractions.
+    flagged : bool
+        Whether it looks wrong.
+    """
 
     box: Box
     flagged: bool = False
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What detectors saw in a picture.
+class Detections:
+    """Face and hands that detectors found in a picture.
 
     Attributes
     ----------
@@ -89,11 +105,23 @@ class Seen:
     @classmethod
     def from_columns(
         cls, row: Mapping[str, float], hands: Sequence[FoundHand] | None = None
-    ) -> Seen:
-        """Read the face from the columns `cue__face_*` of a row, if they are there."""
+    ) -> Detections:
+        """Read the face from the columns `cue__face_*` of a row, if they are there.
+
+        Parameters
+        ----------
+        row : mapping of str to float
+            Name of a column -> value.
+        hands : sequence of FoundHand, optional
+            Hands that were found; None if they were not looked at.
+
+        Returns
+        -------
+        Detections
+        """
         confidence = row.get("cue__face_confidence", 0.0)
         corners = [row.get(f"cue__face_{corner}", np.nan) for corner in ("x1", "y1", "x2", "y2")]
-        if not confidence >= _SURE_FACE or not np.isfinite(corners).all():
+        if not confidence >= _MIN_FACE_CONFIDENCE or not np.isfinite(corners).all():
             return cls(None, hands)
         face = to_box(np.clip(corners, 0.0, 1.0))
         return cls(face if face.x1 < face.x2 and face.y1 < face.y2 else None, hands)
@@ -109,18 +137,18 @@ class Seen:
         return np.asarray(np.clip(np.array(grown), 0.0, 1.0))
 
     @property
-    def third_of_body(self) -> Floats | None:
+    def upper_body(self) -> Floats | None:
         """Box of the upper third of a body that is seen from head to foot, else None."""
         if self.face is None or self.head is None:
             return None
         top, height = self.head[1], self.face[3] - self.face[1]
-        body = _HEADS * _FACE_TO_HEAD * height
+        body = _HEADS_PER_BODY * _FACE_TO_HEAD * height
         if top + body > 1.0:
             return None
         return np.array([self.head[0], top, self.head[2], top + body / 3.0])
 
 
-def read_policy(entries: Mapping[str, Any]) -> Policy:
+def read_policy(entries: Mapping[str, object]) -> Policy:
     """Read the rules from `[crop.policy]`.
 
     Parameters
@@ -137,71 +165,70 @@ def read_policy(entries: Mapping[str, Any]) -> Policy:
     ConfigError
         If a name is unknown or a value of the wrong kind.
     """
-    kinds = {name: type(value) for name, value in asdict(Policy()).items()}
+    rules = asdict(Policy())
     for name, value in entries.items():
-        if name not in kinds:
-            raise ConfigError(f"crop.policy.{name}", f"one of {', '.join(kinds)}")
-        if type(value) is not kinds[name] or not value >= 0:
-            what = "true or false" if kinds[name] is bool else "a whole number from 0"
-            raise ConfigError(f"crop.policy.{name} = {value!r}", what)
-    return Policy(**entries)
+        if name not in rules:
+            raise ConfigError(f"crop.policy.{name}", f"one of {', '.join(rules)}")
+        kind = type(rules[name])
+        if not isinstance(value, int) or type(value) is not kind or value < 0:
+            expected = "true or false" if kind is bool else "a whole number from 0"
+            raise ConfigError(f"crop.policy.{name} = {value!r}", expected)
+        rules[name] = value
+    return Policy(**rules)
 
 
 def apply_policy(
-    proposal: Proposal, seen: Seen, size: tuple[float, float] | None, policy: Policy
+    proposal: Proposal, detections: Detections, size: tuple[float, float] | None, policy: Policy
 ) -> Proposal:
     """Bring a proposal in line with the person's rules.
 
     Parameters
     ----------
     proposal : Proposal
-        What was learned. A picture that is to be kept whole stays whole.
-    seen : Seen
-        What detectors saw.
+        Of the crop model. A picture that is to be kept whole stays whole.
+    detections : Detections
+        Face and hands of the picture.
     size : tuple of float or None
         Width and height in pixels; only the least side needs it.
     policy : Policy
+        The person's rules.
 
     Returns
     -------
     Proposal
         With the rules' boxes, and in `reasons` what each rule changed.
     """
-    notes = _hand_note(seen, policy)
     least = np.zeros(2) if size is None else policy.min_pixels / np.array(size, float)
     if not proposal.keeps_whole:
-        box, reasons = _ruled(proposal.box, seen, least, policy)
-        proposal = proposal.because(box, *reasons)
-    others: list[Option] = []
+        box, reasons = _apply_rules(proposal.box, detections, least, policy)
+        proposal = proposal.with_box(box, *reasons)
+    boxes, others = [proposal.box], []
     for option in proposal.alternatives:
-        box = _ruled(option.box, seen, least, policy)[0]
-        if all(float(iou(box, other)) < DIFFERENT for other in [proposal.box, *_boxes(others)]):
+        box = _apply_rules(option.box, detections, least, policy)[0]
+        if all(float(iou(box, other)) < DIFFERENT for other in boxes):
+            boxes.append(box)
             others.append(replace(option, box=box))
-    return replace(proposal, alternatives=tuple(others), reasons=(*proposal.reasons, *notes))
+    reasons = list(proposal.reasons)
+    if detections.hands is None and (policy.avoid_cutting or policy.drop_flagged_hands):
+        reasons.append(HANDS_NOT_DETECTED)
+    return replace(proposal, alternatives=tuple(others), reasons=tuple(reasons))
 
 
-def _boxes(options: Sequence[Option]) -> list[Box]:
-    return [option.box for option in options]
-
-
-def _hand_note(seen: Seen, policy: Policy) -> tuple[str, ...]:
-    wanted = policy.avoid_cutting or policy.drop_flagged_hands
-    return (NOT_LOOKED,) if wanted and seen.hands is None else ()
-
-
-def _ruled(box: Box, seen: Seen, least: Floats, policy: Policy) -> tuple[Box, list[str]]:
+def _apply_rules(
+    box: Box, detections: Detections, least: Floats, policy: Policy
+) -> tuple[Box, list[str]]:
     current: Floats = np.array(box)
     reasons: list[str] = []
     if policy.drop_flagged_hands:
-        current, reasons = _without_flagged(current, seen, least)
-    targets = [target for _, target in _musts(seen, policy)]
-    for _ in range(_ROUNDS):
-        wanted = _wanted(current, seen, policy)
-        if not wanted:
+        current, reasons = _exclude_flagged_hands(current, detections, least)
+    targets = [target for _, target in _required_parts(detections, policy)]
+    for _ in range(_MAX_ROUNDS):
+        violated = _violated(current, detections, policy)
+        if not violated:
             break
-        reasons += [reason for reason, _ in wanted]
+        reasons += [reason for reason, _ in violated]
         # What was brought inside before must not be lost to what comes after it.
-        targets += [target for _, target in wanted]
+        targets += [target for _, target in violated]
         corners = np.array(targets)
         whole = np.concatenate([corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)])
         current = cover(current, whole)
@@ -212,28 +239,28 @@ def _ruled(box: Box, seen: Seen, least: Floats, policy: Policy) -> tuple[Box, li
     return to_box(np.round(current, 12)), list(dict.fromkeys(reasons))
 
 
-def _wanted(box: Floats, seen: Seen, policy: Policy) -> list[tuple[str, Floats]]:
-    """Return what must be inside and is not, with the reason."""
-    wanted = _musts(seen, policy)
+def _violated(box: Floats, detections: Detections, policy: Policy) -> list[tuple[str, Floats]]:
+    """Return the parts that must be inside and are not, each with the reason."""
+    required = _required_parts(detections, policy)
     if policy.avoid_cutting:
-        cut = [(what, target) for what, target in _parts(seen) if _is_cut(box, target)]
-        wanted += [(f"moved so as not to cut through a {what}", target) for what, target in cut]
-    return [(reason, target) for reason, target in wanted if not contains(box, target)]
+        parts = [] if detections.face is None else [("face", np.array(detections.face))]
+        parts += [("hand", np.array(hand.box)) for hand in detections.hands or ()]
+        required += [
+            (f"moved so as not to cut through a {name}", part)
+            for name, part in parts
+            if _is_cut(box, part)
+        ]
+    return [(reason, part) for reason, part in required if not contains(box, part)]
 
 
-def _musts(seen: Seen, policy: Policy) -> list[tuple[str, Floats]]:
-    """Return what must be inside wherever the box lies, with the reason."""
-    musts = []
-    if policy.keep_head and seen.head is not None:
-        musts.append(("moved to keep the head", seen.head))
-    if policy.keep_body and seen.third_of_body is not None:
-        musts.append(("enlarged to keep a third of the body", seen.third_of_body))
-    return musts
-
-
-def _parts(seen: Seen) -> list[tuple[str, Floats]]:
-    faces = [] if seen.face is None else [("face", np.array(seen.face))]
-    return faces + [("hand", np.array(hand.box)) for hand in seen.hands or ()]
+def _required_parts(detections: Detections, policy: Policy) -> list[tuple[str, Floats]]:
+    """Return the parts that must be inside wherever the box lies, each with the reason."""
+    required = []
+    if policy.keep_head and detections.head is not None:
+        required.append(("moved to keep the head", detections.head))
+    if policy.keep_body and detections.upper_body is not None:
+        required.append(("enlarged to keep a third of the body", detections.upper_body))
+    return required
 
 
 def _is_cut(box: Floats, part: Floats) -> bool:
@@ -241,20 +268,19 @@ def _is_cut(box: Floats, part: Floats) -> bool:
     return bool((overlap > 0.0).all()) and not contains(box, part)
 
 
-def _without_flagged(box: Floats, seen: Seen, least: Floats) -> tuple[Floats, list[str]]:
+def _exclude_flagged_hands(
+    box: Floats, detections: Detections, least: Floats
+) -> tuple[Floats, list[str]]:
     """Leave flagged hands out where the crop stays similar and keeps the head."""
     reasons = []
-    for hand in seen.hands or ():
-        if not hand.flagged or not _touches(box, hand.box):
+    for hand in detections.hands or ():
+        part = np.array(hand.box)
+        if not hand.flagged or not (_is_cut(box, part) or contains(box, part)):
             continue
-        smaller = exclude(box, np.array(hand.box), np.maximum(least, 0.1), seen.head)
+        smaller = exclude(box, part, np.maximum(least, 0.1), detections.head)
         if smaller is None:
             reasons.append("a hand that looks wrong could not be left out")
         else:
             box = smaller
             reasons.append("moved to leave out a hand that looks wrong")
     return box, reasons
-
-
-def _touches(box: Floats, part: Box) -> bool:
-    return _is_cut(box, np.array(part)) or contains(box, part)

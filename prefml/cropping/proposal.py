@@ -1,4 +1,4 @@
-"""One picture's proposal: keep or box, two others that differ, and how sure all of it is."""
+"""Propose for one picture: keep it whole or a box, two alternatives, calibrated probabilities."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from prefml._typing import Floats
 from prefml.boxes import FULL_FRAME, Box, keeps_whole, to_box
 from prefml.cropping.fitting import CropModel
 from prefml.cropping.geometry import from_params, with_aspect, with_least_side
-from prefml.cropping.inputs import Rows
+from prefml.cropping.inputs import PictureFeatures
 from prefml.cropping.metrics import SIMILAR, iou
-from prefml.cropping.scorer import blend
+from prefml.cropping.scorer import blend_windows
 
-__all__ = ["ALTERNATIVES", "DIFFERENT", "Option", "Proposal", "in_aspect", "propose_row"]
+__all__ = ["ALTERNATIVES", "DIFFERENT", "Option", "Proposal", "in_aspect", "propose_one"]
 
 
 ALTERNATIVES = 2
 # Boxes that overlap more than this look like the same crop.
 DIFFERENT = 0.85
-_APART = 0.80
-_CLOSE = 0.75
+_MAX_ALTERNATIVE_IOU = 0.80
+_BLEND_IOU = 0.75
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Option:
     box : tuple of float
         x1, y1, x2, y2 in fractions.
     probability : float
-        That the overlap with the person's box is above 0.7.
+        That its IoU with the person's box is above 0.7.
     """
 
     box: Box
@@ -43,7 +43,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What is proposed for one picture.
+    """Proposal for one picture.
 
     Attributes
     ----------
@@ -71,29 +71,42 @@ class Proposal:
 
     @property
     def keeps_whole(self) -> bool:
-        """Whether keeping the picture whole is proposed."""
+        """Tell whether keeping the picture whole is proposed."""
         return keeps_whole(self.box)
 
     @property
     def certainty(self) -> str:
-        """How sure it is, in words a person can check."""
+        """Probability in words that a person can check."""
         share = round(100 * self.probability)
         degree = "sure" if share >= 90 else "fairly sure" if share >= 65 else "unsure"
         what = "are kept whole" if self.keeps_whole else f"overlap yours by more than {SIMILAR}"
         return f"{degree}: about {share} of 100 such proposals {what}"
 
-    def because(self, box: Box, *reasons: str) -> Proposal:
-        """Return a proposal with another box, and why."""
+    def with_box(self, box: Box, *reasons: str) -> Proposal:
+        """Return a proposal with another box, and further reasons.
+
+        Parameters
+        ----------
+        box : Box
+            In fractions.
+        *reasons : str
+            Sentences for a person.
+
+        Returns
+        -------
+        Proposal
+        """
         return replace(self, box=box, reasons=(*self.reasons, *reasons))
 
 
-def propose_row(model: CropModel, row: Rows, least: float) -> Proposal:
+def propose_one(model: CropModel, features: PictureFeatures, least: float) -> Proposal:
     """Propose for one picture.
 
     Parameters
     ----------
     model : CropModel
-    row : Rows
+        Fitted.
+    features : PictureFeatures
         One picture.
     least : float
         Least side of a box in fractions.
@@ -102,17 +115,17 @@ def propose_row(model: CropModel, row: Rows, least: float) -> Proposal:
     -------
     Proposal
     """
-    scores = model.scorer.score_candidates(row)
-    scored = model.scorer.predict_from_scores(scores)
-    keep = float(model.keep.predict(scored)[0])
-    crop = with_least_side(model.crops(scored), least)[0]
+    scores = model.scorer.score_candidates(features)
+    found = model.scorer.predict_from_scores(scores)
+    keep = float(model.keep.predict(found)[0])
+    crop = with_least_side(model.crops(found), least)[0]
     whole = np.array(FULL_FRAME)
     first = whole if keep >= model.threshold else crop
     # The crop lies between the constant box, the last window but one, and the best windows.
-    level = model.shrink * scored.best[0] + (1.0 - model.shrink) * scores[0, -2]
-    others = list(_others(model, scores[0, :-1], (first, crop), least))
-    levels = np.array([level, *(score for _, score in others)])
-    probability = model.similar.predict(levels)
+    crop_iou = model.shrink * found.best_iou[0] + (1.0 - model.shrink) * scores[0, -2]
+    others = list(_alternatives(model, scores[0, :-1], (first, crop), least))
+    expected = np.array([crop_iou, *(score for _, score in others)])
+    probability = model.similar.predict(expected)
     alternatives = [
         Option(to_box(box), float(p)) for (box, _), p in zip(others, probability[1:], strict=True)
     ]
@@ -124,7 +137,7 @@ def propose_row(model: CropModel, row: Rows, least: float) -> Proposal:
         probability=keep if first is whole else float(probability[0]),
         keep_probability=keep,
         alternatives=tuple(alternatives),
-        bands=tuple((float(low), float(high)) for low, high in model.band(scored)[0]),
+        bands=tuple((float(low), float(high)) for low, high in model.band(found)[0]),
     )
 
 
@@ -134,6 +147,7 @@ def in_aspect(proposal: Proposal, size: tuple[float, float], aspect: float) -> P
     Parameters
     ----------
     proposal : Proposal
+        In the picture's own aspect.
     size : tuple of float
         Width and height of the picture in pixels.
     aspect : float
@@ -157,21 +171,21 @@ def in_aspect(proposal: Proposal, size: tuple[float, float], aspect: float) -> P
     return replace(proposal, box=first, alternatives=options)
 
 
-def _others(
-    model: CropModel, scores: Floats, taken: tuple[Floats, Floats], least: float
+def _alternatives(
+    model: CropModel, scores: Floats, given: tuple[Floats, Floats], least: float
 ) -> Iterator[tuple[Floats, float]]:
-    """Yield crops that differ from what is taken and from each other, with scores, best first."""
-    windows = np.vstack([model.scorer.windows_[:-1], _SPARE])
+    """Yield crops that differ from the given and from each other, with scores, best first."""
+    windows = np.vstack([model.scorer.windows_[:-1], _FALLBACK_WINDOWS])
     # Spare windows come last, whatever the scores of the others are.
-    ranking = np.concatenate([scores, np.full(len(_SPARE), scores.min() - 1e-6)])
-    chosen = list(taken)
+    ranking = np.concatenate([scores, np.full(len(_FALLBACK_WINDOWS), scores.min() - 1e-6)])
+    chosen = list(given)
     apart = np.max([iou(box, windows) for box in chosen], axis=0)
     for _ in range(ALTERNATIVES):
         # Of the spare windows one always lies apart: a box can be like two of them at most.
-        free = apart < _APART
+        free = apart < _MAX_ALTERNATIVE_IOU
         best = int(np.where(free, ranking, -np.inf).argmax())
-        near = free & (iou(windows[best], windows) > _CLOSE)
-        for candidate in (blend(windows[near], ranking[near]), windows[best]):
+        near = free & (iou(windows[best], windows) > _BLEND_IOU)
+        for candidate in (blend_windows(windows[near], ranking[near]), windows[best]):
             box = with_least_side(candidate[None], least)[0]
             if float(iou(box, np.array(chosen)).max()) < DIFFERENT:
                 chosen.append(box)
@@ -180,6 +194,6 @@ def _others(
                 break
 
 
-_SPARE = from_params(
+_FALLBACK_WINDOWS = from_params(
     np.array([[side, u, v] for side in (0.8, 0.6, 0.4) for u in (0.5, 0, 1) for v in (0.5, 0, 1)])
 )

@@ -1,12 +1,13 @@
-"""The crop that the person would make, or none."""
+"""`CropRegressor`: a scikit-learn estimator that predicts the crop a person would make, or none."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import (
     _check_sample_weight,
@@ -16,16 +17,19 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from prefml._typing import Floats
+from prefml._typing import Features, Floats, Labels
 from prefml.boxes import as_boxes
 from prefml.cropping.bands import EdgeBands
-from prefml.cropping.fitting import Crops, learn
+from prefml.cropping.fitting import CropTrainingSet, fit_crop_model
 from prefml.cropping.geometry import with_least_side
-from prefml.cropping.inputs import Inputs
+from prefml.cropping.inputs import FeatureReader
 from prefml.cropping.metrics import iou
-from prefml.cropping.policy import FoundHand, Policy, Seen, apply_policy
-from prefml.cropping.proposal import Proposal, in_aspect, propose_row
+from prefml.cropping.policy import Detections, FoundHand, Policy, apply_policy
+from prefml.cropping.proposal import Proposal, in_aspect, propose_one
 from prefml.cropping.scorer import WindowScorer, WindowScores
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
 
 __all__ = ["CropRegressor"]
 
@@ -33,14 +37,14 @@ __all__ = ["CropRegressor"]
 class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Propose the crop a person would make, from the crops they made.
 
-    Boosted trees score a grid of candidate windows by expected overlap with the person's crop,
-    starting from what each window is worth when nothing is known of the picture. The best
-    windows are blended into one box, which is then drawn back towards the best constant box as
-    far as inner held-out folds ask for; with no signal it is that box exactly. A classifier of its
-    own says how likely the picture is to be kept whole.
+    Boosted trees score a grid of candidate windows by expected IoU with the person's crop,
+    starting from each window's mean IoU with past crops. The best windows are blended into one
+    box, which is shrunk towards the best constant box as far as inner held-out folds ask for; with
+    no signal it is that box exactly. A classifier of its own states the probability that the
+    picture is kept whole.
 
-    Columns that say where things are are known by their names, see `prefml.cropping.inputs`; a
-    table without them, or a plain array, will do.
+    Columns that hold positions are known by their names, see `prefml.cropping.inputs`; a table
+    without them, or a plain array, will do.
 
     Parameters
     ----------
@@ -51,7 +55,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     num_leaves : int, default=63
         Leaves of each of its trees.
     n_components : int, default=16
-        To how many numbers the embedding is compressed.
+        Principal components kept of the embedding.
     coverage : float, default=0.8
         Share of edges that lie inside the bands of `predict_bands`.
     min_side : float, default=0.1
@@ -59,7 +63,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     min_pixels : int, default=0
         Least side of a box in pixels, where `size` is given.
     inner_folds : int, default=4
-        Folds on which shrinking, probabilities and bands are learned.
+        Folds of the inner cross-validation, from which shrinkage, probabilities and bands come.
     random_state : int, default=0
         Seed of everything drawn.
     n_jobs : int or None, default=None
@@ -68,16 +72,17 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     Attributes
     ----------
     constant_ : ndarray of shape (4,)
-        The box with the highest mean overlap with the training crops.
+        The box with the highest mean IoU with the training crops.
     shrink_ : float
-        0: always the constant box; 1: always the scored one.
+        Shrinkage towards the constant box; 0: always that; 1: always the scored one.
     keep_threshold_ : float
         Probability from which keeping whole is proposed; infinite if never.
     inner_iou_ : dict
-        Mean held-out overlap of the `constant` box and of what was `chosen`.
+        Mean held-out IoU of the `constant` box, the `scored` one and what was `chosen`.
     columns_ : Index or None
         The columns as they came, only for a table.
     n_features_in_ : int
+        Columns seen in `fit`.
     feature_names_in_ : ndarray of str
         Only for a table with column names.
 
@@ -129,13 +134,13 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def fit(
         self,
-        X: Any,
+        X: Features,
         y: ArrayLike,
         size: ArrayLike | None = None,
         groups: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Learn from crops.
+        """Fit on crops.
 
         Parameters
         ----------
@@ -149,7 +154,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Project of each row: whole projects are held out in the inner folds. Without it,
             runs of neighbouring rows are.
         sample_weight : array-like of shape (n,), optional
-            What each row counts; rows of weight 0 are left out.
+            Weight of each row; rows of weight 0 are left out.
 
         Returns
         -------
@@ -162,24 +167,25 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         self._check_settings()
         self.columns_ = getattr(X, "columns", None)
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
-        boxes = as_boxes(_required(y))
-        check_consistent_length(X, boxes, groups)
-        _checked_size(size, len(X))
-        weight = np.asarray(_check_sample_weight(sample_weight, X, ensure_non_negative=True))
+        table = np.asarray(validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan"))
+        boxes = as_boxes(_require_target(y))
+        check_consistent_length(table, boxes, groups)
+        _check_size(size, len(table))
+        weight = np.asarray(_check_sample_weight(sample_weight, table, ensure_non_negative=True))
         used = weight > 0.0
         if not used.any():
             raise ValueError("sample_weight must have at least one non-zero weight")
         labels = None if groups is None else np.asarray(groups)[used]
-        self._learn(X[used], boxes[used], weight[used], labels)
+        self._fit_model(table[used], boxes[used], weight[used], labels)
         return self
 
-    def predict(self, X: Any, size: ArrayLike | None = None) -> Floats:
+    def predict(self, X: Features, size: ArrayLike | None = None) -> Floats:
         """Propose one box for every picture; the full frame where keeping it is proposed.
 
         Parameters
         ----------
         X : array-like of shape (n, n_features)
+            Features as in `fit`.
         size : array-like of shape (n, 2), optional
             Width and height in pixels; only `min_pixels` needs it.
 
@@ -188,21 +194,32 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ndarray of shape (n, 4)
             x1, y1, x2, y2 in fractions, inside the picture, of the picture's aspect.
         """
-        scored = self._scored(X)
-        boxes = self.model_.boxes(scored)
-        return with_least_side(boxes, self._least_side(size, len(boxes)))
+        scores = self._score_windows(X)
+        boxes = self.model_.boxes(scores)
+        return with_least_side(boxes, self._min_sides(size, len(boxes)))
 
-    def keep_probability(self, X: Any) -> Floats:
-        """Return how likely each picture is to be kept whole, shape (n,)."""
-        scored = self._scored(X)
-        return self.model_.keep.predict(scored)
-
-    def predict_bands(self, X: Any) -> Floats:
-        """Return the band of each edge.
+    def keep_probability(self, X: Features) -> Floats:
+        """Return the probability that each picture is kept whole.
 
         Parameters
         ----------
         X : array-like of shape (n, n_features)
+            Features as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
+        scores = self._score_windows(X)
+        return self.model_.keep.predict(scores)
+
+    def predict_bands(self, X: Features) -> Floats:
+        """Return the conformal band of each edge.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Features as in `fit`.
 
         Returns
         -------
@@ -210,22 +227,23 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Between which fractions x1, y1, x2, y2 of the person's crop lie with probability
             `coverage`; a picture kept whole counts as the full frame.
         """
-        scored = self._scored(X)
-        return self.model_.band(scored)
+        scores = self._score_windows(X)
+        return self.model_.band(scores)
 
     def propose(
         self,
-        X: Any,
+        X: Features,
         size: ArrayLike | None = None,
         aspect: float | None = None,
         policy: Policy | None = None,
         hands: Sequence[Sequence[FoundHand] | None] | None = None,
     ) -> list[Proposal]:
-        """Propose a box, two others that differ, and how sure all of it is.
+        """Propose a box and two alternatives, each with a calibrated probability.
 
         Parameters
         ----------
         X : array-like of shape (n, n_features)
+            Features as in `fit`.
         size : array-like of shape (n, 2), optional
             Width and height in pixels; `aspect` and least sides in pixels need it.
         aspect : float, optional
@@ -247,28 +265,46 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         if aspect is not None and size is None:
             raise ValueError("aspect needs the size of the pictures in pixels, got size=None")
-        table = self._table(X)
+        table = self._check_features(X)
         rows = self.inputs_.read(table)
-        pixels, least = _checked_size(size, len(rows)), self._least_side(size, len(rows))
+        pixels, least = _check_size(size, len(rows)), self._min_sides(size, len(rows))
         names = getattr(self, "feature_names_in_", ())
         found = []
         for i in range(len(rows)):
-            proposal = propose_row(self.model_, rows[i : i + 1], float(least[i]))
-            measures = None if pixels is None else (float(pixels[i, 0]), float(pixels[i, 1]))
-            seen = Seen.from_columns(
-                dict(zip(names, table[i], strict=False)), None if hands is None else hands[i]
-            )
-            found.append(_finished(proposal, measures, aspect, policy, seen))
+            proposal = propose_one(self.model_, rows[i : i + 1], float(least[i]))
+            width_height = None if pixels is None else (float(pixels[i, 0]), float(pixels[i, 1]))
+            if aspect is not None and width_height is not None:
+                proposal = in_aspect(proposal, width_height, aspect)
+            if policy is not None:
+                measured = dict(zip(names, table[i], strict=False))
+                detections = Detections.from_columns(measured, None if hands is None else hands[i])
+                proposal = apply_policy(proposal, detections, width_height, policy)
+            found.append(proposal)
         return found
 
-    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Return the mean intersection over union with known crops."""
+    def score(self, X: Features, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the mean IoU with known crops.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Features as in `fit`.
+        y : array-like of shape (n, 4)
+            The person's crops in fractions.
+        sample_weight : array-like of shape (n,), optional
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+        """
         overlap = iou(self.predict(X), as_boxes(y))
         weight = None if sample_weight is None else np.asarray(sample_weight, np.float64)
         return float(np.average(overlap, weights=weight))
 
-    def __sklearn_tags__(self) -> Any:
-        """Declare what the estimator takes."""
+    def __sklearn_tags__(self) -> Tags:
+        """Declare that NaN is allowed and that targets have several columns."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.target_tags.single_output = False
@@ -282,11 +318,13 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             if not 0.0 < getattr(self, name) < 1.0:
                 raise ValueError(f"{name} must lie between 0 and 1, got {getattr(self, name)!r}")
 
-    def _learn(self, X: Floats, boxes: Floats, weight: Floats, groups: NDArray[Any] | None) -> None:
-        self.inputs_ = Inputs.learn(X, getattr(self, "feature_names_in_", None), self.n_components)
-        crops = Crops.of(self.inputs_.read(X), boxes, weight, groups, self.inner_folds)
+    def _fit_model(self, X: Floats, boxes: Floats, weight: Floats, groups: Labels | None) -> None:
+        self.inputs_ = FeatureReader.fit(
+            X, getattr(self, "feature_names_in_", None), self.n_components
+        )
+        crops = CropTrainingSet.of(self.inputs_.read(X), boxes, weight, groups, self.inner_folds)
         threads = 1 if self.n_jobs is None else max(self.n_jobs, 0)
-        self.model_ = learn(
+        self.model_ = fit_crop_model(
             crops,
             lambda: WindowScorer(
                 self.n_estimators, self.learning_rate, self.num_leaves, self.random_state, threads
@@ -298,13 +336,14 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.keep_threshold_ = self.model_.threshold
         self.inner_iou_ = self.model_.inner_iou
 
-    def _scored(self, X: Any) -> WindowScores:
-        table = self._table(X)
+    def _score_windows(self, X: Features) -> WindowScores:
+        table = self._check_features(X)
         return self.model_.scorer.predict(self.inputs_.read(table))
 
-    def _table(self, X: Any) -> Floats:
+    def _check_features(self, X: Features) -> Floats:
         check_is_fitted(self, "model_")
-        if self.columns_ is not None and self.columns_.equals(getattr(X, "columns", None)):
+        seen = self.columns_
+        if seen is not None and isinstance(X, pd.DataFrame) and seen.equals(X.columns):
             # scikit-learn looks at each of a thousand columns: 8 ms for a row that takes 3.
             X = X.to_numpy(np.float64)
             return np.asarray(check_array(X, dtype=np.float64, ensure_all_finite="allow-nan"))
@@ -312,33 +351,20 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
         )
 
-    def _least_side(self, size: ArrayLike | None, rows: int) -> Floats:
-        pixels = _checked_size(size, rows)
+    def _min_sides(self, size: ArrayLike | None, rows: int) -> Floats:
+        pixels = _check_size(size, rows)
         if pixels is None:
             return np.full(rows, self.min_side)
         return np.asarray(np.maximum(self.min_side, self.min_pixels / pixels.min(axis=1)))
 
 
-def _finished(
-    proposal: Proposal,
-    size: tuple[float, float] | None,
-    aspect: float | None,
-    policy: Policy | None,
-    seen: Seen,
-) -> Proposal:
-    """Bring a learned proposal into the aspect and under the rules that were asked for."""
-    if aspect is not None and size is not None:
-        proposal = in_aspect(proposal, size, aspect)
-    return proposal if policy is None else apply_policy(proposal, seen, size, policy)
-
-
-def _required(y: ArrayLike | None) -> ArrayLike:
+def _require_target(y: ArrayLike | None) -> ArrayLike:
     if y is None:
         raise ValueError("CropRegressor requires y to be passed, but the target y is None")
     return y
 
 
-def _checked_size(size: ArrayLike | None, rows: int) -> Floats | None:
+def _check_size(size: ArrayLike | None, rows: int) -> Floats | None:
     if size is None:
         return None
     pixels = np.asarray(size, np.float64)

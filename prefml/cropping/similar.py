@@ -1,4 +1,4 @@
-"""From a window's score to the probability that the person would take it."""
+"""Platt scaling: from a window's expected IoU to the probability that the person would take it."""
 
 from __future__ import annotations
 
@@ -8,32 +8,44 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from prefml._typing import Bools, Floats
+from prefml.cropping.logistic import base_rate, log_odds, sigmoid
 
 __all__ = ["SimilarityModel"]
 
 
 class SimilarityModel:
-    """Probability that a window is similar to the person's crop, given its score.
+    """Probability that a window is similar to the person's crop, given its expected IoU.
 
-    A logistic curve through held-out scores (Platt 1999), never falling.
+    Platt scaling: a logistic curve through out-of-fold scores, never falling.
+
+    Attributes
+    ----------
+    slope_ : float
+        Of the logit in the score, at least 0; 0 where scores do not help.
+    intercept_ : float
+        Logit at a score of 0; the log odds of the base rate where scores do not help.
+
+    References
+    ----------
+    J. Platt, "Probabilistic outputs for support vector machines and comparisons to regularized
+    likelihood methods", Advances in Large Margin Classifiers, 1999.
     """
 
     def fit(self, scores: Floats, similar: Bools) -> Self:
-        """Learn the curve.
+        """Fit the curve.
 
         Parameters
         ----------
         scores : ndarray of shape (n,)
-            Expected overlaps, of windows in pictures that the scorer had not seen.
+            Expected IoU of windows in pictures that the scorer was not fitted on.
         similar : ndarray of shape (n,), bool
-            Whether the overlap was above 0.7.
+            Whether the IoU with the person's crop was above 0.7.
 
         Returns
         -------
         SimilarityModel
         """
-        base = (similar.sum() + 1.0) / (len(similar) + 2.0)
-        self.slope_, self.intercept_ = 0.0, float(np.log(base / (1.0 - base)))
+        self.slope_, self.intercept_ = 0.0, log_odds(base_rate(similar))
         if 0 < int(similar.sum()) < len(similar) and float(np.ptp(scores)) > 1e-6:
             model = LogisticRegression(C=100.0).fit(scores[:, None], similar)
             if float(model.coef_[0, 0]) > 0.0:
@@ -42,6 +54,16 @@ class SimilarityModel:
         return self
 
     def predict(self, scores: Floats) -> Floats:
-        """Return the probability of being similar, shape of `scores`."""
-        exponent = np.clip(self.slope_ * scores + self.intercept_, -50.0, 50.0)
-        return np.asarray(1.0 / (1.0 + np.exp(-exponent)))
+        """Return the probability of being similar.
+
+        Parameters
+        ----------
+        scores : ndarray
+            Expected IoU.
+
+        Returns
+        -------
+        ndarray
+            Shape of `scores`.
+        """
+        return sigmoid(self.slope_ * scores + self.intercept_)

@@ -1,29 +1,42 @@
-"""Candidate windows, and what a picture says for and against each of them.
+"""Candidate windows, their expected IoU, and the features from which each is scored.
 
 Scoring a grid of candidate windows follows grid anchor based image cropping (Zeng et al., CVPR
-2019). The evidence is relative to the window (how much of the subject is inside, how far each
+2019). The features are relative to the window (how much of the subject is inside, how far each
 edge is from it), so that what was learned at one place of the picture holds at every other.
 """
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 
 from prefml._typing import Floats
 from prefml.cropping.geometry import from_params, to_params
-from prefml.cropping.inputs import CELLS, Rows
+from prefml.cropping.inputs import CELLS, PictureFeatures
 from prefml.cropping.metrics import iou
 
-__all__ = ["candidate_windows", "covers_of", "expected_iou", "window_features"]
+__all__ = [
+    "Coverage",
+    "candidate_windows",
+    "cell_coverage",
+    "chunk_slices",
+    "expected_iou",
+    "window_features",
+]
 
+# Share of each grid cell inside windows, inside the windows less a rim, and with a rim around them.
+Coverage: TypeAlias = tuple[Floats, Floats, Floats]
 
-_SIDES = 8
-_STEPS = 6
-_RIM = 0.06
+_N_SIDES = 8
+_N_STEPS = 6
+_RIM_WIDTH = 0.06
+# Windows compared with all known crops at a time.
+_CHUNK = 512
 
 
 def candidate_windows(boxes: Floats) -> Floats:
-    """Return windows that cover the sizes people used, at every place.
+    """Return candidate windows of the sizes that were used, at every place.
 
     Parameters
     ----------
@@ -35,99 +48,125 @@ def candidate_windows(boxes: Floats) -> Floats:
     ndarray of shape (288, 4)
         8 sides at evenly spaced quantiles of the known ones, 6 x 6 positions.
     """
-    sides = np.quantile(to_params(boxes)[:, 0], np.linspace(0.03, 0.97, _SIDES))
-    steps = np.linspace(0.0, 1.0, _STEPS)
+    sides = np.quantile(to_params(boxes)[:, 0], np.linspace(0.03, 0.97, _N_SIDES))
+    steps = np.linspace(0.0, 1.0, _N_STEPS)
     grid = np.stack(np.meshgrid(sides, steps, steps, indexing="ij"), axis=-1)
     return from_params(grid.reshape(-1, 3))
 
 
 def expected_iou(windows: Floats, boxes: Floats, weight: Floats) -> Floats:
-    """Return the mean overlap of windows with known crops: their worth when nothing is known.
+    """Return the expected IoU of windows: the weighted mean of their IoU with known crops.
+
+    It is the score of a window while nothing is known of the picture.
 
     Parameters
     ----------
     windows : ndarray of shape (..., 4)
+        In fractions.
     boxes : ndarray of shape (n, 4)
+        Known crops, in fractions.
     weight : ndarray of shape (n,)
-        What each known crop counts.
+        Weight of each known crop.
 
     Returns
     -------
     ndarray of shape (...)
+        In [0, 1].
     """
     flat = windows.reshape(-1, 4)
-    parts = [iou(part[:, None], boxes[None]) @ weight for part in _chunks(flat, 512)]
+    chunks = chunk_slices(len(flat), _CHUNK)
+    parts = [iou(flat[chunk][:, None], boxes[None]) @ weight for chunk in chunks]
     total = np.concatenate([np.zeros(0), *parts]) / weight.sum()
     return np.asarray(total.reshape(windows.shape[:-1]))
 
 
-def covers_of(windows: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return what share of each grid cell lies in windows, within their rims and in all of them.
+def chunk_slices(n: int, size: int) -> list[slice]:
+    """Return the slices that cut rows into chunks, in order.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    size : int
+        Most rows of a chunk.
+
+    Returns
+    -------
+    list of slice
+    """
+    return [slice(start, start + size) for start in range(0, n, size)]
+
+
+def cell_coverage(windows: Floats) -> Coverage:
+    """Return the share of each grid cell in windows, in the windows less a rim, and with one.
 
     Parameters
     ----------
     windows : ndarray of shape (..., 4)
+        In fractions.
 
     Returns
     -------
     tuple of three ndarray of shape (..., 49)
+        In [0, 1]; cells go along rows.
     """
-    inner = np.concatenate([windows[..., :2] + _RIM, windows[..., 2:] - _RIM], axis=-1)
-    outer = np.concatenate([windows[..., :2] - _RIM, windows[..., 2:] + _RIM], axis=-1)
-    return _coverage(windows), _coverage(inner), _coverage(outer)
+    inner = np.concatenate([windows[..., :2] + _RIM_WIDTH, windows[..., 2:] - _RIM_WIDTH], axis=-1)
+    outer = np.concatenate([windows[..., :2] - _RIM_WIDTH, windows[..., 2:] + _RIM_WIDTH], axis=-1)
+    return _cell_shares(windows), _cell_shares(inner), _cell_shares(outer)
 
 
 def window_features(
-    rows: Rows, windows: Floats, prior: Floats, covers: tuple[Floats, Floats, Floats] | None = None
+    features: PictureFeatures,
+    windows: Floats,
+    prior: Floats,
+    coverage: Coverage | None = None,
 ) -> Floats:
-    """Describe every window of every picture.
+    """Return the features of every window of every picture.
 
     Parameters
     ----------
-    rows : Rows
+    features : PictureFeatures
         n pictures.
     windows : ndarray of shape (n, m, 4) or (1, m, 4)
         Windows in fractions; of each picture, or the same for all.
     prior : ndarray of shape (n, m) or (1, m)
-        Expected overlap of each window when nothing is known.
-    covers : tuple of ndarray, optional
-        `covers_of` the windows, where it is known already.
+        Expected IoU of each window while nothing is known of the picture.
+    coverage : tuple of ndarray, optional
+        `cell_coverage` of the windows, where it was computed before.
 
     Returns
     -------
     ndarray of shape (n, m, features)
-        NaN where something was not seen in a picture.
+        NaN where something was not found in a picture.
     """
-    shape = (len(rows), windows.shape[1])
+    shape = (len(features), windows.shape[1])
     columns = [*np.moveaxis(windows, -1, 0), windows[..., 2] - windows[..., 0], prior]
-    columns += _map_features(rows, windows, covers or covers_of(windows))
-    for box in np.moveaxis(rows.boxes, 1, 0):
-        columns += _box_evidence(box, windows)
-    for extent in np.moveaxis(rows.extents, 1, 0):
+    columns += _map_features(features, windows, coverage or cell_coverage(windows))
+    for box in np.moveaxis(features.boxes, 1, 0):
+        columns += _box_features(box, windows)
+    for extent in np.moveaxis(features.extents, 1, 0):
         columns += list(np.moveaxis(extent[:, None, :] - windows, -1, 0))
     centres = (windows[..., :2] + windows[..., 2:]) / 2.0
-    for middle in np.moveaxis(rows.middles, 1, 0):
+    for middle in np.moveaxis(features.middles, 1, 0):
         columns += list(np.moveaxis(np.abs(middle[:, None, :] - centres), -1, 0))
-    columns += [scalar[:, None] for scalar in rows.scalars.T]
+    columns += [scalar[:, None] for scalar in features.scalars.T]
     table = np.empty((*shape, len(columns)))
     for position, column in enumerate(columns):
         table[..., position] = column
     return table
 
 
-def _map_features(
-    rows: Rows, windows: Floats, covers: tuple[Floats, Floats, Floats]
-) -> list[Floats]:
+def _map_features(features: PictureFeatures, windows: Floats, coverage: Coverage) -> list[Floats]:
     area = np.maximum((windows[..., 2] - windows[..., 0]) ** 2, 1e-6)
     found = []
-    for one in np.moveaxis(rows.maps, 1, 0):
-        inside, within, around = (_mass(one, cover) for cover in covers)
+    for one in np.moveaxis(features.maps, 1, 0):
+        inside, within, around = (_map_sums(one, cover) for cover in coverage)
         found += [inside, inside / area, around - within]
     return found
 
 
-def _coverage(windows: Floats) -> Floats:
-    """Return what share of each grid cell lies inside each window, shape (..., 49)."""
+def _cell_shares(windows: Floats) -> Floats:
+    """Return the share of each grid cell that lies inside each window, shape (..., 49)."""
     cells = np.arange(CELLS) / CELLS
     low, high = windows[..., :2, None], windows[..., 2:, None]
     overlap = np.minimum(high, cells + 1.0 / CELLS) - np.maximum(low, cells)
@@ -136,14 +175,15 @@ def _coverage(windows: Floats) -> Floats:
     return np.asarray(covered.reshape(*windows.shape[:-1], CELLS**2))
 
 
-def _mass(cells: Floats, cover: Floats) -> Floats:
+def _map_sums(cells: Floats, cover: Floats) -> Floats:
+    """Return the part of a map that lies in each window of each picture, shape (n, m)."""
     # einsum and not a matrix product: BLAS sums a row in another order when there are more rows.
     if len(cover) == 1:
         return np.asarray(np.einsum("ng,mg->nm", cells, cover[0]))
     return np.asarray(np.einsum("ng,nmg->nm", cells, cover))
 
 
-def _box_evidence(box: Floats, windows: Floats) -> list[Floats]:
+def _box_features(box: Floats, windows: Floats) -> list[Floats]:
     there = box[:, None, :]
     shared = np.minimum(there[..., 2:], windows[..., 2:]) - np.maximum(
         there[..., :2], windows[..., :2]
@@ -153,7 +193,3 @@ def _box_evidence(box: Floats, windows: Floats) -> list[Floats]:
     union = own + (windows[..., 2:] - windows[..., :2]).prod(axis=-1) - inside
     offsets = np.moveaxis(there - windows, -1, 0)
     return [inside / np.maximum(union, 1e-9), inside / np.maximum(own, 1e-9), *offsets]
-
-
-def _chunks(rows: Floats, size: int) -> list[Floats]:
-    return [rows[start : start + size] for start in range(0, len(rows), size)]

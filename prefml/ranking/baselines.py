@@ -1,16 +1,17 @@
-"""What a ranker has to beat: the highest stage, chance, and plain models on raw embeddings."""
+"""Baselines of ranking: the highest stage, chance, and simple models on raw embeddings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Self
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
-from prefml._typing import Floats
-from prefml.ranking.blocks import column_names, starting_with
+from prefml._typing import Features, Floats
+from prefml.ranking.blocks import column_names, columns_starting_with, to_floats
 from prefml.ranking.pairwise import PairwiseLogistic
 from prefml.ranking.ranker import SetRanker
 
@@ -31,8 +32,8 @@ class HighestStage(BaseEstimator):
     def __init__(self, column: str = "stage") -> None:
         self.column = column
 
-    def fit(self, X: Any, y: Any = None, set_id: Any = None) -> HighestStage:
-        """Learn nothing.
+    def fit(self, X: Features, y: ArrayLike | None = None, set_id: ArrayLike | None = None) -> Self:
+        """Check that there is a stage; there is nothing to fit.
 
         Parameters
         ----------
@@ -54,9 +55,21 @@ class HighestStage(BaseEstimator):
         self.fitted_ = True
         return self
 
-    def predict(self, X: Any) -> Floats:
-        """Return the stage of each row, -1 where there is none."""
-        return np.asarray(np.nan_to_num(np.asarray(X[self.column], dtype=float), nan=-1.0))
+    def predict(self, X: Features) -> Floats:
+        """Return the stage of each row, -1 where there is none.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            A table with the column.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        at = column_names(X).index(self.column)
+        stage = X.iloc[:, at] if isinstance(X, pd.DataFrame) else np.asarray(X)[:, at]
+        return np.asarray(np.nan_to_num(np.asarray(stage, dtype=float), nan=-1.0))
 
 
 class RandomRanker(BaseEstimator):
@@ -73,18 +86,38 @@ class RandomRanker(BaseEstimator):
     def __init__(self, random_state: int = 0) -> None:
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None, set_id: Any = None) -> RandomRanker:
-        """Learn nothing."""
+    def fit(self, X: Features, y: ArrayLike | None = None, set_id: ArrayLike | None = None) -> Self:
+        """Return itself; there is nothing to fit.
+
+        Parameters
+        ----------
+        X, y, set_id : ignored
+
+        Returns
+        -------
+        RandomRanker
+        """
         self.fitted_ = True
         return self
 
-    def predict(self, X: Any) -> Floats:
-        """Return a random number for each row."""
-        return np.random.default_rng(self.random_state).random(len(X))
+    def predict(self, X: Features) -> Floats:
+        """Return a random number for each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Only its length counts.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            In [0, 1).
+        """
+        return np.random.default_rng(self.random_state).random((np.shape(X)[0],))
 
 
-class _OnColumns(BaseEstimator):
-    """A model that sees only the columns with certain prefixes; think twice before adding here."""
+class _ColumnSubsetRanker(BaseEstimator):
+    """Ranker that sees only the columns with certain prefixes."""
 
     __metadata_request__fit = {"set_id": True}  # noqa: RUF012
 
@@ -94,50 +127,35 @@ class _OnColumns(BaseEstimator):
         self.prefixes = prefixes
         self.random_state = random_state
 
-    def _model(self) -> Any:
-        raise NotImplementedError
-
-    def fit(self, X: ArrayLike, y: ArrayLike, set_id: ArrayLike | None = None) -> _OnColumns:
-        """Fit on the chosen columns.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_columns)
-            Features; all columns are used if none has one of the prefixes.
-        y, set_id : array-like of shape (n_rows,)
-            Labels and sets.
-
-        Returns
-        -------
-        object
-            Itself.
-        """
-        self.chosen_ = starting_with(column_names(X), self.prefixes)
+    def _fit_on_columns(
+        self,
+        model: PairwiseLogistic | SetRanker,
+        X: Features,
+        y: ArrayLike,
+        set_id: ArrayLike | None,
+    ) -> Self:
+        self.chosen_ = columns_starting_with(column_names(X), self.prefixes)
         if not len(self.chosen_):
             self.chosen_ = np.arange(np.shape(X)[1])
-        self.model_ = self._model().fit(self._part(X), y, set_id=set_id)
+        self.model_ = model.fit(to_floats(X)[:, self.chosen_], y, set_id=set_id)
         return self
 
-    def _part(self, X: Any) -> Floats:
-        whole = X.to_numpy(dtype=float) if hasattr(X, "to_numpy") else np.asarray(X, float)
-        return np.asarray(whole[:, self.chosen_])
-
-    def predict(self, X: ArrayLike) -> Floats:
+    def predict(self, X: Features) -> Floats:
         """Return the score of each row.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_columns)
-            Features.
+            Features as in `fit`.
 
         Returns
         -------
         ndarray of shape (n_rows,)
         """
-        return np.asarray(self.model_.predict(self._part(X)))
+        return self.model_.predict(to_floats(X)[:, self.chosen_])
 
 
-class LinearPairwise(_OnColumns):
+class LinearPairwise(_ColumnSubsetRanker):
     """Logistic Bradley-Terry on the raw embedding.
 
     Parameters
@@ -148,11 +166,24 @@ class LinearPairwise(_OnColumns):
         Not used; there for a common signature.
     """
 
-    def _model(self) -> PairwiseLogistic:
-        return PairwiseLogistic(strength=0.01)
+    def fit(self, X: Features, y: ArrayLike, set_id: ArrayLike | None = None) -> Self:
+        """Fit on the columns with the prefixes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Features; all columns are used if none has one of the prefixes.
+        y, set_id : array-like of shape (n_rows,)
+            Labels and sets.
+
+        Returns
+        -------
+        LinearPairwise
+        """
+        return self._fit_on_columns(PairwiseLogistic(prior_variance=0.01), X, y, set_id)
 
 
-class RawLambdaRank(_OnColumns):
+class RawLambdaRank(_ColumnSubsetRanker):
     """LightGBM LambdaRank on the raw embedding.
 
     Parameters
@@ -163,5 +194,18 @@ class RawLambdaRank(_OnColumns):
         Seed.
     """
 
-    def _model(self) -> SetRanker:
-        return SetRanker(random_state=self.random_state)
+    def fit(self, X: Features, y: ArrayLike, set_id: ArrayLike | None = None) -> Self:
+        """Fit on the columns with the prefixes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Features; all columns are used if none has one of the prefixes.
+        y, set_id : array-like of shape (n_rows,)
+            Labels and sets.
+
+        Returns
+        -------
+        RawLambdaRank
+        """
+        return self._fit_on_columns(SetRanker(random_state=self.random_state), X, y, set_id)

@@ -3,41 +3,126 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from prefml._typing import Floats, Ints
+from prefml._typing import Features, Floats, Ints, Texts
 
-__all__ = ["BlockPCA", "column_names", "side_by_side", "starting_with"]
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
+
+__all__ = [
+    "Block",
+    "BlockPCA",
+    "column_names",
+    "columns_starting_with",
+    "take_columns",
+    "to_floats",
+]
 
 # Up to so many columns, the eigenvectors of their covariance are exact and found faster.
-_WIDE = 1024
+_MAX_COVARIANCE_COLUMNS = 1024
 
 
-def column_names(X: Any) -> list[str]:
-    """Return the names of a table's columns, or `x0`, `x1`, ... if it has none."""
+def column_names(X: Features) -> list[str]:
+    """Return the names of a table's columns.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, n_columns)
+        A frame, or an array without names.
+
+    Returns
+    -------
+    list of str
+        `x0`, `x1`, ... if it has none, or some are no text.
+    """
     columns = getattr(X, "columns", None)
     if columns is not None and all(isinstance(name, str) for name in columns):
         return list(columns)
-    return [f"x{i}" for i in range(np.shape(X)[1] if np.ndim(X) > 1 else 0)]
+    shape = np.shape(X)
+    return [f"x{i}" for i in range(shape[1] if len(shape) > 1 else 0)]
 
 
-def starting_with(names: Sequence[str], prefixes: Sequence[str]) -> Ints:
-    """Return the positions of the names that begin with one of the prefixes."""
+def to_floats(X: Features) -> Floats:
+    """Return a table's numbers.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, n_columns)
+        A frame or an array of numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns)
+    """
+    return X.to_numpy(dtype=float) if isinstance(X, pd.DataFrame) else np.asarray(X, float)
+
+
+def columns_starting_with(names: Sequence[str], prefixes: Sequence[str]) -> Ints:
+    """Return the positions of the names that begin with one of the prefixes.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of columns.
+    prefixes : sequence of str
+        "" begins every name.
+
+    Returns
+    -------
+    ndarray of int
+        In rising order.
+    """
     found = [i for i, name in enumerate(names) if name.startswith(tuple(prefixes))]
     return np.asarray(found, dtype=np.intp)
 
 
-def side_by_side(X: Floats, columns: Ints) -> Floats:
-    """Return some columns, without copying them where they lie side by side."""
+def take_columns(X: Floats, columns: Ints) -> Floats:
+    """Return some columns, without copying them where they lie side by side.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_rows, n_columns)
+        A table.
+    columns : ndarray of shape (n_taken,), int
+        Positions in rising order.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_taken)
+        A view of `X` where the columns lie side by side.
+    """
     if len(columns) and columns[-1] - columns[0] + 1 == len(columns):
         return X[:, columns[0] : columns[-1] + 1]
     return X[:, columns]
+
+
+class Block(NamedTuple):
+    """Principal components of a block of columns.
+
+    Attributes
+    ----------
+    prefix : str
+        Of the names of its columns.
+    columns : ndarray of shape (n_columns,), int
+        Their positions.
+    centre : ndarray of shape (n_columns,)
+        Means, which also stand in for missing values.
+    components : ndarray of shape (n_components, n_columns)
+        Directions, the leading ones first.
+    """
+
+    prefix: str
+    columns: Ints
+    centre: Floats
+    components: Floats
 
 
 class BlockPCA(TransformerMixin, BaseEstimator):
@@ -53,6 +138,10 @@ class BlockPCA(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    blocks_ : list of Block
+        The blocks that are compressed.
+    kept_ : ndarray of int
+        Columns that pass through.
     feature_names_out_ : ndarray of str
         Names after compression: kept columns first, then `<prefix>pc00`, `<prefix>pc01`, ...
     """
@@ -63,14 +152,14 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         self.compress = compress
         self.random_state = random_state
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         """Declare that NaN is allowed."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
 
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> BlockPCA:
-        """Learn the components.
+    def fit(self, X: Features, y: ArrayLike | None = None) -> BlockPCA:
+        """Fit the principal components of each block.
 
         Parameters
         ----------
@@ -86,38 +175,46 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         return self.fit_checked(rows, list(getattr(self, "feature_names_in_", column_names(rows))))
 
     def fit_checked(self, rows: Floats, names: Sequence[str]) -> BlockPCA:
-        """Fit on an array that is known to be sound; see `fit`."""
+        """Fit on an array that is known to be sound; see `fit`.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows, n_columns)
+            NaN where missing.
+        names : sequence of str
+            Names of the columns.
+
+        Returns
+        -------
+        BlockPCA
+        """
         self.n_features_in_ = rows.shape[1]
-        self.blocks_ = []
+        self.blocks_: list[Block] = []
         for prefix, size in (self.compress or {}).items():
-            columns = starting_with(names, [prefix])
+            columns = columns_starting_with(names, [prefix])
             if size < min(len(columns), len(rows)):
-                self.blocks_.append(
-                    (prefix, columns, *self._components(side_by_side(rows, columns), size))
-                )
-        taken = {int(i) for block in self.blocks_ for i in block[1]}
+                centre, components = self._components(take_columns(rows, columns), size)
+                self.blocks_.append(Block(prefix, columns, centre, components))
+        taken = {int(i) for block in self.blocks_ for i in block.columns}
         self.kept_ = np.array([i for i in range(rows.shape[1]) if i not in taken], dtype=np.intp)
-        self.feature_names_out_ = np.array(self._names(names), dtype=object)
+        out = [names[i] for i in self.kept_]
+        for block in self.blocks_:
+            out += [f"{block.prefix}pc{i:02d}" for i in range(len(block.components))]
+        self.feature_names_out_ = np.array(out, dtype=object)
         return self
 
-    def _components(self, block: Floats, size: int) -> tuple[Any, Any]:
+    def _components(self, block: Floats, size: int) -> tuple[Floats, Floats]:
         missing = np.isnan(block)
         known = np.maximum(len(block) - missing.sum(axis=0), 1)
         centre = np.add.reduce(block, axis=0, where=~missing) / known
         filled = np.where(missing, centre, block) if missing.any() else block
-        if len(block) < block.shape[1] or block.shape[1] > _WIDE:
+        if len(block) < block.shape[1] or block.shape[1] > _MAX_COVARIANCE_COLUMNS:
             solver = PCA(size, svd_solver="randomized", random_state=self.random_state)
         else:
             solver = PCA(size, svd_solver="covariance_eigh", copy=False)
         return centre, solver.fit(filled).components_
 
-    def _names(self, names: Sequence[str]) -> list[str]:
-        out = [names[i] for i in self.kept_]
-        for prefix, _, _, components in self.blocks_:
-            out += [f"{prefix}pc{i:02d}" for i in range(len(components))]
-        return out
-
-    def transform(self, X: ArrayLike) -> Floats:
+    def transform(self, X: Features) -> Floats:
         """Return the compressed columns.
 
         Parameters
@@ -134,19 +231,29 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         return self.transform_checked(rows)
 
     def transform_checked(self, X: Floats) -> Floats:
-        """Compress an array that is known to be sound; see `transform`."""
+        """Compress an array that is known to be sound; see `transform`.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Columns as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns_out)
+        """
         if not self.blocks_:
             return np.array(X)
         parts = [X[:, self.kept_]]
         for _, columns, centre, components in self.blocks_:
-            block = side_by_side(X, columns)
+            block = take_columns(X, columns)
             missing = np.isnan(block)
             if missing.any():
                 block = np.where(missing, centre, block)
             parts.append(block @ components.T - components @ centre)
         return np.hstack(parts)
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> Texts:
         """Return the names of the columns that `transform` gives.
 
         Parameters

@@ -1,27 +1,53 @@
-"""LambdaRank trees, grown from zero or from a linear score, averaged over bags."""
+"""LambdaRank trees, boosted from zero or from a linear init score, averaged over bags."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 import numpy as np
-from lightgbm import LGBMRanker
 
 from prefml._typing import Floats, Ints
-from prefml.ranking.blocks import starting_with
+from prefml.ranking.blocks import columns_starting_with
 from prefml.ranking.linear_init import LinearInit
 from prefml.ranking.table import Table
-from prefml.ranking.tree_backend import Rows, fit_trees
+from prefml.ranking.tree_backend import FittedTrees, Settings, TreeData, fit_trees
 
-__all__ = ["ALTERABLE", "BoostedScore", "BoostingConfig", "make_config"]
+if TYPE_CHECKING:
+    from lightgbm.callback import CallbackEnv
+
+__all__ = ["ALTERABLE", "BoostedScore", "BoostingConfig", "BoostingParams", "make_config"]
+
+Callback: TypeAlias = "Callable[[CallbackEnv], None]"
+
+
+class BoostingParams(TypedDict):
+    """Hyperparameters of `SetRanker` that make a `BoostingConfig`; it says what they mean."""
+
+    objective: str
+    n_estimators: int
+    learning_rate: float
+    num_leaves: int
+    min_child_samples: int
+    reg_lambda: float
+    colsample_bytree: float
+    subsample: float
+    subsample_freq: int
+    random_state: int | None
+    n_jobs: int
+    lgbm_params: Settings | None
+    monotone: Mapping[str, int] | None
+    linear: Sequence[Sequence[str]] | None
+    trees: Sequence[str] | None
+    n_bags: int
+    callbacks: Sequence[Callback] | None
 
 
 @dataclass(frozen=True)
 class BoostingConfig:
-    """What `BoostedScore` is made of.
+    """Settings of a `BoostedScore`, for certain columns.
 
     Attributes
     ----------
@@ -37,14 +63,14 @@ class BoostingConfig:
         LightGBM callbacks.
     """
 
-    settings: Mapping[str, Any]
+    settings: Settings
     linear: tuple[Ints, ...]
     trees: Ints
     n_bags: int = 1
-    callbacks: Sequence[Any] = field(default_factory=tuple)
+    callbacks: Sequence[Callback] = field(default_factory=tuple)
 
 
-# Parameters of `SetRanker` that make a `BoostingConfig`.
+# Hyperparameters that LightGBM is given as they are.
 _SETTINGS = (
     "objective", "n_estimators", "learning_rate", "num_leaves", "min_child_samples", "reg_lambda",
     "colsample_bytree", "subsample", "subsample_freq",
@@ -52,13 +78,13 @@ _SETTINGS = (
 ALTERABLE = frozenset(_SETTINGS) | {"lgbm_params", "monotone", "linear", "trees", "n_bags"}
 
 
-def make_config(params: Mapping[str, Any], columns: Sequence[str]) -> BoostingConfig:
-    """Turn the parameters of a `SetRanker` into a config for certain columns.
+def make_config(params: BoostingParams, columns: Sequence[str]) -> BoostingConfig:
+    """Turn the hyperparameters of a `SetRanker` into a config for certain columns.
 
     Parameters
     ----------
-    params : mapping
-        Its parameters.
+    params : BoostingParams
+        Its hyperparameters; others are ignored.
     columns : sequence of str
         Names of the columns that the parameters' prefixes refer to.
 
@@ -68,12 +94,13 @@ def make_config(params: Mapping[str, Any], columns: Sequence[str]) -> BoostingCo
     """
     trees = np.arange(len(columns))
     if params["trees"] is not None:
-        trees = starting_with(columns, params["trees"])
-    linear = [starting_with(columns, prefixes) for prefixes in params["linear"] or ()]
-    settings = {name: params[name] for name in (*_SETTINGS, "random_state", "n_jobs")}
+        trees = columns_starting_with(columns, params["trees"])
+    linear = [columns_starting_with(columns, prefixes) for prefixes in params["linear"] or ()]
+    passed_on = {*_SETTINGS, "random_state", "n_jobs"}
+    settings = {name: value for name, value in params.items() if name in passed_on}
     settings |= {"verbose": -1, "deterministic": True, "force_row_wise": True}
     if params["monotone"]:
-        signs = [(prefix, sign) for prefix, sign in params["monotone"].items()]
+        signs = list(params["monotone"].items())
         settings["monotone_constraints"] = [
             next((sign for prefix, sign in signs if columns[i].startswith(prefix)), 0)
             for i in trees.tolist()
@@ -88,12 +115,19 @@ def make_config(params: Mapping[str, Any], columns: Sequence[str]) -> BoostingCo
 
 
 class BoostedScore:
-    """A linear start plus the mean of bagged LambdaRank models that were grown from it.
+    """A linear init plus the mean of bagged LambdaRank models that were boosted from it.
 
     Parameters
     ----------
     config : BoostingConfig
-        What it is made of.
+        Its settings.
+
+    Attributes
+    ----------
+    linear_ : LinearInit or None
+        The linear init; None where trees start from zero.
+    rankers_ : list of FittedTrees
+        One for each bag.
 
     References
     ----------
@@ -107,14 +141,14 @@ class BoostedScore:
     def fit(
         self, table: Table, linear: LinearInit | None = None, validation: Table | None = None
     ) -> BoostedScore:
-        """Grow the trees on what the linear start leaves over.
+        """Boost trees from the out-of-fold scores of the linear init.
 
         Parameters
         ----------
         table : Table
-            Rows to learn from.
+            Training rows.
         linear : LinearInit, optional
-            The start, fitted on these rows; trees start from zero without one.
+            Fitted on these rows; trees start from zero without one.
         validation : Table, optional
             Rows for LightGBM's early stopping.
 
@@ -124,79 +158,75 @@ class BoostedScore:
         """
         self.linear_ = linear
         bags = range(self.config.n_bags)
-        self.rankers_: list[Any] = [self._fit_trees(table, validation, bag) for bag in bags]
+        self.rankers_ = [self._fit_trees(table, validation, bag) for bag in bags]
         return self
 
-    def _fit_trees(self, table: Table, validation: Table | None, bag: int) -> LGBMRanker:
+    def _fit_trees(self, table: Table, validation: Table | None, bag: int) -> FittedTrees:
         settings = dict(self.config.settings)
-        depths = settings.pop("eval_at", None)
+        eval_at = settings.pop("eval_at", None)
         if bag:
             settings["random_state"] = (settings.get("random_state") or 0) + 1009 * bag
-        start = None if self.linear_ is None else self.linear_.out_of_fold_
+        init_score = None if self.linear_ is None else self.linear_.out_of_fold_
         part = table.X[:, self.config.trees]
-        rows = Rows(part, table.grades, table.sets.sizes, table.weight, start)
-        options = self._validation(validation, depths)
+        rows = TreeData(part, table.grades, table.sets.sizes, table.weight, init_score)
+        options: dict[str, object] = {}
+        if validation is not None:
+            options = self._validation_options(validation)
+            if eval_at is not None:
+                options["eval_at"] = eval_at
         if self.config.callbacks:
             options["callbacks"] = copy.deepcopy(list(self.config.callbacks))
         return fit_trees(settings, rows, options)
 
-    def _validation(self, table: Table | None, depths: Any) -> dict[str, Any]:
-        if table is None:
-            return {}
-        start = None if self.linear_ is None else [self.linear_.predict(table.X)]
+    def _validation_options(self, table: Table) -> dict[str, object]:
+        init_score = None if self.linear_ is None else [self.linear_.predict(table.X)]
         return {
             "eval_set": [(table.X[:, self.config.trees], table.grades)],
             "eval_group": [table.sets.sizes],
-            "eval_init_score": start,
-            **({} if depths is None else {"eval_at": depths}),
+            "eval_init_score": init_score,
         }
 
-    def predict(self, X: Floats, n_trees: int | None = None) -> Floats:
+    def predict(self, X: Floats) -> Floats:
         """Return the score of each row.
 
         Parameters
         ----------
         X : ndarray of shape (n_rows, n_columns)
             Features.
-        n_trees : int, optional
-            Use only the first trees of each bag.
 
         Returns
         -------
         ndarray of shape (n_rows,)
         """
         total = np.zeros(len(X)) if self.linear_ is None else self.linear_.predict(X)
-        return np.asarray(total + self._tree_output(X, n_trees))
+        return np.asarray(total + self._mean_over_bags(X))
 
-    def _tree_output(self, X: Floats, n_trees: int | None, **options: Any) -> Any:
-        if n_trees == 0:
-            return 0.0
+    def _mean_over_bags(self, X: Floats, pred_contrib: bool = False) -> Floats:
         part = np.ascontiguousarray(X[:, self.config.trees])
         outputs = [
             ranker.booster_.predict(
                 part,
-                num_iteration=n_trees or ranker.best_iteration_ or -1,
+                num_iteration=ranker.best_iteration_ or -1,
                 num_threads=1,
                 validate_features=False,
-                **options,
+                pred_contrib=pred_contrib,
             )
             for ranker in self.rankers_
         ]
-        return np.mean(outputs, axis=0) if len(outputs) > 1 else outputs[0]
+        return np.asarray(np.mean(outputs, axis=0) if len(outputs) > 1 else outputs[0])
 
-    def contributions(self, X: Floats, n_trees: int | None = None) -> Floats:
+    def contributions(self, X: Floats) -> Floats:
         """Return what each column adds to each row's score, and the constant in the last column.
 
         Parameters
         ----------
         X : ndarray of shape (n_rows, n_columns)
             Features.
-        n_trees : int, optional
-            Use only the first trees of each bag.
 
         Returns
         -------
         ndarray of shape (n_rows, n_columns + 1)
+            Each row sums to its score.
 
         References
         ----------
@@ -204,10 +234,9 @@ class BoostedScore:
         for trees", Nature Machine Intelligence 2, 2020 (the trees' part).
         """
         total = np.zeros((X.shape[0], X.shape[1] + 1))
-        if n_trees != 0:
-            found = self._tree_output(X, n_trees, pred_contrib=True)
-            total[:, self.config.trees] += found[:, :-1]
-            total[:, -1] = found[:, -1]
+        found = self._mean_over_bags(X, pred_contrib=True)
+        total[:, self.config.trees] += found[:, :-1]
+        total[:, -1] = found[:, -1]
         if self.linear_ is not None:
             total[:, :-1] += self.linear_.contributions(X)
         return total

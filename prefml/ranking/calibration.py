@@ -1,30 +1,29 @@
-"""From scores to the probability of winning a set."""
+"""Calibrate scores: temperature scaling and isotonic regression to the probability of winning."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 from sklearn.isotonic import IsotonicRegression
 
-from prefml._typing import Bools, Floats, Ints
+from prefml._typing import Floats, Ints
 from prefml.sets import Sets, index_sets
 
 __all__ = ["PiecewiseLinear", "WinCalibrator", "softmax_in_sets", "temperature_correction"]
 
 
-# With fewer sets of one size than this, its own factor is mostly the factor of all sizes.
+# Shrinkage: with fewer sets of one size than this, its factor is mostly the factor of all sizes.
 _PRIOR_SETS = 500
 # Isotonic regression spends about one parameter for every thirty sets, so it needs many.
 _SETS_FOR_ISOTONIC = 1000
 _FLOOR = 1e-6
 _MOST_GROWTH = 1.25
-# With so many sets, half of the temperature_correction is over.
+# With so many sets, half of the temperature correction is over.
 _HALFWAY = 3000
-# With less skill than this the temperature_correction is whole.
+# With less skill than this the temperature correction is whole.
 _LITTLE_SKILL = 0.2
 
 
@@ -38,7 +37,7 @@ def softmax_in_sets(scores: Floats, sets: Sets, factor: Floats | float = 1.0) ->
     sets : Sets
         The grouping of the rows.
     factor : float or ndarray of shape (n_rows,)
-        What the scores are multiplied by (one over the temperature).
+        Inverse temperature: the scores are multiplied by it.
 
     Returns
     -------
@@ -63,17 +62,38 @@ class PiecewiseLinear:
     y: Floats
 
     def predict(self, values: Floats) -> Floats:
-        """Return the height of the line at each value."""
+        """Return the height of the line at each value.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n,)
+            Places along `x`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
         return np.asarray(np.interp(values, self.x, self.y))
 
 
 class WinCalibrator:
-    """Temperature for each set size, then isotonic regression of the top choice.
+    """Temperature scaling for each set size, then isotonic regression of the top choice.
+
+    The temperature of a size is shrunk towards that of all sizes, the more the fewer its sets.
 
     Parameters
     ----------
     isotonic_from : int, default=1000
-        Sets needed before the isotonic step is taken.
+        Sets needed for isotonic regression.
+
+    Attributes
+    ----------
+    factor_ : float
+        Inverse temperature of sets of any size.
+    factors_ : dict of int to float
+        Inverse temperature of each size of a set.
+    isotonic_ : PiecewiseLinear or None
+        Isotonic regression of the top probability; None where there were too few sets.
 
     References
     ----------
@@ -85,13 +105,13 @@ class WinCalibrator:
     def __init__(self, isotonic_from: int = _SETS_FOR_ISOTONIC) -> None:
         self.isotonic_from = isotonic_from
 
-    def fit(self, scores: Floats, y: NDArray[Any], sets: Sets) -> WinCalibrator:
-        """Learn from out-of-fold scores.
+    def fit(self, scores: Floats, y: ArrayLike, sets: Sets) -> WinCalibrator:
+        """Fit on out-of-fold scores.
 
         Parameters
         ----------
         scores : ndarray of shape (n_rows,)
-            Scores from models that did not see the row's project.
+            Scores from models that were fitted without the row's project.
         y : ndarray of shape (n_rows,)
             Labels; the highest of a set win it, sharing where several are.
         sets : Sets
@@ -101,18 +121,19 @@ class WinCalibrator:
         -------
         WinCalibrator
         """
-        share = _winner_share(np.asarray(y), sets)
-        self.factor_ = _best_factor(scores, share, sets)
+        share = _win_share(y, sets)
+        self.factor_ = _fit_inverse_temperature(scores, share, sets)
         self.factors_ = {}
         for size in np.unique(sets.sizes[sets.sizes > 1]):
-            rows, part = _of_size(sets, int(size))
-            own = _best_factor(scores[rows], share[rows], part)
+            rows = sets.sizes[sets.codes] == size
+            part = index_sets(sets.codes[rows])
+            own = _fit_inverse_temperature(scores[rows], share[rows], part)
             trust = len(part) / (len(part) + _PRIOR_SETS)
             self.factors_[int(size)] = float(self.factor_ * (own / self.factor_) ** trust)
         self.isotonic_ = self._fit_isotonic(scores, share, sets)
         return self
 
-    def skill(self, scores: Floats, y: NDArray[Any], sets: Sets) -> float:
+    def skill(self, scores: Floats, y: ArrayLike, sets: Sets) -> float:
         """Return the share of the log loss of chance that the probabilities save.
 
         Parameters
@@ -126,18 +147,18 @@ class WinCalibrator:
             1 for certainty that is always right, 0 for chance and where nothing was to choose;
             McFadden's pseudo R squared.
         """
-        share = _winner_share(np.asarray(y), sets)
+        share = _win_share(y, sets)
         chance = float((share * np.log(sets.sizes[sets.codes])).sum())
         stated = np.log(np.maximum(self.predict(scores, sets), _FLOOR))
         return 1 + float((share * stated).sum()) / chance if chance else 0.0
 
     def sharpen(self, factor: float) -> None:
-        """Multiply what scores are multiplied by, where the final model is better than the fitted.
+        """Raise the inverse temperatures, where the final model is better than the inner ones.
 
         Parameters
         ----------
         factor : float
-            See `temperature_correction`.
+            By which they are multiplied, see `temperature_correction`.
         """
         self.factor_ *= factor
         self.factors_ = {size: own * factor for size, own in self.factors_.items()}
@@ -145,14 +166,14 @@ class WinCalibrator:
     def _fit_isotonic(self, scores: Floats, share: Floats, sets: Sets) -> PiecewiseLinear | None:
         if int((sets.sizes > 1).sum()) < self.isotonic_from:
             return None
-        probability = self._tempered(scores, sets)
+        probability = self._temperature_scaled(scores, sets)
         top = _top_rows(probability, sets)
         kept = top[sets.sizes[sets.codes[top]] > 1]
         model = IsotonicRegression(y_min=_FLOOR, y_max=1 - _FLOOR, out_of_bounds="clip")
         model.fit(probability[kept], share[kept])
         return PiecewiseLinear(model.X_thresholds_, model.y_thresholds_)
 
-    def _tempered(self, scores: Floats, sets: Sets) -> Floats:
+    def _temperature_scaled(self, scores: Floats, sets: Sets) -> Floats:
         sizes = sets.sizes[sets.codes]
         factor = np.full(len(scores), self.factor_)
         for size, own in self.factors_.items():
@@ -174,43 +195,23 @@ class WinCalibrator:
         ndarray of shape (n_rows,)
             Sums to 1 in each set; in the order of the scores.
         """
-        probability = self._tempered(scores, sets)
-        return (
-            probability
-            if self.isotonic_ is None
-            else self._remapped(probability, sets, self.isotonic_)
-        )
-
-    def _remapped(self, probability: Floats, sets: Sets, steps: PiecewiseLinear) -> Floats:
-        """Move the top choice to its isotonic value; the others share the rest as before."""
-        top = _top_rows(probability, sets)
-        before = probability[top]
-        rest = 1 - before
-        others = probability.copy()
-        others[top] = 0
-        second = sets.reduce(np.maximum, others)
-        # The top choice may fall to a tie with the second, never below it.
-        least = np.where(rest > 0, second / np.maximum(rest + second, _FLOOR), 1.0)
-        wanted = np.maximum(steps.predict(before), least)
-        # Rows that tie for the lead stay equal.
-        after = np.where(second == before, before, np.where(sets.sizes > 1, wanted, 1.0))
-        scale = np.where(rest > 0, (1 - after) / np.maximum(rest, _FLOOR), 0.0)
-        result = others * scale[sets.codes]
-        result[top] = after
-        return np.asarray(result / sets.reduce(np.add, result)[sets.codes])
+        probability = self._temperature_scaled(scores, sets)
+        if self.isotonic_ is None:
+            return probability
+        return _with_isotonic_top(probability, sets, self.isotonic_)
 
 
 def temperature_correction(n_sets: int, n_folds: int, skill: float) -> float:
-    """Return how much surer a model of all rows may be than the models of the inner folds.
+    """Return the factor by which a model of all rows is surer than the models of the inner folds.
 
     Those learn from less, so their scores are worse, and calibration on them makes the final model
-    timid. While choices are few and say little, the factor that calibrates grows about as fast as
-    their number; where they say much, the models know it already and it hardly grows.
+    timid. While choices are few and say little, the inverse temperature that calibrates grows about
+    as fast as their number; where they say much, the models know it already and it hardly grows.
 
     Parameters
     ----------
     n_sets : int
-        Sets to learn from.
+        Training sets.
     n_folds : int
         Inner folds.
     skill : float
@@ -226,14 +227,30 @@ def temperature_correction(n_sets: int, n_folds: int, skill: float) -> float:
     return float(min(1 + more * unknown * _HALFWAY / (_HALFWAY + n_sets), _MOST_GROWTH))
 
 
-def _winner_share(y: NDArray[Any], sets: Sets) -> Floats:
-    best = (y == sets.reduce(np.maximum, y)[sets.codes]).astype(float)
+def _with_isotonic_top(probability: Floats, sets: Sets, line: PiecewiseLinear) -> Floats:
+    """Move the top choice to its isotonic value; the others share the rest as before."""
+    top = _top_rows(probability, sets)
+    before = probability[top]
+    rest = 1 - before
+    others = probability.copy()
+    others[top] = 0
+    second = sets.reduce(np.maximum, others)
+    # The top choice may fall to a tie with the second, never below it.
+    least = np.where(rest > 0, second / np.maximum(rest + second, _FLOOR), 1.0)
+    wanted = np.maximum(line.predict(before), least)
+    # Rows that tie for the lead stay equal.
+    after = np.where(second == before, before, np.where(sets.sizes > 1, wanted, 1.0))
+    scale = np.where(rest > 0, (1 - after) / np.maximum(rest, _FLOOR), 0.0)
+    result = others * scale[sets.codes]
+    result[top] = after
+    return np.asarray(result / sets.reduce(np.add, result)[sets.codes])
+
+
+def _win_share(y: ArrayLike, sets: Sets) -> Floats:
+    """Return the share of each row in its set's win: winners of equal labels share it."""
+    labels = np.asarray(y)
+    best = (labels == sets.reduce(np.maximum, labels)[sets.codes]).astype(float)
     return np.asarray(best / sets.reduce(np.add, best)[sets.codes])
-
-
-def _of_size(sets: Sets, size: int) -> tuple[Bools, Sets]:
-    rows = sets.sizes[sets.codes] == size
-    return rows, index_sets(sets.codes[rows])
 
 
 def _top_rows(probability: Floats, sets: Sets) -> Ints:
@@ -241,8 +258,8 @@ def _top_rows(probability: Floats, sets: Sets) -> Ints:
     return np.asarray(order[sets.starts])
 
 
-def _best_factor(scores: Floats, share: Floats, sets: Sets) -> float:
-    """Return the factor with the least log loss of the winners, between 0.001 and 1000."""
+def _fit_inverse_temperature(scores: Floats, share: Floats, sets: Sets) -> float:
+    """Return the inverse temperature of least log loss, 0.001 to 1000 on scores of unit spread."""
     spread = scores - sets.mean(scores)[sets.codes]
     unit = float(np.sqrt((spread**2).mean())) if len(scores) else 0.0
     if unit == 0:

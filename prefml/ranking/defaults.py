@@ -1,27 +1,27 @@
-"""The ranker prefml trains unless told otherwise; why, is written in `docs/experiments.md`."""
+"""Default ranker: the hyperparameters that `prefml train` uses; `docs/experiments.md` has why."""
 
 from __future__ import annotations
 
 from prefml.ranking.ranker import SetRanker
 
-__all__ = ["COMPRESS", "STARTS", "default_ranker"]
+__all__ = ["ALTERNATIVES", "COMPRESS", "default_ranker"]
 
 # Principal components kept of an embedding, as it is and relative to its set.
 COMPRESS = {"emb__": 64, "emb_mean__": 32}
-_STEP = ("stage", "near__", "novelty__")
-_PICTURE = ("cue__", *_STEP)
+_STAGE_COLUMNS = ("stage", "near__", "novelty__")
+_PICTURE_COLUMNS = ("cue__", *_STAGE_COLUMNS)
 
 
-# Where looks decide, the mean of three linear scores is the best start. Where the stage decides but
-# for a few accidents, a linear score hides them, and trees do better alone. Inner folds tell.
-STARTS = (
-    {"linear": (_PICTURE, (*_PICTURE, "emb__"), ("emb__",))},
+# Where looks decide, the mean of three linear scores is the best init. Where the stage decides but
+# for a few accidents, a linear score hides them, and trees do better alone. Inner folds select.
+ALTERNATIVES = (
+    {"linear": (_PICTURE_COLUMNS, (*_PICTURE_COLUMNS, "emb__"), ("emb__",))},
     {"linear": None, "n_estimators": 150},
 )
 
 
 def default_ranker(random_state: int | None = 0, n_jobs: int = 1) -> SetRanker:
-    """Return the ranker with every part that helped on held-out projects turned on.
+    """Return the ranker with the hyperparameters that did best on held-out projects.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def default_ranker(random_state: int | None = 0, n_jobs: int = 1) -> SetRanker:
         compress=COMPRESS,
         novelty=("cue_lower__",),
         novelty_by="stage_step",
-        alternatives=STARTS,
-        trees=(*_PICTURE, "cue_mean__", "emb_mean__", "set_size"),
+        alternatives=ALTERNATIVES,
+        trees=(*_PICTURE_COLUMNS, "cue_mean__", "emb_mean__", "set_size"),
         n_bags=3,
         calibration="auto",
         random_state=random_state,

@@ -1,4 +1,4 @@
-"""From the columns of a table to the columns that the linear scores and the trees see."""
+"""Build the design matrix that the linear scores and the trees see from the columns of a table."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from prefml._typing import Floats
-from prefml.ranking.blocks import BlockPCA, starting_with
+from prefml.ranking.blocks import BlockPCA, columns_starting_with
 from prefml.ranking.novelty import NAMES, StepNovelty
 
 __all__ = ["Design"]
 
 
 class Design:
-    """Compressed blocks, and how unusual each row's step is; nothing here looks at a choice.
+    """Compressed blocks and outlier scores of each row's step, fitted without any label.
 
     Parameters
     ----------
@@ -26,6 +26,15 @@ class Design:
         The column that holds the kind of step.
     random_state : int
         Seed.
+
+    Attributes
+    ----------
+    columns_ : list of str
+        Names of the design columns.
+    step_columns_ : ndarray of int or None
+        Columns that hold the step; None without novelty.
+    kind_column_ : int or None
+        Column that holds the kind of step.
     """
 
     def __init__(
@@ -41,7 +50,7 @@ class Design:
         self.by = novelty_by
 
     def fit(self, X: Floats, names: Sequence[str]) -> Design:
-        """Learn components and usual steps.
+        """Fit the components and the novelty of steps.
 
         Parameters
         ----------
@@ -54,17 +63,17 @@ class Design:
         -------
         Design
         """
-        self.steps_ = starting_with(names, self.prefixes) if self.prefixes else None
-        self.kind_ = names.index(self.by) if self.by in names else None
+        self.step_columns_ = columns_starting_with(names, self.prefixes) if self.prefixes else None
+        self.kind_column_ = names.index(self.by) if self.by in names else None
         self.blocks.fit_checked(X, names)
         self.columns_ = [str(name) for name in self.blocks.get_feature_names_out()]
-        if self.novelty is not None and self.steps_ is not None:
-            self.novelty.fit(X[:, self.steps_], self._kind(X))
+        if self.novelty is not None and self.step_columns_ is not None:
+            self.novelty.fit(X[:, self.step_columns_], self._kind(X))
             self.columns_ += NAMES
         return self
 
     def _kind(self, X: Floats) -> Floats:
-        return np.full(len(X), np.nan) if self.kind_ is None else X[:, self.kind_]
+        return np.full(len(X), np.nan) if self.kind_column_ is None else X[:, self.kind_column_]
 
     def transform(self, X: Floats) -> Floats:
         """Return the columns `columns_`.
@@ -79,6 +88,6 @@ class Design:
         ndarray of shape (n_rows, n_columns_out)
         """
         table = self.blocks.transform_checked(X)
-        if self.novelty is None or self.steps_ is None:
+        if self.novelty is None or self.step_columns_ is None:
             return table
-        return np.hstack([table, self.novelty.transform(X[:, self.steps_], self._kind(X))])
+        return np.hstack([table, self.novelty.transform(X[:, self.step_columns_], self._kind(X))])

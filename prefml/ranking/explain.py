@@ -1,10 +1,9 @@
-"""Why the winner beat the runner-up, in words a person understands."""
+"""Explain the winner of a set by additive contributions, grouped into themes a person knows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -16,14 +15,14 @@ __all__ = ["Explanation", "Reason", "explain_set", "mean_importance", "theme_of"
 
 @dataclass(frozen=True)
 class Reason:
-    """One thing that speaks for or against the winner.
+    """Theme that speaks for or against the winner, with its contribution.
 
     Attributes
     ----------
     name : str
         In words, such as "sharper".
     contribution : float
-        What it adds to the difference of the scores; negative: it speaks for the runner-up.
+        Its part of the difference of the scores; negative: it speaks for the runner-up.
     """
 
     name: str
@@ -32,7 +31,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why one row of a set is ranked first.
+    """Reasons for which a row of a set is ranked first.
 
     Attributes
     ----------
@@ -46,7 +45,7 @@ class Explanation:
         Largest contribution first, in absolute value; they add up to `difference`.
     """
 
-    set_id: Any
+    set_id: object
     winner: int
     runner_up: int
     difference: float
@@ -58,14 +57,14 @@ class _Theme:
     """Columns that mean one thing: its name, and its words when a lead column is more or less."""
 
     name: str
-    words: tuple[str, ...]
+    prefixes: tuple[str, ...]
     lead: str = ""
     more: str = ""
     less: str = ""
 
 
-# A column belongs to the first theme one of whose words begins the column's name, once the kind of
-# column (`cue__`, `cue_mean__`, ...) is taken off.
+# A column belongs to the first theme with a prefix of the column's name, once the kind of column
+# (`cue__`, `cue_mean__`, ...) is taken off.
 _THEMES = (
     _Theme("size of the set", ("set_size",)),
     _Theme(
@@ -128,13 +127,13 @@ def theme_of(column: str) -> str:
 
 def _theme(column: str) -> _Theme:
     bare = column.split("__", 1)[1] if column.startswith("cue") and "__" in column else column
-    return next((theme for theme in _THEMES if bare.startswith(theme.words)), _OTHER)
+    return next((theme for theme in _THEMES if bare.startswith(theme.prefixes)), _OTHER)
 
 
 def explain_set(
-    set_id: Any, rows: Ints, X: Floats, contributions: Floats, columns: Sequence[str]
+    set_id: object, rows: Ints, X: Floats, contributions: Floats, columns: Sequence[str]
 ) -> Explanation:
-    """Compare the two highest scores of a set.
+    """Explain the difference of the two highest scores of a set.
 
     Parameters
     ----------
@@ -145,7 +144,7 @@ def explain_set(
     X : ndarray of shape (n, n_columns)
         Their features.
     contributions : ndarray of shape (n, n_columns + 1)
-        What each column adds to each score, and a constant.
+        Contribution of each column to each score, and a constant.
     columns : sequence of str
         Names of the columns.
 
@@ -183,7 +182,7 @@ def mean_importance(contributions: Floats, sets: Sets, columns: Sequence[str]) -
     Parameters
     ----------
     contributions : ndarray of shape (n_rows, n_columns)
-        What each column adds to each score.
+        Contribution of each column to each score.
     sets : Sets
         The grouping of the rows.
     columns : sequence of str

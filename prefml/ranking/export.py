@@ -1,43 +1,116 @@
-"""A fitted `SetRanker` as plain numbers and LightGBM's own text, and back.
+"""Export a fitted `SetRanker` as plain numbers and LightGBM's own text, and read it back.
 
-Nothing here is a pickle: what is written are lists of numbers and the text in which LightGBM keeps
-its trees. `docs/export.md` says what each entry means and how to predict from it without prefml.
+Nothing here is a pickle: a document holds lists of numbers, and LightGBM keeps its trees as text.
+`docs/export.md` tells the meaning of each entry, and how to predict from it without prefml.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from lightgbm import Booster
+from numpy.typing import ArrayLike
 
 from prefml._typing import Floats, Ints
+from prefml.ranking.blocks import Block
 from prefml.ranking.boosted import BoostedScore, BoostingConfig
 from prefml.ranking.calibration import PiecewiseLinear, WinCalibrator
 from prefml.ranking.design import Design
 from prefml.ranking.linear_init import LinearInit
-from prefml.ranking.novelty import CLIP, StepNovelty, Whitening
+from prefml.ranking.novelty import CLIP, LocationScale, StepNovelty, Whitening
 from prefml.ranking.pairwise import PairwiseLogistic, WithinSetScaler
 from prefml.ranking.ranker import SetRanker
 
 __all__ = ["from_plain", "to_plain"]
 
-Plain = dict[str, Any]
-Texts = dict[str, str]
+
+class _BlockDocument(TypedDict):
+    """Principal components of a block of columns."""
+
+    prefix: str
+    columns: list[int]
+    centre: list[float]
+    components: list[list[float]]
+
+
+class _BlocksDocument(TypedDict):
+    """A `BlockPCA`: columns that pass through, and blocks that are compressed."""
+
+    kept: list[int]
+    compressed: list[_BlockDocument]
+
+
+class _UsualDocument(TypedDict):
+    """Location and scale of the steps of a kind; None for those of all kinds."""
+
+    kind: float | None
+    middle: list[float]
+    width: list[float]
+
+
+class _LearnedDocument(TypedDict):
+    """A fitted `StepNovelty`."""
+
+    columns: list[int]
+    clip: float
+    usual: list[_UsualDocument]
+    mean: list[float]
+    directions: list[list[float]]
+
+
+class _NoveltyDocument(TypedDict):
+    """Columns of the steps and of their kind; `learned` is None after too few steps."""
+
+    steps: list[int]
+    kind: int | None
+    learned: _LearnedDocument | None
+
+
+class _LinearDocument(TypedDict):
+    """A linear score; JSON knows no infinity, so None is a scale by which nothing counts."""
+
+    columns: list[int]
+    clip: float
+    centre: list[float]
+    scale: list[float | None]
+    weights: list[float]
+
+
+class _TreesDocument(TypedDict):
+    """Columns that the trees see, and the texts that hold them."""
+
+    columns: list[int]
+    texts: list[str]
+
+
+class _LineDocument(TypedDict):
+    """Points of a `PiecewiseLinear`."""
+
+    x: list[float]
+    y: list[float]
+
+
+class _CalibrationDocument(TypedDict):
+    """A `WinCalibrator`; JSON has set sizes as text."""
+
+    factor: float
+    factors: dict[str, float]
+    isotonic: _LineDocument | None
 
 
 @dataclass(frozen=True)
-class _Grown:
+class _ReadTrees:
     """Trees that were read, in the shape of a fitted `lightgbm.LGBMRanker`."""
 
     booster_: Booster
-    best_iteration_: int = 0
+    best_iteration_: int | None = None
 
 
-def to_plain(ranker: SetRanker) -> tuple[Plain, Texts]:
+def to_plain(ranker: SetRanker) -> tuple[dict[str, object], dict[str, str]]:
     """Write a fitted ranker as plain numbers and texts.
 
     Parameters
@@ -57,16 +130,18 @@ def to_plain(ranker: SetRanker) -> tuple[Plain, Texts]:
         for bag, one in enumerate(ranker.score_.rankers_)
     }
     names = getattr(ranker, "feature_names_in_", None)
-    document = {
+    parameters = ranker.get_params(deep=False)
+    document: dict[str, object] = {
         "columns": None if names is None else [str(name) for name in names],
         "n_columns": int(ranker.n_features_in_),
-        "blocks": _plain_blocks(ranker.design_),
-        "novelty": _plain_novelty(ranker.design_),
+        "blocks": _blocks_document(ranker.design_),
+        "novelty": _novelty_document(ranker.design_),
         "design_columns": list(ranker.columns_),
-        "linear": _plain_linear(ranker.score_.linear_),
-        "trees": {"columns": ranker.score_.config.trees.tolist(), "texts": list(texts)},
-        "calibration": _plain_calibration(ranker.calibrator_),
-        "parameters": _plain_parameters(ranker.get_params(deep=False)),
+        "linear": _linear_documents(ranker.score_.linear_),
+        "trees": _TreesDocument(columns=ranker.score_.config.trees.tolist(), texts=list(texts)),
+        "calibration": _calibration_document(ranker.calibrator_),
+        # Callbacks are code and stay behind.
+        "parameters": {name: value for name, value in parameters.items() if _is_json(value)},
     }
     return document, texts
 
@@ -86,25 +161,21 @@ def from_plain(document: Mapping[str, Any], texts: Mapping[str, str]) -> SetRank
     SetRanker
         It predicts and explains as the one that was written; `out_of_fold_` is None.
     """
-    known = SetRanker().get_params(deep=False)
-    ranker = SetRanker(**{k: v for k, v in document["parameters"].items() if k in known})
+    ranker = SetRanker()
+    known = ranker.get_params(deep=False)
+    ranker.set_params(**{k: v for k, v in document["parameters"].items() if k in known})
     ranker.n_features_in_ = int(document["n_columns"])
     if document["columns"] is not None:
         ranker.feature_names_in_ = np.array(document["columns"], dtype=object)
-    ranker.design_ = _design(document, ranker)
     ranker.columns_ = list(document["design_columns"])
-    ranker.score_ = _score(document, texts)
+    ranker.design_ = _design(ranker, document["blocks"], document["novelty"])
+    ranker.score_ = _score(document["linear"], document["trees"], texts)
     ranker.calibrator_ = _calibrator(document["calibration"])
     ranker.out_of_fold_, ranker.chosen_ = None, {}
     return ranker
 
 
-def _plain_parameters(params: Mapping[str, Any]) -> Plain:
-    """Keep what can be written as text; callbacks are code and stay behind."""
-    return {name: value for name, value in params.items() if _is_plain(value)}
-
-
-def _is_plain(value: Any) -> bool:
+def _is_json(value: object) -> bool:
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError):
@@ -112,45 +183,46 @@ def _is_plain(value: Any) -> bool:
     return True
 
 
-def _plain_blocks(design: Design) -> Plain:
+def _blocks_document(design: Design) -> _BlocksDocument:
+    compressed: list[_BlockDocument] = [
+        {
+            "prefix": block.prefix,
+            "columns": block.columns.tolist(),
+            "centre": block.centre.tolist(),
+            "components": block.components.tolist(),
+        }
+        for block in design.blocks.blocks_
+    ]
+    return {"kept": design.blocks.kept_.tolist(), "compressed": compressed}
+
+
+def _novelty_document(design: Design) -> _NoveltyDocument | None:
+    if design.novelty is None or design.step_columns_ is None:
+        return None
+    novelty, learned = design.novelty, None
+    if novelty.whitening_ is not None:
+        learned = _LearnedDocument(
+            columns=novelty.columns_.tolist(),
+            clip=CLIP,
+            usual=[
+                {
+                    "kind": None if np.isnan(kind) else float(kind),
+                    "middle": stats.location.tolist(),
+                    "width": stats.scale.tolist(),
+                }
+                for kind, stats in novelty.stats_by_kind_.items()
+            ],
+            mean=novelty.whitening_.mean.tolist(),
+            directions=novelty.whitening_.directions.tolist(),
+        )
     return {
-        "kept": design.blocks.kept_.tolist(),
-        "compressed": [
-            {
-                "prefix": prefix,
-                "columns": np.asarray(columns).tolist(),
-                "centre": np.asarray(centre).tolist(),
-                "components": np.asarray(components).tolist(),
-            }
-            for prefix, columns, centre, components in design.blocks.blocks_
-        ],
+        "steps": design.step_columns_.tolist(),
+        "kind": design.kind_column_,
+        "learned": learned,
     }
 
 
-def _plain_novelty(design: Design) -> Plain | None:
-    if design.novelty is None or design.steps_ is None:
-        return None
-    step = design.novelty
-    plain: Plain = {"steps": design.steps_.tolist(), "kind": design.kind_, "learned": None}
-    if step.whitening_ is not None:
-        plain["learned"] = {
-            "columns": step.columns_.tolist(),
-            "clip": CLIP,
-            "usual": [
-                {
-                    "kind": None if np.isnan(kind) else float(kind),
-                    "middle": middle.tolist(),
-                    "width": width.tolist(),
-                }
-                for kind, (middle, width) in step.usual_.items()
-            ],
-            "mean": step.whitening_.mean.tolist(),
-            "directions": step.whitening_.directions.tolist(),
-        }
-    return plain
-
-
-def _plain_linear(linear: LinearInit | None) -> list[Plain]:
+def _linear_documents(linear: LinearInit | None) -> list[_LinearDocument]:
     if linear is None:
         return []
     return [
@@ -158,7 +230,6 @@ def _plain_linear(linear: LinearInit | None) -> list[Plain]:
             "columns": columns.tolist(),
             "clip": float(model.scaler_.clip),
             "centre": model.scaler_.centre_.tolist(),
-            # JSON knows no infinity; a column of infinite scale counts for nothing.
             "scale": [one if np.isfinite(one) else None for one in model.scaler_.scale_.tolist()],
             "weights": model.coef_.tolist(),
         }
@@ -166,89 +237,85 @@ def _plain_linear(linear: LinearInit | None) -> list[Plain]:
     ]
 
 
-def _plain_calibration(calibrator: WinCalibrator | None) -> Plain | None:
+def _calibration_document(calibrator: WinCalibrator | None) -> _CalibrationDocument | None:
     if calibrator is None:
         return None
-    steps = calibrator.isotonic_
+    line = calibrator.isotonic_
     return {
         "factor": float(calibrator.factor_),
         "factors": {str(size): float(own) for size, own in calibrator.factors_.items()},
-        "isotonic": None if steps is None else {"x": steps.x.tolist(), "y": steps.y.tolist()},
+        "isotonic": None if line is None else {"x": line.x.tolist(), "y": line.y.tolist()},
     }
 
 
-def _design(document: Mapping[str, Any], ranker: SetRanker) -> Design:
-    novelty = document["novelty"]
+def _design(ranker: SetRanker, blocks: _BlocksDocument, novelty: _NoveltyDocument | None) -> Design:
     design = Design(ranker.compress, ranker.novelty, ranker.novelty_by, ranker.random_state or 0)
-    blocks = document["blocks"]
-    design.blocks.kept_ = _whole(blocks["kept"])
+    design.blocks.kept_ = _ints(blocks["kept"])
     design.blocks.blocks_ = [
-        (one["prefix"], _whole(one["columns"]), _real(one["centre"]), _real(one["components"]))
+        Block(
+            one["prefix"], _ints(one["columns"]), _floats(one["centre"]), _floats(one["components"])
+        )
         for one in blocks["compressed"]
     ]
-    design.columns_ = list(document["design_columns"])
-    design.steps_ = None if novelty is None else _whole(novelty["steps"])
-    design.kind_ = None if novelty is None else novelty["kind"]
+    design.columns_ = list(ranker.columns_)
+    design.step_columns_ = None if novelty is None else _ints(novelty["steps"])
+    design.kind_column_ = None if novelty is None else novelty["kind"]
     design.novelty = None if novelty is None else _step_novelty(novelty["learned"])
     return design
 
 
-def _step_novelty(learned: Mapping[str, Any] | None) -> StepNovelty:
+def _step_novelty(learned: _LearnedDocument | None) -> StepNovelty:
     step = StepNovelty()
     step.whitening_ = None
     if learned is not None:
         if learned["clip"] != CLIP:
             raise ValueError(f"steps are clipped at {learned['clip']!r}, expected {CLIP}")
-        step.columns_ = _whole(learned["columns"])
-        step.usual_ = {
-            np.nan if one["kind"] is None else float(one["kind"]): (
-                _real(one["middle"]),
-                _real(one["width"]),
+        step.columns_ = _ints(learned["columns"])
+        step.stats_by_kind_ = {
+            np.nan if one["kind"] is None else float(one["kind"]): LocationScale(
+                _floats(one["middle"]), _floats(one["width"])
             )
             for one in learned["usual"]
         }
-        step.whitening_ = Whitening(_real(learned["mean"]), _real(learned["directions"]))
+        step.whitening_ = Whitening(_floats(learned["mean"]), _floats(learned["directions"]))
     return step
 
 
-def _score(document: Mapping[str, Any], texts: Mapping[str, str]) -> BoostedScore:
-    linear = document["linear"]
-    columns = tuple(_whole(one["columns"]) for one in linear)
-    trees = document["trees"]
-    score = BoostedScore(
-        BoostingConfig(settings={}, linear=columns, trees=_whole(trees["columns"]))
-    )
+def _score(
+    linear: Sequence[_LinearDocument], trees: _TreesDocument, texts: Mapping[str, str]
+) -> BoostedScore:
+    columns = tuple(_ints(one["columns"]) for one in linear)
+    config = BoostingConfig(settings={}, linear=columns, trees=_ints(trees["columns"]))
+    score = BoostedScore(config)
     score.linear_ = None
     if linear:
         score.linear_ = LinearInit(columns, [_linear_model(one) for one in linear])
-    score.rankers_ = [_Grown(Booster(model_str=texts[name])) for name in trees["texts"]]
+    score.rankers_ = [_ReadTrees(Booster(model_str=texts[name])) for name in trees["texts"]]
     return score
 
 
-def _linear_model(plain: Mapping[str, Any]) -> PairwiseLogistic:
-    model = PairwiseLogistic(clip=plain["clip"])
-    model.scaler_ = WithinSetScaler(plain["clip"])
-    model.scaler_.centre_ = _real(plain["centre"])
-    model.scaler_.scale_ = _real([np.inf if one is None else one for one in plain["scale"]])
-    model.coef_ = _real(plain["weights"])
-    return model
+def _linear_model(plain: _LinearDocument) -> PairwiseLogistic:
+    scaler = WithinSetScaler(plain["clip"])
+    scaler.centre_ = _floats(plain["centre"])
+    scaler.scale_ = _floats([np.inf if one is None else one for one in plain["scale"]])
+    return PairwiseLogistic.from_weights(scaler, _floats(plain["weights"]))
 
 
-def _calibrator(plain: Mapping[str, Any] | None) -> WinCalibrator | None:
+def _calibrator(plain: _CalibrationDocument | None) -> WinCalibrator | None:
     if plain is None:
         return None
-    calibrator, steps = WinCalibrator(), plain["isotonic"]
+    calibrator, line = WinCalibrator(), plain["isotonic"]
     calibrator.factor_ = float(plain["factor"])
     calibrator.factors_ = {int(size): float(own) for size, own in plain["factors"].items()}
     calibrator.isotonic_ = (
-        None if steps is None else PiecewiseLinear(_real(steps["x"]), _real(steps["y"]))
+        None if line is None else PiecewiseLinear(_floats(line["x"]), _floats(line["y"]))
     )
     return calibrator
 
 
-def _whole(values: Any) -> Ints:
+def _ints(values: ArrayLike) -> Ints:
     return np.asarray(values, dtype=np.intp)
 
 
-def _real(values: Any) -> Floats:
+def _floats(values: ArrayLike) -> Floats:
     return np.asarray(values, dtype=np.float64)

@@ -1,32 +1,32 @@
-"""The linear score that boosting starts from, out of fold where it must be."""
+"""Linear init of boosting, folds by group, and the log loss by which scores are compared."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 
-from prefml._typing import Floats, Ints
+from prefml._typing import Floats, Grades, Ints
 from prefml.ranking.pairwise import PairwiseLogistic, pair_weights, row_sums
 from prefml.sets import Sets, winning_pairs
 
-__all__ = ["Fold", "LinearInit", "grouped_folds", "held_out_losses", "least_loss"]
+__all__ = ["Fold", "LinearInit", "argmin_loss", "grouped_folds", "held_out_losses"]
 
 Fold = tuple[Ints, Ints]
 
-_FACTORS = np.geomspace(0.05, 10, 24)
+# Tried on scores of unit spread: one over the temperature of the softmax.
+_INVERSE_TEMPERATURES = np.geomspace(0.05, 10, 24)
 
 
 def grouped_folds(groups: Ints, sets: Sets, n_folds: int) -> list[Fold]:
-    """Split rows into folds, whole groups together.
+    """Split rows into folds for inner cross-validation, whole groups together.
 
     Parameters
     ----------
     groups : ndarray of shape (n_rows,)
-        Number of the project of each row, or of whatever must stay together.
+        Number of the group of each row, the project.
     sets : Sets
         The grouping into sets; used instead where there are fewer than two groups.
     n_folds : int
@@ -45,7 +45,7 @@ def grouped_folds(groups: Ints, sets: Sets, n_folds: int) -> list[Fold]:
 
 
 class LinearInit:
-    """Mean of linear Bradley-Terry scores, each on its own choice of columns.
+    """Mean of linear Bradley-Terry scores, each on its own columns, from which boosting starts.
 
     `prefml.ranking.cross_fitting.CrossFittedInit` fits them.
 
@@ -54,14 +54,16 @@ class LinearInit:
     columns : sequence of ndarray of int
         Columns of each score.
     models : sequence of PairwiseLogistic
-        What was fitted on each.
+        A fitted model for each.
     out_of_fold : ndarray of shape (n_rows,), optional
         Scores of the rows it was fitted on, each from a fit without that row's fold.
 
     Attributes
     ----------
     models_ : list of PairwiseLogistic
+        As given.
     out_of_fold_ : ndarray of shape (n_rows,) or None
+        As given.
     """
 
     def __init__(
@@ -75,50 +77,70 @@ class LinearInit:
         self.out_of_fold_ = out_of_fold
 
     def predict(self, X: Floats) -> Floats:
-        """Return the mean of the linear scores of each row."""
+        """Return the mean of the linear scores of each row.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
         return row_sums(self.contributions(X))
 
     def contributions(self, X: Floats) -> Floats:
-        """Return what each column adds to each row's score."""
+        """Return the contribution of each column to each row's score.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns)
+            Each row sums to its score.
+        """
         total = np.zeros(X.shape)
         for columns, model in zip(self.columns, self.models_, strict=True):
             total[:, columns] += model.contributions(X[:, columns]) / len(self.columns)
         return total
 
 
-def least_loss(
-    scores: Floats, graded: NDArray[np.int64], sets: Sets, weight: Floats | None = None
-) -> int:
-    """Return which of several scores loses least, each at the temperature best for it.
+def argmin_loss(scores: Floats, graded: Grades, sets: Sets, weight: Floats | None = None) -> int:
+    """Return the number of the scores with the least log loss, each at its best temperature.
 
     Parameters
     ----------
     scores : ndarray of shape (n_scores, n_rows)
-        Out-of-fold scores; what is too sure is mended by calibration, so scale does not count.
+        Out-of-fold scores. Their scale does not count, for calibration sets it afterwards.
     graded, sets, weight
         As for `held_out_losses`.
 
     Returns
     -------
     int
+        From 0; the first of equals.
     """
     better, worse = winning_pairs(graded, sets)
     gap = scores[:, better] - scores[:, worse]
     pairs = pair_weights(better, worse, sets, weight)
-    return int(np.argmin([float((_log_losses(one) @ pairs).min()) for one in gap]))
+    return int(np.argmin([float((_pair_log_losses(one) @ pairs).min()) for one in gap]))
 
 
 def held_out_losses(
-    scores: Floats, graded: NDArray[np.int64], sets: Sets, weight: Floats | None = None
+    scores: Floats, graded: Grades, sets: Sets, weight: Floats | None = None
 ) -> Floats:
-    """Return each set's log loss of its pairs, at the temperature best for all.
+    """Return the log loss of each set's pairs, at the temperature that is best for all sets.
 
     Parameters
     ----------
     scores : ndarray of shape (n_rows,)
         Out-of-fold scores.
     graded : ndarray of shape (n_rows,)
-        Grades.
+        Relevance grades.
     sets : Sets
         The grouping of the rows.
     weight : ndarray of shape (n_rows,), optional
@@ -132,11 +154,11 @@ def held_out_losses(
     gap = scores[better] - scores[worse]
     unit = float(np.sqrt((gap**2).mean())) if len(gap) else 0.0
     pairs = pair_weights(better, worse, sets, weight)
-    losses = _log_losses(gap / (unit or 1.0)) * pairs
+    losses = _pair_log_losses(gap / (unit or 1.0)) * pairs
     best = losses[int(np.argmin(losses.sum(axis=1)))]
     return np.asarray(np.bincount(sets.codes[better], best, len(sets)), np.float64)
 
 
-def _log_losses(gap: Floats) -> Floats:
-    """Return the log loss of each pair at each temperature."""
-    return np.asarray(-np.log(np.maximum(expit(np.outer(_FACTORS, gap)), 1e-12)))
+def _pair_log_losses(gap: Floats) -> Floats:
+    """Return the log loss of each pair at each temperature, shape (n_temperatures, n_pairs)."""
+    return np.asarray(-np.log(np.maximum(expit(np.outer(_INVERSE_TEMPERATURES, gap)), 1e-12)))

@@ -1,4 +1,4 @@
-"""How good a ranking is: plain arrays in, numbers out.
+"""Measure rankings: top-1, pairs, NDCG, calibration error, and bootstrap intervals.
 
 Every metric takes the labels, the scores and the set of each row. A set without a winner (all
 labels equal) or with fewer than two rows has nothing to get right and is left out.
@@ -7,7 +7,6 @@ labels equal) or with fewer than two rows has nothing to get right and is left o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,7 +28,7 @@ __all__ = [
 
 
 def top1_by_set(y: ArrayLike, scores: ArrayLike, set_id: ArrayLike) -> Floats:
-    """Return, for each set by first appearance, the share of its top score that is a winner's.
+    """Return top-1 of each set, by first appearance: whether its highest score is a winner's.
 
     Parameters
     ----------
@@ -57,7 +56,7 @@ def _has_choice(labels: Floats, sets: Sets) -> Bools:
 
 
 def top1(y: ArrayLike, scores: ArrayLike, set_id: ArrayLike) -> float:
-    """Return the share of sets whose highest score is the winner's; ties are split fairly.
+    """Return top-1: the share of sets whose highest score is the winner's, ties split fairly.
 
     Parameters
     ----------
@@ -135,7 +134,7 @@ def _set_ndcg(gains: Floats, scores: Floats, k: int | None) -> float:
 
 
 def lower_stage_sets(y: ArrayLike, stage: ArrayLike, set_id: ArrayLike) -> Bools:
-    """Say of each row whether its set's winner has a lower stage than another of its pictures.
+    """Tell for each row whether its set's winner has a lower stage than another of its pictures.
 
     Parameters
     ----------
@@ -219,14 +218,14 @@ def bootstrap_interval(
     repeats: int = 2000,
     random_state: int | None = 0,
 ) -> tuple[float, float]:
-    """Return a percentile interval from resampling whole clusters.
+    """Return a percentile interval of the cluster bootstrap: whole clusters are resampled.
 
     Parameters
     ----------
     values : array-like of shape (n_values,)
         One value a set, such as `top1_by_set`; NaN is left out.
     clusters : array-like of shape (n_values,)
-        What is drawn with replacement: the project of each set, or the set itself.
+        Cluster of each value, drawn with replacement: the project of the set, or the set itself.
     statistic : callable, default=mean
         Takes the resampled values.
     level : float, default=0.95
@@ -258,9 +257,15 @@ def bootstrap_interval(
 
 
 def paired_interval(
-    first: ArrayLike, second: ArrayLike, clusters: ArrayLike, **options: Any
+    first: ArrayLike,
+    second: ArrayLike,
+    clusters: ArrayLike,
+    statistic: Callable[[Floats], float] = _mean,
+    level: float = 0.95,
+    repeats: int = 2000,
+    random_state: int | None = 0,
 ) -> tuple[float, float]:
-    """Return an interval of the mean difference of two models on the same sets.
+    """Return a bootstrap interval of the mean difference of two models on the same sets.
 
     Parameters
     ----------
@@ -268,12 +273,12 @@ def paired_interval(
         One value a set and model.
     clusters : array-like of shape (n_values,)
         The project of each set.
-    **options
-        Passed to `bootstrap_interval`.
+    statistic, level, repeats, random_state
+        As in `bootstrap_interval`.
 
     Returns
     -------
     low, high : float
     """
     difference = np.asarray(first, float) - np.asarray(second, float)
-    return bootstrap_interval(difference, clusters, **options)
+    return bootstrap_interval(difference, clusters, statistic, level, repeats, random_state)

@@ -1,37 +1,52 @@
-"""What happens inside `SetRanker.fit`: rows in order, the best start, calibration."""
+"""Select hyperparameters by nested cross-validation, and calibrate on its out-of-fold scores.
+
+Each candidate config is fitted without every inner fold in turn, from a linear init that is itself
+cross-fitted, and is tested on the fold. A config that falls clearly behind leaves the race early.
+
+References
+----------
+O. Maron, A. W. Moore, "Hoeffding races: accelerating model selection search for classification and
+function approximation", NIPS 1993 (racing); L. Breiman et al., "Classification and regression
+trees", 1984, section 3.4.3 (the one-standard-error rule, of which the rule here is a stricter
+form).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
-from prefml._typing import Floats, Ints
+from prefml._typing import Floats, Ints, Labels
 from prefml.ranking.boosted import BoostedScore, BoostingConfig
 from prefml.ranking.calibration import WinCalibrator, temperature_correction
 from prefml.ranking.cross_fitting import CrossFittedInit
 from prefml.ranking.linear_init import grouped_folds, held_out_losses
 from prefml.ranking.table import Table, take
 from prefml.ranking.tree_backend import in_threads, runs_in_threads
-from prefml.ranking.validation import checked_column, checked_weight, grades
+from prefml.ranking.validation import check_column, check_sample_weight, to_grades
 from prefml.sets import content_order, index_sets
 
 __all__ = ["ModelSelection", "calibrate", "sort_by_set"]
 
 
 # Standard errors by which an alternative must beat the first: one in twenty passes by chance.
-_SURE = 1.64
+_SELECTION_Z = 1.64
 # Standard errors behind the leader at which a config is tried on no more folds: one in two hundred.
-_LOST = 2.58
+_RACING_Z = 2.58
 # Sets after which they are compared for the first time.
-_ENOUGH = 1000
+_FIRST_RACE_SETS = 1000
 
 
 def sort_by_set(
-    X: Floats, y: Any, keys: NDArray[Any], groups: Any, weight: Any, item_order: str
+    X: Floats,
+    y: ArrayLike,
+    set_id: Labels,
+    groups: ArrayLike | None,
+    weight: ArrayLike | None,
+    item_order: str,
 ) -> tuple[Table, Ints]:
     """Sort rows so that sets are contiguous.
 
@@ -39,7 +54,7 @@ def sort_by_set(
     ----------
     X : ndarray of shape (n_rows, n_columns)
         Features.
-    y, keys, groups, weight : array-like of shape (n_rows,)
+    y, set_id, groups, weight : array-like of shape (n_rows,)
         Labels, sets, and, if not None, projects and weights.
     item_order : {"content", "given"}
         See `SetRanker`.
@@ -49,12 +64,12 @@ def sort_by_set(
     table : Table
         The sorted rows.
     order : ndarray of shape (n_rows,)
-        Which row of X each of them is.
+        Position in `X` of each of them.
     """
-    sets = index_sets(keys, len(X))
-    graded = grades(y, sets)
-    weights = checked_weight(weight, X)
-    together = sets.codes if groups is None else checked_column(groups, len(X), "groups")
+    sets = index_sets(set_id, len(X))
+    graded = to_grades(y, sets)
+    weights = check_sample_weight(weight, X)
+    together = sets.codes if groups is None else check_column(groups, len(X), "groups")
     order = sets.order
     if item_order == "content":
         order, _ = content_order(X, sets, graded, *([] if weights is None else [weights]))
@@ -69,14 +84,14 @@ def sort_by_set(
 
 
 class ModelSelection:
-    """Recipes that are compared in the inner folds, and what the comparison leaves to be used.
+    """Nested cross-validation of several configs, and the one that was selected.
 
     Parameters
     ----------
     configs : sequence of BoostingConfig
-        The first is taken unless another is clearly better.
+        The first is selected unless another is clearly better.
     table : Table
-        Rows to learn from.
+        Training rows.
     n_folds : int
         Inner folds.
     n_jobs : int or None
@@ -85,8 +100,8 @@ class ModelSelection:
     Attributes
     ----------
     best_ : int
-        Number of the config that was taken.
-    held_out_ : ndarray of shape (n_rows,) or None
+        Number of the config that was selected.
+    out_of_fold_ : ndarray of shape (n_rows,) or None
         Its out-of-fold scores; None where there is only one set.
     """
 
@@ -104,10 +119,10 @@ class ModelSelection:
             for config in configs
         ]
         self.best_: int = 0
-        self.held_out_: Floats | None = None
+        self.out_of_fold_: Floats | None = None
 
-    def compare(self) -> ModelSelection:
-        """Choose; a config that is clearly behind after the first folds is tried on no more.
+    def select(self) -> ModelSelection:
+        """Select a config; one that is clearly behind after the first folds is tried on no more.
 
         Returns
         -------
@@ -115,60 +130,66 @@ class ModelSelection:
         """
         if not self.folds:
             return self
-        for start in self._inits:
-            if start is not None:
-                start.prepare()
+        for init in self._inits:
+            if init is not None:
+                init.prepare()
         racing = list(range(len(self.configs)))
         scores = np.zeros((len(racing), len(self.table.X)))
         last = len(self.folds)
-        first = self._first_folds() if len(racing) > 1 else 0
+        first = self._first_race_folds() if len(racing) > 1 else 0
         for begin, end in ((0, first), (first, last)):
-            self._score(scores, racing, range(begin, end))
+            self._fill_scores(scores, racing, range(begin, end))
             if len(racing) > 1 and begin < end < last:
-                racing = self._still_racing(scores, racing, end)
+                racing = self._racing_survivors(scores, racing, end)
         losses = self._losses(scores[racing], last)
-        self.best_ = racing[_clearly_best(losses)]
-        self.held_out_ = scores[self.best_]
+        self.best_ = racing[_select_best(losses)]
+        self.out_of_fold_ = scores[self.best_]
         return self
 
-    def _first_folds(self) -> int:
-        """Return how many folds hold enough sets for a first comparison."""
+    def _first_race_folds(self) -> int:
+        """Return the number of folds that hold enough sets for a first comparison."""
         sets = [len(np.unique(self.table.sets.codes[test])) for _, test in self.folds]
-        return min(int(np.searchsorted(np.cumsum(sets), _ENOUGH)) + 1, len(self.folds))
+        return min(int(np.searchsorted(np.cumsum(sets), _FIRST_RACE_SETS)) + 1, len(self.folds))
 
-    def _score(self, scores: Floats, racing: Sequence[int], folds: Sequence[int]) -> None:
-        """Fill in the scores of the folds' rows, each from models that did not see them."""
-        tasks = [(one, fold) for one in reversed(racing) for fold in folds]
-        found = in_threads(self._scores_of, tasks, self.n_jobs)
-        for (one, fold), some in zip(tasks, found, strict=True):
-            scores[one, self.folds[fold][1]] = some
+    def _fill_scores(self, scores: Floats, racing: Sequence[int], folds: Sequence[int]) -> None:
+        """Fill in the scores of the folds' rows, each from a model that was fitted without them."""
+        tasks = [(number, fold) for number in reversed(racing) for fold in folds]
+        found = in_threads(self._fold_scores, tasks, self.n_jobs)
+        for (number, fold), fold_scores in zip(tasks, found, strict=True):
+            scores[number, self.folds[fold][1]] = fold_scores
 
-    def _scores_of(self, task: tuple[int, int]) -> Floats:
-        """Fit one bag, for an average over bags is only a little less noisy."""
-        one, fold = task
+    def _fold_scores(self, task: tuple[int, int]) -> Floats:
+        """Score a fold's rows by one bag, for an average over bags is only a little less noisy."""
+        number, fold = task
         train, test = self.folds[fold]
-        start = self._inits[one]
-        config = replace(self.configs[one], n_bags=1, callbacks=())
+        init = self._inits[number]
+        config = replace(self.configs[number], n_bags=1, callbacks=())
         if runs_in_threads(self.n_jobs):
             config = replace(config, settings={**config.settings, "n_jobs": 1})
         rest = take(self.table, train)
-        linear = None if start is None else start.without(fold, rest)
+        linear = None if init is None else init.init_without(fold, rest)
         model = BoostedScore(config).fit(rest, linear)
         return model.predict(self.table.X[test])
 
     def _losses(self, scores: Floats, n_folds: int) -> list[Floats]:
+        """Return, for each config, the log loss of each set of the first folds."""
         rows = np.sort(np.concatenate([test for _, test in self.folds[:n_folds]]))
         part = take(self.table, rows)
-        return [held_out_losses(one[rows], part.grades, part.sets, part.weight) for one in scores]
+        return [held_out_losses(own[rows], part.grades, part.sets, part.weight) for own in scores]
 
-    def _still_racing(self, scores: Floats, racing: list[int], n_folds: int) -> list[int]:
+    def _racing_survivors(self, scores: Floats, racing: list[int], n_folds: int) -> list[int]:
+        """Return the configs that are not clearly behind the leader after the first folds."""
         losses = self._losses(scores[racing], n_folds)
-        leader = losses[int(np.argmin([one.mean() for one in losses]))]
+        leader = losses[int(np.argmin([loss.mean() for loss in losses]))]
         kept = zip(racing, losses, strict=True)
-        return [one for one, loss in kept if (loss - leader).mean() <= _error(loss - leader, _LOST)]
+        return [
+            number
+            for number, loss in kept
+            if (loss - leader).mean() <= _standard_errors(loss - leader, _RACING_Z)
+        ]
 
     def fit(self, validation: Table | None = None) -> BoostedScore:
-        """Fit the config that was taken on all rows.
+        """Fit the selected config on all rows.
 
         Parameters
         ----------
@@ -179,30 +200,33 @@ class ModelSelection:
         -------
         BoostedScore
         """
-        start = self._inits[self.best_]
-        linear = None if start is None else start.whole()
+        init = self._inits[self.best_]
+        linear = None if init is None else init.init_for_all()
         return BoostedScore(self.configs[self.best_]).fit(self.table, linear, validation)
 
 
-def _error(gap: Floats, times: float) -> float:
-    """Return so many standard errors of a mean."""
+def _standard_errors(gap: Floats, times: float) -> float:
+    """Return so many standard errors of the mean gap."""
     return times * float(np.sqrt(gap.var() / len(gap)))
 
 
-def _clearly_best(losses: Sequence[Floats]) -> int:
+def _select_best(losses: Sequence[Floats]) -> int:
+    """Return the config furthest ahead of the first by more than its margin, else the first."""
     ahead = [losses[0] - other for other in losses]
-    clear = [gap.mean() if gap.mean() > _error(gap, _SURE) else 0.0 for gap in ahead]
+    clear = [
+        gap.mean() if gap.mean() > _standard_errors(gap, _SELECTION_Z) else 0.0 for gap in ahead
+    ]
     return int(np.argmax(clear))
 
 
-def calibrate(table: Table, held_out: Floats, n_folds: int) -> WinCalibrator:
-    """Learn probabilities from out-of-fold scores.
+def calibrate(table: Table, out_of_fold: Floats, n_folds: int) -> WinCalibrator:
+    """Fit a calibrator on out-of-fold scores, and correct its temperature for the final model.
 
     Parameters
     ----------
     table : Table
         The rows.
-    held_out : ndarray of shape (n_rows,)
+    out_of_fold : ndarray of shape (n_rows,)
         Their out-of-fold scores.
     n_folds : int
         Inner folds that they came from.
@@ -212,8 +236,8 @@ def calibrate(table: Table, held_out: Floats, n_folds: int) -> WinCalibrator:
     WinCalibrator
         For the model of all rows.
     """
-    calibrator = WinCalibrator().fit(held_out, table.grades, table.sets)
+    calibrator = WinCalibrator().fit(out_of_fold, table.grades, table.sets)
     folds = grouped_folds(table.groups, table.sets, n_folds)
-    skill = calibrator.skill(held_out, table.grades, table.sets)
+    skill = calibrator.skill(out_of_fold, table.grades, table.sets)
     calibrator.sharpen(temperature_correction(len(table.sets), len(folds), skill))
     return calibrator

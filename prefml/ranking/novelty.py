@@ -1,4 +1,4 @@
-"""How unusual a picture's change from its source is, learned without looking at any choice.
+"""Detect unusual steps: outlier scores of a picture's change from its source, unsupervised.
 
 Nearly every picture of a higher stage differs from the stage below it in the same way: larger,
 sharper, the face replaced. One that differs in another way came out wrong more often than not,
@@ -9,22 +9,38 @@ wrongness from.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.decomposition import PCA
 
 from prefml._typing import Bools, Floats
 
-__all__ = ["CLIP", "NAMES", "StepNovelty", "Whitening"]
+__all__ = ["CLIP", "NAMES", "LocationScale", "StepNovelty", "Whitening"]
 
 
 NAMES = ("novelty__step", "novelty__mean")
 # Standardised steps beyond this are pulled in.
 CLIP = 5.0
 # A kind of step with fewer examples than this is judged by the steps of all kinds.
-_LEAST = 30
+_MIN_EXAMPLES = 30
 _COMPONENTS = 20
 _NONE = np.empty(0, np.intp)
+
+
+class LocationScale(NamedTuple):
+    """Robust location and scale of columns.
+
+    Attributes
+    ----------
+    location : ndarray of shape (n_columns,)
+        Medians.
+    scale : ndarray of shape (n_columns,)
+        Interquartile ranges, and a little more so that none is 0.
+    """
+
+    location: Floats
+    scale: Floats
 
 
 @dataclass(frozen=True)
@@ -44,23 +60,43 @@ class Whitening:
 
     @classmethod
     def of(cls, pca: PCA) -> Whitening:
-        """Take over a fitted analysis."""
+        """Return the whitening by a fitted PCA.
+
+        Parameters
+        ----------
+        pca : sklearn.decomposition.PCA
+            Fitted.
+
+        Returns
+        -------
+        Whitening
+        """
         deviation = np.sqrt(pca.explained_variance_)
         # What does not vary at all carries nothing, however it is scaled.
         deviation = np.maximum(deviation, np.finfo(float).eps)
         return cls(pca.mean_, pca.components_ / deviation[:, None])
 
     def transform(self, X: Floats) -> Floats:
-        """Return the whitened components, shape (n_rows, n_components)."""
+        """Return the whitened components.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Columns as the PCA was fitted on.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_components)
+        """
         return np.asarray((X - self.mean) @ self.directions.T)
 
 
 class StepNovelty:
-    """Distance of a step from the usual steps of its kind.
+    """Outlier scores of a step among the steps of its kind.
 
-    Each column is centred on the median of its kind of step and scaled by the quartiles; the
-    distances are the length of the whitened leading components (Mahalanobis) and the mean of
-    the columns' log distances.
+    Each column is centred on the median of its kind of step and scaled by the interquartile range;
+    the scores are the Mahalanobis distance in the whitened leading components, and the mean of the
+    columns' log squared distances.
 
     Parameters
     ----------
@@ -71,10 +107,10 @@ class StepNovelty:
     ----------
     columns_ : ndarray of int
         The columns that vary.
-    usual_ : dict of float to tuple of ndarray
-        Kind of step -> middle and width of each column; NaN for steps of all kinds.
+    stats_by_kind_ : dict of float to LocationScale
+        Kind of step -> location and scale of each column; NaN for steps of all kinds.
     whitening_ : Whitening or None
-        None where there was too little to learn from.
+        None where there was too little to fit.
 
     References
     ----------
@@ -86,7 +122,7 @@ class StepNovelty:
         self.random_state = random_state
 
     def fit(self, steps: Floats, kind: Floats) -> StepNovelty:
-        """Learn the usual steps.
+        """Fit location, scale and components of the steps.
 
         Parameters
         ----------
@@ -99,18 +135,18 @@ class StepNovelty:
         -------
         StepNovelty
         """
-        has = _present(steps)
+        has = _complete_rows(steps)
         self.columns_ = np.flatnonzero(steps[has].std(axis=0) > 0) if has.any() else _NONE
         self.whitening_: Whitening | None = None
-        if has.sum() < _LEAST or len(self.columns_) < 2:
+        if has.sum() < _MIN_EXAMPLES or len(self.columns_) < 2:
             return self
         rows, kinds = steps[has][:, self.columns_], kind[has]
         spread = rows.std(axis=0)
-        self.usual_ = {np.nan: _middle_and_width(rows, spread)}
+        self.stats_by_kind_ = {np.nan: _location_scale(rows, spread)}
         for value in np.unique(kinds[~np.isnan(kinds)]):
             same = rows[kinds == value]
-            if len(same) >= _LEAST:
-                self.usual_[float(value)] = _middle_and_width(same, spread)
+            if len(same) >= _MIN_EXAMPLES:
+                self.stats_by_kind_[float(value)] = _location_scale(same, spread)
         count = min(_COMPONENTS, len(self.columns_), len(rows) - 1)
         solver = PCA(count, svd_solver="full", random_state=self.random_state)
         self.whitening_ = Whitening.of(solver.fit(self._standardised(rows, kinds)))
@@ -118,15 +154,15 @@ class StepNovelty:
 
     def _standardised(self, rows: Floats, kinds: Floats) -> Floats:
         result = np.empty(rows.shape)
-        general = next(iter(self.usual_.values()))
+        general = next(iter(self.stats_by_kind_.values()))
         for value in np.unique(kinds):
             same = np.isnan(kinds) if np.isnan(value) else kinds == value
-            middle, width = self.usual_.get(float(value), general)
-            result[same] = (rows[same] - middle) / width
+            stats = self.stats_by_kind_.get(float(value), general)
+            result[same] = (rows[same] - stats.location) / stats.scale
         return np.asarray(np.clip(result, -CLIP, CLIP))
 
     def transform(self, steps: Floats, kind: Floats) -> Floats:
-        """Return the two distances of each row.
+        """Return the two outlier scores of each row.
 
         Parameters
         ----------
@@ -136,10 +172,10 @@ class StepNovelty:
         Returns
         -------
         ndarray of shape (n_rows, 2)
-            The columns `NAMES`; NaN where there is no source, or nothing was learned.
+            The columns `NAMES`; NaN where there is no source, or there was too little to fit.
         """
         result = np.full((len(steps), len(NAMES)), np.nan)
-        has = _present(steps)
+        has = _complete_rows(steps)
         if self.whitening_ is None or not has.any():
             return result
         standard = self._standardised(steps[has][:, self.columns_], kind[has])
@@ -148,10 +184,10 @@ class StepNovelty:
         return result
 
 
-def _present(steps: Floats) -> Bools:
+def _complete_rows(steps: Floats) -> Bools:
     return np.asarray(~np.isnan(steps).any(axis=1))
 
 
-def _middle_and_width(rows: Floats, spread: Floats) -> tuple[Floats, Floats]:
-    low, middle, high = np.percentile(rows, (25, 50, 75), axis=0)
-    return middle, high - low + 1e-3 * spread
+def _location_scale(rows: Floats, spread: Floats) -> LocationScale:
+    low, median, high = np.percentile(rows, (25, 50, 75), axis=0)
+    return LocationScale(median, high - low + 1e-3 * spread)

@@ -1,19 +1,22 @@
-"""Linear Bradley-Terry: a weight for each column, learned from who beat whom inside a set."""
+"""Fit a linear Bradley-Terry model: logistic regression on differences of rows inside a set."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from prefml._typing import Floats, Ints
-from prefml.ranking.validation import checked_sets, checked_weight, grades
+from prefml._typing import Features, Floats, Grades, Ints
+from prefml.ranking.validation import check_sample_weight, check_set_id, to_grades
 from prefml.sets import Sets, index_sets, winning_pairs
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
 
 __all__ = ["PairwiseLogistic", "WithinSetScaler", "fit_weights", "pair_weights"]
 
@@ -28,21 +31,28 @@ _CACHED = 1024
 class WithinSetScaler:
     """Centre columns and scale them by how much they differ inside sets.
 
-    What never differs inside a set cannot decide one and gets scale 1. Values beyond `clip`
-    deviations are pulled in, and missing values stand at the centre, so that one odd measurement
-    cannot decide a set by itself.
+    A column that never differs inside a set cannot decide one and is scaled to 0. Values beyond
+    `clip` deviations are pulled in, and missing values stand at the centre, so that one odd
+    measurement cannot decide a set by itself.
 
     Parameters
     ----------
     clip : float, default=4.0
         Largest absolute value after scaling.
+
+    Attributes
+    ----------
+    centre_ : ndarray of shape (n_columns,)
+        Weighted means.
+    scale_ : ndarray of shape (n_columns,)
+        Standard deviations inside sets; infinite for a column that never differs inside one.
     """
 
     def __init__(self, clip: float = 4.0) -> None:
         self.clip = clip
 
     def fit(self, X: Floats, sets: Sets, weight: Floats | None = None) -> WithinSetScaler:
-        """Learn the centre and scale of each column.
+        """Fit the centre and scale of each column.
 
         Parameters
         ----------
@@ -74,14 +84,35 @@ class WithinSetScaler:
         self.scale_ = np.where(spread > 1e-9 * (whole + 1e-30), spread, np.inf)
         return self
 
-    def of(self, columns: Ints) -> WithinSetScaler:
-        """Return the scaler of some of the columns."""
+    def subset(self, columns: Ints) -> WithinSetScaler:
+        """Return the fitted scaler of some of the columns.
+
+        Parameters
+        ----------
+        columns : ndarray of int
+            Their positions.
+
+        Returns
+        -------
+        WithinSetScaler
+        """
         part = WithinSetScaler(self.clip)
         part.centre_, part.scale_ = self.centre_[columns], self.scale_[columns]
         return part
 
     def transform(self, X: Floats) -> Floats:
-        """Return the columns centred, scaled and clipped, without NaN."""
+        """Return the columns centred, scaled and clipped.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Columns as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns)
+            In [-clip, clip], 0 where missing.
+        """
         scaled = (X - self.centre_) / self.scale_
         scaled[np.isnan(scaled)] = 0.0
         return np.asarray(np.clip(scaled, -self.clip, self.clip, out=scaled))
@@ -115,7 +146,7 @@ def pair_weights(
 
 
 def fit_weights(
-    differences: Floats, weight: Floats, strength: float, start: Floats | None = None
+    differences: Floats, weight: Floats, prior_variance: float, start: Floats | None = None
 ) -> Floats:
     """Fit the Bradley-Terry weights by Newton's method.
 
@@ -125,8 +156,8 @@ def fit_weights(
         Winner minus loser.
     weight : ndarray of shape (n_pairs,)
         Weight of each pair.
-    strength : float
-        Prior variance of a weight: the larger, the weaker the ridge penalty.
+    prior_variance : float
+        Prior variance of a weight, one over the ridge penalty: the smaller, the more shrinkage.
     start : ndarray of shape (n_columns,), optional
         Where to begin.
 
@@ -139,30 +170,30 @@ def fit_weights(
     R. A. Bradley, M. E. Terry, "Rank analysis of incomplete block designs", Biometrika 39, 1952.
     """
     found = np.zeros(differences.shape[1]) if start is None else start.copy()
-    ridge = 1.0 / strength
-    step_of = _step_of_pairs if len(differences) < len(found) else _step_of_columns
+    ridge = 1.0 / prior_variance
+    newton_step = _newton_step_dual if len(differences) < len(found) else _newton_step_primal
     for _ in range(_MAX_STEPS):
-        step = step_of(differences, weight, ridge, found)
+        step = newton_step(differences, weight, ridge, found)
         found += step
         if np.abs(step).max(initial=0.0) < _TOLERANCE * (1 + np.abs(found).max(initial=0.0)):
             break
     return found
 
 
-def _slopes(differences: Floats, weight: Floats, found: Floats) -> tuple[Floats, Floats]:
-    """Return the first (sign turned) and second derivative of each pair's loss."""
+def _loss_derivatives(differences: Floats, weight: Floats, found: Floats) -> tuple[Floats, Floats]:
+    """Return the first derivative, its sign turned, and the second of each pair's loss."""
     losing = expit(-(differences @ found))
     slope = weight * losing
     return slope, slope * (1 - losing)
 
 
-def _step_of_columns(differences: Floats, weight: Floats, ridge: float, found: Floats) -> Floats:
+def _newton_step_primal(differences: Floats, weight: Floats, ridge: float, found: Floats) -> Floats:
     """Return Newton's step; pairs are gone through in parts that stay in the processor's cache."""
     system = np.diag(np.full(len(found), ridge))
     gradient = -ridge * found
     for at in range(0, len(differences), _CACHED):
         part = differences[at : at + _CACHED]
-        slope, curve = _slopes(part, weight[at : at + _CACHED], found)
+        slope, curve = _loss_derivatives(part, weight[at : at + _CACHED], found)
         gradient += slope @ part
         bent = part * np.sqrt(curve)[:, None]
         system += bent.T @ bent
@@ -170,9 +201,9 @@ def _step_of_columns(differences: Floats, weight: Floats, ridge: float, found: F
     return np.asarray(cho_solve(factor, gradient, check_finite=False))
 
 
-def _step_of_pairs(differences: Floats, weight: Floats, ridge: float, found: Floats) -> Floats:
+def _newton_step_dual(differences: Floats, weight: Floats, ridge: float, found: Floats) -> Floats:
     """Return Newton's step by Woodbury's identity, where there are fewer pairs than columns."""
-    slope, curve = _slopes(differences, weight, found)
+    slope, curve = _loss_derivatives(differences, weight, found)
     gradient = slope @ differences - ridge * found
     bent = differences * np.sqrt(curve)[:, None]
     system = bent @ bent.T
@@ -187,7 +218,7 @@ class PairwiseLogistic(BaseEstimator):
 
     Parameters
     ----------
-    strength : float, default=0.03
+    prior_variance : float, default=0.03
         Prior variance of a weight, on columns scaled to unit spread inside sets.
     clip : float, default=4.0
         Scaled values beyond this are pulled in.
@@ -203,13 +234,13 @@ class PairwiseLogistic(BaseEstimator):
     __metadata_request__fit = {"set_id": True}  # noqa: RUF012
 
     def __init__(
-        self, strength: float = 0.03, clip: float = 4.0, allow_missing_set_id: bool = False
+        self, prior_variance: float = 0.03, clip: float = 4.0, allow_missing_set_id: bool = False
     ) -> None:
-        self.strength = strength
+        self.prior_variance = prior_variance
         self.clip = clip
         self.allow_missing_set_id = allow_missing_set_id
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         """Declare that labels are needed and that NaN is allowed."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
@@ -218,12 +249,12 @@ class PairwiseLogistic(BaseEstimator):
 
     def fit(
         self,
-        X: ArrayLike,
+        X: Features,
         y: ArrayLike,
         set_id: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> PairwiseLogistic:
-        """Learn the weights.
+        """Fit the weights.
 
         Parameters
         ----------
@@ -243,29 +274,61 @@ class PairwiseLogistic(BaseEstimator):
         rows, labels = validate_data(
             self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
         )
-        sets = index_sets(checked_sets(set_id, len(rows), self.allow_missing_set_id))
-        weight = checked_weight(sample_weight, rows)
-        return self.fit_checked(rows, grades(labels, sets), sets, weight)
+        sets = index_sets(check_set_id(set_id, len(rows), self.allow_missing_set_id))
+        weight = check_sample_weight(sample_weight, rows)
+        return self.fit_checked(rows, to_grades(labels, sets), sets, weight)
 
     @classmethod
-    def of(cls, scaler: WithinSetScaler, coef: Floats, strength: float) -> PairwiseLogistic:
-        """Return a fitted model of a scaler and the weights of the scaled columns."""
-        model = cls(strength, scaler.clip)
+    def from_weights(
+        cls, scaler: WithinSetScaler, coef: Floats, prior_variance: float = 0.03
+    ) -> PairwiseLogistic:
+        """Return a fitted model from a scaler and the weights of the scaled columns.
+
+        Parameters
+        ----------
+        scaler : WithinSetScaler
+            Fitted.
+        coef : ndarray of shape (n_columns,)
+            Weights of the scaled columns.
+        prior_variance : float, default=0.03
+            With which they were fitted.
+
+        Returns
+        -------
+        PairwiseLogistic
+        """
+        model = cls(prior_variance, scaler.clip)
         model.scaler_, model.coef_ = scaler, coef
         return model
 
     def fit_checked(
-        self, X: Floats, graded: NDArray[Any], sets: Sets, weight: Floats | None = None
+        self, X: Floats, graded: Grades, sets: Sets, weight: Floats | None = None
     ) -> PairwiseLogistic:
-        """Fit on arrays that are known to be sound; see `fit`."""
+        """Fit on arrays that are known to be sound; see `fit`.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Features, NaN where missing.
+        graded : ndarray of shape (n_rows,)
+            Relevance grades.
+        sets : Sets
+            The grouping of the rows.
+        weight : ndarray of shape (n_rows,), optional
+            Weight of each row.
+
+        Returns
+        -------
+        PairwiseLogistic
+        """
         self.scaler_ = WithinSetScaler(self.clip).fit(X, sets, weight)
         better, worse = winning_pairs(graded, sets)
         scaled = self.scaler_.transform(X)
         pairs = pair_weights(better, worse, sets, weight)
-        self.coef_ = fit_weights(scaled[better] - scaled[worse], pairs, self.strength)
+        self.coef_ = fit_weights(scaled[better] - scaled[worse], pairs, self.prior_variance)
         return self
 
-    def predict(self, X: ArrayLike) -> Floats:
+    def predict(self, X: Features) -> Floats:
         """Return a score for each row, in logits of winning against a row of score 0.
 
         Parameters
@@ -282,10 +345,31 @@ class PairwiseLogistic(BaseEstimator):
         return row_sums(self.contributions(rows))
 
     def contributions(self, X: Floats) -> Floats:
-        """Return what each column adds to each row's score."""
+        """Return the contribution of each column to each row's score.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns)
+            Each row sums to its score.
+        """
         return np.asarray(self.scaler_.transform(X) * self.coef_)
 
 
 def row_sums(values: Floats) -> Floats:
-    """Return the sum of each row, the same whatever rows stand beside it."""
+    """Return the sum of each row, the same whatever rows stand beside it.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_columns)
+        Numbers.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+    """
     return np.asarray(np.ascontiguousarray(values).sum(axis=1))

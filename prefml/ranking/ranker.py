@@ -1,31 +1,36 @@
-"""`SetRanker`: LightGBM LambdaRank as a scikit-learn citizen that learns inside sets."""
+"""`SetRanker`: LightGBM LambdaRank as a scikit-learn estimator that learns inside sets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from prefml._typing import Floats
+from prefml._typing import Features, Floats
 from prefml.ranking.blocks import column_names
-from prefml.ranking.boosted import ALTERABLE, make_config
-from prefml.ranking.calibration import softmax_in_sets
+from prefml.ranking.boosted import ALTERABLE, Callback, make_config
+from prefml.ranking.calibration import WinCalibrator, softmax_in_sets
 from prefml.ranking.design import Design
 from prefml.ranking.explain import Explanation, explain_set, mean_importance
 from prefml.ranking.metrics import top1
 from prefml.ranking.nested_cv import ModelSelection, calibrate, sort_by_set
 from prefml.ranking.table import Table
-from prefml.ranking.validation import checked_sets
+from prefml.ranking.tree_backend import Settings
+from prefml.ranking.validation import check_set_id
 from prefml.sets import Sets, index_sets
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
 
 __all__ = ["SetRanker"]
 
-EvalSet = tuple[ArrayLike, ArrayLike, ArrayLike]
+EvalSet = tuple[Features, ArrayLike, ArrayLike]
 
 
 class SetRanker(BaseEstimator):
@@ -43,7 +48,7 @@ class SetRanker(BaseEstimator):
 subsample, subsample_freq
         As in `lightgbm.LGBMRanker`.
     lgbm_params : mapping, optional
-        Any other parameter of `lightgbm.LGBMRanker`.
+        Further parameters of `lightgbm.LGBMRanker`.
     callbacks : sequence of callable, optional
         LightGBM callbacks, such as early stopping (needs `eval_set` in `fit`).
     monotone : mapping of str to int, optional
@@ -52,24 +57,24 @@ subsample, subsample_freq
         Prefix of a block of columns -> principal components to keep instead.
     novelty : sequence of str, optional
         Prefixes of columns that hold a row's difference to its source. Two columns
-        `novelty__*` are added that say how unusual that difference is.
+        `novelty__*` are added, outlier scores of that difference.
     novelty_by : str, optional
         Column that tells kinds of such differences apart.
     linear : sequence of sequence of str, optional
         Each entry is a list of column prefixes ("" for all); one linear Bradley-Terry score is
-        fitted on each, and boosting starts from their mean, out of fold.
+        fitted on each, and boosting starts from their mean, cross-fitted.
     trees : sequence of str, optional
         Prefixes of the columns that the trees see; all by default.
     alternatives : sequence of mapping, optional
-        Each holds other values for some parameters of the linear start and the trees. The first
-        is taken unless another's loss in the inner folds is clearly less.
+        Each holds other values for some hyperparameters of the linear init and the trees. Nested
+        cross-validation selects: the first unless another's held-out log loss is clearly less.
     n_bags : int, default=1
         Rankers to average, each with its own seed.
     n_folds : int, default=5
-        Inner folds by group, for the linear start and the calibration.
+        Inner folds by group, for the linear init and the calibration.
     calibration : {None, "auto"}, default=None
-        None: probabilities are the softmax of the scores. "auto": a temperature for each set
-        size and, from 1,000 sets on, isotonic regression, both from out-of-fold scores.
+        None: probabilities are the softmax of the scores. "auto": temperature scaling for each
+        set size and, from 1,000 sets on, isotonic regression, both on out-of-fold scores.
     item_order : {"content", "given"}, default="content"
         LambdaRank breaks ties by the order of rows. "content" sorts rows by what they contain, so
         that neither their order nor the names of sets matter; "given" keeps the order, as bare
@@ -88,11 +93,11 @@ subsample, subsample_freq
     feature_names_in_ : ndarray of str
         Their names, when `X` was a DataFrame.
     score_ : BoostedScore
-        The fitted linear start and trees.
+        The fitted linear init and trees.
     chosen_ : dict
-        The alternative that was taken.
+        The alternative that was selected.
     calibrator_ : WinCalibrator or None
-        What turns scores into probabilities.
+        Turns scores into probabilities; None for the softmax alone.
     out_of_fold_ : ndarray of shape (n_rows,) or None
         Scores from the inner folds, in the order of the rows given to `fit`.
 
@@ -127,15 +132,15 @@ subsample, subsample_freq
         colsample_bytree: float = 1.0,
         subsample: float = 1.0,
         subsample_freq: int = 0,
-        lgbm_params: Mapping[str, Any] | None = None,
-        callbacks: Sequence[Any] | None = None,
+        lgbm_params: Settings | None = None,
+        callbacks: Sequence[Callback] | None = None,
         monotone: Mapping[str, int] | None = None,
         compress: Mapping[str, int] | None = None,
         novelty: Sequence[str] | None = None,
         novelty_by: str | None = None,
         linear: Sequence[Sequence[str]] | None = None,
         trees: Sequence[str] | None = None,
-        alternatives: Sequence[Mapping[str, Any]] | None = None,
+        alternatives: Sequence[Mapping[str, object]] | None = None,
         n_bags: int = 1,
         n_folds: int = 5,
         calibration: str | None = None,
@@ -170,7 +175,7 @@ subsample, subsample_freq
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def __sklearn_tags__(self) -> Any:
+    def __sklearn_tags__(self) -> Tags:
         """Declare that labels are needed and that NaN is allowed."""
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
@@ -179,14 +184,14 @@ subsample, subsample_freq
 
     def fit(
         self,
-        X: ArrayLike,
+        X: Features,
         y: ArrayLike,
         set_id: ArrayLike | None = None,
         groups: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         eval_set: EvalSet | None = None,
     ) -> SetRanker:
-        """Learn from choices.
+        """Fit on choices.
 
         Parameters
         ----------
@@ -216,11 +221,11 @@ subsample, subsample_freq
             is not one of those above.
         """
         self._check_parameters()
-        self.index_ = getattr(X, "columns", None)
+        self.column_index_ = getattr(X, "columns", None)
         rows, labels = validate_data(
             self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
         )
-        keys = checked_sets(set_id, len(rows), self.allow_missing_set_id)
+        keys = check_set_id(set_id, len(rows), self.allow_missing_set_id)
         self.design_ = Design(self.compress, self.novelty, self.novelty_by, self.random_state or 0)
         names = list(getattr(self, "feature_names_in_", column_names(rows)))
         table, order = sort_by_set(rows, labels, keys, groups, sample_weight, self.item_order)
@@ -228,12 +233,13 @@ subsample, subsample_freq
         self.columns_ = self.design_.columns_
         selection = self._model_selection(table)
         self.score_ = selection.fit(self._validation(eval_set))
-        self.calibrator_, self.out_of_fold_, held_out = None, None, selection.held_out_
-        if held_out is not None:
-            self.out_of_fold_ = np.empty(len(held_out))
-            self.out_of_fold_[order] = held_out
+        self.calibrator_: WinCalibrator | None = None
+        self.out_of_fold_: Floats | None = None
+        if selection.out_of_fold_ is not None:
+            self.out_of_fold_ = np.empty(len(order))
+            self.out_of_fold_[order] = selection.out_of_fold_
             if self.calibration is not None:
-                self.calibrator_ = calibrate(table, held_out, self.n_folds)
+                self.calibrator_ = calibrate(table, selection.out_of_fold_, self.n_folds)
         return self
 
     def _model_selection(self, table: Table) -> ModelSelection:
@@ -241,15 +247,13 @@ subsample, subsample_freq
         configs = [make_config(self.get_params(deep=False) | c, self.columns_) for c in changes]
         selection = ModelSelection(configs, table, self.n_folds, self.n_jobs)
         if len(configs) > 1 or self.calibration is not None:
-            selection.compare()
+            selection.select()
         self.chosen_ = changes[selection.best_]
         return selection
 
     def _check_parameters(self) -> None:
-        for name, allowed in (
-            ("calibration", (None, "auto")),
-            ("item_order", ("content", "given")),
-        ):
+        choices = {"calibration": (None, "auto"), "item_order": ("content", "given")}
+        for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}={getattr(self, name)!r}; expected one of {allowed}")
         unknown = {key for chance in self.alternatives or () for key in chance} - ALTERABLE
@@ -263,23 +267,23 @@ subsample, subsample_freq
         if eval_set is None:
             return None
         X, y, set_id = eval_set
-        order = self.item_order
-        return sort_by_set(self._design(X), np.asarray(y), np.asarray(set_id), None, None, order)[0]
+        rows = self._transform(X)
+        return sort_by_set(rows, y, np.asarray(set_id), None, None, self.item_order)[0]
 
-    def _design(self, X: ArrayLike) -> Floats:
-        return self.design_.transform(self._rows(X))
+    def _transform(self, X: Features) -> Floats:
+        return self.design_.transform(self._check_features(X))
 
-    def _rows(self, X: ArrayLike) -> Floats:
-        seen = getattr(self, "index_", None)
-        if seen is not None and seen.equals(getattr(X, "columns", None)):
+    def _check_features(self, X: Features) -> Floats:
+        seen = getattr(self, "column_index_", None)
+        if seen is not None and isinstance(X, pd.DataFrame) and seen.equals(X.columns):
             # scikit-learn looks at each of three thousand names: longer than the scores take.
-            X = X.to_numpy(np.float64)  # type: ignore[union-attr]
+            X = X.to_numpy(np.float64)
             return np.asarray(check_array(X, ensure_all_finite="allow-nan", dtype=np.float64))
         return np.asarray(
             validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
         )
 
-    def predict(self, X: ArrayLike) -> Floats:
+    def predict(self, X: Features) -> Floats:
         """Return a score for each row, by itself.
 
         Parameters
@@ -293,9 +297,9 @@ subsample, subsample_freq
             The higher, the better; only comparable inside a set.
         """
         check_is_fitted(self)
-        return self.score_.predict(self._design(X))
+        return self.score_.predict(self._transform(X))
 
-    def win_probability(self, X: ArrayLike, set_id: ArrayLike | None = None) -> Floats:
+    def win_probability(self, X: Features, set_id: ArrayLike | None = None) -> Floats:
         """Return the probability of each row to be the one chosen from its set.
 
         Parameters
@@ -311,7 +315,7 @@ subsample, subsample_freq
             Sums to 1 in each set.
         """
         scores = self.predict(X)
-        sets = index_sets(checked_sets(set_id, len(scores), allow_missing=True))
+        sets = index_sets(check_set_id(set_id, len(scores), allow_missing=True))
         return self.probability_of(scores, sets)
 
     def probability_of(self, scores: Floats, sets: Sets) -> Floats:
@@ -320,7 +324,7 @@ subsample, subsample_freq
         Parameters
         ----------
         scores : ndarray of shape (n_rows,)
-            What `predict` gave.
+            Scores from `predict`.
         sets : Sets
             The grouping of the rows.
 
@@ -332,8 +336,8 @@ subsample, subsample_freq
             return softmax_in_sets(scores, sets)
         return self.calibrator_.predict(scores, sets)
 
-    def score(self, X: ArrayLike, y: ArrayLike, set_id: ArrayLike | None = None) -> float:
-        """Return the share of sets in which the highest score is the winner's.
+    def score(self, X: Features, y: ArrayLike, set_id: ArrayLike | None = None) -> float:
+        """Return top-1: the share of sets in which the highest score is the winner's.
 
         Parameters
         ----------
@@ -349,10 +353,10 @@ subsample, subsample_freq
         float
         """
         scores = self.predict(X)
-        return top1(y, scores, checked_sets(set_id, len(scores), allow_missing=True))
+        return top1(y, scores, check_set_id(set_id, len(scores), allow_missing=True))
 
-    def explain(self, X: ArrayLike, set_id: ArrayLike | None = None) -> list[Explanation]:
-        """Say what made the winner of each set beat its runner-up.
+    def explain(self, X: Features, set_id: ArrayLike | None = None) -> list[Explanation]:
+        """Explain why the winner of each set beat its runner-up.
 
         Parameters
         ----------
@@ -368,8 +372,8 @@ subsample, subsample_freq
             add up to the difference of the two scores.
         """
         check_is_fitted(self)
-        design = self._design(X)
-        keys = checked_sets(set_id, len(design), allow_missing=True)
+        design = self._transform(X)
+        keys = check_set_id(set_id, len(design), allow_missing=True)
         found = self.score_.contributions(design)
         return [
             explain_set(keys[rows[0]], rows, design[rows], found[rows], self.columns_)
@@ -377,8 +381,8 @@ subsample, subsample_freq
             if len(rows) > 1
         ]
 
-    def importances(self, X: ArrayLike, set_id: ArrayLike) -> dict[str, float]:
-        """Return how much each group of columns moves scores inside sets, on average.
+    def importances(self, X: Features, set_id: ArrayLike) -> dict[str, float]:
+        """Return the mean absolute contribution of each group of columns to scores inside sets.
 
         Parameters
         ----------
@@ -392,5 +396,5 @@ subsample, subsample_freq
         dict of str to float
             Share of the total, largest first; sums to 1 unless nothing matters.
         """
-        found = self.score_.contributions(self._design(X))[:, :-1]
+        found = self.score_.contributions(self._transform(X))[:, :-1]
         return mean_importance(found, index_sets(set_id, len(found)), self.columns_)

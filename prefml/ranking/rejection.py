@@ -1,8 +1,6 @@
-"""How likely the person is to reject a whole set: none is good."""
+"""Predict the probability that the person rejects a whole set: none is good."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,9 +8,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from prefml._typing import Floats
-from prefml.ranking.blocks import column_names, starting_with
-from prefml.ranking.validation import checked_sets
+from prefml._typing import Features, Floats
+from prefml.ranking.blocks import column_names, columns_starting_with, to_floats
+from prefml.ranking.validation import check_set_id
 from prefml.sets import index_sets
 
 __all__ = ["LEAST_REJECTIONS", "RejectionModel", "set_features"]
@@ -24,8 +22,8 @@ LEAST_REJECTIONS = 20
 _PREFIXES = ("cue__", "near__", "stage", "set_size")
 
 
-def set_features(X: Any, scores: ArrayLike, set_id: ArrayLike) -> Floats:
-    """Describe each set as a whole.
+def set_features(X: Features, scores: ArrayLike, set_id: ArrayLike) -> Floats:
+    """Return the features of each set as a whole.
 
     Parameters
     ----------
@@ -44,8 +42,8 @@ def set_features(X: Any, scores: ArrayLike, set_id: ArrayLike) -> Floats:
     """
     sets = index_sets(set_id)
     values = np.asarray(scores, float)
-    table = X.to_numpy(dtype=float) if hasattr(X, "to_numpy") else np.asarray(X, float)
-    columns = starting_with(column_names(X), _PREFIXES)
+    table = to_floats(X)
+    columns = columns_starting_with(column_names(X), _PREFIXES)
     known = np.nan_to_num(table[:, columns] if len(columns) else table)
     ordered = [np.sort(values[rows])[::-1] for rows in sets.members()]
     best = np.array([scores[0] for scores in ordered])
@@ -54,35 +52,35 @@ def set_features(X: Any, scores: ArrayLike, set_id: ArrayLike) -> Floats:
 
 
 class RejectionModel:
-    """Logistic model of "none is good", or a constant rate while there is little to go by.
+    """Logistic regression of "none is good", or the base rate while there are few rejections.
 
     Parameters
     ----------
-    strength : float, default=0.01
+    C : float, default=0.01
         Inverse of the ridge penalty.
 
     Attributes
     ----------
     rate_ : float
-        Share of rejected sets, with one imagined rejection in three imagined sets.
+        Base rate: share of rejected sets, with a prior of one rejection in three sets.
     model_ : Pipeline or None
         None while there are fewer than `LEAST_REJECTIONS` rejections or acceptances.
     """
 
-    def __init__(self, strength: float = 0.01) -> None:
-        self.strength = strength
+    def __init__(self, C: float = 0.01) -> None:
+        self.C = C
 
     def fit(
-        self, X: Any, scores: ArrayLike, rejected: ArrayLike, set_id: ArrayLike
+        self, X: Features, scores: ArrayLike, rejected: ArrayLike, set_id: ArrayLike
     ) -> RejectionModel:
-        """Learn from reviewed sets.
+        """Fit on reviewed sets.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_columns)
             The ranker's columns of every picture of every reviewed set.
         scores : array-like of shape (n_rows,)
-            The ranker's scores, best from a ranker that did not see the set.
+            The ranker's scores, best from a ranker that was fitted without the set.
         rejected : array-like of bool, of shape (n_rows,)
             Whether the row's set was rejected whole.
         set_id : array-like of shape (n_rows,)
@@ -92,18 +90,18 @@ class RejectionModel:
         -------
         RejectionModel
         """
-        sets = index_sets(checked_sets(set_id, len(np.asarray(scores)), allow_missing=False))
+        sets = index_sets(check_set_id(set_id, len(np.asarray(scores)), allow_missing=False))
         outcome = sets.reduce(np.maximum, np.asarray(rejected, bool).astype(int))
         self.rate_ = float((outcome.sum() + 1) / (len(outcome) + 3))
         fewest = min(int(outcome.sum()), int(len(outcome) - outcome.sum()))
         self.model_: Pipeline | None = None
         if fewest >= LEAST_REJECTIONS:
-            logistic = LogisticRegression(C=self.strength, max_iter=1000)
+            logistic = LogisticRegression(C=self.C, max_iter=1000)
             self.model_ = make_pipeline(StandardScaler(), logistic)
             self.model_.fit(set_features(X, scores, set_id), outcome)
         return self
 
-    def predict_probability(self, X: Any, scores: ArrayLike, set_id: ArrayLike) -> Floats:
+    def predict_probability(self, X: Features, scores: ArrayLike, set_id: ArrayLike) -> Floats:
         """Return the probability that the person rejects each set whole.
 
         Parameters

@@ -1,4 +1,4 @@
-"""Which sets could be approved unseen, with a promise about the error.
+"""Control the risk of approving sets unseen: the coverage that an error budget allows.
 
 References
 ----------
@@ -28,7 +28,7 @@ _STEPS = 40
 
 @dataclass(frozen=True)
 class Approval:
-    """What may be approved unseen within one error budget.
+    """Share of the sets that may be approved unseen within one error budget.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Approval:
     error : float
         Share of wrong choices among them, as observed; NaN if there are none.
     sets : int
-        How many they are.
+        Number of these sets.
     """
 
     budget: float
@@ -64,12 +64,13 @@ def coverage_at(
     delta: float = 0.05,
     groups: ArrayLike | None = None,
 ) -> Approval:
-    """Find how many sets could be approved unseen at an error budget.
+    """Find the share of sets that could be approved unseen at an error budget.
 
     Sets are taken from the most confident down, in steps fixed beforehand; each step is accepted
-    while the Clopper-Pearson bound of its error lies within the budget, and the first step that
-    fails ends the search. So the chance that the accepted sets' true error exceeds the budget is
-    at most `delta`, without any correction for the number of steps.
+    while the Clopper-Pearson bound of its empirical risk, the share of wrong choices, lies within
+    the budget, and the first step that fails ends the search. So the chance that the accepted
+    sets' true error exceeds the budget is at most `delta`, without any correction for the number
+    of steps.
 
     Parameters
     ----------
@@ -95,8 +96,8 @@ def coverage_at(
     ValueError
         If the budget or delta is not between 0 and 1, or lengths differ.
     """
-    _check_share("budget", budget)
-    _check_share("delta", delta)
+    _check_probability("budget", budget)
+    _check_probability("delta", delta)
     stated, right = np.asarray(confidence, float), np.asarray(correct, float)
     if stated.shape != right.shape:
         raise ValueError(f"{stated.shape} confidences and {right.shape} outcomes")
@@ -104,19 +105,19 @@ def coverage_at(
     names = None if groups is None else np.asarray(groups)[kept]
     stated, wrong = stated[kept], 1 - right[kept]
     threshold = None
-    for level in _levels(stated, _first_step(budget, delta)):
-        chosen = stated >= level
+    for candidate in _candidate_thresholds(stated, _min_first_step(budget, delta)):
+        chosen = stated >= candidate
         effect = 1.0 if names is None else design_effect(wrong[chosen], names[chosen])
         trials = float(chosen.sum())
         bound = clopper_pearson_upper(wrong[chosen].sum() / effect, trials / effect, delta)
         if bound > budget:
             break
-        threshold = float(level)
+        threshold = float(candidate)
     return _approval(budget, threshold, stated, wrong)
 
 
-def _first_step(budget: float, delta: float) -> int:
-    """Return how many sets the first step takes: enough that one error in them is forgiven.
+def _min_first_step(budget: float, delta: float) -> int:
+    """Return the number of sets in the first step: enough that one error in them is forgiven.
 
     Fewer could not pass even without any error, and would end the search before it began.
     """
@@ -126,7 +127,7 @@ def _first_step(budget: float, delta: float) -> int:
     return size
 
 
-def _levels(stated: Floats, first: int) -> list[float]:
+def _candidate_thresholds(stated: Floats, first: int) -> list[float]:
     """Return thresholds from high to low that depend on confidences alone, not on outcomes."""
     if not len(stated):
         return []
@@ -145,13 +146,13 @@ def _approval(budget: float, threshold: float | None, stated: Floats, wrong: Flo
     )
 
 
-def _check_share(name: str, value: float) -> None:
+def _check_probability(name: str, value: float) -> None:
     if not 0 < value < 1:
         raise ValueError(f"{name}={value}; expected a number between 0 and 1")
 
 
 def design_effect(values: ArrayLike, groups: ArrayLike) -> float:
-    """Return how many times more values grouped data need than independent ones.
+    """Return the design effect: how many times more values grouped data need than independent.
 
     Parameters
     ----------

@@ -1,13 +1,10 @@
-"""The rows that a ranker learns from, in the order in which it sees them."""
+"""Training rows of a ranker: features, grades, sets and groups, with sets contiguous."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from prefml._typing import Floats, Ints
+from prefml._typing import Floats, Grades, Ints
 from prefml.sets import Sets, index_sets
 
 __all__ = ["Table", "take"]
@@ -22,17 +19,17 @@ class Table:
     X : ndarray of shape (n_rows, n_columns)
         Features, NaN where missing.
     grades : ndarray of shape (n_rows,)
-        Whole numbers, the higher the better.
+        Relevance grades, the higher the better.
     sets : Sets
         The grouping of the rows, each set's rows together.
     groups : ndarray of shape (n_rows,)
-        Number of what must stay on one side of a fold: the project.
+        Number of the group that stays on one side of a fold: the project.
     weight : ndarray of shape (n_rows,) or None
         Weight of each row.
     """
 
     X: Floats
-    grades: NDArray[np.int64]
+    grades: Grades
     sets: Sets
     groups: Ints
     weight: Floats | None
@@ -46,7 +43,7 @@ def take(table: Table, rows: Ints) -> Table:
     table : Table
         All rows.
     rows : ndarray of int
-        Which, in rising order.
+        Their positions, in rising order.
 
     Returns
     -------

@@ -1,23 +1,21 @@
-"""Checks that every ranker of this room shares."""
+"""Check sets, weights and labels: the input validation that all rankers share."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import _check_sample_weight
 
-from prefml._typing import Floats
+from prefml._typing import Floats, Grades, Labels
 from prefml.sets import Sets
 
-__all__ = ["MAX_GRADE", "checked_column", "checked_sets", "checked_weight", "grades"]
+__all__ = ["MAX_GRADE", "check_column", "check_sample_weight", "check_set_id", "to_grades"]
 
 # LightGBM's default label gains end at 2**30 - 1.
 MAX_GRADE = 30
 
 
-def checked_sets(set_id: ArrayLike | None, n_rows: int, allow_missing: bool) -> NDArray[Any]:
+def check_set_id(set_id: ArrayLike | None, n_rows: int, allow_missing: bool) -> Labels:
     """Return the set of each row, or one set of all rows if that was allowed.
 
     Parameters
@@ -27,7 +25,7 @@ def checked_sets(set_id: ArrayLike | None, n_rows: int, allow_missing: bool) -> 
     n_rows : int
         Rows of X.
     allow_missing : bool
-        Whether None stands for one set.
+        Take None for one set of all rows, instead of raising.
 
     Returns
     -------
@@ -46,10 +44,10 @@ def checked_sets(set_id: ArrayLike | None, n_rows: int, allow_missing: bool) -> 
                 "params={'set_id': ...})"
             )
         return np.zeros(n_rows, np.intp)
-    return checked_column(set_id, n_rows, "set_id")
+    return check_column(set_id, n_rows, "set_id")
 
 
-def checked_column(values: ArrayLike, n_rows: int, name: str) -> NDArray[Any]:
+def check_column(values: ArrayLike, n_rows: int, name: str) -> Labels:
     """Return an argument that has one entry for each row, as an array.
 
     Parameters
@@ -59,7 +57,7 @@ def checked_column(values: ArrayLike, n_rows: int, name: str) -> NDArray[Any]:
     n_rows : int
         Rows of X.
     name : str
-        What the argument is called.
+        Name of the argument, for the error.
 
     Returns
     -------
@@ -76,7 +74,7 @@ def checked_column(values: ArrayLike, n_rows: int, name: str) -> NDArray[Any]:
     return column
 
 
-def checked_weight(sample_weight: ArrayLike | None, X: Floats) -> Floats | None:
+def check_sample_weight(sample_weight: ArrayLike | None, X: Floats) -> Floats | None:
     """Return the weights as an array, or None.
 
     Parameters
@@ -103,8 +101,8 @@ def checked_weight(sample_weight: ArrayLike | None, X: Floats) -> Floats | None:
     return np.asarray(weight)
 
 
-def grades(y: ArrayLike, sets: Sets) -> NDArray[np.int64]:
-    """Turn labels into the whole-number grades that LambdaRank learns from.
+def to_grades(y: ArrayLike, sets: Sets) -> Grades:
+    """Turn labels into relevance grades, the whole numbers that LambdaRank learns from.
 
     Parameters
     ----------

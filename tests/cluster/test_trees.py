@@ -23,7 +23,7 @@ from prefml.exceptions import ClusterError
 from prefml.models.store import load_model
 from prefml.ranking import SetRanker
 from prefml.ranking.metrics import top1
-from prefml.ranking.tree_backend import Rows
+from prefml.ranking.tree_backend import TreeData
 
 from .conftest import two_workers
 
@@ -93,13 +93,15 @@ def test_early_stopping_is_refused(cluster):
 @given(sizes=st.lists(st.integers(1, 5), min_size=1, max_size=40), n_parts=st.integers(1, 12))
 def test_whole_sets_stay_together_on_a_worker(sizes, n_parts):
     n = sum(sizes)
-    rows = Rows(np.arange(n)[:, None] * 1.0, np.arange(n), np.array(sizes), None, np.arange(n) / 2)
+    rows = TreeData(
+        np.arange(n)[:, None] * 1.0, np.arange(n), np.array(sizes), None, np.arange(n) / 2
+    )
     parts = split_by_sets(rows, n_parts)
     assert 1 <= len(parts) <= n_parts
     assert [size for part in parts for size in part.sizes] == sizes
     assert all(len(part.X) == len(part.grades) == part.sizes.sum() > 0 for part in parts)
     assert np.array_equal(np.concatenate([part.X for part in parts]), rows.X)
-    assert np.array_equal(np.concatenate([part.start for part in parts]), rows.start)
+    assert np.array_equal(np.concatenate([part.init_score for part in parts]), rows.init_score)
     assert max(len(part.X) for part in parts) <= n / n_parts + 2 * max(sizes)
 
 

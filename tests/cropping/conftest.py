@@ -64,5 +64,5 @@ def fitted(crops):
 
 
 @pytest.fixture(scope="session")
-def knows_nothing(noise):
+def fitted_on_noise(noise):
     return CropRegressor(n_estimators=60).fit(noise.X, noise.boxes, groups=noise.project)

@@ -23,7 +23,7 @@ def as_corner_boxes(y):
 
 
 class OnAnyTarget(CropRegressor):
-    """Takes any target as the side of a box in the corner; everything else is inherited."""
+    """Regressor that takes any target as the side of a box in the corner."""
 
     def fit(self, X, y, size=None, groups=None, sample_weight=None):
         return super().fit(X, as_corner_boxes(y), size, groups, sample_weight)

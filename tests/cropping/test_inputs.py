@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from prefml.cropping.inputs import Inputs
-from prefml.cropping.windows import candidate_windows, expected_iou, window_features
+from prefml.cropping.inputs import FeatureReader
 
 GRID = [f"cue__map_grid_{row}{column}" for row in range(7) for column in range(7)]
 OBJECT = [f"cue__thing_{corner}" for corner in ("x1", "y1", "x2", "y2")]
@@ -10,7 +9,7 @@ EMBEDDING = [f"emb__{i:04d}" for i in range(20)]
 
 
 def read(names, X, components=3):
-    return Inputs.learn(X, names, components).read(X)
+    return FeatureReader.fit(X, names, components).read(X)
 
 
 def test_columns_are_known_by_their_names_in_any_order():
@@ -50,7 +49,7 @@ def test_without_names_every_column_counts_and_many_are_compressed():
 
 def test_a_compressed_row_does_not_depend_on_its_neighbours():
     X = np.random.default_rng(0).normal(size=(50, 20))
-    inputs = Inputs.learn(X, EMBEDDING, 4)
+    inputs = FeatureReader.fit(X, EMBEDDING, 4)
     alone = np.vstack([inputs.read(X[i : i + 1]).scalars for i in range(50)])
     np.testing.assert_array_equal(alone, inputs.read(X).scalars)
 
@@ -69,43 +68,9 @@ def test_a_row_with_gaps_is_read():
     assert np.isfinite(rows.scalars).all()
 
 
-def test_windows_cover_the_sizes_that_were_used():
-    boxes = np.array([[0, 0, 0.4, 0.4], [0.2, 0.2, 1.0, 1.0]])
-    windows = candidate_windows(boxes)
-    sides = windows[:, 2] - windows[:, 0]
-    assert windows.shape == (288, 4)
-    assert sides.min() == pytest.approx(0.4, abs=0.02)
-    assert sides.max() == pytest.approx(0.8, abs=0.02)
-
-
-def test_expected_overlap_is_the_weighted_mean():
-    boxes = np.array([[0, 0, 0.5, 0.5], [0.5, 0.5, 1, 1.0]])
-    found = expected_iou(boxes, boxes, np.array([3.0, 1.0]))
-    np.testing.assert_allclose(found, [0.75, 0.25])
-
-
-def test_evidence_counts_what_lies_inside_a_window():
-    rows = read([*GRID, *OBJECT], np.r_[np.eye(49)[24], 0.4, 0.4, 0.6, 0.6][None])
-    windows = np.array([[[0.0, 0.0, 0.3, 0.3], [0.35, 0.35, 0.65, 0.65], [0.5, 0.0, 1, 0.5]]])
-    table = window_features(rows, windows, np.zeros((1, 3)))[0]
-    share, overlap, covered = 6, 9, 10
-    np.testing.assert_allclose(table[:, share], [0, 1, 0.25], atol=1e-12)
-    np.testing.assert_allclose(table[:, overlap], [0, 0.04 / 0.09, 0.01 / 0.28], atol=1e-12)
-    np.testing.assert_allclose(table[:, covered], [0, 1, 0.25], atol=1e-12)
-
-
-def test_evidence_is_the_same_for_shared_and_for_own_windows():
-    rng = np.random.default_rng(0)
-    rows = read([*GRID, *OBJECT, "stage"], rng.uniform(0, 1, (4, 54)))
-    windows = candidate_windows(np.array([[0, 0, 0.5, 0.5], [0, 0, 0.9, 0.9]]))[None]
-    prior = rng.uniform(0, 1, (1, 288))
-    own = window_features(rows, np.repeat(windows, 4, axis=0), np.repeat(prior, 4, axis=0))
-    np.testing.assert_allclose(window_features(rows, windows, prior), own, atol=1e-12)
-
-
 def test_pictures_of_which_the_same_is_known_are_looked_at_once():
     X = np.array([[1.0, np.nan], [2.0, 0.0], [1.0, np.nan], [1.0, 0.0]])
-    rows = Inputs.learn(X, None, 2).read(X)
+    rows = FeatureReader.fit(X, None, 2).read(X)
     different, which = rows.distinct()
     assert len(different) == 3
     np.testing.assert_array_equal(different.scalars[which], X)

@@ -50,8 +50,8 @@ def test_probabilities_are_what_happens(proposals, unseen):
     assert stated == pytest.approx(similar, abs=0.12)
 
 
-def test_a_model_that_knows_nothing_is_unsure(knows_nothing, noise):
-    proposal = knows_nothing.propose(noise.X[:1])[0]
+def test_a_model_that_knows_nothing_is_unsure(fitted_on_noise, noise):
+    proposal = fitted_on_noise.propose(noise.X[:1])[0]
     similar = np.mean(iou(proposal.box, noise.boxes) > SIMILAR)
     assert proposal.probability == pytest.approx(similar, abs=0.1)
     assert proposal.certainty.startswith("unsure")

@@ -1,4 +1,4 @@
-"""A model that knows nothing must know that it knows nothing."""
+"""On real logs without pictures no crop model may do worse than the constant box."""
 
 import numpy as np
 import pandas as pd

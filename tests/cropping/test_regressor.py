@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from prefml.boxes import is_whole, to_pixels
-from prefml.cropping import CropRegressor, default_cropper
+from prefml.cropping import CropRegressor
 from prefml.cropping.baselines import ConstantBox
 from prefml.cropping.metrics import iou, keep_balanced_accuracy
 
@@ -48,22 +48,22 @@ def test_bands_hold_the_edges_four_times_out_of_five(fitted, unseen):
     assert 0.74 < inside.mean() < 0.88
 
 
-def test_without_signal_the_constant_box_is_proposed_exactly(knows_nothing, noise):
+def test_without_signal_the_constant_box_is_proposed_exactly(fitted_on_noise, noise):
     constant = ConstantBox().fit(noise.X, noise.boxes).predict(noise.X)
-    np.testing.assert_array_equal(knows_nothing.predict(noise.X), constant)
-    assert knows_nothing.shrink_ == 0.0
-    assert knows_nothing.keep_threshold_ == np.inf
+    np.testing.assert_array_equal(fitted_on_noise.predict(noise.X), constant)
+    assert fitted_on_noise.shrink_ == 0.0
+    assert fitted_on_noise.keep_threshold_ == np.inf
 
 
-def test_without_signal_every_picture_is_as_likely_to_be_kept(knows_nothing, noise):
-    probability = knows_nothing.keep_probability(noise.X)
+def test_without_signal_every_picture_is_as_likely_to_be_kept(fitted_on_noise, noise):
+    probability = fitted_on_noise.keep_probability(noise.X)
     assert np.ptp(probability) == 0.0
     assert probability[0] == pytest.approx(is_whole(noise.boxes).mean(), abs=0.02)
 
 
-def test_without_signal_the_bands_are_the_same_for_all_and_still_hold(knows_nothing, more_noise):
+def test_without_signal_the_bands_are_the_same_for_all_and_still_hold(fitted_on_noise, more_noise):
     fresh = more_noise
-    bands = knows_nothing.predict_bands(fresh.X)
+    bands = fitted_on_noise.predict_bands(fresh.X)
     inside = (bands[..., 0] <= fresh.boxes) & (fresh.boxes <= bands[..., 1])
     assert np.ptp(bands, axis=0).max() == 0.0
     assert 0.74 < inside.mean() < 0.86
@@ -186,8 +186,3 @@ def test_metadata_of_another_length_or_kind_is_refused(crops, extra, message):
 def test_impossible_settings_are_named(crops, setting):
     with pytest.raises(ValueError, match=next(iter(setting))):
         CropRegressor(**setting).fit(crops.X, crops.boxes)
-
-
-def test_the_default_recipe_is_a_fresh_regressor():
-    assert default_cropper(3).get_params()["random_state"] == 3
-    assert not hasattr(default_cropper(), "shrink_")

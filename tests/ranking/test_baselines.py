@@ -5,7 +5,6 @@ import pytest
 from prefml.ranking import (
     HighestStage,
     LinearPairwise,
-    PairwiseLogistic,
     RandomRanker,
     RawLambdaRank,
     metrics,
@@ -45,9 +44,6 @@ def test_arrays_have_only_raw_columns(choices, model):
     assert model.fit(X.to_numpy(), y, set_id=set_id).predict(X.to_numpy()).shape == (len(y),)
 
 
-def test_bradley_terry_finds_the_weights(make):
-    X, y, set_id, _ = make(n_sets=500, noise=0.5)
-    model = PairwiseLogistic(strength=10.0).fit(X, y, set_id=set_id)
-    weights = model.coef_ / model.scaler_.scale_
-    assert weights[0] / weights[1] == pytest.approx(-2, rel=0.15)
-    assert np.abs(weights[2:]).max() < 0.15 * weights[0]
+def test_the_stage_of_an_array_is_a_column_by_its_number():
+    X = np.array([[0.5, 1.0], [0.2, np.nan]])
+    assert HighestStage("x1").fit(X).predict(X).tolist() == [1, -1]

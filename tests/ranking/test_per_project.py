@@ -78,3 +78,12 @@ def test_scores_of_one_ranker_do_not_depend_on_projects(both):
 def test_names_of_columns_are_those_of_the_common_ranker(both):
     ranker, (X, *_) = both
     assert ranker.feature_names_in_.tolist() == X.columns.tolist()
+
+
+def test_without_projects_only_the_common_ranker_is_fitted(two_tastes):
+    X, y, set_id, _ = two_tastes
+    base = SetRanker(n_estimators=3)
+    ranker = PerProjectRanker(base, min_sets=1).fit(X, y, set_id)
+    assert ranker.own_ == {}
+    alone = SetRanker(n_estimators=3).fit(X, y, set_id=set_id)
+    assert np.array_equal(ranker.predict(X), alone.predict(X))

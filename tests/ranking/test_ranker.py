@@ -19,7 +19,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from prefml.ranking import BlockPCA, SetRanker, default_ranker, metrics
+from prefml.ranking import BlockPCA, SetRanker, metrics
 from prefml.sets import content_order, index_sets
 
 FAST = {"n_estimators": 10, "min_child_samples": 5}
@@ -252,12 +252,21 @@ def test_a_wrong_length_is_named(choices, name):
         SetRanker().fit(X, y, **({"set_id": set_id} | {name: np.ones(3)}))
 
 
-def test_the_recipe_fits_a_table_and_its_seed_matters_little(choices):
-    X, y, set_id, project = choices
-    scores = [
-        default_ranker(seed).fit(X, y, set_id=set_id, groups=project).predict(X) for seed in (0, 1)
-    ]
-    assert np.corrcoef(scores)[0, 1] > 0.95
+BOTH = ({"linear": (("cue__",),), "n_estimators": 5}, {"linear": None, "n_estimators": 60})
+
+
+def test_an_alternative_changes_only_the_init_and_the_trees(choices):
+    X, y, set_id, _ = choices
+    with pytest.raises(ValueError, match="alternatives change \\['calibration'\\]"):
+        SetRanker(alternatives=({"calibration": None},)).fit(X, y, set_id=set_id)
+
+
+def test_a_single_set_keeps_the_first_alternative_and_is_not_calibrated(make):
+    X, y, set_id, _ = make(n_sets=1, sizes=(5,))
+    ranker = SetRanker(alternatives=BOTH, calibration="auto").fit(X, y, set_id=set_id)
+    assert ranker.chosen_ == BOTH[0]
+    assert ranker.calibrator_ is None
+    assert clone(ranker).alternatives == BOTH
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ def reviewed(make):
 
 def test_sets_with_a_poor_best_picture_are_likely_rejected(reviewed):
     X, scores, rejected, set_id = reviewed
-    model = RejectionModel(strength=1.0).fit(X, scores, rejected, set_id)
+    model = RejectionModel(C=1.0).fit(X, scores, rejected, set_id)
     chance = model.predict_probability(X, scores, set_id)
     truth = rejected[np.unique(set_id, return_index=True)[1]]
     assert chance.shape == truth.shape
