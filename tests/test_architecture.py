@@ -32,8 +32,8 @@ IMPORTS = {
     },
     "features": {"_typing", "decisions", "exceptions", "sets", "sidecars", "workspace"},
     "models": {
-        "_typing", "_version", "cropping", "decisions", "encoders", "exceptions", "features",
-        "files", "imaging", "ranking", "sidecars", "workspace",
+        "_typing", "_version", "cropping", "decisions", "exceptions", "features", "files",
+        "imaging", "ranking", "sidecars", "workspace",
     },
     "prediction": {
         "_typing", "boxes", "cropping", "decisions", "encoders", "exceptions", "features",
@@ -43,17 +43,17 @@ IMPORTS = {
         "_typing", "_version", "boxes", "cropping", "exceptions", "features", "files", "imaging",
         "ranking", "sets", "sidecars", "status", "workspace",
     },
-    "cluster": {"encoders", "exceptions", "imaging", "ranking", "sidecars", "workspace"},
+    "cluster": {"encoders", "exceptions", "ranking", "sidecars", "workspace"},
     "duplicates": {"_typing", "exceptions", "files", "sidecars", "workspace"},
     "suggest": {
-        "_typing", "boxes", "decisions", "duplicates", "exceptions", "features", "files",
-        "prediction", "proposals", "ranking", "sidecars", "workspace",
+        "_typing", "decisions", "duplicates", "exceptions", "features", "prediction",
+        "proposals", "ranking", "sidecars", "workspace",
     },
     "review": {
         "_version", "boxes", "exceptions", "files", "imaging", "proposals", "workspace",
     },
     "apply": {"boxes", "decisions", "exceptions", "files", "proposals", "workspace"},
-    "status": {"boxes", "decisions", "intervals", "exceptions", "proposals", "workspace"},
+    "status": {"boxes", "decisions", "intervals", "proposals", "workspace"},
     "doctor": {
         "decisions", "encoders", "exceptions", "imaging", "models", "sidecars", "workspace",
     },

@@ -52,13 +52,6 @@ def test_the_pinned_version_is_allowed(requirement):
     assert requirement.specifier.contains(pinned("constraints.txt")[canonical(requirement.name)])
 
 
-def test_the_version_is_written_once():
-    import prefml
-
-    assert PROJECT["dynamic"] == ["version"]
-    assert f"## [{prefml.__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """Build the sdist, and the wheel from the sdist, of a copy of the tree."""

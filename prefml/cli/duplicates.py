@@ -10,7 +10,6 @@ import click
 from prefml.cli._shared import emit, json_option, open_workspace
 
 if TYPE_CHECKING:
-    from prefml._typing import Floats, Ints
     from prefml.duplicates import DuplicateGroup
     from prefml.duplicates.find import Scorer
     from prefml.sidecars.store import Sidecars
@@ -46,39 +45,26 @@ def command(distance: int, cosine: float, as_json: bool) -> None:  # fmt: skip
     from prefml.sidecars.store import read_sidecars
 
     workspace = open_workspace()
-    sidecars = read_sidecars(workspace.sidecars)
-    groups = find_duplicates(sidecars, _scorer(workspace, sidecars), distance, cosine)
+    sidecars, score = _with_ranker(workspace) or (read_sidecars(workspace.sidecars), None)
+    groups = find_duplicates(sidecars, score, distance, cosine)
     write_table(table_path(workspace), groups)
     emit({"groups": [_payload(group) for group in groups]}, _text(groups), as_json)
 
 
-def _scorer(workspace: Workspace, sidecars: Sidecars) -> Scorer | None:
-    """Let the ranker choose, once there is one that fits these sidecars."""
+def _with_ranker(workspace: Workspace) -> tuple[Sidecars, Scorer] | None:
+    """Let the ranker choose, once there is one that fits the sidecars."""
     from prefml.exceptions import EncoderMismatchError
-    from prefml.features.tables import image_rows
+    from prefml.models.store import model_file
     from prefml.prediction import Predictor
-    from prefml.ranking.per_project import scores_by_project
 
-    if not (workspace.artifacts / "ranker.joblib").exists():
+    if not (workspace.artifacts / model_file("ranker")).exists():
         return None
     predictor = Predictor.open(workspace, kinds=("ranker",))
-    ranker = predictor.ranker
-    if ranker is None:
-        return None
     try:
-        _ = predictor.sidecars
+        return predictor.sidecars, predictor.score
     except EncoderMismatchError as error:
         click.echo(f"The ranker is not asked: {error}", err=True)
         return None
-    stage = sidecars.index["stage"].to_numpy(float)
-    project = sidecars.index["project"].to_numpy(object)
-
-    def score(rows: Ints, group: Ints) -> Floats:
-        cues = sidecars.cues.iloc[rows].reset_index(drop=True)
-        X = image_rows(sidecars.embeddings[rows], cues, stage[rows], group)
-        return scores_by_project(ranker, X, project[rows])
-
-    return score
 
 
 def _payload(group: DuplicateGroup) -> dict[str, object]:

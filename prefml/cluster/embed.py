@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from prefml.cluster.connection import wait_for_worker
 from prefml.encoders import Encoder, open_encoder
 from prefml.exceptions import ClusterError
-from prefml.imaging import cues
 from prefml.sidecars.build import BuildOptions, Compute, Progress, Run
 from prefml.sidecars.find import Failure
 from prefml.sidecars.plan import Task
@@ -272,7 +271,7 @@ def run_chunk(job: Job, chunk: Chunk) -> ChunkResult:
         )
     with _opening_lock:
         encoder = _open_once(job.encoder, root, job.device, job.provenance.encoder.identity)
-    own = Provenance(encoder.spec, cues.cue_identity(), cues.CUE_NAMES)
+    own = Provenance.of(encoder.spec)
     if own != job.provenance:
         raise ClusterError(
             f"worker {_worker_address()} encodes with {own.encoder.id} "

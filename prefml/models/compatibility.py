@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from prefml.encoders import EncoderSpec
+from typing import Protocol
+
 from prefml.exceptions import EncoderMismatchError, ModelFileError, SidecarError
 from prefml.imaging.cues import cue_identity
 from prefml.models.manifest import Manifest
 
 __all__ = ["refuse_other_cues", "refuse_other_encoder"]
+
+
+class EncoderIdentity(Protocol):
+    """Name of an encoder for people, and the hash that tells it from others."""
+
+    @property
+    def id(self) -> str:
+        """Name for people."""
+
+    @property
+    def identity(self) -> str:
+        """Hash of its weights and preprocessing."""
 
 
 def refuse_other_cues(manifest: Manifest) -> None:
@@ -32,14 +45,14 @@ def refuse_other_cues(manifest: Manifest) -> None:
         )
 
 
-def refuse_other_encoder(manifest: Manifest, spec: EncoderSpec | None) -> None:
+def refuse_other_encoder(manifest: Manifest, spec: EncoderIdentity | None) -> None:
     """Refuse vectors of another encoder than a model was trained with.
 
     Parameters
     ----------
     manifest : Manifest
         The model's manifest.
-    spec : EncoderSpec or None
+    spec : EncoderIdentity or None
         What made the vectors; None where there are none.
 
     Raises

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from prefml._typing import Floats
+from prefml._typing import Floats, Ints
 from prefml.boxes import to_box
 from prefml.cropping import CropRegressor
 from prefml.cropping.policy import Policy, read_policy
@@ -24,7 +24,7 @@ from prefml.models.kinds import Ranker
 from prefml.models.manifest import KINDS, Manifest
 from prefml.models.store import load_pair, model_file
 from prefml.prediction.predictions import CropProposal, PictureRows, Ranking, Reason
-from prefml.ranking.per_project import ranker_of
+from prefml.ranking.per_project import ranker_of, scores_by_project
 from prefml.sidecars.choice import chosen_encoder
 from prefml.sidecars.store import Sidecars, read_sidecars
 from prefml.workspace import Workspace
@@ -259,6 +259,34 @@ class Predictor:
             probabilities=chances,
             why=tuple(Reason(one.name, float(one.contribution)) for one in why),
         )
+
+    def score(self, rows: Ints, set_id: Ints) -> Floats:
+        """Score pictures of the sidecars, those of a set beside each other.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n,)
+            Their rows in the sidecars.
+        set_id : ndarray of shape (n,)
+            The set of each.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Comparable inside a set only.
+
+        Raises
+        ------
+        ModelFileError
+            If there is no ranker.
+        """
+        if self.ranker is None:
+            raise _untrained("ranker")
+        found = self.sidecars
+        cues = found.cues.iloc[rows].reset_index(drop=True)
+        stage = found.index["stage"].to_numpy(float)[rows]
+        X = image_rows(found.embeddings[rows], cues, stage, set_id)
+        return scores_by_project(self.ranker, X, found.index["project"].to_numpy(object)[rows])
 
     def crop(self, rows: PictureRows, i: int = 0, aspect: float | None = None) -> CropProposal:
         """Propose a crop for one picture, or keeping it whole.

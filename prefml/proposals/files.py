@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from prefml.exceptions import PrefmlError
-from prefml.files import folder_lock
+from prefml.files import folder_lock, remove_leftovers
 from prefml.proposals.lines import Row, read_lines
 from prefml.workspace import Workspace
 
@@ -65,4 +65,5 @@ def single_writer(workspace: Workspace, error: type[PrefmlError]) -> Iterator[No
         "the same command when it has finished",
     )
     with folder_lock(workspace.sandbox, busy):
+        remove_leftovers(workspace.sandbox, suggestions_path(workspace).name)
         yield

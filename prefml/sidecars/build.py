@@ -15,7 +15,6 @@ from typing import Protocol, TypeAlias, TypeVar
 from prefml.encoders.spec import Encoder
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, write_text
-from prefml.imaging import cues
 from prefml.sidecars.batches import make_rows
 from prefml.sidecars.compact import Selection, compact, holds_exactly, recover, select_rows
 from prefml.sidecars.derive import DecodeSettings, Derived, PixelBudget, derive_all
@@ -294,7 +293,7 @@ class Run:
         folder = workspace.sidecars
         recover(folder)
         sources, problems = find_sources(folder)
-        provenance = Provenance(encoder.spec, cues.cue_identity(), cues.CUE_NAMES)
+        provenance = Provenance.of(encoder.spec)
         number = next_number(list_parts(folder))
         return cls(workspace, encoder, options, provenance, sources, problems, number)
 

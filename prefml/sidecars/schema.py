@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import PrefmlError, SidecarError
 from prefml.files import AnyPath
+from prefml.imaging import cues as measured
 
 __all__ = [
     "KEYS",
@@ -65,6 +66,11 @@ class Provenance:
     cues: str
     cue_names: tuple[str, ...]
     generation: str = ""
+
+    @classmethod
+    def of(cls, encoder: EncoderSpec) -> Provenance:
+        """Return that of rows made here: by an encoder, and with the cues of this version."""
+        return cls(encoder, measured.cue_identity(), measured.CUE_NAMES)
 
     def to_metadata(self) -> dict[bytes, bytes]:
         """Return the metadata of a parquet schema."""

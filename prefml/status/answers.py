@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from prefml.boxes import FULL_FRAME, Box, read_box, same_box
-from prefml.exceptions import BoxError
 from prefml.proposals import as_mapping, index_of, read_share
 
 __all__ = ["Answer", "read_answers"]
@@ -133,14 +132,14 @@ def _crop_accepted(row: Line, shown: Line) -> bool | None:
         return False
     try:
         return same_box(_frame(suggested), _frame(final))
-    except BoxError:
+    except ValueError:
         return None
 
 
 def _cropped(coordinates: object) -> bool:
     try:
         return _frame(coordinates) != FULL_FRAME
-    except BoxError:
+    except ValueError:
         return False
 
 

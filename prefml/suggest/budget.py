@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from prefml.boxes import read_number
 from prefml.proposals import as_list, as_mapping
 from prefml.workspace import Workspace
 
@@ -49,9 +48,10 @@ def threshold_for(
 
 
 def _share(value: object) -> float | None:
-    """Read a share as number or text; what is none promises nothing."""
-    number = read_number(value)
-    return number if 0 <= number <= 1 else None
+    """Read a share; what is none promises nothing."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value <= 1 else None
 
 
 def _evaluated(workspace: Workspace, manifest: Mapping[str, object]) -> list[object]:

@@ -14,7 +14,6 @@ from msgspec import UNSET
 from prefml.decisions import Decisions, read_decisions
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import WorkspaceError
-from prefml.files import remove_leftovers
 from prefml.prediction import Predictor
 from prefml.proposals import (
     Row,
@@ -148,7 +147,6 @@ def suggest(
     """
     workspace.sandbox.mkdir(parents=True, exist_ok=True)
     with single_writer(workspace, WorkspaceError):
-        remove_leftovers(workspace.sandbox, suggestions_path(workspace).name)
         return _suggest(workspace, request, open_predictor, watch, now or datetime.now(UTC))
 
 

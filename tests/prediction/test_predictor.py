@@ -98,6 +98,15 @@ def test_a_picture_without_a_row_is_named_with_its_project_and_the_command(predi
         predictor.from_sidecars("q", ["b.png"])
 
 
+def test_pictures_of_the_sidecars_are_scored_in_the_order_of_their_rows(predictor):
+    predictor.sidecars.index["stage"] = [1.0, 3.0]
+    rows, sets = np.array([1, 0]), np.zeros(2, int)
+    with pytest.raises(ModelFileError, match="ranker"):
+        predictor.score(rows, sets)
+    predictor.ranker = Ranker()
+    assert predictor.score(rows, sets).tolist() == [3.0, 1.0]
+
+
 def test_sidecars_that_were_replaced_are_read_anew(predictor):
     predictor.reload_sidecars()
     with pytest.raises(SidecarError, match="prefml embed"):

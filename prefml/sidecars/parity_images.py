@@ -1,0 +1,83 @@
+"""Open real pictures on which an exported encoder is compared with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from PIL import Image
+
+from prefml.decisions.projects import ProjectResolver
+from prefml.decisions.reader import read_decisions
+from prefml.exceptions import ImageError
+from prefml.imaging.decode import decode
+from prefml.sidecars.find import find_images
+from prefml.workspace import Workspace
+
+__all__ = ["parity_images"]
+
+_PICTURES, _SETS = 32, 40
+# They are kept in memory, so not at full size.
+_SIDE = 640
+
+T = TypeVar("T")
+
+
+def parity_images(workspace: Workspace) -> tuple[list[Image.Image], list[list[int]]]:
+    """Open some of the workspace's sets, and pictures from all over it; none is no error.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its pictures are looked for, and its logs for sets of them.
+
+    Returns
+    -------
+    pictures : list of PIL.Image.Image
+        Reduced copies.
+    sets : list of list of int
+        Positions in `pictures`, the chosen one of each set first.
+    """
+    files = find_images(workspace, ProjectResolver.open(workspace))
+    paths = {file.key: file.path for file in files}
+    items = read_decisions(workspace).items
+    sets: list[list[Path | str]] = []
+    for _, one in items.groupby(["project", "session_id", "set_id"], sort=False):
+        ordered = one.sort_values("chosen", ascending=False, kind="stable")
+        keys = list(zip(ordered["project"], ordered["filename"], strict=True))
+        if all(key in paths for key in keys):
+            sets.append([paths[key] for key in keys])
+    opened = _Opened(workspace)
+    places = [opened.all_of(one) for one in _spread(sets, _SETS)]
+    for file in _spread(files, _PICTURES):
+        opened.all_of([file.path])
+    return opened.pictures, [one for one in places if one is not None]
+
+
+def _spread(values: list[T], count: int) -> list[T]:
+    return values[:: max(1, len(values) // count)][:count]
+
+
+class _Opened:
+    """Pictures kept in memory, each once."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.pictures: list[Image.Image] = []
+        self._places: dict[Path | str, int] = {}
+
+    def all_of(self, paths: Sequence[Path | str]) -> list[int] | None:
+        """Open what is not open yet and return the places; None where one cannot be opened."""
+        with suppress(ImageError):
+            return [self._place(path) for path in paths]
+        return None
+
+    def _place(self, path: Path | str) -> int:
+        if path not in self._places:
+            picture = decode(self.workspace.root / path, self.workspace.config.max_pixels)
+            self._places[path] = len(self.pictures)
+            picture.image.thumbnail((_SIDE, _SIDE))
+            self.pictures.append(picture.image)
+        return self._places[path]
