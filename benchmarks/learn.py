@@ -26,7 +26,7 @@ import numpy as np
 from _machine import machine
 from _person import FULL, Desk, Person, agrees, overlap, run, wanted, write_logs
 
-from prefml.cropping.defaults import default_cropper
+from prefml.cropping import default_cropper
 from prefml.decisions.stages import form_sets
 from prefml.features import ChoiceTable, CropTable
 from prefml.features.training_data import read_training_data

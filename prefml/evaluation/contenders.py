@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
+from prefml.cropping import default_cropper
 from prefml.cropping.baselines import ConstantBox, FullFrame, SaliencyBox, SizeStageBoost
-from prefml.cropping.defaults import default_cropper
 from prefml.evaluation.crossval import Contender, Cropper, Estimator, Ranker
 from prefml.evaluation.neural import NeuralCropper, NeuralRanker, has_torch
 from prefml.exceptions import PrefmlError

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from prefml._typing import Bools, Floats, Texts
-from prefml.cropping import CropRegressor
-from prefml.cropping.defaults import default_cropper
+from prefml.cropping import CropRegressor, default_cropper
 from prefml.cropping.metrics import iou
 from prefml.decisions import Decisions
 from prefml.exceptions import NotEnoughDataError
