@@ -52,7 +52,9 @@ IMPORTS = {
     "review": {
         "_version", "boxes", "exceptions", "files", "imaging", "proposals", "workspace",
     },
-    "apply": {"boxes", "decisions", "exceptions", "files", "proposals", "workspace"},
+    "apply": {
+        "boxes", "decisions", "exceptions", "files", "imaging", "proposals", "workspace",
+    },
     "status": {"boxes", "decisions", "intervals", "proposals", "workspace"},
     "doctor": {
         "decisions", "encoders", "exceptions", "imaging", "models", "sidecars", "workspace",

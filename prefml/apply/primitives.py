@@ -15,6 +15,7 @@ from pathlib import Path
 from prefml.files import sync_folder, write_text
 
 __all__ = [
+    "STOPPING",
     "append",
     "append_durably",
     "copy_file",
@@ -30,9 +31,14 @@ __all__ = [
 # What file systems without hard links, and links across two of them, answer.
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS}
 
+# Errors of the disk as a whole: no other set would fare better.
+STOPPING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
+
 
 def make_folder(path: Path) -> None:
-    """Create one folder; one that exists is fine."""
+    """Create a folder and those above it; one that exists is fine."""
+    if not path.parent.exists():
+        make_folder(path.parent)
     path.mkdir(exist_ok=True)
     sync_folder(path.parent)
 
