@@ -8,9 +8,9 @@ from pathlib import Path
 from PIL import ExifTags, Image, ImageOps
 
 from prefml.apply.metadata import bits_per_channel, kept_metadata
-from prefml.apply.primitives import STOPPING
 from prefml.boxes import to_pixels
 from prefml.exceptions import ImageError
+from prefml.files import DISK_ERRORS
 from prefml.imaging.decode import FORMATS
 from prefml.imaging.quiet import quiet_pillow
 
@@ -85,7 +85,7 @@ def write_cropped(
     except ImageError:
         raise
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in STOPPING:
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
             raise
         # Damage can make Pillow raise nearly anything, when it reads and when it writes.
         said = f"{type(error).__name__}: {error}"

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from prefml.apply import primitives
 from prefml.apply.journal import (
     Journal,
     applied_groups,
@@ -22,7 +21,7 @@ from prefml.apply.plan import LeftOut, Plan, make_plan
 from prefml.apply.steps import StepContext, apply_step, revert_obstacle, revert_step
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import ApplyError, ImageError, PrefmlError
-from prefml.files import file_sha256
+from prefml.files import DISK_ERRORS, file_sha256
 from prefml.proposals import decisions_path, read_lines, read_suggestions
 from prefml.workspace import Workspace
 
@@ -231,7 +230,7 @@ def _run_steps(workspace: Workspace, journal: Journal, watch: Watch) -> None:
             apply_step(StepContext(workspace, journal, number))
         except (PrefmlError, OSError) as error:
             # A folder belongs to no set: without it none of the sets could go on.
-            if not group or (isinstance(error, OSError) and error.errno in primitives.STOPPING):
+            if not group or (isinstance(error, OSError) and error.errno in DISK_ERRORS):
                 raise
             reason = error.found if isinstance(error, PrefmlError) else str(error)
             # Noted first, so that a run that stops here is ended by taking the set back.
@@ -252,7 +251,10 @@ def _revert_group(workspace: Workspace, journal: Journal, group: str) -> None:
 
 
 def _revert_run(workspace: Workspace, journal: Journal, watch: Watch) -> None:
-    contexts = [StepContext(workspace, journal, number) for number in range(len(journal.steps))]
+    for group in journal.dropped:
+        _revert_group(workspace, journal, group)
+    numbers = [n for n, step in enumerate(journal.steps) if step.group not in journal.dropped]
+    contexts = [StepContext(workspace, journal, number) for number in numbers]
     obstacles = [reason for context in contexts if (reason := revert_obstacle(context))]
     if obstacles:
         more = f" and {len(obstacles) - 1} more like it" if len(obstacles) > 1 else ""

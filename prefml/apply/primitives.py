@@ -15,7 +15,6 @@ from pathlib import Path
 from prefml.files import sync_folder, write_text
 
 __all__ = [
-    "STOPPING",
     "append",
     "append_durably",
     "copy_file",
@@ -30,9 +29,6 @@ __all__ = [
 
 # What file systems without hard links, and links across two of them, answer.
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV, errno.EMLINK, errno.ENOSYS}
-
-# Errors of the disk as a whole: no other set would fare better.
-STOPPING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
 
 
 def make_folder(path: Path) -> None:
