@@ -47,7 +47,7 @@ class Exported:
 
     Attributes
     ----------
-    kind : {"ranker", "crop"}
+    kind : "ranker" or "crop"
         Which model.
     path : Path
         Its JSON file; the texts lie beside it.
@@ -121,7 +121,7 @@ def write_exported(model: Model, folder: Path, kind: str, facts: Mapping[str, ob
         Fitted.
     folder : Path
         Where to write `<kind>.json` and `<kind>.*.txt`.
-    kind : {"ranker", "crop"}
+    kind : "ranker" or "crop"
         What the model is.
     facts : mapping
         What else is kept of its manifest: `encoder`, `cues`, `counts`, `fold_scores`.
@@ -187,7 +187,7 @@ def load_exported(path: str | Path, kind: str | None = None) -> Model:
     ----------
     path : str or Path
         The JSON file, `<folder>/ranker.json` or `<folder>/crop.json`, its texts beside it.
-    kind : {"ranker", "crop"}, optional
+    kind : "ranker" or "crop", optional
         Refuse a model of another kind.
 
     Returns

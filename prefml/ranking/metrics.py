@@ -238,8 +238,8 @@ def bootstrap_interval(
         One value a set, such as `top1_by_set`; NaN is left out.
     clusters : array-like of shape (n_values,)
         Cluster of each value, drawn with replacement: the project of the set, or the set itself.
-    statistic : callable, default=mean
-        Takes the resampled values.
+    statistic : callable, optional
+        Takes the resampled values; the mean by default.
     level : float, default=0.95
         Coverage.
     repeats : int, default=2000
@@ -285,8 +285,14 @@ def paired_interval(
         One value a set and model.
     clusters : array-like of shape (n_values,)
         The project of each set.
-    statistic, level, repeats, random_state
-        As in `bootstrap_interval`.
+    statistic : callable, optional
+        Takes the resampled differences; the mean by default.
+    level : float, default=0.95
+        Coverage.
+    repeats : int, default=2000
+        Resamples.
+    random_state : int or None, default=0
+        Seed.
 
     Returns
     -------
