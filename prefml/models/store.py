@@ -39,7 +39,7 @@ def model_file(kind: str) -> str:
 
     Parameters
     ----------
-    kind : {"ranker", "crop"}
+    kind : "ranker" or "crop"
         Which model.
 
     Returns
@@ -61,7 +61,7 @@ def save_model(model: object, path: str | Path, kind: str, facts: Mapping[str, o
         A fitted `SetRanker` or `CropRegressor`.
     path : str or Path
         Where to write, `<name>.joblib`.
-    kind : {"ranker", "crop"}
+    kind : "ranker" or "crop"
         What the model is.
     facts : mapping
         What else the manifest says: `encoder` (the specification its embeddings come from, or
@@ -111,7 +111,7 @@ def load_model(path: str | Path, kind: str | None = None) -> Any:
     ----------
     path : str or Path
         The model file, `<name>.joblib`, with its `<name>.manifest.json` beside it.
-    kind : {"ranker", "crop"}, optional
+    kind : "ranker" or "crop", optional
         Refuse a model of another kind.
 
     Returns
