@@ -30,7 +30,7 @@ from prefml.ranking.metrics import (
     top1,
     top1_by_set,
 )
-from prefml.ranking.risk import coverage_by_budget
+from prefml.ranking.risk import Promise, coverage_by_budget
 from prefml.sets import index_sets
 
 __all__ = ["ChoiceRuns", "choice_metrics", "set_confidence"]
@@ -151,7 +151,11 @@ def _auto_approve(done: ChoiceRuns, facts: SetFacts) -> list[ApprovalMetrics]:
     if run.probability is None:
         return []
     hits = top1_by_set(done.table.y, run.scores, done.table.set_id)
-    found = coverage_by_budget(set_confidence(done.table, run), hits, groups=facts.project)
+    # One project tells nothing of others.
+    promise: Promise = "mixture" if len(set(facts.project)) > 1 else "seen"
+    found = coverage_by_budget(
+        set_confidence(done.table, run), hits, groups=facts.project, promise=promise
+    )
     return [
         {
             "budget": one.budget,
@@ -159,6 +163,8 @@ def _auto_approve(done: ChoiceRuns, facts: SetFacts) -> list[ApprovalMetrics]:
             "error": one.error,
             "sets": one.sets,
             "threshold": one.threshold,
+            "promise": one.promise,
+            "reason": one.reason,
         }
         for one in found
     ]

@@ -77,6 +77,8 @@ class ApprovalMetrics(TypedDict):
     error: float | None
     sets: int
     threshold: float | None
+    promise: str
+    reason: str | None
 
 
 class ChoiceBreakdown(TypedDict):
