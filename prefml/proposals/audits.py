@@ -6,13 +6,28 @@ Their answers tell how often the suggestions that are approved unseen are wrong,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from prefml.boxes import FULL_FRAME, nearly_same, read_box
 from prefml.intervals import ShareSequence, share_bounds
 from prefml.proposals.fields import as_list, as_mapping, index_of, read_share
 
-__all__ = ["Audit", "audited_error", "is_off", "is_wrong", "ranker_of", "read_audit"]
+__all__ = [
+    "Audit",
+    "AuditedError",
+    "audited_error",
+    "budget_of",
+    "is_off",
+    "is_wrong",
+    "ranker_of",
+    "read_audit",
+]
+
+# Share of wrong suggestions with bounds that hold at every look.
+AuditedError: TypeAlias = ShareSequence
+
+# The default of `prefml suggest --budget`.
+BUDGET = 0.05
 
 
 class Audit(NamedTuple):
@@ -54,6 +69,11 @@ def ranker_of(suggestion: Mapping[str, object]) -> str:
     """Return the hash of the ranker that made a suggestion; empty if it does not tell."""
     stamp = as_mapping(as_mapping(suggestion.get("model")).get("ranker"))
     return str(stamp.get("sha256") or "")
+
+
+def budget_of(suggestion: Mapping[str, object]) -> float:
+    """Return the error budget of a suggestion; 0.05 if it does not tell."""
+    return read_share(suggestion.get("budget")) or BUDGET
 
 
 def is_wrong(decision: Mapping[str, object], suggestion: Mapping[str, object]) -> bool | None:
@@ -105,7 +125,7 @@ def _is_crop_wrong(decision: Mapping[str, object], crop: Mapping[str, object]) -
 
 def audited_error(
     decisions: Iterable[Mapping[str, object]], ranker: str | None = None
-) -> ShareSequence:
+) -> AuditedError:
     """Bound the share of suggestions, among those approved unseen, that are wrong.
 
     Parameters
@@ -118,7 +138,7 @@ def audited_error(
 
     Returns
     -------
-    ShareSequence
+    AuditedError
         In the order of their times.
     """
     wrong: list[tuple[str, int, bool]] = []
@@ -132,12 +152,12 @@ def audited_error(
     return share_bounds([found for _, _, found in sorted(wrong)])
 
 
-def is_off(error: ShareSequence, budget: float) -> bool:
+def is_off(error: AuditedError, budget: float) -> bool:
     """Tell whether batches are off: the error lies above the budget, beyond chance.
 
     Parameters
     ----------
-    error : ShareSequence
+    error : AuditedError
         Audited error of a ranker.
     budget : float
         Largest tolerated share of wrong suggestions.
