@@ -290,6 +290,16 @@ def test_some_old_sets_are_asked_again_without_showing(tree):
     assert all(path.startswith("images/alpha/") for path in again[0]["images"])
 
 
+def test_a_set_that_was_approved_in_bulk_is_not_asked_again(tree):
+    (tree.root / "sandbox").mkdir()
+    images = tree.stages("1", "2", folder="selected")
+    line = {"group_id": "g", "images": images, "step1_selection": {"chosen": images[0]}}
+    tree.approve(line, project_id="alpha", shown={"bulk": True})
+    tree.stages("1", "2", project="beta")
+    tree.suggest(now=NOW, reask=1.0)
+    assert not [line for line in tree.lines() if "reask_of" in line]
+
+
 def test_an_old_set_is_asked_again_once(tree):
     old_sets(tree, 2)
     tree.stages("1", "2", project="beta")
