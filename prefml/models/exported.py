@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -26,6 +26,7 @@ from prefml.models.store import load_pair, model_file
 from prefml.ranking import SetRanker
 from prefml.ranking import export as ranker_export
 from prefml.ranking.per_project import PerProjectRanker
+from prefml.ranking.rejection import RejectionModel
 from prefml.workspace import Workspace
 
 __all__ = ["FORMAT", "Exported", "export_models", "load_exported", "write_exported"]
@@ -36,6 +37,7 @@ FORMAT = 1
 # How far a prediction may move by being written as text and read again.
 TOLERANCE = 1e-9
 _ROWS = 64
+Model: TypeAlias = SetRanker | CropRegressor | RejectionModel
 _REQUIRED = ("format", "kind", "sha256", "files", "model")
 _AGAIN = "prefml export-model"
 
@@ -46,7 +48,7 @@ class Exported:
 
     Attributes
     ----------
-    kind : {"ranker", "crop"}
+    kind : {"ranker", "crop", "rejection"}
         Which model.
     path : Path
         Its JSON file; the texts lie beside it.
@@ -65,7 +67,7 @@ class Exported:
 class _Content(msgspec.Struct, frozen=True):
     """Content of an exported model's JSON file, as far as it is needed to load the model."""
 
-    kind: Literal["ranker", "crop"]
+    kind: Literal["ranker", "crop", "rejection"]
     sha256: str
     files: dict[str, object]
     model: dict[str, object]
@@ -117,18 +119,16 @@ def export_models(workspace: Workspace, out: str | Path) -> list[Exported]:
     return written
 
 
-def write_exported(
-    model: SetRanker | CropRegressor, folder: Path, kind: str, facts: Mapping[str, object]
-) -> Exported:
+def write_exported(model: Model, folder: Path, kind: str, facts: Mapping[str, object]) -> Exported:
     """Write one fitted model as JSON and texts, and read it again to be sure of it.
 
     Parameters
     ----------
-    model : SetRanker or CropRegressor
+    model : SetRanker, CropRegressor or RejectionModel
         Fitted.
     folder : Path
         Where to write `<kind>.json` and `<kind>.*.txt`.
-    kind : {"ranker", "crop"}
+    kind : {"ranker", "crop", "rejection"}
         What the model is.
     facts : mapping
         What else is kept of its manifest: `encoder`, `cues`, `counts`, `fold_scores`.
@@ -142,8 +142,7 @@ def write_exported(
     ModelFileError
         If the model predicts otherwise after being read.
     """
-    to_plain = ranker_export.to_plain if isinstance(model, SetRanker) else crop_export.to_plain
-    document, texts = to_plain(model)
+    document, texts = _to_plain(model)
     names = {name: f"{kind}.{name}.txt" for name in texts}
     for name, text in texts.items():
         write_text(folder / names[name], text)
@@ -172,19 +171,36 @@ def write_exported(
     return Exported(kind, path, (path, *(folder / file for file in names.values())), difference)
 
 
-def load_exported(path: str | Path, kind: str | None = None) -> SetRanker | CropRegressor:
+def _to_plain(model: Model) -> tuple[dict[str, object], dict[str, str]]:
+    if isinstance(model, RejectionModel):
+        return model.to_plain(), {}
+    return (
+        ranker_export.to_plain(model)
+        if isinstance(model, SetRanker)
+        else crop_export.to_plain(model)
+    )
+
+
+def _from_plain(content: _Content, texts: Mapping[str, str]) -> Model:
+    if content.kind == "rejection":
+        return RejectionModel.from_plain(content.model)
+    from_plain = ranker_export.from_plain if content.kind == "ranker" else crop_export.from_plain
+    return from_plain(content.model, texts)
+
+
+def load_exported(path: str | Path, kind: str | None = None) -> Model:
     """Load a model that `prefml export-model` wrote. No code is run: nothing is unpickled.
 
     Parameters
     ----------
     path : str or Path
-        The JSON file, `<folder>/ranker.json` or `<folder>/crop.json`, its texts beside it.
-    kind : {"ranker", "crop"}, optional
+        The JSON file, `ranker.json`, `crop.json` or `rejection.json` in a folder with its texts.
+    kind : {"ranker", "crop", "rejection"}, optional
         Refuse a model of another kind.
 
     Returns
     -------
-    SetRanker or CropRegressor
+    SetRanker, CropRegressor or RejectionModel
         Fitted; it predicts as the model that was written.
 
     Raises
@@ -205,9 +221,8 @@ run: prefml export-model
     if kind is not None and content.kind != kind:
         raise ModelFileError(f"{place} is a {content.kind} model", f"a {kind} model")
     texts = {name: _read_text(place.parent, entry) for name, entry in content.files.items()}
-    from_plain = ranker_export.from_plain if content.kind == "ranker" else crop_export.from_plain
     try:
-        return from_plain(content.model, texts)
+        return _from_plain(content, texts)
     except Exception as error:
         # Numbers are as they were written, so a part is missing or of another shape.
         found = f"{place}: {type(error).__name__}: {error}"
@@ -264,18 +279,26 @@ def _fingerprint(document: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _difference(model: SetRanker | CropRegressor, again: SetRanker | CropRegressor) -> float:
+def _difference(model: Model, again: Model) -> float:
     """Compare two models on made-up rows, some of them with gaps."""
     rng = np.random.default_rng(0)
-    values = rng.normal(size=(_ROWS, model.n_features_in_))
-    values[rng.random(values.shape) < 0.1] = np.nan
+    values = rng.normal(size=(_ROWS, _n_columns(model)))
+    gaps = rng.random(values.shape) < 0.1
+    if not isinstance(model, RejectionModel):
+        values[gaps] = np.nan
     names = getattr(model, "feature_names_in_", None)
     X = values if names is None else pd.DataFrame(values, columns=names)
     pairs = zip(_predictions(model, X), _predictions(again, X), strict=True)
     return max(float(np.abs(one - other).max(initial=0.0)) for one, other in pairs)
 
 
-def _predictions(model: SetRanker | CropRegressor, X: ArrayLike) -> tuple[Floats, ...]:
+def _n_columns(model: Model) -> int:
+    return len(model.weights_) if isinstance(model, RejectionModel) else model.n_features_in_
+
+
+def _predictions(model: Model, X: ArrayLike) -> tuple[Floats, ...]:
+    if isinstance(model, RejectionModel):
+        return (model.predict_sets(np.asarray(X)),)
     if isinstance(model, SetRanker):
         return model.predict(X), model.win_probability(X, np.arange(_ROWS) // 3)
     return model.predict(X), model.keep_probability(X), model.predict_bands(X)
