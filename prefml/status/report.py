@@ -123,10 +123,10 @@ def summarize(answers: Sequence[Answer], first_choices: Mapping[str, str]) -> St
     new = [answer for answer in answers if not answer.reask_of]
     hits = [bool(answer.agreed) for answer in judged]
     kept = [answer for answer in judged if answer.action != "rejected"]
-    crops = [a.crop_accepted for a in new if a.crop_accepted is not None and not a.bulk]
+    crops = [a.crop_accepted for a in new if a.crop_accepted is not None]
     return Status(
         reviewed=len(new),
-        rejected=share([a.action == "rejected" for a in new if a.images > 1]),
+        rejected=share([a.action == "rejected" for a in new if a.images > 1 and not a.bulk]),
         agreement=share(hits[-WINDOW:]),
         agreement_kept=share([bool(a.agreed) for a in kept[-WINDOW:]]),
         over_time=tuple(share(hits[i : i + _BLOCK]) for i in range(0, len(hits), _BLOCK)),
