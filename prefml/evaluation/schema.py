@@ -24,6 +24,7 @@ __all__ = [
     "PerProjectMetrics",
     "RankerMetrics",
     "RankerScores",
+    "RejectionMetrics",
     "ReliabilityPoint",
     "Top1",
 ]
@@ -77,6 +78,22 @@ class ApprovalMetrics(TypedDict):
     error: float | None
     sets: int
     threshold: float | None
+    promise: str
+    covers: list[str]
+    why: str
+
+
+class RejectionMetrics(TypedDict):
+    """Held-out probabilities that none of a set is good, beside the base rate."""
+
+    reviewed_sets: int
+    rejected: int
+    projects: int
+    log_loss: float | None
+    log_loss_base_rate: float | None
+    brier: float | None
+    brier_base_rate: float | None
+    auc: float | None
 
 
 class ChoiceBreakdown(TypedDict):
@@ -131,6 +148,7 @@ class ChoiceMetrics(TypedDict):
     models: dict[str, RankerScores]
     lead: dict[str, Top1]
     auto_approve: list[ApprovalMetrics]
+    rejection: RejectionMetrics | None
     by_project: dict[str, ChoiceBreakdown]
     by_set_size: dict[str, ChoiceBreakdown]
     by_stage_choice: dict[str, ChoiceBreakdown]

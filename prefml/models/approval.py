@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from prefml._typing import Floats, Ints
@@ -10,14 +12,15 @@ from prefml.features.tables import ChoiceTable
 from prefml.features.training_data import TrainingData
 from prefml.models.crops_in_use import CropsInUse
 from prefml.models.hashes import decisions_hash
-from prefml.models.kinds import Ranker
+from prefml.models.kinds import REJECTION, Kind, Ranker
 from prefml.ranking import PerProjectRanker, SetRanker
 from prefml.ranking.approval import fingerprint, make_promises
 from prefml.ranking.held_out import cross_calibrate
+from prefml.ranking.rejection import RejectionModel
 from prefml.ranking.reviewed import ScoredSets
 from prefml.workspace import Workspace
 
-__all__ = ["approval_facts", "rejection_table", "score_sets"]
+__all__ = ["approval_facts", "rejection_kind", "rejection_table", "score_sets"]
 
 
 def score_sets(model: Ranker, table: ChoiceTable, data: TrainingData) -> ScoredSets | None:
@@ -72,6 +75,34 @@ def rejection_table(scored: ScoredSets) -> RejectionTable:
         weight=1 / scored.inclusion[part],
         left_out=dict(rejected.left_out) if isinstance(rejected, ChoiceTable) else {},
     )
+
+
+def rejection_kind(ranker: Ranker) -> Kind[RejectionModel, RejectionTable]:
+    """Return the kind of rejection models, whose sets are described by the scores of a ranker.
+
+    Parameters
+    ----------
+    ranker : SetRanker or PerProjectRanker
+        The ranker in use.
+
+    Returns
+    -------
+    Kind
+        `REJECTION`, with a table.
+    """
+
+    def table(data: TrainingData) -> RejectionTable:
+        if data.sidecars is None:
+            return REJECTION.table(data)
+        accepted, rejected = data.choices(), rejected_sets(data.decisions, data.sidecars)
+        first, other = (
+            np.asarray(ranker.predict(rows.X)) if len(rows) else np.empty(0)
+            for rows in (accepted, rejected)
+        )
+        reviewed = reviewed_sets(data.decisions)
+        return rejection_table(ScoredSets(accepted, rejected, first, other, reviewed))
+
+    return replace(REJECTION, table=table)
 
 
 def approval_facts(

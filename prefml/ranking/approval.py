@@ -18,16 +18,19 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import get_args
 
 import numpy as np
 
 from prefml._typing import Bools, Floats, Labels
-from prefml.ranking.risk import BUDGETS, Approval, coverage_at
+from prefml.intervals import clopper_pearson_upper
+from prefml.ranking.risk import BUDGETS, Approval, HeldOutAnswers, Promise
 
 __all__ = [
     "PROMISES",
     "HeldOutSets",
-    "Promise",
+    "PromisedThreshold",
     "fingerprint",
     "joint_confidence",
     "least_reviewed",
@@ -36,7 +39,7 @@ __all__ = [
 ]
 
 # The promises of `coverage_at`.
-PROMISES = ("seen", "mixture", "next")
+PROMISES: tuple[Promise, ...] = get_args(Promise)
 _DELTA = 0.05
 
 
@@ -177,8 +180,8 @@ class HeldOutSets:
 
 
 @dataclass(frozen=True)
-class Promise:
-    """Promise of one kind at one budget, or why there is none.
+class PromisedThreshold:
+    """Threshold promised at one budget, or why there is none.
 
     Attributes
     ----------
@@ -197,15 +200,18 @@ class Promise:
     why : {"", "too_few_reviewed", "too_few_sets", "too_few_projects", "rejections", "crops", \
 "errors"}
         What stands in the way; empty where there is a threshold.
+    reason : str
+        The same in words, as far as it is known more closely.
     """
 
     budget: float
-    promise: str
+    promise: Promise
     threshold: float | None
     coverage: float
     error: float | None
     sets: int
     why: str = ""
+    reason: str = ""
 
     def as_row(self) -> dict[str, object]:
         """Return the entry of a manifest."""
@@ -218,7 +224,7 @@ def fingerprint(rows: Sequence[Mapping[str, object]]) -> str:
     Parameters
     ----------
     rows : sequence of mapping
-        Entries, see `Promise.as_row`.
+        Entries, see `PromisedThreshold.as_row`.
 
     Returns
     -------
@@ -231,9 +237,9 @@ def fingerprint(rows: Sequence[Mapping[str, object]]) -> str:
 
 def make_promises(
     held_out: HeldOutSets,
-    names: Sequence[str] = PROMISES,
+    names: Sequence[Promise] = PROMISES,
     budgets: Sequence[float] = BUDGETS,
-) -> list[Promise]:
+) -> list[PromisedThreshold]:
     """Find the thresholds that keep error budgets on held-out sets.
 
     Parameters
@@ -247,55 +253,94 @@ def make_promises(
 
     Returns
     -------
-    list of Promise
+    list of PromisedThreshold
         For each name, by budget.
     """
-    return [_make_promise(held_out, name, budget) for name in names for budget in budgets]
+    made = _Maker(held_out)
+    return [made.promise(name, budget) for name in names for budget in budgets]
 
 
-def _make_promise(held_out: HeldOutSets, name: str, budget: float) -> Promise:
-    nothing = Promise(budget, name, None, 0.0, None, 0)
-    if int(held_out.reviewed.sum()) < least_reviewed(budget):
-        return replace(nothing, why="too_few_reviewed")
-    threshold = _approval(held_out, name, budget).threshold
-    if threshold is None:
-        return replace(nothing, why=_find_obstacle(held_out, name, budget))
-    inside, weight = held_out.confidence >= threshold, held_out.weight
-    error = np.average(1 - held_out.correct[inside], weights=weight[inside])
-    coverage = weight[inside].sum() / weight.sum()
-    return Promise(budget, name, threshold, float(coverage), float(error), int(inside.sum()))
+@dataclass(frozen=True)
+class _Maker:
+    """Models of the errors on held-out sets, each fitted once for all promises."""
+
+    sets: HeldOutSets
+
+    @cached_property
+    def answers(self) -> HeldOutAnswers:
+        """Model of all that can be wrong."""
+        return _answers(self.sets)
+
+    @cached_property
+    def perfect(self) -> HeldOutAnswers:
+        """Model of the same sets, had nothing been wrong."""
+        ones = np.ones(len(self.sets))
+        nobody = np.zeros(len(ones), bool)
+        return _answers(replace(self.sets, chosen=ones, cropped=ones, rejected=nobody))
+
+    @cached_property
+    def without_crops(self) -> HeldOutAnswers:
+        """Model of choices and rejections."""
+        return _answers(self._uncropped)
+
+    @cached_property
+    def choices(self) -> HeldOutAnswers:
+        """Model of the choices alone."""
+        return _answers(self._uncropped.take(~self.sets.rejected))
+
+    @property
+    def _uncropped(self) -> HeldOutSets:
+        ones = np.ones(len(self.sets))
+        return replace(self.sets, crop=ones, cropped=ones)
+
+    @cached_property
+    def unseen(self) -> float:
+        """Share of rejections that may have been missed, because logs hold none.
+
+        The Clopper-Pearson bound of their share among the reviewed sets, above what was seen, for
+        as many sets as are in logs: otherwise few reviewed sets of which none was rejected would
+        promise, among many of logs, that none ever is.
+        """
+        reviewed, rejected = int(self.sets.reviewed.sum()), int(self.sets.rejected.sum())
+        if not reviewed:
+            return 1.0
+        above = clopper_pearson_upper(rejected, reviewed, _DELTA) - rejected / reviewed
+        return float((~self.sets.reviewed).mean() * above)
+
+    def promise(self, name: Promise, budget: float) -> PromisedThreshold:
+        """Find the threshold of one promise."""
+        nothing = PromisedThreshold(budget, name, None, 0.0, None, 0)
+        reviewed, least = int(self.sets.reviewed.sum()), least_reviewed(budget)
+        if reviewed < least or self.unseen >= budget:
+            reason = f"{reviewed} so far; it takes {least} and more"
+            return replace(nothing, why="too_few_reviewed", reason=reason)
+        found = self._approval(self.answers, name, budget)
+        if found.threshold is None:
+            why = self._find_obstacle(name, budget)
+            return replace(nothing, why=why, reason=found.reason or "")
+        return PromisedThreshold(
+            budget, name, found.threshold, found.coverage, found.error, found.sets
+        )
+
+    def _approval(self, answers: HeldOutAnswers, name: Promise, budget: float) -> Approval:
+        return answers.approval(name, budget - self.unseen, _DELTA)
+
+    def _find_obstacle(self, name: Promise, budget: float) -> str:
+        """Name the first thing without which there would be a promise."""
+
+        def holds(answers: HeldOutAnswers, promise: Promise = "seen") -> bool:
+            return self._approval(answers, promise, budget).threshold is not None
+
+        if not holds(self.perfect):
+            return "too_few_sets"
+        if name != "seen" and holds(self.answers):
+            return "too_few_projects"
+        if holds(self.without_crops):
+            return "crops"
+        return "rejections" if holds(self.choices) else "errors"
 
 
-def _approval(held_out: HeldOutSets, name: str, budget: float) -> Approval:
-    """Look for the threshold, reckoning with one rejection more than was seen.
-
-    Sets of logs tell nothing of rejections. Without it, few reviewed sets of which none was
-    rejected would promise among many of logs that none ever is.
-    """
-    unseen = float((~held_out.reviewed).mean()) / max(int(held_out.reviewed.sum()), 1)
-    return coverage_at(
-        held_out.confidence,
-        held_out.correct,
-        budget - unseen,
-        _DELTA,
-        groups=held_out.project,
-        promise=name,
-        sample_weight=held_out.weight,
+def _answers(held_out: HeldOutSets) -> HeldOutAnswers:
+    return HeldOutAnswers.read(
+        held_out.confidence, held_out.correct, held_out.project, held_out.weight
     )
-
-
-def _find_obstacle(held_out: HeldOutSets, name: str, budget: float) -> str:
-    """Name the first thing without which there would be a promise."""
-    ones = np.ones(len(held_out))
-    perfect = replace(held_out, chosen=ones, cropped=ones, rejected=np.zeros(len(ones), bool))
-    if _approval(perfect, "seen", budget).threshold is None:
-        return "too_few_sets"
-    if name != "seen" and _approval(held_out, "seen", budget).threshold is not None:
-        return "too_few_projects"
-    without_crops = replace(held_out, crop=ones, cropped=ones)
-    accepted = without_crops.take(~held_out.rejected)
-    if _approval(without_crops, "seen", budget).threshold is not None:
-        return "crops"
-    if len(accepted) and _approval(accepted, "seen", budget).threshold is not None:
-        return "rejections"
-    return "errors"

@@ -256,6 +256,20 @@ class CrossFittedRejections:
     probability: Floats
     base_rate: Floats
 
+    def take(self, rows: Bools) -> CrossFittedRejections:
+        """Return some of the sets.
+
+        Parameters
+        ----------
+        rows : ndarray of bool, of shape (n_sets,)
+            Which.
+
+        Returns
+        -------
+        CrossFittedRejections
+        """
+        return CrossFittedRejections(self.probability[rows], self.base_rate[rows])
+
 
 def cross_fit_rejections(
     features: Floats,

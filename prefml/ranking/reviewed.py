@@ -44,6 +44,10 @@ class Rows(Protocol):
     def project(self) -> Labels:
         """The project of each picture."""
 
+    @property
+    def inclusion(self) -> Floats:
+        """Probability with which the picture's set was drawn from a bulk approval, else 1."""
+
 
 @dataclass(frozen=True)
 class ScoredSets:
@@ -117,11 +121,7 @@ class ScoredSets:
     @cached_property
     def inclusion(self) -> Floats:
         """Probability with which each set was drawn from a bulk approval, else 1."""
-        drawn = [
-            getattr(table, "inclusion", np.ones(len(table.y)))
-            for table in (self.accepted, self.rejected)
-        ]
-        return np.asarray(np.concatenate(drawn)[self.sets.order[self.sets.starts]], np.float64)
+        return np.asarray(self.of_sets("inclusion"), np.float64)
 
     @cached_property
     def scores(self) -> Floats:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from prefml.proposals import as_list, as_mapping, read_share
-from prefml.ranking.approval import fingerprint, joint_confidence, least_reviewed
+from prefml.ranking.approval import fingerprint, joint_confidence
 
 __all__ = ["ErrorBudget", "Stated", "read_budget", "threshold_for"]
 
@@ -187,8 +187,7 @@ def read_budget(
         return ErrorBudget(budget, problem=f"the ranker in use makes no promises; {_TRAIN}")
     if document["auto_approve_sha256"] != fingerprint(rows):
         return ErrorBudget(budget, problem=f"the ranker's promises were changed; {_TRAIN}")
-    approval = as_mapping(document.get("approval"))
-    covers_crops = "crop" in as_list(approval.get("covers"))
+    covers_crops = "crop" in as_list(as_mapping(document.get("approval")).get("covers"))
     thresholds = {name: threshold_for(document, budget, name) for name in ("seen", "next")}
     problem = ""
     if any(threshold is not None for threshold in thresholds.values()):
@@ -199,7 +198,7 @@ def read_budget(
     return ErrorBudget(
         budget,
         {} if problem else thresholds,
-        {name: _obstacle(rows, budget, name, approval) for name in thresholds},
+        {name: _obstacle(rows, budget, name) for name in thresholds},
         frozenset(str(name) for name in as_list(document.get("projects"))),
         covers_crops,
         problem,
@@ -236,15 +235,10 @@ def threshold_for(
     return max(kept)[1] if kept else None
 
 
-def _obstacle(
-    rows: Collection[Mapping[str, object]],
-    budget: float,
-    promise: str,
-    approval: Mapping[str, object],
-) -> str:
+def _obstacle(rows: Collection[Mapping[str, object]], budget: float, promise: str) -> str:
     """Say why there is no threshold, by the entry of the largest budget not above the asked one."""
     known = [
-        (share, str(row.get("why")))
+        (share, str(row.get("why")), str(row.get("reason") or ""))
         for row in rows
         if row.get("promise") == promise
         and (share := read_share(row.get("budget"))) is not None
@@ -252,8 +246,6 @@ def _obstacle(
     ]
     if not known:
         return "no promise is made for so small a budget"
-    share, why = max(known)
+    _, why, reason = max(known)
     words = _OBSTACLES.get(why, _OBSTACLES["errors"])
-    if why == "too_few_reviewed":
-        words += f" ({approval.get('reviewed')} of {least_reviewed(share)})"
-    return words
+    return f"{words} ({reason})" if reason else words

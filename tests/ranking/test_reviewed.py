@@ -7,11 +7,11 @@ import pytest
 from prefml.ranking.reviewed import ScoredSets
 
 
-def rows(make, n_sets, seed, prefix, chosen=True, **more):
+def rows(make, n_sets, seed, prefix, chosen=True):
     X, y, set_id, project = make(n_sets=n_sets, seed=seed)
     names = np.array([f"{prefix}{name}" for name in set_id], object)
     return SimpleNamespace(X=X, y=y if chosen else np.zeros_like(y), set_id=names, project=project,
-                           **more)  # fmt: skip
+                           inclusion=np.ones(len(y)))  # fmt: skip
 
 
 @pytest.fixture
