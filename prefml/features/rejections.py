@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from prefml._typing import Bools, Floats, Texts, Times
@@ -34,6 +34,8 @@ class RejectionTable:
         Inverse of the probability with which an audited set was drawn; 1 for all others.
     left_out : mapping of str to int
         Reason -> rejected sets that are not in the table.
+    names : sequence of str
+        Names of the features.
     """
 
     features: Floats
@@ -43,6 +45,7 @@ class RejectionTable:
     timestamp: Times
     weight: Floats
     left_out: Mapping[str, int] = field(default_factory=dict)
+    names: Sequence[str] = ()
 
     def __len__(self) -> int:
         """Return the number of sets."""

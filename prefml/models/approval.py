@@ -16,7 +16,7 @@ from prefml.models.kinds import REJECTION, Kind, Ranker
 from prefml.ranking import PerProjectRanker, SetRanker
 from prefml.ranking.approval import fingerprint, make_promises
 from prefml.ranking.held_out import cross_calibrate
-from prefml.ranking.rejection import RejectionModel
+from prefml.ranking.rejection import RejectionModel, set_feature_names
 from prefml.ranking.reviewed import ScoredSets
 from prefml.workspace import Workspace
 
@@ -74,6 +74,7 @@ def rejection_table(scored: ScoredSets) -> RejectionTable:
         timestamp=scored.of_sets("timestamp")[part].astype("datetime64[ns]"),
         weight=1 / scored.inclusion[part],
         left_out=dict(rejected.left_out) if isinstance(rejected, ChoiceTable) else {},
+        names=set_feature_names(scored.accepted.X),
     )
 
 

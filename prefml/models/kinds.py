@@ -233,7 +233,7 @@ REJECTION: Kind[RejectionModel, RejectionTable] = Kind(
     table=_table_of_ranker,
     make=RejectionModel,
     fit=lambda model, table, rows: model.fit_sets(
-        table.features[rows], table.rejected[rows], table.weight[rows]
+        table.features[rows], table.rejected[rows], table.weight[rows], table.names
     ),
     score=_score_rejections,
     decision_ids=lambda table: table.set_id,

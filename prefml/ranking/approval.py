@@ -41,6 +41,8 @@ __all__ = [
 # The promises of `coverage_at`.
 PROMISES: tuple[Promise, ...] = get_args(Promise)
 _DELTA = 0.05
+# Thresholds that are tried until one leaves room enough for what logs may hide.
+_ROUNDS = 20
 
 
 def joint_confidence(
@@ -256,65 +258,90 @@ def make_promises(
     list of PromisedThreshold
         For each name, by budget.
     """
-    made = _Maker(held_out)
-    return [made.promise(name, budget) for name in names for budget in budgets]
+    cases = _Cases(held_out)
+    return [cases.promise(name, budget) for name in names for budget in budgets]
 
 
 @dataclass(frozen=True)
-class _Maker:
-    """Models of the errors on held-out sets, each fitted once for all promises."""
+class _Case:
+    """Held-out sets, with a model of their errors that is fitted once for all promises."""
 
     sets: HeldOutSets
 
     @cached_property
     def answers(self) -> HeldOutAnswers:
-        """Model of all that can be wrong."""
-        return _answers(self.sets)
+        return HeldOutAnswers.read(
+            self.sets.confidence, self.sets.correct, self.sets.project, self.sets.weight
+        )
 
-    @cached_property
-    def perfect(self) -> HeldOutAnswers:
-        """Model of the same sets, had nothing been wrong."""
-        ones = np.ones(len(self.sets))
-        nobody = np.zeros(len(ones), bool)
-        return _answers(replace(self.sets, chosen=ones, cropped=ones, rejected=nobody))
+    def approval(self, name: Promise, budget: float) -> Approval:
+        """Look for a threshold that leaves room for the rejections that may have been missed."""
+        missed, reason = 0.0, ""
+        for _ in range(_ROUNDS):
+            if missed >= budget:
+                break
+            found = self.answers.approval(name, budget - missed, _DELTA)
+            if found.threshold is None:
+                reason = found.reason or ""
+                break
+            needed = self._missed(found.threshold)
+            if needed <= missed:
+                return found
+            missed = needed
+        reason = reason or "too few of the surest sets were reviewed"
+        return Approval(budget, None, 0.0, float("nan"), 0, name, None, reason)
 
-    @cached_property
-    def without_crops(self) -> HeldOutAnswers:
-        """Model of choices and rejections."""
-        return _answers(self._uncropped)
+    def _missed(self, threshold: float) -> float:
+        """Return how many rejections logs may hide among sets of at least this confidence.
 
-    @cached_property
-    def choices(self) -> HeldOutAnswers:
-        """Model of the choices alone."""
-        return _answers(self._uncropped.take(~self.sets.rejected))
-
-    @property
-    def _uncropped(self) -> HeldOutSets:
-        ones = np.ones(len(self.sets))
-        return replace(self.sets, crop=ones, cropped=ones)
-
-    @cached_property
-    def unseen(self) -> float:
-        """Share of rejections that may have been missed, because logs hold none.
-
-        The Clopper-Pearson bound of their share among the reviewed sets, above what was seen, for
-        as many sets as are in logs: otherwise few reviewed sets of which none was rejected would
+        The Clopper-Pearson bound of their share among the reviewed ones, above what was seen, for
+        as many as are in logs: otherwise few reviewed sets of which none was rejected would
         promise, among many of logs, that none ever is.
         """
-        reviewed, rejected = int(self.sets.reviewed.sum()), int(self.sets.rejected.sum())
+        inside = self.sets.take(self.sets.confidence >= threshold)
+        reviewed, rejected = int(inside.reviewed.sum()), int(inside.rejected.sum())
+        if reviewed == len(inside):
+            return 0.0
         if not reviewed:
             return 1.0
         above = clopper_pearson_upper(rejected, reviewed, _DELTA) - rejected / reviewed
-        return float((~self.sets.reviewed).mean() * above)
+        return float((~inside.reviewed).mean() * above)
+
+
+@dataclass(frozen=True)
+class _Cases:
+    """Held-out sets as they are, and as they would be without one kind of error."""
+
+    sets: HeldOutSets
+
+    @cached_property
+    def as_it_is(self) -> _Case:
+        return _Case(self.sets)
+
+    @cached_property
+    def perfect(self) -> _Case:
+        ones = np.ones(len(self.sets))
+        nobody = np.zeros(len(ones), bool)
+        return _Case(replace(self.sets, chosen=ones, cropped=ones, rejected=nobody))
+
+    @cached_property
+    def without_crops(self) -> _Case:
+        ones = np.ones(len(self.sets))
+        return _Case(replace(self.sets, crop=ones, cropped=ones))
+
+    @cached_property
+    def choices(self) -> _Case:
+        kept = self.without_crops.sets.take(~self.sets.rejected)
+        return _Case(replace(kept, reviewed=np.ones(len(kept), bool)))
 
     def promise(self, name: Promise, budget: float) -> PromisedThreshold:
         """Find the threshold of one promise."""
         nothing = PromisedThreshold(budget, name, None, 0.0, None, 0)
         reviewed, least = int(self.sets.reviewed.sum()), least_reviewed(budget)
-        if reviewed < least or self.unseen >= budget:
+        if reviewed < least:
             reason = f"{reviewed} so far; it takes {least} and more"
             return replace(nothing, why="too_few_reviewed", reason=reason)
-        found = self._approval(self.answers, name, budget)
+        found = self.as_it_is.approval(name, budget)
         if found.threshold is None:
             why = self._find_obstacle(name, budget)
             return replace(nothing, why=why, reason=found.reason or "")
@@ -322,25 +349,16 @@ class _Maker:
             budget, name, found.threshold, found.coverage, found.error, found.sets
         )
 
-    def _approval(self, answers: HeldOutAnswers, name: Promise, budget: float) -> Approval:
-        return answers.approval(name, budget - self.unseen, _DELTA)
-
     def _find_obstacle(self, name: Promise, budget: float) -> str:
         """Name the first thing without which there would be a promise."""
 
-        def holds(answers: HeldOutAnswers, promise: Promise = "seen") -> bool:
-            return self._approval(answers, promise, budget).threshold is not None
+        def holds(case: _Case) -> bool:
+            return case.approval("seen", budget).threshold is not None
 
         if not holds(self.perfect):
-            return "too_few_sets"
-        if name != "seen" and holds(self.answers):
+            return "too_few_sets" if self.sets.reviewed.all() else "too_few_reviewed"
+        if name != "seen" and holds(self.as_it_is):
             return "too_few_projects"
         if holds(self.without_crops):
             return "crops"
         return "rejections" if holds(self.choices) else "errors"
-
-
-def _answers(held_out: HeldOutSets) -> HeldOutAnswers:
-    return HeldOutAnswers.read(
-        held_out.confidence, held_out.correct, held_out.project, held_out.weight
-    )

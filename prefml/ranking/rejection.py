@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -26,6 +26,7 @@ __all__ = [
     "RejectionModel",
     "cross_fit_rejections",
     "rejection_metrics",
+    "set_feature_names",
     "set_features",
 ]
 
@@ -75,6 +76,24 @@ def set_features(X: Features, scores: ArrayLike, set_id: ArrayLike) -> Floats:
     return np.column_stack([best, lead, sets.mean(known)])
 
 
+def set_feature_names(X: Features) -> list[str]:
+    """Return the names of the features of a set.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, n_columns)
+        The ranker's columns.
+
+    Returns
+    -------
+    list of str
+        In the order of `set_features`.
+    """
+    names = column_names(X)
+    described = [names[column] for column in columns_starting_with(names, _PREFIXES)]
+    return ["best_score", "lead", *(described or names)]
+
+
 class RejectionModel:
     """Logistic regression of "none is good", or the base rate while there are few rejections.
 
@@ -95,6 +114,8 @@ class RejectionModel:
         Of the logistic regression on standardized features; empty where the base rate is stated.
     intercept_ : float
         Of the logistic regression.
+    features_ : list of str
+        Names of the features of a set, as far as they were given.
     """
 
     def __init__(self, C: float = 0.01, least: int = LEAST_REJECTIONS) -> None:
@@ -131,10 +152,15 @@ class RejectionModel:
         sets = index_sets(check_set_id(set_id, len(np.asarray(scores)), allow_missing=False))
         outcome = sets.reduce(np.logical_or, np.asarray(rejected, bool))
         weight = None if sample_weight is None else sets.mean(np.asarray(sample_weight, float))
-        return self.fit_sets(set_features(X, scores, set_id), outcome, weight)
+        names = set_feature_names(X)
+        return self.fit_sets(set_features(X, scores, set_id), outcome, weight, names)
 
     def fit_sets(
-        self, features: Floats, rejected: Bools, sample_weight: Floats | None = None
+        self,
+        features: Floats,
+        rejected: Bools,
+        sample_weight: Floats | None = None,
+        names: Sequence[str] = (),
     ) -> RejectionModel:
         """Fit on reviewed sets that were described before.
 
@@ -146,6 +172,8 @@ class RejectionModel:
             Whether each set was rejected whole.
         sample_weight : ndarray of shape (n_sets,), optional
             Weight of each set; only their ratios count.
+        names : sequence of str, optional
+            Names of the features.
 
         Returns
         -------
@@ -155,7 +183,7 @@ class RejectionModel:
         weight = weight * (len(weight) / weight.sum())
         self.rate_ = float((weight @ rejected + 1) / (len(rejected) + 3))
         self.mean_, self.scale_, self.weights_ = np.empty((3, 0))
-        self.intercept_ = 0.0
+        self.intercept_, self.features_ = 0.0, list(names)
         if min(int(rejected.sum()), int((~rejected).sum())) >= self.least:
             scaler = StandardScaler().fit(features)
             logistic = LogisticRegression(C=self.C, max_iter=1000)
@@ -204,7 +232,7 @@ class RejectionModel:
         Returns
         -------
         dict
-            `C`, `rate` and `logistic`, which is None where the base rate is stated.
+            `C`, `rate`, `features`, and `logistic`: None where the base rate is stated.
         """
         logistic: _LogisticDocument | None = None
         if len(self.weights_):
@@ -214,7 +242,8 @@ class RejectionModel:
                 "weights": self.weights_.tolist(),
                 "intercept": self.intercept_,
             }
-        return {"C": self.C, "rate": self.rate_, "logistic": logistic}
+        plain = {"C": self.C, "rate": self.rate_, "features": self.features_}
+        return {**plain, "logistic": logistic}
 
     @classmethod
     def from_plain(cls, document: Mapping[str, Any]) -> RejectionModel:
@@ -235,7 +264,7 @@ class RejectionModel:
             _LogisticDocument(mean=[], scale=[], weights=[], intercept=0.0),
         )
         plain: _LogisticDocument = document["logistic"] or empty
-        model.rate_ = float(document["rate"])
+        model.rate_, model.features_ = float(document["rate"]), list(document["features"])
         model.mean_, model.scale_ = np.asarray(plain["mean"]), np.asarray(plain["scale"])
         model.weights_, model.intercept_ = np.asarray(plain["weights"]), float(plain["intercept"])
         return model

@@ -8,6 +8,7 @@ from prefml.ranking.rejection import (
     RejectionModel,
     cross_fit_rejections,
     rejection_metrics,
+    set_feature_names,
     set_features,
 )
 
@@ -131,3 +132,15 @@ def test_sets_that_were_not_reviewed_are_stated_and_not_fitted_on(reviewed):
     ]
     np.testing.assert_array_equal(*stated)
     assert stated[0][truth & ~known].mean() > stated[0][~truth & ~known].mean() + 0.1
+
+
+def test_the_features_of_a_set_are_named_in_their_order(reviewed):
+    X, scores, rejected, set_id = reviewed
+    names = set_feature_names(X)
+    features = set_features(X, scores, set_id)
+    assert len(names) == features.shape[1]
+    rows = set_id == set_id[0]
+    assert features[0][names.index("best_score")] == scores[rows].max()
+    assert features[0][names.index("cue__1")] == pytest.approx(X["cue__1"][rows].mean())
+    assert RejectionModel().fit(X, scores, rejected, set_id).to_plain()["features"] == names
+    assert set_feature_names(np.ones((1, 2))) == ["best_score", "lead", "x0", "x1"]
