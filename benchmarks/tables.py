@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import _joint_error
 import _throughput
 from _evaluated import MODELS, section
 from _markdown import cell, grid
@@ -387,6 +388,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "resumed": lambda: _throughput.resumed(_required("resume")),
     "batches": lambda: _throughput.batches(_required("embed_choices")),
     "mutants": mutants,
+    "joint-error": lambda: _joint_error.table(_required("joint_error")),
 }
 
 if __name__ == "__main__":

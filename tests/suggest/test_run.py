@@ -240,6 +240,16 @@ def test_figures_of_an_evaluation_are_no_promise(tree):
     assert report.threshold == 0.6
 
 
+def test_a_manifest_of_another_model_promises_nothing(tree):
+    tree.stages("1", "2")
+    model = tree.predictor()
+    sound = tree.predictor(promises=[(0.05, 0.1, "seen")])
+    model.manifests["crop"] = model.manifests["rejection"] = sound.manifests["ranker"]
+    report = tree.suggest(predictor=model)
+    assert (report.within_budget, report.threshold) == (0, None)
+    assert "makes no promises" in report.why_none
+
+
 def test_without_sets_nothing_has_to_be_explained(tree):
     tree.picture("new/alpha/lonely.png")
     assert tree.suggest().why_none == ""
