@@ -14,6 +14,7 @@ ROOMS = sorted(path.name for path in PACKAGE.iterdir() if (path / "__init__.py")
 # Room or module -> what of prefml it imports besides itself, all of it and nothing else.
 IMPORTS = {
     "_typing": set(),
+    "_estimators": {"_typing"},
     "_version": set(),
     "exceptions": set(),
     "boxes": {"_typing", "exceptions"},
@@ -24,8 +25,8 @@ IMPORTS = {
     "proposals": {"exceptions", "files", "workspace"},
     "imaging": {"_typing", "boxes", "exceptions"},
     "encoders": {"_typing", "exceptions", "files"},
-    "ranking": {"_typing", "intervals", "sets"},
-    "cropping": {"_typing", "boxes", "exceptions"},
+    "ranking": {"_estimators", "_typing", "intervals", "sets"},
+    "cropping": {"_estimators", "_typing", "boxes", "exceptions"},
     "decisions": {"boxes", "exceptions", "files", "proposals", "workspace"},
     "sidecars": {
         "_typing", "decisions", "encoders", "exceptions", "files", "imaging", "workspace",
@@ -61,7 +62,7 @@ IMPORTS = {
 }  # fmt: skip
 # Below everything that knows files, pictures or logs.
 ARRAYS = ("ranking", "cropping")
-ARRAYS_MAY_USE = {"_typing", "boxes", "exceptions", "intervals", "sets"}
+ARRAYS_MAY_USE = {"_estimators", "_typing", "boxes", "exceptions", "intervals", "sets"}
 LEAVES = {"cli"}
 # Package -> the only files that may import it.
 CONFINED = {

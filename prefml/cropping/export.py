@@ -102,7 +102,12 @@ def to_plain(cropper: CropRegressor) -> tuple[dict[str, object], dict[str, str]]
         ),
         "similar": _SimilarDocument(slope=model.similar.slope_, intercept=model.similar.intercept_),
         "inner_iou": {name: float(value) for name, value in model.inner_iou.items()},
-        "parameters": cropper.get_params(deep=False),
+        # An instance of RandomState stays behind.
+        "parameters": {
+            name: value
+            for name, value in cropper.get_params(deep=False).items()
+            if value is None or isinstance(value, int | float)
+        },
     }
     return document, _texts(model)
 
@@ -180,9 +185,8 @@ def _inputs(plain: _InputsDocument) -> FeatureReader:
 def _model(
     cropper: CropRegressor, document: Mapping[str, Any], texts: Mapping[str, str]
 ) -> CropModel:
-    scorer = WindowScorer(
-        cropper.n_estimators, cropper.learning_rate, cropper.num_leaves, cropper.random_state, 1
-    )
+    # The seed is of no use to what is fitted already.
+    scorer = WindowScorer(cropper.n_estimators, cropper.learning_rate, cropper.num_leaves, 0, 1)
     scorer.windows_, scorer.prior_ = _floats(document["windows"]), _floats(document["prior"])
     scorer.coverage_ = cell_coverage(scorer.windows_[None])
     if "windows" in texts:
@@ -214,7 +218,7 @@ def _similar(plain: _SimilarDocument) -> SimilarityModel:
 
 
 def _bands(cropper: CropRegressor, plain: _BandsDocument, texts: Mapping[str, str]) -> EdgeBands:
-    bands = EdgeBands(cropper.coverage, cropper.random_state, 1)
+    bands = EdgeBands(cropper.coverage, 0, 1)
     bands.plain_, bands.moves_ = _floats(plain["plain"]), _floats(plain["moves"])
     names = [[f"band_{edge}_{tail}" for tail in _TAILS] for edge in _EDGES]
     bands.boosters_ = []

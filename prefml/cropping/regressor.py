@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import (
     _check_sample_weight,
-    check_array,
     check_consistent_length,
     check_is_fitted,
     validate_data,
 )
 
+from prefml._estimators import Seed, as_frame, check_features, draw_seed
 from prefml._typing import Features, Floats, Labels
 from prefml.boxes import as_boxes
 from prefml.cropping.bands import EdgeBands
@@ -64,7 +63,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Least side of a box in pixels, where `size` is given.
     inner_folds : int, default=4
         Folds of the inner cross-validation, from which shrinkage, probabilities and bands come.
-    random_state : int, default=0
+    random_state : int, RandomState instance or None, default=0
         Seed of everything drawn.
     n_jobs : int or None, default=None
         Threads for fitting; None means 1, -1 leaves it to LightGBM.
@@ -120,7 +119,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         min_side: float = 0.1,
         min_pixels: int = 0,
         inner_folds: int = 4,
-        random_state: int = 0,
+        random_state: Seed = 0,
         n_jobs: int | None = None,
     ) -> None:
         self.n_estimators = n_estimators
@@ -168,6 +167,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             If a box is no box inside the picture, or lengths differ.
         """
         self._check_settings()
+        X = as_frame(X)
         self.columns_ = getattr(X, "columns", None)
         table = np.asarray(validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan"))
         boxes = as_boxes(_require_target(y))
@@ -341,13 +341,14 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             X, getattr(self, "feature_names_in_", None), self.n_components
         )
         crops = CropTrainingSet.of(self.inputs_.read(X), boxes, weight, groups, self.inner_folds)
+        seed = draw_seed(self.random_state)
         threads = 1 if self.n_jobs is None else max(self.n_jobs, 0)
         self.model_ = fit_crop_model(
             crops,
             lambda: WindowScorer(
-                self.n_estimators, self.learning_rate, self.num_leaves, self.random_state, threads
+                self.n_estimators, self.learning_rate, self.num_leaves, seed, threads
             ),
-            lambda: EdgeBands(self.coverage, self.random_state, threads),
+            lambda: EdgeBands(self.coverage, seed, threads),
         )
         self.constant_ = self.model_.constant
         self.shrink_ = self.model_.shrink
@@ -361,14 +362,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _check_features(self, X: Features) -> Floats:
         check_is_fitted(self, "model_")
-        seen = self.columns_
-        if seen is not None and isinstance(X, pd.DataFrame) and seen.equals(X.columns):
-            # scikit-learn looks at each of a thousand columns: 8 ms for a row that takes 3.
-            X = X.to_numpy(np.float64)
-            return np.asarray(check_array(X, dtype=np.float64, ensure_all_finite="allow-nan"))
-        return np.asarray(
-            validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
-        )
+        return check_features(self, X, self.columns_)
 
     def _min_sides(self, size: ArrayLike | None, rows: int) -> Floats:
         pixels = _check_size(size, rows)

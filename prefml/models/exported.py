@@ -23,13 +23,14 @@ from prefml.exceptions import ModelFileError
 from prefml.files import file_sha256, write_text
 from prefml.models.manifest import KINDS, check_format
 from prefml.models.store import load_pair, model_file
-from prefml.ranking import SetRanker
+from prefml.ranking import PerProjectRanker, SetRanker, per_project_export
 from prefml.ranking import export as ranker_export
-from prefml.ranking.per_project import PerProjectRanker
 from prefml.ranking.rejection import RejectionModel
 from prefml.workspace import Workspace
 
 __all__ = ["FORMAT", "Exported", "export_models", "load_exported", "write_exported"]
+
+Model: TypeAlias = SetRanker | PerProjectRanker | CropRegressor | RejectionModel
 
 # Raise by one when a reader of this version would misread what is written; teach `load_exported`
 # to read the formats before it, and add a file of the new one to `tests/data`.
@@ -37,7 +38,6 @@ FORMAT = 1
 # How far a prediction may move by being written as text and read again.
 TOLERANCE = 1e-9
 _ROWS = 64
-Model: TypeAlias = SetRanker | CropRegressor | RejectionModel
 _REQUIRED = ("format", "kind", "sha256", "files", "model")
 _AGAIN = "prefml export-model"
 
@@ -48,7 +48,7 @@ class Exported:
 
     Attributes
     ----------
-    kind : {"ranker", "crop", "rejection"}
+    kind : "ranker", "crop" or "rejection"
         Which model.
     path : Path
         Its JSON file; the texts lie beside it.
@@ -109,12 +109,6 @@ def export_models(workspace: Workspace, out: str | Path) -> list[Exported]:
     for kind in found:
         path = workspace.artifacts / model_file(kind)
         model, manifest = load_pair(path, kind)
-        if isinstance(model, PerProjectRanker):
-            raise ModelFileError(
-                f"{path} holds rankers of {len(model.own_)} projects",
-                "one ranker for all projects, which alone has a form without pickle",
-                "prefml train ranker, without --per-project",
-            )
         written.append(write_exported(model, folder, kind, manifest.document))
     return written
 
@@ -124,11 +118,11 @@ def write_exported(model: Model, folder: Path, kind: str, facts: Mapping[str, ob
 
     Parameters
     ----------
-    model : SetRanker, CropRegressor or RejectionModel
+    model : SetRanker, PerProjectRanker, CropRegressor or RejectionModel
         Fitted.
     folder : Path
         Where to write `<kind>.json` and `<kind>.*.txt`.
-    kind : {"ranker", "crop", "rejection"}
+    kind : "ranker", "crop" or "rejection"
         What the model is.
     facts : mapping
         What else is kept of its manifest: `encoder`, `cues`, `counts`, `fold_scores`.
@@ -174,18 +168,21 @@ def write_exported(model: Model, folder: Path, kind: str, facts: Mapping[str, ob
 def _to_plain(model: Model) -> tuple[dict[str, object], dict[str, str]]:
     if isinstance(model, RejectionModel):
         return model.to_plain(), {}
-    return (
-        ranker_export.to_plain(model)
-        if isinstance(model, SetRanker)
-        else crop_export.to_plain(model)
-    )
+    if isinstance(model, SetRanker):
+        return ranker_export.to_plain(model)
+    if isinstance(model, PerProjectRanker):
+        return per_project_export.to_plain(model)
+    return crop_export.to_plain(model)
 
 
 def _from_plain(content: _Content, texts: Mapping[str, str]) -> Model:
     if content.kind == "rejection":
         return RejectionModel.from_plain(content.model)
-    from_plain = ranker_export.from_plain if content.kind == "ranker" else crop_export.from_plain
-    return from_plain(content.model, texts)
+    if content.kind == "crop":
+        return crop_export.from_plain(content.model, texts)
+    if "common" in content.model:
+        return per_project_export.from_plain(content.model, texts)
+    return ranker_export.from_plain(content.model, texts)
 
 
 def load_exported(path: str | Path, kind: str | None = None) -> Model:
@@ -195,12 +192,12 @@ def load_exported(path: str | Path, kind: str | None = None) -> Model:
     ----------
     path : str or Path
         The JSON file, `ranker.json`, `crop.json` or `rejection.json` in a folder with its texts.
-    kind : {"ranker", "crop", "rejection"}, optional
+    kind : "ranker", "crop" or "rejection", optional
         Refuse a model of another kind.
 
     Returns
     -------
-    SetRanker, CropRegressor or RejectionModel
+    SetRanker, PerProjectRanker, CropRegressor or RejectionModel
         Fitted; it predicts as the model that was written.
 
     Raises
@@ -299,6 +296,12 @@ def _n_columns(model: Model) -> int:
 def _predictions(model: Model, X: ArrayLike) -> tuple[Floats, ...]:
     if isinstance(model, RejectionModel):
         return (model.predict_sets(np.asarray(X)),)
-    if isinstance(model, SetRanker):
-        return model.predict(X), model.win_probability(X, np.arange(_ROWS) // 3)
-    return model.predict(X), model.keep_probability(X), model.predict_bands(X)
+    if isinstance(model, CropRegressor):
+        return model.predict(X), model.keep_probability(X), model.predict_bands(X)
+    rankers = [model]
+    if isinstance(model, PerProjectRanker):
+        rankers = [model.common_, *model.own_.values()]
+    sets = np.arange(_ROWS) // 3
+    return tuple(
+        found for one in rankers for found in (one.predict(X), one.win_probability(X, sets))
+    )

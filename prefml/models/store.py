@@ -46,7 +46,7 @@ def model_file(kind: str) -> str:
 
     Parameters
     ----------
-    kind : {"ranker", "crop", "rejection"}
+    kind : "ranker", "crop" or "rejection"
         Which model.
 
     Returns
@@ -68,7 +68,7 @@ def save_model(model: object, path: str | Path, kind: str, facts: Mapping[str, o
         A fitted `SetRanker`, `CropRegressor` or `RejectionModel`.
     path : str or Path
         Where to write, `<name>.joblib`.
-    kind : {"ranker", "crop", "rejection"}
+    kind : "ranker", "crop" or "rejection"
         What the model is.
     facts : mapping
         What else the manifest says: `encoder` (the specification its embeddings come from, or
@@ -139,7 +139,7 @@ def load_model(path: str | Path, kind: str | None = None) -> Any:
     ----------
     path : str or Path
         The model file, `<name>.joblib`, with its `<name>.manifest.json` beside it.
-    kind : {"ranker", "crop", "rejection"}, optional
+    kind : "ranker", "crop" or "rejection", optional
         Refuse a model of another kind.
 
     Returns

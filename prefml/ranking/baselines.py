@@ -3,34 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from prefml._estimators import Seed, as_frame, check_features, draw_seed
 from prefml._typing import Features, Floats
-from prefml.ranking.blocks import column_names, columns_starting_with, to_floats
+from prefml.ranking.blocks import column_names, columns_starting_with
 from prefml.ranking.pairwise import PairwiseLogistic
 from prefml.ranking.ranker import SetRanker
+from prefml.ranking.scoring import RankerMixin
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
 
 __all__ = ["HighestStage", "LinearPairwise", "RandomRanker", "RawLambdaRank"]
 
 
-class HighestStage(BaseEstimator):
+class _Baseline(RankerMixin, BaseEstimator):
+    """Ranker that allows NaN."""
+
+    __metadata_request__fit = {"set_id": True}  # noqa: RUF012
+
+    def __sklearn_tags__(self) -> Tags:
+        """Declare that NaN is allowed."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class HighestStage(_Baseline):
     """Choose the highest stage; pictures without a stage tie at the bottom.
 
     Parameters
     ----------
     column : str, default="stage"
         The column that holds the stage.
+    allow_missing_set_id : bool, default=False
+        Let `score` treat all rows as one set when `set_id` is not given, instead of raising.
     """
 
-    __metadata_request__fit = {"set_id": True}  # noqa: RUF012
-
-    def __init__(self, column: str = "stage") -> None:
+    def __init__(self, column: str = "stage", allow_missing_set_id: bool = False) -> None:
         self.column = column
+        self.allow_missing_set_id = allow_missing_set_id
 
     def fit(self, X: Features, y: ArrayLike | None = None, set_id: ArrayLike | None = None) -> Self:
         """Check that there is a stage; there is nothing to fit.
@@ -50,9 +69,12 @@ class HighestStage(BaseEstimator):
         ValueError
             If the table has no such column.
         """
-        if self.column not in column_names(X):
+        X = as_frame(X)
+        rows = validate_data(self, X, ensure_all_finite="allow-nan", dtype="numeric")
+        names = list(getattr(self, "feature_names_in_", column_names(rows)))
+        if self.column not in names:
             raise ValueError(f"no column {self.column!r}; expected a table with the stage")
-        self.fitted_ = True
+        self.position_ = names.index(self.column)
         return self
 
     def predict(self, X: Features) -> Floats:
@@ -61,71 +83,97 @@ class HighestStage(BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_rows, n_columns)
-            A table with the column.
+            A table as in `fit`.
 
         Returns
         -------
         ndarray of shape (n_rows,)
         """
-        at = column_names(X).index(self.column)
-        stage = X.iloc[:, at] if isinstance(X, pd.DataFrame) else np.asarray(X)[:, at]
-        return np.asarray(np.nan_to_num(np.asarray(stage, dtype=float), nan=-1.0))
+        check_is_fitted(self)
+        # A wide table of short floats is not copied for one of its columns.
+        rows = validate_data(
+            self, as_frame(X), reset=False, ensure_all_finite="allow-nan", dtype="numeric"
+        )
+        return np.asarray(np.nan_to_num(rows[:, self.position_].astype(float), nan=-1.0))
 
 
-class RandomRanker(BaseEstimator):
-    """Score rows at random, the same row always the same.
+class RandomRanker(_Baseline):
+    """Score rows at random, equal rows alike.
 
     Parameters
     ----------
-    random_state : int, default=0
+    random_state : int, RandomState instance or None, default=0
         Seed.
+    allow_missing_set_id : bool, default=False
+        Let `score` treat all rows as one set when `set_id` is not given, instead of raising.
+
+    Attributes
+    ----------
+    seed_ : int
+        What the scores depend on, besides the rows.
     """
 
-    __metadata_request__fit = {"set_id": True}  # noqa: RUF012
-
-    def __init__(self, random_state: int = 0) -> None:
+    def __init__(self, random_state: Seed = 0, allow_missing_set_id: bool = False) -> None:
         self.random_state = random_state
+        self.allow_missing_set_id = allow_missing_set_id
 
     def fit(self, X: Features, y: ArrayLike | None = None, set_id: ArrayLike | None = None) -> Self:
-        """Return itself; there is nothing to fit.
+        """Draw a seed.
 
         Parameters
         ----------
-        X, y, set_id : ignored
+        X : array-like of shape (n_rows, n_columns)
+            Only its columns count.
+        y, set_id : ignored
 
         Returns
         -------
         RandomRanker
         """
-        self.fitted_ = True
+        validate_data(self, as_frame(X), ensure_all_finite="allow-nan", dtype="numeric")
+        self.seed_ = draw_seed(self.random_state)
         return self
 
     def predict(self, X: Features) -> Floats:
-        """Return a random number for each row.
+        """Return a random number for each row: a hash of the seed and of what the row holds.
 
         Parameters
         ----------
         X : array-like of shape (n_rows, n_columns)
-            Only its length counts.
+            Features as in `fit`.
 
         Returns
         -------
         ndarray of shape (n_rows,)
             In [0, 1).
         """
-        return np.random.default_rng(self.random_state).random((np.shape(X)[0],))
+        check_is_fitted(self)
+        # Adding 0 turns -0, whose bits are others, into 0.
+        rows = pd.DataFrame(check_features(self, X, None) + 0.0)
+        rows.insert(0, "seed", self.seed_)
+        hashed = pd.util.hash_pandas_object(rows, index=False).to_numpy(np.uint64)
+        # The leading 53 bits, as many as a number in [0, 1) has.
+        return np.asarray((hashed >> np.uint64(11)) / 2.0**53)
 
 
-class _ColumnSubsetRanker(BaseEstimator):
+class _ColumnSubsetRanker(_Baseline):
     """Ranker that sees only the columns with certain prefixes."""
 
-    __metadata_request__fit = {"set_id": True}  # noqa: RUF012
-
     def __init__(
-        self, prefixes: Sequence[str] = ("emb__",), random_state: int | None = None
+        self,
+        prefixes: Sequence[str] = ("emb__",),
+        random_state: Seed = None,
+        allow_missing_set_id: bool = False,
     ) -> None:
         self.prefixes = prefixes
         self.random_state = random_state
+        self.allow_missing_set_id = allow_missing_set_id
+
+    def __sklearn_tags__(self) -> Tags:
+        """Declare that labels are needed."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
 
     def _fit_on_columns(
         self,
@@ -134,10 +182,15 @@ class _ColumnSubsetRanker(BaseEstimator):
         y: ArrayLike,
         set_id: ArrayLike | None,
     ) -> Self:
-        self.chosen_ = columns_starting_with(column_names(X), self.prefixes)
+        rows, labels = validate_data(
+            self, as_frame(X), y, ensure_all_finite="allow-nan", dtype=np.float64,
+            ensure_min_samples=2,
+        )  # fmt: skip
+        names = list(getattr(self, "feature_names_in_", column_names(rows)))
+        self.chosen_ = columns_starting_with(names, self.prefixes)
         if not len(self.chosen_):
-            self.chosen_ = np.arange(np.shape(X)[1])
-        self.model_ = model.fit(to_floats(X)[:, self.chosen_], y, set_id=set_id)
+            self.chosen_ = np.arange(len(names))
+        self.model_ = model.fit(rows[:, self.chosen_], labels, set_id=set_id)
         return self
 
     def predict(self, X: Features) -> Floats:
@@ -152,7 +205,8 @@ class _ColumnSubsetRanker(BaseEstimator):
         -------
         ndarray of shape (n_rows,)
         """
-        return self.model_.predict(to_floats(X)[:, self.chosen_])
+        check_is_fitted(self)
+        return self.model_.predict(check_features(self, X, None)[:, self.chosen_])
 
 
 class LinearPairwise(_ColumnSubsetRanker):
@@ -162,8 +216,10 @@ class LinearPairwise(_ColumnSubsetRanker):
     ----------
     prefixes : sequence of str, default=("emb__",)
         Prefixes of the columns to use.
-    random_state : int, optional
+    random_state : int, RandomState instance or None, default=None
         Not used; there for a common signature.
+    allow_missing_set_id : bool, default=False
+        Treat all rows as one set when `set_id` is not given, instead of raising.
     """
 
     def fit(self, X: Features, y: ArrayLike, set_id: ArrayLike | None = None) -> Self:
@@ -173,14 +229,24 @@ class LinearPairwise(_ColumnSubsetRanker):
         ----------
         X : array-like of shape (n_rows, n_columns)
             Features; all columns are used if none has one of the prefixes.
-        y, set_id : array-like of shape (n_rows,)
-            Labels and sets.
+        y : array-like of shape (n_rows,)
+            Labels.
+        set_id : array-like of shape (n_rows,)
+            The set of each row.
 
         Returns
         -------
         LinearPairwise
+
+        Raises
+        ------
+        ValueError
+            If `set_id` is missing (unless that was allowed), or its length is wrong.
         """
-        return self._fit_on_columns(PairwiseLogistic(prior_variance=0.01), X, y, set_id)
+        model = PairwiseLogistic(
+            prior_variance=0.01, allow_missing_set_id=self.allow_missing_set_id
+        )
+        return self._fit_on_columns(model, X, y, set_id)
 
 
 class RawLambdaRank(_ColumnSubsetRanker):
@@ -190,8 +256,10 @@ class RawLambdaRank(_ColumnSubsetRanker):
     ----------
     prefixes : sequence of str, default=("emb__",)
         Prefixes of the columns to use.
-    random_state : int, optional
+    random_state : int, RandomState instance or None, default=None
         Seed.
+    allow_missing_set_id : bool, default=False
+        Treat all rows as one set when `set_id` is not given, instead of raising.
     """
 
     def fit(self, X: Features, y: ArrayLike, set_id: ArrayLike | None = None) -> Self:
@@ -201,11 +269,21 @@ class RawLambdaRank(_ColumnSubsetRanker):
         ----------
         X : array-like of shape (n_rows, n_columns)
             Features; all columns are used if none has one of the prefixes.
-        y, set_id : array-like of shape (n_rows,)
-            Labels and sets.
+        y : array-like of shape (n_rows,)
+            Labels.
+        set_id : array-like of shape (n_rows,)
+            The set of each row.
 
         Returns
         -------
         RawLambdaRank
+
+        Raises
+        ------
+        ValueError
+            If `set_id` is missing (unless that was allowed), or its length is wrong.
         """
-        return self._fit_on_columns(SetRanker(random_state=self.random_state), X, y, set_id)
+        model = SetRanker(
+            random_state=self.random_state, allow_missing_set_id=self.allow_missing_set_id
+        )
+        return self._fit_on_columns(model, X, y, set_id)

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from prefml._estimators import Seed, as_frame, check_features
 from prefml._typing import Features, Floats, Ints, Texts
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ class BlockPCA(TransformerMixin, BaseEstimator):
     compress : mapping of str to int, optional
         Prefix of a block's column names -> number of components. A block of no more columns than
         that, and every column of no block, passes through unchanged.
-    random_state : int, optional
-        Seed of the randomised solver.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the randomised solver, which wide blocks need.
 
     Attributes
     ----------
@@ -146,9 +147,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         Names after compression: kept columns first, then `<prefix>pc00`, `<prefix>pc01`, ...
     """
 
-    def __init__(
-        self, compress: Mapping[str, int] | None = None, random_state: int | None = 0
-    ) -> None:
+    def __init__(self, compress: Mapping[str, int] | None = None, random_state: Seed = 0) -> None:
         self.compress = compress
         self.random_state = random_state
 
@@ -171,7 +170,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         -------
         BlockPCA
         """
-        rows = validate_data(self, X, ensure_all_finite="allow-nan", dtype=np.float64)
+        rows = validate_data(self, as_frame(X), ensure_all_finite="allow-nan", dtype=np.float64)
         return self.fit_checked(rows, list(getattr(self, "feature_names_in_", column_names(rows))))
 
     def fit_checked(self, rows: Floats, names: Sequence[str]) -> BlockPCA:
@@ -227,8 +226,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         ndarray of shape (n_rows, n_columns_out)
         """
         check_is_fitted(self)
-        rows = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
-        return self.transform_checked(rows)
+        return self.transform_checked(check_features(self, X, None))
 
     def transform_checked(self, X: Floats) -> Floats:
         """Compress an array that is known to be sound; see `transform`.

@@ -110,13 +110,15 @@ class _ReadTrees:
     best_iteration_: int | None = None
 
 
-def to_plain(ranker: SetRanker) -> tuple[dict[str, object], dict[str, str]]:
+def to_plain(ranker: SetRanker, prefix: str = "") -> tuple[dict[str, object], dict[str, str]]:
     """Write a fitted ranker as plain numbers and texts.
 
     Parameters
     ----------
     ranker : SetRanker
         Fitted.
+    prefix : str, default=""
+        Of the names of the texts.
 
     Returns
     -------
@@ -126,7 +128,7 @@ def to_plain(ranker: SetRanker) -> tuple[dict[str, object], dict[str, str]]:
         Name -> one of LightGBM's models as text.
     """
     texts = {
-        f"trees{bag}": one.booster_.model_to_string(num_iteration=one.best_iteration_ or -1)
+        f"{prefix}trees{bag}": one.booster_.model_to_string(num_iteration=one.best_iteration_ or -1)
         for bag, one in enumerate(ranker.score_.rankers_)
     }
     names = getattr(ranker, "feature_names_in_", None)
@@ -249,7 +251,8 @@ def _calibration_document(calibrator: WinCalibrator | None) -> _CalibrationDocum
 
 
 def _design(ranker: SetRanker, blocks: _BlocksDocument, novelty: _NoveltyDocument | None) -> Design:
-    design = Design(ranker.compress, ranker.novelty, ranker.novelty_by, ranker.random_state or 0)
+    # The seed is of no use to what is fitted already.
+    design = Design(ranker.compress, ranker.novelty, ranker.novelty_by, random_state=0)
     design.blocks.kept_ = _ints(blocks["kept"])
     design.blocks.blocks_ = [
         Block(

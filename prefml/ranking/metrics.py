@@ -55,20 +55,32 @@ def _has_choice(labels: Floats, sets: Sets) -> Bools:
     return np.asarray(spread > 0)
 
 
-def top1(y: ArrayLike, scores: ArrayLike, set_id: ArrayLike) -> float:
+def top1(
+    y: ArrayLike,
+    scores: ArrayLike,
+    set_id: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Return top-1: the share of sets whose highest score is the winner's, ties split fairly.
 
     Parameters
     ----------
     y, scores, set_id : array-like of shape (n_rows,)
         Labels, scores and sets.
+    sample_weight : array-like of shape (n_rows,), optional
+        Weight of each row; a set counts by the mean of its rows'.
 
     Returns
     -------
     float
-        NaN if no set has a choice.
+        NaN if no set has a choice, or all that have one weigh nothing.
     """
-    return _mean(top1_by_set(y, scores, set_id))
+    hits = top1_by_set(y, scores, set_id)
+    if sample_weight is None:
+        return _mean(hits)
+    weight = index_sets(set_id).mean(np.asarray(sample_weight, float))
+    weight = np.where(np.isnan(hits), 0.0, weight)
+    return float(weight @ np.nan_to_num(hits) / weight.sum()) if weight.any() else float("nan")
 
 
 def _mean(values: Floats) -> float:
@@ -226,8 +238,8 @@ def bootstrap_interval(
         One value a set, such as `top1_by_set`; NaN is left out.
     clusters : array-like of shape (n_values,)
         Cluster of each value, drawn with replacement: the project of the set, or the set itself.
-    statistic : callable, default=mean
-        Takes the resampled values.
+    statistic : callable, optional
+        Takes the resampled values; the mean by default.
     level : float, default=0.95
         Coverage.
     repeats : int, default=2000
@@ -273,8 +285,14 @@ def paired_interval(
         One value a set and model.
     clusters : array-like of shape (n_values,)
         The project of each set.
-    statistic, level, repeats, random_state
-        As in `bootstrap_interval`.
+    statistic : callable, optional
+        Takes the resampled differences; the mean by default.
+    level : float, default=0.95
+        Coverage.
+    repeats : int, default=2000
+        Resamples.
+    random_state : int or None, default=0
+        Seed.
 
     Returns
     -------

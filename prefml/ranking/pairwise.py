@@ -11,8 +11,15 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from prefml._estimators import as_frame, check_features
 from prefml._typing import Features, Floats, Grades, Ints
-from prefml.ranking.validation import check_sample_weight, check_set_id, to_grades
+from prefml.ranking.scoring import RankerMixin
+from prefml.ranking.validation import (
+    check_sample_weight,
+    check_set_id,
+    to_grades,
+    warn_of_few_choices,
+)
 from prefml.sets import Sets, index_sets, winning_pairs
 
 if TYPE_CHECKING:
@@ -213,7 +220,7 @@ def _newton_step_dual(differences: Floats, weight: Floats, ridge: float, found: 
     return np.asarray((gradient - bent.T @ inner) / ridge)
 
 
-class PairwiseLogistic(BaseEstimator):
+class PairwiseLogistic(RankerMixin, BaseEstimator):
     """Logistic Bradley-Terry model on the columns of a table.
 
     Parameters
@@ -223,7 +230,7 @@ class PairwiseLogistic(BaseEstimator):
     clip : float, default=4.0
         Scaled values beyond this are pulled in.
     allow_missing_set_id : bool, default=False
-        Treat all rows as one set when `set_id` is not given.
+        Treat all rows as one set when `set_id` is not given, instead of raising.
 
     Attributes
     ----------
@@ -270,13 +277,26 @@ class PairwiseLogistic(BaseEstimator):
         Returns
         -------
         PairwiseLogistic
+
+        Raises
+        ------
+        ValueError
+            If `set_id` is missing (unless that was allowed), or a length is wrong.
+
+        Warns
+        -----
+        UserWarning
+            If fewer than three sets have labels that differ: scores then mean nothing for others.
         """
         rows, labels = validate_data(
-            self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
-        )
+            self, as_frame(X), y, ensure_all_finite="allow-nan", dtype=np.float64,
+            ensure_min_samples=2,
+        )  # fmt: skip
         sets = index_sets(check_set_id(set_id, len(rows), self.allow_missing_set_id))
         weight = check_sample_weight(sample_weight, rows)
-        return self.fit_checked(rows, to_grades(labels, sets), sets, weight)
+        graded = to_grades(labels, sets)
+        warn_of_few_choices(graded, sets)
+        return self.fit_checked(rows, graded, sets, weight)
 
     @classmethod
     def from_weights(
@@ -341,8 +361,7 @@ class PairwiseLogistic(BaseEstimator):
         ndarray of shape (n_rows,)
         """
         check_is_fitted(self)
-        rows = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
-        return row_sums(self.contributions(rows))
+        return row_sums(self.contributions(check_features(self, X, None)))
 
     def contributions(self, X: Floats) -> Floats:
         """Return the contribution of each column to each row's score.

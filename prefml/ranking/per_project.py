@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils.validation import check_is_fitted
 
-from prefml._typing import Features, Floats, Ints, Texts
+from prefml._estimators import as_frame
+from prefml._typing import Features, Floats
+from prefml.ranking.per_project_inference import PerProjectInference, take_rows
 from prefml.ranking.protocols import Ranker
 from prefml.ranking.ranker import SetRanker
+from prefml.ranking.validation import check_set_id
 from prefml.sets import index_sets
+
+if TYPE_CHECKING:
+    from sklearn.utils import Tags
 
 __all__ = ["PerProjectRanker", "ranker_of", "scores_by_project"]
 
 
-def _take_rows(X: Features, rows: Ints) -> Features:
-    return X.iloc[rows] if isinstance(X, pd.DataFrame) else np.asarray(X)[rows]
-
-
-class PerProjectRanker(BaseEstimator):
+class PerProjectRanker(PerProjectInference, BaseEstimator):
     """Ranker over all projects, and a further one for each project with choices enough.
+
+    Its methods are those of `SetRanker`, with the further argument `groups`.
 
     Parameters
     ----------
@@ -31,6 +33,8 @@ class PerProjectRanker(BaseEstimator):
         Cloned and fitted; `SetRanker()` by default.
     min_sets : int, default=100
         Sets a project needs for a ranker of its own.
+    allow_missing_set_id : bool, default=False
+        Treat all rows as one set when `set_id` is not given, instead of raising.
 
     Attributes
     ----------
@@ -40,15 +44,30 @@ class PerProjectRanker(BaseEstimator):
         The rankers of single projects.
     """
 
-    def __init__(self, ranker: SetRanker | None = None, min_sets: int = 100) -> None:
+    __metadata_request__fit = {"set_id": True, "groups": True}  # noqa: RUF012
+
+    def __init__(
+        self,
+        ranker: SetRanker | None = None,
+        min_sets: int = 100,
+        allow_missing_set_id: bool = False,
+    ) -> None:
         self.ranker = ranker
         self.min_sets = min_sets
+        self.allow_missing_set_id = allow_missing_set_id
+
+    def __sklearn_tags__(self) -> Tags:
+        """Declare that labels are needed and that NaN is allowed."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.allow_nan = True
+        return tags
 
     def fit(
         self,
         X: Features,
         y: ArrayLike,
-        set_id: ArrayLike,
+        set_id: ArrayLike | None = None,
         groups: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> PerProjectRanker:
@@ -56,100 +75,55 @@ class PerProjectRanker(BaseEstimator):
 
         Parameters
         ----------
-        X, y, set_id, sample_weight
-            As in `SetRanker.fit`.
+        X : array-like of shape (n_rows, n_columns)
+            Features, NaN where missing.
+        y : array-like of shape (n_rows,)
+            Labels: 1 for the chosen row of a set and 0 for the others, or grades.
+        set_id : array-like of shape (n_rows,)
+            The set of each row.
         groups : array-like of shape (n_rows,), optional
             The project of each row; only the common ranker is fitted if not given.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weight of each row.
 
         Returns
         -------
         PerProjectRanker
+
+        Raises
+        ------
+        ValueError
+            If `set_id` is missing (unless that was allowed), or a length is wrong.
+
+        Warns
+        -----
+        UserWarning
+            If fewer than three sets have labels that differ: scores then mean nothing for others.
         """
-        base = SetRanker() if self.ranker is None else self.ranker
-        labels, keys = np.asarray(y), np.asarray(set_id)
-        names = None if groups is None else np.asarray(groups)
-        weight = None if sample_weight is None else np.asarray(sample_weight, float)
-        self.common_: SetRanker = clone(base).fit(
-            X, labels, set_id=keys, groups=names, sample_weight=weight
-        )
-        self.own_: dict[str, SetRanker] = {}
-        if names is None:
+        X = as_frame(X)
+        self.common_ = self._unfitted().fit(X, y, set_id, groups, sample_weight)
+        self.own_ = {}
+        if groups is None:
             return self
+        labels, names = np.asarray(y), np.asarray(groups)
+        keys = check_set_id(set_id, len(names), self.allow_missing_set_id)
+        weight = None if sample_weight is None else np.asarray(sample_weight, float)
         for name in dict.fromkeys(names.tolist()):
             rows = np.flatnonzero(names == name)
             if len(index_sets(keys[rows])) >= self.min_sets:
-                self.own_[name] = clone(base).fit(
-                    _take_rows(X, rows),
+                self.own_[name] = self._unfitted().fit(
+                    take_rows(X, rows),
                     labels[rows],
                     set_id=keys[rows],
                     sample_weight=None if weight is None else weight[rows],
                 )
         return self
 
-    def predict(self, X: Features, groups: ArrayLike | None = None) -> Floats:
-        """Return a score for each row, by its project's own ranker where there is one.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_columns)
-            Features.
-        groups : array-like of shape (n_rows,), optional
-            The project of each row; the common ranker is used if not given.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-        """
-        check_is_fitted(self)
-        scores = self.common_.predict(X)
-        if groups is None:
-            return np.asarray(scores)
-        for rows, ranker in self._own_rows(groups):
-            scores[rows] = ranker.predict(_take_rows(X, rows))
-        return np.asarray(scores)
-
-    def _own_rows(self, groups: ArrayLike) -> Iterator[tuple[Ints, SetRanker]]:
-        names = np.asarray(groups)
-        for name, ranker in self.own_.items():
-            rows = np.flatnonzero(names == name)
-            if len(rows):
-                yield rows, ranker
-
-    @property
-    def out_of_fold_(self) -> Floats | None:
-        """Scores of the common ranker's inner folds, in the order of the rows given to `fit`."""
-        return self.common_.out_of_fold_
-
-    @property
-    def feature_names_in_(self) -> Texts:
-        """Names of the columns seen in `fit`, when `X` was a DataFrame."""
-        return np.asarray(self.common_.feature_names_in_, dtype=object)
-
-    def win_probability(
-        self, X: Features, set_id: ArrayLike | None = None, groups: ArrayLike | None = None
-    ) -> Floats:
-        """Return the probability of each row to be the one chosen from its set.
-
-        Parameters
-        ----------
-        X, set_id
-            As in `SetRanker.win_probability`.
-        groups : array-like of shape (n_rows,), optional
-            As in `predict`.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            Sums to 1 in each set.
-        """
-        found = self.common_.win_probability(X, set_id)
-        if groups is None:
-            return found
-        keys = None if set_id is None else np.asarray(set_id)
-        for rows, ranker in self._own_rows(groups):
-            own = None if keys is None else keys[rows]
-            found[rows] = ranker.win_probability(_take_rows(X, rows), own)
-        return found
+    def _unfitted(self) -> SetRanker:
+        ranker: SetRanker = SetRanker() if self.ranker is None else clone(self.ranker)
+        if self.allow_missing_set_id:
+            ranker.set_params(allow_missing_set_id=True)
+        return ranker
 
 
 def ranker_of(model: SetRanker | PerProjectRanker, project: str | None) -> SetRanker:

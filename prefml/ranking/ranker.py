@@ -7,24 +7,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from prefml._estimators import Seed, as_frame, draw_seed
 from prefml._typing import Features, Floats
 from prefml.ranking.blocks import column_names
 from prefml.ranking.boosted import ALTERABLE, Callback, make_config
-from prefml.ranking.calibration import WinCalibrator, softmax_in_sets
 from prefml.ranking.design import Design
-from prefml.ranking.explain import Explanation, explain_set, mean_importance
+from prefml.ranking.inference import RankerInference
 from prefml.ranking.inner_folds import InnerFolds
-from prefml.ranking.metrics import top1
 from prefml.ranking.nested_cv import ModelSelection, calibrate, sort_by_set
 from prefml.ranking.table import Table
 from prefml.ranking.tree_backend import Settings
-from prefml.ranking.validation import check_set_id
-from prefml.sets import Sets, index_sets
+from prefml.ranking.validation import check_set_id, warn_of_few_choices
 
 if TYPE_CHECKING:
     from sklearn.utils import Tags
@@ -34,7 +31,7 @@ __all__ = ["SetRanker"]
 EvalSet = tuple[Features, ArrayLike, ArrayLike]
 
 
-class SetRanker(BaseEstimator):
+class SetRanker(RankerInference, BaseEstimator):
     """Rank the rows of a set, having learned from which rows of other sets were chosen.
 
     With its default parameters this is `lightgbm.LGBMRanker` with the same settings, told which
@@ -45,9 +42,22 @@ class SetRanker(BaseEstimator):
     ----------
     objective : {"lambdarank", "rank_xendcg"}, default="lambdarank"
         LightGBM's ranking objective.
-    n_estimators, learning_rate, num_leaves, min_child_samples, reg_lambda, colsample_bytree, \
-subsample, subsample_freq
-        As in `lightgbm.LGBMRanker`.
+    n_estimators : int, default=100
+        Trees.
+    learning_rate : float, default=0.1
+        Shrinkage of each tree.
+    num_leaves : int, default=31
+        Most leaves of a tree.
+    min_child_samples : int, default=20
+        Least rows in a leaf.
+    reg_lambda : float, default=0.0
+        L2 penalty of the leaves' values.
+    colsample_bytree : float, default=1.0
+        Share of the columns that each tree sees.
+    subsample : float, default=1.0
+        Share of the rows that are drawn for trees.
+    subsample_freq : int, default=0
+        Trees after which rows are drawn anew; 0: never.
     lgbm_params : mapping, optional
         Further parameters of `lightgbm.LGBMRanker`.
     callbacks : sequence of callable, optional
@@ -82,8 +92,9 @@ subsample, subsample_freq
         LightGBM does.
     allow_missing_set_id : bool, default=False
         Treat all rows as one set when `set_id` is not given, instead of raising.
-    random_state : int, optional
-        Seed.
+    random_state : int, RandomState instance or None, default=None
+        Seed of what is drawn: rows and columns that trees see, principal components of wide
+        blocks. Pass an integer for equal results of every fit.
     n_jobs : int, default=1
         Threads of LightGBM.
 
@@ -122,7 +133,6 @@ subsample, subsample_freq
     """
 
     __metadata_request__fit = {"set_id": True, "groups": True}  # noqa: RUF012
-    __metadata_request__score = {"set_id": True}  # noqa: RUF012
 
     def __init__(
         self,
@@ -149,7 +159,7 @@ subsample, subsample_freq
         calibration: str | None = None,
         item_order: str = "content",
         allow_missing_set_id: bool = False,
-        random_state: int | None = None,
+        random_state: Seed = None,
         n_jobs: int = 1,
     ) -> None:
         self.objective = objective
@@ -222,21 +232,29 @@ subsample, subsample_freq
         ValueError
             If `set_id` is missing (unless that was allowed), a length is wrong, or a parameter
             is not one of those above.
+
+        Warns
+        -----
+        UserWarning
+            If fewer than three sets have labels that differ: scores then mean nothing for others.
         """
         self._check_parameters()
+        X = as_frame(X)
         self.column_index_ = getattr(X, "columns", None)
         rows, labels = validate_data(
             self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
         )
         keys = check_set_id(set_id, len(rows), self.allow_missing_set_id)
-        self.design_ = Design(self.compress, self.novelty, self.novelty_by, self.random_state or 0)
+        seed = draw_seed(self.random_state)
+        self.design_ = Design(self.compress, self.novelty, self.novelty_by, seed)
         names = list(getattr(self, "feature_names_in_", column_names(rows)))
         table, order = sort_by_set(rows, labels, keys, groups, sample_weight, self.item_order)
+        warn_of_few_choices(table.grades, table.sets)
         table = replace(table, X=self.design_.fit(table.X, names).transform(table.X))
         self.columns_ = self.design_.columns_
-        selection = self._model_selection(table)
+        selection = self._model_selection(table, seed)
         self.score_ = selection.fit(self._validation(eval_set))
-        self.calibrator_: WinCalibrator | None = None
+        self.calibrator_ = None
         self.out_of_fold_: Floats | None = None
         self.inner_folds_: InnerFolds | None = None
         if selection.out_of_fold_ is not None:
@@ -248,9 +266,10 @@ subsample, subsample_freq
                 self.calibrator_ = calibrate(table, selection.out_of_fold_, self.n_folds)
         return self
 
-    def _model_selection(self, table: Table) -> ModelSelection:
+    def _model_selection(self, table: Table, seed: int) -> ModelSelection:
         changes = [dict(change) for change in self.alternatives or ({},)]
-        configs = [make_config(self.get_params(deep=False) | c, self.columns_) for c in changes]
+        params = self.get_params(deep=False) | {"random_state": seed}
+        configs = [make_config(params | change, self.columns_) for change in changes]
         selection = ModelSelection(configs, table, self.n_folds, self.n_jobs)
         if len(configs) > 1 or self.calibration is not None:
             selection.select()
@@ -275,35 +294,6 @@ subsample, subsample_freq
         X, y, set_id = eval_set
         rows = self._transform(X)
         return sort_by_set(rows, y, np.asarray(set_id), None, None, self.item_order)[0]
-
-    def _transform(self, X: Features) -> Floats:
-        return self.design_.transform(self._check_features(X))
-
-    def _check_features(self, X: Features) -> Floats:
-        seen = getattr(self, "column_index_", None)
-        if seen is not None and isinstance(X, pd.DataFrame) and seen.equals(X.columns):
-            # scikit-learn looks at each of three thousand names: longer than the scores take.
-            X = X.to_numpy(np.float64)
-            return np.asarray(check_array(X, ensure_all_finite="allow-nan", dtype=np.float64))
-        return np.asarray(
-            validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype=np.float64)
-        )
-
-    def predict(self, X: Features) -> Floats:
-        """Return a score for each row, by itself.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_columns)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            The higher, the better; only comparable inside a set.
-        """
-        check_is_fitted(self)
-        return self.score_.predict(self._transform(X))
 
     def predict_out_of_fold(
         self, X: Features, set_id: ArrayLike, groups: ArrayLike | None = None
@@ -339,103 +329,3 @@ subsample, subsample_freq
         """Leave the models of the inner folds out: nothing predicts with them later."""
         state: dict[str, object] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "inner_folds_"}
-
-    def win_probability(self, X: Features, set_id: ArrayLike | None = None) -> Floats:
-        """Return the probability of each row to be the one chosen from its set.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_columns)
-            Features.
-        set_id : array-like of shape (n_rows,), optional
-            The set of each row; all rows are one set if not given.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            Sums to 1 in each set.
-        """
-        scores = self.predict(X)
-        sets = index_sets(check_set_id(set_id, len(scores), allow_missing=True))
-        return self.probability_of(scores, sets)
-
-    def probability_of(self, scores: Floats, sets: Sets) -> Floats:
-        """Turn scores that were predicted before into probabilities.
-
-        Parameters
-        ----------
-        scores : ndarray of shape (n_rows,)
-            Scores from `predict`.
-        sets : Sets
-            The grouping of the rows.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-        """
-        if self.calibrator_ is None:
-            return softmax_in_sets(scores, sets)
-        return self.calibrator_.predict(scores, sets)
-
-    def score(self, X: Features, y: ArrayLike, set_id: ArrayLike | None = None) -> float:
-        """Return top-1: the share of sets in which the highest score is the winner's.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_columns)
-            Features.
-        y : array-like of shape (n_rows,)
-            Labels.
-        set_id : array-like of shape (n_rows,), optional
-            The set of each row; all rows are one set if not given.
-
-        Returns
-        -------
-        float
-        """
-        scores = self.predict(X)
-        return top1(y, scores, check_set_id(set_id, len(scores), allow_missing=True))
-
-    def explain(self, X: Features, set_id: ArrayLike | None = None) -> list[Explanation]:
-        """Explain why the winner of each set beat its runner-up.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_columns)
-            Features.
-        set_id : array-like of shape (n_rows,), optional
-            The set of each row; all rows are one set if not given.
-
-        Returns
-        -------
-        list of Explanation
-            One for each set of two rows or more, by first appearance; the contributions of each
-            add up to the difference of the two scores.
-        """
-        check_is_fitted(self)
-        design = self._transform(X)
-        keys = check_set_id(set_id, len(design), allow_missing=True)
-        found = self.score_.contributions(design)
-        return [
-            explain_set(keys[rows[0]], rows, design[rows], found[rows], self.columns_)
-            for rows in index_sets(keys).members()
-            if len(rows) > 1
-        ]
-
-    def importances(self, X: Features, set_id: ArrayLike) -> dict[str, float]:
-        """Return the mean absolute contribution of each group of columns to scores inside sets.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_columns)
-            Features.
-        set_id : array-like of shape (n_rows,)
-            The set of each row.
-
-        Returns
-        -------
-        dict of str to float
-            Share of the total, largest first; sums to 1 unless nothing matters.
-        """
-        found = self.score_.contributions(self._transform(X))[:, :-1]
-        return mean_importance(found, index_sets(set_id, len(found)), self.columns_)

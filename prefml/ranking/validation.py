@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import _check_sample_weight
@@ -9,7 +11,14 @@ from sklearn.utils.validation import _check_sample_weight
 from prefml._typing import Floats, Grades, Labels
 from prefml.sets import Sets
 
-__all__ = ["MAX_GRADE", "check_column", "check_sample_weight", "check_set_id", "to_grades"]
+__all__ = [
+    "MAX_GRADE",
+    "check_column",
+    "check_sample_weight",
+    "check_set_id",
+    "to_grades",
+    "warn_of_few_choices",
+]
 
 # LightGBM's default label gains end at 2**30 - 1.
 MAX_GRADE = 30
@@ -39,9 +48,13 @@ def check_set_id(set_id: ArrayLike | None, n_rows: int, allow_missing: bool) -> 
     if set_id is None:
         if not allow_missing:
             raise ValueError(
-                "set_id is missing: a ranker learns from comparisons inside sets; pass "
-                "fit(X, y, set_id=...) with the set of each row (in cross-validation: "
-                "params={'set_id': ...})"
+                f"set_id is missing: found {n_rows} rows and no set of any, expected set_id=... "
+                "with the set of each row, for rows are compared inside sets only. In "
+                "cross-validation, searches and pipelines call sklearn.set_config("
+                "enable_metadata_routing=True) and pass set_id (cross_validate: "
+                "params={'set_id': ...}): rankers request it in fit and score, as after "
+                ".set_fit_request(set_id=True).set_score_request(set_id=True). If all rows are "
+                "one set, construct the ranker with allow_missing_set_id=True"
             )
         return np.zeros(n_rows, np.intp)
     return check_column(set_id, n_rows, "set_id")
@@ -74,6 +87,34 @@ def check_column(values: ArrayLike, n_rows: int, name: str) -> Labels:
     return column
 
 
+def warn_of_few_choices(grades: Grades, sets: Sets) -> None:
+    """Warn where there are so few choices that what is learned from them means nothing.
+
+    Parameters
+    ----------
+    grades : ndarray of shape (n_rows,)
+        Relevance grades.
+    sets : Sets
+        The grouping of the rows.
+
+    Warns
+    -----
+    UserWarning
+        If fewer than three sets have two rows or more with labels that differ.
+    """
+    spread = sets.reduce(np.maximum, grades) - sets.reduce(np.minimum, grades)
+    found = int((spread > 0).sum())
+    if found > 2:
+        return
+    learned = f"{found} of {len(sets)} sets have labels that differ"
+    if found:
+        meaning = "scores fit those and tell nothing about other sets"
+    else:
+        meaning = "nothing can be learned, and scores tell no row of a set from another"
+    advice = "expected set_id to name many sets of a chosen row and others"
+    warnings.warn(f"{learned}: {meaning}; {advice}", UserWarning, stacklevel=3)
+
+
 def check_sample_weight(sample_weight: ArrayLike | None, X: Floats) -> Floats | None:
     """Return the weights as an array, or None.
 
@@ -81,7 +122,7 @@ def check_sample_weight(sample_weight: ArrayLike | None, X: Floats) -> Floats | 
     ----------
     sample_weight : array-like of shape (n_rows,) or None
         As passed by the caller.
-    X : ndarray of shape (n_rows, n_columns)
+    X : ndarray of shape (n_rows, ...)
         The rows they belong to.
 
     Returns

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_array
 
 from prefml.cropping import CropRegressor
 
+# These two hand targets of another width than a box has, which no crop model can predict.
 FOUR_COLUMNS = {
     "check_regressors_train": "predictions have four columns, not the check's one",
     "check_regressor_multioutput": "predictions have four columns, not the check's five",
@@ -32,11 +34,30 @@ class OnAnyTarget(CropRegressor):
         return super().score(X, as_corner_boxes(y), sample_weight)
 
 
+@pytest.mark.parametrize("routing", [False, True], ids=["plain", "routing"])
 @parametrize_with_checks(
     [OnAnyTarget(n_estimators=5)], expected_failed_checks=lambda estimator: FOUR_COLUMNS
 )
-def test_crop_regressor_keeps_to_scikit_learns_conventions(estimator, check):
-    check(estimator)
+def test_crop_regressor_keeps_to_scikit_learns_conventions(estimator, check, routing):
+    with config_context(enable_metadata_routing=routing):
+        check(estimator)
+
+
+def fits_of(random_state):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(120, 3))
+    boxes = np.column_stack([X[:, :2] * 0.3, 0.7 + X[:, :2] * 0.3])
+    model = CropRegressor(n_estimators=5, random_state=random_state)
+    return [model.fit(X, boxes).predict_bands(X) for _ in range(2)]
+
+
+def test_an_integer_seeds_every_fit_alike():
+    assert np.array_equal(*fits_of(3))
+
+
+@pytest.mark.parametrize("random_state", [None, np.random.RandomState(3)], ids=["None", "instance"])
+def test_without_an_integer_two_fits_differ(random_state):
+    assert not np.array_equal(*fits_of(random_state))
 
 
 @pytest.mark.parametrize("target", [[0.1, 0.2], [[0.1, 0.2, 0.3]] * 2, [["a"] * 4] * 2])

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from prefml.ranking import (
     HighestStage,
@@ -27,6 +28,35 @@ def test_chance_is_chance_and_repeats_itself(make):
     scores = RandomRanker().fit(X, y).predict(X)
     assert metrics.top1(y, scores, set_id) == pytest.approx(0.5, abs=0.05)
     assert np.array_equal(scores, RandomRanker().fit(X).predict(X))
+
+
+def test_chance_depends_on_the_row_alone_and_on_the_seed(choices):
+    X, *_ = choices
+    scores = RandomRanker().fit(X).predict(X)
+    assert np.array_equal(RandomRanker().fit(X).predict(X.iloc[::-1]), scores[::-1])
+    others = [RandomRanker(1), RandomRanker(None), RandomRanker(np.random.RandomState(0))]
+    for other in others:
+        assert np.abs(np.corrcoef(other.fit(X).predict(X), scores)[0, 1]) < 0.3
+    assert (scores >= 0).all()
+    assert (scores < 1).all()
+
+
+@pytest.mark.parametrize("model", [LinearPairwise(), RawLambdaRank(), HighestStage("cue__0")])
+def test_baselines_are_scored_inside_sets_only(choices, model):
+    X, y, set_id, _ = choices
+    model.fit(X, y, set_id=set_id)
+    assert model.score(X, y, set_id) == metrics.top1(y, model.predict(X), set_id)
+    with pytest.raises(ValueError, match="set_id is missing"):
+        model.score(X, y)
+
+
+@pytest.mark.parametrize("model", [LinearPairwise(), RawLambdaRank()])
+def test_baselines_that_learn_need_sets_unless_one_is_allowed(choices, model):
+    X, y, _, _ = choices
+    with pytest.raises(ValueError, match="set_id is missing"):
+        model.fit(X, y)
+    with pytest.warns(UserWarning, match="1 of 1 sets"):
+        clone(model).set_params(allow_missing_set_id=True).fit(X, y)
 
 
 @pytest.mark.parametrize("model", [LinearPairwise(), RawLambdaRank(random_state=0)])

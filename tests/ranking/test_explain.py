@@ -46,8 +46,8 @@ def test_what_decides_comes_first_and_says_which_way(fitted):
 
 def test_a_picture_alone_has_nothing_to_explain(fitted):
     ranker, X, _ = fitted
-    assert ranker.explain(X.iloc[:1]) == []
-    assert len(ranker.explain(X.iloc[:3])) == 1
+    assert ranker.explain(X.iloc[:1], ["a"]) == []
+    assert len(ranker.explain(X.iloc[:3], ["a", "a", "b"])) == 1
 
 
 def test_importances_are_shares(fitted):

@@ -84,3 +84,11 @@ def test_a_paired_interval_of_the_same_model_is_zero():
 def test_no_values_have_no_interval():
     assert np.isnan(metrics.bootstrap_interval([np.nan], [0])).all()
     assert np.isnan(metrics.ece([], [], []))
+
+
+def test_top1_weighs_each_set_by_the_mean_of_its_rows():
+    y, scores, set_id = [1, 0, 1, 0, 1, 1], [2, 1, 1, 2, 0, 0], [0, 0, 1, 1, 2, 2]
+    assert metrics.top1(y, scores, set_id) == 0.5
+    assert metrics.top1(y, scores, set_id, [3, 3, 1, 1, 9, 9]) == 0.75
+    assert metrics.top1(y, scores, set_id, [6, 0, 0, 2, 0, 0]) == 0.75
+    assert np.isnan(metrics.top1(y, scores, set_id, [0, 0, 0, 0, 1, 1]))

@@ -77,3 +77,8 @@ def test_more_prior_variance_is_less_shrinkage(choices):
         for v in (1e-3, 1e-1, 10.0)
     ]
     assert sizes == sorted(sizes)
+
+
+def test_too_few_choices_are_warned_of():
+    with pytest.warns(UserWarning, match="1 of 1 sets"):
+        PairwiseLogistic().fit([[0.0], [1.0]], [0, 1], set_id=[0, 0])

@@ -9,18 +9,40 @@ from prefml.ranking.validation import (
     check_sample_weight,
     check_set_id,
     to_grades,
+    warn_of_few_choices,
 )
 from prefml.sets import index_sets
 
 
 def test_a_missing_set_id_names_what_to_pass():
-    with pytest.raises(ValueError, match=r"set_id is missing.*fit\(X, y, set_id="):
+    with pytest.raises(
+        ValueError, match=r"set_id is missing: found 3 rows.*expected set_id="
+    ) as no:
         check_set_id(None, 3, allow_missing=False)
+    assert "set_config(enable_metadata_routing=True)" in str(no.value)
+    assert ".set_fit_request(set_id=True).set_score_request(set_id=True)" in str(no.value)
+    assert "allow_missing_set_id=True" in str(no.value)
 
 
 def test_all_rows_are_one_set_where_that_is_allowed():
     assert check_set_id(None, 3, allow_missing=True).tolist() == [0, 0, 0]
     assert check_set_id(["a", "b", "a"], 3, allow_missing=True).tolist() == ["a", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("grades", "found", "meaning"),
+    [
+        ([1, 0, 1, 0, 1, 1], "2 of 3 sets", "tell nothing about other sets"),
+        ([1, 1, 0, 0, 1, 1], "0 of 3 sets", "nothing can be learned"),
+    ],
+)
+def test_fewer_than_three_sets_with_a_choice_are_warned_of(grades, found, meaning):
+    with pytest.warns(UserWarning, match=f"{found}.*{meaning}.*expected set_id"):
+        warn_of_few_choices(np.array(grades), index_sets([0, 0, 1, 1, 2, 2]))
+
+
+def test_three_sets_with_a_choice_are_not_warned_of():
+    warn_of_few_choices(np.array([1, 0] * 3 + [1]), index_sets([0, 0, 1, 1, 2, 2, 3]))
 
 
 @pytest.mark.parametrize("values", [[1, 2], [[1], [2], [3]], 7])
