@@ -37,11 +37,12 @@ from prefml.ranking.risk import HeldOutAnswers
 
 RESULTS = Path(__file__).resolve().parent / "results"
 RUNS = {"promises": {"quick": ["--repeats", "50", "--few"], "full": []}}
-SEED, RIVAL_SEED, OTHERS_SEED = 130_001, 130_002, 130_003
+SEEDS = {"cells": 130_001, "rivals": 130_002, "others": 130_003}
 DELTA, BUDGETS = 0.05, (0.05, 0.10)
 PROJECTS, SHIFTS, SETS = (1, 2, 4, 8, 20), (0.0, 0.4, 0.8), (400, 1500)
 FEW = ((1, 4, 20), (0.0, 0.8), (1500,))
 RIVAL_REPEATS, OTHERS_REPEATS = 200, 100
+BLOCK = 250
 POPULATION = 10_000
 GRID = np.linspace(-8, 8, 161)
 PROMISES = ("seen", "mixture", "next")
@@ -185,7 +186,7 @@ class Counts:
     """What happened over the repeats of one cell."""
 
     def __init__(self) -> None:
-        self.broken = self.approved = self.repeats = 0
+        self.repeats = self.broken = self.approved = 0
         self.coverage = self.oracle = 0.0
 
     def add(self, drawn: Drawn, stated: np.ndarray, promise: str, budget: float, level) -> None:
@@ -200,6 +201,11 @@ class Counts:
         self.coverage += count / POPULATION
         self.broken += bool(count and drawn.truth[promise][count - 1] > budget)
 
+    def merge(self, other: Counts) -> None:
+        """Add the counts of other repeats."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
     def row(self) -> dict[str, Any]:
         """Return what was counted."""
         return {
@@ -212,73 +218,80 @@ class Counts:
         }
 
 
-Cell = tuple[str, int, float, int, int, int]
+@dataclass(frozen=True)
+class Job:
+    """Some repeats of one cell; blocks of repeats are put together."""
+
+    part: str
+    world: str
+    projects: int
+    shift: float
+    sets: int
+    repeats: int
+    block: int = 0
+
+    def rng(self) -> np.random.Generator:
+        """Return the generator of this cell and block."""
+        cell = self.projects, int(10 * self.shift), self.sets
+        return np.random.default_rng([SEEDS[self.part], *cell, self.block])
 
 
-def measure(cell: Cell) -> list[dict[str, Any]]:
-    """Repeat one cell for all promises and budgets."""
-    name, projects, sd, sets, repeats, seed = cell
-    rng = np.random.default_rng([seed, projects, int(10 * sd), sets])
-    stated = truth_of(name, sd)[0].confidence
-    promises = PROMISES if projects > 1 else PROMISES[:1]
-    found = {key: Counts() for key in product(promises, BUDGETS)}
-    for _ in range(repeats):
-        drawn = draw(name, rng, projects, sd, sets)
-        answers = HeldOutAnswers.read(drawn.confidence, drawn.correct, drawn.project, None)
-        for promise, budget in found:
-            level = answers.approval(promise, budget, DELTA).threshold
-            found[promise, budget].add(drawn, stated, promise, budget, level)
-    where = {"projects": projects, "shift": sd, "sets": sets}
-    return [
-        {"promise": promise, **where, "budget": budget, **counts.row()}
-        for (promise, budget), counts in found.items()
-    ]
+# What a row is of, as pairs of a name and a value.
+Key = tuple[tuple[str, Any], ...]
 
 
-def measure_rivals(cell: Cell) -> list[dict[str, Any]]:
-    """Repeat one cell for the other bounds, at the larger budget."""
-    name, projects, sd, sets, repeats, seed = cell
-    rng = np.random.default_rng([seed, projects, int(10 * sd), sets])
-    stated = truth_of(name, sd)[0].confidence
-    found = {rival: Counts() for rival in RIVALS}
-    for _ in range(repeats):
-        drawn = draw(name, rng, projects, sd, sets)
-        for rival, (promise, bound) in RIVALS.items():
-            level = bound(drawn.confidence, drawn.correct < 0.5, drawn.project, BUDGETS[-1], DELTA)
-            found[rival].add(drawn, stated, promise, BUDGETS[-1], level)
-    where = {"projects": projects, "shift": sd, "sets": sets, "budget": BUDGETS[-1]}
-    return [
-        {"bound": rival, "promise": RIVALS[rival][0], **where, **counts.row()}
-        for rival, counts in found.items()
-    ]
-
-
-def measure_other(cell: Cell) -> list[dict[str, Any]]:
-    """Repeat one cell of a world that breaks an assumption."""
-    return [{"world": cell[0], **row} for row in measure(cell)]
-
-
-def cells(few: bool, repeats: int) -> Iterator[tuple[str, Callable[[Cell], Any], Cell]]:
-    """Yield what is to be measured."""
-    for projects, sd, sets in product(*(FEW if few else (PROJECTS, SHIFTS, SETS))):
-        yield "cells", measure, ("main", projects, sd, sets, repeats, SEED)
-    rivals = min(repeats, RIVAL_REPEATS)
-    for projects, sd in product((4, 20) if few else (4, 8, 20), (0.8,) if few else SHIFTS):
-        yield "rivals", measure_rivals, ("main", projects, sd, 1500, rivals, RIVAL_SEED)
-    others = min(repeats, OTHERS_REPEATS)
-    for name, (projects, sd, sets) in product(
-        OTHERS, ((8, 0.4, 1500),) if few else ((4, 0.4, 400), (8, 0.8, 1500))
-    ):
-        yield "others", measure_other, (name, projects, sd, sets, others, OTHERS_SEED)
-
-
-def run(job: tuple[str, Callable[[Cell], Any], Cell]) -> tuple[str, list[dict[str, Any]]]:
-    """Measure one cell."""
-    part, function, cell = job
+def run(job: Job) -> tuple[Job, dict[Key, Counts]]:
+    """Repeat one cell for everything that is asked of it."""
     started = time.process_time()
-    rows = function(cell)
-    print(part, *cell, f"{time.process_time() - started:.0f} s", flush=True)
-    return part, rows
+    bounds = _rivals(job) if job.part == "rivals" else _promises(job)
+    where = (("projects", job.projects), ("shift", job.shift), ("sets", job.sets))
+    of = (("world", job.world),) if job.part == "others" else ()
+    found = {(*of, *name, *where, ("budget", budget)): n for (name, budget), n in bounds.items()}
+    print(job, f"{time.process_time() - started:.0f} s", flush=True)
+    return job, found
+
+
+def _promises(job: Job) -> dict[tuple[Key, float], Counts]:
+    promises = PROMISES if job.projects > 1 else PROMISES[:1]
+    found = {((("promise", p),), budget): Counts() for p, budget in product(promises, BUDGETS)}
+    rng, stated = job.rng(), truth_of(job.world, job.shift)[0].confidence
+    for _ in range(job.repeats):
+        drawn = draw(job.world, rng, job.projects, job.shift, job.sets)
+        answers = HeldOutAnswers.read(drawn.confidence, drawn.correct, drawn.project, None)
+        for (name, budget), counts in found.items():
+            level = answers.approval(name[0][1], budget, DELTA).threshold
+            counts.add(drawn, stated, name[0][1], budget, level)
+    return found
+
+
+def _rivals(job: Job) -> dict[tuple[Key, float], Counts]:
+    """Measure the other bounds at the larger budget."""
+    budget = BUDGETS[-1]
+    names = {rival: (("bound", rival), ("promise", RIVALS[rival][0])) for rival in RIVALS}
+    found = {(name, budget): Counts() for name in names.values()}
+    rng, stated = job.rng(), truth_of(job.world, job.shift)[0].confidence
+    for _ in range(job.repeats):
+        drawn = draw(job.world, rng, job.projects, job.shift, job.sets)
+        data = drawn.confidence, drawn.correct < 0.5, drawn.project
+        for rival, (promise, bound) in RIVALS.items():
+            level = bound(*data, budget, DELTA)
+            found[names[rival], budget].add(drawn, stated, promise, budget, level)
+    return found
+
+
+def jobs_of(few: bool, repeats: int) -> Iterator[Job]:
+    """Yield what is to be measured; a first block of everything, then the other blocks."""
+    blocks = [min(BLOCK, repeats - start) for start in range(0, repeats, BLOCK)]
+    cells = list(product(*(FEW if few else (PROJECTS, SHIFTS, SETS))))
+    for number, size in enumerate(blocks):
+        for cell in cells:
+            yield Job("cells", "main", *cell, size, number)
+        if number == 0:
+            for cell in product((4, 20) if few else (4, 8, 20), (0.8,) if few else SHIFTS, (1500,)):
+                yield Job("rivals", "main", *cell, min(repeats, RIVAL_REPEATS))
+            cases = ((8, 0.4, 1500),) if few else ((4, 0.4, 400), (8, 0.8, 1500))
+            for world, cell in product(OTHERS, cases):
+                yield Job("others", world, *cell, min(repeats, OTHERS_REPEATS))
 
 
 def main() -> None:
@@ -288,20 +301,21 @@ def main() -> None:
     options.add_argument("--jobs", type=int, default=1, help="processes")
     options.add_argument("--out", type=Path, default=RESULTS / "promises.json")
     given = options.parse_args()
-    jobs = list(cells(given.few, given.repeats))
-    parts: dict[str, list[dict[str, Any]]] = {"cells": [], "rivals": [], "others": []}
-    with get_context("spawn").Pool(given.jobs) as pool:
-        for part, rows in pool.imap(run, jobs):
-            parts[part] += rows
     few = " --few" if given.few else ""
-    record = {
+    head = {
         "command": f"python benchmarks/promises.py --repeats {given.repeats}{few}",
         "machine": machine(),
-        "seeds": {"cells": SEED, "rivals": RIVAL_SEED, "others": OTHERS_SEED},
+        "seeds": SEEDS,
         "delta": DELTA,
-        **parts,
     }
-    given.out.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    found: dict[str, dict[Key, Counts]] = {part: {} for part in SEEDS}
+    with get_context("spawn").Pool(given.jobs) as pool:
+        for job, counted in pool.imap(run, jobs_of(given.few, given.repeats)):
+            for key, counts in counted.items():
+                found[job.part].setdefault(key, Counts()).merge(counts)
+            # A run that is cut short leaves the repeats it had.
+            parts = {p: [dict(k) | n.row() for k, n in rows.items()] for p, rows in found.items()}
+            given.out.write_text(json.dumps(head | parts, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import _joint_error
+import _promise_tables
 import _throughput
 from _evaluated import MODELS, section
 from _markdown import cell, grid
@@ -389,6 +390,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "batches": lambda: _throughput.batches(_required("embed_choices")),
     "mutants": mutants,
     "joint-error": lambda: _joint_error.table(_required("joint_error")),
+    "promises": lambda: _promise_tables.promises(_required("promises")),
+    "promises-bounds": lambda: _promise_tables.bounds(_required("promises")),
+    "promises-worlds": lambda: _promise_tables.worlds(_required("promises")),
 }
 
 if __name__ == "__main__":

@@ -78,8 +78,8 @@ def _jointly(run: HeldOutScores, scored: ScoredSets, promise: Promise) -> list[A
             "sets": one.sets,
             "threshold": one.threshold,
             "promise": one.promise,
+            "reason": one.reason or None,
             "covers": ["winner", "none"],
-            "why": one.reason,
         }
         for one in make_promises(scored.held_out(stated), [promise])
     ]
@@ -103,8 +103,8 @@ def _of_choices(table: ChoiceTable, run: HeldOutScores, promise: Promise) -> lis
             "sets": one.sets,
             "threshold": one.threshold,
             "promise": one.promise,
+            "reason": one.reason,
             "covers": ["winner"],
-            "why": one.reason or "",
         }
         for one in found
     ]

@@ -79,8 +79,8 @@ class ApprovalMetrics(TypedDict):
     sets: int
     threshold: float | None
     promise: str
+    reason: str | None
     covers: list[str]
-    why: str
 
 
 class RejectionMetrics(TypedDict):

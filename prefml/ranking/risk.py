@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from prefml._typing import Bools, Floats, Ints
+from prefml.intervals import clopper_pearson_upper
 from prefml.ranking.confidence_levels import BinnedSets, bin_sets
 from prefml.ranking.shift_model import SeenErrors, ShiftPosterior, fit_shifts
 
@@ -111,8 +112,8 @@ def coverage_at(
     passes if the posterior probability that the promised error among all sets down to it lies
     within the budget is at least 1 - 0.8 delta (a fifth of delta is kept back for what the model
     leaves out), if the error observed lies within the budget, and if it is not more than the model
-    explains; the last level before the first that fails is taken. At least so many sets are approved as would show the budget to be kept by themselves, were
-    there no error among them.
+    explains; the last level before the first that fails is taken. At least so many sets are
+    approved as would show the budget to be kept by themselves, were there no error among them.
 
     Parameters
     ----------
@@ -316,7 +317,9 @@ class HeldOutAnswers:
         return self.model.next_within(budget, self.seen)
 
     def _enough(self, budget: float, delta: float) -> Bools:
-        return np.asarray(self.sets.effective >= _least_sets(budget, delta))
+        """Return down to which levels the sets would show it, were there no error among them."""
+        bound = clopper_pearson_upper(0, self.sets.effective, delta)
+        return np.asarray(bound <= budget)
 
     def _error(self, threshold: float) -> float:
         chosen = self.confidence >= threshold
@@ -331,7 +334,7 @@ class HeldOutAnswers:
     def _why_none(self, budget: float, delta: float) -> str:
         enough, sets = self._enough(budget, delta), self.sets
         if not enough.any():
-            least = _least_sets(budget, delta)
+            least = int(np.ceil(np.log(delta) / np.log1p(-budget)))
             return f"too few sets: {len(self.confidence)}, at least {least} are needed"
         best = int(np.argmin(np.where(enough, sets.error, np.inf)))
         found = f"the best {sets.counts[best]} sets err in {sets.error[best]:.1%}"
@@ -339,11 +342,6 @@ class HeldOutAnswers:
             return f"{found}, above the budget"
         known = f"{len(self.confidence)} sets of {self.project.max() + 1} projects"
         return f"{found}, but {known} are too few to promise {budget:.0%}"
-
-
-def _least_sets(budget: float, delta: float) -> int:
-    """Return how many sets without an error show that the budget is kept."""
-    return int(np.ceil(np.log(delta) / np.log1p(-budget)))
 
 
 def _between(sets: BinnedSets, chance: Floats, last: int, wanted: float) -> float:
@@ -354,5 +352,4 @@ def _between(sets: BinnedSets, chance: Floats, last: int, wanted: float) -> floa
     share = (chance[last] - wanted) / (chance[last] - chance[last + 1])
     count = int(sets.counts[last] + share * (sets.counts[last + 1] - sets.counts[last]))
     # Sets of one confidence are approved together or not at all.
-    found = sets.ordered[sets.ordered > sets.ordered[min(count, len(sets.ordered) - 1)]]
-    return float(max(found[-1], threshold[last + 1])) if len(found) else float(threshold[last])
+    return float(sets.ordered[sets.ordered > sets.ordered[count]][-1])

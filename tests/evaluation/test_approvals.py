@@ -63,7 +63,7 @@ def test_errors_of_choices_and_rejections_are_measured_jointly(measured):
     assert [row["budget"] for row in alone] == [row["budget"] for row in jointly]
     assert alone[-1]["coverage"] > 0
     assert jointly[-1]["coverage"] == 0
-    assert jointly[-1]["why"]
+    assert jointly[-1]["reason"]
 
 
 def test_with_one_project_the_promise_is_for_new_sets_of_it(measured):

@@ -70,6 +70,16 @@ def test_with_so_few_sets_nothing_may_be_approved_unseen_at_one_per_cent(metrics
 
     assert first["budget"] == 0.01
     assert (first["coverage"], first["error"], first["sets"]) == (0, None, 0)
+    assert first["reason"] == "too few sets: 40, at least 299 are needed"
+
+
+@pytest.mark.parametrize(("projects", "promise"), [(4, "mixture"), (1, "seen")])
+def test_of_one_project_the_promise_is_for_its_own_sets(choice_runs, projects, promise):
+    table = choice_runs.table
+    names = np.array([f"p{int(name[1:]) % projects}" for name in table.set_id], dtype=object)
+    found = choice_metrics(replace(choice_runs, table=replace(table, project=names)))
+
+    assert {row["promise"] for row in found["auto_approve"]} == {promise}
 
 
 def test_intervals_resample_sessions_where_projects_are_few(metrics):
