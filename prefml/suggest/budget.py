@@ -7,7 +7,7 @@ or the manifest of another model, promises nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from prefml.proposals import as_list, as_mapping, read_share
 from prefml.ranking.approval import fingerprint, joint_confidence
@@ -77,6 +77,20 @@ class ErrorBudget:
     projects: Collection[str] = ()
     covers_crops: bool = False
     problem: str = ""
+
+    def closed(self, problem: str) -> ErrorBudget:
+        """Return the budget with nothing within it.
+
+        Parameters
+        ----------
+        problem : str
+            Why, in words.
+
+        Returns
+        -------
+        ErrorBudget
+        """
+        return replace(self, thresholds={}, problem=problem)
 
     def promise(self, project: str) -> str:
         """Return the promise that is about sets of a project.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
@@ -26,6 +26,7 @@ from prefml.proposals import (
     suggestions_path,
 )
 from prefml.proposals.suggestions import Suggestion, to_row
+from prefml.suggest.audit import audit_problem
 from prefml.suggest.budget import ErrorBudget, Stated, read_budget
 from prefml.suggest.candidates import Candidate, Candidates, find_candidates
 from prefml.suggest.embedding import embed_missing
@@ -176,12 +177,20 @@ def _suggest(
     asked = asked_again([*known.values(), *decided.values()])
     again = _sets_to_repeat(workspace, request, usable, decisions, predictor, asked, when)
     context = _context(request, predictor, usable, when)
+    problem = audit_problem(decided, _ranker_hash(predictor), request.budget)
+    if problem:
+        context = replace(context, budget=context.budget.closed(problem))
     made = list(_suggestions([*usable, *again], context, watch))
     lines = [to_row(suggestion) for suggestion, _ in made]
     merged = merge(lines, known, decided, resolver, request.order)
     rewrite_lines(suggestions_path(workspace), merged)
     waiting = sum(not _is_decided(str(row["group_id"]), decided) for row in merged) - len(made)
     return _report(made, waiting, found, context, computed)
+
+
+def _ranker_hash(predictor: Predictor) -> str | None:
+    manifest = predictor.manifests.get("ranker")
+    return None if manifest is None else manifest.sha256
 
 
 def _prepare(
