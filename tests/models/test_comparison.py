@@ -94,8 +94,9 @@ def test_models_of_rejections_are_compared_by_the_scores_of_the_ranker_in_use(
     path = workspace.artifacts / "rejection.joblib"
     for rejected in (~table.rejected, table.rejected):
         model = RejectionModel().fit_sets(table.features, rejected, table.weight)
-        save_model(model, path, "rejection", facts)
+        # The one before goes into the history.
         add_to_history(workspace, "rejection")
+        save_model(model, path, "rejection", facts)
     found = compare_models(workspace, "rejection")
     assert (found.kind, found.replay.n) == ("rejection", 100)
     assert found.replay.candidate > found.replay.current
