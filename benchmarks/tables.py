@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import _joint_error
 import _promise_tables
 import _throughput
 from _evaluated import MODELS, section
@@ -431,6 +432,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "mutants": mutants,
     "style": style,
     "regress": regress,
+    "joint-error": lambda: _joint_error.table(_required("joint_error")),
     "promises": lambda: _promise_tables.promises(_required("promises")),
     "promises-bounds": lambda: _promise_tables.bounds(_required("promises")),
     "promises-worlds": lambda: _promise_tables.worlds(_required("promises")),

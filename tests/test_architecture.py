@@ -47,8 +47,8 @@ IMPORTS = {
     "cluster": {"encoders", "exceptions", "ranking", "sidecars", "workspace"},
     "duplicates": {"_typing", "exceptions", "files", "sidecars", "workspace"},
     "suggest": {
-        "_typing", "decisions", "duplicates", "exceptions", "features", "prediction",
-        "proposals", "ranking", "sidecars", "workspace",
+        "_typing", "decisions", "duplicates", "exceptions", "prediction", "proposals",
+        "ranking", "sidecars", "workspace",
     },
     "review": {
         "_version", "boxes", "exceptions", "files", "imaging", "proposals", "workspace",

@@ -78,6 +78,7 @@ def _payload(report: SuggestReport) -> dict[str, object]:
         "singles": report.singles,
         "within_budget": report.within_budget,
         "threshold": report.threshold,
+        "thresholds": dict(report.thresholds),
         "why_none_within_budget": report.why_none or None,
         "waiting": report.waiting,
         "skipped": dict(report.skipped),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from prefml._typing import Floats, Labels
+from prefml.evaluation.approvals import approval_metrics, held_out_sets, rejection_summary
 from prefml.evaluation.crossval import HeldOutScores
 from prefml.evaluation.folds import Folds
 from prefml.evaluation.schema import (
-    ApprovalMetrics,
     AuditMetrics,
     ChoiceBreakdown,
     ChoiceMetrics,
@@ -35,7 +35,7 @@ from prefml.ranking.metrics import (
     top1,
     top1_by_set,
 )
-from prefml.ranking.risk import Promise, coverage_by_budget
+from prefml.ranking.reviewed import ScoredSets
 from prefml.sets import index_sets
 
 __all__ = ["ChoiceRuns", "choice_metrics", "set_confidence"]
@@ -56,11 +56,24 @@ class ChoiceRuns:
         One for each seed.
     runs : mapping of str to sequence of HeldOutScores
         Model -> one run for each seed; `prefml` is among them.
+    rejected : ChoiceTable or None
+        Rejected sets, which the runs of `prefml` scored as well.
+    reviewed : collection of str
+        Accepted sets that could have been rejected.
     """
 
     table: ChoiceTable
     folds: Sequence[Folds]
     runs: Mapping[str, Sequence[HeldOutScores]]
+    rejected: ChoiceTable | None = None
+    reviewed: Collection[str] = ()
+
+    @property
+    def scored(self) -> ScoredSets | None:
+        """Accepted and rejected sets in the first round; None where no set was reviewed."""
+        if self.rejected is None or not (len(self.rejected) or self.reviewed):
+            return None
+        return held_out_sets(self.table, self.runs["prefml"][0], self.rejected, self.reviewed)
 
 
 def choice_metrics(done: ChoiceRuns) -> ChoiceMetrics:
@@ -76,7 +89,7 @@ def choice_metrics(done: ChoiceRuns) -> ChoiceMetrics:
     ChoiceMetrics
         Numbers that do not exist are NaN. Audited sets stand for those approved with them.
     """
-    table, facts = done.table, describe_sets(done.table)
+    table, facts, scored = done.table, describe_sets(done.table), done.scored
     hits = {
         name: np.mean([top1_by_set(table.y, run.scores, table.set_id) for run in runs], axis=0)
         for name, runs in done.runs.items()
@@ -95,7 +108,8 @@ def choice_metrics(done: ChoiceRuns) -> ChoiceMetrics:
         "lower_stage_sets": int(facts.lower.sum()),
         "models": {n: _scores(table, facts, runs, hits[n]) for n, runs in done.runs.items()},
         "lead": {name: _lead(hits["prefml"] - values, facts) for name, values in others.items()},
-        "auto_approve": _auto_approve(done, facts),
+        "auto_approve": approval_metrics(table, done.runs["prefml"][0], scored),
+        "rejection": rejection_summary(scored),
         "audit": _audit(hits["prefml"], facts.weight),
         "by_project": _breakdown(facts.project, hits, facts),
         "by_set_size": _breakdown(facts.size, hits, facts),
@@ -159,30 +173,6 @@ def _scores_of_run(table: ChoiceTable, weight: Floats, run: HeldOutScores) -> di
         else weighted_gap(set_confidence(table, run), top1_by_set(y, stated, names), weight, BINS),
         "fit_seconds": run.fit_seconds,
     }
-
-
-def _auto_approve(done: ChoiceRuns, facts: SetFacts) -> list[ApprovalMetrics]:
-    run = done.runs["prefml"][0]
-    if run.probability is None:
-        return []
-    hits = top1_by_set(done.table.y, run.scores, done.table.set_id)
-    # One project tells nothing of others.
-    promise: Promise = "mixture" if len(set(facts.project)) > 1 else "seen"
-    found = coverage_by_budget(
-        set_confidence(done.table, run), hits, groups=facts.project, promise=promise
-    )
-    return [
-        {
-            "budget": one.budget,
-            "coverage": one.coverage,
-            "error": one.error,
-            "sets": one.sets,
-            "threshold": one.threshold,
-            "promise": one.promise,
-            "reason": one.reason,
-        }
-        for one in found
-    ]
 
 
 def set_confidence(table: ChoiceTable, run: HeldOutScores) -> Floats:

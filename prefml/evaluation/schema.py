@@ -24,6 +24,7 @@ __all__ = [
     "PerProjectMetrics",
     "RankerMetrics",
     "RankerScores",
+    "RejectionMetrics",
     "ReliabilityPoint",
     "Top1",
 ]
@@ -79,6 +80,20 @@ class ApprovalMetrics(TypedDict):
     threshold: float | None
     promise: str
     reason: str | None
+    covers: list[str]
+
+
+class RejectionMetrics(TypedDict):
+    """Held-out probabilities that none of a set is good, beside the base rate."""
+
+    reviewed_sets: int
+    rejected: int
+    projects: int
+    log_loss: float | None
+    log_loss_base_rate: float | None
+    brier: float | None
+    brier_base_rate: float | None
+    auc: float | None
 
 
 class ChoiceBreakdown(TypedDict):
@@ -145,6 +160,7 @@ class ChoiceMetrics(TypedDict):
     models: dict[str, RankerScores]
     lead: dict[str, Top1]
     auto_approve: list[ApprovalMetrics]
+    rejection: RejectionMetrics | None
     audit: NotRequired[AuditMetrics]
     by_project: dict[str, ChoiceBreakdown]
     by_set_size: dict[str, ChoiceBreakdown]

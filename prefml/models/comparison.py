@@ -8,11 +8,12 @@ import numpy as np
 
 from prefml.exceptions import ModelFileError
 from prefml.features.training_data import read_training_data
+from prefml.models.approval import rejection_kind
 from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
 from prefml.models.history import list_models
 from prefml.models.kinds import BY_NAME
 from prefml.models.replay import Comparison, compare, recent_decisions
-from prefml.models.store import load_pair
+from prefml.models.store import load_model, load_pair, model_file
 from prefml.workspace import Workspace
 
 __all__ = ["ComparedModels", "compare_models"]
@@ -24,7 +25,7 @@ class ComparedModels:
 
     Attributes
     ----------
-    kind : {"ranker", "crop"}
+    kind : {"ranker", "crop", "rejection"}
         Kind of both.
     name : str
         Name of the earlier one.
@@ -73,6 +74,8 @@ def compare_models(workspace: Workspace, name: str) -> ComparedModels:
         refuse_other_cues(manifest)
         refuse_other_encoder(manifest, encoder)
         fitted.append(model)
+    if kind.name == "rejection":
+        kind = rejection_kind(load_model(workspace.artifacts / model_file("ranker"), "ranker"))
     table = kind.usable_table(data)
     group = kind.decision_ids(table)
     rows = np.isin(group.astype(str), recent_decisions(group, table.timestamp).astype(str))

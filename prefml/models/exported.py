@@ -25,11 +25,12 @@ from prefml.models.manifest import KINDS, check_format
 from prefml.models.store import load_pair, model_file
 from prefml.ranking import PerProjectRanker, SetRanker, per_project_export
 from prefml.ranking import export as ranker_export
+from prefml.ranking.rejection import RejectionModel
 from prefml.workspace import Workspace
 
 __all__ = ["FORMAT", "Exported", "export_models", "load_exported", "write_exported"]
 
-Model: TypeAlias = SetRanker | PerProjectRanker | CropRegressor
+Model: TypeAlias = SetRanker | PerProjectRanker | CropRegressor | RejectionModel
 
 # Raise by one when a reader of this version would misread what is written; teach `load_exported`
 # to read the formats before it, and add a file of the new one to `tests/data`.
@@ -47,7 +48,7 @@ class Exported:
 
     Attributes
     ----------
-    kind : "ranker" or "crop"
+    kind : "ranker", "crop" or "rejection"
         Which model.
     path : Path
         Its JSON file; the texts lie beside it.
@@ -66,7 +67,7 @@ class Exported:
 class _Content(msgspec.Struct, frozen=True):
     """Content of an exported model's JSON file, as far as it is needed to load the model."""
 
-    kind: Literal["ranker", "crop"]
+    kind: Literal["ranker", "crop", "rejection"]
     sha256: str
     files: dict[str, object]
     model: dict[str, object]
@@ -117,11 +118,11 @@ def write_exported(model: Model, folder: Path, kind: str, facts: Mapping[str, ob
 
     Parameters
     ----------
-    model : SetRanker, PerProjectRanker or CropRegressor
+    model : SetRanker, PerProjectRanker, CropRegressor or RejectionModel
         Fitted.
     folder : Path
         Where to write `<kind>.json` and `<kind>.*.txt`.
-    kind : "ranker" or "crop"
+    kind : "ranker", "crop" or "rejection"
         What the model is.
     facts : mapping
         What else is kept of its manifest: `encoder`, `cues`, `counts`, `fold_scores`.
@@ -165,6 +166,8 @@ def write_exported(model: Model, folder: Path, kind: str, facts: Mapping[str, ob
 
 
 def _to_plain(model: Model) -> tuple[dict[str, object], dict[str, str]]:
+    if isinstance(model, RejectionModel):
+        return model.to_plain(), {}
     if isinstance(model, SetRanker):
         return ranker_export.to_plain(model)
     if isinstance(model, PerProjectRanker):
@@ -173,6 +176,8 @@ def _to_plain(model: Model) -> tuple[dict[str, object], dict[str, str]]:
 
 
 def _from_plain(content: _Content, texts: Mapping[str, str]) -> Model:
+    if content.kind == "rejection":
+        return RejectionModel.from_plain(content.model)
     if content.kind == "crop":
         return crop_export.from_plain(content.model, texts)
     if "common" in content.model:
@@ -186,13 +191,13 @@ def load_exported(path: str | Path, kind: str | None = None) -> Model:
     Parameters
     ----------
     path : str or Path
-        The JSON file, `<folder>/ranker.json` or `<folder>/crop.json`, its texts beside it.
-    kind : "ranker" or "crop", optional
+        The JSON file, `ranker.json`, `crop.json` or `rejection.json` in a folder with its texts.
+    kind : "ranker", "crop" or "rejection", optional
         Refuse a model of another kind.
 
     Returns
     -------
-    SetRanker, PerProjectRanker or CropRegressor
+    SetRanker, PerProjectRanker, CropRegressor or RejectionModel
         Fitted; it predicts as the model that was written.
 
     Raises
@@ -274,15 +279,23 @@ def _fingerprint(document: Mapping[str, object]) -> str:
 def _difference(model: Model, again: Model) -> float:
     """Compare two models on made-up rows, some of them with gaps."""
     rng = np.random.default_rng(0)
-    values = rng.normal(size=(_ROWS, model.n_features_in_))
-    values[rng.random(values.shape) < 0.1] = np.nan
+    values = rng.normal(size=(_ROWS, _n_columns(model)))
+    gaps = rng.random(values.shape) < 0.1
+    if not isinstance(model, RejectionModel):
+        values[gaps] = np.nan
     names = getattr(model, "feature_names_in_", None)
     X = values if names is None else pd.DataFrame(values, columns=names)
     pairs = zip(_predictions(model, X), _predictions(again, X), strict=True)
     return max(float(np.abs(one - other).max(initial=0.0)) for one, other in pairs)
 
 
+def _n_columns(model: Model) -> int:
+    return len(model.weights_) if isinstance(model, RejectionModel) else model.n_features_in_
+
+
 def _predictions(model: Model, X: ArrayLike) -> tuple[Floats, ...]:
+    if isinstance(model, RejectionModel):
+        return (model.predict_sets(np.asarray(X)),)
     if isinstance(model, CropRegressor):
         return model.predict(X), model.keep_probability(X), model.predict_bands(X)
     rankers = [model]

@@ -201,3 +201,17 @@ def test_what_was_left_out_of_a_training_is_said_with_its_numbers(tmp_path):
     left_out = {"no_sidecar": 3, "one_picture": 1}
     made = training.TrainingResult("ranker", tmp_path, {"sets": 40}, left_out=left_out)
     assert "  left out: 3 no sidecar, 1 one picture" in list(_lines([made], tmp_path))
+
+
+def test_what_tells_rejected_sets_is_named_in_words(tmp_path):
+    from prefml.cli.train import _lines
+
+    scores = {"log_loss": 0.4, "log_loss_base_rate": 0.5, "auc": 0.9}
+    made = training.TrainingResult("rejection", tmp_path, {"reviewed_sets": 40}, scores)
+    missing = training.TrainingResult(
+        "rejection", why_not="3 reviewed sets, at least 10 are needed"
+    )
+    lines = list(_lines([made, missing], tmp_path))
+    assert lines[0].startswith("none is good: 40 reviewed sets -> ")
+    assert any(line.startswith("  rejected sets told from accepted ones (AUC)") for line in lines)
+    assert "none is good: not trained; 3 reviewed sets, at least 10 are needed" in lines

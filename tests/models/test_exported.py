@@ -17,8 +17,10 @@ from prefml.features.tables import choice_table, crop_table
 from prefml.models.exported import FORMAT, export_models, write_exported
 from prefml.models.manifest import FORMAT as PICKLED
 from prefml.models.manifest import OLDEST, read_manifest
+from prefml.models.store import save_model
 from prefml.ranking import PerProjectRanker, export
 from prefml.ranking.calibration import WinCalibrator
+from prefml.ranking.rejection import RejectionModel
 from prefml.sidecars.sizes import picture_sizes
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
@@ -303,6 +305,29 @@ def print_nothing(_):
 def test_without_a_model_there_is_nothing_to_export(tmp_path):
     with pytest.raises(ModelFileError, match=r"no models in .*prefml train"):
         export_models(Workspace.open(tmp_path), "plain")
+
+
+@pytest.mark.parametrize("n_rejected", [5, 60], ids=["base rate", "logistic"])
+def test_what_tells_rejected_sets_is_plain_numbers_too(tmp_path, n_rejected):
+    rng = np.random.default_rng(0)
+    features, rejected = rng.normal(size=(200, 4)), np.arange(200) < n_rejected
+    model = RejectionModel().fit_sets(features, rejected)
+    written = write_exported(model, tmp_path, "rejection", {"encoder": None})
+    assert written.files == (tmp_path / "rejection.json",)
+    again = load_exported(written.path, "rejection")
+    np.testing.assert_array_equal(again.predict_sets(features), model.predict_sets(features))
+    with pytest.raises(ModelFileError, match="a rejection model"):
+        load_exported(written.path, "ranker")
+
+
+def test_a_workspace_exports_what_tells_rejected_sets_beside_its_ranker(fitted, tmp_path):
+    workspace = Workspace.open(tmp_path)
+    model = RejectionModel().fit_sets(np.zeros((30, 2)), np.arange(30) < 3)
+    for kind, one in (("ranker", fitted), ("rejection", model)):
+        save_model(one, workspace.artifacts / f"{kind}.joblib", kind, {"encoder": None})
+    written = export_models(workspace, "plain")
+    assert [one.kind for one in written] == ["ranker", "rejection"]
+    assert load_exported(tmp_path / "plain" / "rejection.json").rate_ == model.rate_
 
 
 @pytest.fixture(params=[True, False], ids=["named", "bare"])

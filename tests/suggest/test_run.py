@@ -199,34 +199,48 @@ def test_keeping_the_whole_picture_is_no_crop(tree):
     assert second["keep_probability"] == 0.3
 
 
-def write_metrics(tree, **row):
-    (tree.root / "artifacts").mkdir(exist_ok=True)
-    metrics = {"encoder": {"identity": "abc"}, "ranker": {"auto_approve": [row]}}
-    (tree.root / "artifacts" / "metrics.json").write_text(json.dumps(metrics))
-
-
 def test_sets_as_confident_as_the_threshold_lie_within_the_budget(tree):
     tree.stages("1", "2", start=0)
     tree.stages("1", "1.5", "2", start=100)
-    write_metrics(tree, budget=0.05, threshold=0.6)
-    report = tree.suggest()
-    assert (report.threshold, report.within_budget) == (0.6, 1)
+    report = tree.suggest(predictor=tree.predictor(promises=[(0.05, 0.6, "seen")]))
+    assert (report.threshold, report.within_budget, report.why_none) == (0.6, 1, "")
     assert {len(line["images"]): line["within_budget"] for line in tree.lines()} == {
         2: True,
         3: False,
     }
 
 
-@pytest.mark.parametrize("row", [{"budget": 0.05, "threshold": None},
-                                 {"budget": 0.1, "threshold": 0.1}])  # fmt: skip
-def test_without_a_promise_nothing_lies_within_the_budget(tree, row):
+@pytest.mark.parametrize("row", [(0.05, None, "seen"), (0.1, 0.1, "seen"), (0.05, 0.1, "next")])
+def test_without_a_promise_nothing_lies_within_the_budget_and_one_line_says_why(tree, row):
     tree.stages("1", "2")
-    write_metrics(tree, **row)
+    report = tree.suggest(predictor=tree.predictor(promises=[row]))
+    assert report.within_budget == 0
+    assert report.why_none
+    assert "\n" not in report.why_none
+
+
+def test_a_project_that_was_not_learned_from_goes_by_its_own_promise(tree):
+    tree.stages("1", "2", project="alpha")
+    tree.stages("1", "2", project="beta", start=100)
+    rows = [(0.05, 0.5, "seen"), (0.05, 0.7, "next")]
+    report = tree.suggest(predictor=tree.predictor(promises=rows))
+    assert report.thresholds == {"seen": 0.5, "next": 0.7}
+    within = {line["project_id"]: line["within_budget"] for line in tree.lines()}
+    assert within == {"alpha": True, "beta": False}
+
+
+def test_figures_of_an_evaluation_are_no_promise(tree):
+    tree.stages("1", "2")
+    (tree.root / "artifacts").mkdir()
+    row = {"budget": 0.05, "threshold": 0.1, "coverage": 1.0, "error": 0.0, "sets": 9}
+    metrics = {"encoder": {"identity": "abc"}, "ranker": {"auto_approve": [row]}}
+    (tree.root / "artifacts" / "metrics.json").write_text(json.dumps(metrics))
     assert tree.suggest().within_budget == 0
+    report = tree.suggest(predictor=tree.predictor(promises=[(0.05, 0.6, "seen")]))
+    assert report.threshold == 0.6
 
 
 def test_audits_above_the_budget_leave_nothing_within_it_and_the_report_says_why(tree):
-    write_metrics(tree, budget=0.05, threshold=0.6)
     for number in range(20):
         images = tree.stages("1", "2", start=100 * number)
         line = {"group_id": f"g{number}", "images": images, "model": {"ranker": {"sha256": "r1"}},
@@ -236,19 +250,32 @@ def test_audits_above_the_budget_leave_nothing_within_it_and_the_report_says_why
         drawn = {"probability": 0.1, "batch": "b"}
         tree.approve(line, final_choice=wrong, suggestion=line, audit=drawn, project_id="alpha")
     tree.stages("1", "2", start=90_000)
-    report = tree.suggest(reask=0)
+    model = tree.predictor(promises=[(0.05, 0.6, "seen")])
+    report = tree.suggest(predictor=model, reask=0)
     assert (report.sets, report.within_budget, report.threshold) == (1, 0, None)
     assert "9 wrongly" in report.why_none
 
 
-def test_reviewed_rejections_give_a_probability_that_none_is_good(tree):
-    tree.stages("1", "2", start=0)
-    tree.stages("1", "2", start=100)
-    tree.suggest()
-    tree.approve(tree.lines()[0], action="rejected", final_choice=None)
-    tree.suggest()
-    (line,) = [line for line in tree.lines() if line["none_probability"] is not None]
-    assert line["none_probability"] == pytest.approx(0.5)
+def test_a_manifest_of_another_model_promises_nothing(tree):
+    tree.stages("1", "2")
+    model = tree.predictor()
+    sound = tree.predictor(promises=[(0.05, 0.1, "seen")])
+    model.manifests["crop"] = model.manifests["rejection"] = sound.manifests["ranker"]
+    report = tree.suggest(predictor=model)
+    assert (report.within_budget, report.threshold) == (0, None)
+    assert "makes no promises" in report.why_none
+
+
+def test_without_sets_nothing_has_to_be_explained(tree):
+    tree.picture("new/alpha/lonely.png")
+    assert tree.suggest().why_none == ""
+
+
+@pytest.mark.parametrize("none", [None, 0.25])
+def test_the_probability_that_none_is_good_is_that_of_the_model_in_use(tree, none):
+    tree.stages("1", "2")
+    tree.suggest(predictor=tree.predictor(none=none))
+    assert tree.lines()[0]["none_probability"] == none
 
 
 def test_look_alikes_elsewhere_are_named_and_flagged(tree, monkeypatch):
