@@ -62,6 +62,9 @@ class ChoiceTable:
     inclusion : ndarray of shape (n_rows,)
         Probability with which the row's set was drawn from a bulk approval; 1 for sets that were
         not audited. What is said of all sets weighs by its inverse.
+    exposure : ndarray of shape (n_rows,) or None
+        `unseen`: decided without sight of a suggestion; `followed`: as it was suggested on the
+        screen; `overruled`: otherwise. None: nothing is known of it, and all count as unseen.
     left_out : mapping of str to int
         Reason -> sets that are not in the table.
     """
@@ -78,6 +81,7 @@ class ChoiceTable:
     hashes: Texts
     inclusion: Floats
     left_out: Mapping[str, int] = field(default_factory=dict)
+    exposure: Texts | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -109,6 +113,9 @@ class CropTable:
         When the crop was made, UTC; NaT where unknown.
     weight : ndarray of shape (n_rows,)
         Sample weight of the crop: a corrected suggestion counts double.
+    exposure : ndarray of shape (n_rows,) or None
+        `unseen`: decided without sight of a suggestion; `followed`: as it was suggested on the
+        screen; `overruled`: otherwise. None: nothing is known of it, and all count as unseen.
     left_out : mapping of str to int
         Reason -> rows that are not in the table.
     """
@@ -123,6 +130,7 @@ class CropTable:
     timestamp: Times
     weight: Floats
     left_out: Mapping[str, int] = field(default_factory=dict)
+    exposure: Texts | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -223,6 +231,7 @@ class _Origin(TypedDict):
     session_id: Texts
     stage: Floats
     timestamp: Times
+    exposure: Texts
 
 
 def _origin(frame: pd.DataFrame) -> _Origin:
@@ -233,7 +242,15 @@ def _origin(frame: pd.DataFrame) -> _Origin:
         "session_id": frame["session_id"].to_numpy(dtype=object),
         "stage": frame["stage"].to_numpy(dtype=np.float64),
         "timestamp": stamps.to_numpy(dtype="datetime64[ns]"),
+        "exposure": _exposure(frame),
     }
+
+
+def _exposure(frame: pd.DataFrame) -> Texts:
+    if not {"corrected", "exposed"} <= set(frame.columns):
+        return np.full(len(frame), "unseen", dtype=object)
+    answered = np.where(frame["corrected"], "overruled", "followed")
+    return np.where(frame["exposed"], answered, "unseen").astype(object)
 
 
 def crop_columns(
