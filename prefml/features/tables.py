@@ -20,7 +20,7 @@ from prefml.features.relative import (
     relative_embedding,
     stage_columns,
 )
-from prefml.features.weights import row_weights
+from prefml.features.weights import crop_weights, row_weights
 from prefml.sets import index_sets
 from prefml.sidecars.store import Sidecars
 
@@ -112,7 +112,7 @@ class CropTable:
     timestamp : ndarray of shape (n_rows,), datetime64
         When the crop was made, UTC; NaT where unknown.
     weight : ndarray of shape (n_rows,)
-        Sample weight of the crop: a corrected suggestion counts double.
+        Sample weight of the crop: 0 where it was taken over as suggested.
     exposure : ndarray of shape (n_rows,) or None
         `unseen`: decided without sight of a suggestion; `followed`: as it was suggested on the
         screen; `overruled`: otherwise. None: nothing is known of it, and all count as unseen.
@@ -329,5 +329,5 @@ def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTab
     return CropTable(
         X=crop_columns(size, kept["stage"], embeddings, cues), size=size,
         boxes=kept[["x1", "y1", "x2", "y2"]].to_numpy(np.float64),
-        weight=row_weights(kept), left_out=left_out, **_origin(kept),
+        weight=crop_weights(kept), left_out=left_out, **_origin(kept),
     )  # fmt: skip

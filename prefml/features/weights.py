@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike
 
 from prefml._typing import Floats
 
-__all__ = ["recency_weights", "row_weights"]
+__all__ = ["crop_weights", "recency_weights", "row_weights"]
 
-# Weight of a corrected suggestion, a choice that the person thought about twice.
+# Weight of an overruled suggestion, a choice that the person thought about twice.
 CORRECTED = 2.0
 
 
@@ -44,12 +44,12 @@ def recency_weights(timestamp: ArrayLike, half_life_days: float) -> Floats:
 
 
 def row_weights(items: pd.DataFrame, half_life_days: float | None = None) -> Floats:
-    """Return the sample weight of each row of a frame of choices or of crops.
+    """Return the sample weight of each row of a frame of choices.
 
     Parameters
     ----------
     items : DataFrame
-        `Decisions.items` or `.crops`; the column corrected is used where there is one.
+        `Decisions.items`; the column corrected is used where there is one.
     half_life_days : float, optional
         Age at which a choice counts half; by default all ages count alike.
 
@@ -64,3 +64,27 @@ def row_weights(items: pd.DataFrame, half_life_days: float | None = None) -> Flo
     if half_life_days is not None:
         weight *= recency_weights(items["timestamp"], half_life_days)
     return weight
+
+
+def crop_weights(crops: pd.DataFrame) -> Floats:
+    """Return the sample weight of each row of a frame of crops.
+
+    A crop that was taken over as suggested is the model's own output, near enough to what the
+    person wanted; a model that learns from it learns its own errors. `docs/experiments.md` has the
+    figures.
+
+    Parameters
+    ----------
+    crops : DataFrame
+        `Decisions.crops`; all weigh alike without the columns corrected and exposed.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        0 for crops that followed a suggestion on the screen, 1 for all others; 1 for all if there
+        are no others.
+    """
+    if not {"corrected", "exposed"} <= set(crops.columns):
+        return np.ones(len(crops))
+    followed = (crops["exposed"] & ~crops["corrected"]).to_numpy(dtype=bool)
+    return np.ones(len(crops)) if followed.all() else (~followed).astype(np.float64)
