@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from prefml.boxes import read_box
 from prefml.decisions.documents import as_mapping, as_paths, as_text, resolve_choice
-from prefml.decisions.evidence import Standing
 from prefml.decisions.projects import ProjectResolver, explicit_project
 from prefml.decisions.quarantine import RowRefusedError
 from prefml.decisions.records import Crop, ParsedRow, Rejection
@@ -71,11 +70,7 @@ def _read_choice(
     chosen = resolve_choice(decision.get("selected_image"), decision.get("selected_index"), paths)
     proposal = as_mapping(document.get("ai_recommendation"))
     corrected = proposal.get("selected_image") not in (None, chosen)
-    standing = Standing(
-        "judged", "judged", choice_exposed=proposal.get("selected_image") is not None
-    )
-    choice = make_choice(SESSION, group, paths, chosen, corrected)
-    return ParsedRow(match, when, choice, standing=standing)
+    return ParsedRow(match, when, make_choice(SESSION, group, paths, chosen, corrected))
 
 
 def _read_accepted_crop(
@@ -86,5 +81,4 @@ def _read_accepted_crop(
     # The page wrote them beside PNGs under the picture's stem, which itself may hold a dot.
     path = picture if picture.endswith(_PICTURES) else f"{picture}.png"
     match = resolver.resolve([path], explicit_project(document))
-    standing = Standing("judged", "judged", crop_exposed=True)
-    return ParsedRow(match, None, crop=Crop(SESSION, path, box, None), standing=standing)
+    return ParsedRow(match, None, crop=Crop(SESSION, path, box, None))

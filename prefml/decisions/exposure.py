@@ -1,7 +1,8 @@
 """Tell of which reviewed decisions the person saw the suggestion before they decided.
 
 What follows a suggestion that was on the screen is partly the model's own output (exposure bias).
-Decisions made unseen are the ones that can judge between two models.
+Decisions made unseen are the ones that can judge between two models; so are those of earlier
+programs' files, whose suggestions were not prefml's.
 """
 
 from __future__ import annotations

@@ -20,11 +20,12 @@ from prefml.features.relative import (
     relative_embedding,
     stage_columns,
 )
-from prefml.features.weights import crop_weights, row_weights
+from prefml.features.weights import row_weights
 from prefml.sets import index_sets
 from prefml.sidecars.store import Sidecars
 
 __all__ = [
+    "TAKEN_OVER",
     "ChoiceTable",
     "CropTable",
     "choice_table",
@@ -37,6 +38,9 @@ __all__ = [
 # Where things lie in a picture serves cropping; to a choice between pictures it is noise.
 _LAYOUT = ("saliency_", "detail_x", "detail_y", "detail_spread_", "detail_grid_", "detail_object_",
            "border_", "width", "height", "face")  # fmt: skip
+
+# Crops that were taken over as suggested, among what is left out of a table.
+TAKEN_OVER = "taken_over"
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class CropTable:
     timestamp : ndarray of shape (n_rows,), datetime64
         When the crop was made, UTC; NaT where unknown.
     weight : ndarray of shape (n_rows,)
-        Sample weight of the crop: 0 where it was taken over as suggested.
+        Sample weight of the crop, 1 for all.
     exposure : ndarray of shape (n_rows,) or None
         `unseen`: decided without sight of a suggestion; `followed`: as it was suggested on the
         screen; `overruled`: otherwise. None: nothing is known of it, and all count as unseen.
@@ -311,12 +315,18 @@ def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTab
     Returns
     -------
     CropTable
-        In the order of the decisions. Rows of unknown project, and where there are sidecars rows
-        without one, are left out and counted.
+        In the order of the decisions. Rows of unknown project, crops that were taken over as
+        suggested on the screen, and where there are sidecars rows without one, are left out and
+        counted. A crop that was taken over is the model's own output, near enough to what was
+        wanted: a model that learns from it learns its own error, and one that is measured by it
+        looks better than it is.
     """
     known = crops["project"] != UNKNOWN
     left_out = {"unknown_project": int((~known).sum())} if not known.all() else {}
-    kept = crops[known].sort_values("timestamp", kind="stable")
+    taken_over = known & (_exposure(crops) == "followed")
+    if taken_over.any():
+        left_out[TAKEN_OVER] = int(taken_over.sum())
+    kept = crops[known & ~taken_over].sort_values("timestamp", kind="stable")
     embeddings, cues = None, None
     if sidecars is not None:
         position = sidecars.positions(kept["project"].to_numpy(), kept["filename"].to_numpy())
@@ -329,5 +339,5 @@ def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTab
     return CropTable(
         X=crop_columns(size, kept["stage"], embeddings, cues), size=size,
         boxes=kept[["x1", "y1", "x2", "y2"]].to_numpy(np.float64),
-        weight=crop_weights(kept), left_out=left_out, **_origin(kept),
+        weight=np.ones(len(kept)), left_out=left_out, **_origin(kept),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from prefml._typing import Floats
 
-__all__ = ["crop_weights", "recency_weights", "row_weights"]
+__all__ = ["recency_weights", "row_weights"]
 
 # Weight of an overruled suggestion, a choice that the person thought about twice.
 CORRECTED = 2.0
@@ -64,27 +64,3 @@ def row_weights(items: pd.DataFrame, half_life_days: float | None = None) -> Flo
     if half_life_days is not None:
         weight *= recency_weights(items["timestamp"], half_life_days)
     return weight
-
-
-def crop_weights(crops: pd.DataFrame) -> Floats:
-    """Return the sample weight of each row of a frame of crops.
-
-    A crop that was taken over as suggested is the model's own output, near enough to what the
-    person wanted; a model that learns from it learns its own errors. `docs/experiments.md` has the
-    figures.
-
-    Parameters
-    ----------
-    crops : DataFrame
-        `Decisions.crops`; all weigh alike without the columns corrected and exposed.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,)
-        0 for crops that followed a suggestion on the screen, 1 for all others; 1 for all if there
-        are no others.
-    """
-    if not {"corrected", "exposed"} <= set(crops.columns):
-        return np.ones(len(crops))
-    followed = (crops["exposed"] & ~crops["corrected"]).to_numpy(dtype=bool)
-    return np.ones(len(crops)) if followed.all() else (~followed).astype(np.float64)

@@ -52,7 +52,9 @@ class Neutral:
         )
 
 
-def neutral_decisions(group: ArrayLike, timestamp: ArrayLike, exposure: Texts | None) -> Neutral:
+def neutral_decisions(
+    group: ArrayLike, timestamp: ArrayLike, exposure: Texts | None, taken_over: int = 0
+) -> Neutral:
     """Select the decisions made without sight of a suggestion.
 
     Parameters
@@ -61,6 +63,8 @@ def neutral_decisions(group: ArrayLike, timestamp: ArrayLike, exposure: Texts | 
         As in `prefml.models.replay.recent_decisions`.
     exposure : ndarray of shape (n_rows,) or None
         `unseen`, `followed` or `overruled`, alike in all rows of a decision; None: all unseen.
+    taken_over : int, default=0
+        Decisions that followed a suggestion and have no rows.
 
     Returns
     -------
@@ -72,5 +76,5 @@ def neutral_decisions(group: ArrayLike, timestamp: ArrayLike, exposure: Texts | 
     counts = Counter(dict(zip(names.tolist(), kinds.tolist(), strict=True)).values())
     return Neutral(
         recent_decisions(names[unseen], times[unseen], WINDOW),
-        counts["unseen"], counts["followed"], counts["overruled"],
+        counts["unseen"], counts["followed"] + taken_over, counts["overruled"],
     )  # fmt: skip

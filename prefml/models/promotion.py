@@ -14,6 +14,7 @@ import pandas as pd
 
 from prefml._typing import Bools, Texts, Times
 from prefml.exceptions import ModelFileError
+from prefml.features.tables import TAKEN_OVER
 from prefml.models.history import install
 from prefml.models.kinds import Kind, M, T
 from prefml.models.manifest import Manifest, read_manifest
@@ -173,7 +174,8 @@ def judge(
         return Verdict(True, f"the current model does not fit these pictures: {said}")
     if replay.broken:
         return Verdict(False, f"worse on recent decisions: {replay}", replay)
-    neutral = neutral_decisions(group, table.timestamp, table.exposure)
+    taken_over = table.left_out.get(TAKEN_OVER, 0)
+    neutral = neutral_decisions(group, table.timestamp, table.exposure, taken_over)
     if not neutral.enough:
         return Verdict(True, _too_few(neutral, kind.unit, replay), replay)
     held_out = None

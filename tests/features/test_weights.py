@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from prefml.features.weights import crop_weights, recency_weights, row_weights
+from prefml.features.weights import recency_weights, row_weights
 
 DAYS = pd.to_datetime(["2025-01-01", "2025-01-11", None, "2025-01-21"])
 
@@ -31,17 +31,3 @@ def test_all_reasons_multiply():
         }
     )  # fmt: skip
     assert row_weights(items, half_life_days=1).tolist() == [2, 2]
-
-
-def test_a_crop_that_was_taken_over_as_suggested_teaches_nothing():
-    crops = pd.DataFrame(
-        {"exposed": [True, True, False, False], "corrected": [False, True, False, True]}
-    )
-    assert crop_weights(crops).tolist() == [0, 1, 1, 1]
-
-
-@pytest.mark.parametrize(
-    "columns", [{"x1": [0, 0]}, {"exposed": [True] * 2, "corrected": [False] * 2}]
-)
-def test_where_nothing_else_is_known_all_crops_teach_alike(columns):
-    assert crop_weights(pd.DataFrame(columns)).tolist() == [1, 1]
