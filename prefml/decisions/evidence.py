@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from prefml.decisions.exposure import choice_exposed, crop_exposed
-from prefml.proposals import as_mapping, read_share
+from prefml.proposals import as_mapping
+from prefml.proposals.audits import read_audit
 
 __all__ = ["EVIDENCE", "Evidence", "Standing", "read_evidence"]
 
@@ -86,11 +87,11 @@ def read_evidence(
         return Standing("reasked", "reasked")
     if shown.get("bulk") is True:
         return Standing("passed", "passed")
-    probability = read_share(as_mapping(decision.get("audit")).get("probability"))
-    choice: Evidence = "audited" if probability else "judged"
+    audit = read_audit(decision)
+    choice: Evidence = "audited" if audit else "judged"
     crop = "carried" if _is_carried(decision, shown) else choice
     exposed = choice_exposed(decision, asked), crop_exposed(decision, asked)
-    return Standing(choice, crop, probability or 1.0, *exposed)
+    return Standing(choice, crop, audit.probability if audit else 1.0, *exposed)
 
 
 def _is_carried(decision: Mapping[str, object], shown: Mapping[str, object]) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from prefml.proposals import as_mapping
+from prefml.proposals.audits import read_audit
 
 __all__ = ["choice_exposed", "crop_exposed"]
 
@@ -33,7 +34,7 @@ def choice_exposed(decision: Mapping[str, object], suggestion: Mapping[str, obje
     if as_mapping(suggestion.get("step1_selection")).get("chosen") is None:
         return False
     shown = as_mapping(decision.get("shown"))
-    hidden = shown.get("hidden") is True or "audit" in decision
+    hidden = shown.get("hidden") is True or _audited(decision)
     return not hidden or shown.get("revealed") is True
 
 
@@ -50,8 +51,13 @@ def crop_exposed(decision: Mapping[str, object], suggestion: Mapping[str, object
     Returns
     -------
     bool
-        False where nothing was said about the frame, or it was not drawn.
+        False where nothing was said about the frame, or it was not drawn, as in an audit.
     """
     offered = as_mapping(suggestion.get("step2_crop")).get("needs_crop")
     visible = as_mapping(decision.get("shown")).get("crop_visible")
-    return isinstance(offered, bool) and visible is not False
+    return isinstance(offered, bool) and visible is not False and not _audited(decision)
+
+
+def _audited(decision: Mapping[str, object]) -> bool:
+    """Tell whether a set of an audit was asked about, whose page shows no suggestion."""
+    return read_audit(decision) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -85,7 +86,7 @@ def _add_queries(api: Blueprint, service: ReviewService, token: str) -> None:
     @api.get("/budget")
     def budget() -> Response:
         query = read_query(BudgetQuery, request.args)
-        return _answer(answers.Budget(service.budget_ids(query.project or None)))
+        return _answer(service.offer(query.project or None))
 
 
 def _add_commands(api: Blueprint, service: ReviewService) -> None:
@@ -104,8 +105,9 @@ def _add_commands(api: Blueprint, service: ReviewService) -> None:
     @api.post("/approve_batch")
     def approve_batch() -> Response:
         picture, asked = _picture_size(), _body(ApproveBatch)
-        service.approve_batch(asked.group_ids, asked.event_id or None)
-        return _changed(service, asked.group_ids, picture)
+        event = service.approve_batch(asked.group_ids, asked.event_id or None)
+        drawn = [] if event is None else [one.group_id for one in event.drawn()]
+        return _changed(service, asked.group_ids, picture, drawn)
 
 
 def _add_history(api: Blueprint, service: ReviewService) -> None:
@@ -130,10 +132,12 @@ def _picture_size() -> Size:
     return read_query(ChangeQuery, request.args).picture
 
 
-def _changed(service: ReviewService, ids: list[str], picture: Size) -> Response:
+def _changed(
+    service: ReviewService, ids: list[str], picture: Size, drawn: Sequence[str] = ()
+) -> Response:
     """Answer with the groups as they are now; of a large batch only the first are described."""
     groups = service.load_groups(ids[:MAX_BATCH], picture)
-    return _answer(answers.Changed(ids, groups, service.progress()))
+    return _answer(answers.Changed(ids, groups, service.progress(), list(drawn)))
 
 
 def _body(kind: type[R]) -> R:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
@@ -27,6 +27,7 @@ from prefml.proposals import (
     suggestions_path,
 )
 from prefml.proposals.suggestions import Suggestion, to_row
+from prefml.suggest.audit import audit_problem
 from prefml.suggest.budget import threshold_for
 from prefml.suggest.candidates import Candidate, Candidates, find_candidates
 from prefml.suggest.embedding import embed_missing
@@ -100,6 +101,8 @@ class SuggestReport:
         The probability from which sets lie within the budget; None: none yet.
     computed : int
         Pictures that the run embedded.
+    why_none : str
+        Why nothing lies within the budget, in words; else empty.
     """
 
     sets: int = 0
@@ -110,6 +113,7 @@ class SuggestReport:
     examples: Mapping[str, str] = field(default_factory=dict)
     threshold: float | None = None
     computed: int = 0
+    why_none: str = ""
 
 
 def suggest(
@@ -168,11 +172,19 @@ def _suggest(
     asked = asked_again([*known.values(), *decided.values()])
     again = _sets_to_repeat(workspace, request, usable, decisions, predictor, asked, when)
     context = _context(workspace, request, predictor, decisions, usable, when)
+    problem = audit_problem(decided, _ranker_hash(predictor), request.budget)
+    if problem:
+        context = replace(context, threshold=None)
     made = list(_suggestions([*usable, *again], context, watch))
     merged = merge(list(map(to_row, made)), known, decided, resolver, request.order)
     rewrite_lines(suggestions_path(workspace), merged)
     waiting = sum(not _is_decided(str(row["group_id"]), decided) for row in merged) - len(made)
-    return _report(made, waiting, found, context, computed)
+    return replace(_report(made, waiting, found, context, computed), why_none=problem)
+
+
+def _ranker_hash(predictor: Predictor) -> str | None:
+    manifest = predictor.manifests.get("ranker")
+    return None if manifest is None else manifest.sha256
 
 
 def _prepare(
