@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import _gate
 import _throughput
 from _evaluated import MODELS, section
 from _markdown import cell, grid
@@ -387,6 +388,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "resumed": lambda: _throughput.resumed(_required("resume")),
     "batches": lambda: _throughput.batches(_required("embed_choices")),
     "mutants": mutants,
+    "gate-crops": lambda: _gate.crops(_required("gate_loop")),
+    "gate-choices": lambda: _gate.choices(_required("gate_loop")),
+    "loop-crops": lambda: _gate.loop(_required("gate_loop")),
+    "exposure": lambda: _gate.exposure(_required("gate_loop")),
 }
 
 if __name__ == "__main__":
