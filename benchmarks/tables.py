@@ -16,6 +16,7 @@ from typing import Any
 
 import _joint_error
 import _promise_tables
+import _gate
 import _throughput
 from _evaluated import MODELS, section
 from _markdown import cell, grid
@@ -436,6 +437,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "promises": lambda: _promise_tables.promises(_required("promises")),
     "promises-bounds": lambda: _promise_tables.bounds(_required("promises")),
     "promises-worlds": lambda: _promise_tables.worlds(_required("promises")),
+    "gate-crops": lambda: _gate.crops(_required("gate_loop")),
+    "gate-choices": lambda: _gate.choices(_required("gate_loop")),
+    "loop-crops": lambda: _gate.loop(_required("gate_loop")),
+    "exposure": lambda: _gate.exposure(_required("gate_loop")),
 }
 
 if __name__ == "__main__":

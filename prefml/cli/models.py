@@ -54,8 +54,9 @@ def _compare(workspace: Workspace, name: str, as_json: bool) -> None:
     from prefml.models.comparison import compare_models
 
     found = compare_models(workspace, name)
+    unseen = " made without sight of a suggestion" if found.neutral.enough else ""
     text = (
-        f"{found.kind}, on the {found.replay.n} latest decisions: {found.name} "
+        f"{found.kind}, on the {found.replay.n} latest decisions{unseen}: {found.name} "
         f"{found.replay.current:.3f}, current {found.replay.candidate:.3f}. "
         "Decisions made before a model was trained were seen by it."
     )

@@ -121,6 +121,8 @@ def _lines(results: list[TrainingResult], artifacts: Path) -> Iterator[str]:
             yield f"  REFUSED: {result.verdict.reason}; the model before stays in use"
             what = "ranker" if result.kind == "rejection" else result.kind
             yield f"  to use the new one all the same: prefml train {what} --force"
+        elif result.verdict is not None and result.verdict.replay is not None:
+            yield f"  put to use: {result.verdict.reason}"
         if result.left_out:
             yield f"  left out: {_counted(result.left_out)}"
     yield "Measured on projects held out in turn; intervals and baselines: prefml evaluate"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
+from prefml.decisions.exposure import choice_exposed, crop_exposed
 from prefml.proposals import as_mapping
 from prefml.proposals.audits import read_audit
 
@@ -37,6 +38,8 @@ class Standing(NamedTuple):
     inclusion : float
         Probability with which an audited set was drawn, in (0, 1]; 1 for all others. Weighted by
         its inverse, audited sets stand for those that were approved with them.
+    choice_exposed, crop_exposed : bool
+        Whether what was suggested was on the screen before the person decided.
 
     References
     ----------
@@ -47,6 +50,8 @@ class Standing(NamedTuple):
     choice: Evidence
     crop: Evidence
     inclusion: float = 1.0
+    choice_exposed: bool = False
+    crop_exposed: bool = False
 
     @property
     def labels(self) -> bool:
@@ -85,7 +90,8 @@ def read_evidence(
     audit = read_audit(decision)
     choice: Evidence = "audited" if audit else "judged"
     crop = "carried" if _is_carried(decision, shown) else choice
-    return Standing(choice, crop, audit.probability if audit else 1.0)
+    exposed = choice_exposed(decision, asked), crop_exposed(decision, asked)
+    return Standing(choice, crop, audit.probability if audit else 1.0, *exposed)
 
 
 def _is_carried(decision: Mapping[str, object], shown: Mapping[str, object]) -> bool:

@@ -327,3 +327,17 @@ def test_half_a_character_in_a_suggestion_leaves_its_answer_without_a_group(sand
     decisions = sandbox([answer()], [suggestion(images=("mojo1/a.png", "\ud800.png"))])
     assert decisions.quarantine["reason"].tolist() == ["unknown_group"]
     assert decisions.items.empty
+
+
+@pytest.mark.parametrize(
+    ("shown", "choice", "crop"),
+    [
+        ({"hidden": False, "crop_visible": True}, True, True),
+        ({"hidden": True, "crop_visible": True}, False, True),
+        ({"hidden": True, "revealed": True, "crop_visible": False}, True, False),
+    ],
+)
+def test_a_decision_tells_what_was_seen_before_it(sandbox, shown, choice, crop):
+    found = sandbox([answer(box=[0.2, 0.2, 0.7, 0.7], shown=shown)], [suggestion()])
+    assert found.items["exposed"].tolist() == [choice, choice]
+    assert found.crops["exposed"].tolist() == [crop]

@@ -129,5 +129,20 @@ def test_a_size_may_be_one_row():
     assert crop_columns([300, 100], [1.0])["aspect"].tolist() == [3.0]
 
 
-def test_a_crop_that_corrects_a_suggestion_counts_double():
-    assert crop_table(crops().assign(corrected=[False, True])).weight.tolist() == [1, 2]
+def test_a_crop_that_was_taken_over_as_suggested_is_no_label():
+    table = crop_table(crops().assign(corrected=[False, True], exposed=True))
+    assert table.exposure.tolist() == ["overruled"]
+    assert table.left_out == {"taken_over": 1}
+
+
+def test_a_crop_drawn_without_sight_of_the_suggestion_is_one_whatever_it_came_to():
+    table = crop_table(crops().assign(corrected=[False, True], exposed=False))
+    assert table.exposure.tolist() == ["unseen", "unseen"]
+    assert table.left_out == {}
+
+
+def test_choices_tell_what_was_seen(sidecars):
+    frame = items(("a", 1, ["2.png", "0.png"]), ("b", 1, ["1.png", "3.png"]))
+    frame = frame.assign(corrected=frame["project"] == "b", exposed=True)
+    exposure = choice_table(frame, sidecars).exposure
+    assert exposure.tolist() == ["followed"] * 2 + ["overruled"] * 2
