@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import _gate
 import _joint_error
 import _promise_tables
-import _gate
 import _throughput
 from _evaluated import MODELS, section
 from _markdown import cell, grid

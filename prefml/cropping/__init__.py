@@ -2,6 +2,6 @@
 
 from prefml.cropping.proposal import Option, Proposal
 from prefml.cropping.protocols import Cropper
-from prefml.cropping.regressor import CropRegressor, default_cropper
+from prefml.cropping.regressor import CropRegressor
 
-__all__ = ["CropRegressor", "Cropper", "Option", "Proposal", "default_cropper"]
+__all__ = ["CropRegressor", "Cropper", "Option", "Proposal"]

@@ -30,7 +30,7 @@ from prefml.cropping.scorer import WindowScorer, WindowScores
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-__all__ = ["CropRegressor", "default_cropper"]
+__all__ = ["CropRegressor"]
 
 
 class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -387,21 +387,3 @@ def _check_size(size: ArrayLike | None, rows: int) -> Floats | None:
             f"got shape {pixels.shape}"
         )
     return pixels
-
-
-def default_cropper(random_state: int = 0) -> CropRegressor:
-    """Return the crop regressor with the hyperparameters that did best on held-out projects.
-
-    `docs/experiments.md` has the figures.
-
-    Parameters
-    ----------
-    random_state : int, default=0
-        Seed of everything drawn.
-
-    Returns
-    -------
-    CropRegressor
-        Not fitted.
-    """
-    return CropRegressor(random_state=random_state)

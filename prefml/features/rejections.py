@@ -32,6 +32,8 @@ class RejectionTable:
         When it was decided, UTC; NaT where unknown.
     weight : ndarray of shape (n_sets,)
         Inverse of the probability with which an audited set was drawn; 1 for all others.
+    exposure : None
+        No suggestion says that a set is to be rejected, so that none is followed.
     left_out : mapping of str to int
         Reason -> rejected sets that are not in the table.
     names : sequence of str
@@ -44,6 +46,7 @@ class RejectionTable:
     project: Texts
     timestamp: Times
     weight: Floats
+    exposure: Texts | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
     names: Sequence[str] = ()
 

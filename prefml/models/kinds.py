@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from prefml._typing import Bools, Floats, Texts
-from prefml.cropping import CropRegressor, default_cropper
+from prefml.cropping import CropRegressor
 from prefml.cropping.metrics import iou
 from prefml.decisions import Decisions
 from prefml.exceptions import NotEnoughDataError
@@ -215,7 +215,7 @@ CROP: Kind[CropRegressor, CropTable] = Kind(
     unit="crops",
     rows=lambda decisions: decisions.crops,
     table=TrainingData.crops,
-    make=default_cropper,
+    make=CropRegressor,
     fit=_fit_cropper,
     score=_score_crops,
     decision_ids=lambda table: np.arange(len(table)).astype(str).astype(object),

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from prefml.boxes import is_whole, to_pixels
-from prefml.cropping import CropRegressor, default_cropper
+from prefml.cropping import CropRegressor
 from prefml.cropping.baselines import ConstantBox
 from prefml.cropping.metrics import iou, keep_balanced_accuracy
 
@@ -188,14 +188,8 @@ def test_impossible_settings_are_named(crops, setting):
         CropRegressor(**setting).fit(crops.X, crops.boxes)
 
 
-def test_the_default_cropper_is_not_fitted_and_has_the_seed(crops):
-    model = default_cropper(3)
-    assert model.get_params() == CropRegressor(random_state=3).get_params()
-    assert not hasattr(model, "shrink_")
-
-
-def test_the_default_cropper_learns_crops_that_follow_an_object(crops, unseen):
-    model = clone(default_cropper()).set_params(n_estimators=40)
+def test_few_trees_learn_crops_that_follow_an_object(crops, unseen):
+    model = clone(CropRegressor()).set_params(n_estimators=40)
     model.fit(crops.X, crops.boxes, groups=crops.project)
     constant = CropRegressor().fit(crops.X[:20], crops.boxes[:20])
     assert model.score(unseen.X, unseen.boxes) > constant.score(unseen.X, unseen.boxes) + 0.2
