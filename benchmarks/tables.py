@@ -17,6 +17,7 @@ from typing import Any
 import _gate
 import _joint_error
 import _promise_tables
+import _loop_tables
 import _throughput
 from _evaluated import MODELS, section
 from _markdown import cell, grid
@@ -421,6 +422,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "planted-copies": planted_copies,
     "learning": learning,
     "gate": gate,
+    "loop": lambda: _loop_tables.rounds(_required("loop")),
+    "loop-switches": lambda: _loop_tables.switches(_required("loop")),
     "review-waits": review_waits,
     "passes": lambda: _throughput.passes(_required("embed")),
     "pass-shares": lambda: _throughput.shares(_required("embed"), _required("embed_without_wuffs")),
