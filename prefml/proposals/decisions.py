@@ -59,6 +59,9 @@ class Decision(Struct, frozen=True):
         The run of the review.
     event : int
         Position of the decision in the review's event table.
+    suggestion_version : str or None
+        Version of the suggestion that was on the screen, `suggestion` being what it said; None
+        where the request did not state it.
     """
 
     group_id: str
@@ -79,3 +82,4 @@ class Decision(Struct, frozen=True):
     shown: dict[str, object]
     session_id: str
     event: int
+    suggestion_version: str | None = None

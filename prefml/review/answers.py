@@ -20,6 +20,7 @@ __all__ = [
     "LoadBatch",
     "Progress",
     "Queue",
+    "Stale",
     "Submitted",
 ]
 
@@ -141,6 +142,8 @@ class Group(Struct, frozen=True):
     ----------
     group_id : str
         Names the group.
+    version : str
+        Hash of what is suggested; a decision states it as `suggestion_version`.
     project : str
         Its project.
     state : {"pending", "approved", "overridden", "rejected", "skipped"}
@@ -164,6 +167,7 @@ class Group(Struct, frozen=True):
     """
 
     group_id: str
+    version: str
     project: str
     state: State
     images: list[Image]
@@ -257,9 +261,12 @@ class Budget(Struct, frozen=True):
     ----------
     group_ids : list of str
         Groups that may be approved together.
+    versions : dict of str to str
+        Group -> its `version`.
     """
 
     group_ids: list[str]
+    versions: dict[str, str]
 
 
 class Changed(Struct, frozen=True):
@@ -275,6 +282,27 @@ class Changed(Struct, frozen=True):
         How far the review has come.
     """
 
+    group_ids: list[str]
+    groups: list[Group]
+    progress: Progress
+
+
+class Stale(Struct, frozen=True):
+    """Refusal of a decision on a suggestion that has changed; nothing was recorded.
+
+    Attributes
+    ----------
+    error : str
+        In words.
+    group_ids : list of str
+        All groups whose suggestion is another now, or is gone.
+    groups : list of Group
+        The first 200 of them as they are now; those that are gone are left out.
+    progress : Progress
+        How far the review has come.
+    """
+
+    error: str
     group_ids: list[str]
     groups: list[Group]
     progress: Progress

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias, get_args
 
-from msgspec import Meta, Struct, json
+from msgspec import UNSET, Meta, Struct, UnsetType, json
 
 from prefml.proposals.decisions import CropSource, State
 
@@ -63,6 +63,9 @@ class DecisionChange(Struct, frozen=True):
     shown : dict
         What was on the page, see `prefml.review.requests.Shown`; `bulk` is true if the group was
         approved together with others.
+    suggestion_version : str, optional
+        Version of the suggestion that was on the screen; None where the caller did not say it,
+        absent in events of before there were versions.
 
     Raises
     ------
@@ -82,6 +85,7 @@ class DecisionChange(Struct, frozen=True):
     suggestion: dict[str, object]
     suggested_index: _Index | None
     shown: dict[str, object]
+    suggestion_version: str | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         """Check the choice against the images."""

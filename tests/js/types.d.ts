@@ -49,6 +49,8 @@ interface Decision {
 
 interface Group {
   group_id: string;
+  /** Hash of what is suggested; a decision says which one was on the screen. */
+  version: string;
   project: string;
   state: State;
   images: Image[];
@@ -99,11 +101,12 @@ interface Decide {
   crop_coords?: Box | null;
   crop_by_hand?: boolean;
   shown?: Shown;
+  suggestion_version?: string | null;
   event_id?: string;
 }
 
 /** The fields of `Decide` that a command sets; the rest are filled in when it is sent. */
-type Choice = Omit<Decide, "group_id" | "shown" | "event_id">;
+type Choice = Omit<Decide, "group_id" | "shown" | "suggestion_version" | "event_id">;
 
 interface Tag {
   group_id: string;
@@ -114,6 +117,7 @@ interface Tag {
 
 interface ApproveBatch {
   group_ids: string[];
+  suggestion_versions?: Record<string, string>;
   event_id?: string;
 }
 
@@ -138,6 +142,7 @@ interface LoadBatch {
 
 interface Budget {
   group_ids: string[];
+  versions: Record<string, string>;
 }
 
 interface Changed {
@@ -154,6 +159,14 @@ interface Submitted {
 
 interface Failure {
   error: string;
+}
+
+/** Refusal of a decision on a suggestion that has changed. */
+interface Stale {
+  error: string;
+  group_ids: string[];
+  groups: Group[];
+  progress: Progress;
 }
 
 /** GET routes below /api/automation: the parameters that the page uses, and the answer. */
@@ -212,6 +225,8 @@ interface Session {
   /** Position of the picture that the next command is about. */
   held: number | null;
   shownAt: number;
+  /** The set that is drawn, and the version of its suggestion. */
+  seen: { id: string; version: string } | null;
   zoomed: boolean;
   progress: Progress | null;
 }
@@ -256,11 +271,15 @@ interface Edit {
 /** Sets offered for approval together. */
 interface Batch {
   ids: string[];
+  /** Versions of what is offered, by id. */
+  versions: Record<string, string>;
   /** Ids that are ticked. */
   left: Set<string>;
   /** How many of `ids` are drawn. */
   loaded: number;
   loading: boolean;
+  /** Said before how many there are. */
+  note: string;
   done: (ids: string[]) => Promise<void>;
 }
 

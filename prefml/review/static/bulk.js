@@ -1,9 +1,9 @@
 // Approve the sets inside the error budget together: how many, a look at each, then one key.
 
-import { get, post } from "./api.js";
+import { StaleError, get, post } from "./api.js";
 import { byId, make } from "./dom.js";
 import { boxText } from "./geometry.js";
-import { enqueueInput } from "./jobs.js";
+import { dropWaiting, enqueueInput } from "./jobs.js";
 import { aspect, fitInside } from "./layout.js";
 import { PICTURE_SIZE, pictureUrl } from "./pictures.js";
 import { present } from "./present.js";
@@ -24,13 +24,25 @@ const opened = () => present(batch, "batch");
  * @param {(ids: string[]) => Promise<void>} done called with the ids that were approved
  */
 export async function open(done) {
-  const { group_ids: ids } = await get("budget", { project: session.project });
-  batch = { ids, left: new Set(ids), loaded: 0, loading: false, done };
+  await offer(done, new Set(), "");
+  checkboxes()[0]?.focus();
+}
+
+/**
+ * Ask which sets may be approved together, and show the first of them.
+ *
+ * @param {Batch["done"]} done
+ * @param {ReadonlySet<string>} unwanted ids that were unticked before
+ * @param {string} note
+ */
+async function offer(done, unwanted, note) {
+  const { group_ids: ids, versions } = await get("budget", { project: session.project });
+  const left = new Set(ids.filter((id) => !unwanted.has(id)));
+  batch = { ids, versions, left, loaded: 0, loading: false, note, done };
   byId("bulk-grid").replaceChildren();
-  byId("bulk").showModal();
+  if (!byId("bulk").open) byId("bulk").showModal();
   drawSummary();
   if (ids.length) await loadMore();
-  checkboxes()[0]?.focus();
 }
 
 const checkboxes = () => [...byId("bulk-grid").querySelectorAll("input")];
@@ -48,8 +60,8 @@ export function summaryText(total, loaded, project) {
 }
 
 function drawSummary() {
-  const { ids, left, loaded } = opened();
-  byId("bulk-text").textContent = summaryText(ids.length, loaded, session.project);
+  const { ids, left, loaded, note } = opened();
+  byId("bulk-text").textContent = note + summaryText(ids.length, loaded, session.project);
   for (const id of /** @type {const} */ (["bulk-grid", "bulk-hint", "bulk-approve"])) byId(id).hidden = !ids.length;
   const button = byId("bulk-approve");
   button.replaceChildren(make("kbd", {}, "A"), ` Approve ${countSets(left.size)} as suggested`);
@@ -62,6 +74,9 @@ async function loadMore() {
   shown.loading = true;
   const ids = shown.ids.slice(shown.loaded, shown.loaded + PAGE);
   const answer = await get("load_batch", { id: ids, picture: "small" });
+  // Offered anew meanwhile.
+  if (shown !== batch) return;
+  for (const { group_id: id, version } of answer.groups) shown.versions[id] = version;
   byId("bulk-grid").append(...answer.groups.map(item));
   shown.loaded += ids.length;
   shown.loading = false;
@@ -80,7 +95,7 @@ function item(group) {
     placeBox(box, group.crop.box);
     frame.append(box);
   }
-  const tick = make("input", { type: "checkbox", checked: true });
+  const tick = make("input", { type: "checkbox", checked: opened().left.has(group.group_id) });
   tick.addEventListener("change", () => { setWanted(group.group_id, tick.checked); });
   return make("div", { class: "bulk-item" }, frame, make("label", {}, tick, make("span", { title: image.name }, captionOf(group, image))));
 }
@@ -106,14 +121,22 @@ function setWanted(id, wanted) {
 }
 
 async function approve() {
-  const { ids, left, done } = opened(), button = byId("bulk-approve");
+  const { ids, left, versions, done } = opened(), button = byId("bulk-approve");
   // Pressed again before its turn came.
   if (button.disabled) return;
   button.disabled = true;
-  const answer = await post("approve_batch", { group_ids: ids.filter((id) => left.has(id)) }, PICTURE_SIZE);
-  receive(answer);
-  byId("bulk").close();
-  await done(answer.group_ids);
+  const wanted = ids.filter((id) => left.has(id));
+  try {
+    const seen = Object.fromEntries(wanted.map((id) => [id, present(versions[id], "version")]));
+    const answer = await post("approve_batch", { group_ids: wanted, suggestion_versions: seen }, PICTURE_SIZE);
+    receive(answer);
+    byId("bulk").close();
+    await done(answer.group_ids);
+  } catch (error) {
+    if (!(error instanceof StaleError)) throw error;
+    dropWaiting();
+    await offer(done, new Set(ids.filter((id) => !left.has(id))), "Suggestions changed; nothing was approved, and here are the new ones. ");
+  }
 }
 
 /**
