@@ -381,6 +381,8 @@ def _is_bulk_approvable(group: Group, ledger: Ledger) -> bool:
         group.within_budget
         and group.chosen is not None
         and not group.flags
+        # A set that is asked about once more is to be answered, not passed.
+        and not group.raw.get("reask_of")
         and ledger.state(group.group_id) == "pending"
         and not ledger.tags(group.group_id)
     )

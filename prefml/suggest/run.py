@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
-from msgspec import UNSET
-
 from prefml.decisions import Decisions, read_decisions
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import WorkspaceError
@@ -30,11 +28,18 @@ from prefml.proposals.suggestions import Suggestion, to_row
 from prefml.suggest.budget import threshold_for
 from prefml.suggest.candidates import Candidate, Candidates, find_candidates
 from prefml.suggest.embedding import embed_missing
-from prefml.suggest.handled import DECIDED, handled_pictures, keys_of
+from prefml.suggest.handled import handled_pictures, is_decided, keys_of
 from prefml.suggest.lines import Context, make_suggestion
 from prefml.suggest.look_alikes import look_alikes
 from prefml.suggest.none_good import NoneGood, learn_none_good
-from prefml.suggest.reask import SHARE, OldSet, asked_again, find_old_sets, pick_again
+from prefml.suggest.reask import (
+    SHARE,
+    OldSet,
+    asked_again,
+    find_old_sets,
+    keep_one_in_ten,
+    pick_again,
+)
 from prefml.workspace import Workspace
 
 __all__ = ["ORDERS", "Request", "SuggestReport", "merge", "suggest"]
@@ -91,7 +96,7 @@ class SuggestReport:
     within_budget : int
         Sets among them that could be approved unseen.
     waiting : int
-        Undecided suggestions of earlier runs that stay.
+        Undecided suggestions of earlier runs that stay, without old sets that are asked again.
     skipped : Counter
         Pictures left out, by reason.
     examples : mapping of str to str
@@ -168,10 +173,15 @@ def _suggest(
     asked = asked_again([*known.values(), *decided.values()])
     again = _sets_to_repeat(workspace, request, usable, decisions, predictor, asked, when)
     context = _context(workspace, request, predictor, decisions, usable, when)
-    made = list(_suggestions([*usable, *again], context, watch))
-    merged = merge(list(map(to_row, made)), known, decided, resolver, request.order)
+    made = list(_suggestions(usable, context, watch))
+    # Without a bar, which would count them.
+    lines = list(map(to_row, [*made, *_suggestions(again, context, _unwatched)]))
+    fresh = {str(line["group_id"]) for line in lines}
+    merged = merge(lines, known, decided, resolver, request.order)
+    merged = keep_one_in_ten(merged, decided, fresh)
     rewrite_lines(suggestions_path(workspace), merged)
-    waiting = sum(not _is_decided(str(row["group_id"]), decided) for row in merged) - len(made)
+    earlier = [row for row in merged if row["group_id"] not in fresh and not row.get("reask_of")]
+    waiting = sum(not is_decided(row["group_id"], decided) for row in earlier)
     return _report(made, waiting, found, context, computed)
 
 
@@ -291,19 +301,15 @@ def merge(
     fresh = {line["group_id"] for line in lines}
     covered = {key for line in lines if "reask_of" not in line for key in keys_of(line, resolver)}
     earlier = {group: line for group, line in known.items() if group not in fresh}
-    done = [line for group, line in earlier.items() if _is_decided(group, decided)]
+    done = [line for group, line in earlier.items() if is_decided(group, decided)]
     waiting = [
         line
         for group, line in earlier.items()
-        if not _is_decided(group, decided)
+        if not is_decided(group, decided)
         and (line.get("reask_of") or covered.isdisjoint(keys_of(line, resolver)))
     ]
     key = _by_confidence if order == "uncertain" else _by_time
     return [*sorted([*lines, *waiting], key=key), *done]
-
-
-def _is_decided(group: str, decided: Mapping[str, Row]) -> bool:
-    return decided.get(group, {}).get("action") in DECIDED
 
 
 def _by_confidence(line: Row) -> tuple[float, tuple[str, str]]:
@@ -322,11 +328,10 @@ def _by_time(line: Row) -> tuple[str, str]:
 def _report(
     made: Sequence[Suggestion], waiting: int, found: Candidates, context: Context, computed: int
 ) -> SuggestReport:
-    new = [suggestion for suggestion in made if suggestion.reask_of is UNSET]
     return SuggestReport(
-        sets=sum(len(suggestion.images) > 1 for suggestion in new),
-        singles=sum(len(suggestion.images) == 1 for suggestion in new),
-        within_budget=sum(suggestion.within_budget for suggestion in new),
+        sets=sum(len(suggestion.images) > 1 for suggestion in made),
+        singles=sum(len(suggestion.images) == 1 for suggestion in made),
+        within_budget=sum(suggestion.within_budget for suggestion in made),
         waiting=waiting,
         skipped=found.skipped,
         examples=found.examples,

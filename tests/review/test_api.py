@@ -375,3 +375,20 @@ def test_a_batch_without_versions_counts_while_what_was_told_has_not_changed(cli
     rewrite(BUDGET[0], step2_crop=NEW_CROP)
     assert client.send("approve_batch", {"group_ids": BUDGET}).status_code == 409
     client.post("approve_batch", group_ids=BUDGET[1:])
+
+
+def test_a_set_that_is_asked_about_once_more_is_no_part_of_a_batch(client, rewrite):
+    rewrite(BUDGET[0], reask_of="valley/log/1")
+    assert client.get("budget")["group_ids"] == BUDGET[1:]
+    assert client.send("approve_batch", {"group_ids": BUDGET}).status_code == 400
+
+
+def test_what_is_asked_once_more_is_counted_as_any_other_set(client, rewrite):
+    """A count of the page that moved otherwise would tell which set it is."""
+    rewrite(FIRST, reask_of="valley/log/1")
+    before = client.get("progress")
+    assert before["total"] == len(client.get("queue")["group_ids"]) == 6
+    after = client.post("decide", group_id=FIRST, action="approved")["progress"]
+    assert (after["pending"], after["approved"]) == (before["pending"] - 1, 1)
+    assert client.post("submit_batch")["counts"] == {"approved": 1}
+    assert "reask" not in json.dumps(client.group(FIRST))
