@@ -16,8 +16,8 @@ from typing import Any
 
 import _gate
 import _joint_error
-import _promise_tables
 import _loop_tables
+import _promise_tables
 import _throughput
 from _evaluated import MODELS, section
 from _markdown import cell, grid

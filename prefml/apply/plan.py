@@ -133,8 +133,10 @@ def make_plan(
     """
     builder = _Builder(workspace, locator, "copy" if keep_sources else "move")
     for group, decision in decisions.items():
-        # The reviewed line keeps what was suggested, also when the suggestion is there no more.
-        suggestion = suggestions.get(group) or as_mapping(decision.get("suggestion"))
+        # What was on the screen, which the reviewed line keeps, goes before a file that may be a
+        # later one; its pictures stand beside it.
+        shown, filed = as_mapping(decision.get("suggestion")), suggestions.get(group, {})
+        suggestion = {"images": filed.get("images"), **(shown or filed)}
         if not (suggestion.get("reask_of") or decision.get("reask_of")):
             builder.add(group, decision, suggestion)
     return Plan((*builder.folders(), *builder.steps), dict(builder.groups), tuple(builder.left_out))

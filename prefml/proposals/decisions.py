@@ -74,6 +74,9 @@ class Decision(Struct, frozen=True):
         The run of the review.
     event : int
         Position of the decision in the review's event table.
+    suggestion_version : str or None
+        Version of the suggestion that was on the screen, `suggestion` being what it said; None
+        where the request did not state it.
     audit : DrawnFrom, optional
         The draw of a set that was withheld from a bulk approval; absent for all others.
     """
@@ -96,4 +99,5 @@ class Decision(Struct, frozen=True):
     shown: dict[str, object]
     session_id: str
     event: int
+    suggestion_version: str | None = None
     audit: DrawnFrom | UnsetType = UNSET

@@ -20,6 +20,7 @@ __all__ = [
     "LoadBatch",
     "Progress",
     "Queue",
+    "Stale",
     "Submitted",
 ]
 
@@ -141,6 +142,8 @@ class Group(Struct, frozen=True):
     ----------
     group_id : str
         Names the group.
+    version : str
+        Hash of what is suggested; a decision states it as `suggestion_version`.
     project : str
         Its project.
     state : {"pending", "approved", "overridden", "rejected", "skipped"}
@@ -169,6 +172,7 @@ class Group(Struct, frozen=True):
     """
 
     group_id: str
+    version: str
     project: str
     state: State
     images: list[Image]
@@ -268,11 +272,14 @@ class Budget(Struct, frozen=True):
         Those of them, drawn at random, that are asked about one by one if all are approved.
     why : str
         Why no group, or none but these, may be approved together, in words; else empty.
+    versions : dict of str to str
+        Group -> its `version`.
     """
 
     group_ids: list[str]
     asked: list[str]
     why: str
+    versions: dict[str, str]
 
 
 class Changed(Struct, frozen=True):
@@ -294,6 +301,27 @@ class Changed(Struct, frozen=True):
     groups: list[Group]
     progress: Progress
     asked: list[str]
+
+
+class Stale(Struct, frozen=True):
+    """Refusal of a decision on a suggestion that has changed; nothing was recorded.
+
+    Attributes
+    ----------
+    error : str
+        In words.
+    group_ids : list of str
+        All groups whose suggestion is another now, or is gone.
+    groups : list of Group
+        The first 200 of them as they are now; those that are gone are left out.
+    progress : Progress
+        How far the review has come.
+    """
+
+    error: str
+    group_ids: list[str]
+    groups: list[Group]
+    progress: Progress
 
 
 class Submitted(Struct, frozen=True):

@@ -24,6 +24,7 @@ from prefml.review.requests import (
     read_body,
     read_query,
 )
+from prefml.review.seen import StaleSuggestionError
 from prefml.review.service import ReviewService
 
 __all__ = ["make_api"]
@@ -49,6 +50,7 @@ def make_api(service: ReviewService, token: str) -> Blueprint:
     _add_queries(api, service, token)
     _add_commands(api, service)
     _add_history(api, service)
+    _add_refusal(api, service)
     return api
 
 
@@ -85,6 +87,7 @@ def _add_queries(api: Blueprint, service: ReviewService, token: str) -> None:
 
     @api.get("/budget")
     def budget() -> Response:
+        service.refresh()
         query = read_query(BudgetQuery, request.args)
         return _answer(service.offer(query.project or None))
 
@@ -105,7 +108,8 @@ def _add_commands(api: Blueprint, service: ReviewService) -> None:
     @api.post("/approve_batch")
     def approve_batch() -> Response:
         picture, asked = _picture_size(), _body(ApproveBatch)
-        event = service.approve_batch(asked.group_ids, asked.event_id or None)
+        versions = asked.suggestion_versions
+        event = service.approve_batch(asked.group_ids, asked.event_id or None, versions)
         drawn = [] if event is None else [one.group_id for one in event.drawn()]
         return _changed(service, asked.group_ids, picture, drawn)
 
@@ -125,6 +129,14 @@ def _add_history(api: Blueprint, service: ReviewService) -> None:
     def submit_batch() -> Response:
         counts = service.submit(_body(Empty).event_id or None)
         return _answer(answers.Submitted(sum(counts.values()), counts, service.progress()))
+
+
+def _add_refusal(api: Blueprint, service: ReviewService) -> None:
+    @api.errorhandler(StaleSuggestionError)
+    def stale(error: StaleSuggestionError) -> tuple[Response, int]:
+        groups = service.load_groups(error.group_ids[:MAX_BATCH], _picture_size())
+        refusal = answers.Stale(str(error), error.group_ids, groups, service.progress())
+        return _answer(refusal), 409
 
 
 def _picture_size() -> Size:

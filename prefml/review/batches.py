@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from prefml.exceptions import LogError
 from prefml.proposals import Row, decisions_path, read_lines
@@ -95,17 +95,18 @@ class Batches:
         reasons = {g.group_id: waiting or self._off(ledger, g) for g in within}
         ids = [key for key, reason in reasons.items() if not reason]
         why = next(filter(None, reasons.values()), "")
-        return answers.Budget(ids, draw(ids, self._share, self._secret), why)
+        versions = {key: known[key].version for key in ids}
+        return answers.Budget(ids, draw(ids, self._share, self._secret), why, versions)
 
     def body(
-        self, ids: Iterable[str], known: Mapping[str, Group], ledger: Ledger
+        self, stated: Mapping[str, str | None], known: Mapping[str, Group], ledger: Ledger
     ) -> DecideBody | None:
         """Return the event of a bulk approval: what is approved, and what is withheld.
 
         Parameters
         ----------
-        ids : iterable of str
-            The groups to approve.
+        stated : mapping of str to str or None
+            The groups to approve, and the version of each one's suggestion as the request says it.
         known : mapping of str to Group
             All that are under review.
         ledger : Ledger
@@ -122,23 +123,21 @@ class Batches:
             If one of them is unknown, decided already, or not inside the error budget, or while
             batches are off.
         """
-        wanted = list(dict.fromkeys(ids))
-        waiting = _waiting(ledger, known) if wanted else ""
-        for group_id in wanted:
+        waiting = _waiting(ledger, known) if stated else ""
+        for group_id in stated:
             if group_id not in known or not _is_inside(known[group_id], ledger):
                 raise LogError(f"group {group_id}", "an undecided group inside the error budget")
             if reason := waiting or self._off(ledger, known[group_id]):
                 raise LogError(f"group {group_id}: {reason}", "decisions one by one")
-        return self._withhold([known[group_id] for group_id in wanted]) if wanted else None
+        return self._withhold(stated, known) if stated else None
 
-    def _withhold(self, groups: Sequence[Group]) -> DecideBody:
-        by_id = {group.group_id: group for group in groups}
-        drawn = draw(list(by_id), self._share, self._secret)
-        audit = DrawnFrom(max(len(drawn), 1) / len(groups), secrets.token_hex(8))
-        withheld = set(drawn)
+    def _withhold(self, stated: Mapping[str, str | None], known: Mapping[str, Group]) -> DecideBody:
+        drawn = draw(list(stated), self._share, self._secret)
+        audit = DrawnFrom(max(len(drawn), 1) / len(stated), secrets.token_hex(8))
+        passed = (key for key in stated if key not in set(drawn))
         return DecideBody(
-            [bulk_change(group) for group in groups if group.group_id not in withheld],
-            [AuditDraw(key, list(by_id[key].images), dict(by_id[key].raw), audit) for key in drawn],
+            [bulk_change(known[key], stated[key]) for key in passed],
+            [AuditDraw(key, list(known[key].images), dict(known[key].raw), audit) for key in drawn],
         )
 
     def _off(self, ledger: Ledger, group: Group) -> str:
@@ -167,6 +166,8 @@ def _is_inside(group: Group, ledger: Ledger) -> bool:
         group.within_budget
         and group.chosen is not None
         and not group.flags
+        # A set that is asked about once more is to be answered, not passed.
+        and not group.raw.get("reask_of")
         and ledger.state(group.group_id) == "pending"
         and group.group_id not in ledger.audits
         and not ledger.tags(group.group_id)

@@ -66,6 +66,9 @@ class DecisionChange(Struct, frozen=True):
         approved together with others.
     audit : DrawnFrom, optional
         The draw of a set that was withheld from a bulk approval; absent for all others.
+    suggestion_version : str, optional
+        Version of the suggestion that was on the screen; None where the caller did not say it,
+        absent in events of before there were versions.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class DecisionChange(Struct, frozen=True):
     suggested_index: _Index | None
     shown: dict[str, object]
     audit: DrawnFrom | UnsetType = UNSET
+    suggestion_version: str | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         """Check the choice against the images."""

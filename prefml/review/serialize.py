@@ -50,6 +50,7 @@ def serialize_group(
     crop = group.crop
     return answers.Group(
         group_id=group.group_id,
+        version=group.version,
         project=group.project,
         state=state,
         images=[_image(i, group, thumbnails, tags) for i in range(len(group.images))],

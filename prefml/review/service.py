@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from prefml.exceptions import LogError
-from prefml.proposals import suggestions_path
 from prefml.proposals.decisions import State
 from prefml.review import answers
 from prefml.review.audits import audited_change, blank, drawn_group
@@ -24,14 +22,15 @@ from prefml.review.events import (
     UndoRedoBody,
 )
 from prefml.review.exports import export
-from prefml.review.groups import Batch, Group, read_batch
+from prefml.review.groups import Batch, Group
 from prefml.review.ledger import Ledger
 from prefml.review.outcome import Verdict, decision_change, read_tags
-from prefml.review.pace import seconds_per_set
+from prefml.review.pace import progress_of
 from prefml.review.prefetch import Prefetcher
 from prefml.review.requests import Decide, Filter, Size, Tag
 from prefml.review.serialize import serialize_group
 from prefml.review.store import EventStore
+from prefml.review.suggestion_file import SuggestionFile
 from prefml.review.thumbnails import ThumbnailCache
 from prefml.workspace import Workspace
 
@@ -61,21 +60,18 @@ class ReviewService:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._stamp = self._file_stamp()
-        self.batch: Batch = read_batch(workspace)
+        self._suggestions = SuggestionFile(workspace)
         self.store = EventStore(workspace.sandbox / "review.sqlite3")
         self.thumbnails = ThumbnailCache(workspace, self.store.secret)
         self.prefetcher = Prefetcher(self.thumbnails)
         self._batches = Batches(workspace, self.store.secret)
         self._register_pictures()
-        self.load_groups(self.next_ids(1))
+        self._describe(self.next_ids(1), "view")
 
-    def _file_stamp(self) -> tuple[int, int]:
-        try:
-            status = suggestions_path(self.workspace).stat()
-        except OSError:
-            return (0, 0)
-        return (status.st_mtime_ns, status.st_size)
+    @property
+    def batch(self) -> Batch:
+        """The suggestions as they were read last."""
+        return self._suggestions.batch
 
     def _register_pictures(self) -> None:
         for group in self.batch.groups.values():
@@ -83,9 +79,7 @@ class ReviewService:
 
     def refresh(self) -> None:
         """Read the suggestions again if `prefml suggest` has written new ones."""
-        stamp = self._file_stamp()
-        if stamp not in (self._stamp, (0, 0)):
-            self.batch, self._stamp = read_batch(self.workspace), stamp
+        if self._suggestions.refresh():
             self._register_pictures()
 
     def group(self, group_id: str) -> Group:
@@ -181,7 +175,9 @@ class ReviewService:
         known = self.batch.groups
         groups = (group for group in known.values() if project in (None, group.project))
         with self.store.ledger() as ledger:
-            return self._batches.offer(groups, known, ledger)
+            found = self._batches.offer(groups, known, ledger)
+        self._suggestions.seen.note(found.versions)
+        return found
 
     def load_groups(self, ids: Iterable[str], size: Size = "view") -> list[answers.Group]:
         """Return what the page shows of some groups; unknown ids are left out.
@@ -197,8 +193,14 @@ class ReviewService:
         -------
         list of Group
         """
-        groups = [self.batch.groups[key] for key in ids if key in self.batch.groups]
-        self._prefetch(groups, size)
+        found = self._describe(ids, size)
+        self._suggestions.seen.note({group.group_id: group.version for group in found})
+        return found
+
+    def _describe(self, ids: Iterable[str], size: Size) -> list[answers.Group]:
+        known = self.batch.groups
+        groups = [known[key] for key in ids if key in known]
+        self._prefetch(groups, known, size)
         with self.store.ledger() as ledger:
             states = [
                 (ledger.state(g.group_id), ledger.decision(g.group_id), ledger.tags(g.group_id),
@@ -214,34 +216,19 @@ class ReviewService:
             for group, (state, entry, tags, audited) in zip(groups, states, strict=True)
         ]
 
-    def _prefetch(self, groups: Sequence[Group], size: Size) -> None:
+    def _prefetch(self, groups: Sequence[Group], known: Mapping[str, Group], size: Size) -> None:
         names = [name for group in groups for name in group.images]
         if groups:
-            ids = list(self.batch.groups)
+            ids = list(known)
             last = ids.index(groups[-1].group_id)
             for key in ids[last + 1 : last + 1 + PREFETCHED_SETS]:
-                names.extend(self.batch.groups[key].images)
+                names.extend(known[key].images)
         self.prefetcher.enqueue(names, size)
 
     def progress(self) -> answers.Progress:
         """Return counts by state, what is not submitted, and the time left at today's pace."""
         with self.store.ledger() as ledger:
-            counts = Counter(map(ledger.states.get, self.batch.groups))
-            counts["pending"] = counts.pop(None, 0)
-            pace = seconds_per_set(ledger.times, datetime.now().astimezone())
-            return answers.Progress(
-                total=len(self.batch.groups),
-                pending=counts["pending"],
-                approved=counts["approved"],
-                overridden=counts["overridden"],
-                rejected=counts["rejected"],
-                skipped=counts["skipped"],
-                unsubmitted=ledger.unsubmitted,
-                seconds_per_set=pace,
-                seconds_left=None if pace is None else pace * counts["pending"],
-                can_undo=ledger.to_undo is not None,
-                can_redo=ledger.to_redo is not None,
-            )
+            return progress_of(self.batch.groups, ledger)
 
     def decide(self, request: Decide) -> Event | None:
         """Record one decision; it is on the disk when this returns.
@@ -259,15 +246,20 @@ class ReviewService:
         ------
         KeyError
             If there is no such group.
+        StaleSuggestionError
+            If its suggestion is another than the one that was on the screen.
         LogError
             If the decision makes no sense for the group.
         """
-        group = self.group(request.group_id)
 
         def body(ledger: Ledger) -> Body:
             drawn = ledger.audits.get(request.group_id)
             if drawn is not None:
+                # What was drawn is answered, whatever is suggested since.
                 return DecideBody([audited_change(drawn, request)])
+            self.refresh()
+            stated = {request.group_id: request.suggestion_version}
+            group = self._suggestions.checked(stated)[request.group_id]
             return DecideBody([decision_change(group, Verdict.from_request(group, request))])
 
         return self.store.append("decide", body, request.event_id or None)
@@ -291,25 +283,52 @@ class ReviewService:
         LogError
             If it has no such image.
         """
-        tags = read_tags(self.group(request.group_id), request.image_tags)
-        change = TagChange(request.group_id, tags)
-        return self.store.append("tag", lambda _: TagBody([change]), request.event_id or None)
 
-    def approve_batch(self, ids: Sequence[str], event_id: str | None = None) -> Event | None:
+        def body(_: Ledger) -> Body:
+            self.refresh()
+            tags = read_tags(self.group(request.group_id), request.image_tags)
+            return TagBody([TagChange(request.group_id, tags)])
+
+        return self.store.append("tag", body, request.event_id or None)
+
+    def approve_batch(
+        self,
+        ids: Sequence[str],
+        event_id: str | None = None,
+        versions: Mapping[str, str] | None = None,
+    ) -> Event | None:
         """Approve groups together, as suggested; one undo takes all of them back.
 
         A random share of them is withheld and asked about one by one, see
         `prefml.review.audits.draw`.
 
+        Parameters
+        ----------
+        ids : sequence of str
+            The groups.
+        event_id : str, optional
+            Repeating a request of the same id changes nothing.
+        versions : mapping of str to str, optional
+            Group -> version of its suggestion when it was offered for approval.
+
+        Returns
+        -------
+        Event or None
+
         Raises
         ------
+        StaleSuggestionError
+            If the suggestion of one of them is another than the one that was offered.
         LogError
             If one of them is unknown, decided already, or not inside the error budget, or while
             batches are off.
         """
+        stated = {group_id: (versions or {}).get(group_id) for group_id in ids}
 
         def body(ledger: Ledger) -> Body | None:
-            return self._batches.body(ids, self.batch.groups, ledger)
+            self.refresh()
+            self._suggestions.checked(stated)
+            return self._batches.body(stated, self.batch.groups, ledger)
 
         return self.store.append("decide", body, event_id)
 
@@ -325,6 +344,8 @@ class ReviewService:
         self, kind: Kind, target_of: Callable[[Ledger], Event | None], event_id: str | None
     ) -> list[str]:
         def body(ledger: Ledger) -> Body | None:
+            # The answer shows the groups as they are suggested now.
+            self.refresh()
             target = target_of(ledger)
             return UndoRedoBody(target.seq, target.groups()) if target else None
 

@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
-from msgspec import UNSET
-
 from prefml.decisions import Decisions, read_decisions
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import WorkspaceError
@@ -30,10 +28,17 @@ from prefml.suggest.audit import audit_problem
 from prefml.suggest.budget import ErrorBudget, Stated, read_budget
 from prefml.suggest.candidates import Candidate, Candidates, find_candidates
 from prefml.suggest.embedding import embed_missing
-from prefml.suggest.handled import DECIDED, handled_pictures, keys_of
+from prefml.suggest.handled import handled_pictures, is_decided, keys_of
 from prefml.suggest.lines import Context, make_suggestion
 from prefml.suggest.look_alikes import look_alikes
-from prefml.suggest.reask import SHARE, OldSet, asked_again, find_old_sets, pick_again
+from prefml.suggest.reask import (
+    SHARE,
+    OldSet,
+    asked_again,
+    find_old_sets,
+    keep_one_in_ten,
+    pick_again,
+)
 from prefml.workspace import Workspace
 
 __all__ = ["ORDERS", "Request", "SuggestReport", "merge", "suggest"]
@@ -90,7 +95,7 @@ class SuggestReport:
     within_budget : int
         Sets among them that could be approved unseen.
     waiting : int
-        Undecided suggestions of earlier runs that stay.
+        Undecided suggestions of earlier runs that stay, without old sets that are asked again.
     skipped : Counter
         Pictures left out, by reason.
     examples : mapping of str to str
@@ -180,11 +185,16 @@ def _suggest(
     problem = audit_problem(decided, _ranker_hash(predictor), request.budget)
     if problem:
         context = replace(context, budget=context.budget.closed(problem))
-    made = list(_suggestions([*usable, *again], context, watch))
-    lines = [to_row(suggestion) for suggestion, _ in made]
+    made = list(_suggestions(usable, context, watch))
+    # Without a bar, which would count them.
+    repeated = list(_suggestions(again, context, _unwatched))
+    lines = [to_row(suggestion) for suggestion, _ in [*made, *repeated]]
+    fresh = {str(line["group_id"]) for line in lines}
     merged = merge(lines, known, decided, resolver, request.order)
+    merged = keep_one_in_ten(merged, decided, fresh)
     rewrite_lines(suggestions_path(workspace), merged)
-    waiting = sum(not _is_decided(str(row["group_id"]), decided) for row in merged) - len(made)
+    earlier = [row for row in merged if row["group_id"] not in fresh and not row.get("reask_of")]
+    waiting = sum(not is_decided(row["group_id"], decided) for row in earlier)
     return _report(made, waiting, found, context, computed)
 
 
@@ -305,19 +315,15 @@ def merge(
     fresh = {line["group_id"] for line in lines}
     covered = {key for line in lines if "reask_of" not in line for key in keys_of(line, resolver)}
     earlier = {group: line for group, line in known.items() if group not in fresh}
-    done = [line for group, line in earlier.items() if _is_decided(group, decided)]
+    done = [line for group, line in earlier.items() if is_decided(group, decided)]
     waiting = [
         line
         for group, line in earlier.items()
-        if not _is_decided(group, decided)
+        if not is_decided(group, decided)
         and (line.get("reask_of") or covered.isdisjoint(keys_of(line, resolver)))
     ]
     key = _by_confidence if order == "uncertain" else _by_time
     return [*sorted([*lines, *waiting], key=key), *done]
-
-
-def _is_decided(group: str, decided: Mapping[str, Row]) -> bool:
-    return decided.get(group, {}).get("action") in DECIDED
 
 
 def _by_confidence(line: Row) -> tuple[float, tuple[str, str]]:
@@ -340,12 +346,11 @@ def _report(
     context: Context,
     computed: int,
 ) -> SuggestReport:
-    new = [(line, stated) for line, stated in made if line.reask_of is UNSET]
-    sets = [stated for line, stated in new if len(line.images) > 1]
-    within = sum(line.within_budget for line, _ in new)
+    sets = [stated for line, stated in made if len(line.images) > 1]
+    within = sum(line.within_budget for line, _ in made)
     return SuggestReport(
         sets=len(sets),
-        singles=len(new) - len(sets),
+        singles=len(made) - len(sets),
         within_budget=within,
         waiting=waiting,
         skipped=found.skipped,

@@ -150,3 +150,36 @@ test("a set that is not rated is called by its picture's name", () => {
 test("numbers in the summary have separators", () => {
   assert.match(bulk.summaryText(12000, 1048, ""), /^12,000 sets undecided.* had 1,048 before/);
 });
+
+test("what is approved states the versions that were offered, and those that were drawn later", async () => {
+  await open(2);
+  session.groups.clear();
+  await press("a");
+  assert.deepEqual(server.requests.at(-1).body.suggestion_versions, { g0: "first", g1: "first" });
+  server = new Server([groupOf("g0", { within_budget: true })]);
+  server.budget = () => ({ group_ids: ["g0"], asked: [], why: "", versions: { g0: "older" } });
+  await bulk.open(async (ids) => { approved = ids; });
+  await press("a");
+  assert.deepEqual(server.requests.at(-1).body.suggestion_versions, { g0: "first" });
+});
+
+test("where a suggestion changed nothing is approved, and the sets are offered anew with the ticks as they were", async () => {
+  await open(3);
+  boxes()[1].click();
+  server.suggest("g0", { suggested: 0 });
+  await press("a");
+  assert.deepEqual([approved, $("#bulk").open], [null, true]);
+  assert.match(text("bulk-text"), /^Suggestions changed; nothing was approved, and here are the new ones\. 3 sets/);
+  assert.deepEqual(boxes().map((box) => box.checked), [true, false, true]);
+  await press("a");
+  assert.deepEqual(approved, ["g0", "g2"]);
+  await open(1);
+  assert.match(text("bulk-text"), /^1 set undecided/);
+});
+
+test("a refusal for another reason is told, and nothing is offered anew", async () => {
+  await open(1);
+  server.failure = [400, { error: "decided already" }];
+  await assert.rejects(press("a"), /decided already/);
+  assert.equal(server.asked("budget").length, 1);
+});

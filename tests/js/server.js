@@ -12,7 +12,7 @@ export function imageOf(index, fields = {}) {
 export function groupOf(group_id, fields = {}) {
   const { crop = {}, ...others } = fields;
   return {
-    group_id, project: "harbour", state: "pending", images: [0, 1, 2].map((index) => imageOf(index, { picture: `/picture/${group_id}/${index}` })),
+    group_id, version: "first", project: "harbour", state: "pending", images: [0, 1, 2].map((index) => imageOf(index, { picture: `/picture/${group_id}/${index}` })),
     suggested: 2, confidence: 0.86, none_probability: 0.12, reasons: ["sharper"], flags: [], duplicates: [], within_budget: false,
     crop: {
       offered: true, box: [0.1, 0.05, 0.9, 0.85], confidence: 0.74, keep_probability: 0.26, reason: "the subject lies low",
@@ -43,7 +43,8 @@ export class Server {
     const path = url.pathname.replace("/api/automation/", "");
     this.requests.push({ path, query: url.searchParams, method, headers, body: body ? JSON.parse(body) : null });
     if (this.failure instanceof Error) throw this.failure;
-    const [status, answer] = this.failure ?? [200, this[path](body ? JSON.parse(body) : url.searchParams)];
+    const sent = body ? JSON.parse(body) : url.searchParams;
+    const [status, answer] = this.failure ?? this.stale(path, sent) ?? [200, this[path](sent)];
     return { ok: status < 400, status, json: async () => structuredClone(answer) };
   }
 
@@ -74,8 +75,23 @@ export class Server {
   }
 
   budget() {
-    const inside = [...this.groups.values()].filter((group) => group.within_budget && group.state === "pending").map((group) => group.group_id);
-    return { group_ids: inside, asked: inside.filter((id) => this.drawn.includes(id)), why: this.why };
+    const groups = [...this.groups.values()].filter((group) => group.within_budget && group.state === "pending");
+    const inside = groups.map((group) => group.group_id);
+    return { group_ids: inside, asked: inside.filter((id) => this.drawn.includes(id)), why: this.why, versions: Object.fromEntries(groups.map((group) => [group.group_id, group.version])) };
+  }
+
+  /** Suggest something else for a group, as another run of prefml suggest does; null takes it away. */
+  suggest(id, fields) {
+    if (fields === null) this.groups.delete(id);
+    else this.groups.set(id, { ...this.groups.get(id), version: "second", ...fields });
+  }
+
+  /** Return the refusal of a request on suggestions of which one is another by now; null where none is. */
+  stale(path, body) {
+    const stated = path === "decide" ? { [body.group_id]: body.suggestion_version } : path === "approve_batch" ? body.suggestion_versions ?? {} : {};
+    const ids = Object.keys(stated).filter((id) => stated[id] && this.groups.get(id)?.version !== stated[id]);
+    const groups = ids.map((id) => this.groups.get(id)).filter(Boolean);
+    return ids.length ? [409, { error: "has changed", group_ids: ids, groups, progress: this.progress() }] : null;
   }
 
   changed(ids, change) {

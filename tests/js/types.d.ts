@@ -49,6 +49,8 @@ interface Decision {
 
 interface Group {
   group_id: string;
+  /** Hash of what is suggested; a decision says which one was on the screen. */
+  version: string;
   project: string;
   state: State;
   images: Image[];
@@ -103,11 +105,12 @@ interface Decide {
   crop_coords?: Box | null;
   crop_by_hand?: boolean;
   shown?: Shown;
+  suggestion_version?: string | null;
   event_id?: string;
 }
 
 /** The fields of `Decide` that a command sets; the rest are filled in when it is sent. */
-type Choice = Omit<Decide, "group_id" | "shown" | "event_id">;
+type Choice = Omit<Decide, "group_id" | "shown" | "suggestion_version" | "event_id">;
 
 interface Tag {
   group_id: string;
@@ -118,6 +121,7 @@ interface Tag {
 
 interface ApproveBatch {
   group_ids: string[];
+  suggestion_versions?: Record<string, string>;
   event_id?: string;
 }
 
@@ -146,6 +150,7 @@ interface Budget {
   asked: string[];
   /** Why there is no batch, or none but this. */
   why: string;
+  versions: Record<string, string>;
 }
 
 interface Changed {
@@ -164,6 +169,14 @@ interface Submitted {
 
 interface Failure {
   error: string;
+}
+
+/** Refusal of a decision on a suggestion that has changed. */
+interface Stale {
+  error: string;
+  group_ids: string[];
+  groups: Group[];
+  progress: Progress;
 }
 
 /** GET routes below /api/automation: the parameters that the page uses, and the answer. */
@@ -222,6 +235,8 @@ interface Session {
   /** Position of the picture that the next command is about. */
   held: number | null;
   shownAt: number;
+  /** The set that is drawn, and the version of its suggestion. */
+  seen: { id: string; version: string } | null;
   zoomed: boolean;
   progress: Progress | null;
 }
@@ -270,11 +285,15 @@ interface Batch {
   /** Ids that are asked one by one. */
   asked: string[];
   why: string;
+  /** Versions of what is offered, by id. */
+  versions: Record<string, string>;
   /** Ids that are ticked. */
   left: Set<string>;
   /** How many of `ids` are drawn. */
   loaded: number;
   loading: boolean;
+  /** Said before how many there are. */
+  note: string;
   done: (ids: string[], asked: string[]) => Promise<void>;
 }
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from prefml.decisions import read_decisions
 from prefml.decisions.projects import ProjectResolver
-from prefml.suggest.handled import handled_pictures, keys_of
+from prefml.suggest.handled import handled_pictures, is_decided, keys_of
 from prefml.workspace import Workspace
 
 json_values = st.recursive(
@@ -69,3 +69,10 @@ def test_what_the_logs_decided_is_handled(tree, resolver):
     tree.log((two, [one], "2025-02-01T00:00:00Z"))
     names = {path.rsplit("/", 1)[1] for path in (one, two)}
     assert handled(tree, resolver, {}) == {("alpha", name) for name in names}
+
+
+def test_a_skipped_group_still_waits():
+    decided = {"a": {"action": "rejected"}, "b": {"action": "skipped"}, "c": {}}
+    assert [is_decided(group, decided) for group in ("a", "b", "c", "d", 3)] == [
+        True, False, False, False, False,
+    ]  # fmt: skip

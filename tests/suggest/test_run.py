@@ -5,6 +5,8 @@ import pytest
 
 from prefml.exceptions import WorkspaceError
 from prefml.proposals import index_of
+from prefml.suggest import Request, suggest
+from prefml.workspace import Workspace
 
 
 def test_a_set_becomes_a_line_of_the_format(tree):
@@ -307,14 +309,47 @@ def old_sets(tree, n):
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 
 
+def new_sets(tree, n, start=0):
+    for i in range(n):
+        tree.stages("1", "2", project="beta", start=start + 2 * i)
+
+
+def asked_again(tree):
+    return [line for line in tree.lines() if "reask_of" in line]
+
+
 def test_some_old_sets_are_asked_again_without_showing(tree):
     old_sets(tree, 4)
-    tree.stages("1", "2", project="beta")
+    new_sets(tree, 11)
     report = tree.suggest(now=NOW, reask=1.0)
-    again = [line for line in tree.lines() if "reask_of" in line]
-    assert (report.sets, len(again)) == (1, 1)
-    assert again[0]["reask_of"].startswith("alpha/")
-    assert all(path.startswith("images/alpha/") for path in again[0]["images"])
+    (again,) = asked_again(tree)
+    assert report.sets == 11
+    assert again["reask_of"].startswith("alpha/")
+    assert all(path.startswith("images/alpha/") for path in again["images"])
+
+
+def test_an_old_set_is_in_no_count_of_a_run_or_of_the_next_one(tree):
+    old_sets(tree, 4)
+    new_sets(tree, 10)
+    seen = []
+
+    def watch(items, total, label):
+        seen.append(total)
+        return items
+
+    workspace = Workspace.open(tree.root)
+    request = Request(reask=1.0)
+    first = suggest(workspace, request, lambda _: tree.predictor(), watch, NOW)
+    tree.stages("1", project="beta", start=900)
+    second = suggest(workspace, request, lambda _: tree.predictor(), watch, NOW)
+    assert len(asked_again(tree)) == 1
+    assert (first.sets, first.singles, first.waiting) == (10, 0, 0)
+    # Sets that wait are suggested anew.
+    assert (second.sets, second.singles, second.waiting) == (10, 1, 0)
+    for image in tree.root.glob("new/beta/*"):
+        image.unlink()
+    assert tree.suggest(now=NOW, reask=1.0).waiting == 11
+    assert seen == [10, 11]
 
 
 def test_a_set_that_was_approved_in_bulk_is_not_asked_again(tree):
@@ -329,21 +364,46 @@ def test_a_set_that_was_approved_in_bulk_is_not_asked_again(tree):
 
 def test_an_old_set_is_asked_again_once(tree):
     old_sets(tree, 2)
-    tree.stages("1", "2", project="beta")
     asked = []
-    for start in (0, 100, 200):
-        tree.stages("1", "2", project="beta", start=1000 + start)
+    for start in (1000, 2000, 3000):
+        new_sets(tree, 11, start)
         tree.suggest(now=NOW, reask=1.0)
-        asked = [line["reask_of"] for line in tree.lines() if "reask_of" in line]
+        asked = [line["reask_of"] for line in asked_again(tree)]
     assert len(asked) == len(set(asked)) == 2
+
+
+def test_ten_runs_of_one_new_set_each_ask_one_old_set_again(tree):
+    old_sets(tree, 4)
+    counts = []
+    for run in range(11):
+        new_sets(tree, 1, 1000 + 2 * run)
+        tree.suggest(now=NOW, reask=1.0)
+        for line in tree.lines():
+            tree.approve(line)
+        counts.append(len(asked_again(tree)))
+    assert counts == [*[0] * 9, 1, 1]
+
+
+def test_an_old_set_that_waits_is_withdrawn_when_the_new_ones_become_too_few(tree):
+    old_sets(tree, 4)
+    new_sets(tree, 10)
+    tree.suggest(now=NOW, reask=1.0)
+    assert len(asked_again(tree)) == 1
+    for image in sorted(tree.root.glob("new/beta/*"))[:-2]:
+        image.unlink()
+    path = tree.root / "sandbox" / "automation_decisions.jsonl"
+    rows = [line for line in tree.lines() if "reask_of" in line or "000018" in line["group_id"]]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    tree.suggest(now=NOW, reask=1.0)
+    assert asked_again(tree) == []
 
 
 @pytest.mark.parametrize(("share", "now"), [(0.0, NOW), (1.0, datetime(2025, 2, 3, tzinfo=UTC))])
 def test_asking_again_can_be_switched_off_and_waits_until_a_set_is_old(tree, share, now):
     old_sets(tree, 3)
-    tree.stages("1", "2", project="beta")
+    new_sets(tree, 10)
     tree.suggest(now=now, reask=share)
-    assert not [line for line in tree.lines() if "reask_of" in line]
+    assert asked_again(tree) == []
 
 
 def test_a_name_that_occurs_twice_in_a_project_is_suggested_once_and_the_other_counted(tree):
@@ -357,6 +417,6 @@ def test_a_name_that_occurs_twice_in_a_project_is_suggested_once_and_the_other_c
 def test_an_old_set_of_which_a_picture_has_gone_is_not_asked_again(tree):
     old_sets(tree, 1)
     sorted((tree.root / "images" / "alpha").glob("*.png"))[0].unlink()
-    tree.stages("1", "2", project="beta")
+    new_sets(tree, 10)
     tree.suggest(now=NOW, reask=1.0)
-    assert not [line for line in tree.lines() if "reask_of" in line]
+    assert asked_again(tree) == []

@@ -7,7 +7,7 @@ import { announce, byId, showStatus } from "./dom.js";
 import { drawProgress } from "./info.js";
 import { PICTURE_SIZE } from "./pictures.js";
 import { present } from "./present.js";
-import { drawHidden, loadQueue, redraw, showAt } from "./screen.js";
+import { drawHidden, loadQueue, redraw, showAt, showChanged } from "./screen.js";
 import * as my from "./session.js";
 import * as tags from "./tags.js";
 import { STATE_LABELS, countSets } from "./words.js";
@@ -16,7 +16,8 @@ import * as zoom from "./zoom.js";
 const { session } = my;
 
 /**
- * Decide the set in view and go on to the next that waits.
+ * Decide the set in view and go on to the next that waits; where the suggestion is no longer the one in view,
+ * decide nothing and show the new one.
  *
  * @param {Choice} choice
  * @param {string} key command that decided
@@ -24,7 +25,10 @@ const { session } = my;
 async function decide(choice, key) {
   const group = my.currentGroup();
   if (!group) return;
-  await my.postDecision(group, choice, key);
+  if (!my.isSeen(group) || !(await my.postDecision(group, choice, key))) {
+    await showChanged(group);
+    return;
+  }
   const words = outcomeText(group, present(session.groups.get(group.group_id), "decided set"));
   showStatus(words);
   await showAt(my.nextWaiting(), words);
@@ -252,6 +256,7 @@ export function perform(command) {
   if (isPageCommand(command.name)) return PAGE_COMMANDS[command.name]();
   const group = my.currentGroup();
   if (!group) return showStatus("No set here; ↑ goes back");
+  if (!my.isSeen(group)) return showChanged(group);
   if (!("index" in command)) return GROUP_COMMANDS[command.name](group);
   const { name, index } = command;
   if (index >= group.images.length) return showStatus(`There is no picture ${index + 1}`);

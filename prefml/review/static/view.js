@@ -16,6 +16,7 @@ export function drawGroup(group) {
   const box = byId("group");
   box.hidden = false;
   byId("end").hidden = true;
+  session.seen = { id: group.group_id, version: group.version };
   box.dataset.groupId = group.group_id;
   box.dataset.state = group.state;
   box.dataset.hidden = String(isBlind(group));
@@ -32,6 +33,7 @@ export function drawGroup(group) {
 
 /** Draw the end of the list in place of a set. */
 export function drawEnd() {
+  session.seen = null;
   byId("group").hidden = true;
   byId("why").replaceChildren();
   byId("end").hidden = false;
