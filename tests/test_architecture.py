@@ -33,6 +33,7 @@ IMPORTS = {
     },
     "features": {"_typing", "decisions", "exceptions", "sets", "sidecars", "workspace"},
     "models": {
+        "boxes",
         "_typing", "_version", "cropping", "decisions", "exceptions", "features", "files",
         "imaging", "ranking", "sidecars", "workspace",
     },

@@ -18,7 +18,6 @@ __all__ = [
     "edges_within",
     "iou",
     "keep_balanced_accuracy",
-    "nearly_same",
     "paired_iou",
     "scores_by",
 ]
@@ -98,27 +97,6 @@ def edges_within(a: ArrayLike, b: ArrayLike, tolerance: float = 0.05) -> Bools:
     """
     apart = np.abs(np.asarray(a, float) - np.asarray(b, float)).max(axis=-1)
     return np.asarray(apart <= tolerance + 1e-12)
-
-
-def nearly_same(boxes: Floats, predicted: Floats) -> Bools:
-    """Tell which proposed crops the person would have let pass.
-
-    This is the event of which a proposal states the probability, and the rule by which a crop that
-    goes along with an approval counts as right: to keep the picture whole is right if the person
-    kept it whole, a box is if its IoU with the person's is above `SIMILAR`.
-
-    Parameters
-    ----------
-    boxes : ndarray of shape (n, 4)
-        The person's crops in fractions.
-    predicted : ndarray of shape (n, 4)
-        The proposed ones.
-
-    Returns
-    -------
-    ndarray of shape (n,), bool
-    """
-    return np.where(is_whole(predicted), is_whole(boxes), iou(boxes, predicted) > SIMILAR)
 
 
 def keep_balanced_accuracy(kept: ArrayLike, predicted: ArrayLike) -> float:

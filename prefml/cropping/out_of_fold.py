@@ -77,7 +77,7 @@ class HeldOutCrops:
     boxes : ndarray of shape (n, 4)
         In fractions; the full frame where keeping whole was proposed.
     probability : ndarray of shape (n,)
-        That the person would do nearly the same, see `prefml.cropping.metrics.nearly_same`.
+        That the person would do nearly the same, see `prefml.boxes.nearly_same`.
     """
 
     boxes: Floats

@@ -10,7 +10,6 @@ from prefml.cropping.metrics import (
     edges_within,
     iou,
     keep_balanced_accuracy,
-    nearly_same,
     paired_iou,
     scores_by,
 )
@@ -103,18 +102,3 @@ def test_scores_are_split_by_label():
     parts = scores_by(["a", "b", "b"], np.array([HALF, WHOLE, HALF]), np.array([WHOLE] * 3))
     assert parts["a"] == {"rows": 1, "mean": 0.5}
     assert parts["b"] == {"rows": 2, "mean": 0.75}
-
-
-@pytest.mark.parametrize(
-    ("person", "proposed", "same"),
-    [
-        ((0, 0, 1, 1), (0, 0, 1, 1), True),
-        ((0, 0, 0.8, 0.8), (0, 0, 1, 1), False),
-        ((0, 0, 0.9, 0.9), (0, 0, 1, 1), False),
-        ((0, 0, 1, 1), (0, 0, 0.5, 0.5), False),
-        ((0, 0, 0.5, 0.5), (0, 0, 0.55, 0.55), True),
-        ((0, 0, 0.5, 0.5), (0.3, 0.3, 0.8, 0.8), False),
-    ],
-)
-def test_a_crop_that_is_let_pass_keeps_whole_alike_or_is_similar(person, proposed, same):
-    assert nearly_same(np.array([person]), np.array([proposed]))[0] == same

@@ -1,8 +1,7 @@
 import numpy as np
 
-from prefml.boxes import is_whole
+from prefml.boxes import is_whole, nearly_same
 from prefml.cropping import CropRegressor
-from prefml.cropping.metrics import nearly_same
 
 
 def learn(n=160, seed=0):
