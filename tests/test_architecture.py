@@ -21,7 +21,7 @@ IMPORTS = {
     "intervals": {"_typing"},
     "files": {"exceptions"},
     "workspace": {"exceptions", "files"},
-    "proposals": {"exceptions", "files", "workspace"},
+    "proposals": {"boxes", "exceptions", "files", "intervals", "workspace"},
     "imaging": {"_typing", "boxes", "exceptions"},
     "encoders": {"_typing", "exceptions", "files"},
     "ranking": {"_typing", "intervals", "sets"},

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # More folder names than this are for `--json`.
 _SHOWN = 15
+# What is no fault of the log, in plain words.
+_WORDS = {"passed": "approved in bulk, no label", "reasked": "asked again"}
 
 
 class FileSummary(TypedDict):
@@ -154,7 +156,9 @@ def _file_rows(files: Iterable[FileSummary]) -> list[tuple[str, ...]]:
     cells: list[tuple[str, ...]] = []
     for name, count in rows.items():
         counts = refused[name]
-        reasons = ", ".join(f"{reason} {number}" for reason, number in counts.most_common())
+        reasons = ", ".join(
+            f"{_WORDS.get(reason, reason)} {number}" for reason, number in counts.most_common()
+        )
         cells.append((name, str(count), str(count - counts.total()), reasons or "-"))
     return cells
 

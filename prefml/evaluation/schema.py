@@ -6,7 +6,7 @@ while they are computed and None in the file.
 
 from __future__ import annotations
 
-from typing import TypeAlias, TypedDict
+from typing import NotRequired, TypeAlias, TypedDict
 
 __all__ = [
     "ApprovalMetrics",
@@ -116,6 +116,18 @@ class PerProjectMetrics(TypedDict):
     projects: int
 
 
+class AuditMetrics(TypedDict):
+    """Audited sets among the choices, and agreement without their weights.
+
+    Audited sets stand for those that were approved with them; without weights the sets that were
+    judged one by one, the hard ones, count for too much.
+    """
+
+    sets: int
+    effective_sets: float
+    top1_unweighted: float | None
+
+
 class ChoiceMetrics(TypedDict):
     """Summary of held-out choices."""
 
@@ -131,6 +143,7 @@ class ChoiceMetrics(TypedDict):
     models: dict[str, RankerScores]
     lead: dict[str, Top1]
     auto_approve: list[ApprovalMetrics]
+    audit: NotRequired[AuditMetrics]
     by_project: dict[str, ChoiceBreakdown]
     by_set_size: dict[str, ChoiceBreakdown]
     by_stage_choice: dict[str, ChoiceBreakdown]

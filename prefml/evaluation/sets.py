@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from prefml._typing import Bools, Ints, Labels
+from prefml._typing import Bools, Floats, Ints, Labels
 from prefml.features import ChoiceTable
 from prefml.ranking.metrics import lower_stage_sets
 from prefml.sets import index_sets
@@ -34,6 +34,8 @@ class SetFacts:
         Cluster of the bootstrap, drawn as a whole.
     cluster_kind : str
         `project`, `session` or `set`.
+    weight : ndarray of shape (n_sets,)
+        How many sets it stands for: the inverse of its inclusion probability.
     """
 
     name: Labels
@@ -42,6 +44,7 @@ class SetFacts:
     lower: Bools
     cluster: Labels
     cluster_kind: str
+    weight: Floats
 
 
 def describe_sets(table: ChoiceTable) -> SetFacts:
@@ -62,7 +65,10 @@ def describe_sets(table: ChoiceTable) -> SetFacts:
     kind, cluster = choose_clusters(
         table.project[first], table.session_id[first], table.set_id[first]
     )
-    return SetFacts(table.set_id[first], table.project[first], sets.sizes, lower, cluster, kind)
+    weight = 1 / table.inclusion[first]
+    return SetFacts(
+        table.set_id[first], table.project[first], sets.sizes, lower, cluster, kind, weight
+    )
 
 
 def choose_clusters(project: Labels, session: Labels, name: Labels) -> tuple[str, Labels]:

@@ -59,6 +59,9 @@ class ChoiceTable:
         Sample weight of the row's set.
     hashes : ndarray of shape (n_rows,)
         Perceptual hashes, by which near duplicates are kept on one side of a fold.
+    inclusion : ndarray of shape (n_rows,)
+        Probability with which the row's set was drawn from a bulk approval; 1 for sets that were
+        not audited. What is said of all sets weighs by its inverse.
     left_out : mapping of str to int
         Reason -> sets that are not in the table.
     """
@@ -73,6 +76,7 @@ class ChoiceTable:
     timestamp: Times
     weight: Floats
     hashes: Texts
+    inclusion: Floats
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -206,6 +210,7 @@ def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:
     return ChoiceTable(
         X=X, y=kept["chosen"].to_numpy(np.int64), weight=row_weights(kept),
         hashes=np.asarray(sidecars.hashes, dtype=object)[found], left_out=dict(left_out),
+        inclusion=kept["inclusion"].to_numpy(np.float64),
         set_id=kept["set_id"].to_numpy(dtype=object), **_origin(kept),
     )  # fmt: skip
 

@@ -164,6 +164,11 @@ class Group(Struct, frozen=True):
         The suggested crop.
     decision : Decision or None
         What was decided.
+    audited : bool
+        Whether it was drawn from a bulk approval: it is asked about without a suggestion, and
+        nothing of the suggestion is told, not even afterwards.
+    judges_crop : bool
+        Whether its frame is asked for too, because a crop would have gone along.
     """
 
     group_id: str
@@ -180,6 +185,8 @@ class Group(Struct, frozen=True):
     within_budget: bool
     crop: Crop
     decision: Decision | None
+    audited: bool
+    judges_crop: bool
 
 
 class Progress(Struct, frozen=True):
@@ -261,11 +268,17 @@ class Budget(Struct, frozen=True):
     ----------
     group_ids : list of str
         Groups that may be approved together.
+    asked : list of str
+        Those of them, drawn at random, that are asked about one by one if all are approved.
+    why : str
+        Why no group, or none but these, may be approved together, in words; else empty.
     versions : dict of str to str
         Group -> its `version`.
     """
 
     group_ids: list[str]
+    asked: list[str]
+    why: str
     versions: dict[str, str]
 
 
@@ -280,11 +293,14 @@ class Changed(Struct, frozen=True):
         The first 200 of them.
     progress : Progress
         How far the review has come.
+    asked : list of str
+        Groups that a bulk approval withheld, to be asked about one by one.
     """
 
     group_ids: list[str]
     groups: list[Group]
     progress: Progress
+    asked: list[str]
 
 
 class Stale(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -88,8 +89,7 @@ def _add_queries(api: Blueprint, service: ReviewService, token: str) -> None:
     def budget() -> Response:
         service.refresh()
         query = read_query(BudgetQuery, request.args)
-        versions = service.budget_versions(query.project or None)
-        return _answer(answers.Budget(list(versions), versions))
+        return _answer(service.offer(query.project or None))
 
 
 def _add_commands(api: Blueprint, service: ReviewService) -> None:
@@ -109,8 +109,9 @@ def _add_commands(api: Blueprint, service: ReviewService) -> None:
     def approve_batch() -> Response:
         picture, asked = _picture_size(), _body(ApproveBatch)
         versions = asked.suggestion_versions
-        service.approve_batch(asked.group_ids, asked.event_id or None, versions)
-        return _changed(service, asked.group_ids, picture)
+        event = service.approve_batch(asked.group_ids, asked.event_id or None, versions)
+        drawn = [] if event is None else [one.group_id for one in event.drawn()]
+        return _changed(service, asked.group_ids, picture, drawn)
 
 
 def _add_history(api: Blueprint, service: ReviewService) -> None:
@@ -143,10 +144,12 @@ def _picture_size() -> Size:
     return read_query(ChangeQuery, request.args).picture
 
 
-def _changed(service: ReviewService, ids: list[str], picture: Size) -> Response:
+def _changed(
+    service: ReviewService, ids: list[str], picture: Size, drawn: Sequence[str] = ()
+) -> Response:
     """Answer with the groups as they are now; of a large batch only the first are described."""
     groups = service.load_groups(ids[:MAX_BATCH], picture)
-    return _answer(answers.Changed(ids, groups, service.progress()))
+    return _answer(answers.Changed(ids, groups, service.progress(), list(drawn)))
 
 
 def _body(kind: type[R]) -> R:

@@ -96,6 +96,7 @@ def export_decision(entry: Entry[DecisionChange], ledger: Ledger) -> Decision:
         session_id=event.session_id,
         event=event.seq,
         suggestion_version=change.suggestion_version or None,
+        audit=change.audit,
     )
 
 

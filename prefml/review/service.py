@@ -10,6 +10,8 @@ from typing import TypeVar
 from prefml.exceptions import LogError
 from prefml.proposals.decisions import State
 from prefml.review import answers
+from prefml.review.audits import audited_change, blank, drawn_group
+from prefml.review.batches import Batches
 from prefml.review.events import (
     Body,
     DecideBody,
@@ -23,7 +25,7 @@ from prefml.review.events import (
 from prefml.review.exports import export
 from prefml.review.groups import Batch, Group
 from prefml.review.ledger import Ledger
-from prefml.review.outcome import Verdict, bulk_change, decision_change, read_tags
+from prefml.review.outcome import Verdict, decision_change, read_tags
 from prefml.review.pace import seconds_per_set
 from prefml.review.prefetch import Prefetcher
 from prefml.review.requests import Decide, Filter, Size, Tag
@@ -63,6 +65,7 @@ class ReviewService:
         self.store = EventStore(workspace.sandbox / "review.sqlite3")
         self.thumbnails = ThumbnailCache(workspace, self.store.secret)
         self.prefetcher = Prefetcher(self.thumbnails)
+        self._batches = Batches(workspace, self.store.secret)
         self._register_pictures()
         self._describe(self.next_ids(1), "view")
 
@@ -80,18 +83,8 @@ class ReviewService:
         if self._suggestions.refresh():
             self._register_pictures()
 
-    def group(self, group_id: str) -> Group:
-        """Return a group.
-
-        Raises
-        ------
-        KeyError
-            If there is none of that id.
-        """
-        return self.batch.groups[group_id]
-
     def queue(self, name: Filter = "all", project: str | None = None) -> list[str]:
-        """Return the ids of the groups that pass a filter, in the order of the file.
+        """Return the ids of the groups that pass a filter: audited ones, then as in the file.
 
         Parameters
         ----------
@@ -107,9 +100,15 @@ class ReviewService:
         with self.store.ledger() as ledger:
             return [
                 group.group_id
-                for group in self.batch.groups.values()
+                for group in self._in_order(ledger)
                 if project in (None, group.project) and _matches(name, group, ledger)
             ]
+
+    def _in_order(self, ledger: Ledger) -> list[Group]:
+        """Return the audited groups, as they were drawn, and then the others."""
+        groups, drawn = self.batch.groups, ledger.audits
+        first = [blank(drawn_group(drawn[key])) for key in drawn if key in groups]
+        return [*first, *(group for key, group in groups.items() if key not in drawn)]
 
     def next_ids(
         self, size: int, name: Filter = "pending", project: str | None = None
@@ -130,7 +129,7 @@ class ReviewService:
         with self.store.ledger() as ledger:
             found = (
                 group.group_id
-                for group in self.batch.groups.values()
+                for group in self._in_order(ledger)
                 if project in (None, group.project)
                 and _matches(name, group, ledger)
                 and (name == "skipped" or ledger.state(group.group_id) == "pending")
@@ -146,21 +145,30 @@ class ReviewService:
     def budget_ids(self, project: str | None = None) -> list[str]:
         """Return undecided groups that may be approved together: inside the error budget.
 
-        Groups with flags, or tagged by the person, need a look of their own.
+        Groups with flags, or tagged by the person, need a look of their own. None is offered
+        while groups of an earlier batch wait to be answered one by one, or while the audited
+        error of its ranker exceeds the budget.
         """
-        with self.store.ledger() as ledger:
-            return [
-                group.group_id
-                for group in self.batch.groups.values()
-                if project in (None, group.project) and _is_bulk_approvable(group, ledger)
-            ]
+        return self.offer(project).group_ids
 
-    def budget_versions(self, project: str | None = None) -> dict[str, str]:
-        """Return the version of each group of `budget_ids`, which the caller is told with them."""
-        groups, ids = self.batch.groups, self.budget_ids(project)
-        versions = {key: groups[key].version for key in ids if key in groups}
-        self._suggestions.seen.note(versions)
-        return versions
+    def offer(self, project: str | None = None) -> answers.Budget:
+        """Return what may be approved together, what of it would be asked, or why nothing may.
+
+        Parameters
+        ----------
+        project : str, optional
+            Only groups of this project.
+
+        Returns
+        -------
+        Budget
+        """
+        known = self.batch.groups
+        groups = (group for group in known.values() if project in (None, group.project))
+        with self.store.ledger() as ledger:
+            found = self._batches.offer(groups, known, ledger)
+        self._suggestions.seen.note(found.versions)
+        return found
 
     def load_groups(self, ids: Iterable[str], size: Size = "view") -> list[answers.Group]:
         """Return what the page shows of some groups; unknown ids are left out.
@@ -186,12 +194,17 @@ class ReviewService:
         self._prefetch(groups, known, size)
         with self.store.ledger() as ledger:
             states = [
-                (ledger.state(g.group_id), ledger.decision(g.group_id), ledger.tags(g.group_id))
+                (ledger.state(g.group_id), ledger.decision(g.group_id), ledger.tags(g.group_id),
+                 g.group_id in ledger.audits)
                 for g in groups
+            ]  # fmt: skip
+            groups = [
+                drawn_group(ledger.audits[g.group_id]) if audited else g
+                for g, (_, _, _, audited) in zip(groups, states, strict=True)
             ]
         return [
-            serialize_group(group, self.thumbnails, state, entry, tags)
-            for group, (state, entry, tags) in zip(groups, states, strict=True)
+            serialize_group(group, self.thumbnails, state, entry, tags, audited)
+            for group, (state, entry, tags, audited) in zip(groups, states, strict=True)
         ]
 
     def _prefetch(self, groups: Sequence[Group], known: Mapping[str, Group], size: Size) -> None:
@@ -245,8 +258,11 @@ class ReviewService:
             If the decision makes no sense for the group.
         """
 
-        def body(_: Ledger) -> Body:
+        def body(ledger: Ledger) -> Body:
             self.refresh()
+            drawn = ledger.audits.get(request.group_id)
+            if drawn is not None and request.group_id in self.batch.groups:
+                return DecideBody([audited_change(drawn, request)])
             stated = {request.group_id: request.suggestion_version}
             group = self._suggestions.checked(stated)[request.group_id]
             return DecideBody([decision_change(group, Verdict.from_request(group, request))])
@@ -275,7 +291,7 @@ class ReviewService:
 
         def body(_: Ledger) -> Body:
             self.refresh()
-            tags = read_tags(self.group(request.group_id), request.image_tags)
+            tags = read_tags(self.batch.groups[request.group_id], request.image_tags)
             return TagBody([TagChange(request.group_id, tags)])
 
         return self.store.append("tag", body, request.event_id or None)
@@ -287,6 +303,9 @@ class ReviewService:
         versions: Mapping[str, str] | None = None,
     ) -> Event | None:
         """Approve groups together, as suggested; one undo takes all of them back.
+
+        A random share of them is withheld and asked about one by one, see
+        `prefml.review.audits.draw`.
 
         Parameters
         ----------
@@ -306,20 +325,14 @@ class ReviewService:
         StaleSuggestionError
             If the suggestion of one of them is another than the one that was offered.
         LogError
-            If one of them is unknown, decided already, or not inside the error budget.
+            If one of them is unknown, decided already, or not inside the error budget, or while
+            batches are off.
         """
         stated = {group_id: (versions or {}).get(group_id) for group_id in ids}
 
         def body(ledger: Ledger) -> Body | None:
             self.refresh()
-            groups = self._suggestions.checked(stated)
-            for group_id in ids:
-                if group_id not in groups or not _is_bulk_approvable(groups[group_id], ledger):
-                    raise LogError(
-                        f"group {group_id}", "an undecided group inside the error budget"
-                    )
-            changes = [bulk_change(groups[key], version) for key, version in stated.items()]
-            return DecideBody(changes) if changes else None
+            return self._batches.body(ids, self._suggestions.checked(stated), ledger, versions)
 
         return self.store.append("decide", body, event_id)
 
@@ -374,18 +387,6 @@ def _matches(name: Filter, group: Group, ledger: Ledger) -> bool:
     if name == "flagged":
         return bool(group.flags) or bool(ledger.tags(group.group_id))
     return name == "all" or ledger.state(group.group_id) == name
-
-
-def _is_bulk_approvable(group: Group, ledger: Ledger) -> bool:
-    return (
-        group.within_budget
-        and group.chosen is not None
-        and not group.flags
-        # A set that is asked about once more is to be answered, not passed.
-        and not group.raw.get("reask_of")
-        and ledger.state(group.group_id) == "pending"
-        and not ledger.tags(group.group_id)
-    )
 
 
 def _body_of(kind: type[B], event: Event) -> B:

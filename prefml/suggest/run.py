@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
@@ -25,6 +25,7 @@ from prefml.proposals import (
     suggestions_path,
 )
 from prefml.proposals.suggestions import Suggestion, to_row
+from prefml.suggest.audit import audit_problem
 from prefml.suggest.budget import threshold_for
 from prefml.suggest.candidates import Candidate, Candidates, find_candidates
 from prefml.suggest.embedding import embed_missing
@@ -105,6 +106,8 @@ class SuggestReport:
         The probability from which sets lie within the budget; None: none yet.
     computed : int
         Pictures that the run embedded.
+    why_none : str
+        Why nothing lies within the budget, in words; else empty.
     """
 
     sets: int = 0
@@ -115,6 +118,7 @@ class SuggestReport:
     examples: Mapping[str, str] = field(default_factory=dict)
     threshold: float | None = None
     computed: int = 0
+    why_none: str = ""
 
 
 def suggest(
@@ -173,6 +177,9 @@ def _suggest(
     asked = asked_again([*known.values(), *decided.values()])
     again = _sets_to_repeat(workspace, request, usable, decisions, predictor, asked, when)
     context = _context(workspace, request, predictor, decisions, usable, when)
+    problem = audit_problem(decided, _ranker_hash(predictor), request.budget)
+    if problem:
+        context = replace(context, threshold=None)
     made = list(_suggestions(usable, context, watch))
     # Without a bar, which would count them.
     lines = list(map(to_row, [*made, *_suggestions(again, context, _unwatched)]))
@@ -182,7 +189,12 @@ def _suggest(
     rewrite_lines(suggestions_path(workspace), merged)
     earlier = [row for row in merged if row["group_id"] not in fresh and not row.get("reask_of")]
     waiting = sum(not is_decided(row["group_id"], decided) for row in earlier)
-    return _report(made, waiting, found, context, computed)
+    return replace(_report(made, waiting, found, context, computed), why_none=problem)
+
+
+def _ranker_hash(predictor: Predictor) -> str | None:
+    manifest = predictor.manifests.get("ranker")
+    return None if manifest is None else manifest.sha256
 
 
 def _prepare(

@@ -37,6 +37,7 @@ def items(*sets):
             "project": project, "session_id": "s", "set_id": f"{project}/s/{key}",
             "filename": name, "chosen": name == names[0], "stage": float(place + 1),
             "timestamp": pd.Timestamp("2025-01-01", tz="UTC"), "corrected": False,
+            "inclusion": 0.05 if key == "audited" else 1.0,
         }
         for project, key, names in sets for place, name in enumerate(names)
     ]  # fmt: skip
@@ -54,6 +55,11 @@ def test_each_row_is_one_picture_of_one_set(sidecars):
     assert table.hashes.tolist() == [f"{i:016x}" for i in (2, 0, 5, 7)]
     assert np.allclose(table.X["cue__sharpness"], sidecars.cues["sharpness"].iloc[[2, 0, 5, 7]])
     assert table.left_out == {}
+
+
+def test_an_audited_set_keeps_the_probability_with_which_it_was_drawn(sidecars):
+    choices = items(("a", "audited", ["2.png", "0.png"]), ("a", 2, ["1.png", "3.png"]))
+    assert choice_table(choices, sidecars).inclusion.tolist() == [0.05, 0.05, 1, 1]
 
 
 def test_a_set_with_a_picture_that_was_not_embedded_is_left_out_whole(sidecars):

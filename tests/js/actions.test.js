@@ -236,6 +236,54 @@ test("after a batch the next set that waits is shown", async () => {
   assert.equal(text("status"), "1 set approved together; Z takes them back");
 });
 
+/** Approve a batch of which set c is withheld. */
+async function openAudit() {
+  await open([groupOf("a"), groupOf("c", { within_budget: true }), groupOf("b", { within_budget: true })]);
+  server.drawn = ["c"];
+  await act("bulk");
+  $("#bulk-approve").click();
+  await until(() => currentId() === "c" && text("status"));
+}
+
+test("after a batch the sets that are asked one by one are shown, without a suggestion", async () => {
+  await openAudit();
+  assert.equal(text("status"), "1 set approved together; Z takes them back. 1 set, drawn at random, is asked one by one, without a suggestion");
+  assert.equal(document.querySelector('[data-suggested="true"]'), null);
+  assert.match(text("why"), /drawn at random from a batch/);
+  await act("approve");
+  assert.equal(text("status"), "Asked without a suggestion: 1 to 9 choose");
+  assert.equal(server.asked("decide").length, 0);
+});
+
+test("of an audited set the frame is asked for with the picture", async () => {
+  await openAudit();
+  await act("choose", 1);
+  assert.ok(cropper.isEditing());
+  assert.match(text("status"), /^Picture 2: set its frame/);
+  cropper.stop();
+  await perform({ name: "hold", index: 1 });
+  await act("keep");
+  assert.deepEqual(sent(), { group_id: "c", action: "overridden", final_choice: 1, crop_coords: null, key: "keep" });
+  assert.equal(text("status"), "Last: picture 2, kept whole, asked without a suggestion");
+});
+
+test("a frame drawn on an audited set is used by A", async () => {
+  await openAudit();
+  writeDraft(currentGroup(), 0, [0, 0, 0.5, 0.5]);
+  await act("approve");
+  assert.deepEqual(sent().crop_coords, [0, 0, 0.5, 0.5]);
+});
+
+test("an answered audit does not tell whether it was what had been suggested", async () => {
+  await openAudit();
+  await act("choose", 0);
+  cropper.stop();
+  await perform({ name: "hold", index: 0 });
+  await act("keep");
+  await showAt(session.ids.indexOf("c"));
+  assert.equal(text("state"), "answered");
+});
+
 test("a button names a command or is a fault", () => {
   assert.deepEqual(commandNamed("approve"), { name: "approve" });
   assert.deepEqual(commandNamed("help"), { name: "help" });

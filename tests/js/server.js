@@ -18,7 +18,7 @@ export function groupOf(group_id, fields = {}) {
       offered: true, box: [0.1, 0.05, 0.9, 0.85], confidence: 0.74, keep_probability: 0.26, reason: "the subject lies low",
       alternatives: [{ box: [0.2, 0.1, 0.7, 0.6], probability: 0.31 }], ...crop,
     },
-    decision: null, ...others,
+    decision: null, audited: false, judges_crop: false, ...others,
   };
 }
 
@@ -30,6 +30,9 @@ export class Server {
     this.requests = [];
     this.past = [];
     this.problems = [];
+    // Sets that a batch will withhold, and why there is none.
+    this.drawn = [];
+    this.why = "";
     // Answers with this in place of its own, until it is null again.
     this.failure = null;
     globalThis.fetch = (address, options) => this.fetch(address, options);
@@ -72,8 +75,10 @@ export class Server {
   }
 
   budget() {
-    const groups = [...this.groups.values()].filter((group) => group.within_budget && group.state === "pending");
-    return { group_ids: groups.map((group) => group.group_id), versions: Object.fromEntries(groups.map((group) => [group.group_id, group.version])) };
+    const inside = [...this.groups.values()].filter((group) => group.within_budget && group.state === "pending");
+    const ids = inside.map((group) => group.group_id);
+    const versions = Object.fromEntries(inside.map((group) => [group.group_id, group.version]));
+    return { group_ids: ids, asked: ids.filter((id) => this.drawn.includes(id)), why: this.why, versions };
   }
 
   /** Suggest something else for a group, as another run of prefml suggest does; null takes it away. */
@@ -92,7 +97,7 @@ export class Server {
 
   changed(ids, change) {
     for (const id of ids) this.groups.set(id, { ...this.groups.get(id), ...change });
-    return { group_ids: ids, groups: ids.map((id) => this.groups.get(id)), progress: this.progress() };
+    return { group_ids: ids, groups: ids.map((id) => this.groups.get(id)), progress: this.progress(), asked: [] };
   }
 
   decide({ group_id, action, final_choice = null, crop_coords = null, crop_by_hand = false }) {
@@ -103,7 +108,10 @@ export class Server {
 
   approve_batch({ group_ids }) {
     this.past.push(group_ids);
-    return this.changed(group_ids, { state: "approved" });
+    const asked = group_ids.filter((id) => this.drawn.includes(id));
+    this.changed(asked, { audited: true, judges_crop: true, suggested: null, confidence: null, crop: { offered: false, box: null, confidence: null, keep_probability: null, reason: "", alternatives: [] } });
+    this.changed(group_ids.filter((id) => !asked.includes(id)), { state: "approved" });
+    return { ...this.changed(group_ids, {}), asked };
   }
 
   tag({ group_id, image_tags }) {

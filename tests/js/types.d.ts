@@ -63,6 +63,10 @@ interface Group {
   within_budget: boolean;
   crop: Crop;
   decision: Decision | null;
+  /** Drawn from a bulk approval: nothing is told of the suggestion. */
+  audited: boolean;
+  /** The frame of an audited set is asked for too. */
+  judges_crop: boolean;
 }
 
 interface Progress {
@@ -142,6 +146,10 @@ interface LoadBatch {
 
 interface Budget {
   group_ids: string[];
+  /** Those of them that are asked one by one. */
+  asked: string[];
+  /** Why there is no batch, or none but this. */
+  why: string;
   versions: Record<string, string>;
 }
 
@@ -149,6 +157,8 @@ interface Changed {
   group_ids: string[];
   groups: Group[];
   progress: Progress;
+  /** What a bulk approval withheld. */
+  asked: string[];
 }
 
 interface Submitted {
@@ -270,9 +280,13 @@ interface Edit {
 
 /** Sets offered for approval together. */
 interface Batch {
+  /** Ids that are shown. */
   ids: string[];
   /** Versions of what is offered, by id. */
   versions: Record<string, string>;
+  /** Ids that are asked one by one. */
+  asked: string[];
+  why: string;
   /** Ids that are ticked. */
   left: Set<string>;
   /** How many of `ids` are drawn. */
@@ -280,7 +294,7 @@ interface Batch {
   loading: boolean;
   /** Said before how many there are. */
   note: string;
-  done: (ids: string[]) => Promise<void>;
+  done: (ids: string[], asked: string[]) => Promise<void>;
 }
 
 /** Table of tags, and the checkbox in focus. */

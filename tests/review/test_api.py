@@ -144,7 +144,8 @@ def test_decisions_of_earlier_suggestions_stay_in_the_export(client, workspace):
     assert [row["group_id"] for row in exported(workspace)] == [FIRST, "new"]
 
 
-def test_a_batch_inside_the_budget_is_approved_and_undone_as_one(client):
+def test_a_batch_inside_the_budget_is_approved_and_undone_as_one(unaudited):
+    client = Client(create_app(unaudited))
     ids = client.get("budget")["group_ids"]
     assert ids == ["harbour/g004", "harbour/g005"]
     client.post("approve_batch", group_ids=ids)
@@ -152,6 +153,20 @@ def test_a_batch_inside_the_budget_is_approved_and_undone_as_one(client):
     assert client.get("budget")["group_ids"] == []
     assert client.post("undo")["group_ids"] == ids
     assert client.get("progress")["approved"] == 0
+    client.app.extensions["prefml"].close()
+
+
+def test_a_bulk_approval_tells_which_groups_it_withheld_and_hides_their_suggestions(client):
+    offer = client.get("budget")
+    assert (sorted(offer["asked"]), offer["why"]) == (offer["group_ids"], "")
+    changed = client.post("approve_batch", group_ids=offer["group_ids"], event_id="only-once")
+    again = client.post("approve_batch", group_ids=offer["group_ids"], event_id="only-once")
+    assert changed["asked"] == again["asked"] == offer["asked"]
+    for group in changed["groups"]:
+        assert (group["state"], group["suggested"], group["crop"]["box"]) == ("pending", None, None)
+    assert "answered first" in client.get("budget")["why"] or not client.get("budget")["group_ids"]
+    answer = client.send("decide", {"group_id": offer["asked"][0], "action": "approved"})
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("extra", [FIRST, "unknown"])
@@ -348,7 +363,8 @@ def test_an_exported_decision_whose_caller_stated_no_version_has_none(client, wo
     assert exported(workspace)[0]["suggestion_version"] is None
 
 
-def test_a_batch_with_one_suggestion_that_changed_is_refused_whole(client, workspace, rewrite):
+def test_a_batch_with_one_suggestion_that_changed_is_refused_whole(unaudited, rewrite):
+    client = Client(create_app(unaudited))
     versions = client.get("budget")["versions"]
     assert versions == {name: client.group(name)["version"] for name in BUDGET}
     rewrite(BUDGET[1], step2_crop=NEW_CROP)
@@ -359,7 +375,8 @@ def test_a_batch_with_one_suggestion_that_changed_is_refused_whole(client, works
     client.post("approve_batch", **body | {"suggestion_versions": client.get("budget")["versions"]})
     client.post("submit_batch")
     now = [client.group(name)["version"] for name in BUDGET]
-    assert [line["suggestion_version"] for line in exported(workspace)] == now
+    assert [line["suggestion_version"] for line in exported(unaudited)] == now
+    client.app.extensions["prefml"].close()
 
 
 @pytest.mark.parametrize("fields", [{"within_budget": False}, {"images": []}])

@@ -46,6 +46,16 @@ def test_only_what_was_decided_is_handled(tree, resolver, action, found):
     assert handled(tree, resolver, {"g": row}) == ({("alpha", "a.png")} if found else set())
 
 
+def test_what_was_approved_in_bulk_is_handled_although_it_is_no_label(tree, resolver):
+    (tree.root / "sandbox").mkdir()
+    images = tree.stages("1", "2")
+    line = {"group_id": "g", "images": images, "step1_selection": {"chosen": images[0]}}
+    tree.approve(line, project_id="alpha", shown={"bulk": True})
+    decided = {"g": {"action": "approved", "images": images, "project_id": "alpha"}}
+    assert read_decisions(Workspace.open(tree.root)).items.empty
+    assert handled(tree, resolver, decided) == {("alpha", path.rsplit("/")[-1]) for path in images}
+
+
 def test_a_decision_without_pictures_is_about_those_of_its_suggestion(tree, resolver):
     suggestions = {"g": {"images": ["new/alpha/a.png"]}}
     assert handled(tree, resolver, {"g": {"action": "rejected"}}, suggestions) == {

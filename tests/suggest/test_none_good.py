@@ -18,7 +18,7 @@ class Ranker:
 def reviewed(tree):
     """Return a function that reviews sets, some of them rejected, and learns from them."""
 
-    def learn(actions, ranker=True, source=REVIEWED):
+    def learn(actions, ranker=True, source=REVIEWED, **more):
         for number, action in enumerate(actions):
             images = tree.stages("1", "2", start=100 * number)
             line = {
@@ -28,7 +28,7 @@ def reviewed(tree):
             }
             kept = None if action == "rejected" else images[1]
             (tree.root / "sandbox").mkdir(exist_ok=True)
-            tree.approve(line, action=action, final_choice=kept, project_id="alpha")
+            tree.approve(line, action=action, final_choice=kept, project_id="alpha", **more)
         decisions = read_decisions(Workspace.open(tree.root))
         return learn_none_good(Ranker() if ranker else None, decisions, tree.sidecars(), source)
 
@@ -47,6 +47,10 @@ def test_before_anything_was_reviewed_nothing_is_stated(tree):
 def test_few_rejections_state_the_base_rate_shrunk_towards_a_third(tree, reviewed):
     learned = reviewed(["approved", "rejected", "approved"])
     assert learned.probability(rows(tree)) == pytest.approx((1 + 1) / (3 + 3))
+
+
+def test_sets_approved_in_bulk_do_not_lower_the_base_rate(tree, reviewed):
+    assert reviewed(["approved"] * 20, shown={"bulk": True}).model is None
 
 
 def test_a_probability_is_one_whatever_was_reviewed(tree, reviewed):

@@ -227,6 +227,22 @@ def test_without_a_promise_nothing_lies_within_the_budget(tree, row):
     assert tree.suggest().within_budget == 0
 
 
+def test_audits_above_the_budget_leave_nothing_within_it_and_the_report_says_why(tree):
+    write_metrics(tree, budget=0.05, threshold=0.6)
+    for number in range(20):
+        images = tree.stages("1", "2", start=100 * number)
+        line = {"group_id": f"g{number}", "images": images, "model": {"ranker": {"sha256": "r1"}},
+                "step1_selection": {"chosen": images[1]}}  # fmt: skip
+        (tree.root / "sandbox").mkdir(exist_ok=True)
+        wrong = images[0] if number < 9 else images[1]
+        drawn = {"probability": 0.1, "batch": "b"}
+        tree.approve(line, final_choice=wrong, suggestion=line, audit=drawn, project_id="alpha")
+    tree.stages("1", "2", start=90_000)
+    report = tree.suggest(reask=0)
+    assert (report.sets, report.within_budget, report.threshold) == (1, 0, None)
+    assert "9 wrongly" in report.why_none
+
+
 def test_reviewed_rejections_give_a_probability_that_none_is_good(tree):
     tree.stages("1", "2", start=0)
     tree.stages("1", "2", start=100)

@@ -43,9 +43,10 @@ async function decide(choice, key) {
 export function outcomeText(before, { state, decision }) {
   const index = decision?.final_index ?? null;
   if (!decision || index === null) return `Last: ${STATE_LABELS[state]}`;
+  const whose = before.audited ? "asked without a suggestion" : state === "approved" ? "as suggested" : "your choice";
   const crop = decision.crop_by_hand ? "cropped by hand" : decision.crop_coords ? "cropped" : "kept whole";
   const told = my.isBlind(before) && before.suggested !== null ? ` (suggested: ${before.suggested + 1})` : "";
-  return `Last: picture ${index + 1}, ${crop}, ${state === "approved" ? "as suggested" : "your choice"}${told}`;
+  return `Last: picture ${index + 1}, ${crop}, ${whose}${told}`;
 }
 
 /**
@@ -86,6 +87,10 @@ const withPicture = (index, act) => (index === null ? showStatus("Choose a pictu
 /** @param {Group} group */
 function approve(group) {
   const own = session.held !== null || my.readDraft(group) !== null;
+  if (group.audited) {
+    const at = my.selectedIndex(group);
+    return own && at !== null ? choose(group, at) : showStatus("Asked without a suggestion: 1 to 9 choose");
+  }
   if (my.isBlind(group) && !own) {
     session.revealed = true;
     redraw();
@@ -95,6 +100,20 @@ function approve(group) {
   const index = my.selectedIndex(group);
   if (index === null) return showStatus("Nothing is suggested here: 1 to 9 choose");
   return keepPicture(index, cropFields(group, index), "approve");
+}
+
+/**
+ * Choose a picture; where its frame is asked for too, open the editor on it, with nothing cut off yet.
+ *
+ * @param {Group} group
+ * @param {number} index
+ */
+function choose(group, index) {
+  if (!group.judges_crop || my.readDraft(group)) return keepPicture(index, cropFields(group, index), "choose");
+  session.cropVisible = true;
+  redraw();
+  cropper.start(group, index);
+  return showStatus(`Picture ${index + 1}: set its frame as you want it; Enter uses it, K keeps the whole picture`);
 }
 
 /**
@@ -156,15 +175,33 @@ const PAGE_COMMANDS = {
 };
 
 /**
- * Show what is left after sets were approved together.
+ * Show what is left after sets were approved together, first those that are asked one by one.
  *
  * @param {readonly string[]} approved
+ * @param {readonly string[]} asked
  */
-async function afterBatch(approved) {
+async function afterBatch(approved, asked) {
   await loadQueue(session.filter, session.project);
-  showStatus(`${countSets(approved.length)} approved together; Z takes them back`);
+  const first = asked[0];
+  if (first !== undefined) {
+    if (!session.ids.includes(first)) await loadQueue("all", "");
+    showStatus(batchText(approved.length, asked.length));
+    return showAt(session.ids.indexOf(first), batchText(approved.length, asked.length));
+  }
+  showStatus(batchText(approved.length, 0));
   const id = my.currentId();
   await showAt(id && my.stateOf(id) !== "pending" ? my.nextWaiting() : session.index);
+}
+
+/**
+ * Write what became of a batch.
+ *
+ * @param {number} approved
+ * @param {number} asked how many are asked one by one
+ */
+export function batchText(approved, asked) {
+  const back = `${countSets(approved)} approved together; Z takes them back`;
+  return asked ? `${back}. ${countSets(asked)}, drawn at random, ${asked === 1 ? "is" : "are"} asked one by one, without a suggestion` : back;
 }
 
 /**
@@ -223,5 +260,5 @@ export function perform(command) {
   if (!("index" in command)) return GROUP_COMMANDS[command.name](group);
   const { name, index } = command;
   if (index >= group.images.length) return showStatus(`There is no picture ${index + 1}`);
-  return name === "hold" ? hold(index) : keepPicture(index, cropFields(group, index), "choose");
+  return name === "hold" ? hold(index) : choose(group, index);
 }

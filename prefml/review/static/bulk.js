@@ -21,7 +21,7 @@ const opened = () => present(batch, "batch");
 /**
  * Show the sets that may be approved together.
  *
- * @param {(ids: string[]) => Promise<void>} done called with the ids that were approved
+ * @param {Batch["done"]} done called with the ids that were approved, and with those that are asked one by one
  */
 export async function open(done) {
   await offer(done, new Set(), "");
@@ -36,9 +36,11 @@ export async function open(done) {
  * @param {string} note
  */
 async function offer(done, unwanted, note) {
-  const { group_ids: ids, versions } = await get("budget", { project: session.project });
+  const { group_ids, asked, why, versions } = await get("budget", { project: session.project });
+  // What will be asked without its suggestion is not shown with it before.
+  const ids = group_ids.filter((id) => !asked.includes(id));
   const left = new Set(ids.filter((id) => !unwanted.has(id)));
-  batch = { ids, versions, left, loaded: 0, loading: false, note, done };
+  batch = { ids, asked, why, versions, left, loaded: 0, loading: false, note, done };
   byId("bulk-grid").replaceChildren();
   if (!byId("bulk").open) byId("bulk").showModal();
   drawSummary();
@@ -59,13 +61,27 @@ export function summaryText(total, loaded, project) {
   return `${countSets(total)} undecided, without flags, inside the error budget${project ? `, project ${project}` : ""}. You have had ${formatCount(loaded)} before you; scroll for more and untick what needs a look of its own. One undo takes the whole batch back.`;
 }
 
+/**
+ * Write why sets are asked one by one, or why there is no batch.
+ *
+ * @param {number} asked
+ * @param {string} why
+ */
+export function auditText(asked, why) {
+  if (!asked) return why;
+  return `${countSets(asked)} of the batch, drawn at random, ${asked === 1 ? "is" : "are"} not approved but asked one by one, without a suggestion: that is how prefml learns how often what you approve unseen is wrong. ${why}`;
+}
+
 function drawSummary() {
-  const { ids, left, loaded, note } = opened();
-  byId("bulk-text").textContent = note + summaryText(ids.length, loaded, session.project);
-  for (const id of /** @type {const} */ (["bulk-grid", "bulk-hint", "bulk-approve"])) byId(id).hidden = !ids.length;
+  const { ids, asked, why, left, loaded, note } = opened(), audit = auditText(asked.length, why);
+  const summary = why && !ids.length && !asked.length ? "" : summaryText(ids.length + asked.length, loaded, session.project);
+  byId("bulk-text").textContent = note + [summary, audit].filter(Boolean).join(" ");
+  for (const id of /** @type {const} */ (["bulk-grid", "bulk-hint"])) byId(id).hidden = !ids.length;
   const button = byId("bulk-approve");
-  button.replaceChildren(make("kbd", {}, "A"), ` Approve ${countSets(left.size)} as suggested`);
-  button.disabled = !left.size || !loaded;
+  button.hidden = !ids.length && !asked.length;
+  const words = left.size || !asked.length ? ` Approve ${countSets(left.size)} as suggested` : ` Ask me about ${countSets(asked.length)}`;
+  button.replaceChildren(make("kbd", {}, "A"), left.size && asked.length ? `${words}, ask me about ${formatCount(asked.length)}` : words);
+  button.disabled = ids.length ? !left.size || !loaded : !asked.length;
 }
 
 async function loadMore() {
@@ -121,17 +137,17 @@ function setWanted(id, wanted) {
 }
 
 async function approve() {
-  const { ids, left, versions, done } = opened(), button = byId("bulk-approve");
+  const { ids, asked, left, versions, done } = opened(), button = byId("bulk-approve");
   // Pressed again before its turn came.
   if (button.disabled) return;
   button.disabled = true;
-  const wanted = ids.filter((id) => left.has(id));
+  const wanted = [...asked, ...ids.filter((id) => left.has(id))];
   try {
     const seen = Object.fromEntries(wanted.map((id) => [id, present(versions[id], "version")]));
     const answer = await post("approve_batch", { group_ids: wanted, suggestion_versions: seen }, PICTURE_SIZE);
     receive(answer);
     byId("bulk").close();
-    await done(answer.group_ids);
+    await done(answer.group_ids.filter((id) => !answer.asked.includes(id)), answer.asked);
   } catch (error) {
     if (!(error instanceof StaleError)) throw error;
     dropWaiting();

@@ -164,13 +164,14 @@ export function selectedIndex(group) {
 }
 
 /**
- * Tell whether the suggestion is still kept from the person.
+ * Tell whether the suggestion is still kept from the person; of an audited set the page never knows it.
  *
  * A single picture offers no choice to lead.
  *
  * @param {Group} group
  */
 export function isBlind(group) {
+  if (group.audited) return true;
   return session.hidden && !session.revealed && group.state === "pending" && group.images.length > 1;
 }
 
