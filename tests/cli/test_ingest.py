@@ -94,6 +94,7 @@ def test_sets_approved_in_bulk_are_counted_apart_in_plain_words(ingest, workspac
     assert "approved in bulk, no label 1" in ingest()[1]
     told = json.loads(ingest("--json")[1])
     assert told["files"][1]["quarantined"] == {"passed": 1}
+    assert told["evidence"] == {"judged": 2, "passed": 1}
     assert told["sets"] == 2
 
 
