@@ -19,6 +19,7 @@ from prefml.review.events import AuditDraw, DecisionChange
 from prefml.review.groups import CropProposal, Group, parse_group
 from prefml.review.outcome import Verdict, decision_change
 from prefml.review.requests import Decide
+from prefml.review.seen import stale_error
 
 __all__ = [
     "LEAST",
@@ -94,10 +95,14 @@ def audited_change(drawn: AuditDraw, request: Decide) -> DecisionChange:
 
     Raises
     ------
+    StaleSuggestionError
+        If a suggestion was on the screen: the set was not drawn yet when it was shown.
     LogError
         If the request names no image of the group or no possible box.
     """
     group = drawn_group(drawn)
+    if request.suggestion_version not in (None, blank(group).version):
+        raise stale_error([drawn.group_id])
     verdict = Verdict.from_request(blank(group), request)
     verdict = replace(verdict, shown={**verdict.shown, "hidden": True, "revealed": False})
     change = decision_change(group, verdict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from prefml.exceptions import LogError
 from prefml.proposals import Row, decisions_path, read_lines
@@ -99,18 +99,24 @@ class Batches:
         return answers.Budget(ids, draw(ids, self._share, self._secret), why, versions)
 
     def body(
-        self, stated: Mapping[str, str | None], known: Mapping[str, Group], ledger: Ledger
+        self,
+        ids: Iterable[str],
+        known: Mapping[str, Group],
+        ledger: Ledger,
+        versions: Mapping[str, str] | None = None,
     ) -> DecideBody | None:
         """Return the event of a bulk approval: what is approved, and what is withheld.
 
         Parameters
         ----------
-        stated : mapping of str to str or None
-            The groups to approve, and the version of each one's suggestion as the request says it.
+        ids : iterable of str
+            The groups to approve.
         known : mapping of str to Group
             All that are under review.
         ledger : Ledger
             The decisions.
+        versions : mapping of str to str, optional
+            Group -> version of its suggestion when it was offered, where the caller states it.
 
         Returns
         -------
@@ -123,21 +129,23 @@ class Batches:
             If one of them is unknown, decided already, or not inside the error budget, or while
             batches are off.
         """
-        waiting = _waiting(ledger, known) if stated else ""
-        for group_id in stated:
+        wanted = list(dict.fromkeys(ids))
+        waiting = _waiting(ledger, known) if wanted else ""
+        for group_id in wanted:
             if group_id not in known or not _is_inside(known[group_id], ledger):
                 raise LogError(f"group {group_id}", "an undecided group inside the error budget")
             if reason := waiting or self._off(ledger, known[group_id]):
                 raise LogError(f"group {group_id}: {reason}", "decisions one by one")
-        return self._withhold(stated, known) if stated else None
+        return self._withhold([known[key] for key in wanted], versions or {}) if wanted else None
 
-    def _withhold(self, stated: Mapping[str, str | None], known: Mapping[str, Group]) -> DecideBody:
-        drawn = draw(list(stated), self._share, self._secret)
-        audit = DrawnFrom(max(len(drawn), 1) / len(stated), secrets.token_hex(8))
-        passed = (key for key in stated if key not in set(drawn))
+    def _withhold(self, groups: Sequence[Group], versions: Mapping[str, str]) -> DecideBody:
+        by_id = {group.group_id: group for group in groups}
+        drawn = draw(list(by_id), self._share, self._secret)
+        audit = DrawnFrom(max(len(drawn), 1) / len(groups), secrets.token_hex(8))
+        withheld = set(drawn)
         return DecideBody(
-            [bulk_change(known[key], stated[key]) for key in passed],
-            [AuditDraw(key, list(known[key].images), dict(known[key].raw), audit) for key in drawn],
+            [bulk_change(by_id[key], versions.get(key)) for key in by_id if key not in withheld],
+            [AuditDraw(key, list(by_id[key].images), dict(by_id[key].raw), audit) for key in drawn],
         )
 
     def _off(self, ledger: Ledger, group: Group) -> str:

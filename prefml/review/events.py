@@ -64,11 +64,11 @@ class DecisionChange(Struct, frozen=True):
     shown : dict
         What was on the page, see `prefml.review.requests.Shown`; `bulk` is true if the group was
         approved together with others.
-    audit : DrawnFrom, optional
-        The draw of a set that was withheld from a bulk approval; absent for all others.
     suggestion_version : str, optional
         Version of the suggestion that was on the screen; None where the caller did not say it,
         absent in events of before there were versions.
+    audit : DrawnFrom, optional
+        The draw of a set that was withheld from a bulk approval; absent for all others.
 
     Raises
     ------
@@ -88,8 +88,8 @@ class DecisionChange(Struct, frozen=True):
     suggestion: dict[str, object]
     suggested_index: _Index | None
     shown: dict[str, object]
-    audit: DrawnFrom | UnsetType = UNSET
     suggestion_version: str | UnsetType | None = UNSET
+    audit: DrawnFrom | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         """Check the choice against the images."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from prefml.exceptions import LogError
 from prefml.review.groups import Group
 
-__all__ = ["SeenVersions", "StaleSuggestionError"]
+__all__ = ["SeenVersions", "StaleSuggestionError", "stale_error"]
 
 
 class StaleSuggestionError(LogError):
@@ -30,6 +30,17 @@ class StaleSuggestionError(LogError):
     ) -> None:
         super().__init__(found, expected, run)
         self.group_ids = list(group_ids)
+
+
+def stale_error(group_ids: Sequence[str]) -> StaleSuggestionError:
+    """Return the refusal of decisions on groups whose suggestions have changed."""
+    others = f" and {len(group_ids) - 1} more" if len(group_ids) > 1 else ""
+    return StaleSuggestionError(
+        f"the suggestion of group {group_ids[0]}{others} has changed since it was shown",
+        "a decision on what is suggested now, with its version as suggestion_version",
+        "load_batch, then decide again",
+        group_ids,
+    )
 
 
 class SeenVersions:
@@ -70,13 +81,7 @@ class SeenVersions:
         """
         stale = [key for key, version in stated.items() if self._differs(groups, key, version)]
         if stale:
-            others = f" and {len(stale) - 1} more" if len(stale) > 1 else ""
-            raise StaleSuggestionError(
-                f"the suggestion of group {stale[0]}{others} has changed since it was shown",
-                "a decision on what is suggested now, with its version as suggestion_version",
-                "load_batch, then decide again",
-                stale,
-            )
+            raise stale_error(stale)
 
     def _differs(self, groups: Mapping[str, Group], key: str, version: str | None) -> bool:
         if key not in groups:

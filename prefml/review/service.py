@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from prefml.exceptions import LogError
@@ -25,7 +26,7 @@ from prefml.review.exports import export
 from prefml.review.groups import Batch, Group
 from prefml.review.ledger import Ledger
 from prefml.review.outcome import Verdict, decision_change, read_tags
-from prefml.review.pace import progress_of
+from prefml.review.pace import seconds_per_set
 from prefml.review.prefetch import Prefetcher
 from prefml.review.requests import Decide, Filter, Size, Tag
 from prefml.review.serialize import serialize_group
@@ -81,16 +82,6 @@ class ReviewService:
         """Read the suggestions again if `prefml suggest` has written new ones."""
         if self._suggestions.refresh():
             self._register_pictures()
-
-    def group(self, group_id: str) -> Group:
-        """Return a group.
-
-        Raises
-        ------
-        KeyError
-            If there is none of that id.
-        """
-        return self.batch.groups[group_id]
 
     def queue(self, name: Filter = "all", project: str | None = None) -> list[str]:
         """Return the ids of the groups that pass a filter: audited ones, then as in the file.
@@ -228,7 +219,22 @@ class ReviewService:
     def progress(self) -> answers.Progress:
         """Return counts by state, what is not submitted, and the time left at today's pace."""
         with self.store.ledger() as ledger:
-            return progress_of(self.batch.groups, ledger)
+            counts = Counter(map(ledger.states.get, self.batch.groups))
+            counts["pending"] = counts.pop(None, 0)
+            pace = seconds_per_set(ledger.times, datetime.now().astimezone())
+            return answers.Progress(
+                total=len(self.batch.groups),
+                pending=counts["pending"],
+                approved=counts["approved"],
+                overridden=counts["overridden"],
+                rejected=counts["rejected"],
+                skipped=counts["skipped"],
+                unsubmitted=ledger.unsubmitted,
+                seconds_per_set=pace,
+                seconds_left=None if pace is None else pace * counts["pending"],
+                can_undo=ledger.to_undo is not None,
+                can_redo=ledger.to_redo is not None,
+            )
 
     def decide(self, request: Decide) -> Event | None:
         """Record one decision; it is on the disk when this returns.
@@ -253,11 +259,10 @@ class ReviewService:
         """
 
         def body(ledger: Ledger) -> Body:
-            drawn = ledger.audits.get(request.group_id)
-            if drawn is not None:
-                # What was drawn is answered, whatever is suggested since.
-                return DecideBody([audited_change(drawn, request)])
             self.refresh()
+            drawn = ledger.audits.get(request.group_id)
+            if drawn is not None and request.group_id in self.batch.groups:
+                return DecideBody([audited_change(drawn, request)])
             stated = {request.group_id: request.suggestion_version}
             group = self._suggestions.checked(stated)[request.group_id]
             return DecideBody([decision_change(group, Verdict.from_request(group, request))])
@@ -286,7 +291,7 @@ class ReviewService:
 
         def body(_: Ledger) -> Body:
             self.refresh()
-            tags = read_tags(self.group(request.group_id), request.image_tags)
+            tags = read_tags(self.batch.groups[request.group_id], request.image_tags)
             return TagBody([TagChange(request.group_id, tags)])
 
         return self.store.append("tag", body, request.event_id or None)
@@ -327,8 +332,7 @@ class ReviewService:
 
         def body(ledger: Ledger) -> Body | None:
             self.refresh()
-            self._suggestions.checked(stated)
-            return self._batches.body(stated, self.batch.groups, ledger)
+            return self._batches.body(ids, self._suggestions.checked(stated), ledger, versions)
 
         return self.store.append("decide", body, event_id)
 

@@ -75,9 +75,10 @@ export class Server {
   }
 
   budget() {
-    const groups = [...this.groups.values()].filter((group) => group.within_budget && group.state === "pending");
-    const inside = groups.map((group) => group.group_id);
-    return { group_ids: inside, asked: inside.filter((id) => this.drawn.includes(id)), why: this.why, versions: Object.fromEntries(groups.map((group) => [group.group_id, group.version])) };
+    const inside = [...this.groups.values()].filter((group) => group.within_budget && group.state === "pending");
+    const ids = inside.map((group) => group.group_id);
+    const versions = Object.fromEntries(inside.map((group) => [group.group_id, group.version]));
+    return { group_ids: ids, asked: ids.filter((id) => this.drawn.includes(id)), why: this.why, versions };
   }
 
   /** Suggest something else for a group, as another run of prefml suggest does; null takes it away. */

@@ -282,11 +282,11 @@ interface Edit {
 interface Batch {
   /** Ids that are shown. */
   ids: string[];
+  /** Versions of what is offered, by id. */
+  versions: Record<string, string>;
   /** Ids that are asked one by one. */
   asked: string[];
   why: string;
-  /** Versions of what is offered, by id. */
-  versions: Record<string, string>;
   /** Ids that are ticked. */
   left: Set<string>;
   /** How many of `ids` are drawn. */

@@ -9,6 +9,7 @@ from prefml.review.audits import LEAST, audited_change, blank, draw, drawn_group
 from prefml.review.events import AuditDraw
 from prefml.review.groups import parse_group
 from prefml.review.requests import Decide, Shown
+from prefml.review.seen import StaleSuggestionError
 
 from .drawn_workspace import BOX, suggestion
 
@@ -96,3 +97,12 @@ def test_an_approval_that_names_no_picture_is_refused():
 def test_a_rejection_and_a_skip_need_no_picture():
     assert audited_change(drawn(), Decide("g", "rejected")).state == "rejected"
     assert audited_change(drawn(), Decide("g", "skipped")).audit == DrawnFrom(0.1, "b1")
+
+
+def test_an_answer_that_saw_the_suggestion_before_it_was_drawn_is_no_audit():
+    seen = drawn_group(drawn()).version
+    hidden = blank(drawn_group(drawn())).version
+    with pytest.raises(StaleSuggestionError):
+        audited_change(drawn(), Decide("g", "rejected", suggestion_version=seen))
+    change = audited_change(drawn(), Decide("g", "rejected", suggestion_version=hidden))
+    assert change.suggestion_version == hidden

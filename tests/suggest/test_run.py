@@ -352,14 +352,15 @@ def test_an_old_set_is_in_no_count_of_a_run_or_of_the_next_one(tree):
     assert seen == [10, 11]
 
 
-def test_a_set_that_was_approved_in_bulk_is_not_asked_again(tree):
+@pytest.mark.parametrize("bulk", [True, False])
+def test_a_set_that_was_approved_in_bulk_is_not_asked_again(tree, bulk):
     (tree.root / "sandbox").mkdir()
     images = tree.stages("1", "2", folder="selected")
     line = {"group_id": "g", "images": images, "step1_selection": {"chosen": images[0]}}
-    tree.approve(line, project_id="alpha", shown={"bulk": True})
-    tree.stages("1", "2", project="beta")
+    tree.approve(line, project_id="alpha", shown={"bulk": bulk})
+    new_sets(tree, 10)
     tree.suggest(now=NOW, reask=1.0)
-    assert not [line for line in tree.lines() if "reask_of" in line]
+    assert len(asked_again(tree)) == (not bulk)
 
 
 def test_an_old_set_is_asked_again_once(tree):

@@ -74,7 +74,8 @@ export function auditText(asked, why) {
 
 function drawSummary() {
   const { ids, asked, why, left, loaded, note } = opened(), audit = auditText(asked.length, why);
-  byId("bulk-text").textContent = note + [why && !ids.length && !asked.length ? "" : summaryText(ids.length + asked.length, loaded, session.project), audit].filter(Boolean).join(" ");
+  const summary = why && !ids.length && !asked.length ? "" : summaryText(ids.length + asked.length, loaded, session.project);
+  byId("bulk-text").textContent = note + [summary, audit].filter(Boolean).join(" ");
   for (const id of /** @type {const} */ (["bulk-grid", "bulk-hint"])) byId(id).hidden = !ids.length;
   const button = byId("bulk-approve");
   button.hidden = !ids.length && !asked.length;

@@ -32,10 +32,10 @@ export async function showAt(index, words = "") {
   announce([words, group ? spoken(group) : byId("end-title").textContent].filter(Boolean).join(". "));
 }
 
-/** Draw what is in view; say so where the suggestion is another than the one that was drawn. */
+/** Draw what is in view; say so where the suggestion is another than the one that was drawn, and not just hidden. */
 export function redraw() {
   const group = my.currentGroup();
-  const changed = group !== null && group.group_id === session.seen?.id && !my.isSeen(group);
+  const changed = group !== null && group.group_id === session.seen?.id && !my.isSeen(group) && !group.audited;
   // What stands round the pictures first: it tells how much room is left for them.
   drawProgress();
   if (group) {
