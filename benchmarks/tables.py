@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import _promise_tables
 import _throughput
 from _evaluated import MODELS, section
 from _markdown import cell, grid
@@ -387,6 +388,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "resumed": lambda: _throughput.resumed(_required("resume")),
     "batches": lambda: _throughput.batches(_required("embed_choices")),
     "mutants": mutants,
+    "promises": lambda: _promise_tables.promises(_required("promises")),
+    "promises-bounds": lambda: _promise_tables.bounds(_required("promises")),
+    "promises-worlds": lambda: _promise_tables.worlds(_required("promises")),
 }
 
 if __name__ == "__main__":
