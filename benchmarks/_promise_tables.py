@@ -14,7 +14,7 @@ Row = dict[str, Any]
 def promises(record: dict[str, Any]) -> str:
     """Return how often each promise broke, and the share of the oracle's that was approved."""
     head = (
-        "promise", "projects", "broken in 1,000, mean", "most in a cell",
+        "promise", "projects", "repeats a cell", "broken in 1,000, mean", "most in a cell",
         "share of the oracle's, shift 0", ".4", ".8",
         "something approved, 1500 sets, 10 %", "1500, 5 %", "400, 10 %", "400, 5 %",
     )  # fmt: skip
@@ -29,8 +29,9 @@ def promises(record: dict[str, Any]) -> str:
             ]
             sizes = ((1500, 0.1), (1500, 0.05), (400, 0.1), (400, 0.05))
             cells = [[r for r in here if (r["sets"], r["budget"]) == size] for size in sizes]
-            rows.append((promise, str(projects), *_broken(here), *by_shift, *map(_approved, cells)))
-        rows.append((promise, "all", *_broken(mine), *[""] * 7))
+            counted = (promise, str(projects), _repeats(here), *_broken(here))
+            rows.append((*counted, *by_shift, *map(_approved, cells)))
+        rows.append((promise, "all", _repeats(mine), *_broken(mine), *[""] * 7))
     return grid(head, rows)
 
 
@@ -69,6 +70,10 @@ def worlds(record: dict[str, Any]) -> str:
         rates = [_broken(part)[0] for part in parts]
         rows.append((world, *rates, _broken(mine)[1], *map(_share, largest)))
     return grid(head, rows)
+
+
+def _repeats(rows: list[Row]) -> str:
+    return str(min(row["repeats"] for row in rows))
 
 
 def _broken(rows: Iterable[Row]) -> tuple[str, str]:

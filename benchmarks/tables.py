@@ -444,6 +444,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "gate-choices": lambda: _gate.choices(_required("gate_loop")),
     "loop-crops": lambda: _gate.loop(_required("gate_loop")),
     "exposure": lambda: _gate.exposure(_required("gate_loop")),
+    "promises": lambda: _promise_tables.promises(_required("promises")),
+    "promises-bounds": lambda: _promise_tables.bounds(_required("promises")),
+    "promises-worlds": lambda: _promise_tables.worlds(_required("promises")),
 }
 
 if __name__ == "__main__":
