@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from prefml._typing import Bools, Floats, Ints
+from prefml._typing import Bools, Floats, Ints, Labels
 from prefml.boxes import FULL_FRAME, is_whole
 from prefml.cropping.bands import EdgeBands
 from prefml.cropping.baselines import optimal_box
@@ -29,7 +29,7 @@ from prefml.cropping.metrics import SIMILAR, iou
 from prefml.cropping.scorer import WindowScorer, WindowScores
 from prefml.cropping.similar import SimilarityModel
 
-__all__ = ["CropModel", "CropTrainingSet", "fit_crop_model"]
+__all__ = ["CropModel", "CropTrainingSet", "band_features", "fit_crop_model"]
 
 
 # With fewer crops than this nothing but a constant can be told from chance.
@@ -59,6 +59,8 @@ class CropTrainingSet:
         there are several, and alone decides on shrinkage and threshold. A scorer that has never
         seen a project but also lacks a third of the data errs more than the one that will be used,
         one that has seen part of the project errs less: probabilities are calibrated on both.
+    project : ndarray of shape (n,) or None
+        Project of each row.
     """
 
     features: PictureFeatures
@@ -66,6 +68,7 @@ class CropTrainingSet:
     weight: Floats
     clusters: Ints
     splits: tuple[Ints, ...]
+    project: Labels | None = None
 
     @classmethod
     def of(
@@ -97,7 +100,9 @@ class CropTrainingSet:
         """
         clusters = assign_blocks(len(boxes), groups)
         splits = (assign_inner_folds(len(boxes), groups, folds), assign_folds(clusters, folds))
-        return cls(features, boxes, weight, clusters, splits if groups is not None else splits[:1])
+        if groups is None:
+            return cls(features, boxes, weight, clusters, splits[:1])
+        return cls(features, boxes, weight, clusters, splits, np.asarray(groups))
 
 
 @dataclass(frozen=True)
@@ -163,20 +168,22 @@ class CropModel:
         """
         return _full_frame_where(self.keep.predict(scores) >= self.threshold, self.crops(scores))
 
-    def band(self, scores: WindowScores) -> Floats:
+    def band(self, scores: WindowScores, project: Labels | None = None) -> Floats:
         """Return the bands of the edges of each picture.
 
         Parameters
         ----------
         scores : WindowScores
             Of n pictures.
+        project : ndarray of shape (n,), optional
+            Their projects; none that is known by default.
 
         Returns
         -------
         ndarray of shape (n, 4, 2)
             In fractions.
         """
-        return self.bands.predict(_band_features(scores, self.shrink))
+        return self.bands.predict(band_features(scores, self.shrink), project)
 
 
 @dataclass(frozen=True)
@@ -250,8 +257,6 @@ def _fit_model(
     probability, shrunk = keep.predict(scores), _shrink_towards(constant, scores.boxes, shrink)
     if scorer.uses_features:
         threshold = _select_threshold(probability, shrunk, crops)
-    band_features = _band_features(out_of_fold.scores, shrink)
-    folds = np.tile(assign_folds(crops.clusters, _BAND_FOLDS), len(passes))
     similar = iou(out_of_fold.windows, out_of_fold.boxes[:, None]) > SIMILAR
     return CropModel(
         scorer=scorer,
@@ -259,13 +264,27 @@ def _fit_model(
         shrink=shrink,
         keep=keep,
         threshold=threshold,
-        bands=make_bands().fit(band_features, out_of_fold.boxes, folds),
+        bands=_fit_bands(make_bands(), out_of_fold, shrink, crops),
         similar=SimilarityModel().fit(out_of_fold.window_iou.ravel(), similar.ravel()),
         inner_iou={
             "constant": _mean_iou(constant[None], crops),
             "scored": _mean_iou(scores.boxes, crops),
             "chosen": _mean_iou(_full_frame_where(probability >= threshold, shrunk), crops),
         },
+    )
+
+
+def _fit_bands(
+    bands: EdgeBands, out_of_fold: _OutOfFold, shrink: float, crops: CropTrainingSet
+) -> EdgeBands:
+    """Fit the bands on the rows of all splits; those of the last are of projects seen in part."""
+    passes, n = len(crops.splits), len(crops.boxes)
+    return bands.fit(
+        band_features(out_of_fold.scores, shrink),
+        out_of_fold.boxes,
+        np.tile(assign_folds(crops.clusters, _BAND_FOLDS), passes),
+        None if crops.project is None else np.tile(crops.project, passes),
+        np.arange(passes * n) >= (passes - 1) * n,
     )
 
 
@@ -322,7 +341,20 @@ def _mean_iou(boxes: Floats, crops: CropTrainingSet) -> float:
     return float(np.average(iou(boxes, crops.boxes), weights=crops.weight))
 
 
-def _band_features(scores: WindowScores, shrink: float) -> Floats:
+def band_features(scores: WindowScores, shrink: float) -> Floats:
+    """Return what the bands of the edges depend on.
+
+    Parameters
+    ----------
+    scores : WindowScores
+        Of n pictures.
+    shrink : float
+        Shrinkage towards the constant box, see `CropModel`.
+
+    Returns
+    -------
+    ndarray of shape (n, n_features)
+    """
     if shrink == 0.0:
         # Scores that say nothing of the box still tell the folds apart, and with them projects.
         return np.zeros((len(scores.best_iou), 1))

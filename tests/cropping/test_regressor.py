@@ -186,3 +186,13 @@ def test_metadata_of_another_length_or_kind_is_refused(crops, extra, message):
 def test_impossible_settings_are_named(crops, setting):
     with pytest.raises(ValueError, match=next(iter(setting))):
         CropRegressor(**setting).fit(crops.X, crops.boxes)
+
+
+def test_bands_of_a_known_project_are_its_own(fitted, unseen):
+    own = np.full(len(unseen.X), min(fitted.model_.bands.own_moves_), object)
+    known = fitted.predict_bands(unseen.X, own)
+    unknown = fitted.predict_bands(unseen.X, own + "?")
+    np.testing.assert_array_equal(unknown, fitted.predict_bands(unseen.X))
+    assert not np.array_equal(known, unknown)
+    proposal = fitted.propose(unseen.X[:1], groups=own[:1])[0]
+    np.testing.assert_allclose(proposal.bands, known[0])
