@@ -43,7 +43,7 @@ def measured(style):
         ("modules_without_test", 0),
         ("import_circles", 0),
         ("any", 60),
-        ("arrows", 150),
+        ("arrows", 152),
         ("crumbs", 60),
     ],
 )
