@@ -150,7 +150,7 @@ class EdgeBands:
     def _moves(self, bounds: Floats, boxes: Floats, weight: Floats) -> Floats:
         edges = zip(bounds.transpose(1, 2, 0), boxes.T, strict=True)
         return np.array(
-            [conformal_moves(*bound, truth, self.coverage, weight) for bound, truth in edges]
+            [conformal_moves(b[0], b[1], truth, self.coverage, weight) for b, truth in edges]
         )
 
     def predict(self, features: Floats, project: Labels | None = None) -> Floats:
