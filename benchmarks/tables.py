@@ -43,6 +43,14 @@ CUES = {
     "without grids": "without the 7 x 7 grids",
     "without embedding": "without the embedding",
 }
+CALIBRATED = {
+    "live": "LIVE in the Wild, half of it (8 projects)",
+    "mef": "MEF, 17 scenes fused in 8 ways each (5 projects)",
+}
+BANDS = {
+    "held_out": "a project not seen",
+    "own": "the same, after 50 crops of its own",
+}
 FOLDS = {"random": "random", "project": "by project", "date": "by date"}
 
 
@@ -142,11 +150,38 @@ def ranking_parts() -> str:
 
 
 def calibration() -> str:
-    """Return how much surer the ranker of all choices should be than those of the inner folds."""
-    names = ("noise", "sets", "skill", "wanted", "used", "ece", "ece_without")
-    head = ("noise", "sets", "skill", "wanted", "used", "calibration error", "without it")
-    rows = _required("explore_calibration")["rows"]
-    return grid(head, [(str(r["noise"]), str(r["sets"]), *(r[n] for n in names[2:])) for r in rows])
+    """Return how far stated probabilities of the top choice are from what was chosen."""
+    record = _required("calibration")
+    head = ("data", "sets", "top-1", "calibration error", "95 % interval", "by seed")
+    rows = [
+        (
+            CALIBRATED[part],
+            str(row["sets"]),
+            row["top1"],
+            row["ece"],
+            row["ece_ci"],
+            ", ".join(f"{error:.3f}" for error in row["ece_by_seed"]),
+        )
+        for part, row in record.items()
+        if part in CALIBRATED
+    ]
+    return grid(head, rows)
+
+
+def crop_bands() -> str:
+    """Return the share of edges inside the bands, by project."""
+    record = _required("calibration")["bands"]
+    projects = list(record["held_out"]["by_project"])
+    head = ("bands of", "mean", "lowest", "highest", *projects)
+    rows = [
+        (
+            title,
+            *(record[name][key] for key in ("mean", "lowest", "highest")),
+            *(record[name]["by_project"][project] for project in projects),
+        )
+        for name, title in BANDS.items()
+    ]
+    return grid(head, rows)
 
 
 def rankers() -> str:
@@ -412,6 +447,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "summary": summary,
     "ranking-parts": ranking_parts,
     "calibration": calibration,
+    "crop-bands": crop_bands,
     "rankers": rankers,
     "crop-routes": crop_routes,
     "crop-cues": crop_cues,
@@ -444,9 +480,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "gate-choices": lambda: _gate.choices(_required("gate_loop")),
     "loop-crops": lambda: _gate.loop(_required("gate_loop")),
     "exposure": lambda: _gate.exposure(_required("gate_loop")),
-    "promises": lambda: _promise_tables.promises(_required("promises")),
-    "promises-bounds": lambda: _promise_tables.bounds(_required("promises")),
-    "promises-worlds": lambda: _promise_tables.worlds(_required("promises")),
 }
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Confidence bounds of a share: exact ones for one look, and those that hold at every look.
+"""Confidence bounds of a share, for one look and for every look, and the cluster bootstrap.
 
 An exact interval holds for one look. Whoever looks after each case and stops at the first bad one
 is misled far more often than it admits; `share_bounds` holds at all looks together.
@@ -10,11 +10,13 @@ the binomial", Biometrika 26, 1934. H. Robbins, "Statistical methods related to 
 iterated logarithm", Annals of Mathematical Statistics 41, 1970. S. R. Howard, A. Ramdas,
 J. McAuliffe, J. Sekhon, "Time-uniform, nonparametric, nonasymptotic confidence sequences", Annals
 of Statistics 49, 2021. J. Shin, A. Ramdas, A. Rinaldo, "E-detectors: a nonparametric framework for
-sequential change detection", New England Journal of Statistics in Data Science 2, 2024.
+sequential change detection", New England Journal of Statistics in Data Science 2, 2024. A. C.
+Davison, D. V. Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +28,7 @@ from prefml._typing import Floats, Ints
 __all__ = [
     "ALPHA",
     "ShareSequence",
+    "bootstrap_interval",
     "clopper_pearson_lower",
     "clopper_pearson_upper",
     "e_values",
@@ -201,3 +204,52 @@ def _ratios(count: Ints, shares: Floats) -> Floats:
         rest = np.where(n > start, np.log(weight) + gain - gain[start - 1], np.log(weight))
         mixed = np.logaddexp(mixed, rest)
     return np.asarray(np.exp(np.minimum(np.logaddexp(mixed, np.log(waiting)), 700)))
+
+
+def bootstrap_interval(
+    values: ArrayLike,
+    clusters: ArrayLike,
+    statistic: Callable[[Floats], float] | None = None,
+    level: float = 0.95,
+    repeats: int = 2000,
+    random_state: int | None = 0,
+) -> tuple[float, float]:
+    """Return a percentile interval of the cluster bootstrap: whole clusters are resampled.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_values,)
+        One value an observation; NaN is left out.
+    clusters : array-like of shape (n_values,)
+        Cluster of each value, such as its project: values of one resemble each other, and drawing
+        them singly would make the interval too narrow.
+    statistic : callable, optional
+        Takes the resampled values; their mean by default.
+    level : float, default=0.95
+        Coverage.
+    repeats : int, default=2000
+        Resamples.
+    random_state : int or None, default=0
+        Seed.
+
+    Returns
+    -------
+    low, high : float
+        NaN without values.
+    """
+    numbers = np.asarray(values, float)
+    kept = ~np.isnan(numbers)
+    if not kept.any():
+        return float("nan"), float("nan")
+    number = np.unique(np.asarray(clusters)[kept], return_inverse=True)[1]
+    sizes = np.bincount(number)
+    draws = np.random.default_rng(random_state).integers(len(sizes), size=(repeats, len(sizes)))
+    if statistic is None:
+        sums = np.bincount(number, numbers[kept])
+        found = sums[draws].sum(axis=1) / sizes[draws].sum(axis=1)
+    else:
+        ends = np.cumsum(sizes)[:-1]
+        members = np.split(numbers[kept][np.argsort(number, kind="stable")], ends)
+        found = np.array([statistic(np.concatenate([members[i] for i in d])) for d in draws])
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

@@ -26,12 +26,14 @@ IMPORTS = {
     "imaging": {"_typing", "boxes", "exceptions"},
     "encoders": {"_typing", "exceptions", "files"},
     "ranking": {"_estimators", "_typing", "intervals", "sets"},
-    "cropping": {"_estimators", "_typing", "boxes", "exceptions"},
+    "cropping": {"_estimators", "_typing", "boxes", "exceptions", "intervals"},
     "decisions": {"boxes", "exceptions", "files", "proposals", "workspace"},
     "sidecars": {
         "_typing", "decisions", "encoders", "exceptions", "files", "imaging", "workspace",
     },
-    "features": {"_typing", "decisions", "exceptions", "sets", "sidecars", "workspace"},
+    "features": {
+        "_typing", "decisions", "duplicates", "exceptions", "sets", "sidecars", "workspace",
+    },
     "models": {
         "boxes",
         "_typing", "_version", "cropping", "decisions", "exceptions", "features", "files",

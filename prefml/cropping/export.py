@@ -7,7 +7,7 @@ Nothing here is a pickle: a document holds lists of numbers, and LightGBM keeps 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import lightgbm as lgb
 import numpy as np
@@ -56,6 +56,7 @@ class _BandsDocument(TypedDict):
 
     plain: list[list[float]]
     moves: list[list[float]]
+    own_moves: NotRequired[dict[str, list[list[float]]]]
 
 
 class _SimilarDocument(TypedDict):
@@ -98,7 +99,9 @@ def to_plain(cropper: CropRegressor) -> tuple[dict[str, object], dict[str, str]]
         # JSON knows no infinity: null means that keeping whole is never proposed.
         "threshold": float(model.threshold) if np.isfinite(model.threshold) else None,
         "bands": _BandsDocument(
-            plain=model.bands.plain_.tolist(), moves=model.bands.moves_.tolist()
+            plain=model.bands.plain_.tolist(),
+            moves=model.bands.moves_.tolist(),
+            own_moves={name: own.tolist() for name, own in model.bands.own_moves_.items()},
         ),
         "similar": _SimilarDocument(slope=model.similar.slope_, intercept=model.similar.intercept_),
         "inner_iou": {name: float(value) for name, value in model.inner_iou.items()},
@@ -220,6 +223,8 @@ def _similar(plain: _SimilarDocument) -> SimilarityModel:
 def _bands(cropper: CropRegressor, plain: _BandsDocument, texts: Mapping[str, str]) -> EdgeBands:
     bands = EdgeBands(cropper.coverage, 0, 1)
     bands.plain_, bands.moves_ = _floats(plain["plain"]), _floats(plain["moves"])
+    # Absent where every project has the same moves.
+    bands.own_moves_ = {name: _floats(own) for name, own in plain.get("own_moves", {}).items()}
     names = [[f"band_{edge}_{tail}" for tail in _TAILS] for edge in _EDGES]
     bands.boosters_ = []
     if names[0][0] in texts:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from prefml._typing import Bools, Floats, Ints
+from prefml._typing import Bools, Floats, Ints, Labels
 from prefml.boxes import FULL_FRAME, is_whole
 from prefml.cropping.bands import EdgeBands
 from prefml.cropping.baselines import optimal_box
@@ -30,7 +30,7 @@ from prefml.cropping.out_of_fold import HeldOutCrops, OutOfFold, hold_out
 from prefml.cropping.scorer import WindowScorer, WindowScores
 from prefml.cropping.similar import SimilarityModel
 
-__all__ = ["CropModel", "CropTrainingSet", "fit_crop_model"]
+__all__ = ["CropModel", "CropTrainingSet", "band_features", "fit_crop_model"]
 
 
 # With fewer crops than this nothing but a constant can be told from chance.
@@ -60,6 +60,8 @@ class CropTrainingSet:
         there are several, and alone decides on shrinkage and threshold. A scorer that has never
         seen a project but also lacks a third of the data errs more than the one that will be used,
         one that has seen part of the project errs less: probabilities are calibrated on both.
+    project : ndarray of shape (n,) or None
+        Project of each row.
     """
 
     features: PictureFeatures
@@ -67,6 +69,7 @@ class CropTrainingSet:
     weight: Floats
     clusters: Ints
     splits: tuple[Ints, ...]
+    project: Labels | None = None
 
     @classmethod
     def of(
@@ -98,7 +101,9 @@ class CropTrainingSet:
         """
         clusters = assign_blocks(len(boxes), groups)
         splits = (assign_inner_folds(len(boxes), groups, folds), assign_folds(clusters, folds))
-        return cls(features, boxes, weight, clusters, splits if groups is not None else splits[:1])
+        if groups is None:
+            return cls(features, boxes, weight, clusters, splits[:1])
+        return cls(features, boxes, weight, clusters, splits, np.asarray(groups))
 
 
 @dataclass(frozen=True)
@@ -186,20 +191,22 @@ class CropModel:
         crop_iou = self.shrink * scores.best_iou + (1.0 - self.shrink) * candidates[:, -2]
         return np.where(keep >= self.threshold, keep, self.similar.predict(crop_iou))
 
-    def band(self, scores: WindowScores) -> Floats:
+    def band(self, scores: WindowScores, project: Labels | None = None) -> Floats:
         """Return the bands of the edges of each picture.
 
         Parameters
         ----------
         scores : WindowScores
             Of n pictures.
+        project : ndarray of shape (n,), optional
+            Their projects; none that is known by default.
 
         Returns
         -------
         ndarray of shape (n, 4, 2)
             In fractions.
         """
-        return self.bands.predict(_band_features(scores, self.shrink))
+        return self.bands.predict(band_features(scores, self.shrink), project)
 
 
 FitScorer = Callable[[PictureFeatures, Floats, Floats], WindowScorer]
@@ -253,15 +260,13 @@ def _fit_model(
     probability, shrunk = keep.predict(scores), _shrink_towards(constant, scores.boxes, shrink)
     if scorer.uses_features:
         threshold = _select_threshold(probability, shrunk, crops)
-    band_features = _band_features(out_of_fold.scores, shrink)
-    folds = np.tile(assign_folds(crops.clusters, _BAND_FOLDS), len(passes))
     return CropModel(
         scorer=scorer,
         constant=constant,
         shrink=shrink,
         keep=keep,
         threshold=threshold,
-        bands=make_bands().fit(band_features, out_of_fold.boxes, folds),
+        bands=_fit_bands(make_bands(), out_of_fold, shrink, crops),
         similar=SimilarityModel().fit(out_of_fold.window_iou.ravel(), out_of_fold.similar.ravel()),
         inner_iou={
             "constant": _mean_iou(constant[None], crops),
@@ -269,6 +274,20 @@ def _fit_model(
             "chosen": _mean_iou(_full_frame_where(probability >= threshold, shrunk), crops),
         },
         held_out=hold_out(passes[0], shrunk, (crops.clusters, crops.splits[0]), shrink, threshold),
+    )
+
+
+def _fit_bands(
+    bands: EdgeBands, out_of_fold: OutOfFold, shrink: float, crops: CropTrainingSet
+) -> EdgeBands:
+    """Fit the bands on the rows of all splits; those of the last are of projects seen in part."""
+    passes, n = len(crops.splits), len(crops.boxes)
+    return bands.fit(
+        band_features(out_of_fold.scores, shrink),
+        out_of_fold.boxes,
+        np.tile(assign_folds(crops.clusters, _BAND_FOLDS), passes),
+        None if crops.project is None else np.tile(crops.project, passes),
+        np.arange(passes * n) >= (passes - 1) * n,
     )
 
 
@@ -325,7 +344,20 @@ def _mean_iou(boxes: Floats, crops: CropTrainingSet) -> float:
     return float(np.average(iou(boxes, crops.boxes), weights=crops.weight))
 
 
-def _band_features(scores: WindowScores, shrink: float) -> Floats:
+def band_features(scores: WindowScores, shrink: float) -> Floats:
+    """Return what the bands of the edges depend on.
+
+    Parameters
+    ----------
+    scores : WindowScores
+        Of n pictures.
+    shrink : float
+        Shrinkage towards the constant box, see `CropModel`.
+
+    Returns
+    -------
+    ndarray of shape (n, n_features)
+    """
     if shrink == 0.0:
         # Scores that say nothing of the box still tell the folds apart, and with them projects.
         return np.zeros((len(scores.best_iou), 1))

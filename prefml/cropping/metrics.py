@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike
 
 from prefml._typing import Bools, Floats
 from prefml.boxes import SIMILAR, is_whole
+from prefml.intervals import bootstrap_interval
 
 __all__ = [
     "SIMILAR",
     "boundary_displacement",
-    "cluster_interval",
     "crop_scores",
     "edges_within",
     "iou",
@@ -120,52 +120,6 @@ def keep_balanced_accuracy(kept: ArrayLike, predicted: ArrayLike) -> float:
     return float((guess[truth].mean() + (~guess[~truth]).mean()) / 2.0)
 
 
-def cluster_interval(
-    values: ArrayLike,
-    groups: ArrayLike,
-    level: float = 0.95,
-    repeats: int = 2000,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """Return a percentile interval of the mean, resampling whole groups.
-
-    Cluster bootstrap: crops of one project resemble each other, and drawing single rows would make
-    the interval too narrow.
-
-    Parameters
-    ----------
-    values : array-like of shape (n,)
-        One value a row.
-    groups : array-like of shape (n,)
-        Group of each row, such as project and day.
-    level : float, default=0.95
-        Coverage.
-    repeats : int, default=2000
-        Bootstrap resamples.
-    seed : int, default=0
-        Of the resampling.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper bound; NaN twice where there are no values.
-
-    References
-    ----------
-    A. C. Davison, D. V. Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8.
-    """
-    array = np.asarray(values, np.float64)
-    if array.size == 0:
-        return float("nan"), float("nan")
-    _, index = np.unique(np.asarray(groups), return_inverse=True)
-    sums = np.bincount(index, weights=array)
-    counts = np.bincount(index).astype(np.float64)
-    draws = np.random.default_rng(seed).integers(0, sums.size, (repeats, sums.size))
-    means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
-    low, high = np.quantile(means, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
-    return float(low), float(high)
-
-
 def crop_scores(
     boxes: Floats, predicted: Floats, keep: ArrayLike | None = None, groups: ArrayLike | None = None
 ) -> dict[str, float | list[float]]:
@@ -192,7 +146,7 @@ def crop_scores(
     clusters = np.arange(len(boxes)) if groups is None else groups
     return {
         "iou": float(overlap.mean()),
-        "iou_ci": list(cluster_interval(overlap, clusters)),
+        "iou_ci": list(bootstrap_interval(overlap, clusters)),
         "bde": float(boundary_displacement(boxes, predicted).mean()),
         "edges_within_5pct": float(edges_within(boxes, predicted).mean()),
         "keep_balanced_accuracy": keep_balanced_accuracy(is_whole(boxes), told),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from prefml._typing import Floats
+from prefml._typing import Floats, Labels
 from prefml.boxes import FULL_FRAME, Box, keeps_whole, to_box
 from prefml.cropping.fitting import CropModel
 from prefml.cropping.geometry import from_params, with_aspect, with_least_side
@@ -124,7 +124,9 @@ class Proposal:
         return replace(self, box=box, reasons=(*self.reasons, *reasons))
 
 
-def propose_one(model: CropModel, features: PictureFeatures, least: float) -> Proposal:
+def propose_one(
+    model: CropModel, features: PictureFeatures, least: float, project: Labels | None = None
+) -> Proposal:
     """Propose for one picture.
 
     Parameters
@@ -135,6 +137,8 @@ def propose_one(model: CropModel, features: PictureFeatures, least: float) -> Pr
         One picture.
     least : float
         Least side of a box in fractions.
+    project : ndarray of shape (1,), optional
+        Its project; none that is known by default.
 
     Returns
     -------
@@ -162,7 +166,7 @@ def propose_one(model: CropModel, features: PictureFeatures, least: float) -> Pr
         probability=keep if first is whole else float(probability[0]),
         keep_probability=keep,
         alternatives=tuple(alternatives),
-        bands=tuple((float(low), float(high)) for low, high in model.band(found)[0]),
+        bands=tuple((float(low), float(high)) for low, high in model.band(found, project)[0]),
     )
 
 

@@ -231,13 +231,15 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         return self.model_.probability(self.inputs_.read(self._check_features(X)))
 
-    def predict_bands(self, X: Features) -> Floats:
+    def predict_bands(self, X: Features, groups: ArrayLike | None = None) -> Floats:
         """Return the conformal band of each edge.
 
         Parameters
         ----------
         X : array-like of shape (n, n_features)
             Features as in `fit`.
+        groups : array-like of shape (n,), optional
+            Project of each row: the bands of one with 50 crops or more in `fit` are its own.
 
         Returns
         -------
@@ -246,7 +248,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             `coverage`; a picture kept whole counts as the full frame.
         """
         scores = self._score_windows(X)
-        return self.model_.band(scores)
+        return self.model_.band(scores, None if groups is None else np.asarray(groups))
 
     def propose(
         self,
@@ -255,6 +257,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         aspect: float | None = None,
         policy: Policy | None = None,
         hands: Sequence[Sequence[FoundHand] | None] | None = None,
+        groups: ArrayLike | None = None,
     ) -> list[Proposal]:
         """Propose a box and two alternatives, each with a calibrated probability.
 
@@ -270,6 +273,8 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             The person's rules; none by default.
         hands : sequence of length n, optional
             The hands found in each picture, None for one that was not looked at.
+        groups : array-like of shape (n,), optional
+            Project of each row, as in `predict_bands`.
 
         Returns
         -------
@@ -287,9 +292,11 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         rows = self.inputs_.read(table)
         pixels, least = _check_size(size, len(rows)), self._min_sides(size, len(rows))
         names = getattr(self, "feature_names_in_", ())
+        known = None if groups is None else np.asarray(groups)
         found = []
         for i in range(len(rows)):
-            proposal = propose_one(self.model_, rows[i : i + 1], float(least[i]))
+            project = None if known is None else known[i : i + 1]
+            proposal = propose_one(self.model_, rows[i : i + 1], float(least[i]), project)
             width_height = None if pixels is None else (float(pixels[i, 0]), float(pixels[i, 1]))
             if aspect is not None and width_height is not None:
                 proposal = in_aspect(proposal, width_height, aspect)

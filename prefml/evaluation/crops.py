@@ -10,12 +10,13 @@ import numpy as np
 
 from prefml._typing import Floats, Labels, Texts
 from prefml.boxes import is_whole
-from prefml.cropping.metrics import SIMILAR, cluster_interval, crop_scores, iou
+from prefml.cropping.metrics import SIMILAR, crop_scores, iou
 from prefml.evaluation.crossval import HeldOutBoxes
 from prefml.evaluation.folds import Folds
 from prefml.evaluation.schema import CropBreakdown, CropMetrics, CropperScores
 from prefml.evaluation.sets import choose_clusters
 from prefml.features import CropTable
+from prefml.ranking.metrics import bootstrap_interval
 
 __all__ = ["CropRuns", "crop_metrics"]
 
@@ -79,7 +80,7 @@ def crop_metrics(done: CropRuns) -> CropMetrics:
         "lead": {
             name: {
                 "iou": float(lead.mean()),
-                "iou_ci": list(cluster_interval(lead, cluster)),
+                "iou_ci": list(bootstrap_interval(lead, cluster)),
             }
             for name, lead in leads.items()
         },
@@ -105,7 +106,7 @@ def _scores(
         "similar": median("similar"),
         "band_coverage": median("band_coverage"),
         "fit_seconds": median("fit_seconds"),
-        "iou_ci": list(cluster_interval(overlap, cluster)),
+        "iou_ci": list(bootstrap_interval(overlap, cluster)),
         "iou_by_seed": [scores["iou"] for scores in each],
     }
 

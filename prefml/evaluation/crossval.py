@@ -186,7 +186,10 @@ def held_out_scores(
     """
     X = _columns(table.X, contender.prefix)
     scores, probability = np.zeros(len(table)), np.full(len(table), np.nan)
-    extras = {"set_id": table.set_id, "groups": table.project, "sample_weight": table.weight}
+    extras: dict[str, Labels] = {
+        "set_id": table.set_id, "groups": table.project, "sample_weight": table.weight,
+        "cluster_id": table.cluster_id,
+    }  # fmt: skip
     seconds, shares = [], []
     reasons: dict[object, str] = {}
     others = _Rejected.of(rejected, table, folds)

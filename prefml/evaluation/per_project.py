@@ -47,7 +47,10 @@ def compare_per_project(ranker: SetRanker, table: ChoiceTable) -> PerProjectMetr
     if len(counts) < 2 or counts.max() < model.min_sets or not len(fold.test):
         return None
     X, projects = table.X.iloc[fold.train], table.project[fold.train]
-    model.fit(X, table.y[fold.train], table.set_id[fold.train], projects, table.weight[fold.train])
+    model.fit(
+        X, table.y[fold.train], table.set_id[fold.train], projects, table.weight[fold.train],
+        cluster_id=table.cluster_id[fold.train],
+    )  # fmt: skip
     test = fold.test[np.isin(table.project[fold.test], list(model.own_))]
     tested, names = table.X.iloc[test], table.project[test]
     scores = {"together": model.common_.predict(tested), "own": model.predict(tested, names)}
@@ -84,7 +87,8 @@ def _summary(
     names = table.set_id[test]
     sets = index_sets(names)
     first = test[sets.order[sets.starts]]
-    _, cluster = choose_clusters(table.project[first], table.session_id[first], table.set_id[first])
+    connected = table.cluster_id[first]
+    _, cluster = choose_clusters(table.project[first], table.session_id[first], connected)
     hits = {name: top1_by_set(table.y[test], values, names) for name, values in scores.items()}
     found: dict[str, Top1] = {
         name: {

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from prefml._typing import Bools, Floats, Ints, Labels
 from prefml.features import ChoiceTable
@@ -63,8 +65,10 @@ def describe_sets(table: ChoiceTable) -> SetFacts:
     first = sets.order[sets.starts]
     lower = lower_stage_sets(table.y, table.stage, table.set_id)[first]
     kind, cluster = choose_clusters(
-        table.project[first], table.session_id[first], table.set_id[first]
+        table.project[first], table.session_id[first], table.cluster_id[first]
     )
+    if kind == "set" and len(np.unique(cluster)) < len(sets):
+        kind = "connected set"
     weight = 1 / table.inclusion[first]
     return SetFacts(
         table.set_id[first], table.project[first], sets.sizes, lower, cluster, kind, weight
@@ -77,7 +81,8 @@ def choose_clusters(project: Labels, session: Labels, name: Labels) -> tuple[str
     Parameters
     ----------
     project, session, name : ndarray of shape (n,)
-        The project, the session and the set or picture of each value.
+        The project, the session, and what is drawn by itself otherwise: the picture, or the cluster
+        of sets that share pictures.
 
     Returns
     -------
@@ -91,8 +96,19 @@ def choose_clusters(project: Labels, session: Labels, name: Labels) -> tuple[str
     A. C. Cameron, J. B. Gelbach, D. L. Miller, "Bootstrap-based improvements for inference with
     clustered errors", Review of Economics and Statistics 90, 2008.
     """
-    sessions = pd.MultiIndex.from_arrays([project, session]).factorize()[0]
+    sessions = _connected(pd.MultiIndex.from_arrays([project, session]).factorize()[0], name)
     for kind, labels in (("project", project), ("session", sessions)):
         if len(pd.unique(labels)) >= FEWEST_CLUSTERS:
             return kind, np.asarray(labels)
     return "set", np.asarray(name)
+
+
+def _connected(first: Labels, second: Labels) -> Ints:
+    """Return the finest labels that tear no label of either apart."""
+    one, other = (pd.factorize(labels)[0] for labels in (first, second))
+    count = int(one.max(initial=-1)) + 1
+    ends = (one, count + other)
+    size = count + int(other.max(initial=-1)) + 1
+    graph = coo_array((np.ones(len(one), np.int8), ends), (size, size))
+    component: Ints = connected_components(graph, directed=False)[1][one].astype(np.intp)
+    return component

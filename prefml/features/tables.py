@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from prefml._typing import Floats, Texts, Times
+from prefml._typing import Floats, Ints, Texts, Times
 from prefml.decisions.manifests import UNKNOWN
+from prefml.features.clusters import connect_sets
 from prefml.features.relative import (
     embedding_distances,
     relative_cues,
@@ -95,6 +96,16 @@ class ChoiceTable:
     def n_sets(self) -> int:
         """Number of sets."""
         return len(np.unique(self.set_id)) if len(self) else 0
+
+    @cached_property
+    def cluster_id(self) -> Ints:
+        """Cluster of each row's set: sets that share pictures or near duplicates, directly or not.
+
+        See `prefml.features.clusters.connect_sets`.
+        """
+        columns = [name for name in self.X.columns if name.startswith("emb__")]
+        vectors = self.X[columns].to_numpy(np.float32)
+        return connect_sets(self.set_id, self.project, self.filename, self.hashes, vectors)
 
 
 @dataclass(frozen=True)

@@ -348,8 +348,9 @@ class Predictor:
             )
         hands = None if rows.hands is None else rows.hands[i : i + 1]
         found = self.cropper.propose(
-            X, size=rows.size[i : i + 1], aspect=aspect, policy=self.policy, hands=hands
-        )[0]
+            X, size=rows.size[i : i + 1], aspect=aspect, policy=self.policy, hands=hands,
+            groups=None if rows.project is None else [rows.project],
+        )[0]  # fmt: skip
         return CropProposal(
             keep_probability=float(found.keep_probability),
             box=to_box(found.box),

@@ -5,14 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial.hermite_e import hermegauss
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
 from sklearn.isotonic import IsotonicRegression
 
-from prefml._typing import Floats, Ints
-from prefml.sets import Sets, index_sets
+from prefml._typing import Floats, Ints, Labels
+from prefml.ranking.temperature import (
+    CalibrationSets,
+    effective_number,
+    fit_inverse_temperature,
+    predict_new_project,
+    softmax_in_sets,
+)
+from prefml.sets import Sets
 
-__all__ = ["PiecewiseLinear", "WinCalibrator", "softmax_in_sets", "temperature_correction"]
+__all__ = ["PiecewiseLinear", "WinCalibrator", "softmax_in_sets"]
 
 
 # Shrinkage: with fewer sets of one size than this, its factor is mostly the factor of all sizes.
@@ -20,32 +27,11 @@ _PRIOR_SETS = 500
 # Isotonic regression spends about one parameter for every thirty sets, so it needs many.
 _SETS_FOR_ISOTONIC = 1000
 _FLOOR = 1e-6
-_MOST_GROWTH = 1.25
-# With so many sets, half of the temperature correction is over.
-_HALFWAY = 3000
-# With less skill than this the temperature correction is whole.
-_LITTLE_SKILL = 0.2
-
-
-def softmax_in_sets(scores: Floats, sets: Sets, factor: Floats | float = 1.0) -> Floats:
-    """Return probabilities that sum to 1 in each set.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n_rows,)
-        Scores.
-    sets : Sets
-        The grouping of the rows.
-    factor : float or ndarray of shape (n_rows,)
-        Inverse temperature: the scores are multiplied by it.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,)
-    """
-    raised = scores * factor
-    raised = np.exp(raised - sets.reduce(np.maximum, raised)[sets.codes])
-    return np.asarray(raised / sets.reduce(np.add, raised)[sets.codes])
+# Least inverse temperature, as a share of that of scores of unit spread.
+_LEAST_FACTOR = 1e-3
+# Standard normal values and their weights, by which probabilities are averaged (Gauss-Hermite).
+_NODES, _NODE_WEIGHTS = hermegauss(7)
+_NODE_WEIGHTS = _NODE_WEIGHTS / _NODE_WEIGHTS.sum()
 
 
 @dataclass(frozen=True)
@@ -77,21 +63,25 @@ class PiecewiseLinear:
 
 
 class WinCalibrator:
-    """Temperature scaling for each set size, then isotonic regression of the top choice.
+    """Temperature scaling for a new project, then isotonic regression of the top choice.
 
-    The temperature of a size is shrunk towards that of all sizes, the more the fewer its sets.
+    The inverse temperature differs from project to project. Probabilities are averaged over what
+    the projects seen say of a new one's, so that they are not surer than scores are reliable.
+    That of a set's size is shrunk towards that of all sizes, the more the fewer its sets.
 
     Parameters
     ----------
     isotonic_from : int, default=1000
-        Sets needed for isotonic regression.
+        Effective number of independent sets needed for isotonic regression.
 
     Attributes
     ----------
     factor_ : float
-        Inverse temperature of sets of any size.
+        Mean inverse temperature of sets of any size.
     factors_ : dict of int to float
-        Inverse temperature of each size of a set.
+        Mean inverse temperature of each size of a set.
+    spread_ : float
+        Standard deviation of a new project's inverse temperature, as a share of the mean.
     isotonic_ : PiecewiseLinear or None
         Isotonic regression of the top probability; None where there were too few sets.
 
@@ -99,13 +89,22 @@ class WinCalibrator:
     ----------
     C. Guo et al., "On calibration of modern neural networks", ICML 2017 (temperature);
     B. Zadrozny, C. Elkan, "Transforming classifier scores into accurate multiclass probability
-    estimates", KDD 2002 (isotonic).
+    estimates", KDD 2002 (isotonic); J. P. T. Higgins, S. G. Thompson, D. J. Spiegelhalter, "A
+    re-evaluation of random-effects meta-analysis", JRSS A 172, 2009 (prediction of a new unit).
     """
 
     def __init__(self, isotonic_from: int = _SETS_FOR_ISOTONIC) -> None:
         self.isotonic_from = isotonic_from
 
-    def fit(self, scores: Floats, y: ArrayLike, sets: Sets) -> WinCalibrator:
+    def fit(
+        self,
+        scores: Floats,
+        y: ArrayLike,
+        sets: Sets,
+        weight: Floats | None = None,
+        groups: Labels | None = None,
+        cluster_id: Labels | None = None,
+    ) -> WinCalibrator:
         """Fit on out-of-fold scores.
 
         Parameters
@@ -116,61 +115,63 @@ class WinCalibrator:
             Labels; the highest of a set win it, sharing where several are.
         sets : Sets
             The grouping of the rows.
+        weight : ndarray of shape (n_rows,), optional
+            Weight of each row, constant in a set, such as the inverse of the probability with
+            which the set was drawn; 1 by default.
+        groups : ndarray of shape (n_rows,), optional
+            The project of each row, constant in a set; one for all by default.
+        cluster_id : ndarray of shape (n_rows,), optional
+            Sets of one cluster are not independent; each is one by itself by default.
 
         Returns
         -------
         WinCalibrator
         """
-        share = _win_share(y, sets)
-        self.factor_ = _fit_inverse_temperature(scores, share, sets)
-        self.factors_ = {}
-        for size in np.unique(sets.sizes[sets.sizes > 1]):
-            rows = sets.sizes[sets.codes] == size
-            part = index_sets(sets.codes[rows])
-            own = _fit_inverse_temperature(scores[rows], share[rows], part)
-            trust = len(part) / (len(part) + _PRIOR_SETS)
-            self.factors_[int(size)] = float(self.factor_ * (own / self.factor_) ** trust)
-        self.isotonic_ = self._fit_isotonic(scores, share, sets)
+        first = sets.order[sets.starts]
+        cluster = np.arange(len(sets)) if cluster_id is None else cluster_id[first]
+        data = CalibrationSets(
+            scores,
+            _win_share(y, sets),
+            sets,
+            np.ones(len(sets)) if weight is None else weight[first],
+            np.unique(cluster, return_inverse=True)[1].astype(np.intp),
+        )
+        self._fit_temperature(data, None if groups is None else groups[first])
+        self.factors_ = self._factors_by_size(data)
+        self.isotonic_ = self._fit_isotonic(data)
         return self
 
-    def skill(self, scores: Floats, y: ArrayLike, sets: Sets) -> float:
-        """Return the share of the log loss of chance that the probabilities save.
+    def _fit_temperature(self, data: CalibrationSets, project: Labels | None) -> None:
+        codes = None if project is None else np.unique(project, return_inverse=True)[1]
+        found = predict_new_project(data, codes)
+        within = data.scores - data.sets.mean(data.scores)[data.sets.codes]
+        unit = float(np.sqrt((within**2).mean())) if len(within) else 0.0
+        self.factor_ = max(found.value, _LEAST_FACTOR / (unit or 1.0))
+        # Where higher scores do not win, there is nothing to be sure or unsure of.
+        self.spread_ = float(np.sqrt(found.variance) / self.factor_) if found.value > 0 else 0.0
 
-        Parameters
-        ----------
-        scores, y, sets
-            As in `fit`.
+    def _factors_by_size(self, data: CalibrationSets) -> dict[int, float]:
+        """Return the mean factor of each size: its ratio to all sizes, shrunk towards 1."""
+        whole, factors = fit_inverse_temperature(data).value, {}
+        for size in np.unique(data.sets.sizes[data.sets.sizes > 1]):
+            part = data.take(np.flatnonzero(data.sets.sizes == size))
+            own = fit_inverse_temperature(part).value
+            known = effective_number(part.weight, part.cluster)
+            trust = known / (known + _PRIOR_SETS)
+            ratio = own / whole if own > 0 and whole > 0 else 1.0
+            factors[int(size)] = float(self.factor_ * ratio**trust)
+        return factors
 
-        Returns
-        -------
-        float
-            1 for certainty that is always right, 0 for chance and where nothing was to choose;
-            McFadden's pseudo R squared.
-        """
-        share = _win_share(y, sets)
-        chance = float((share * np.log(sets.sizes[sets.codes])).sum())
-        stated = np.log(np.maximum(self.predict(scores, sets), _FLOOR))
-        return 1 + float((share * stated).sum()) / chance if chance else 0.0
-
-    def sharpen(self, factor: float) -> None:
-        """Raise the inverse temperatures, where the final model is better than the inner ones.
-
-        Parameters
-        ----------
-        factor : float
-            By which they are multiplied, see `temperature_correction`.
-        """
-        self.factor_ *= factor
-        self.factors_ = {size: own * factor for size, own in self.factors_.items()}
-
-    def _fit_isotonic(self, scores: Floats, share: Floats, sets: Sets) -> PiecewiseLinear | None:
-        if int((sets.sizes > 1).sum()) < self.isotonic_from:
+    def _fit_isotonic(self, data: CalibrationSets) -> PiecewiseLinear | None:
+        sets = data.sets
+        several = sets.sizes > 1
+        known = effective_number(data.weight[several], data.cluster[several])
+        if known < self.isotonic_from * (1 - 1e-9):
             return None
-        probability = self._temperature_scaled(scores, sets)
-        top = _top_rows(probability, sets)
-        kept = top[sets.sizes[sets.codes[top]] > 1]
+        probability = self._temperature_scaled(data.scores, sets)
+        kept = _top_rows(probability, sets)[several]
         model = IsotonicRegression(y_min=_FLOOR, y_max=1 - _FLOOR, out_of_bounds="clip")
-        model.fit(probability[kept], share[kept])
+        model.fit(probability[kept], data.share[kept], sample_weight=data.weight[several])
         return PiecewiseLinear(model.X_thresholds_, model.y_thresholds_)
 
     def _temperature_scaled(self, scores: Floats, sets: Sets) -> Floats:
@@ -178,7 +179,11 @@ class WinCalibrator:
         factor = np.full(len(scores), self.factor_)
         for size, own in self.factors_.items():
             factor[sizes == size] = own
-        return softmax_in_sets(scores, sets, factor)
+        if self.spread_ == 0:
+            return softmax_in_sets(scores, sets, factor)
+        drawn = np.maximum(1 + self.spread_ * _NODES, 0)
+        parts = [softmax_in_sets(scores, sets, factor * one) for one in drawn]
+        return np.asarray(np.tensordot(_NODE_WEIGHTS, parts, 1))
 
     def predict(self, scores: Floats, sets: Sets) -> Floats:
         """Return the probability of each row to win its set.
@@ -199,32 +204,6 @@ class WinCalibrator:
         if self.isotonic_ is None:
             return probability
         return _with_isotonic_top(probability, sets, self.isotonic_)
-
-
-def temperature_correction(n_sets: int, n_folds: int, skill: float) -> float:
-    """Return the factor by which a model of all rows is surer than the models of the inner folds.
-
-    Those learn from less, so their scores are worse, and calibration on them makes the final model
-    timid. While choices are few and say little, the inverse temperature that calibrates grows about
-    as fast as their number; where they say much, the models know it already and it hardly grows.
-
-    Parameters
-    ----------
-    n_sets : int
-        Training sets.
-    n_folds : int
-        Inner folds.
-    skill : float
-        Share of the log loss of chance that the models of the inner folds save.
-
-    Returns
-    -------
-    float
-        Between 1 and 1.25; `docs/experiments.md` has the figures behind it.
-    """
-    more = n_folds / (n_folds - 1) - 1
-    unknown = min((1 - min(skill, 1.0)) / (1 - _LITTLE_SKILL), 1.0)
-    return float(min(1 + more * unknown * _HALFWAY / (_HALFWAY + n_sets), _MOST_GROWTH))
 
 
 def _with_isotonic_top(probability: Floats, sets: Sets, line: PiecewiseLinear) -> Floats:
@@ -256,20 +235,3 @@ def _win_share(y: ArrayLike, sets: Sets) -> Floats:
 def _top_rows(probability: Floats, sets: Sets) -> Ints:
     order = np.lexsort((-probability, sets.codes))
     return np.asarray(order[sets.starts])
-
-
-def _fit_inverse_temperature(scores: Floats, share: Floats, sets: Sets) -> float:
-    """Return the inverse temperature of least log loss, 0.001 to 1000 on scores of unit spread."""
-    spread = scores - sets.mean(scores)[sets.codes]
-    unit = float(np.sqrt((spread**2).mean())) if len(scores) else 0.0
-    if unit == 0:
-        return 1.0
-
-    def loss(log_factor: float) -> float:
-        probability = softmax_in_sets(spread, sets, np.exp(log_factor) / unit)
-        # One imagined coin toss keeps the factor finite when every choice was right.
-        penalty = 0.5 * (np.exp(log_factor) * 0.1) ** 2
-        return float(-(share * np.log(np.maximum(probability, _FLOOR))).sum() + penalty)
-
-    found = minimize_scalar(loss, bounds=(np.log(1e-3), np.log(1e3)), method="bounded")
-    return float(np.exp(found.x) / unit)

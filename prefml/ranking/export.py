@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 from lightgbm import Booster
@@ -99,6 +99,7 @@ class _CalibrationDocument(TypedDict):
 
     factor: float
     factors: dict[str, float]
+    spread: NotRequired[float]
     isotonic: _LineDocument | None
 
 
@@ -246,6 +247,7 @@ def _calibration_document(calibrator: WinCalibrator | None) -> _CalibrationDocum
     return {
         "factor": float(calibrator.factor_),
         "factors": {str(size): float(own) for size, own in calibrator.factors_.items()},
+        "spread": float(calibrator.spread_),
         "isotonic": None if line is None else {"x": line.x.tolist(), "y": line.y.tolist()},
     }
 
@@ -310,6 +312,8 @@ def _calibrator(plain: _CalibrationDocument | None) -> WinCalibrator | None:
     calibrator, line = WinCalibrator(), plain["isotonic"]
     calibrator.factor_ = float(plain["factor"])
     calibrator.factors_ = {int(size): float(own) for size, own in plain["factors"].items()}
+    # Absent where probabilities are of one temperature.
+    calibrator.spread_ = float(plain.get("spread", 0.0))
     calibrator.isotonic_ = (
         None if line is None else PiecewiseLinear(_floats(line["x"]), _floats(line["y"]))
     )

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from prefml._typing import Bools, Floats
+from prefml.intervals import bootstrap_interval
 from prefml.sets import Sets, index_sets, winning_pairs
 
 __all__ = [
@@ -222,57 +223,11 @@ def _binned_gap(stated: Floats, hits: Floats, bins: int) -> float:
     return sum(gaps) / len(stated)
 
 
-def bootstrap_interval(
-    values: ArrayLike,
-    clusters: ArrayLike,
-    statistic: Callable[[Floats], float] = _mean,
-    level: float = 0.95,
-    repeats: int = 2000,
-    random_state: int | None = 0,
-) -> tuple[float, float]:
-    """Return a percentile interval of the cluster bootstrap: whole clusters are resampled.
-
-    Parameters
-    ----------
-    values : array-like of shape (n_values,)
-        One value a set, such as `top1_by_set`; NaN is left out.
-    clusters : array-like of shape (n_values,)
-        Cluster of each value, drawn with replacement: the project of the set, or the set itself.
-    statistic : callable, optional
-        Takes the resampled values; the mean by default.
-    level : float, default=0.95
-        Coverage.
-    repeats : int, default=2000
-        Resamples.
-    random_state : int or None, default=0
-        Seed.
-
-    Returns
-    -------
-    low, high : float
-        NaN without values.
-
-    References
-    ----------
-    A. C. Davison, D. V. Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8.
-    """
-    numbers = np.asarray(values, float)
-    kept = ~np.isnan(numbers)
-    if not kept.any():
-        return float("nan"), float("nan")
-    members = [numbers[kept][r] for r in index_sets(np.asarray(clusters)[kept]).members()]
-    rng = np.random.default_rng(random_state)
-    draws = rng.integers(len(members), size=(repeats, len(members)))
-    found = [statistic(np.concatenate([members[i] for i in draw])) for draw in draws]
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
 def paired_interval(
     first: ArrayLike,
     second: ArrayLike,
     clusters: ArrayLike,
-    statistic: Callable[[Floats], float] = _mean,
+    statistic: Callable[[Floats], float] | None = None,
     level: float = 0.95,
     repeats: int = 2000,
     random_state: int | None = 0,

@@ -21,12 +21,17 @@ from numpy.typing import ArrayLike
 
 from prefml._typing import Floats, Ints, Labels
 from prefml.ranking.boosted import BoostedScore, BoostingConfig
-from prefml.ranking.calibration import WinCalibrator, temperature_correction
+from prefml.ranking.calibration import WinCalibrator
 from prefml.ranking.cross_fitting import CrossFittedInit
 from prefml.ranking.linear_init import grouped_folds, held_out_losses
 from prefml.ranking.table import Table, take
 from prefml.ranking.tree_backend import in_threads, runs_in_threads
-from prefml.ranking.validation import check_column, check_sample_weight, to_grades
+from prefml.ranking.validation import (
+    check_column,
+    check_of_sets,
+    check_sample_weight,
+    to_grades,
+)
 from prefml.sets import content_order, index_sets
 
 __all__ = ["ModelSelection", "calibrate", "sort_by_set"]
@@ -47,6 +52,8 @@ def sort_by_set(
     groups: ArrayLike | None,
     weight: ArrayLike | None,
     item_order: str,
+    cluster_id: ArrayLike | None = None,
+    calibration_weight: ArrayLike | None = None,
 ) -> tuple[Table, Ints]:
     """Sort rows so that sets are contiguous.
 
@@ -58,6 +65,8 @@ def sort_by_set(
         Labels, sets, and, if not None, projects and weights.
     item_order : {"content", "given"}
         See `SetRanker`.
+    cluster_id, calibration_weight : array-like of shape (n_rows,), optional
+        See `SetRanker.fit`. Where there are not several projects, clusters stay together instead.
 
     Returns
     -------
@@ -69,7 +78,13 @@ def sort_by_set(
     sets = index_sets(set_id, len(X))
     graded = to_grades(y, sets)
     weights = check_sample_weight(weight, X)
-    together = sets.codes if groups is None else check_column(groups, len(X), "groups")
+    cluster = check_of_sets(cluster_id, sets, "cluster_id")
+    calibrating = check_sample_weight(calibration_weight, X)
+    check_of_sets(calibrating, sets, "calibration_weight")
+    together = sets.codes if cluster is None else index_sets(cluster).codes
+    if groups is not None:
+        projects = index_sets(check_column(groups, len(X), "groups")).codes
+        together = projects if projects.any() else together
     order = sets.order
     if item_order == "content":
         order, _ = content_order(X, sets, graded, *([] if weights is None else [weights]))
@@ -79,6 +94,8 @@ def sort_by_set(
         sets=index_sets(sets.codes[order]),
         groups=index_sets(together[order]).codes,
         weight=None if weights is None else weights[order],
+        cluster=None if cluster is None else index_sets(cluster[order]).codes,
+        calibration_weight=None if calibrating is None else calibrating[order],
     )
     return table, order
 
@@ -146,8 +163,8 @@ class ModelSelection:
             self._fill_scores(scores, racing, range(begin, end))
             if len(racing) > 1 and begin < end < last:
                 racing = self._racing_survivors(scores, racing, end)
-        losses = self._losses(scores[racing], last)
-        self.best_ = racing[_select_best(losses)]
+        losses, cluster = self._losses(scores[racing], last)
+        self.best_ = racing[_select_best(losses, cluster)]
         self.out_of_fold_ = scores[self.best_]
         self.fold_models_ = [self._fitted[self.best_, fold] for fold in range(last)]
         self._fitted.clear()
@@ -179,21 +196,25 @@ class ModelSelection:
         linear = None if init is None else init.init_without(fold, rest)
         return BoostedScore(config).fit(rest, linear)
 
-    def _losses(self, scores: Floats, n_folds: int) -> list[Floats]:
-        """Return, for each config, the log loss of each set of the first folds."""
+    def _losses(self, scores: Floats, n_folds: int) -> tuple[list[Floats], Ints]:
+        """Return, for each config, the log loss of each set of the first folds; and their clusters.
+
+        Sets come in the order of both.
+        """
         rows = np.sort(np.concatenate([test for _, test in self.folds[:n_folds]]))
         part = take(self.table, rows)
-        return [held_out_losses(own[rows], part.grades, part.sets, part.weight) for own in scores]
+        losses = [held_out_losses(own[rows], part.grades, part.sets, part.weight) for own in scores]
+        return losses, part.cluster_of_sets()
 
     def _racing_survivors(self, scores: Floats, racing: list[int], n_folds: int) -> list[int]:
         """Return the configs that are not clearly behind the leader after the first folds."""
-        losses = self._losses(scores[racing], n_folds)
+        losses, cluster = self._losses(scores[racing], n_folds)
         leader = losses[int(np.argmin([loss.mean() for loss in losses]))]
         kept = zip(racing, losses, strict=True)
         return [
             number
             for number, loss in kept
-            if (loss - leader).mean() <= _standard_errors(loss - leader, _RACING_Z)
+            if (loss - leader).mean() <= _standard_errors(loss - leader, _RACING_Z, cluster)
         ]
 
     def fit(self, validation: Table | None = None) -> BoostedScore:
@@ -213,22 +234,24 @@ class ModelSelection:
         return BoostedScore(self.configs[self.best_]).fit(self.table, linear, validation)
 
 
-def _standard_errors(gap: Floats, times: float) -> float:
-    """Return so many standard errors of the mean gap."""
-    return times * float(np.sqrt(gap.var() / len(gap)))
+def _standard_errors(gap: Floats, times: float, cluster: Ints) -> float:
+    """Return so many standard errors of the mean gap, which resembles itself inside clusters."""
+    totals = np.bincount(np.unique(cluster, return_inverse=True)[1], gap - gap.mean())
+    return times * float(np.sqrt((totals**2).sum())) / len(gap)
 
 
-def _select_best(losses: Sequence[Floats]) -> int:
+def _select_best(losses: Sequence[Floats], cluster: Ints) -> int:
     """Return the config furthest ahead of the first by more than its margin, else the first."""
     ahead = [losses[0] - other for other in losses]
     clear = [
-        gap.mean() if gap.mean() > _standard_errors(gap, _SELECTION_Z) else 0.0 for gap in ahead
+        gap.mean() if gap.mean() > _standard_errors(gap, _SELECTION_Z, cluster) else 0.0
+        for gap in ahead
     ]
     return int(np.argmax(clear))
 
 
-def calibrate(table: Table, out_of_fold: Floats, n_folds: int) -> WinCalibrator:
-    """Fit a calibrator on out-of-fold scores, and correct its temperature for the final model.
+def calibrate(table: Table, out_of_fold: Floats) -> WinCalibrator:
+    """Fit a calibrator on out-of-fold scores.
 
     Parameters
     ----------
@@ -236,16 +259,16 @@ def calibrate(table: Table, out_of_fold: Floats, n_folds: int) -> WinCalibrator:
         The rows.
     out_of_fold : ndarray of shape (n_rows,)
         Their out-of-fold scores.
-    n_folds : int
-        Inner folds that they came from.
 
     Returns
     -------
     WinCalibrator
-        For the model of all rows.
     """
-    calibrator = WinCalibrator().fit(out_of_fold, table.grades, table.sets)
-    folds = grouped_folds(table.groups, table.sets, n_folds)
-    skill = calibrator.skill(out_of_fold, table.grades, table.sets)
-    calibrator.sharpen(temperature_correction(len(table.sets), len(folds), skill))
-    return calibrator
+    return WinCalibrator().fit(
+        out_of_fold,
+        table.grades,
+        table.sets,
+        table.calibration_weight,
+        table.groups,
+        table.cluster,
+    )

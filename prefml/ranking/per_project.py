@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 
 from prefml._estimators import as_frame
-from prefml._typing import Features, Floats
+from prefml._typing import Features, Floats, Labels
 from prefml.ranking.per_project_inference import PerProjectInference, take_rows
 from prefml.ranking.protocols import Ranker
 from prefml.ranking.ranker import SetRanker
@@ -44,7 +45,9 @@ class PerProjectRanker(PerProjectInference, BaseEstimator):
         The rankers of single projects.
     """
 
-    __metadata_request__fit = {"set_id": True, "groups": True}  # noqa: RUF012
+    __metadata_request__fit = {  # noqa: RUF012
+        "set_id": True, "groups": True, "calibration_weight": True, "cluster_id": True,
+    }  # fmt: skip
 
     def __init__(
         self,
@@ -70,6 +73,8 @@ class PerProjectRanker(PerProjectInference, BaseEstimator):
         set_id: ArrayLike | None = None,
         groups: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
+        calibration_weight: ArrayLike | None = None,
+        cluster_id: ArrayLike | None = None,
     ) -> PerProjectRanker:
         """Fit the common ranker and those of single projects.
 
@@ -85,6 +90,8 @@ class PerProjectRanker(PerProjectInference, BaseEstimator):
             The project of each row; only the common ranker is fitted if not given.
         sample_weight : array-like of shape (n_rows,), optional
             Weight of each row.
+        calibration_weight, cluster_id : array-like of shape (n_rows,), optional
+            As in `SetRanker.fit`.
 
         Returns
         -------
@@ -101,21 +108,20 @@ class PerProjectRanker(PerProjectInference, BaseEstimator):
             If fewer than three sets have labels that differ: scores then mean nothing for others.
         """
         X = as_frame(X)
-        self.common_ = self._unfitted().fit(X, y, set_id, groups, sample_weight)
+        extras = (sample_weight, calibration_weight, cluster_id)
+        columns = [None if one is None else np.asarray(one) for one in extras]
+        self.common_ = _fit_with(self._unfitted(), X, y, set_id, groups, columns)
         self.own_ = {}
         if groups is None:
             return self
         labels, names = np.asarray(y), np.asarray(groups)
         keys = check_set_id(set_id, len(names), self.allow_missing_set_id)
-        weight = None if sample_weight is None else np.asarray(sample_weight, float)
         for name in dict.fromkeys(names.tolist()):
             rows = np.flatnonzero(names == name)
             if len(index_sets(keys[rows])) >= self.min_sets:
-                self.own_[name] = self._unfitted().fit(
-                    take_rows(X, rows),
-                    labels[rows],
-                    set_id=keys[rows],
-                    sample_weight=None if weight is None else weight[rows],
+                own = [None if one is None else one[rows] for one in columns]
+                self.own_[name] = _fit_with(
+                    self._unfitted(), take_rows(X, rows), labels[rows], keys[rows], None, own
                 )
         return self
 
@@ -124,6 +130,27 @@ class PerProjectRanker(PerProjectInference, BaseEstimator):
         if self.allow_missing_set_id:
             ranker.set_params(allow_missing_set_id=True)
         return ranker
+
+
+def _fit_with(
+    ranker: SetRanker,
+    X: Features,
+    y: ArrayLike,
+    set_id: ArrayLike | None,
+    groups: ArrayLike | None,
+    columns: Sequence[Labels | None],
+) -> SetRanker:
+    """Fit with sample weights, calibration weights and clusters, each if not None."""
+    sample_weight, calibration_weight, cluster_id = columns
+    return ranker.fit(
+        X,
+        y,
+        set_id,
+        groups,
+        sample_weight,
+        calibration_weight=calibration_weight,
+        cluster_id=cluster_id,
+    )
 
 
 def ranker_of(model: SetRanker | PerProjectRanker, project: str | None) -> SetRanker:

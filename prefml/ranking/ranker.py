@@ -85,7 +85,8 @@ class SetRanker(RankerInference, BaseEstimator):
         Inner folds by group, for the linear init and the calibration.
     calibration : {None, "auto"}, default=None
         None: probabilities are the softmax of the scores. "auto": temperature scaling for each
-        set size and, from 1,000 sets on, isotonic regression, both on out-of-fold scores.
+        set size and, from 1,000 independent sets on, isotonic regression, both on out-of-fold
+        scores.
     item_order : {"content", "given"}, default="content"
         LambdaRank breaks ties by the order of rows. "content" sorts rows by what they contain, so
         that neither their order nor the names of sets matter; "given" keeps the order, as bare
@@ -132,7 +133,9 @@ class SetRanker(RankerInference, BaseEstimator):
     True
     """
 
-    __metadata_request__fit = {"set_id": True, "groups": True}  # noqa: RUF012
+    __metadata_request__fit = {  # noqa: RUF012
+        "set_id": True, "groups": True, "calibration_weight": True, "cluster_id": True,
+    }  # fmt: skip
 
     def __init__(
         self,
@@ -203,6 +206,8 @@ class SetRanker(RankerInference, BaseEstimator):
         groups: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         eval_set: EvalSet | None = None,
+        calibration_weight: ArrayLike | None = None,
+        cluster_id: ArrayLike | None = None,
     ) -> SetRanker:
         """Fit on choices.
 
@@ -221,6 +226,13 @@ class SetRanker(RankerInference, BaseEstimator):
             Weight of each row.
         eval_set : tuple of (X, y, set_id), optional
             Rows for LightGBM's early stopping.
+        calibration_weight : array-like of shape (n_rows,), optional
+            Weight of each row in calibration alone, the same in all of a set: the inverse of the
+            probability with which the set was drawn, where some are drawn more often than others.
+        cluster_id : array-like of shape (n_rows,), optional
+            The cluster of each row, the same in all of a set. Sets of one cluster, such as those
+            that share pictures, are not independent: they count together where alternatives are
+            compared and probabilities calibrated, and stay together in inner folds of one project.
 
         Returns
         -------
@@ -248,7 +260,10 @@ class SetRanker(RankerInference, BaseEstimator):
         seed = draw_seed(self.random_state)
         self.design_ = Design(self.compress, self.novelty, self.novelty_by, seed)
         names = list(getattr(self, "feature_names_in_", column_names(rows)))
-        table, order = sort_by_set(rows, labels, keys, groups, sample_weight, self.item_order)
+        table, order = sort_by_set(
+            rows, labels, keys, groups, sample_weight, self.item_order, cluster_id,
+            calibration_weight,
+        )  # fmt: skip
         warn_of_few_choices(table.grades, table.sets)
         table = replace(table, X=self.design_.fit(table.X, names).transform(table.X))
         self.columns_ = self.design_.columns_
@@ -263,7 +278,7 @@ class SetRanker(RankerInference, BaseEstimator):
             self.out_of_fold_ = np.empty(len(order))
             self.out_of_fold_[order] = selection.out_of_fold_
             if self.calibration is not None:
-                self.calibrator_ = calibrate(table, selection.out_of_fold_, self.n_folds)
+                self.calibrator_ = calibrate(table, selection.out_of_fold_)
         return self
 
     def _model_selection(self, table: Table, seed: int) -> ModelSelection:

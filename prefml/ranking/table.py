@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from prefml._typing import Floats, Grades, Ints
 from prefml.sets import Sets, index_sets
 
@@ -26,6 +28,11 @@ class Table:
         Number of the group that stays on one side of a fold: the project.
     weight : ndarray of shape (n_rows,) or None
         Weight of each row.
+    cluster : ndarray of shape (n_rows,) or None
+        Number of the cluster of each row's set: sets of one cluster are not independent. None where
+        each set is one by itself.
+    calibration_weight : ndarray of shape (n_rows,) or None
+        Weight of each row in calibration, constant in a set.
     """
 
     X: Floats
@@ -33,6 +40,19 @@ class Table:
     sets: Sets
     groups: Ints
     weight: Floats | None
+    cluster: Ints | None = None
+    calibration_weight: Floats | None = None
+
+    def cluster_of_sets(self) -> Ints:
+        """Return the cluster of each set.
+
+        Returns
+        -------
+        ndarray of shape (n_sets,)
+        """
+        if self.cluster is None:
+            return np.arange(len(self.sets))
+        return self.cluster[self.sets.order[self.sets.starts]]
 
 
 def take(table: Table, rows: Ints) -> Table:
@@ -49,7 +69,12 @@ def take(table: Table, rows: Ints) -> Table:
     -------
     Table
     """
-    weight = None if table.weight is None else table.weight[rows]
-    groups = index_sets(table.groups[rows]).codes
-    sets = index_sets(table.sets.codes[rows])
-    return Table(table.X[rows], table.grades[rows], sets, groups, weight)
+    return Table(
+        table.X[rows],
+        table.grades[rows],
+        index_sets(table.sets.codes[rows]),
+        index_sets(table.groups[rows]).codes,
+        None if table.weight is None else table.weight[rows],
+        None if table.cluster is None else table.cluster[rows],
+        None if table.calibration_weight is None else table.calibration_weight[rows],
+    )

@@ -14,6 +14,7 @@ from prefml.sets import Sets
 __all__ = [
     "MAX_GRADE",
     "check_column",
+    "check_of_sets",
     "check_sample_weight",
     "check_set_id",
     "to_grades",
@@ -84,6 +85,40 @@ def check_column(values: ArrayLike, n_rows: int, name: str) -> Labels:
     column = np.asarray(values)
     if column.shape != (n_rows,):
         raise ValueError(f"{name} has shape {column.shape}; X has {n_rows} rows")
+    return column
+
+
+def check_of_sets(values: ArrayLike | None, sets: Sets, name: str) -> Labels | None:
+    """Return an argument that is the same in all rows of a set, as an array, or None.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_rows,) or None
+        As passed by the caller.
+    sets : Sets
+        The grouping of the rows.
+    name : str
+        Name of the argument, for the error.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,) or None
+
+    Raises
+    ------
+    ValueError
+        If its shape is wrong, or it differs inside a set.
+    """
+    if values is None:
+        return None
+    column = check_column(values, len(sets.codes), name)
+    other = column != column[sets.order[sets.starts]][sets.codes]
+    if other.any():
+        row = int(np.argmax(other))
+        raise ValueError(
+            f"{name} is {column[row]!r} in row {row} and differs in another row of its set; "
+            "expected one value in each set"
+        )
     return column
 
 

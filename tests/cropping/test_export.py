@@ -91,3 +91,16 @@ def test_a_document_without_a_part_is_refused(fitted, part):
     del document[part]
     with pytest.raises(KeyError, match=part):
         from_plain(document, texts)
+
+
+def test_bands_of_a_projects_own_are_written_and_read(fitted):
+    rows = {name: np.full((4, 2), 0.05) for name in ("p", "q")}
+    before, fitted.model_.bands.own_moves_ = fitted.model_.bands.own_moves_, rows
+    try:
+        document, texts = to_plain(fitted)
+    finally:
+        fitted.model_.bands.own_moves_ = before
+    again = from_plain(json.loads(json.dumps(document)), texts)
+    assert sorted(again.model_.bands.own_moves_) == ["p", "q"]
+    del document["bands"]["own_moves"]
+    assert from_plain(document, texts).model_.bands.own_moves_ == {}

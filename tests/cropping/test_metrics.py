@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 from prefml.cropping.metrics import (
     boundary_displacement,
-    cluster_interval,
     crop_scores,
     edges_within,
     iou,
@@ -63,31 +62,6 @@ def test_balanced_accuracy_does_not_reward_the_frequent_answer():
 
 def test_balanced_accuracy_needs_both_answers():
     assert np.isnan(keep_balanced_accuracy([True, True], [True, False]))
-
-
-def test_interval_is_wider_where_rows_come_in_groups():
-    rng = np.random.default_rng(0)
-    groups = np.repeat(np.arange(20), 50)
-    values = rng.normal(0, 1, 20)[groups]
-    low, high = cluster_interval(values, groups)
-    narrow_low, narrow_high = cluster_interval(values, np.arange(len(values)))
-    assert low < values.mean() < high
-    assert high - low > 3 * (narrow_high - narrow_low)
-
-
-def test_interval_of_nothing_is_not_a_number():
-    assert np.isnan(cluster_interval([], [])).all()
-
-
-def test_interval_holds_the_true_mean_about_as_often_as_it_says():
-    rng = np.random.default_rng(1)
-    held = 0
-    for seed in range(100):
-        groups = np.repeat(np.arange(30), 5)
-        values = rng.normal(0, 1, 30)[groups] + rng.normal(0, 0.5, 150)
-        low, high = cluster_interval(values, groups, repeats=300, seed=seed)
-        held += low <= 0 <= high
-    assert held >= 87
 
 
 def test_scores_of_a_perfect_prediction():

@@ -194,3 +194,13 @@ def test_few_trees_learn_crops_that_follow_an_object(crops, unseen):
     constant = CropRegressor().fit(crops.X[:20], crops.boxes[:20])
     assert model.score(unseen.X, unseen.boxes) > constant.score(unseen.X, unseen.boxes) + 0.2
     assert np.isfinite(model.keep_threshold_)
+
+
+def test_bands_of_a_known_project_are_its_own(fitted, unseen):
+    own = np.full(len(unseen.X), min(fitted.model_.bands.own_moves_), object)
+    known = fitted.predict_bands(unseen.X, own)
+    unknown = fitted.predict_bands(unseen.X, own + "?")
+    np.testing.assert_array_equal(unknown, fitted.predict_bands(unseen.X))
+    assert not np.array_equal(known, unknown)
+    proposal = fitted.propose(unseen.X[:1], groups=own[:1])[0]
+    np.testing.assert_allclose(proposal.bands, known[0])

@@ -18,7 +18,7 @@ def dated(choice_table):
 
 
 class Own(PairwiseLogistic):
-    def fit(self, X, y, set_id=None, groups=None, sample_weight=None):
+    def fit(self, X, y, set_id=None, groups=None, sample_weight=None, **of_calibration):
         return super().fit(X, y, set_id=set_id, sample_weight=sample_weight)
 
 

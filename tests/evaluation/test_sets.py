@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,3 +35,27 @@ def test_sessions_of_the_same_name_in_two_projects_are_two():
     _, labels = choose_clusters(project, np.tile(np.arange(4), 2), np.arange(8))
 
     assert len(set(labels)) == 8
+
+
+def test_sessions_that_share_a_cluster_are_drawn_together():
+    session = np.repeat(np.arange(10), 2)
+    cluster = np.arange(20)
+    cluster[[1, 2]] = 1
+
+    kind, labels = choose_clusters(np.zeros(20), session, cluster)
+
+    assert kind == "session"
+    assert len(set(labels)) == 9
+    assert len(set(labels[:4])) == 1
+
+
+def test_sets_that_share_a_picture_are_one_cluster(choice_table):
+    shared = choice_table.filename.copy()
+    shared[0] = shared[np.flatnonzero(choice_table.project == choice_table.project[0])[-1]]
+    one_session = np.full(len(shared), "s", object)
+    alone = replace(choice_table, session_id=one_session)
+
+    facts = describe_sets(replace(alone, filename=shared))
+
+    assert (describe_sets(alone).cluster_kind, facts.cluster_kind) == ("set", "connected set")
+    assert len(set(facts.cluster)) == choice_table.n_sets - 1

@@ -76,6 +76,7 @@ def test_a_ranker_is_fitted_on_the_rows_asked_for_with_their_sets_projects_and_w
     assert model.named["set_id"].tolist() == table.set_id[rows].tolist()
     assert model.named["groups"].tolist() == ["p"] * 30
     assert model.named["sample_weight"].tolist() == table.weight[rows].tolist()
+    assert model.named["cluster_id"].tolist() == table.cluster_id[rows].tolist()
 
 
 @pytest.mark.parametrize(

@@ -67,22 +67,13 @@ def test_ece_is_zero_when_stated_and_observed_agree():
     assert metrics.ece(y, np.tile([0.95, 0.05], 10), sets, bins=1) == pytest.approx(0.15)
 
 
-def test_interval_holds_the_mean_and_widens_with_clusters():
-    rng = np.random.default_rng(0)
-    project = np.repeat(np.arange(8), 50)
-    values = rng.random(400) + project / 8
-    low, high = metrics.bootstrap_interval(values, np.arange(400))
-    lower, higher = metrics.bootstrap_interval(values, project)
-    assert lower < low < values.mean() < high < higher
-
-
 def test_a_paired_interval_of_the_same_model_is_zero():
     values = np.array([0.0, 1.0, np.nan, 1.0])
     assert metrics.paired_interval(values, values, [0, 0, 1, 1]) == (0, 0)
 
 
 def test_no_values_have_no_interval():
-    assert np.isnan(metrics.bootstrap_interval([np.nan], [0])).all()
+    assert np.isnan(metrics.paired_interval([np.nan], [np.nan], [0])).all()
     assert np.isnan(metrics.ece([], [], []))
 
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -9,7 +10,7 @@ from lightgbm import LGBMRanker
 
 from prefml.ranking import PairwiseLogistic, SetRanker, metrics, nested_cv
 from prefml.ranking.boosted import BoostedScore, BoostingConfig
-from prefml.ranking.calibration import WinCalibrator, temperature_correction
+from prefml.ranking.calibration import WinCalibrator
 from prefml.ranking.cross_fitting import CrossFittedInit
 from prefml.ranking.linear_init import held_out_losses
 from prefml.ranking.nested_cv import ModelSelection, calibrate, sort_by_set
@@ -21,6 +22,7 @@ SETTINGS = {
     "verbose": -1, "deterministic": True, "force_row_wise": True,
 }  # fmt: skip
 ALL = np.arange(6)
+SETS = np.arange(400)
 
 
 def config(linear=False, **settings):
@@ -99,7 +101,7 @@ def losses_of(*means, spread=1.0, n=400):
 )
 def test_an_alternative_must_be_ahead_by_more_than_its_standard_error(means, best):
     # The standard error of a difference is 1 / sqrt(400), and 1.64 of them are 0.082.
-    assert nested_cv._select_best(losses_of(*means)) == best
+    assert nested_cv._select_best(losses_of(*means), SETS) == best
 
 
 def test_a_linear_taste_keeps_the_linear_init(choices):
@@ -172,15 +174,51 @@ def test_threads_change_no_score(choices):
     assert np.array_equal(one.predict(X), two.predict(X))
 
 
-def test_calibration_is_temperature_scaling_corrected_for_the_final_model(make_table):
-    table, folds = make_table(noise=2.0)
+def test_calibration_knows_projects_clusters_and_weights(make_table):
+    table, _ = make_table(noise=2.0)
     scores = ModelSelection([config()], table, 4, 1).select().out_of_fold_
-    plain = WinCalibrator().fit(scores, table.grades, table.sets)
-    skill = plain.skill(scores, table.grades, table.sets)
-    factor = temperature_correction(len(table.sets), len(folds), skill)
-    found = calibrate(table, scores, 4)
-    assert found.factor_ == pytest.approx(plain.factor_ * factor)
-    assert found.factors_ == pytest.approx({s: f * factor for s, f in plain.factors_.items()})
+    weight = 1.0 + table.sets.codes % 3
+    known = replace(table, cluster=table.sets.codes // 2, calibration_weight=weight)
+    found = calibrate(known, scores)
+    expected = WinCalibrator().fit(
+        scores, table.grades, table.sets, weight, table.groups, table.sets.codes // 2
+    )
+    plain = calibrate(table, scores)
+    assert (found.factor_, found.spread_) == (expected.factor_, expected.spread_)
+    assert found.factor_ != plain.factor_
+
+
+def test_sets_of_one_cluster_are_one_piece_of_evidence():
+    # So much is clear of 400 sets, and nothing of four clusters.
+    losses = losses_of(1.0, 1.0 - 0.09)
+    assert nested_cv._select_best(losses, SETS) == 1
+    assert nested_cv._select_best(losses, np.repeat([0, 1], 200)) == 1
+    alike = [losses[0], np.repeat([1.8, 0.2, 0.9, 0.74], 100)]
+    assert nested_cv._select_best(alike, SETS) == 1
+    assert nested_cv._select_best(alike, np.repeat(np.arange(4), 100)) == 0
+
+
+def test_in_one_project_clusters_stay_on_one_side_of_inner_folds():
+    set_id = np.repeat(np.arange(12), 2)
+    cluster = set_id // 3
+    X, y = np.arange(24.0)[:, None], np.tile([0, 1], 12)
+    for groups, together in ((None, cluster), (np.zeros(24), cluster), (set_id // 6, set_id // 6)):
+        table, order = sort_by_set(X, y, set_id, groups, None, "content", cluster)
+        assert len(np.unique(table.groups)) == len(np.unique(together))
+        assert (pd.Series(together[order]).groupby(table.groups).nunique() == 1).all()
+
+
+def test_clusters_and_calibration_weights_follow_their_rows():
+    set_id = np.array([3, 1, 3, 1])
+    table, order = sort_by_set(
+        np.arange(4.0)[:, None], [0, 1, 1, 0], set_id, None, None, "content",
+        set_id * 10, set_id / 2,
+    )  # fmt: skip
+    assert np.array_equal(table.calibration_weight, set_id[order] / 2)
+    assert len(np.unique(table.cluster)) == 2
+    part = take(table, np.arange(2))
+    assert np.array_equal(part.calibration_weight, table.calibration_weight[:2])
+    assert part.cluster_of_sets().tolist() == [0]
 
 
 @given(st.lists(st.integers(0, 4), min_size=2, max_size=30), st.sampled_from(["content", "given"]))
