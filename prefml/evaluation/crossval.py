@@ -188,7 +188,7 @@ def held_out_scores(
     scores, probability = np.zeros(len(table)), np.full(len(table), np.nan)
     extras: dict[str, Labels] = {
         "set_id": table.set_id, "groups": table.project, "sample_weight": table.weight,
-        "cluster_id": table.cluster_id,
+        "cluster_id": table.cluster_id, "calibration_weight": 1 / table.inclusion,
     }  # fmt: skip
     seconds, shares = [], []
     reasons: dict[object, str] = {}

@@ -177,7 +177,15 @@ def _win_probability(
     ranker: SetRanker, scored: ScoredSets, scores: Floats, rows: Ints | slice
 ) -> Floats:
     decided = ~scored.is_rejected[scored.sets.codes]
-    y, set_id, project = map(scored.column, ("y", "set_id", "project"))
+    names = ("y", "set_id", "project", "inclusion", "cluster_id")
+    y, set_id, project, inclusion, cluster = (scored.column(name)[rows] for name in names)
     return cross_calibrate(
-        ranker, scores[rows], y[rows], set_id[rows], project[rows], decided[rows]
+        ranker,
+        scores[rows],
+        y,
+        set_id,
+        project,
+        decided[rows],
+        1 / np.asarray(inclusion, float),
+        cluster,
     )

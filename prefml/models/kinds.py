@@ -125,6 +125,7 @@ def _fit_ranker(model: Ranker, table: ChoiceTable, rows: Bools) -> Ranker:
         set_id=table.set_id[rows],
         groups=table.project[rows],
         sample_weight=table.weight[rows],
+        calibration_weight=1 / table.inclusion[rows],
         cluster_id=table.cluster_id[rows],
     )
 

@@ -25,6 +25,8 @@ def cross_calibrate(
     set_id: Labels,
     groups: Labels,
     decided: Bools,
+    weight: Floats | None = None,
+    cluster_id: Labels | None = None,
 ) -> Floats:
     """Turn out-of-fold scores into probabilities, each by a calibrator of other sets.
 
@@ -43,6 +45,10 @@ def cross_calibrate(
         Set and project of each row.
     decided : ndarray of bool, of shape (n_rows,)
         Rows of sets with a winner, which a calibrator may be fitted on.
+    weight : ndarray of shape (n_rows,), optional
+        Weight of each row in the calibration, constant in a set; 1 by default.
+    cluster_id : ndarray of shape (n_rows,), optional
+        Sets of one cluster are not independent; each is one by itself by default.
 
     Returns
     -------
@@ -54,10 +60,15 @@ def cross_calibrate(
     if ranker.calibrator_ is None:
         return stated
     for train, test in _folds(sets, groups, decided):
-        fitted_on = train[decided[train]]
-        if len(fitted_on):
+        on = train[decided[train]]
+        if len(on):
             calibrator = WinCalibrator().fit(
-                scores[fitted_on], labels[fitted_on], index_sets(set_id[fitted_on])
+                scores[on],
+                labels[on],
+                index_sets(set_id[on]),
+                None if weight is None else weight[on],
+                groups[on],
+                None if cluster_id is None else cluster_id[on],
             )
             stated[test] = calibrator.predict(scores[test], index_sets(set_id[test]))
     return stated

@@ -163,7 +163,7 @@ def _repeats(answers: Iterable[Answer], first_choices: Mapping[str, str]) -> Ite
     """Tell of each repeated set whether it was answered as before (test-retest agreement)."""
     for answer in answers:
         before = first_choices.get(answer.reask_of)
-        if before is not None:
+        if before is not None and not answer.bulk:
             yield answer.final == PurePosixPath(before).name
 
 
