@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "coverage.json"
 RUNS = {"coverage": {"full": []}}
 TESTS = ("-n", "logical", "--dist", "loadfile")
-LEAST = 95.0
+LEAST = 98.0
 
 
 def main() -> int:

@@ -28,9 +28,9 @@ import cv2
 import numpy as np
 import pandas as pd
 from _machine import machine
+from prefml.cropping.defaults import default_cropper
 
 from prefml.cropping.bands import EdgeBands
-from prefml.cropping.defaults import default_cropper
 from prefml.cropping.fitting import band_features
 from prefml.encoders import open_encoder
 from prefml.evaluation.folds import make_folds

@@ -24,7 +24,7 @@ import pandas as pd
 from _machine import machine
 
 from prefml.boxes import FULL_FRAME, is_whole
-from prefml.cropping import CropRegressor, default_cropper
+from prefml.cropping import CropRegressor
 from prefml.cropping.baselines import ConstantBox, SizeStageBoost
 from prefml.cropping.geometry import from_params, to_params
 from prefml.cropping.inputs import FeatureReader
@@ -152,7 +152,7 @@ def beside_constant(table: CropTable, labels: np.ndarray) -> dict[str, Any]:
     for label in np.unique(labels):
         train, test = labels != label, labels == label
         X, unseen = table.X[train], table.X[test]
-        ours = default_cropper().fit(X, table.boxes[train], groups=table.project[train])
+        ours = CropRegressor().fit(X, table.boxes[train], groups=table.project[train])
         fitted = {
             "prefml": ours,
             "constant_box": ConstantBox().fit(X, table.boxes[train]),
@@ -229,7 +229,7 @@ def by_project(
 def scored(
     X: pd.DataFrame, boxes: np.ndarray, unseen: pd.DataFrame, blended: bool = True
 ) -> np.ndarray:
-    settings = default_cropper().get_params()
+    settings = CropRegressor().get_params()
     inputs = FeatureReader.fit(X.to_numpy(float), list(X.columns), settings["n_components"])
     scorer = WindowScorer(
         settings["n_estimators"], settings["learning_rate"], settings["num_leaves"], 0, 1
@@ -279,7 +279,7 @@ def times(workspace: Any, options: argparse.Namespace) -> dict[str, Any]:
     from prefml.sidecars.store import read_sidecars
 
     table = table_of(workspace)
-    model = default_cropper().fit(table.X, table.boxes, groups=table.project)
+    model = CropRegressor().fit(table.X, table.boxes, groups=table.project)
     sidecars = read_sidecars(workspace.sidecars)
 
     sizes = sidecars.cues[["width", "height"]].to_numpy(float)

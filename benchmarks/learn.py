@@ -26,7 +26,7 @@ import numpy as np
 from _machine import machine
 from _person import FULL, Desk, Person, agrees, overlap, run, wanted, write_logs
 
-from prefml.cropping.defaults import default_cropper
+from prefml.cropping import CropRegressor
 from prefml.decisions.stages import form_sets
 from prefml.features import ChoiceTable, CropTable
 from prefml.features.training_data import read_training_data
@@ -180,7 +180,7 @@ def spoilt_croppers(table: CropTable) -> dict[str, Any]:
         "crops turned upside down": 1 - table.boxes[:, [2, 3, 0, 1]],
     }
     return {
-        name: default_cropper().fit(table.X, boxes, size=table.size, groups=table.project)
+        name: CropRegressor().fit(table.X, boxes, size=table.size, groups=table.project)
         for name, boxes in wrong.items()
     }
 

@@ -223,7 +223,7 @@ def latency(table: ChoiceTable | None) -> dict[str, float]:
     else:
         X, y, set_id, groups = table.X, table.y, table.set_id, table.project
     model = default_ranker().fit(X, y, set_id=set_id, groups=groups)
-    one = X.iloc[:4]
+    one, same = X.iloc[:4], np.zeros(4, int)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ranker.joblib"
         joblib.dump(model, path)
@@ -233,8 +233,8 @@ def latency(table: ChoiceTable | None) -> dict[str, float]:
         "load_ms": loading,
         "file_mb": size,
         "score_set_of_four_ms": _median_ms(lambda: model.predict(one), 50),
-        "probability_of_set_of_four_ms": _median_ms(lambda: model.win_probability(one), 50),
-        "explain_set_of_four_ms": _median_ms(lambda: model.explain(one), 20),
+        "probability_of_set_of_four_ms": _median_ms(lambda: model.win_probability(one, same), 50),
+        "explain_set_of_four_ms": _median_ms(lambda: model.explain(one, same), 20),
     }
 
 

@@ -9,6 +9,7 @@ import argparse
 import ast
 import json
 import re
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -198,6 +199,17 @@ def measure() -> dict[str, Any]:
     }
 
 
+def commits_with_body() -> float | None:
+    """Return the share of commits, merges left out, whose message says more than a subject.
+
+    None where there is no history, as in an archive.
+    """
+    words = ["git", "log", "--no-merges", "--format=%b%x00"]
+    found = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    bodies = found.stdout.split("\0")[:-1]
+    return sum(bool(body.strip()) for body in bodies) / len(bodies) if bodies else None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=HERE / "results" / "style.json")
@@ -208,7 +220,8 @@ def main() -> None:
         for words in (untested(found), circles(found), *map(crumbs, found)):
             print(*words, sep="\n", end="\n" if words else "")
         return
-    options.out.write_text(json.dumps({"machine": machine(), **measure()}, indent=1) + "\n")
+    record = {"machine": machine(), **measure(), "commits_with_body": commits_with_body()}
+    options.out.write_text(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import _gate
+import _joint_error
+import _loop_tables
+import _promise_tables
 import _throughput
 from _evaluated import MODELS, section
 from _markdown import cell, grid
@@ -390,6 +394,47 @@ def mutants() -> str:
     return f"{tried}, at commit {record['machine']['commit']}:\n\n{table}"
 
 
+def style() -> str:
+    """Return how the package is written."""
+    found = _required("style")
+    spread = [f"{found[f'function_{name}']:g}" for name in ("median", "p90", "max")]
+    rows = [
+        ("modules", str(found["modules"])),
+        ("lines of the largest module", str(found["largest_module"])),
+        ("lines of a function body: median, nine in ten, longest", " / ".join(spread)),
+        ("public names with a docstring", f"{found['public_docstrings']:.0%}"),
+        ("docstrings that open with a question", f"{found['question_docstrings']:.1%}"),
+        ("modules without a test file of their name", str(found["modules_without_test"])),
+        ("modules in an import circle", str(found["import_circles"])),
+        ("the word `Any`, import lines left out", str(found["any"])),
+        ("pairs of rooms of which one imports the other", str(found["arrows"])),
+        ("private helpers; called once; of these at most three lines",
+         f"{found['private_helpers']}; {found['called_once']}; {found['crumbs']}"),
+    ]  # fmt: skip
+    if found["commits_with_body"] is not None:
+        rows.append(("commits with a body", f"{found['commits_with_body']:.0%}"))
+    return grid(("measure", "value"), rows)
+
+
+def regress() -> str:
+    """Return the speed beside that of an earlier commit."""
+    record = _required("regress")
+    names = {
+        "help": "`prefml --help`",
+        "rank": "`rank` of four pictures from stored vectors",
+        "pass": f"the pass over {record['pictures']} pictures",
+    }
+    rows = []
+    for key, row in record["measures"].items():
+        by = [
+            f"{row[clock]['ratio']:.3f} ({row[clock]['ci'][0]:.3f} to {row[clock]['ci'][1]:.3f})"
+            for clock in ("clock", "processor")
+        ]
+        rows.append((names[key], f"{row['seconds']:.2f}", f"{row['other_seconds']:.2f}", *by))
+    head = ("what", "seconds", f"seconds at {record['other_commit']}", "ratio", "ratio, processor")
+    return grid(head, rows)
+
+
 def _required(name: str) -> dict[str, Any]:
     found = result(name)
     if found is None:
@@ -413,6 +458,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "planted-copies": planted_copies,
     "learning": learning,
     "gate": gate,
+    "loop": lambda: _loop_tables.rounds(_required("loop")),
+    "loop-switches": lambda: _loop_tables.switches(_required("loop")),
     "review-waits": review_waits,
     "passes": lambda: _throughput.passes(_required("embed")),
     "pass-shares": lambda: _throughput.shares(_required("embed"), _required("embed_without_wuffs")),
@@ -423,6 +470,16 @@ TABLES: dict[str, Callable[[], str]] = {
     "resumed": lambda: _throughput.resumed(_required("resume")),
     "batches": lambda: _throughput.batches(_required("embed_choices")),
     "mutants": mutants,
+    "style": style,
+    "regress": regress,
+    "joint-error": lambda: _joint_error.table(_required("joint_error")),
+    "promises": lambda: _promise_tables.promises(_required("promises")),
+    "promises-bounds": lambda: _promise_tables.bounds(_required("promises")),
+    "promises-worlds": lambda: _promise_tables.worlds(_required("promises")),
+    "gate-crops": lambda: _gate.crops(_required("gate_loop")),
+    "gate-choices": lambda: _gate.choices(_required("gate_loop")),
+    "loop-crops": lambda: _gate.loop(_required("gate_loop")),
+    "exposure": lambda: _gate.exposure(_required("gate_loop")),
 }
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Score rows with an exported ranker: json, lightgbm and numpy alone, nothing is unpickled.
 
-python examples/ranker_without_prefml.py exported/ranker.json rows.csv
+python examples/ranker_without_prefml.py exported/ranker.json rows.csv [project]
 """
 
 import csv
@@ -39,10 +39,13 @@ def novelty(part, X):
     return found
 
 
-def scores(path, X):
+def scores(path, X, project=None):
     """Add the mean of the linear scores to the mean of the trees' scores."""
     content = json.loads(path.read_text())
     model, total = content["model"], np.zeros(len(X))
+    if "common" in model:
+        own = {one["project"]: one["ranker"] for one in model["projects"]}
+        model = own.get(project, model["common"])
     D = design(model, X)
     for one in model["linear"]:
         scale = np.array([np.inf if s is None else s for s in one["scale"]])
@@ -60,4 +63,4 @@ if __name__ == "__main__":
     with open(sys.argv[2], newline="") as file:
         names, *lines = csv.reader(file)
     rows = np.array([[float(cell or "nan") for cell in line] for line in lines])
-    print(*scores(Path(sys.argv[1]), rows), sep="\n")
+    print(*scores(Path(sys.argv[1]), rows, *sys.argv[3:]), sep="\n")

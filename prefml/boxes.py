@@ -21,6 +21,7 @@ __all__ = [
     "FULL_FRAME",
     "OVERSHOOT",
     "SAME_EDGE",
+    "SIMILAR",
     "SMALLEST_SIDE",
     "WHOLE_EDGE",
     "Box",
@@ -30,6 +31,7 @@ __all__ = [
     "as_fractions",
     "is_whole",
     "keeps_whole",
+    "nearly_same",
     "read_box",
     "read_corners",
     "read_number",
@@ -51,6 +53,8 @@ WHOLE_EDGE = 0.005
 SMALLEST_SIDE = 0.001
 # Boxes with all edges closer than this are the same box: they went through text and back.
 SAME_EDGE = 1e-4
+# Two crops are similar, and the one passes for the other, above this intersection over union.
+SIMILAR = 0.7
 # 1 - 0.995 is a little more than 0.005.
 _ROUNDING = 1e-9
 # One part in a thousand of a pixel covers the rounding of a product.
@@ -363,3 +367,24 @@ def is_whole(boxes: Floats) -> Bools:
     """
     inset = np.maximum(boxes[:, :2], 1.0 - boxes[:, 2:])
     return np.asarray(inset.max(axis=1, initial=0.0) <= WHOLE_EDGE + _ROUNDING)
+
+
+def nearly_same(boxes: ArrayLike, proposed: ArrayLike) -> Bools:
+    """Tell which proposed crops the person would let pass, the rule for crops approved unseen.
+
+    Parameters
+    ----------
+    boxes, proposed : array-like of shape (n, 4)
+        The person's crops and the proposed ones, in fractions.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        To keep the picture whole passes if the person kept it whole; a box passes if its
+        intersection over union with the person's is above `SIMILAR`.
+    """
+    own, other = np.asarray(boxes, np.float64), np.asarray(proposed, np.float64)
+    low, high = np.maximum(own, other)[:, :2], np.minimum(own, other)[:, 2:]
+    shared = np.clip(high - low, 0.0, None).prod(axis=1)
+    both = sum((edges[:, 2:] - edges[:, :2]).prod(axis=1) for edges in (own, other))
+    return np.where(is_whole(other), is_whole(own), shared > SIMILAR * (both - shared))

@@ -261,6 +261,10 @@ def _examine_models(workspace: Workspace) -> Iterator[Check]:
 
     for kind in KINDS:
         path = workspace.artifacts / model_file(kind)
+        if kind == "rejection" and not path.exists():
+            # Trained along with the ranker as soon as sets enough were reviewed.
+            yield Check("rejection model", True, "none yet: it learns from reviewed sets")
+            continue
         reason = "" if path.exists() else _too_few_to_train(workspace, kind)
         yield Check(f"{kind} model", True, reason) if reason else _check_model(path, kind)
 

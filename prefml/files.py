@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from upath import UPath
 
 __all__ = [
+    "DISK_ERRORS",
     "AnyPath",
     "file_sha256",
     "folder_lock",
@@ -46,6 +47,8 @@ T = TypeVar("T")
 
 # What file systems without locks on folders answer, NFS among them: nothing is held there.
 _NO_LOCKS = (errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+# Errors of a disk as a whole, full or broken: no other file would fare better.
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
 # Between two looks at what others are changing.
 _POLL_SECONDS = 0.02
 

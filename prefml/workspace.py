@@ -46,6 +46,9 @@ class Config:
     reask : float
         Share of decided sets that are silently asked again by `prefml suggest`, from 0 to 1; the
         answers show how consistent the person is.
+    audit : float
+        Share of a bulk approval that is asked about one by one with the suggestion hidden, from 0
+        to 1, at least 20 sets if there are as many, else all; 0 asks about none.
     policy : mapping
         The person's crop rules, see `prefml.cropping.policy`.
     """
@@ -58,6 +61,7 @@ class Config:
     suffixes: tuple[str, ...] = ("_final", "_raw")
     max_gap: float | None = None
     reask: float = 0.02
+    audit: float = 0.05
     policy: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -75,6 +79,7 @@ _ENTRIES: Mapping[str, tuple[str, str, _EntryType]] = {
     "suffixes": ("projects", "suffixes", list),
     "max_gap": ("sets", "max_gap", (int, float)),
     "reask": ("suggest", "reask", (int, float)),
+    "audit": ("review", "audit", (int, float)),
     "policy": ("crop", "policy", dict),
 }
 
@@ -147,7 +152,7 @@ def _checked(value: object, kind: _EntryType, name: str, path: Path) -> object:
 
 
 def _refuse_out_of_range(value: float, name: str, path: Path) -> None:
-    if name == "suggest.reask":
+    if name in ("suggest.reask", "review.audit"):
         if not 0 <= value <= 1:
             raise ConfigError(f"{path}: {name} = {value!r}", "a share from 0 to 1")
     elif not 0 < value < float("inf"):

@@ -22,7 +22,7 @@ IMPORTS = {
     "intervals": {"_typing"},
     "files": {"exceptions"},
     "workspace": {"exceptions", "files"},
-    "proposals": {"exceptions", "files", "workspace"},
+    "proposals": {"boxes", "exceptions", "files", "intervals", "workspace"},
     "imaging": {"_typing", "boxes", "exceptions"},
     "encoders": {"_typing", "exceptions", "files"},
     "ranking": {"_estimators", "_typing", "intervals", "sets"},
@@ -35,6 +35,7 @@ IMPORTS = {
         "_typing", "decisions", "duplicates", "exceptions", "sets", "sidecars", "workspace",
     },
     "models": {
+        "boxes",
         "_typing", "_version", "cropping", "decisions", "exceptions", "features", "files",
         "imaging", "ranking", "sidecars", "workspace",
     },
@@ -49,13 +50,15 @@ IMPORTS = {
     "cluster": {"encoders", "exceptions", "ranking", "sidecars", "workspace"},
     "duplicates": {"_typing", "exceptions", "files", "sidecars", "workspace"},
     "suggest": {
-        "_typing", "decisions", "duplicates", "exceptions", "features", "prediction",
-        "proposals", "ranking", "sidecars", "workspace",
+        "_typing", "decisions", "duplicates", "exceptions", "prediction", "proposals",
+        "ranking", "sidecars", "workspace",
     },
     "review": {
         "_version", "boxes", "exceptions", "files", "imaging", "proposals", "workspace",
     },
-    "apply": {"boxes", "decisions", "exceptions", "files", "proposals", "workspace"},
+    "apply": {
+        "boxes", "decisions", "exceptions", "files", "imaging", "proposals", "workspace",
+    },
     "status": {"boxes", "decisions", "intervals", "proposals", "workspace"},
     "doctor": {
         "decisions", "encoders", "exceptions", "imaging", "models", "sidecars", "workspace",

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 
 from prefml.boxes import (
     FULL_FRAME,
+    SIMILAR,
     Box,
     as_boxes,
     as_fractions,
     is_whole,
     keeps_whole,
+    nearly_same,
     read_box,
     read_number,
     read_size,
@@ -240,3 +242,17 @@ def test_boxes_are_on_the_ground():
     code = f"import sys, prefml.boxes; print(sorted({heavy} & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "[]\n"
+
+
+def test_a_box_passes_if_it_overlaps_the_persons_by_more_than_the_limit():
+    own = np.array([[0, 0, 1.0, 0.5]] * 2)
+    proposed = np.array([[0, 0, SIMILAR - 0.01, 0.5], [0, 0, SIMILAR + 0.01, 0.5]])
+    assert nearly_same(own, proposed).tolist() == [False, True]
+    assert nearly_same(proposed, own).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("own", "passes"), [(FULL_FRAME, True), ((0.004, 0, 1, 1), True), ((0.05, 0, 1, 1), False)]
+)
+def test_keeping_the_whole_passes_only_where_the_person_kept_it(own, passes):
+    assert nearly_same([own], [FULL_FRAME]).tolist() == [passes]

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
@@ -31,7 +32,6 @@ def test_a_table_of_any_library_becomes_a_frame_that_keeps_the_names():
 
 
 def test_the_column_names_of_pyarrow_are_not_its_columns():
-    pyarrow = pytest.importorskip("pyarrow")
     assert as_frame(pyarrow.table({"a": [1], "b": [None]})).columns.tolist() == ["a", "b"]
 
 

@@ -1,13 +1,17 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 
 from prefml.intervals import (
+    ALPHA,
+    ShareSequence,
     bootstrap_interval,
     clopper_pearson_lower,
     clopper_pearson_upper,
+    e_values,
+    share_bounds,
 )
 
 trials = st.integers(1, 400)
@@ -37,6 +41,83 @@ def test_without_trials_nothing_is_known():
 def test_halves_of_a_tie_are_rounded_away_from_certainty():
     assert clopper_pearson_upper(1.5, 10) == clopper_pearson_upper(2, 10)
     assert clopper_pearson_lower(1.5, 10) == clopper_pearson_lower(1, 10)
+
+
+CASES = st.lists(st.booleans(), max_size=90)
+SHARES = st.floats(0.002, 0.998)
+
+
+def value(hits, null):
+    return float(e_values(hits, [null])[-1, 0]) if len(hits) else 1.0
+
+
+@settings(max_examples=200, deadline=None)
+@given(hits=CASES, null=SHARES, part=st.floats(0, 1))
+def test_no_share_up_to_the_hypothesis_makes_the_e_value_grow_on_average(hits, null, part):
+    """The supermartingale property, exactly: with Ville's inequality it is the whole proof."""
+    share = part * null
+    expected = share * value([*hits, True], null) + (1 - share) * value([*hits, False], null)
+    assert expected <= value(hits, null) * (1 + 1e-9)
+
+
+def test_before_the_first_case_everything_is_possible():
+    assert share_bounds([]) == ShareSequence(0, 0, 0.0, 1.0)
+    assert share_bounds([]).value is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(CASES)
+def test_the_bounds_hold_the_share_or_say_that_it_turned(hits):
+    found = share_bounds(hits)
+    assert 0 <= found.low < found.high <= 1
+    assert found.high == 1 or not hits or found.low <= sum(hits) / len(hits) <= found.high
+
+
+@settings(max_examples=20, deadline=None)
+@given(CASES)
+def test_the_lower_bound_never_falls_back(hits):
+    lows = [share_bounds(hits[:n]).low for n in range(0, len(hits) + 1, 10)]
+    assert lows == sorted(lows)
+
+
+@settings(max_examples=20, deadline=None)
+@given(CASES)
+def test_what_held_and_what_did_not_are_bounded_alike(hits):
+    one, other = share_bounds(hits), share_bounds([not hit for hit in hits])
+    assert other.low == pytest.approx(1 - one.high) or one.high == other.high == 1
+    assert other.hits == one.n - one.hits
+
+
+def test_sixty_cases_decide_nearly_as_well_as_a_test_planned_for_them():
+    every_sixth = [True, False, False, False, False, False] * 10
+    assert share_bounds(every_sixth).low < 0.1
+    assert share_bounds([*every_sixth[:-1], True]).low >= 0.1
+    assert share_bounds([False] * 60).high < 0.06
+
+
+def off_within(share, n, repeats, seed, budget=0.1):
+    rng = np.random.default_rng(seed)
+    runs = (e_values(rng.random(n) < share, [budget]).max() for _ in range(repeats))
+    return float(np.mean([most >= 1 / ALPHA for most in runs]))
+
+
+def test_an_error_far_above_the_budget_is_noticed_and_one_below_is_left_alone():
+    assert off_within(0.5, 20, 300, 0) >= 0.9
+    assert off_within(0.25, 60, 300, 1) >= 0.87
+    assert off_within(0.08, 400, 150, 2) <= 0.05
+
+
+def test_a_share_that_turns_is_noticed_although_the_mean_stays_low():
+    rng = np.random.default_rng(3)
+    turned = [np.concatenate([rng.random(100) < 0.05, rng.random(40) < 0.5]) for _ in range(60)]
+    assert np.mean([e_values(run, [0.1]).max() >= 1 / ALPHA for run in turned]) > 0.9
+    assert np.mean([run.mean() for run in turned]) < 0.2
+
+
+def test_bounds_that_cross_because_the_share_turned_leave_the_upper_one_open():
+    found = share_bounds([False] * 100 + [True] * 100)
+    assert found.high == 1
+    assert found.low > 0.5
 
 
 def test_interval_is_wider_where_rows_come_in_groups():

@@ -49,6 +49,7 @@ def test_entries_are_read_from_their_sections(tmp_path):
         ("[sets]\nmax_gap = inf", "max_gap"),
         ("[suggest]\nreask = 1.5", "reask"),
         ("[suggest]\nreask = nan", "reask"),
+        ("[review]\naudit = -0.1", "audit"),
         ("not toml", "TOML"),
     ],
 )

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from prefml.apply import primitives
-from prefml.apply.journal import Journal, applied_groups, read_journals, start_journal
+from prefml.apply.journal import (
+    Journal,
+    applied_groups,
+    failed_groups,
+    read_journals,
+    start_journal,
+)
 from prefml.apply.locator import PictureLocator
 from prefml.apply.lock import exclusive_run
+from prefml.apply.metadata import lost_metadata
 from prefml.apply.plan import LeftOut, Plan, make_plan
 from prefml.apply.steps import StepContext, apply_step, revert_obstacle, revert_step
 from prefml.decisions.projects import ProjectResolver
-from prefml.exceptions import ApplyError, ImageError
-from prefml.files import file_sha256
+from prefml.exceptions import ApplyError, ImageError, PrefmlError
+from prefml.files import DISK_ERRORS, file_sha256
 from prefml.proposals import decisions_path, read_lines, read_suggestions
 from prefml.workspace import Workspace
 
@@ -50,6 +56,8 @@ class Report:
         Among them, those that were decided anew since.
     interrupted : Journal or None
         An interrupted run that the next `--execute` or `--undo` ends.
+    not_kept : mapping of str to tuple of str
+        Pictures to be cropped -> what their cropped copies cannot keep, in words.
     """
 
     plan: Plan
@@ -60,6 +68,7 @@ class Report:
     already: int = 0
     changed: tuple[str, ...] = field(default=())
     interrupted: Journal | None = None
+    not_kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def preview(workspace: Workspace, keep_sources: bool = False) -> Report:
@@ -87,24 +96,32 @@ def preview(workspace: Workspace, keep_sources: bool = False) -> Report:
     applied = applied_groups(journals)
     lines = read_lines(decisions_path(workspace))
     decisions = lines.by_group()
-    fresh = {group: row for group, row in decisions.items() if group not in applied}
+    waiting = {group: row for group, row in decisions.items() if group not in applied}
+    when = {group: str(row.get("timestamp", "")) for group, row in decisions.items()}
+    failed = failed_groups(journals, workspace, when)
+    fresh = {group: row for group, row in waiting.items() if group not in failed}
     locator = PictureLocator(workspace, ProjectResolver.open(workspace))
     plan = make_plan(workspace, read_suggestions(workspace), fresh, locator, keep_sources)
     # A problem begins with the file and line it is about.
     unreadable = [LeftOut(*problem.split(": ", 1)) for problem in lines.bad]
     changed = tuple(
-        group
-        for group, when in applied.items()
-        if group in decisions and str(decisions[group].get("timestamp", "")) != when
+        group for group, decided in applied.items() if group in decisions and when[group] != decided
     )
     interrupted = next((journal for journal in journals if journal.pending), None)
     return Report(
         plan,
-        left_out=(*unreadable, *plan.left_out),
-        already=len(decisions) - len(fresh),
+        left_out=(*unreadable, *(LeftOut(*item) for item in failed.items()), *plan.left_out),
+        already=len(decisions) - len(waiting),
         changed=changed,
         interrupted=interrupted,
+        not_kept=_not_kept(workspace, plan),
     )
+
+
+def _not_kept(workspace: Workspace, plan: Plan) -> dict[str, tuple[str, ...]]:
+    cropped = (step.source for step in plan.steps if step.kind == "crop")
+    found = {source: lost_metadata(workspace.root / source) for source in cropped}
+    return {source: lost for source, lost in found.items() if lost}
 
 
 def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = _unwatched) -> Report:
@@ -126,8 +143,10 @@ def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = _un
     Raises
     ------
     ApplyError
-        If a file is not as the journal expects. What has been done so far stays, and the next run
-        ends it or takes it back.
+        If an interrupted run cannot be taken back.
+    OSError
+        If the disk is full or broken. What has been done so far stays, and the next run ends it or
+        takes it back.
     WorkspaceError
         If a path leads out of the workspace.
     """
@@ -135,11 +154,18 @@ def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = _un
         finished, undone = _finish_interrupted(workspace, watch)
         report = preview(workspace, keep_sources)
         plan, left_out = report.plan, report.left_out
+        if finished is not None:
+            named = {item.group for item in left_out}
+            dropped = finished.dropped.items()
+            left_out += tuple(LeftOut(*item) for item in dropped if item[0] not in named)
         if plan.steps:
             journal = _start(workspace, plan, watch)
             _run_steps(workspace, journal, watch)
             left_out += tuple(LeftOut(*item) for item in journal.dropped.items())
-        return Report(plan, True, finished, undone, left_out, report.already, report.changed)
+            plan = plan.without(journal.dropped)
+        return replace(
+            report, plan=plan, executed=True, finished=finished, undone=undone, left_out=left_out
+        )
 
 
 def undo(workspace: Workspace, watch: Watch = _unwatched) -> Report:
@@ -193,24 +219,42 @@ def _start(workspace: Workspace, plan: Plan, watch: Watch) -> Journal:
 
 
 def _run_steps(workspace: Workspace, journal: Journal, watch: Watch) -> None:
+    """Carry out what is left; a set that fails is taken back and left out, the others go on."""
+    for group in journal.dropped:
+        _revert_group(workspace, journal, group)
     for number in watch(range(len(journal.steps)), len(journal.steps), "applying"):
         group = journal.steps[number].group
         if number in journal.done or group in journal.dropped:
             continue
-        context = StepContext(workspace, journal, number)
         try:
-            apply_step(context)
-        except ImageError as error:
-            # A cropped copy is the first step of its set: nothing of the set is done yet.
-            primitives.unlink(context.temporary(context.target))
-            journal.record_dropped(group, str(error))
+            apply_step(StepContext(workspace, journal, number))
+        except (PrefmlError, OSError) as error:
+            # A folder belongs to no set: without it none of the sets could go on.
+            if not group or (isinstance(error, OSError) and error.errno in DISK_ERRORS):
+                raise
+            reason = error.found if isinstance(error, PrefmlError) else str(error)
+            # Noted first, so that a run that stops here is ended by taking the set back.
+            journal.record_dropped(group, reason, lasting=isinstance(error, ImageError))
+            _revert_group(workspace, journal, group)
         else:
             journal.record_done(number)
     journal.record_state("finished")
 
 
+def _revert_group(workspace: Workspace, journal: Journal, group: str) -> None:
+    """Take back what was done of one set, in reverse order."""
+    numbers = [n for n, step in enumerate(journal.steps) if step.group == group]
+    for number in reversed(numbers):
+        context = StepContext(workspace, journal, number)
+        if revert_obstacle(context) is None:
+            revert_step(context)
+
+
 def _revert_run(workspace: Workspace, journal: Journal, watch: Watch) -> None:
-    contexts = [StepContext(workspace, journal, number) for number in range(len(journal.steps))]
+    for group in journal.dropped:
+        _revert_group(workspace, journal, group)
+    numbers = [n for n, step in enumerate(journal.steps) if step.group not in journal.dropped]
+    contexts = [StepContext(workspace, journal, number) for number in numbers]
     obstacles = [reason for context in contexts if (reason := revert_obstacle(context))]
     if obstacles:
         more = f" and {len(obstacles) - 1} more like it" if len(obstacles) > 1 else ""

@@ -17,6 +17,7 @@ from msgspec import UNSET, Struct, UnsetType
 from prefml.apply import primitives
 from prefml.apply.plan import Step, leads_away
 from prefml.exceptions import ApplyError
+from prefml.files import file_sha256
 from prefml.proposals import as_mapping
 from prefml.workspace import Workspace
 
@@ -25,6 +26,7 @@ __all__ = [
     "Journal",
     "Record",
     "applied_groups",
+    "failed_groups",
     "journal_folder",
     "read_journals",
     "start_journal",
@@ -74,6 +76,8 @@ class Record(Struct, frozen=True):
         A set that turned out to be impossible.
     reason : str, optional
         Why.
+    lasting : bool, optional
+        Whether the same picture and decision would fail again.
     state : {"running", "finished", "undoing"}, optional
         Where the run stands.
     """
@@ -83,6 +87,7 @@ class Record(Struct, frozen=True):
     done: int | UnsetType = UNSET
     dropped: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
+    lasting: bool | UnsetType = UNSET
     state: State | UnsetType = UNSET
 
 
@@ -103,7 +108,9 @@ class Journal:
     done : set of int
         Steps that are through.
     dropped : dict of str to str
-        Sets that turned out to be impossible before anything of them was done, and why.
+        Sets that turned out to be impossible, and why. What was done of them is taken back.
+    lasting : set of str
+        Those among them that would fail again, being the same.
     state : {"running", "finished", "undoing"}
         Where the run stands.
     """
@@ -114,7 +121,13 @@ class Journal:
     made: dict[int, str] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
     dropped: dict[str, str] = field(default_factory=dict)
+    lasting: set[str] = field(default_factory=set)
     state: State = "running"
+
+    @property
+    def carried_out(self) -> list[str]:
+        """The sets that are not dropped."""
+        return [group for group in self.groups if group not in self.dropped]
 
     @property
     def pending(self) -> bool:
@@ -131,10 +144,12 @@ class Journal:
         primitives.append(self.path, _line(Record(done=number)))
         self.done.add(number)
 
-    def record_dropped(self, group: str, reason: str) -> None:
+    def record_dropped(self, group: str, reason: str, lasting: bool = False) -> None:
         """Note that a set is left out after all."""
-        self._append(Record(dropped=group, reason=reason))
+        self._append(Record(dropped=group, reason=reason, lasting=lasting))
         self.dropped[group] = reason
+        if lasting:
+            self.lasting.add(group)
 
     def record_state(self, state: State) -> None:
         """Note where the run stands."""
@@ -223,6 +238,40 @@ def applied_groups(journals: Iterable[Journal]) -> dict[str, str]:
     }
 
 
+def failed_groups(
+    journals: Iterable[Journal], workspace: Workspace, decisions: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the sets that failed in an earlier run and would fail again, and why.
+
+    Parameters
+    ----------
+    journals : iterable of Journal
+        The earlier runs.
+    workspace : Workspace
+        Where the pictures lie.
+    decisions : mapping
+        Time of each set's decision as it stands.
+
+    Returns
+    -------
+    dict of str to str
+        A set is left out of it once it was decided anew or a file of it has changed.
+    """
+    failed = {}
+    for journal in journals:
+        for group in journal.lasting:
+            steps = [step for step in journal.steps if step.group == group]
+            if decisions.get(group) == journal.groups[group] and all(
+                _is_unchanged(workspace.root / step.source, step.sha256) for step in steps
+            ):
+                failed[group] = journal.dropped[group]
+    return failed
+
+
+def _is_unchanged(path: Path, sha256: str) -> bool:
+    return path.is_file() and file_sha256(path) == sha256
+
+
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
@@ -286,6 +335,8 @@ def _replay(journal: Journal, line: str) -> None:
         if record.reason is UNSET:
             raise ValueError(f"no reason why {record.dropped!r} was dropped"[:200])
         journal.dropped[record.dropped] = record.reason
+        if record.lasting is True:
+            journal.lasting.add(record.dropped)
 
 
 def _number(value: int, journal: Journal) -> int:

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from unicodedata import normalize
 
 from prefml.decisions.manifests import UNKNOWN
 from prefml.decisions.projects import ProjectResolver
+from prefml.imaging.signature import is_picture
 from prefml.workspace import Workspace
 
-__all__ = ["LocatedPicture", "PictureLocator"]
+__all__ = ["LocatedPicture", "PictureLocator", "name_key"]
 
 # Pictures of any kind are no companions, also those that prefml itself cannot read.
 _PICTURES = {
@@ -35,12 +37,15 @@ class LocatedPicture:
         Files beside it with the same stem that are no pictures.
     problem : str or None
         Why it cannot be used.
+    is_picture : bool
+        False if the file holds something else.
     """
 
     path: str
     projects: tuple[str, ...] = ()
     companions: tuple[str, ...] = ()
     problem: str | None = None
+    is_picture: bool = True
 
 
 class PictureLocator:
@@ -86,6 +91,9 @@ class PictureLocator:
             if "/" not in image:
                 return self._locate_by_name(image)
             return LocatedPicture(name, projects, problem=f"no file {name}")
+        if not is_picture(path):
+            problem = f"{name} is not a picture"
+            return LocatedPicture(name, projects, problem=problem, is_picture=False)
         companions = tuple(self._companions(path))
         root = self.workspace.root
         links = [
@@ -93,8 +101,8 @@ class PictureLocator:
             for other in companions
             if not (root / other).is_file() or (root / other).is_symlink()
         ]
-        problem = f"{links[0]} is not a regular file" if links else None
-        return LocatedPicture(name, projects, companions, problem)
+        linked = f"{links[0]} is not a regular file" if links else None
+        return LocatedPicture(name, projects, companions, linked)
 
     def stated_project(self, stated: object) -> str | None:
         """Return the project that a line states.
@@ -114,7 +122,7 @@ class PictureLocator:
         return self._resolver.from_name(stated) or stated
 
     def is_taken(self, target: str) -> bool:
-        """Tell whether a target exists already, upper and lower case being the same.
+        """Tell whether a target exists already, under this name or one that is the same on a Mac.
 
         Parameters
         ----------
@@ -132,8 +140,8 @@ class PictureLocator:
         """
         path = self._path(target)
         if path.parent not in self._targets:
-            self._targets[path.parent] = {name.casefold() for name in _names(path.parent)}
-        return path.name.casefold() in self._targets[path.parent]
+            self._targets[path.parent] = {name_key(name) for name in _names(path.parent)}
+        return name_key(path.name) in self._targets[path.parent]
 
     def _path(self, name: str) -> Path:
         # A link in the place of the picture itself must not be followed, those above it must.
@@ -171,6 +179,27 @@ class PictureLocator:
         for name in self._folders[path.parent].get(path.stem, []):
             if name != path.name and not (path.parent / name).is_dir():
                 yield self._relative(path.parent / name)
+
+
+def name_key(name: str) -> str:
+    """Return a key that names share if some file system takes them for one.
+
+    macOS tells neither upper from lower case nor composed from decomposed letters.
+
+    Parameters
+    ----------
+    name : str
+        A file's name or path.
+
+    Returns
+    -------
+    str
+
+    References
+    ----------
+    The Unicode Standard, section 3.13, D145: canonical caseless matching.
+    """
+    return normalize("NFD", normalize("NFD", name).casefold())
 
 
 def _names(folder: Path) -> list[str]:

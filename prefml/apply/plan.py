@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from prefml.apply.locator import LocatedPicture, PictureLocator
+from prefml.apply.locator import LocatedPicture, PictureLocator, name_key
 from prefml.apply.outcome import SELECTED, Outcome, Role, outcome_of
 from prefml.exceptions import ApplyError
 from prefml.proposals import as_mapping
@@ -83,6 +83,12 @@ class Plan:
     groups: Mapping[str, str]
     left_out: tuple[LeftOut, ...]
 
+    def without(self, groups: Collection[str]) -> Plan:
+        """Return the plan without some of its sets."""
+        steps = tuple(step for step in self.steps if step.group not in groups)
+        kept = {group: when for group, when in self.groups.items() if group not in groups}
+        return Plan(steps, kept, self.left_out)
+
     def count(self, role: str) -> int:
         """Return how many files have a role."""
         return sum(step.role == role for step in self.steps)
@@ -127,8 +133,10 @@ def make_plan(
     """
     builder = _Builder(workspace, locator, "copy" if keep_sources else "move")
     for group, decision in decisions.items():
-        # The reviewed line keeps what was suggested, also when the suggestion is there no more.
-        suggestion = suggestions.get(group) or as_mapping(decision.get("suggestion"))
+        # What was on the screen, which the reviewed line keeps, goes before a file that may be a
+        # later one; its pictures stand beside it.
+        shown, filed = as_mapping(decision.get("suggestion")), suggestions.get(group, {})
+        suggestion = {"images": filed.get("images"), **(shown or filed)}
         if not (suggestion.get("reask_of") or decision.get("reask_of")):
             builder.add(group, decision, suggestion)
     return Plan((*builder.folders(), *builder.steps), dict(builder.groups), tuple(builder.left_out))
@@ -156,6 +164,10 @@ class _Builder:
         if isinstance(outcome, Outcome) and outcome.undecided:
             return
         found = [self.locator.locate(image) for image in images]
+        if stray := next((picture.problem for picture in found if not picture.is_picture), None):
+            # Said of no project, it would stop all sets as one that mixes projects.
+            self._leave_out(group, stray)
+            return
         project = self._one_project(group, found, decision, suggestion)
         if isinstance(outcome, str):
             self._leave_out(group, outcome)
@@ -226,8 +238,7 @@ class _Builder:
         missing = next((picture.problem for picture in found if picture.problem), None)
         if missing:
             return missing
-        # Names that differ by case alone are one file on a Mac.
-        targets = [step.target.casefold() for step in steps]
+        targets = [name_key(step.target) for step in steps]
         for step, target in zip(steps, targets, strict=True):
             if target in self._claimed or targets.count(target) > 1:
                 return f"two files would become {step.target}"
@@ -239,7 +250,7 @@ class _Builder:
 
     def _claim(self, group: str, when: str, steps: list[Step]) -> None:
         for step in steps:
-            self._claimed |= {step.target.casefold(), step.source}
+            self._claimed |= {name_key(step.target), step.source}
         self.groups[group] = when
         self.steps.extend(steps)
 

@@ -32,7 +32,9 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EXDEV, errno.EM
 
 
 def make_folder(path: Path) -> None:
-    """Create one folder; one that exists is fine."""
+    """Create a folder and those above it; one that exists is fine."""
+    if not path.parent.exists():
+        make_folder(path.parent)
     path.mkdir(exist_ok=True)
     sync_folder(path.parent)
 

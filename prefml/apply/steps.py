@@ -177,7 +177,9 @@ def revert_obstacle(context: StepContext) -> str | None:
             return f"{step.source} is not the file that was there"
         if step.kind == "crop" and not context.source.exists():
             return f"{step.source}, the original of {step.target}, has gone"
-        return None
+        folders = context.source.relative_to(context.workspace.root).parents
+        taken = [name for name in folders if _is_no_folder(context.workspace.root / name)]
+        return f"{taken[0].as_posix()} is no folder" if taken else None
     if (
         context.target.exists()
         and begun
@@ -187,6 +189,10 @@ def revert_obstacle(context: StepContext) -> str | None:
     if step.kind == "move" and begun and not context.source.exists():
         return f"{step.target} has gone"
     return None
+
+
+def _is_no_folder(path: Path) -> bool:
+    return os.path.lexists(path) and not path.is_dir()
 
 
 def revert_step(context: StepContext) -> None:
@@ -204,6 +210,8 @@ def revert_step(context: StepContext) -> None:
         primitives.unlink(context.temporary(place))
     if not context.is_target_ours():
         return
+    # Folders that a run empties may be deleted since.
+    primitives.make_folder(context.source.parent)
     if not context.source.exists() and not primitives.hard_link(context.target, context.source):
         temporary = context.temporary(context.source)
         primitives.copy_file(context.target, temporary)

@@ -54,6 +54,7 @@ def _payload(report: Report) -> dict[str, object]:
             for s in report.plan.steps
         ],
         "left_out": [{"group_id": x.group, "reason": x.reason} for x in report.left_out],
+        "not_kept": {source: list(lost) for source, lost in report.not_kept.items()},
         "already_applied": report.already,
         "decided_anew": list(report.changed),
         "finished": _sets_of(report.finished),
@@ -63,7 +64,7 @@ def _payload(report: Report) -> dict[str, object]:
 
 
 def _sets_of(journal: Journal | None) -> list[str] | None:
-    return None if journal is None else list(journal.groups)
+    return None if journal is None else journal.carried_out
 
 
 def _text(report: Report, take_back: bool) -> str:
@@ -72,6 +73,10 @@ def _text(report: Report, take_back: bool) -> str:
         return "\n".join(lines) or "Nothing to undo."
     lines += _plan_lines(report)
     lines += [f"left out {item.group}: {item.reason}" for item in report.left_out[:_SHOWN]]
+    lines += [
+        f"not kept in the cropped copy of {source}: {', '.join(lost)}"
+        for source, lost in list(report.not_kept.items())[:_SHOWN]
+    ]
     if report.already:
         lines.append(f"{report.already} reviewed sets were applied before.")
     lines += [f"decided anew since it was applied: {group}" for group in report.changed[:_SHOWN]]
@@ -81,12 +86,12 @@ def _text(report: Report, take_back: bool) -> str:
 
 def _endings(report: Report) -> Iterable[str]:
     if report.finished is not None:
-        yield f"Finished an interrupted run of {len(report.finished.groups)} sets."
+        yield f"Finished an interrupted run of {len(report.finished.carried_out)} sets."
     if report.undone is not None:
-        yield f"Took back a run of {len(report.undone.groups)} sets."
+        yield f"Took back a run of {len(report.undone.carried_out)} sets."
     if report.interrupted is not None:
         yield (
-            f"A run of {len(report.interrupted.groups)} sets was interrupted; "
+            f"A run of {len(report.interrupted.carried_out)} sets was interrupted; "
             "--execute finishes it, --undo takes it back."
         )
 

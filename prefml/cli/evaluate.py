@@ -12,7 +12,7 @@ import click
 from prefml.cli._shared import emit, json_option, open_workspace, progress
 
 if TYPE_CHECKING:
-    from prefml.evaluation.schema import Metrics
+    from prefml.evaluation.schema import Metrics, RejectionMetrics
 
 __all__ = ["command"]
 
@@ -79,6 +79,8 @@ def _lines(metrics: Metrics) -> Iterator[str]:
                 for name, row in ranker["models"].items()
             },
         )
+        if (none := ranker["rejection"]) is not None:
+            yield _rejections(none)
     if crop is not None:
         yield f"{crop['rows']} crops, held out by {crop['folds_by']}"
         yield from _table(
@@ -89,6 +91,14 @@ def _lines(metrics: Metrics) -> Iterator[str]:
             },
         )
     yield from (f"left out: {note}" for note in metrics["left_out"])
+
+
+def _rejections(found: RejectionMetrics) -> str:
+    auc = "" if found["auc"] is None else f", AUC {found['auc']:.3f}"
+    return (
+        f"none is good: {found['rejected']} of {found['reviewed_sets']} reviewed sets; "
+        f"log loss {found['log_loss']:.3f}, of the base rate {found['log_loss_base_rate']:.3f}{auc}"
+    )
 
 
 def _table(head: tuple[str, ...], rows: Mapping[str, tuple[float | None, ...]]) -> Iterator[str]:

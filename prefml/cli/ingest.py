@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # More folder names than this are for `--json`.
 _SHOWN = 15
+# What is no fault of the log, in plain words.
+_WORDS = {"passed": "approved in bulk, no label", "reasked": "asked again"}
 
 
 class FileSummary(TypedDict):
@@ -41,6 +43,7 @@ class Summary(TypedDict):
     crops: int
     projects: dict[str, ProjectSummary]
     rejections: int
+    evidence: dict[str, int]
     unmatched_folders: list[dict[str, object]]
     problems: list[str]
 
@@ -81,7 +84,7 @@ def summary(decisions: Decisions) -> Summary:
     Returns
     -------
     Summary
-        `rejections` counts the sets of which none was good.
+        `rejections` counts the sets of which none was good, `evidence` all sets by what they are.
     """
     items, crops = decisions.items, decisions.crops
     return {
@@ -98,12 +101,24 @@ def summary(decisions: Decisions) -> Summary:
         "crops": len(crops),
         "projects": _per_project(decisions),
         "rejections": int(decisions.rejections["set_id"].nunique()),
+        "evidence": _evidence(decisions),
         "unmatched_folders": [
             {str(name): value for name, value in row.items()}
             for row in decisions.unmatched.to_dict("records")
         ],
         "problems": list(decisions.problems),
     }
+
+
+def _evidence(decisions: Decisions) -> dict[str, int]:
+    """Count sets, rejected ones too, by evidence, labels or not."""
+    found = Counter(
+        kind
+        for frame in (decisions.items, decisions.rejections)
+        for kind in frame.drop_duplicates("set_id")["evidence"]
+    )
+    found.update(reason for reason in decisions.quarantine["reason"] if reason in _WORDS)
+    return dict(found)
 
 
 def _per_project(decisions: Decisions) -> dict[str, ProjectSummary]:
@@ -154,7 +169,9 @@ def _file_rows(files: Iterable[FileSummary]) -> list[tuple[str, ...]]:
     cells: list[tuple[str, ...]] = []
     for name, count in rows.items():
         counts = refused[name]
-        reasons = ", ".join(f"{reason} {number}" for reason, number in counts.most_common())
+        reasons = ", ".join(
+            f"{_WORDS.get(reason, reason)} {number}" for reason, number in counts.most_common()
+        )
         cells.append((name, str(count), str(count - counts.total()), reasons or "-"))
     return cells
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 def command(action: str, name: str | None, as_json: bool) -> None:
     """List the models, compare an earlier one with the current, or bring it back.
 
-    NAME is a name from the list, or `ranker` or `crop` for the latest earlier one of that kind.
-    Nothing is lost by a rollback: the model in use goes into the history.
+    NAME is a name from the list, or `ranker`, `crop` or `rejection` for the latest earlier one.
+    Nothing is lost by a rollback: the model in use goes into the history. A ranker brings back the
+    model of "none is good" with which it made its promises.
     """
     workspace = open_workspace()
     if action == "rollback":
@@ -53,8 +54,9 @@ def _compare(workspace: Workspace, name: str, as_json: bool) -> None:
     from prefml.models.comparison import compare_models
 
     found = compare_models(workspace, name)
+    unseen = " made without sight of a suggestion" if found.neutral.enough else ""
     text = (
-        f"{found.kind}, on the {found.replay.n} latest decisions: {found.name} "
+        f"{found.kind}, on the {found.replay.n} latest decisions{unseen}: {found.name} "
         f"{found.replay.current:.3f}, current {found.replay.candidate:.3f}. "
         "Decisions made before a model was trained were seen by it."
     )
@@ -77,7 +79,7 @@ def _payload(model: StoredModel) -> dict[str, object]:
 
 def _line(model: StoredModel) -> str:
     if model.problem or model.manifest is None:
-        return f"{model.kind:7}{model.name:40} unusable: {model.problem}"
+        return f"{model.kind:10}{model.name:40} unusable: {model.problem}"
     scores = list(model.manifest.fold_scores.items())[:3]
     shown = ", ".join(f"{key} {value}" for key, value in scores)
-    return f"{model.kind:7}{model.name:40} {model.manifest.written or ''}  {shown}"
+    return f"{model.kind:10}{model.name:40} {model.manifest.written or ''}  {shown}"

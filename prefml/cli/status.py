@@ -32,6 +32,8 @@ def _text(status: Status) -> str:
     blocks = " ".join(f"{block.value or 0:.0%}" for block in status.over_time)
     missing = ", ".join(status.missing)
     bar = "may be proposed: 99 % over 300 in a row" if status.bar_met else f"not yet: {missing}"
+    if status.audited.off:
+        bar = "OFF: the audited error is above the budget; run: prefml train, then prefml suggest"
     lines = [
         f"reviewed           {status.reviewed} sets and single pictures",
         f"choice as proposed {status.agreement}",
@@ -39,6 +41,7 @@ def _text(status: Status) -> str:
         f"none was good      {status.rejected}",
         f"crop as proposed   {status.crop_acceptance}",
         f"calibration error  {gap}",
+        f"audited error      {status.audited}",
         f"your consistency   {status.consistency} of old sets asked again: the ceiling",
         f"keystrokes saved   {status.keystrokes_saved}",
         f"over time          {blocks or 'no sets yet'}",

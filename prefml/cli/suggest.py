@@ -78,6 +78,8 @@ def _payload(report: SuggestReport) -> dict[str, object]:
         "singles": report.singles,
         "within_budget": report.within_budget,
         "threshold": report.threshold,
+        "thresholds": dict(report.thresholds),
+        "why_none_within_budget": report.why_none or None,
         "waiting": report.waiting,
         "skipped": dict(report.skipped),
         "embedded": report.computed,
@@ -99,4 +101,6 @@ def _text(report: SuggestReport) -> str:
         if report.sets or report.singles
         else "No new pictures to suggest for."
     )
+    if report.why_none:
+        lines.append(f"None within the error budget: {report.why_none}")
     return "\n".join(lines)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from prefml.models.training import TrainingResult
 
+_TITLES = {"rejection": "none is good"}
 _WORDS = {
     "top1": "agreement (top-1)",
     "top1_highest_stage": "  of the highest stage alone",
@@ -23,6 +24,11 @@ _WORDS = {
     "iou_chosen": "overlap with the person's crop (IoU)",
     "iou_scored": "  of the best-scored box alone",
     "iou_constant": "  of one constant box",
+    "auc": "rejected sets told from accepted ones (AUC)",
+    "brier": "squared error of their probability (Brier)",
+    "brier_base_rate": "  of the base rate alone",
+    "log_loss": "log loss of their probability",
+    "log_loss_base_rate": "  of the base rate alone",
 }
 
 
@@ -48,17 +54,21 @@ def command(
 ) -> None:
     """Fit the ranker and the crop model (or one of them) and put them to use.
 
+    The ranker comes with a model of "none is good", of the sets that were reviewed, and with the
+    error budgets that it may promise (`prefml suggest`).
+
     Prints how well each did on projects that were held out in turn while training. What cannot be
     trained for want of decisions or pictures is named. A model that does worse on the latest
     decisions than the one in use does not replace it; the one that was replaced is kept (`prefml
     models`).
     """
-    from prefml.models.manifest import KINDS
-    from prefml.models.training import train
+    from prefml.models.training import TRAINED, train
 
     workspace = open_workspace()
     with _tree_backend(scheduler):
-        results = train(workspace, (what,) if what else KINDS, force, per_project)
+        asked_for = train(workspace, (what,) if what else TRAINED, force, per_project)
+    along = [result.rejection for result in asked_for if result.rejection is not None]
+    results = [*asked_for, *along]
     lines = _lines(results, workspace.artifacts)
     emit({one.kind: _payload(one) for one in results}, "\n".join(lines), as_json)
 
@@ -98,17 +108,21 @@ def _note_on_older(model: Path) -> Iterator[str]:
 def _lines(results: list[TrainingResult], artifacts: Path) -> Iterator[str]:
     for result in results:
         if result.path is None:
-            yield f"{result.kind}: not trained; {result.why_not}"
+            yield f"{_TITLES.get(result.kind, result.kind)}: not trained; {result.why_not}"
             yield from _note_on_older(artifacts / f"{result.kind}.joblib")
             continue
-        yield f"{result.kind}: {_counted(result.counts)} -> {result.path}"
+        title = _TITLES.get(result.kind, result.kind)
+        yield f"{title}: {_counted(result.counts)} -> {result.path}"
         # In the order of the words, so that a figure comes before those it is compared with.
         known = {name: words for name, words in _WORDS.items() if name in result.scores}
         for name, words in (known | {n: n for n in result.scores if n not in known}).items():
             yield f"  {words:<40} {result.scores[name]:.3f}"
         if result.verdict is not None and not result.verdict.accepted:
             yield f"  REFUSED: {result.verdict.reason}; the model before stays in use"
-            yield f"  to use the new one all the same: prefml train {result.kind} --force"
+            what = "ranker" if result.kind == "rejection" else result.kind
+            yield f"  to use the new one all the same: prefml train {what} --force"
+        elif result.verdict is not None and result.verdict.replay is not None:
+            yield f"  put to use: {result.verdict.reason}"
         if result.left_out:
             yield f"  left out: {_counted(result.left_out)}"
     yield "Measured on projects held out in turn; intervals and baselines: prefml evaluate"

@@ -166,7 +166,7 @@ def from_plain(document: Mapping[str, Any], texts: Mapping[str, str]) -> CropReg
     cropper.model_ = _model(cropper, document, texts)
     cropper.constant_, cropper.shrink_ = cropper.model_.constant, cropper.model_.shrink
     cropper.keep_threshold_ = cropper.model_.threshold
-    cropper.inner_iou_ = cropper.model_.inner_iou
+    cropper.inner_iou_, cropper.held_out_ = cropper.model_.inner_iou, None
     return cropper
 
 

@@ -6,7 +6,7 @@ its threshold, Platt scaling of the scores, conformal bands) is fitted on out-of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,8 @@ from prefml.cropping.held_out import (
 )
 from prefml.cropping.inputs import PictureFeatures
 from prefml.cropping.keep import KeepClassifier
-from prefml.cropping.metrics import SIMILAR, iou
+from prefml.cropping.metrics import iou
+from prefml.cropping.out_of_fold import HeldOutCrops, OutOfFold, hold_out
 from prefml.cropping.scorer import WindowScorer, WindowScores
 from prefml.cropping.similar import SimilarityModel
 
@@ -127,6 +128,8 @@ class CropModel:
         Platt scaling of expected IoU to the probability of a similar crop.
     inner_iou : dict of str to float
         Mean held-out IoU of the `constant` box, the `scored` one and what was `chosen`.
+    held_out : HeldOutCrops or None
+        Proposals for the training crops, in their order; None in a model that was exported.
     """
 
     scorer: WindowScorer
@@ -137,6 +140,7 @@ class CropModel:
     bands: EdgeBands
     similar: SimilarityModel
     inner_iou: dict[str, float]
+    held_out: HeldOutCrops | None = None
 
     def crops(self, scores: WindowScores) -> Floats:
         """Return the best crop of each picture, kept whole or not.
@@ -168,6 +172,25 @@ class CropModel:
         """
         return _full_frame_where(self.keep.predict(scores) >= self.threshold, self.crops(scores))
 
+    def probability(self, features: PictureFeatures) -> Floats:
+        """Return the probability that the person would do nearly the same as `boxes` proposes.
+
+        Parameters
+        ----------
+        features : PictureFeatures
+            n pictures.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
+        candidates = self.scorer.score_candidates(features)
+        scores = self.scorer.predict_from_scores(candidates)
+        keep = self.keep.predict(scores)
+        # The crop lies between the constant box, the last window but one, and the best windows.
+        crop_iou = self.shrink * scores.best_iou + (1.0 - self.shrink) * candidates[:, -2]
+        return np.where(keep >= self.threshold, keep, self.similar.predict(crop_iou))
+
     def band(self, scores: WindowScores, project: Labels | None = None) -> Floats:
         """Return the bands of the edges of each picture.
 
@@ -184,26 +207,6 @@ class CropModel:
             In fractions.
         """
         return self.bands.predict(band_features(scores, self.shrink), project)
-
-
-@dataclass(frozen=True)
-class _OutOfFold:
-    """Out-of-fold predictions, and some windows of each picture with their expected IoU."""
-
-    scores: WindowScores
-    boxes: Floats
-    windows: Floats
-    window_iou: Floats
-
-    @classmethod
-    def concatenate(cls, parts: Sequence[_OutOfFold]) -> _OutOfFold:
-        """Return the rows of all parts, one part after the other."""
-        return cls(
-            WindowScores.concatenate([part.scores for part in parts]),
-            np.concatenate([part.boxes for part in parts]),
-            np.concatenate([part.windows for part in parts]),
-            np.concatenate([part.window_iou for part in parts]),
-        )
 
 
 FitScorer = Callable[[PictureFeatures, Floats, Floats], WindowScorer]
@@ -247,7 +250,7 @@ def _fit_model(
 ) -> CropModel:
     """Fit the scorer on all rows, and the rest on its out-of-fold predictions."""
     passes = [_cross_fit(crops, split, fit) for split in crops.splits]
-    scores, out_of_fold = passes[0].scores, _OutOfFold.concatenate(passes)
+    scores, out_of_fold = passes[0].scores, OutOfFold.concatenate(passes)
     scorer = fit(crops.features, crops.boxes, crops.weight)
     constant, shrink, threshold = optimal_box(crops.boxes, crops.weight), 0.0, float("inf")
     if scorer.uses_features:
@@ -257,7 +260,6 @@ def _fit_model(
     probability, shrunk = keep.predict(scores), _shrink_towards(constant, scores.boxes, shrink)
     if scorer.uses_features:
         threshold = _select_threshold(probability, shrunk, crops)
-    similar = iou(out_of_fold.windows, out_of_fold.boxes[:, None]) > SIMILAR
     return CropModel(
         scorer=scorer,
         constant=constant,
@@ -265,17 +267,18 @@ def _fit_model(
         keep=keep,
         threshold=threshold,
         bands=_fit_bands(make_bands(), out_of_fold, shrink, crops),
-        similar=SimilarityModel().fit(out_of_fold.window_iou.ravel(), similar.ravel()),
+        similar=SimilarityModel().fit(out_of_fold.window_iou.ravel(), out_of_fold.similar.ravel()),
         inner_iou={
             "constant": _mean_iou(constant[None], crops),
             "scored": _mean_iou(scores.boxes, crops),
             "chosen": _mean_iou(_full_frame_where(probability >= threshold, shrunk), crops),
         },
+        held_out=hold_out(passes[0], shrunk, (crops.clusters, crops.splits[0]), shrink, threshold),
     )
 
 
 def _fit_bands(
-    bands: EdgeBands, out_of_fold: _OutOfFold, shrink: float, crops: CropTrainingSet
+    bands: EdgeBands, out_of_fold: OutOfFold, shrink: float, crops: CropTrainingSet
 ) -> EdgeBands:
     """Fit the bands on the rows of all splits; those of the last are of projects seen in part."""
     passes, n = len(crops.splits), len(crops.boxes)
@@ -288,10 +291,10 @@ def _fit_bands(
     )
 
 
-def _cross_fit(crops: CropTrainingSet, folds: Ints, fit: FitScorer) -> _OutOfFold:
+def _cross_fit(crops: CropTrainingSet, folds: Ints, fit: FitScorer) -> OutOfFold:
     """Predict every row by a scorer that was fitted without its fold."""
     n = len(crops.boxes)
-    boxes, expected = np.zeros((n, 4)), np.zeros((n, 2))
+    boxes, expected = np.zeros((n, 4)), np.zeros((n, 3))
     windows, window_iou = np.zeros((n, _SAMPLED_WINDOWS, 4)), np.zeros((n, _SAMPLED_WINDOWS))
     for fold in np.unique(folds):
         test = np.flatnonzero(folds == fold)
@@ -301,10 +304,10 @@ def _cross_fit(crops: CropTrainingSet, folds: Ints, fit: FitScorer) -> _OutOfFol
         candidates = scorer.score_candidates(crops.features[test])
         scores = scorer.predict_from_scores(candidates)
         boxes[test] = scores.boxes
-        expected[test] = np.column_stack([scores.best_iou, scores.full_iou])
+        expected[test] = np.column_stack([scores.best_iou, scores.full_iou, candidates[:, -2]])
         windows[test], window_iou[test] = scorer.sample_windows(candidates, _SAMPLED_WINDOWS)
     scores = WindowScores(boxes, expected[:, 0], expected[:, 1])
-    return _OutOfFold(scores, crops.boxes, windows, window_iou)
+    return OutOfFold(scores, expected[:, 2], crops.boxes, windows, window_iou)
 
 
 def _select_shrinkage(scores: WindowScores, crops: CropTrainingSet, constant: Floats) -> float:

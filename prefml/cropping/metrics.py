@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from prefml._typing import Bools, Floats
-from prefml.boxes import is_whole
+from prefml.boxes import SIMILAR, is_whole
 from prefml.intervals import bootstrap_interval
 
 __all__ = [
@@ -21,10 +21,6 @@ __all__ = [
     "paired_iou",
     "scores_by",
 ]
-
-
-# Two crops are called similar above this intersection over union.
-SIMILAR = 0.7
 
 
 def iou(a: ArrayLike, b: ArrayLike) -> Floats:

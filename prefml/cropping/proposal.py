@@ -15,14 +15,39 @@ from prefml.cropping.inputs import PictureFeatures
 from prefml.cropping.metrics import SIMILAR, iou
 from prefml.cropping.scorer import blend_windows
 
-__all__ = ["ALTERNATIVES", "DIFFERENT", "Option", "Proposal", "in_aspect", "propose_one"]
+__all__ = [
+    "ALTERNATIVES",
+    "DIFFERENT",
+    "Option",
+    "Proposal",
+    "in_aspect",
+    "is_unsure",
+    "propose_one",
+]
 
 
 ALTERNATIVES = 2
 # Boxes that overlap more than this look like the same crop.
 DIFFERENT = 0.85
+# In a hundred such proposals.
+_SURE, _FAIRLY_SURE = 90, 65
 _MAX_ALTERNATIVE_IOU = 0.80
 _BLEND_IOU = 0.75
+
+
+def is_unsure(probability: float) -> bool:
+    """Tell whether a proposal of this probability is called unsure.
+
+    Parameters
+    ----------
+    probability : float
+        That the person would do nearly the same.
+
+    Returns
+    -------
+    bool
+    """
+    return round(100 * probability) < _FAIRLY_SURE
 
 
 @dataclass(frozen=True)
@@ -78,7 +103,7 @@ class Proposal:
     def certainty(self) -> str:
         """Probability in words that a person can check."""
         share = round(100 * self.probability)
-        degree = "sure" if share >= 90 else "fairly sure" if share >= 65 else "unsure"
+        degree = "sure" if share >= _SURE else "fairly sure" if share >= _FAIRLY_SURE else "unsure"
         what = "are kept whole" if self.keeps_whole else f"overlap yours by more than {SIMILAR}"
         return f"{degree}: about {share} of 100 such proposals {what}"
 

@@ -78,6 +78,8 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Probability from which keeping whole is proposed; infinite if never.
     inner_iou_ : dict
         Mean held-out IoU of the `constant` box, the `scored` one and what was `chosen`.
+    held_out_ : HeldOutCrops or None
+        Held-out proposals for the rows of `fit` that weigh anything, in their order.
     columns_ : Index or None
         The columns as they came, only for a table.
     n_features_in_ : int
@@ -213,6 +215,22 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         scores = self._score_windows(X)
         return self.model_.keep.predict(scores)
 
+    def probability(self, X: Features) -> Floats:
+        """Return the probability that the person would do nearly the same as `predict` proposes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Features as in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            As in `propose`: that a picture to be kept whole is, or that the IoU with the person's
+            crop is above 0.7.
+        """
+        return self.model_.probability(self.inputs_.read(self._check_features(X)))
+
     def predict_bands(self, X: Features, groups: ArrayLike | None = None) -> Floats:
         """Return the conformal band of each edge.
 
@@ -343,6 +361,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.shrink_ = self.model_.shrink
         self.keep_threshold_ = self.model_.threshold
         self.inner_iou_ = self.model_.inner_iou
+        self.held_out_ = self.model_.held_out
 
     def _score_windows(self, X: Features) -> WindowScores:
         table = self._check_features(X)

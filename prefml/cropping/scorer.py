@@ -9,7 +9,7 @@ from typing import Self
 import lightgbm as lgb
 import numpy as np
 
-from prefml._typing import Floats, Ints
+from prefml._typing import Bools, Floats, Ints
 from prefml.boxes import FULL_FRAME, is_whole
 from prefml.cropping.baselines import optimal_box
 from prefml.cropping.inputs import PictureFeatures
@@ -51,6 +51,20 @@ class WindowScores:
     boxes: Floats
     best_iou: Floats
     full_iou: Floats
+
+    def take(self, rows: Bools) -> WindowScores:
+        """Return some of the pictures.
+
+        Parameters
+        ----------
+        rows : ndarray of bool, of shape (n,)
+            Which.
+
+        Returns
+        -------
+        WindowScores
+        """
+        return WindowScores(self.boxes[rows], self.best_iou[rows], self.full_iou[rows])
 
     @classmethod
     def concatenate(cls, parts: Sequence[WindowScores]) -> WindowScores:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prefml.boxes import FULL_FRAME, Box, read_box, same_box
 from prefml.decisions.documents import as_mapping, as_paths, as_text, parse_json, resolve_choice
+from prefml.decisions.evidence import read_evidence
 from prefml.decisions.projects import ProjectResolver, explicit_project
 from prefml.decisions.quarantine import REFUSED, Refusal, RowRefusedError, refusal_of
 from prefml.decisions.records import Crop, ParsedRow, Rejection, Row
@@ -19,8 +20,11 @@ __all__ = ["read_feedback"]
 
 SESSION = "review"
 
-# Crop sources of boxes that the person has not looked at on this picture.
-_NOT_JUDGED = ("by_hand", "carried")
+# Evidence that is no label -> what is said of such a row.
+_NO_LABEL = {
+    "passed": "approved in bulk, unseen",
+    "reasked": "asked again, to see how steady the answers are",
+}
 
 
 def read_feedback(
@@ -67,7 +71,9 @@ def read_feedback(
             row.fill(_read_line(document, group, shown, resolver))
         except REFUSED as error:
             row.refusals.append(refusal_of(error))
-            continue
+            # Approved in bulk after it was judged: the judgement was taken back.
+            if row.refusals[0].reason != "passed":
+                continue
         if earlier := last.get(group):
             earlier.choice = earlier.crop = earlier.rejection = None
             earlier.refusals.append(Refusal("repeat_set", f"decided again in line {line}"))
@@ -84,8 +90,9 @@ def _read_line(
     action = document.get("action")
     if action not in ("approved", "overridden", "rejected"):
         raise RowRefusedError("placeholder", f"action {action!r} is no decision"[:200])
-    if document.get("reask_of") or suggestion.get("reask_of"):
-        raise RowRefusedError("repeat_set", "asked again, to see how steady the answers are")
+    standing = read_evidence(document, suggestion)
+    if not standing.labels:
+        raise RowRefusedError(standing.choice, _NO_LABEL[standing.choice])
     images = document.get("images", suggestion.get("images"))
     if images is None:
         raise RowRefusedError("unknown_group", f"no images of {group}"[:200])
@@ -96,19 +103,24 @@ def _read_line(
     session = document.get("session_id")
     session = session if isinstance(session, str) and session else SESSION
     if action == "rejected":
-        return ParsedRow(match, when, rejection=Rejection(session, group, tuple(paths)))
+        rejection = Rejection(session, group, tuple(paths))
+        return ParsedRow(match, when, rejection=rejection, standing=standing)
     proposed = as_mapping(suggestion.get("step1_selection")).get("chosen")
     final = document.get("final_choice")
     if final is None and action == "approved":
         final = proposed
     chosen = resolve_choice(final, document.get("final_index"), paths)
     corrected = _overruled(proposed, chosen, paths, action)
-    crop = _read_crop(
-        document, as_mapping(suggestion.get("step2_crop")), session, chosen, corrected
+    suggested = as_mapping(suggestion.get("step2_crop"))
+    crop = (
+        _read_crop(document, suggested, session, chosen, corrected)
+        if standing.labels_crop
+        else None
     )
     if len(paths) == 1 and crop is not None:
-        return ParsedRow(match, when, crop=crop)
-    return ParsedRow(match, when, make_choice(session, group, paths, chosen, corrected), crop)
+        return ParsedRow(match, when, crop=crop, standing=standing)
+    choice = make_choice(session, group, paths, chosen, corrected)
+    return ParsedRow(match, when, choice, crop, standing=standing)
 
 
 def _overruled(proposed: object, chosen: str, paths: list[str], action: object) -> bool:
@@ -128,8 +140,6 @@ def _read_crop(
 ) -> Crop | None:
     """Return the crop that the person set or accepted; approving "no crop" keeps the whole."""
     action, source = document.get("action"), document.get("crop_source")
-    if document.get("crop_by_hand") is True or source in _NOT_JUDGED:
-        return None
     coordinates = document.get("crop_coords")
     if coordinates is None:
         agreed = source is None and action == "approved" and suggested.get("needs_crop") is False

@@ -24,16 +24,17 @@ __all__ = [
 ]
 
 _TEXT = ("project", "session_id", "set_id", "filename", "path", "source", "file", "reason",
-         "detail", "row", "folder")  # fmt: skip
+         "detail", "row", "folder", "evidence")  # fmt: skip
 _KINDS = {
-    "chosen": "bool", "corrected": "bool", "line": "int64", "rows": "int64", "by_date": "int64",
-    "unknown": "int64",
+    "chosen": "bool", "corrected": "bool", "exposed": "bool", "line": "int64", "rows": "int64",
+    "by_date": "int64", "unknown": "int64",
 }  # fmt: skip
 _ITEMS = ("project", "session_id", "set_id", "filename", "path", "chosen", "stage", "timestamp",
-          "source", "line", "corrected")  # fmt: skip
-_REJECTIONS = tuple(name for name in _ITEMS if name not in ("chosen", "corrected"))
+          "source", "line", "evidence", "inclusion", "corrected", "exposed")  # fmt: skip
+_REJECTIONS = tuple(name for name in _ITEMS if name not in ("chosen", "corrected", "exposed"))
 _CROPS = ("project", "filename", "path", "x1", "y1", "x2", "y2", "width", "height", "stage",
-          "timestamp", "session_id", "source", "line", "corrected")  # fmt: skip
+          "timestamp", "session_id", "source", "line", "evidence", "inclusion",
+          "corrected", "exposed")  # fmt: skip
 _QUARANTINE = ("file", "line", "reason", "detail", "row")
 _UNMATCHED = ("folder", "rows", "by_date", "unknown")
 
@@ -66,7 +67,10 @@ def items_frame(rows: Iterable[Row]) -> pd.DataFrame:
     -------
     DataFrame
         project, session_id, set_id (the unique key), filename, path, chosen (bool), stage (float
-        or NaN), timestamp (UTC or NaT), source, line, corrected (bool).
+        or NaN), timestamp (UTC or NaT), source, line, evidence (see
+        `prefml.decisions.evidence.Standing`), inclusion (the probability with which an audited
+        set was drawn, else 1), corrected (bool), exposed (bool: the suggestion was on the screen
+        before the person decided).
     """
     values = []
     for row in rows:
@@ -76,7 +80,9 @@ def items_frame(rows: Iterable[Row]) -> pd.DataFrame:
         key = set_key(row.project, session, set_id or f"{row.source}:{row.line}")
         for index, path in enumerate(paths):
             image = _image(row.project, session, key, path)
-            values.append((*image, index == chosen, *_origin(path, row), corrected))
+            evidence = row.standing.choice, row.standing.inclusion
+            answer = corrected, row.standing.choice_exposed
+            values.append((*image, index == chosen, *_origin(path, row), *evidence, *answer))
     return _frame(_ITEMS, values)
 
 
@@ -91,7 +97,7 @@ def rejections_frame(rows: Iterable[Row]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns of `items_frame` without chosen and corrected.
+        The columns of `items_frame` without chosen, corrected and exposed.
     """
     values = []
     for row in rows:
@@ -99,7 +105,8 @@ def rejections_frame(rows: Iterable[Row]) -> pd.DataFrame:
             session, set_id, paths = row.rejection
             key = set_key(row.project, session, set_id)
             images = (_image(row.project, session, key, path) for path in paths)
-            values += [(*image, *_origin(image[-1], row)) for image in images]
+            evidence = row.standing.choice, row.standing.inclusion
+            values += [(*image, *_origin(image[-1], row), *evidence) for image in images]
     return _frame(_REJECTIONS, values)
 
 
@@ -115,7 +122,8 @@ def crops_frame(rows: Iterable[Row]) -> pd.DataFrame:
     -------
     DataFrame
         project, filename, path, x1, y1, x2, y2 (fractions), width, height (pixels; NaN where
-        unknown), stage, timestamp, session_id, source, line, corrected.
+        unknown), stage, timestamp, session_id, source, line, evidence, inclusion, corrected,
+        exposed.
     """
     values = []
     for row in rows:
@@ -126,7 +134,8 @@ def crops_frame(rows: Iterable[Row]) -> pd.DataFrame:
             stage, when, source, line = _origin(crop.path, row)
             values.append(
                 (row.project, name, crop.path, *crop.box, *size, stage, when, crop.session_id,
-                 source, line, crop.corrected)
+                 source, line, row.standing.crop, row.standing.inclusion, crop.corrected,
+                 row.standing.crop_exposed)
             )  # fmt: skip
     return _frame(_CROPS, values)
 

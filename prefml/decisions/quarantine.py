@@ -71,6 +71,15 @@ REASONS: Mapping[str, Reason] = {
         "The same set was logged before, by its key or with the same images and winner.",
         "Nothing: one of them counts, for reviewed sets the last decision.",
     ),
+    "passed": Reason(
+        "The set was approved in bulk, unseen: the suggestion came back, and nobody judged it.",
+        "Nothing: it is no label; of each batch some sets are asked about one by one instead.",
+    ),
+    "reasked": Reason(
+        "A set that was decided before was asked about once more, to see how steady the answers "
+        "are.",
+        "Nothing: the first answer is the label.",
+    ),
     "placeholder": Reason(
         "The row holds no decision of the person: a placeholder box, a suggestion that nobody "
         "answered, or only the wish for a crop.",

@@ -8,10 +8,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from prefml.boxes import Corners, Size
+from prefml.decisions.evidence import Standing
 from prefml.decisions.projects import ProjectMatch
 from prefml.decisions.quarantine import Refusal
 
 __all__ = ["Choice", "Crop", "ParsedRow", "Rejection", "Row"]
+
+# What a log holds was decided by the person, set by set.
+_LOGGED = Standing("judged", "judged")
 
 
 class Choice(NamedTuple):
@@ -94,6 +98,8 @@ class ParsedRow(NamedTuple):
         The crop of an image.
     rejection : Rejection or None
         A set of which no image was good.
+    standing : Standing
+        Evidence that the row is.
     """
 
     match: ProjectMatch
@@ -101,6 +107,7 @@ class ParsedRow(NamedTuple):
     choice: Choice | None = None
     crop: Crop | None = None
     rejection: Rejection | None = None
+    standing: Standing = _LOGGED
 
 
 @dataclass(slots=True)
@@ -120,8 +127,8 @@ class Row:
         The row as read: its text, or its fields.
     project : str
         A project id or `unknown`; empty until the row is filled.
-    when, choice, crop, rejection
-        As in `ParsedRow`; None once refused.
+    when, choice, crop, rejection, standing
+        As in `ParsedRow`; a part is None once refused.
     unmatched : tuple of str
         Folder names that name no project.
     refusals : list of Refusal
@@ -136,6 +143,7 @@ class Row:
     choice: Choice | None = None
     crop: Crop | None = None
     rejection: Rejection | None = None
+    standing: Standing = _LOGGED
     unmatched: tuple[str, ...] = ()
     refusals: list[Refusal] = field(default_factory=list)
 
@@ -153,5 +161,5 @@ class Row:
             Project, time and labels.
         """
         self.project, self.when = parsed.match.project, parsed.when
-        self.unmatched = parsed.match.unmatched
+        self.unmatched, self.standing = parsed.match.unmatched, parsed.standing
         self.choice, self.crop, self.rejection = parsed.choice, parsed.crop, parsed.rejection

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
+from prefml.cropping import CropRegressor
 from prefml.cropping.baselines import ConstantBox, FullFrame, SaliencyBox, SizeStageBoost
-from prefml.cropping.defaults import default_cropper
 from prefml.evaluation.crossval import Contender, Cropper, Estimator, Ranker
 from prefml.evaluation.neural import NeuralCropper, NeuralRanker, has_torch
 from prefml.exceptions import PrefmlError
@@ -33,7 +33,7 @@ RANKERS: tuple[Contender[Ranker], ...] = (
             "neural net, prefml's inputs"),
 )  # fmt: skip
 CROPPERS: tuple[Contender[Cropper], ...] = (
-    Contender("prefml", lambda seed: default_cropper(seed), "", "prefml"),
+    Contender("prefml", lambda seed: CropRegressor(random_state=seed), "", "prefml"),
     Contender("constant_box", lambda seed: ConstantBox(), "", "constant box"),
     Contender("full_frame", lambda seed: FullFrame(), "", "full frame"),
     Contender("saliency_box", lambda seed: SaliencyBox(), "", "box on the saliency centre"),

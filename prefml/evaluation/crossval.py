@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -126,6 +126,8 @@ class HeldOutScores:
         Share of each group of columns, mean over folds; empty for models that tell none.
     reasons : dict of object to str
         Set -> what spoke most for its suggested picture; empty for models that give no reasons.
+    rejected_scores, rejected_probability : ndarray of shape (n_rejected_rows,)
+        The same of the pictures of rejected sets, as far as these were given.
     """
 
     scores: Floats
@@ -133,6 +135,8 @@ class HeldOutScores:
     fit_seconds: float
     importances: dict[str, float]
     reasons: dict[object, str]
+    rejected_scores: Floats = field(default_factory=lambda: np.empty(0))
+    rejected_probability: Floats = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,11 @@ class HeldOutBoxes:
 
 
 def held_out_scores(
-    contender: Contender[Ranker], table: ChoiceTable, folds: Sequence[Fold], seed: int
+    contender: Contender[Ranker],
+    table: ChoiceTable,
+    folds: Sequence[Fold],
+    seed: int,
+    rejected: ChoiceTable | None = None,
 ) -> HeldOutScores:
     """Fit a ranker on each fold's training rows and score its test rows.
 
@@ -169,6 +177,8 @@ def held_out_scores(
         Each row is tested once.
     seed : int
         Seed of the model.
+    rejected : ChoiceTable, optional
+        Sets that were rejected whole; each is scored by a model that has not seen its project.
 
     Returns
     -------
@@ -182,13 +192,15 @@ def held_out_scores(
     }  # fmt: skip
     seconds, shares = [], []
     reasons: dict[object, str] = {}
-    for fold in folds:
+    others = _Rejected.of(rejected, table, folds)
+    for number, fold in enumerate(folds):
         model, took = _timed_fit(contender.make(seed), X, table.y, fold.train, extras)
         seconds.append(took)
         tested, sets = X.iloc[fold.test], table.set_id[fold.test]
         scores[fold.test] = model.predict(tested)
         if isinstance(model, StatesProbability):
             probability[fold.test] = model.probability_of(scores[fold.test], index_sets(sets))
+        others.score(model, number, contender.prefix)
         if isinstance(model, HasImportances):
             shares.append(model.importances(tested, sets))
         if isinstance(model, Explains):
@@ -196,7 +208,45 @@ def held_out_scores(
                 names = [reason.name for reason in one.reasons if reason.contribution > 0]
                 reasons[one.set_id] = ", ".join(names[:2])
     stated = None if np.isnan(probability).any() else probability
-    return HeldOutScores(scores, stated, float(np.mean(seconds)), _mean_shares(shares), reasons)
+    return HeldOutScores(
+        scores, stated, float(np.mean(seconds)), _mean_shares(shares), reasons,
+        others.scores, others.probability,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Rejected:
+    """Rejected sets, and the fold that each is scored in."""
+
+    table: ChoiceTable | None
+    fold: Ints
+    scores: Floats
+    probability: Floats
+
+    @classmethod
+    def of(
+        cls, rejected: ChoiceTable | None, table: ChoiceTable, folds: Sequence[Fold]
+    ) -> _Rejected:
+        if rejected is None or not len(rejected):
+            return cls(None, np.empty(0, np.intp), np.empty(0), np.empty(0))
+        # Where projects are in several folds, sets are dealt to them.
+        tested = [set(table.project[fold.test].tolist()) for fold in folds]
+        dealt = index_sets(rejected.set_id).codes % len(folds)
+        where = {
+            p: [n for n, names in enumerate(tested) if p in names] for p in set().union(*tested)
+        }
+        rows = zip(rejected.project.tolist(), dealt.tolist(), strict=True)
+        fold = [where[p][0] if len(where.get(p, ())) == 1 else n for p, n in rows]
+        return cls(rejected, np.array(fold, np.intp), *np.zeros((2, len(rejected))))
+
+    def score(self, model: Ranker, number: int, prefix: str) -> None:
+        """Fill in the scores of a fold's rows."""
+        rows = np.flatnonzero(self.fold == number)
+        if self.table is not None and len(rows):
+            self.scores[rows] = model.predict(_columns(self.table.X, prefix).iloc[rows])
+            if isinstance(model, StatesProbability):
+                sets = index_sets(self.table.set_id[rows])
+                self.probability[rows] = model.probability_of(self.scores[rows], sets)
 
 
 def _mean_shares(shares: Sequence[dict[str, float]]) -> dict[str, float]:

@@ -28,6 +28,7 @@ from prefml.evaluation.per_project import compare_per_project
 from prefml.evaluation.schema import CropMetrics, LearningPoint, PerProjectMetrics, RankerMetrics
 from prefml.exceptions import NotEnoughDataError
 from prefml.features import ChoiceTable
+from prefml.features.rejections import rejected_sets, reviewed_sets
 from prefml.features.training_data import MIN_DECISIONS, TrainingData, read_training_data
 from prefml.ranking import default_ranker
 from prefml.sidecars.store import Sidecars
@@ -149,8 +150,10 @@ def _evaluate_choices(
     rounds = _make_rounds(options, table.project, table.session_id, table.set_id, table.hashes)
     contenders = chosen_contenders(RANKERS, table.X.columns, options.models)
     found.left_out += left_out_contenders(RANKERS, table.X.columns)
-    runs, curve, per_project = _run_rankers(contenders, table, rounds, options, track)
-    found.choices = ChoiceRuns(table, rounds, runs)
+    rejected = None if data.sidecars is None else rejected_sets(data.decisions, data.sidecars)
+    runs, curve, per_project = _run_rankers(contenders, table, rejected, rounds, options, track)
+    reviewed = reviewed_sets(data.decisions)
+    found.choices = ChoiceRuns(table, rounds, runs, rejected, reviewed)
     summary = choice_metrics(found.choices)
     found.ranker = {**summary, "learning_curve": curve, "per_project": per_project}
 
@@ -158,13 +161,21 @@ def _evaluate_choices(
 def _run_rankers(
     contenders: Sequence[Contender[Ranker]],
     table: ChoiceTable,
+    rejected: ChoiceTable | None,
     rounds: Sequence[Folds],
     options: Options,
     track: Track | None,
 ) -> tuple[dict[str, list[HeldOutScores]], list[LearningPoint], PerProjectMetrics | None]:
     first = rounds[0].folds
     jobs = [
-        partial(held_out_scores, contender, table, folds.folds, seed)
+        partial(
+            held_out_scores,
+            contender,
+            table,
+            folds.folds,
+            seed,
+            rejected if contender.name == "prefml" else None,
+        )
         for contender in contenders
         for seed, folds in enumerate(rounds)
     ]

@@ -6,7 +6,7 @@ while they are computed and None in the file.
 
 from __future__ import annotations
 
-from typing import TypeAlias, TypedDict
+from typing import NotRequired, TypeAlias, TypedDict
 
 __all__ = [
     "ApprovalMetrics",
@@ -24,6 +24,7 @@ __all__ = [
     "PerProjectMetrics",
     "RankerMetrics",
     "RankerScores",
+    "RejectionMetrics",
     "ReliabilityPoint",
     "Top1",
 ]
@@ -77,6 +78,22 @@ class ApprovalMetrics(TypedDict):
     error: float | None
     sets: int
     threshold: float | None
+    promise: str
+    reason: str | None
+    covers: list[str]
+
+
+class RejectionMetrics(TypedDict):
+    """Held-out probabilities that none of a set is good, beside the base rate."""
+
+    reviewed_sets: int
+    rejected: int
+    projects: int
+    log_loss: float | None
+    log_loss_base_rate: float | None
+    brier: float | None
+    brier_base_rate: float | None
+    auc: float | None
 
 
 class ChoiceBreakdown(TypedDict):
@@ -116,6 +133,18 @@ class PerProjectMetrics(TypedDict):
     projects: int
 
 
+class AuditMetrics(TypedDict):
+    """Audited sets among the choices, and agreement without their weights.
+
+    Audited sets stand for those that were approved with them; without weights the sets that were
+    judged one by one, the hard ones, count for too much.
+    """
+
+    sets: int
+    effective_sets: float
+    top1_unweighted: float | None
+
+
 class ChoiceMetrics(TypedDict):
     """Summary of held-out choices."""
 
@@ -131,6 +160,8 @@ class ChoiceMetrics(TypedDict):
     models: dict[str, RankerScores]
     lead: dict[str, Top1]
     auto_approve: list[ApprovalMetrics]
+    rejection: RejectionMetrics | None
+    audit: NotRequired[AuditMetrics]
     by_project: dict[str, ChoiceBreakdown]
     by_set_size: dict[str, ChoiceBreakdown]
     by_stage_choice: dict[str, ChoiceBreakdown]

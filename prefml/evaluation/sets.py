@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from prefml._typing import Bools, Ints, Labels
+from prefml._typing import Bools, Floats, Ints, Labels
 from prefml.features import ChoiceTable
 from prefml.ranking.metrics import lower_stage_sets
 from prefml.sets import index_sets
@@ -36,6 +36,8 @@ class SetFacts:
         Cluster of the bootstrap, drawn as a whole.
     cluster_kind : str
         `project`, `session` or `set`.
+    weight : ndarray of shape (n_sets,)
+        How many sets it stands for: the inverse of its inclusion probability.
     """
 
     name: Labels
@@ -44,6 +46,7 @@ class SetFacts:
     lower: Bools
     cluster: Labels
     cluster_kind: str
+    weight: Floats
 
 
 def describe_sets(table: ChoiceTable) -> SetFacts:
@@ -66,7 +69,10 @@ def describe_sets(table: ChoiceTable) -> SetFacts:
     )
     if kind == "set" and len(np.unique(cluster)) < len(sets):
         kind = "connected set"
-    return SetFacts(table.set_id[first], table.project[first], sets.sizes, lower, cluster, kind)
+    weight = 1 / table.inclusion[first]
+    return SetFacts(
+        table.set_id[first], table.project[first], sets.sizes, lower, cluster, kind, weight
+    )
 
 
 def choose_clusters(project: Labels, session: Labels, name: Labels) -> tuple[str, Labels]:

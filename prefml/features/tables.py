@@ -26,6 +26,7 @@ from prefml.sets import index_sets
 from prefml.sidecars.store import Sidecars
 
 __all__ = [
+    "TAKEN_OVER",
     "ChoiceTable",
     "CropTable",
     "choice_table",
@@ -38,6 +39,9 @@ __all__ = [
 # Where things lie in a picture serves cropping; to a choice between pictures it is noise.
 _LAYOUT = ("saliency_", "detail_x", "detail_y", "detail_spread_", "detail_grid_", "detail_object_",
            "border_", "width", "height", "face")  # fmt: skip
+
+# Crops that were taken over as suggested, among what is left out of a table.
+TAKEN_OVER = "taken_over"
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,12 @@ class ChoiceTable:
         Sample weight of the row's set.
     hashes : ndarray of shape (n_rows,)
         Perceptual hashes, by which near duplicates are kept on one side of a fold.
+    inclusion : ndarray of shape (n_rows,)
+        Probability with which the row's set was drawn from a bulk approval; 1 for sets that were
+        not audited. What is said of all sets weighs by its inverse.
+    exposure : ndarray of shape (n_rows,) or None
+        `unseen`: decided without sight of a suggestion; `followed`: as it was suggested on the
+        screen; `overruled`: otherwise. None: nothing is known of it, and all count as unseen.
     left_out : mapping of str to int
         Reason -> sets that are not in the table.
     """
@@ -74,7 +84,9 @@ class ChoiceTable:
     timestamp: Times
     weight: Floats
     hashes: Texts
+    inclusion: Floats
     left_out: Mapping[str, int] = field(default_factory=dict)
+    exposure: Texts | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -115,7 +127,10 @@ class CropTable:
     timestamp : ndarray of shape (n_rows,), datetime64
         When the crop was made, UTC; NaT where unknown.
     weight : ndarray of shape (n_rows,)
-        Sample weight of the crop: a corrected suggestion counts double.
+        Sample weight of the crop, 1 for all.
+    exposure : ndarray of shape (n_rows,) or None
+        `unseen`: decided without sight of a suggestion; `followed`: as it was suggested on the
+        screen; `overruled`: otherwise. None: nothing is known of it, and all count as unseen.
     left_out : mapping of str to int
         Reason -> rows that are not in the table.
     """
@@ -130,6 +145,7 @@ class CropTable:
     timestamp: Times
     weight: Floats
     left_out: Mapping[str, int] = field(default_factory=dict)
+    exposure: Texts | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -217,6 +233,7 @@ def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:
     return ChoiceTable(
         X=X, y=kept["chosen"].to_numpy(np.int64), weight=row_weights(kept),
         hashes=np.asarray(sidecars.hashes, dtype=object)[found], left_out=dict(left_out),
+        inclusion=kept["inclusion"].to_numpy(np.float64),
         set_id=kept["set_id"].to_numpy(dtype=object), **_origin(kept),
     )  # fmt: skip
 
@@ -229,6 +246,7 @@ class _Origin(TypedDict):
     session_id: Texts
     stage: Floats
     timestamp: Times
+    exposure: Texts
 
 
 def _origin(frame: pd.DataFrame) -> _Origin:
@@ -239,7 +257,15 @@ def _origin(frame: pd.DataFrame) -> _Origin:
         "session_id": frame["session_id"].to_numpy(dtype=object),
         "stage": frame["stage"].to_numpy(dtype=np.float64),
         "timestamp": stamps.to_numpy(dtype="datetime64[ns]"),
+        "exposure": _exposure(frame),
     }
+
+
+def _exposure(frame: pd.DataFrame) -> Texts:
+    if not {"corrected", "exposed"} <= set(frame.columns):
+        return np.full(len(frame), "unseen", dtype=object)
+    answered = np.where(frame["corrected"], "overruled", "followed")
+    return np.where(frame["exposed"], answered, "unseen").astype(object)
 
 
 def crop_columns(
@@ -300,12 +326,18 @@ def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTab
     Returns
     -------
     CropTable
-        In the order of the decisions. Rows of unknown project, and where there are sidecars rows
-        without one, are left out and counted.
+        In the order of the decisions. Rows of unknown project, crops that were taken over as
+        suggested on the screen, and where there are sidecars rows without one, are left out and
+        counted. A crop that was taken over is the model's own output, near enough to what was
+        wanted: a model that learns from it learns its own error, and one that is measured by it
+        looks better than it is.
     """
     known = crops["project"] != UNKNOWN
     left_out = {"unknown_project": int((~known).sum())} if not known.all() else {}
-    kept = crops[known].sort_values("timestamp", kind="stable")
+    taken_over = known & (_exposure(crops) == "followed")
+    if taken_over.any():
+        left_out[TAKEN_OVER] = int(taken_over.sum())
+    kept = crops[known & ~taken_over].sort_values("timestamp", kind="stable")
     embeddings, cues = None, None
     if sidecars is not None:
         position = sidecars.positions(kept["project"].to_numpy(), kept["filename"].to_numpy())
@@ -318,5 +350,5 @@ def crop_table(crops: pd.DataFrame, sidecars: Sidecars | None = None) -> CropTab
     return CropTable(
         X=crop_columns(size, kept["stage"], embeddings, cues), size=size,
         boxes=kept[["x1", "y1", "x2", "y2"]].to_numpy(np.float64),
-        weight=row_weights(kept), left_out=left_out, **_origin(kept),
+        weight=np.ones(len(kept)), left_out=left_out, **_origin(kept),
     )  # fmt: skip

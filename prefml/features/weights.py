@@ -1,4 +1,4 @@
-"""Compute sample weights by age, exposure and correction."""
+"""Compute sample weights by age and correction."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike
 
 from prefml._typing import Floats
 
-__all__ = ["exposure_weights", "recency_weights", "row_weights"]
+__all__ = ["recency_weights", "row_weights"]
 
-# Weight of a corrected suggestion, a choice that the person thought about twice.
+# Weight of an overruled suggestion, a choice that the person thought about twice.
 CORRECTED = 2.0
 
 
@@ -43,56 +43,13 @@ def recency_weights(timestamp: ArrayLike, half_life_days: float) -> Floats:
     return np.asarray(np.exp2(-age / half_life_days))
 
 
-def exposure_weights(
-    chosen: ArrayLike, suggested: ArrayLike, set_id: ArrayLike, most: float = 4.0
-) -> Floats:
-    """Return inverse-propensity weights against exposure bias.
-
-    A picture that was shown as the suggestion is chosen more often than its looks deserve. Among
-    sets in which something was suggested, a choice that followed the suggestion is weighed down
-    and one that went against it is weighed up, by how often each happens.
-
-    Parameters
-    ----------
-    chosen, suggested : array-like of bool, of shape (n_rows,)
-        Whether each picture was chosen, and whether it was marked as the suggestion.
-    set_id : array-like of shape (n_rows,)
-        The set of each picture.
-    most : float, default=4.0
-        Largest weight, for inverse propensities are wild where they are small.
-
-    Returns
-    -------
-    ndarray of shape (n_rows,)
-        1 in sets without a suggestion; the mean over the others is 1 before clipping.
-
-    References
-    ----------
-    T. Joachims, A. Swaminathan, T. Schnabel, "Unbiased learning-to-rank with biased feedback",
-    WSDM 2017.
-    """
-    frame = pd.DataFrame({"chosen": chosen, "suggested": suggested, "set": set_id}).astype(
-        {"chosen": bool, "suggested": bool}
-    )
-    frame["both"] = frame["chosen"] & frame["suggested"]
-    sets = frame.groupby("set", sort=False)[["suggested", "both"]].any()
-    shown = sets[sets["suggested"]]
-    weight = pd.Series(1.0, index=sets.index)
-    if len(shown) and 0 < shown["both"].mean() < 1:
-        followed = (shown["both"].sum() + 1) / (len(shown) + 2)
-        even = np.where(shown["both"], 0.5 / followed, 0.5 / (1 - followed))
-        weight[shown.index] = np.minimum(even, most)
-    return np.asarray(weight.loc[frame["set"]].to_numpy(dtype=np.float64))
-
-
 def row_weights(items: pd.DataFrame, half_life_days: float | None = None) -> Floats:
-    """Return the sample weight of each row of a frame of choices or of crops.
+    """Return the sample weight of each row of a frame of choices.
 
     Parameters
     ----------
     items : DataFrame
-        `Decisions.items` or `.crops`; the columns corrected and suggested are used where there
-        are any.
+        `Decisions.items`; the column corrected is used where there is one.
     half_life_days : float, optional
         Age at which a choice counts half; by default all ages count alike.
 
@@ -104,8 +61,6 @@ def row_weights(items: pd.DataFrame, half_life_days: float | None = None) -> Flo
     weight = np.ones(len(items))
     if "corrected" in items:
         weight[items["corrected"].to_numpy(dtype=bool)] *= CORRECTED
-    if "suggested" in items:
-        weight *= exposure_weights(items["chosen"], items["suggested"], items["set_id"])
     if half_life_days is not None:
         weight *= recency_weights(items["timestamp"], half_life_days)
     return weight

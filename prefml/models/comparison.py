@@ -8,11 +8,13 @@ import numpy as np
 
 from prefml.exceptions import ModelFileError
 from prefml.features.training_data import read_training_data
+from prefml.models.approval import rejection_kind
 from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
 from prefml.models.history import list_models
 from prefml.models.kinds import BY_NAME
+from prefml.models.neutral import Neutral, neutral_decisions
 from prefml.models.replay import Comparison, compare, recent_decisions
-from prefml.models.store import load_pair
+from prefml.models.store import load_model, load_pair, model_file
 from prefml.workspace import Workspace
 
 __all__ = ["ComparedModels", "compare_models"]
@@ -24,17 +26,20 @@ class ComparedModels:
 
     Attributes
     ----------
-    kind : {"ranker", "crop"}
+    kind : {"ranker", "crop", "rejection"}
         Kind of both.
     name : str
         Name of the earlier one.
     replay : Comparison
         Their scores: `current` is that of the earlier one, `candidate` that of the one in use.
+    neutral : Neutral
+        Decisions made without sight of a suggestion; with enough of them, they alone were scored.
     """
 
     kind: str
     name: str
     replay: Comparison
+    neutral: Neutral
 
 
 def compare_models(workspace: Workspace, name: str) -> ComparedModels:
@@ -73,8 +78,13 @@ def compare_models(workspace: Workspace, name: str) -> ComparedModels:
         refuse_other_cues(manifest)
         refuse_other_encoder(manifest, encoder)
         fitted.append(model)
+    if kind.name == "rejection":
+        kind = rejection_kind(load_model(workspace.artifacts / model_file("ranker"), "ranker"))
     table = kind.usable_table(data)
     group = kind.decision_ids(table)
-    rows = np.isin(group.astype(str), recent_decisions(group, table.timestamp).astype(str))
+    neutral = neutral_decisions(group, table.timestamp, table.exposure)
+    recent = recent_decisions(group, table.timestamp)
+    asked = neutral.decisions if neutral.enough else recent
+    rows = np.isin(group.astype(str), asked.astype(str))
     old, new = (kind.score(model, table, rows) for model in fitted)
-    return ComparedModels(kind.name, earlier.name, compare(old, new))
+    return ComparedModels(kind.name, earlier.name, compare(old, new), neutral)

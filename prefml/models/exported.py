@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -23,12 +23,14 @@ from prefml.exceptions import ModelFileError
 from prefml.files import file_sha256, write_text
 from prefml.models.manifest import KINDS, check_format
 from prefml.models.store import load_pair, model_file
-from prefml.ranking import SetRanker
+from prefml.ranking import PerProjectRanker, SetRanker, per_project_export
 from prefml.ranking import export as ranker_export
-from prefml.ranking.per_project import PerProjectRanker
+from prefml.ranking.rejection import RejectionModel
 from prefml.workspace import Workspace
 
 __all__ = ["FORMAT", "Exported", "export_models", "load_exported", "write_exported"]
+
+Model: TypeAlias = SetRanker | PerProjectRanker | CropRegressor | RejectionModel
 
 # Raise by one when a reader of this version would misread what is written; teach `load_exported`
 # to read the formats before it, and add a file of the new one to `tests/data`.
@@ -46,7 +48,7 @@ class Exported:
 
     Attributes
     ----------
-    kind : {"ranker", "crop"}
+    kind : "ranker", "crop" or "rejection"
         Which model.
     path : Path
         Its JSON file; the texts lie beside it.
@@ -65,7 +67,7 @@ class Exported:
 class _Content(msgspec.Struct, frozen=True):
     """Content of an exported model's JSON file, as far as it is needed to load the model."""
 
-    kind: Literal["ranker", "crop"]
+    kind: Literal["ranker", "crop", "rejection"]
     sha256: str
     files: dict[str, object]
     model: dict[str, object]
@@ -107,28 +109,20 @@ def export_models(workspace: Workspace, out: str | Path) -> list[Exported]:
     for kind in found:
         path = workspace.artifacts / model_file(kind)
         model, manifest = load_pair(path, kind)
-        if isinstance(model, PerProjectRanker):
-            raise ModelFileError(
-                f"{path} holds rankers of {len(model.own_)} projects",
-                "one ranker for all projects, which alone has a form without pickle",
-                "prefml train ranker, without --per-project",
-            )
         written.append(write_exported(model, folder, kind, manifest.document))
     return written
 
 
-def write_exported(
-    model: SetRanker | CropRegressor, folder: Path, kind: str, facts: Mapping[str, object]
-) -> Exported:
+def write_exported(model: Model, folder: Path, kind: str, facts: Mapping[str, object]) -> Exported:
     """Write one fitted model as JSON and texts, and read it again to be sure of it.
 
     Parameters
     ----------
-    model : SetRanker or CropRegressor
+    model : SetRanker, PerProjectRanker, CropRegressor or RejectionModel
         Fitted.
     folder : Path
         Where to write `<kind>.json` and `<kind>.*.txt`.
-    kind : {"ranker", "crop"}
+    kind : "ranker", "crop" or "rejection"
         What the model is.
     facts : mapping
         What else is kept of its manifest: `encoder`, `cues`, `counts`, `fold_scores`.
@@ -142,8 +136,7 @@ def write_exported(
     ModelFileError
         If the model predicts otherwise after being read.
     """
-    to_plain = ranker_export.to_plain if isinstance(model, SetRanker) else crop_export.to_plain
-    document, texts = to_plain(model)
+    document, texts = _to_plain(model)
     names = {name: f"{kind}.{name}.txt" for name in texts}
     for name, text in texts.items():
         write_text(folder / names[name], text)
@@ -172,19 +165,39 @@ def write_exported(
     return Exported(kind, path, (path, *(folder / file for file in names.values())), difference)
 
 
-def load_exported(path: str | Path, kind: str | None = None) -> SetRanker | CropRegressor:
+def _to_plain(model: Model) -> tuple[dict[str, object], dict[str, str]]:
+    if isinstance(model, RejectionModel):
+        return model.to_plain(), {}
+    if isinstance(model, SetRanker):
+        return ranker_export.to_plain(model)
+    if isinstance(model, PerProjectRanker):
+        return per_project_export.to_plain(model)
+    return crop_export.to_plain(model)
+
+
+def _from_plain(content: _Content, texts: Mapping[str, str]) -> Model:
+    if content.kind == "rejection":
+        return RejectionModel.from_plain(content.model)
+    if content.kind == "crop":
+        return crop_export.from_plain(content.model, texts)
+    if "common" in content.model:
+        return per_project_export.from_plain(content.model, texts)
+    return ranker_export.from_plain(content.model, texts)
+
+
+def load_exported(path: str | Path, kind: str | None = None) -> Model:
     """Load a model that `prefml export-model` wrote. No code is run: nothing is unpickled.
 
     Parameters
     ----------
     path : str or Path
-        The JSON file, `<folder>/ranker.json` or `<folder>/crop.json`, its texts beside it.
-    kind : {"ranker", "crop"}, optional
+        The JSON file, `ranker.json`, `crop.json` or `rejection.json` in a folder with its texts.
+    kind : "ranker", "crop" or "rejection", optional
         Refuse a model of another kind.
 
     Returns
     -------
-    SetRanker or CropRegressor
+    SetRanker, PerProjectRanker, CropRegressor or RejectionModel
         Fitted; it predicts as the model that was written.
 
     Raises
@@ -205,9 +218,8 @@ run: prefml export-model
     if kind is not None and content.kind != kind:
         raise ModelFileError(f"{place} is a {content.kind} model", f"a {kind} model")
     texts = {name: _read_text(place.parent, entry) for name, entry in content.files.items()}
-    from_plain = ranker_export.from_plain if content.kind == "ranker" else crop_export.from_plain
     try:
-        return from_plain(content.model, texts)
+        return _from_plain(content, texts)
     except Exception as error:
         # Numbers are as they were written, so a part is missing or of another shape.
         found = f"{place}: {type(error).__name__}: {error}"
@@ -264,18 +276,32 @@ def _fingerprint(document: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _difference(model: SetRanker | CropRegressor, again: SetRanker | CropRegressor) -> float:
+def _difference(model: Model, again: Model) -> float:
     """Compare two models on made-up rows, some of them with gaps."""
     rng = np.random.default_rng(0)
-    values = rng.normal(size=(_ROWS, model.n_features_in_))
-    values[rng.random(values.shape) < 0.1] = np.nan
+    values = rng.normal(size=(_ROWS, _n_columns(model)))
+    gaps = rng.random(values.shape) < 0.1
+    if not isinstance(model, RejectionModel):
+        values[gaps] = np.nan
     names = getattr(model, "feature_names_in_", None)
     X = values if names is None else pd.DataFrame(values, columns=names)
     pairs = zip(_predictions(model, X), _predictions(again, X), strict=True)
     return max(float(np.abs(one - other).max(initial=0.0)) for one, other in pairs)
 
 
-def _predictions(model: SetRanker | CropRegressor, X: ArrayLike) -> tuple[Floats, ...]:
-    if isinstance(model, SetRanker):
-        return model.predict(X), model.win_probability(X, np.arange(_ROWS) // 3)
-    return model.predict(X), model.keep_probability(X), model.predict_bands(X)
+def _n_columns(model: Model) -> int:
+    return len(model.weights_) if isinstance(model, RejectionModel) else model.n_features_in_
+
+
+def _predictions(model: Model, X: ArrayLike) -> tuple[Floats, ...]:
+    if isinstance(model, RejectionModel):
+        return (model.predict_sets(np.asarray(X)),)
+    if isinstance(model, CropRegressor):
+        return model.predict(X), model.keep_probability(X), model.predict_bands(X)
+    rankers = [model]
+    if isinstance(model, PerProjectRanker):
+        rankers = [model.common_, *model.own_.values()]
+    sets = np.arange(_ROWS) // 3
+    return tuple(
+        found for one in rankers for found in (one.predict(X), one.win_probability(X, sets))
+    )

@@ -31,7 +31,7 @@ class StoredModel:
 
     Attributes
     ----------
-    kind : {"ranker", "crop"}
+    kind : {"ranker", "crop", "rejection"}
         What it is.
     name : str
         `current`, or its name in the history.
@@ -143,7 +143,7 @@ def add_to_history(workspace: Workspace, kind: str) -> Path | None:
     ----------
     workspace : Workspace
         The workspace.
-    kind : {"ranker", "crop"}
+    kind : {"ranker", "crop", "rejection"}
         Which model.
 
     Returns
@@ -161,6 +161,9 @@ def add_to_history(workspace: Workspace, kind: str) -> Path | None:
     copy = _history(workspace) / f"{kind}-{when}-{found.manifest.sha256[:8]}.joblib"
     if not copy.exists():
         _copy_pair(current, copy)
+    else:
+        # The same model may promise something else since.
+        _copy_whole(manifest_path(current), manifest_path(copy))
     return copy
 
 
@@ -171,7 +174,7 @@ def install(workspace: Workspace, kind: str, candidate: Path) -> None:
     ----------
     workspace : Workspace
         The workspace.
-    kind : {"ranker", "crop"}
+    kind : {"ranker", "crop", "rejection"}
         Which model.
     candidate : Path
         A model file with its manifest, elsewhere.
@@ -191,7 +194,7 @@ def install(workspace: Workspace, kind: str, candidate: Path) -> None:
 
 
 def roll_back(workspace: Workspace, name: str) -> StoredModel:
-    """Bring an earlier model back.
+    """Bring an earlier model back; with a ranker, the model of "none is good" that went with it.
 
     Parameters
     ----------
@@ -219,7 +222,16 @@ def roll_back(workspace: Workspace, name: str) -> StoredModel:
             names = ", ".join(model.name for model in earlier) or "none yet"
             raise ModelFileError(f"no earlier model {name!r}", f"one of: {names}", "prefml models")
         install(workspace, chosen.kind, chosen.path)
+        if chosen.kind == "ranker" and chosen.manifest is not None:
+            _bring_along(workspace, chosen.manifest.rejection_sha256, usable)
         return _read(chosen.kind, "current", _current(workspace, chosen.kind))
+
+
+def _bring_along(workspace: Workspace, sha256: str | None, models: list[StoredModel]) -> None:
+    """Use the model of "none is good" again with which a ranker made its promises."""
+    found = next((m for m in models if m.kind == "rejection" and m.sha256 == sha256), None)
+    if found is not None and not found.current:
+        install(workspace, "rejection", found.path)
 
 
 def _current(workspace: Workspace, kind: str) -> Path:
@@ -232,6 +244,10 @@ def _history(workspace: Workspace) -> Path:
 
 def _copy_pair(source: Path, target: Path) -> None:
     """Copy model and manifest; in between, loading refuses the pair as not belonging together."""
-    for one, other in ((source, target), (manifest_path(source), manifest_path(target))):
-        with replacing(other) as temporary:
-            shutil.copyfile(one, temporary)
+    _copy_whole(source, target)
+    _copy_whole(manifest_path(source), manifest_path(target))
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    with replacing(target) as temporary:
+        shutil.copyfile(source, temporary)

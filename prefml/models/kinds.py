@@ -1,4 +1,4 @@
-"""Declare the two kinds of model, rankers and croppers, and all that differs between them."""
+"""Declare the kinds of model: rankers, croppers, and what tells rejected sets."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ import pandas as pd
 
 from prefml._typing import Bools, Floats, Texts
 from prefml.cropping import CropRegressor
-from prefml.cropping.defaults import default_cropper
 from prefml.cropping.metrics import iou
 from prefml.decisions import Decisions
 from prefml.exceptions import NotEnoughDataError
+from prefml.features.rejections import RejectionTable
 from prefml.features.tables import ChoiceTable, CropTable
 from prefml.features.training_data import MIN_DECISIONS, TrainingData
 from prefml.models.store import model_file
 from prefml.ranking import HighestStage, PerProjectRanker, SetRanker, default_ranker
 from prefml.ranking.metrics import lower_stage_top1, top1, top1_by_set
 from prefml.ranking.per_project import scores_by_project
+from prefml.ranking.rejection import RejectionModel, cross_fit_rejections, rejection_metrics
 
 __all__ = [
     "BY_NAME",
     "CROP",
     "MIN_DECISIONS",
     "RANKER",
+    "REJECTION",
     "AnyKind",
     "Kind",
     "M",
@@ -37,9 +39,9 @@ __all__ = [
 ]
 
 Ranker: TypeAlias = SetRanker | PerProjectRanker
-Table: TypeAlias = ChoiceTable | CropTable
-M = TypeVar("M", Ranker, CropRegressor)
-T = TypeVar("T", ChoiceTable, CropTable)
+Table: TypeAlias = ChoiceTable | CropTable | RejectionTable
+M = TypeVar("M", Ranker, CropRegressor, RejectionModel)
+T = TypeVar("T", ChoiceTable, CropTable, RejectionTable)
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,10 @@ class Kind(Generic[M, T]):
 
     Attributes
     ----------
-    name : {"ranker", "crop"}
-        As on the command line and in manifests.
+    name : {"ranker", "crop", "rejection"}
+        As in manifests.
     unit : str
-        The plural of what a row of decisions is, `sets` or `crops`.
+        The plural of what a decision is, such as `sets` or `crops`.
     rows : callable
         Decisions -> the frame of those it learns from.
     table : callable
@@ -97,7 +99,7 @@ class Kind(Generic[M, T]):
 
         Returns
         -------
-        ChoiceTable or CropTable
+        ChoiceTable, CropTable or RejectionTable
 
         Raises
         ------
@@ -176,6 +178,23 @@ def _score_crops(model: CropRegressor, table: CropTable, rows: Bools) -> Floats:
     return np.asarray(iou(boxes, table.boxes[rows]), float)
 
 
+def _score_rejections(model: RejectionModel, table: RejectionTable, rows: Bools) -> Floats:
+    """Score 1 less the squared error of the stated probability, so that larger is better."""
+    stated = model.predict_sets(table.features[rows])
+    return np.asarray(1 - (stated - table.rejected[rows]) ** 2)
+
+
+def _rejection_fold_scores(model: RejectionModel, table: RejectionTable) -> dict[str, float]:
+    stated = cross_fit_rejections(table.features, table.rejected, table.project, table.weight)
+    return _rounded(rejection_metrics(stated, table.rejected, table.weight))
+
+
+def _table_of_ranker(data: TrainingData) -> RejectionTable:
+    raise NotEnoughDataError(
+        "no ranker's scores to learn from", "training together with the ranker", "prefml train"
+    )
+
+
 def _rounded(scores: Mapping[str, float]) -> dict[str, float]:
     return {n: round(float(value), 4) for n, value in scores.items() if np.isfinite(value)}
 
@@ -197,7 +216,7 @@ CROP: Kind[CropRegressor, CropTable] = Kind(
     unit="crops",
     rows=lambda decisions: decisions.crops,
     table=TrainingData.crops,
-    make=default_cropper,
+    make=CropRegressor,
     fit=_fit_cropper,
     score=_score_crops,
     decision_ids=lambda table: np.arange(len(table)).astype(str).astype(object),
@@ -206,9 +225,28 @@ CROP: Kind[CropRegressor, CropTable] = Kind(
         {f"iou_{name}": value for name, value in model.inner_iou_.items()}
     ),
 )
-# A function that is told a kind by its name cannot know which of the two it gets.
+# Its table is made from a ranker's scores, see `prefml.models.rejections`.
+REJECTION: Kind[RejectionModel, RejectionTable] = Kind(
+    name="rejection",
+    unit="reviewed sets",
+    rows=lambda decisions: pd.concat([decisions.items, decisions.rejections]),
+    table=_table_of_ranker,
+    make=RejectionModel,
+    fit=lambda model, table, rows: model.fit_sets(
+        table.features[rows], table.rejected[rows], table.weight[rows], table.names
+    ),
+    score=_score_rejections,
+    decision_ids=lambda table: table.set_id,
+    counts=lambda model, table: {
+        "reviewed_sets": len(table),
+        "rejected": int(table.rejected.sum()),
+        "projects": len(np.unique(table.project)),
+    },
+    fold_scores=_rejection_fold_scores,
+)
+# A function that is told a kind by its name cannot know which of them it gets.
 AnyKind: TypeAlias = Kind[Any, Any]
-BY_NAME: Mapping[str, AnyKind] = {kind.name: kind for kind in (RANKER, CROP)}
+BY_NAME: Mapping[str, AnyKind] = {kind.name: kind for kind in (RANKER, CROP, REJECTION)}
 
 
 def per_project_kind() -> Kind[Ranker, ChoiceTable]:

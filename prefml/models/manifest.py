@@ -33,7 +33,7 @@ FORMAT = 3
 # Raise as well when what a fitted estimator is made of changes: pickles of before would load and
 # then fail. Exported models have a format of their own and stay readable.
 OLDEST = 3
-KINDS = ("ranker", "crop")
+KINDS = ("ranker", "crop", "rejection")
 LIBRARIES = ("prefml", "lightgbm", "scikit-learn", "numpy", "scipy", "joblib")
 _REQUIRED = ("format", "kind", "class", "sha256", "versions", "encoder")
 _LONGEST = 300
@@ -64,7 +64,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name": 
     ----------
     format : int
         Format of the model file.
-    kind : {"ranker", "crop"}
+    kind : {"ranker", "crop", "rejection"}
         Which model.
     class_name : str
         Module and class of the estimator; `class` in the file.
@@ -88,6 +88,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name": 
         Scores on held-out folds of the training.
     left_out : dict of str to int
         Reason -> sets or crops that were not learned from.
+    rejection_sha256 : str or None
+        Of a ranker: hash of the model of "none is good" that belongs to what it promises.
     document : dict of str to object
         The whole content of the file, entries that are not declared here included.
     """
@@ -106,6 +108,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name": 
     counts: dict[str, int] = {}
     fold_scores: dict[str, float] = {}
     left_out: dict[str, int] = {}
+    rejection_sha256: str | None = None
 
 
 def manifest_path(path: str | Path) -> Path:

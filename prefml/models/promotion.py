@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from prefml._typing import Bools, Times
+from prefml._typing import Bools, Texts, Times
 from prefml.exceptions import ModelFileError
+from prefml.features.tables import TAKEN_OVER
 from prefml.models.history import install
 from prefml.models.kinds import Kind, M, T
 from prefml.models.manifest import Manifest, read_manifest
-from prefml.models.replay import WINDOW, Comparison, compare, recent_decisions, time_blocks
+from prefml.models.neutral import MIN_NEUTRAL, Neutral, neutral_decisions
+from prefml.models.replay import Comparison, compare, held_out_blocks, recent_decisions
 from prefml.models.store import ModelVersionWarning, load_model
 from prefml.workspace import Workspace
 
@@ -27,8 +30,9 @@ Refit: TypeAlias = Callable[[Bools], M]
 
 # With fewer recent decisions a replay tells nothing.
 MIN_REPLAYED = 20
-# New decisions to a refit: each costs as much as the training itself.
-_BLOCK, _MOST_BLOCKS = 100, 3
+# Each block costs up to two refits. One that lacks much of the little that the current model
+# learned from would make that one look worse than it is.
+_HELD_OUT_SHARE, _MOST_BLOCKS = 0.1, 5
 
 
 @dataclass(frozen=True)
@@ -42,16 +46,16 @@ class Verdict:
     reason : str
         Why, in words.
     replay : Comparison or None
-        The new model as it is, on recent decisions.
-    prequential : Comparison or None
-        The same way of learning, refitted before each block of decisions that the model in use
-        has not seen.
+        Both models as they are, on recent decisions.
+    held_out : Comparison or None
+        Both refitted without the decisions that they are compared by, which were made without
+        sight of a suggestion.
     """
 
     accepted: bool
     reason: str
     replay: Comparison | None = None
-    prequential: Comparison | None = None
+    held_out: Comparison | None = None
 
 
 def promote(
@@ -132,6 +136,11 @@ def judge(
 ) -> Verdict:
     """Decide whether a new model may replace the current one, by replaying recent decisions.
 
+    A model that loses more than `prefml.models.replay.BROKEN` on recent decisions, whatever the
+    person saw, is refused. Else decisions made without sight of a suggestion decide, held out of
+    both models where they can be refitted. With fewer than `prefml.models.neutral.MIN_NEUTRAL` of
+    them the new model is used.
+
     Parameters
     ----------
     kind : Kind
@@ -145,8 +154,8 @@ def judge(
     refit : callable, optional
         As in `promote`.
     seen_until : datetime64, optional
-        Decisions up to then were learned from by the current model, so that only later ones can
-        tell whether a refit learns worse. Without it there are no refits.
+        Decisions up to then were learned from by the current model. Without it there are no
+        refits.
 
     Returns
     -------
@@ -158,42 +167,81 @@ def judge(
     recent = recent_decisions(group, table.timestamp)
     if len(recent) < MIN_REPLAYED:
         return Verdict(True, f"only {len(recent)} decisions: too few to compare")
-    rows = np.isin(group.astype(str), recent.astype(str))
     try:
-        old = kind.score(current, table, rows)
+        replay = _compare_as_they_are(kind, current, candidate, table, recent)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         said = " ".join(str(error).split())[:120]
         return Verdict(True, f"the current model does not fit these pictures: {said}")
-    replay = compare(old, kind.score(candidate, table, rows))
-    if not replay.not_worse:
+    if replay.broken:
         return Verdict(False, f"worse on recent decisions: {replay}", replay)
-    prequential = None
+    taken_over = table.left_out.get(TAKEN_OVER, 0)
+    neutral = neutral_decisions(group, table.timestamp, table.exposure, taken_over)
+    if not neutral.enough:
+        return Verdict(True, _too_few(neutral, kind.unit, replay), replay)
+    held_out = None
     if refit is not None and seen_until is not None:
-        prequential = _compare_prequential(kind, current, table, refit, seen_until)
-    if prequential is not None and prequential.n >= MIN_REPLAYED and not prequential.not_worse:
-        return Verdict(
-            False, f"learns worse than the current one: {prequential}", replay, prequential
-        )
-    return Verdict(True, f"not worse: {replay}", replay, prequential)
+        held_out = _compare_held_out(kind, current, table, refit, seen_until, neutral.decisions)
+    if held_out is not None and held_out.n >= MIN_REPLAYED:
+        words = "not worse" if held_out.not_worse else "learned worse than the current one"
+        reason = f"{words}: {held_out} held out ({neutral})"
+        return Verdict(held_out.not_worse, reason, replay, held_out)
+    found = _compare_as_they_are(kind, current, candidate, table, neutral.decisions)
+    words = "not worse" if found.not_worse else "worse on recent decisions"
+    return Verdict(found.not_worse, f"{words}: {found} ({neutral})", found)
 
 
-def _compare_prequential(
-    kind: Kind[M, T], current: M, table: T, refit: Refit[M], seen_until: np.datetime64
+def _too_few(neutral: Neutral, unit: str, replay: Comparison) -> str:
+    return (
+        f"too few {unit} to compare by that neither model had a part in ({neutral}; "
+        f"{MIN_NEUTRAL} are needed): used, as it is not broken ({replay})"
+    )
+
+
+def _compare_as_they_are(
+    kind: Kind[M, T], current: M, candidate: M, table: T, decisions: Texts
+) -> Comparison:
+    rows = np.isin(kind.decision_ids(table).astype(str), decisions.astype(str))
+    return compare(kind.score(current, table, rows), kind.score(candidate, table, rows))
+
+
+def _compare_held_out(
+    kind: Kind[M, T],
+    current: M,
+    table: T,
+    refit: Refit[M],
+    seen_until: np.datetime64,
+    decisions: Texts,
 ) -> Comparison | None:
-    """Refit before each block of decisions that the current model has not seen."""
+    """Hold blocks of decisions out of both models in turn.
+
+    The current one is refitted on what it learned from, less the block; of later decisions it has
+    seen none, and answers as it is.
+    """
     group = kind.decision_ids(table)
     # A decision without a time compares as not later.
-    unseen = min(WINDOW, len(set(group[table.timestamp > seen_until].tolist())))
-    if unseen < MIN_REPLAYED:
+    learned = ~(table.timestamp > seen_until)
+    if learned.all():
         return None
-    blocks = min(_MOST_BLOCKS, max(1, unseen // _BLOCK))
     old, new = [np.empty(0)], [np.empty(0)]
-    for before, block in time_blocks(group, table.timestamp, unseen, blocks):
+    for block in held_out_blocks(
+        group, table.timestamp, decisions, _blocks(group[learned], decisions)
+    ):
         try:
-            model = refit(before)
+            candidate = refit(~block)
+            parts = [(current, block & ~learned)]
+            if (block & learned).any():
+                parts.append((refit(learned & ~block), block & learned))
         except ValueError:
-            # Too little came before this block to learn from.
+            # Too little is left to learn from.
             continue
-        old.append(kind.score(current, table, block))
-        new.append(kind.score(model, table, block))
+        for model, rows in parts:
+            if rows.any():
+                old.append(kind.score(model, table, rows))
+                new.append(kind.score(candidate, table, rows))
     return compare(np.concatenate(old), np.concatenate(new))
+
+
+def _blocks(learned: Texts, decisions: Texts) -> int:
+    """Return a number of blocks such that a refit lacks about a tenth of what was learned from."""
+    most = max(1.0, _HELD_OUT_SHARE * len(set(learned.tolist())))
+    return min(_MOST_BLOCKS, math.ceil(len(decisions) / most))

@@ -1,9 +1,9 @@
 """Compare two models by replaying recent decisions.
 
 Both models answer the same recent decisions, pair by pair. Because a new model has seen them while
-it was trained, it is judged twice: as it is, which finds one that is broken, and refitted before
-each block of decisions on what came earlier, which finds one that learns worse (prequential
-evaluation: A. P. Dawid, "Statistical theory: the prequential approach", JRSS A 147, 1984).
+it was trained, it is judged twice: as it is, which finds one that is broken, and refitted without
+each block of decisions in turn, which finds one that learned worse (cross-validation: M. Stone,
+"Cross-validatory choice and assessment of statistical predictions", JRSS B 36, 1974).
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from numpy.typing import ArrayLike
 
 from prefml._typing import Bools, Texts
 
-__all__ = ["Comparison", "compare", "recent_decisions", "time_blocks"]
-
+__all__ = ["Comparison", "compare", "held_out_blocks", "recent_decisions"]
 
 WINDOW = 300
+# A loss of this much is no effect of what the person saw; see `benchmarks/gate.py`.
+BROKEN = 0.2
 # Significance level: a loss that chance explains more often is no reason to refuse.
 _LEVEL = 0.2
 _PERMUTATIONS = 4000
@@ -49,6 +50,11 @@ class Comparison:
     def not_worse(self) -> bool:
         """Tell whether the candidate may replace the current model."""
         return self.candidate >= self.current or self.p_value > _LEVEL
+
+    @property
+    def broken(self) -> bool:
+        """Tell whether the candidate loses more than exposure to suggestions can explain."""
+        return not self.not_worse and self.current - self.candidate > BROKEN
 
     def __str__(self) -> str:
         """Return both scores in words."""
@@ -121,32 +127,30 @@ def recent_decisions(group: ArrayLike, timestamp: ArrayLike, limit: int = WINDOW
     return names[order][-limit:]
 
 
-def time_blocks(
-    group: ArrayLike, timestamp: ArrayLike, limit: int = WINDOW, blocks: int = 3
-) -> Iterator[tuple[Bools, Bools]]:
-    """Split the recent decisions into blocks in order of time, each with all rows before it.
+def held_out_blocks(
+    group: ArrayLike, timestamp: ArrayLike, judging: ArrayLike, blocks: int
+) -> Iterator[Bools]:
+    """Split some decisions into blocks in order of time, each to be held out in turn.
 
     Parameters
     ----------
-    group, timestamp, limit
+    group, timestamp
         As in `recent_decisions`.
-    blocks : int, default=3
-        Number of blocks.
+    judging : array-like of shape (n_judging,)
+        The decisions to split, by their name in `group`.
+    blocks : int
+        Number of blocks; fewer where there are fewer decisions.
 
     Yields
     ------
-    before, block : ndarray of bool, of shape (n_rows,)
-        Rows to fit on, and rows to judge. Blocks without anything before them are left out.
+    ndarray of bool, of shape (n_rows,)
+        Rows of one block.
     """
     names = np.asarray(group, dtype=object)
+    wanted = set(np.asarray(judging, dtype=object).tolist())
     every = recent_decisions(names, timestamp, len(names))
-    recent = every[-limit:]
-    start = len(every) - len(recent)
-    for part in np.array_split(np.arange(len(recent)), blocks):
-        if len(part) and start + part[0] > 0:
-            before = set(every[: start + part[0]].tolist())
-            now = set(recent[part].tolist())
-            yield (
-                np.array([name in before for name in names]),
-                np.array([name in now for name in names]),
-            )
+    ordered = [name for name in every.tolist() if name in wanted]
+    for part in np.array_split(np.arange(len(ordered)), blocks):
+        held = {ordered[index] for index in part}
+        if held:
+            yield np.array([name in held for name in names])

@@ -24,7 +24,14 @@ from prefml.models.manifest import (
     read_manifest,
 )
 
-__all__ = ["ModelVersionWarning", "load_model", "load_pair", "model_file", "save_model"]
+__all__ = [
+    "ModelVersionWarning",
+    "amend_manifest",
+    "load_model",
+    "load_pair",
+    "model_file",
+    "save_model",
+]
 
 # A training changes one file of a pair after the other; in between lies one wait for the disk.
 _PATIENCE = 3.0
@@ -39,7 +46,7 @@ def model_file(kind: str) -> str:
 
     Parameters
     ----------
-    kind : {"ranker", "crop"}
+    kind : "ranker", "crop" or "rejection"
         Which model.
 
     Returns
@@ -58,10 +65,10 @@ def save_model(model: object, path: str | Path, kind: str, facts: Mapping[str, o
     Parameters
     ----------
     model : estimator
-        A fitted `SetRanker` or `CropRegressor`.
+        A fitted `SetRanker`, `CropRegressor` or `RejectionModel`.
     path : str or Path
         Where to write, `<name>.joblib`.
-    kind : {"ranker", "crop"}
+    kind : "ranker", "crop" or "rejection"
         What the model is.
     facts : mapping
         What else the manifest says: `encoder` (the specification its embeddings come from, or
@@ -75,7 +82,7 @@ def save_model(model: object, path: str | Path, kind: str, facts: Mapping[str, o
     Raises
     ------
     ModelFileError
-        If `kind` is not one of the two, or `facts` lacks the encoder or holds what a manifest
+        If `kind` is not one of them, or `facts` lacks the encoder or holds what a manifest
         cannot.
     """
     import joblib
@@ -101,6 +108,27 @@ def save_model(model: object, path: str | Path, kind: str, facts: Mapping[str, o
     return target
 
 
+def amend_manifest(path: str | Path, facts: Mapping[str, object]) -> None:
+    """Add to the manifest of a model file what became known after it was written.
+
+    Parameters
+    ----------
+    path : str or Path
+        The model file.
+    facts : mapping
+        Further entries; those of the same name are replaced.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no sound manifest, or the entries are not those of one.
+    """
+    place = manifest_path(path)
+    content = {**read_manifest(path).document, **facts}
+    check_manifest(content, place)
+    write_text(place, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+
 def load_model(path: str | Path, kind: str | None = None) -> Any:
     """Load a model after checking that its file is the one its manifest describes.
 
@@ -111,13 +139,13 @@ def load_model(path: str | Path, kind: str | None = None) -> Any:
     ----------
     path : str or Path
         The model file, `<name>.joblib`, with its `<name>.manifest.json` beside it.
-    kind : {"ranker", "crop"}, optional
+    kind : "ranker", "crop" or "rejection", optional
         Refuse a model of another kind.
 
     Returns
     -------
     estimator
-        The fitted `SetRanker` or `CropRegressor`.
+        The fitted `SetRanker`, `CropRegressor` or `RejectionModel`.
 
     Raises
     ------

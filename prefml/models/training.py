@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from prefml._typing import Bools
 from prefml.exceptions import NotEnoughDataError
+from prefml.features.tables import ChoiceTable
 from prefml.features.training_data import TrainingData, read_training_data
+from prefml.models.approval import approval_facts, rejection_table, score_sets
+from prefml.models.hashes import decisions_hash
 from prefml.models.history import candidate_folder, install, training_lock
-from prefml.models.kinds import BY_NAME, Kind, M, T, per_project_kind
-from prefml.models.manifest import KINDS, manifest_path
+from prefml.models.kinds import BY_NAME, REJECTION, Kind, M, Ranker, T, per_project_kind
+from prefml.models.manifest import manifest_path, read_manifest
 from prefml.models.promotion import Verdict, last_decision, promote
-from prefml.models.store import save_model
+from prefml.models.store import amend_manifest, save_model
+from prefml.ranking.reviewed import ScoredSets
 from prefml.sidecars.choice import chosen_encoder
 from prefml.sidecars.store import Sidecars
 from prefml.workspace import Workspace
 
-__all__ = ["TrainingResult", "train"]
+__all__ = ["TRAINED", "TrainingResult", "train"]
+
+# Kinds that can be asked for; what tells rejected sets is trained along with the ranker.
+TRAINED = ("ranker", "crop")
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class TrainingResult:
 
     Attributes
     ----------
-    kind : {"ranker", "crop"}
+    kind : {"ranker", "crop", "rejection"}
         Which model.
     path : Path or None
         The file; None if it was not trained.
@@ -45,6 +50,8 @@ class TrainingResult:
         Why it was not trained; empty if it was.
     verdict : Verdict or None
         Whether it replaced the model in use; None if it was not trained.
+    rejection : TrainingResult or None
+        Of a ranker: outcome for the model of "none is good" that goes with it.
     """
 
     kind: str
@@ -54,11 +61,12 @@ class TrainingResult:
     left_out: Mapping[str, int] = field(default_factory=dict)
     why_not: str = ""
     verdict: Verdict | None = None
+    rejection: TrainingResult | None = None
 
 
 def train(
     workspace: Workspace,
-    kinds: Sequence[str] = KINDS,
+    kinds: Sequence[str] = TRAINED,
     force: bool = False,
     per_project: bool = False,
 ) -> list[TrainingResult]:
@@ -90,46 +98,95 @@ def train(
         If another training is at work.
     """
     known = {**BY_NAME, **({"ranker": per_project_kind()} if per_project else {})}
+    results: dict[str, TrainingResult] = {}
+    missing: list[NotEnoughDataError] = []
     with training_lock(workspace):
-        data = read_training_data(workspace)
-        results, missing = [], []
-        for kind in map(known.__getitem__, kinds):
+        run = _Run(workspace, read_training_data(workspace), force)
+        # A ranker promises what holds with the crops that go along: the crop model comes first.
+        for name in sorted(kinds):
             try:
-                results.append(_train_one(workspace, data, kind, force))
+                train_one = _train_ranker if name == "ranker" else _train
+                results[name] = train_one(run, known[name])
             except NotEnoughDataError as error:
                 missing.append(error)
-                results.append(TrainingResult(kind.name, why_not=error.found))
+                results[name] = TrainingResult(name, why_not=error.found)
     if len(missing) == len(results):
-        reasons = "; ".join(f"{result.kind}: {result.why_not}" for result in results)
-        raise NotEnoughDataError(reasons, None, missing[0].run)
-    return results
+        reasons = "; ".join(f"{name}: {results[name].why_not}" for name in kinds)
+        raise NotEnoughDataError(reasons, None, missing[-1].run)
+    return [results[name] for name in kinds]
 
 
-def _train_one(
-    workspace: Workspace, data: TrainingData, kind: Kind[M, T], force: bool
+@dataclass(frozen=True)
+class _Run:
+    """What all models of one training share."""
+
+    workspace: Workspace
+    data: TrainingData
+    force: bool
+
+
+def _train(run: _Run, kind: Kind[M, T]) -> TrainingResult:
+    table = kind.usable_table(run.data)
+    return _put_to_use(run, kind, table, _fit_all(kind, table))
+
+
+def _fit_all(kind: Kind[M, T], table: T) -> M:
+    return kind.fit(kind.make(), table, np.ones(len(table), bool))
+
+
+def _train_ranker(run: _Run, kind: Kind[Ranker, ChoiceTable]) -> TrainingResult:
+    """Train a ranker with what it promises, and then what tells the sets that are rejected."""
+    table = kind.usable_table(run.data)
+    model = _fit_all(kind, table)
+    scored = score_sets(model, table, run.data)
+    if scored is None:
+        return _put_to_use(run, kind, table, model)
+    promised = approval_facts(run.workspace, model, scored, run.data)
+    result = _put_to_use(run, kind, table, model, promised)
+    if result.verdict is None or not result.verdict.accepted:
+        kept = TrainingResult(
+            "rejection", why_not="it belongs to the new ranker, which was refused"
+        )
+        return replace(result, rejection=kept)
+    rejection = _train_rejection(run, scored)
+    used = rejection.verdict is not None and rejection.verdict.accepted
+    sha256 = read_manifest(run.workspace.artifacts / REJECTION.file).sha256 if used else None
+    # The same model may have been in use before, with what it could promise then.
+    amend_manifest(run.workspace.artifacts / kind.file, {**promised, "rejection_sha256": sha256})
+    return replace(result, rejection=rejection)
+
+
+def _train_rejection(run: _Run, scored: ScoredSets) -> TrainingResult:
+    table = rejection_table(scored)
+    try:
+        return _train(run, replace(REJECTION, table=lambda data: table))
+    except NotEnoughDataError as error:
+        return TrainingResult("rejection", left_out=table.left_out, why_not=error.found)
+
+
+def _put_to_use(
+    run: _Run, kind: Kind[M, T], table: T, model: M, more: Mapping[str, object] | None = None
 ) -> TrainingResult:
-    table = kind.usable_table(data)
-
-    def refit(rows: Bools) -> M:
-        return kind.fit(kind.make(), table, rows)
-
-    model = refit(np.ones(len(table), bool))
-    logged = kind.rows(data.decisions).to_csv(index=False)
+    """Write a model that was fitted on all rows, and use it unless the gate refuses it."""
+    workspace = run.workspace
     counts, scores = kind.counts(model, table), kind.fold_scores(model, table)
     facts = {
-        **_encoder_facts(workspace, data.sidecars),
-        "decisions_sha256": hashlib.sha256(logged.encode()).hexdigest(),
+        **_encoder_facts(workspace, run.data.sidecars),
+        "decisions_sha256": decisions_hash(kind.rows(run.data.decisions)),
         "last_decision": last_decision(table.timestamp),
         "counts": counts,
         "fold_scores": scores,
         "left_out": dict(table.left_out),
+        **(more or {}),
     }
     path = save_model(model, candidate_folder(workspace) / kind.file, kind.name, facts)
-    if force:
+    if run.force:
         install(workspace, kind.name, path)
         verdict = Verdict(True, "put to use unexamined")
     else:
-        verdict = promote(workspace, kind, path, table, refit)
+        verdict = promote(
+            workspace, kind, path, table, lambda rows: kind.fit(kind.make(), table, rows)
+        )
     if verdict.accepted:
         _remove(path)
         path = workspace.artifacts / kind.file

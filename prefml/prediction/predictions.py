@@ -9,6 +9,7 @@ import pandas as pd
 
 from prefml._typing import Floats, Floats32
 from prefml.boxes import Box, keeps_whole
+from prefml.cropping.proposal import is_unsure
 from prefml.imaging.hands import DetectedHand
 
 
@@ -117,3 +118,8 @@ class CropProposal:
     def keeps_whole(self) -> bool:
         """Tell whether keeping the picture whole is proposed."""
         return keeps_whole(self.box)
+
+    @property
+    def unsure(self) -> bool:
+        """Tell whether its certainty in words is that it is unsure."""
+        return is_unsure(self.probability)

@@ -25,6 +25,7 @@ from prefml.models.manifest import KINDS, Manifest
 from prefml.models.store import load_pair, model_file
 from prefml.prediction.predictions import CropProposal, PictureRows, Ranking, Reason
 from prefml.ranking.per_project import ranker_of, scores_by_project
+from prefml.ranking.rejection import RejectionModel
 from prefml.sidecars.choice import chosen_encoder
 from prefml.sidecars.store import Sidecars, read_sidecars
 from prefml.workspace import Workspace
@@ -49,6 +50,8 @@ class Predictor:
         The encoder to open for pictures without sidecar rows.
     device : {"auto", "mps", "cuda", "cpu"}
         Where it runs.
+    rejection : RejectionModel or None
+        The fitted model of "none is good"; None if there is none.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Predictor:
         manifests: dict[str, Manifest],
         encoder_name: str,
         device: str = "auto",
+        rejection: RejectionModel | None = None,
     ) -> None:
         self.workspace = workspace
         self.ranker = ranker
@@ -66,6 +70,7 @@ class Predictor:
         self.manifests = manifests
         self.encoder_name = encoder_name
         self.device = device
+        self.rejection = rejection
 
     @classmethod
     def open(
@@ -85,7 +90,7 @@ class Predictor:
             Another name for the encoder the models were trained with.
         device : {"auto", "mps", "cuda", "cpu"}, default="auto"
             Where the encoder runs.
-        kinds : sequence of {"ranker", "crop"}
+        kinds : sequence of {"ranker", "crop", "rejection"}
             Which models to look for.
 
         Returns
@@ -99,7 +104,9 @@ class Predictor:
             If none of them is there, or one cannot be trusted or was trained on other cues.
         """
         paths = {kind: workspace.artifacts / model_file(kind) for kind in kinds}
-        found = {kind: path for kind, path in paths.items() if path.exists()} or paths
+        found = {kind: path for kind, path in paths.items() if path.exists()}
+        # What tells rejected sets says nothing by itself.
+        found = found if found.keys() - {"rejection"} else paths
         pairs = {kind: load_pair(path, kind) for kind, path in found.items()}
         models = {kind: model for kind, (model, _) in pairs.items()}
         manifests = {kind: manifest for kind, (_, manifest) in pairs.items()}
@@ -108,7 +115,8 @@ class Predictor:
         names = [m.encoder.name for m in manifests.values() if m.encoder]
         name = encoder or next((one for one in names if one), None)
         chosen = chosen_encoder(workspace, name)
-        return cls(workspace, models.get("ranker"), models.get("crop"), manifests, chosen, device)
+        ranker, cropper, rejection = map(models.get, ("ranker", "crop", "rejection"))
+        return cls(workspace, ranker, cropper, manifests, chosen, device, rejection)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -259,6 +267,26 @@ class Predictor:
             probabilities=chances,
             why=tuple(Reason(one.name, float(one.contribution)) for one in why),
         )
+
+    def none_probability(self, rows: PictureRows) -> float | None:
+        """Return the probability that the person rejects a whole set.
+
+        Parameters
+        ----------
+        rows : PictureRows
+            The pictures of one set.
+
+        Returns
+        -------
+        float or None
+            None without a ranker, or while too few sets were reviewed to learn from.
+        """
+        if self.ranker is None or self.rejection is None:
+            return None
+        together = np.zeros(len(rows), int)
+        X = image_rows(rows.embeddings, rows.cues, rows.stage, together)
+        scores = np.asarray(self.ranker.predict(X), float)
+        return float(self.rejection.predict_probability(X, scores, together)[0])
 
     def score(self, rows: Ints, set_id: Ints) -> Floats:
         """Score pictures of the sidecars, those of a set beside each other.

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from prefml.proposals.suggestions import Edges
 
-__all__ = ["CropSource", "Decision", "State"]
+__all__ = ["CropSource", "Decision", "DrawnFrom", "State"]
 
 State: TypeAlias = Literal["pending", "approved", "overridden", "rejected", "skipped"]
 CropSource: TypeAlias = Literal[
     "suggested", "alternative", "edited", "carried", "whole", "by_hand"
 ]  # fmt: skip
+
+
+class DrawnFrom(Struct, frozen=True):
+    """Draw of a set from a bulk approval, to be decided with the suggestion hidden.
+
+    Attributes
+    ----------
+    probability : float
+        With which each set of the batch was drawn.
+    batch : str
+        Names the bulk approval.
+    """
+
+    probability: Annotated[float, Meta(gt=0, le=1)]
+    batch: str
 
 
 class Decision(Struct, frozen=True):
@@ -59,6 +74,11 @@ class Decision(Struct, frozen=True):
         The run of the review.
     event : int
         Position of the decision in the review's event table.
+    suggestion_version : str or None
+        Version of the suggestion that was on the screen, `suggestion` being what it said; None
+        where the request did not state it.
+    audit : DrawnFrom, optional
+        The draw of a set that was withheld from a bulk approval; absent for all others.
     """
 
     group_id: str
@@ -79,3 +99,5 @@ class Decision(Struct, frozen=True):
     shown: dict[str, object]
     session_id: str
     event: int
+    suggestion_version: str | None = None
+    audit: DrawnFrom | UnsetType = UNSET

@@ -90,8 +90,11 @@ class HighestStage(_Baseline):
         ndarray of shape (n_rows,)
         """
         check_is_fitted(self)
-        stage = check_features(self, X, None)[:, self.position_]
-        return np.asarray(np.nan_to_num(stage, nan=-1.0))
+        # A wide table of short floats is not copied for one of its columns.
+        rows = validate_data(
+            self, as_frame(X), reset=False, ensure_all_finite="allow-nan", dtype="numeric"
+        )
+        return np.asarray(np.nan_to_num(rows[:, self.position_].astype(float), nan=-1.0))
 
 
 class RandomRanker(_Baseline):

@@ -240,8 +240,14 @@ def paired_interval(
         One value a set and model.
     clusters : array-like of shape (n_values,)
         The project of each set.
-    statistic, level, repeats, random_state
-        As in `prefml.intervals.bootstrap_interval`.
+    statistic : callable, optional
+        Takes the resampled differences; the mean by default.
+    level : float, default=0.95
+        Coverage.
+    repeats : int, default=2000
+        Resamples.
+    random_state : int or None, default=0
+        Seed.
 
     Returns
     -------

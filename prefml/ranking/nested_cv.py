@@ -120,6 +120,9 @@ class ModelSelection:
         Number of the config that was selected.
     out_of_fold_ : ndarray of shape (n_rows,) or None
         Its out-of-fold scores; None where there is only one set.
+    fold_models_ : list of BoostedScore
+        The models of the selected config that they came from, one for each fold; empty where no
+        fold was held out.
     """
 
     def __init__(
@@ -137,6 +140,8 @@ class ModelSelection:
         ]
         self.best_: int = 0
         self.out_of_fold_: Floats | None = None
+        self.fold_models_: list[BoostedScore] = []
+        self._fitted: dict[tuple[int, int], BoostedScore] = {}
 
     def select(self) -> ModelSelection:
         """Select a config; one that is clearly behind after the first folds is tried on no more.
@@ -161,6 +166,8 @@ class ModelSelection:
         losses, cluster = self._losses(scores[racing], last)
         self.best_ = racing[_select_best(losses, cluster)]
         self.out_of_fold_ = scores[self.best_]
+        self.fold_models_ = [self._fitted[self.best_, fold] for fold in range(last)]
+        self._fitted.clear()
         return self
 
     def _first_race_folds(self) -> int:
@@ -171,22 +178,23 @@ class ModelSelection:
     def _fill_scores(self, scores: Floats, racing: Sequence[int], folds: Sequence[int]) -> None:
         """Fill in the scores of the folds' rows, each from a model that was fitted without them."""
         tasks = [(number, fold) for number in reversed(racing) for fold in folds]
-        found = in_threads(self._fold_scores, tasks, self.n_jobs)
-        for (number, fold), fold_scores in zip(tasks, found, strict=True):
-            scores[number, self.folds[fold][1]] = fold_scores
+        fitted = in_threads(self._fit_fold, tasks, self.n_jobs)
+        for (number, fold), model in zip(tasks, fitted, strict=True):
+            test = self.folds[fold][1]
+            scores[number, test] = model.predict(self.table.X[test])
+            self._fitted[number, fold] = model
 
-    def _fold_scores(self, task: tuple[int, int]) -> Floats:
-        """Score a fold's rows by one bag, for an average over bags is only a little less noisy."""
+    def _fit_fold(self, task: tuple[int, int]) -> BoostedScore:
+        """Fit without a fold, one bag, for an average over bags is only a little less noisy."""
         number, fold = task
-        train, test = self.folds[fold]
+        train, _ = self.folds[fold]
         init = self._inits[number]
         config = replace(self.configs[number], n_bags=1, callbacks=())
         if runs_in_threads(self.n_jobs):
             config = replace(config, settings={**config.settings, "n_jobs": 1})
         rest = take(self.table, train)
         linear = None if init is None else init.init_without(fold, rest)
-        model = BoostedScore(config).fit(rest, linear)
-        return model.predict(self.table.X[test])
+        return BoostedScore(config).fit(rest, linear)
 
     def _losses(self, scores: Floats, n_folds: int) -> tuple[list[Floats], Ints]:
         """Return, for each config, the log loss of each set of the first folds; and their clusters.

@@ -91,8 +91,8 @@ class CalibratedRanker(Ranker, Protocol):
         ----------
         X : array-like of shape (n_rows, n_columns)
             Features as in `fit`.
-        set_id : array-like of shape (n_rows,), optional
-            The set of each row; all rows are one set if not given.
+        set_id : array-like of shape (n_rows,)
+            The set of each row; it must be given unless the ranker allows to leave it out.
 
         Returns
         -------

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from prefml._estimators import Seed, as_frame, draw_seed
 from prefml._typing import Features, Floats
@@ -17,6 +17,7 @@ from prefml.ranking.blocks import column_names
 from prefml.ranking.boosted import ALTERABLE, Callback, make_config
 from prefml.ranking.design import Design
 from prefml.ranking.inference import RankerInference
+from prefml.ranking.inner_folds import InnerFolds
 from prefml.ranking.nested_cv import ModelSelection, calibrate, sort_by_set
 from prefml.ranking.table import Table
 from prefml.ranking.tree_backend import Settings
@@ -112,6 +113,8 @@ class SetRanker(RankerInference, BaseEstimator):
         Turns scores into probabilities; None for the softmax alone.
     out_of_fold_ : ndarray of shape (n_rows,) or None
         Scores from the inner folds, in the order of the rows given to `fit`.
+    inner_folds_ : InnerFolds or None
+        The models behind them, for `predict_out_of_fold`; not kept in a pickle.
 
     Notes
     -----
@@ -268,7 +271,10 @@ class SetRanker(RankerInference, BaseEstimator):
         self.score_ = selection.fit(self._validation(eval_set))
         self.calibrator_ = None
         self.out_of_fold_: Floats | None = None
+        self.inner_folds_: InnerFolds | None = None
         if selection.out_of_fold_ is not None:
+            together = None if groups is None else np.asarray(groups)[order]
+            self.inner_folds_ = InnerFolds.of(selection, together)
             self.out_of_fold_ = np.empty(len(order))
             self.out_of_fold_[order] = selection.out_of_fold_
             if self.calibration is not None:
@@ -303,3 +309,38 @@ class SetRanker(RankerInference, BaseEstimator):
         X, y, set_id = eval_set
         rows = self._transform(X)
         return sort_by_set(rows, y, np.asarray(set_id), None, None, self.item_order)[0]
+
+    def predict_out_of_fold(
+        self, X: Features, set_id: ArrayLike, groups: ArrayLike | None = None
+    ) -> Floats:
+        """Score rows that were not fitted on as the rows of `fit` were scored out of fold.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Features of sets that `fit` was not given.
+        set_id : array-like of shape (n_rows,)
+            The set of each row.
+        groups : array-like of shape (n_rows,), optional
+            The project of each row; those of `fit` are scored by the model without them.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Comparable inside a set only, and like `out_of_fold_` in what it knows.
+
+        Raises
+        ------
+        ValueError
+            If there are no models of inner folds: fitted without them, or read from a file.
+        """
+        check_is_fitted(self)
+        inner: InnerFolds | None = getattr(self, "inner_folds_", None)
+        if inner is None:
+            raise ValueError("no models of inner folds; expected a ranker fitted here, with folds")
+        return inner.predict(self._transform(X), np.asarray(set_id), groups)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave the models of the inner folds out: nothing predicts with them later."""
+        state: dict[str, object] = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "inner_folds_"}

@@ -20,6 +20,7 @@ __all__ = [
     "LoadBatch",
     "Progress",
     "Queue",
+    "Stale",
     "Submitted",
 ]
 
@@ -141,6 +142,8 @@ class Group(Struct, frozen=True):
     ----------
     group_id : str
         Names the group.
+    version : str
+        Hash of what is suggested; a decision states it as `suggestion_version`.
     project : str
         Its project.
     state : {"pending", "approved", "overridden", "rejected", "skipped"}
@@ -161,9 +164,15 @@ class Group(Struct, frozen=True):
         The suggested crop.
     decision : Decision or None
         What was decided.
+    audited : bool
+        Whether it was drawn from a bulk approval: it is asked about without a suggestion, and
+        nothing of the suggestion is told, not even afterwards.
+    judges_crop : bool
+        Whether its frame is asked for too, because a crop would have gone along.
     """
 
     group_id: str
+    version: str
     project: str
     state: State
     images: list[Image]
@@ -176,6 +185,8 @@ class Group(Struct, frozen=True):
     within_budget: bool
     crop: Crop
     decision: Decision | None
+    audited: bool
+    judges_crop: bool
 
 
 class Progress(Struct, frozen=True):
@@ -257,9 +268,18 @@ class Budget(Struct, frozen=True):
     ----------
     group_ids : list of str
         Groups that may be approved together.
+    asked : list of str
+        Those of them, drawn at random, that are asked about one by one if all are approved.
+    why : str
+        Why no group, or none but these, may be approved together, in words; else empty.
+    versions : dict of str to str
+        Group -> its `version`.
     """
 
     group_ids: list[str]
+    asked: list[str]
+    why: str
+    versions: dict[str, str]
 
 
 class Changed(Struct, frozen=True):
@@ -273,8 +293,32 @@ class Changed(Struct, frozen=True):
         The first 200 of them.
     progress : Progress
         How far the review has come.
+    asked : list of str
+        Groups that a bulk approval withheld, to be asked about one by one.
     """
 
+    group_ids: list[str]
+    groups: list[Group]
+    progress: Progress
+    asked: list[str]
+
+
+class Stale(Struct, frozen=True):
+    """Refusal of a decision on a suggestion that has changed; nothing was recorded.
+
+    Attributes
+    ----------
+    error : str
+        In words.
+    group_ids : list of str
+        All groups whose suggestion is another now, or is gone.
+    groups : list of Group
+        The first 200 of them as they are now; those that are gone are left out.
+    progress : Progress
+        How far the review has come.
+    """
+
+    error: str
     group_ids: list[str]
     groups: list[Group]
     progress: Progress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -23,6 +24,7 @@ from prefml.review.requests import (
     read_body,
     read_query,
 )
+from prefml.review.seen import StaleSuggestionError
 from prefml.review.service import ReviewService
 
 __all__ = ["make_api"]
@@ -48,6 +50,7 @@ def make_api(service: ReviewService, token: str) -> Blueprint:
     _add_queries(api, service, token)
     _add_commands(api, service)
     _add_history(api, service)
+    _add_refusal(api, service)
     return api
 
 
@@ -84,8 +87,9 @@ def _add_queries(api: Blueprint, service: ReviewService, token: str) -> None:
 
     @api.get("/budget")
     def budget() -> Response:
+        service.refresh()
         query = read_query(BudgetQuery, request.args)
-        return _answer(answers.Budget(service.budget_ids(query.project or None)))
+        return _answer(service.offer(query.project or None))
 
 
 def _add_commands(api: Blueprint, service: ReviewService) -> None:
@@ -104,8 +108,10 @@ def _add_commands(api: Blueprint, service: ReviewService) -> None:
     @api.post("/approve_batch")
     def approve_batch() -> Response:
         picture, asked = _picture_size(), _body(ApproveBatch)
-        service.approve_batch(asked.group_ids, asked.event_id or None)
-        return _changed(service, asked.group_ids, picture)
+        versions = asked.suggestion_versions
+        event = service.approve_batch(asked.group_ids, asked.event_id or None, versions)
+        drawn = [] if event is None else [one.group_id for one in event.drawn()]
+        return _changed(service, asked.group_ids, picture, drawn)
 
 
 def _add_history(api: Blueprint, service: ReviewService) -> None:
@@ -125,15 +131,25 @@ def _add_history(api: Blueprint, service: ReviewService) -> None:
         return _answer(answers.Submitted(sum(counts.values()), counts, service.progress()))
 
 
+def _add_refusal(api: Blueprint, service: ReviewService) -> None:
+    @api.errorhandler(StaleSuggestionError)
+    def stale(error: StaleSuggestionError) -> tuple[Response, int]:
+        groups = service.load_groups(error.group_ids[:MAX_BATCH], _picture_size())
+        refusal = answers.Stale(str(error), error.group_ids, groups, service.progress())
+        return _answer(refusal), 409
+
+
 def _picture_size() -> Size:
     """Read the query before anything is done: what is refused must change nothing."""
     return read_query(ChangeQuery, request.args).picture
 
 
-def _changed(service: ReviewService, ids: list[str], picture: Size) -> Response:
+def _changed(
+    service: ReviewService, ids: list[str], picture: Size, drawn: Sequence[str] = ()
+) -> Response:
     """Answer with the groups as they are now; of a large batch only the first are described."""
     groups = service.load_groups(ids[:MAX_BATCH], picture)
-    return _answer(answers.Changed(ids, groups, service.progress()))
+    return _answer(answers.Changed(ids, groups, service.progress(), list(drawn)))
 
 
 def _body(kind: type[R]) -> R:

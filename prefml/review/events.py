@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias, get_args
 
-from msgspec import Meta, Struct, json
+from msgspec import UNSET, Meta, Struct, UnsetType, json
 
-from prefml.proposals.decisions import CropSource, State
+from prefml.proposals.decisions import CropSource, DrawnFrom, State
 
 __all__ = [
     "KINDS",
     "STATES",
+    "AuditDraw",
     "Body",
     "DecideBody",
     "DecisionChange",
@@ -63,6 +64,11 @@ class DecisionChange(Struct, frozen=True):
     shown : dict
         What was on the page, see `prefml.review.requests.Shown`; `bulk` is true if the group was
         approved together with others.
+    suggestion_version : str, optional
+        Version of the suggestion that was on the screen; None where the caller did not say it,
+        absent in events of before there were versions.
+    audit : DrawnFrom, optional
+        The draw of a set that was withheld from a bulk approval; absent for all others.
 
     Raises
     ------
@@ -82,6 +88,8 @@ class DecisionChange(Struct, frozen=True):
     suggestion: dict[str, object]
     suggested_index: _Index | None
     shown: dict[str, object]
+    suggestion_version: str | UnsetType | None = UNSET
+    audit: DrawnFrom | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         """Check the choice against the images."""
@@ -107,16 +115,40 @@ class TagChange(Struct, frozen=True):
     image_tags: dict[str, list[str]]
 
 
-class DecideBody(Struct, frozen=True):
+class AuditDraw(Struct, frozen=True):
+    """Set that was drawn from a bulk approval, to be decided with the suggestion hidden.
+
+    Attributes
+    ----------
+    group_id : str
+        The group.
+    images : list of str
+        Its pictures, in the order in which they are shown.
+    suggestion : dict
+        What would have been approved, without its images.
+    audit : DrawnFrom
+        The draw.
+    """
+
+    group_id: str
+    images: list[str]
+    suggestion: dict[str, object]
+    audit: DrawnFrom
+
+
+class DecideBody(Struct, frozen=True, omit_defaults=True):
     """Decisions that were made together, and are undone together.
 
     Attributes
     ----------
     changes : list of DecisionChange
         One for each group.
+    audits : list of AuditDraw
+        The sets that were withheld from a bulk approval.
     """
 
     changes: list[DecisionChange]
+    audits: list[AuditDraw] = []
 
 
 class TagBody(Struct, frozen=True):
@@ -196,10 +228,15 @@ class Event:
     body: Body
 
     def groups(self) -> list[str]:
-        """Return the groups that a decision or tag changes."""
-        if isinstance(self.body, DecideBody | TagBody):
-            return [change.group_id for change in self.body.changes]
-        return []
+        """Return the groups that a decision or tag changes, and those that it withholds."""
+        if not isinstance(self.body, DecideBody | TagBody):
+            return []
+        changed = [change.group_id for change in self.body.changes]
+        return changed + [draw.group_id for draw in self.drawn()]
+
+    def drawn(self) -> list[AuditDraw]:
+        """Return the sets that a bulk approval withholds, to be asked one by one."""
+        return self.body.audits if isinstance(self.body, DecideBody) else []
 
 
 def parse_event(seq: int, event_id: str, at: str, session_id: str, kind: str, body: str) -> Event:

@@ -95,6 +95,8 @@ def export_decision(entry: Entry[DecisionChange], ledger: Ledger) -> Decision:
         shown=change.shown,
         session_id=event.session_id,
         event=event.seq,
+        suggestion_version=change.suggestion_version or None,
+        audit=change.audit,
     )
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from prefml.boxes import FULL_FRAME, Box, read_box
@@ -15,6 +18,8 @@ __all__ = ["Batch", "CropProposal", "Group", "parse_group", "read_batch"]
 
 # Below this probability of the suggested image a set counts as uncertain.
 UNCERTAIN = 0.75
+# Fields of a suggestion that the page does not draw and that tell it from another all the same.
+_STAMPS = ("model", "encoder", "budget")
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,17 @@ class Group:
     duplicates: tuple[str, ...] = ()
     within_budget: bool = False
     raw: Mapping[str, object] = field(default_factory=dict)
+
+    @cached_property
+    def version(self) -> str:
+        """Hash of all that the page is told, of the models and of the budget; 16 hex digits.
+
+        A later run of the same models that says the same of the same pictures has the same.
+        """
+        told = {name: value for name, value in vars(self).items() if name != "raw"}
+        stamps = {name: self.raw.get(name) for name in _STAMPS}
+        text = json.dumps([told, stamps], sort_keys=True, default=vars)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
     def uncertain(self) -> bool:

@@ -8,9 +8,17 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from prefml.proposals.decisions import State
-from prefml.review.events import DecideBody, DecisionChange, Event, TagBody, TagChange, UndoRedoBody
+from prefml.review.events import (
+    AuditDraw,
+    DecideBody,
+    DecisionChange,
+    Event,
+    TagBody,
+    TagChange,
+    UndoRedoBody,
+)
 
-__all__ = ["Entry", "Ledger"]
+__all__ = ["EXPORTED", "Entry", "Ledger"]
 
 EXPORTED = frozenset(("approved", "overridden", "rejected"))
 Change = TypeVar("Change", DecisionChange, TagChange)
@@ -39,6 +47,8 @@ class Ledger:
     ----------
     states : dict of str to str
         State of every group that is not pending.
+    audits : dict of str to AuditDraw
+        Draws in force by group: sets that bulk approvals withheld, decided by now or not.
     times : list of datetime
         When single groups were decided, the oldest first.
     last_seq : int
@@ -50,6 +60,8 @@ class Ledger:
         self._redo_stack: list[Event] = []
         self._decisions: dict[str, list[Entry[DecisionChange]]] = {}
         self._tags: dict[str, list[Entry[TagChange]]] = {}
+        # In the order of the draws, which is random.
+        self.audits: dict[str, AuditDraw] = {}
         # Kept beside the entries: looked up for thousands of groups at a time.
         self.states: dict[str, State] = {}
         self._submitted: dict[str, tuple[int, int]] = {}
@@ -74,8 +86,7 @@ class Ledger:
         elif isinstance(event.body, DecideBody | TagBody):
             self._redo_stack.clear()
             self._record(event)
-            # A batch approved at once says nothing about the pace of judging one set.
-            if isinstance(event.body, DecideBody) and len(event.body.changes) == 1:
+            if _is_one_judgement(event):
                 self.times.append(datetime.fromisoformat(event.at))
         else:
             for group_id in self._unsubmitted:
@@ -87,6 +98,7 @@ class Ledger:
         if isinstance(event.body, DecideBody):
             for decision in event.body.changes:
                 self._decisions.setdefault(decision.group_id, []).append(Entry(event, decision))
+            self.audits.update({draw.group_id: draw for draw in event.body.audits})
         elif isinstance(event.body, TagBody):
             for tags in event.body.changes:
                 self._tags.setdefault(tags.group_id, []).append(Entry(event, tags))
@@ -97,11 +109,14 @@ class Ledger:
             return
         undone = self._undo_stack.pop()
         self._redo_stack.append(undone)
-        for group_id in undone.groups():
-            if isinstance(undone.body, DecideBody):
-                self._decisions[group_id].pop()
-            else:
-                self._tags[group_id].pop()
+        if isinstance(undone.body, DecideBody):
+            for decision in undone.body.changes:
+                self._decisions[decision.group_id].pop()
+            for draw in undone.body.audits:
+                del self.audits[draw.group_id]
+        elif isinstance(undone.body, TagBody):
+            for tags in undone.body.changes:
+                self._tags[tags.group_id].pop()
         self._update_states(undone)
 
     def _redo(self, seq: int) -> None:
@@ -165,6 +180,13 @@ class Ledger:
         latest = (entries[-1] for entries in self._decisions.values() if entries)
         kept = (entry for entry in latest if entry.change.state in EXPORTED)
         return sorted(kept, key=lambda entry: entry.event.seq)
+
+
+def _is_one_judgement(event: Event) -> bool:
+    """Tell it from a batch, which says nothing about the pace of judging one set."""
+    if not isinstance(event.body, DecideBody) or len(event.body.changes) != 1:
+        return False
+    return event.body.changes[0].shown.get("bulk") is not True
 
 
 def _latest(entries: Mapping[str, Sequence[Entry[Change]]], group_id: str) -> Entry[Change] | None:

@@ -20,13 +20,15 @@ Kind: TypeAlias = type[msgspec.Struct]
 
 _ABOUT = (
     "The local API of `prefml review`. It answers on 127.0.0.1 only. Requests that change "
-    'something carry the header X-CSRF-Token; `load_batch` tells it. Errors are `{"error": text}`.'
+    'something carry the header X-CSRF-Token; `load_batch` tells it. Errors are `{"error": text}`, '
+    "with the suggestions of today beside it where a decision was on others."
 )
-_ERRORS = {
-    400: ("Wrong", "The request makes no sense"),
-    403: ("Refused", "Wrong Host, Origin or token"),
-    404: ("Unknown", "No such thing"),
-    413: ("Large", "The body is larger than 2 MiB"),
+_ERRORS: dict[int, tuple[str, str, Kind]] = {
+    400: ("Wrong", "The request makes no sense", answers.Error),
+    403: ("Refused", "Wrong Host, Origin or token", answers.Error),
+    404: ("Unknown", "No such thing", answers.Error),
+    409: ("Stale", "The suggestion is another than the one that was on the screen", answers.Stale),
+    413: ("Large", "The body is larger than 2 MiB", answers.Error),
 }
 
 
@@ -89,12 +91,13 @@ OPERATIONS = (
         answers.Budget, "Ids", requests.BudgetQuery,
     ),
     _changing(
-        "decide", "Decide one group; it is on the disk when the answer comes", requests.Decide, 404
+        "decide", "Decide one group; it is on the disk when the answer comes", requests.Decide,
+        404, 409,
     ),
     _changing("tag", "Set the anomaly tags of a group", requests.Tag, 404),
     _changing(
         "approve_batch", "Approve groups of `budget` as suggested; one undo takes all back",
-        requests.ApproveBatch,
+        requests.ApproveBatch, 409,
     ),
     _changing(
         "undo", "Take back the latest decision or tag, whenever it was made", requests.Empty
@@ -116,7 +119,8 @@ def describe_api() -> Schema:
         An OpenAPI 3.1 document of plain types.
     """
     kinds: list[Kind] = [operation.body for operation in OPERATIONS if operation.body]
-    kinds += [*(operation.answer for operation in OPERATIONS), answers.Error]
+    kinds += [operation.answer for operation in OPERATIONS]
+    kinds += [kind for _, _, kind in _ERRORS.values()]
     paths = {
         f"/api/automation/{operation.name}": {operation.method: _describe(operation)}
         for operation in OPERATIONS
@@ -128,7 +132,7 @@ def describe_api() -> Schema:
         "components": {
             "parameters": {"token": _parameter("X-CSRF-Token", {"type": "string"}, "header")},
             "responses": {
-                name: _response(described, answers.Error) for name, described in _ERRORS.values()
+                name: _response(described, kind) for name, described, kind in _ERRORS.values()
             },
             "schemas": _schemas(kinds),
         },

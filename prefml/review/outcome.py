@@ -37,6 +37,8 @@ class Verdict:
         Whether the request said anything about the frame.
     shown : mapping
         What was on the page and where, see `prefml.review.requests`.
+    version : str or None
+        Version of the suggestion that was on the screen; None where the request does not say.
     """
 
     action: Action
@@ -45,6 +47,7 @@ class Verdict:
     by_hand: bool = False
     crop_stated: bool = False
     shown: Mapping[str, object] = field(default_factory=dict)
+    version: str | None = None
 
     @classmethod
     def from_request(cls, group: Group, request: Decide) -> Verdict:
@@ -66,9 +69,9 @@ class Verdict:
         LogError
             If the request names no image of the group or no possible box.
         """
-        shown = to_row(request.shown)
+        shown, version = to_row(request.shown), request.suggestion_version
         if request.action in ("rejected", "skipped"):
-            return cls(request.action, shown=shown)
+            return cls(request.action, shown=shown, version=version)
         return cls(
             action=request.action,
             index=_index(group, request),
@@ -76,6 +79,7 @@ class Verdict:
             by_hand=request.crop_by_hand,
             crop_stated=request.crop_coords is not UNSET,
             shown=shown,
+            version=version,
         )
 
 
@@ -141,12 +145,26 @@ def decision_change(group: Group, verdict: Verdict) -> DecisionChange:
         suggestion=dict(group.raw),
         suggested_index=group.chosen,
         shown=dict(verdict.shown),
+        suggestion_version=verdict.version,
     )
 
 
-def bulk_change(group: Group) -> DecisionChange:
-    """Return the change that approves a group together with others."""
-    verdict = Verdict("approved", group.chosen, group.crop.box, shown={"bulk": True})
+def bulk_change(group: Group, version: str | None = None) -> DecisionChange:
+    """Return the change that approves a group together with others.
+
+    Parameters
+    ----------
+    group : Group
+        The group.
+    version : str, optional
+        Version of the suggestion that was approved, where the request says it.
+
+    Returns
+    -------
+    DecisionChange
+    """
+    shown = {"bulk": True}
+    verdict = Verdict("approved", group.chosen, group.crop.box, shown=shown, version=version)
     return decision_change(group, verdict)
 
 

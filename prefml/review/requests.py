@@ -58,6 +58,8 @@ GroupId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1024, pattern=
 EventId: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")]
 _Position: TypeAlias = Annotated[int, Meta(ge=0, lt=10**9)]
 _Number: TypeAlias = Annotated[float, Meta(gt=-1e9, lt=1e9)]
+# A hash that the server told; any other text is that of no suggestion.
+_Version: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
 _Word: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_STORABLE)]
 _Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=4096, pattern=_STORABLE)]
 # Which four are a box is said where every box is read; they may be text, as in logs.
@@ -126,6 +128,9 @@ class Decide(Struct, frozen=True, forbid_unknown_fields=True):
         The person crops the picture elsewhere.
     shown : Shown
         What was on the page.
+    suggestion_version : str or None
+        The group's `version` that was on the screen; another one than that of today is refused.
+        Left out: the one that the server told first is taken for it.
     event_id : str
         Chosen by the caller; repeating a request of the same id changes nothing.
     """
@@ -136,6 +141,7 @@ class Decide(Struct, frozen=True, forbid_unknown_fields=True):
     crop_coords: _Coordinates | UnsetType | None = UNSET
     crop_by_hand: bool = False
     shown: Shown = Shown()
+    suggestion_version: _Version | None = None
     event_id: EventId | UnsetType = UNSET
 
 
@@ -164,11 +170,14 @@ class ApproveBatch(Struct, frozen=True, forbid_unknown_fields=True):
     ----------
     group_ids : list of str
         The groups.
+    suggestion_versions : dict of str to str
+        Group -> its `version`, as `budget` or `load_batch` told it; as in `Decide`.
     event_id : str
         Chosen by the caller; repeating a request of the same id changes nothing.
     """
 
     group_ids: Annotated[list[GroupId], Meta(max_length=100_000)]
+    suggestion_versions: Annotated[dict[GroupId, _Version], Meta(max_length=100_000)] = {}
     event_id: EventId | UnsetType = UNSET
 
 

@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from prefml.proposals.decisions import State
 from prefml.review import answers
+from prefml.review.audits import blank
 from prefml.review.events import DecisionChange
 from prefml.review.groups import Group
 from prefml.review.ledger import Entry
@@ -21,6 +22,7 @@ def serialize_group(
     state: State,
     entry: Entry[DecisionChange] | None,
     tags: Mapping[str, list[str]],
+    audited: bool = False,
 ) -> answers.Group:
     """Return the group, what is suggested, and what was decided.
 
@@ -36,14 +38,19 @@ def serialize_group(
         The decision in force.
     tags : mapping
         Anomaly tags by image path.
+    audited : bool, default=False
+        Whether it was drawn from a bulk approval: nothing is told of the suggestion.
 
     Returns
     -------
     answers.Group
     """
+    judges_crop = audited and group.crop.offered
+    group = blank(group) if audited else group
     crop = group.crop
     return answers.Group(
         group_id=group.group_id,
+        version=group.version,
         project=group.project,
         state=state,
         images=[_image(i, group, thumbnails, tags) for i in range(len(group.images))],
@@ -63,6 +70,8 @@ def serialize_group(
             alternatives=[answers.CropAlternative(box, p) for box, p in crop.alternatives],
         ),
         decision=None if entry is None else _decision(entry),
+        audited=audited,
+        judges_crop=judges_crop,
     )
 
 

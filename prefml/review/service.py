@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from prefml.exceptions import LogError
-from prefml.proposals import suggestions_path
 from prefml.proposals.decisions import State
 from prefml.review import answers
+from prefml.review.audits import audited_change, blank, drawn_group
+from prefml.review.batches import Batches
 from prefml.review.events import (
     Body,
     DecideBody,
@@ -22,14 +23,15 @@ from prefml.review.events import (
     UndoRedoBody,
 )
 from prefml.review.exports import export
-from prefml.review.groups import Batch, Group, read_batch
+from prefml.review.groups import Batch, Group
 from prefml.review.ledger import Ledger
-from prefml.review.outcome import Verdict, bulk_change, decision_change, read_tags
+from prefml.review.outcome import Verdict, decision_change, read_tags
 from prefml.review.pace import seconds_per_set
 from prefml.review.prefetch import Prefetcher
 from prefml.review.requests import Decide, Filter, Size, Tag
 from prefml.review.serialize import serialize_group
 from prefml.review.store import EventStore
+from prefml.review.suggestion_file import SuggestionFile
 from prefml.review.thumbnails import ThumbnailCache
 from prefml.workspace import Workspace
 
@@ -59,20 +61,18 @@ class ReviewService:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._stamp = self._file_stamp()
-        self.batch: Batch = read_batch(workspace)
+        self._suggestions = SuggestionFile(workspace)
         self.store = EventStore(workspace.sandbox / "review.sqlite3")
         self.thumbnails = ThumbnailCache(workspace, self.store.secret)
         self.prefetcher = Prefetcher(self.thumbnails)
+        self._batches = Batches(workspace, self.store.secret)
         self._register_pictures()
-        self.load_groups(self.next_ids(1))
+        self._describe(self.next_ids(1), "view")
 
-    def _file_stamp(self) -> tuple[int, int]:
-        try:
-            status = suggestions_path(self.workspace).stat()
-        except OSError:
-            return (0, 0)
-        return (status.st_mtime_ns, status.st_size)
+    @property
+    def batch(self) -> Batch:
+        """The suggestions as they were read last."""
+        return self._suggestions.batch
 
     def _register_pictures(self) -> None:
         for group in self.batch.groups.values():
@@ -80,23 +80,11 @@ class ReviewService:
 
     def refresh(self) -> None:
         """Read the suggestions again if `prefml suggest` has written new ones."""
-        stamp = self._file_stamp()
-        if stamp not in (self._stamp, (0, 0)):
-            self.batch, self._stamp = read_batch(self.workspace), stamp
+        if self._suggestions.refresh():
             self._register_pictures()
 
-    def group(self, group_id: str) -> Group:
-        """Return a group.
-
-        Raises
-        ------
-        KeyError
-            If there is none of that id.
-        """
-        return self.batch.groups[group_id]
-
     def queue(self, name: Filter = "all", project: str | None = None) -> list[str]:
-        """Return the ids of the groups that pass a filter, in the order of the file.
+        """Return the ids of the groups that pass a filter: audited ones, then as in the file.
 
         Parameters
         ----------
@@ -112,9 +100,15 @@ class ReviewService:
         with self.store.ledger() as ledger:
             return [
                 group.group_id
-                for group in self.batch.groups.values()
+                for group in self._in_order(ledger)
                 if project in (None, group.project) and _matches(name, group, ledger)
             ]
+
+    def _in_order(self, ledger: Ledger) -> list[Group]:
+        """Return the audited groups, as they were drawn, and then the others."""
+        groups, drawn = self.batch.groups, ledger.audits
+        first = [blank(drawn_group(drawn[key])) for key in drawn if key in groups]
+        return [*first, *(group for key, group in groups.items() if key not in drawn)]
 
     def next_ids(
         self, size: int, name: Filter = "pending", project: str | None = None
@@ -135,7 +129,7 @@ class ReviewService:
         with self.store.ledger() as ledger:
             found = (
                 group.group_id
-                for group in self.batch.groups.values()
+                for group in self._in_order(ledger)
                 if project in (None, group.project)
                 and _matches(name, group, ledger)
                 and (name == "skipped" or ledger.state(group.group_id) == "pending")
@@ -151,14 +145,30 @@ class ReviewService:
     def budget_ids(self, project: str | None = None) -> list[str]:
         """Return undecided groups that may be approved together: inside the error budget.
 
-        Groups with flags, or tagged by the person, need a look of their own.
+        Groups with flags, or tagged by the person, need a look of their own. None is offered
+        while groups of an earlier batch wait to be answered one by one, or while the audited
+        error of its ranker exceeds the budget.
         """
+        return self.offer(project).group_ids
+
+    def offer(self, project: str | None = None) -> answers.Budget:
+        """Return what may be approved together, what of it would be asked, or why nothing may.
+
+        Parameters
+        ----------
+        project : str, optional
+            Only groups of this project.
+
+        Returns
+        -------
+        Budget
+        """
+        known = self.batch.groups
+        groups = (group for group in known.values() if project in (None, group.project))
         with self.store.ledger() as ledger:
-            return [
-                group.group_id
-                for group in self.batch.groups.values()
-                if project in (None, group.project) and _is_bulk_approvable(group, ledger)
-            ]
+            found = self._batches.offer(groups, known, ledger)
+        self._suggestions.seen.note(found.versions)
+        return found
 
     def load_groups(self, ids: Iterable[str], size: Size = "view") -> list[answers.Group]:
         """Return what the page shows of some groups; unknown ids are left out.
@@ -174,25 +184,36 @@ class ReviewService:
         -------
         list of Group
         """
-        groups = [self.batch.groups[key] for key in ids if key in self.batch.groups]
-        self._prefetch(groups, size)
+        found = self._describe(ids, size)
+        self._suggestions.seen.note({group.group_id: group.version for group in found})
+        return found
+
+    def _describe(self, ids: Iterable[str], size: Size) -> list[answers.Group]:
+        known = self.batch.groups
+        groups = [known[key] for key in ids if key in known]
+        self._prefetch(groups, known, size)
         with self.store.ledger() as ledger:
             states = [
-                (ledger.state(g.group_id), ledger.decision(g.group_id), ledger.tags(g.group_id))
+                (ledger.state(g.group_id), ledger.decision(g.group_id), ledger.tags(g.group_id),
+                 g.group_id in ledger.audits)
                 for g in groups
+            ]  # fmt: skip
+            groups = [
+                drawn_group(ledger.audits[g.group_id]) if audited else g
+                for g, (_, _, _, audited) in zip(groups, states, strict=True)
             ]
         return [
-            serialize_group(group, self.thumbnails, state, entry, tags)
-            for group, (state, entry, tags) in zip(groups, states, strict=True)
+            serialize_group(group, self.thumbnails, state, entry, tags, audited)
+            for group, (state, entry, tags, audited) in zip(groups, states, strict=True)
         ]
 
-    def _prefetch(self, groups: Sequence[Group], size: Size) -> None:
+    def _prefetch(self, groups: Sequence[Group], known: Mapping[str, Group], size: Size) -> None:
         names = [name for group in groups for name in group.images]
         if groups:
-            ids = list(self.batch.groups)
+            ids = list(known)
             last = ids.index(groups[-1].group_id)
             for key in ids[last + 1 : last + 1 + PREFETCHED_SETS]:
-                names.extend(self.batch.groups[key].images)
+                names.extend(known[key].images)
         self.prefetcher.enqueue(names, size)
 
     def progress(self) -> answers.Progress:
@@ -231,12 +252,22 @@ class ReviewService:
         ------
         KeyError
             If there is no such group.
+        StaleSuggestionError
+            If its suggestion is another than the one that was on the screen.
         LogError
             If the decision makes no sense for the group.
         """
-        group = self.group(request.group_id)
-        change = decision_change(group, Verdict.from_request(group, request))
-        return self.store.append("decide", lambda _: DecideBody([change]), request.event_id or None)
+
+        def body(ledger: Ledger) -> Body:
+            self.refresh()
+            drawn = ledger.audits.get(request.group_id)
+            if drawn is not None and request.group_id in self.batch.groups:
+                return DecideBody([audited_change(drawn, request)])
+            stated = {request.group_id: request.suggestion_version}
+            group = self._suggestions.checked(stated)[request.group_id]
+            return DecideBody([decision_change(group, Verdict.from_request(group, request))])
+
+        return self.store.append("decide", body, request.event_id or None)
 
     def tag(self, request: Tag) -> Event | None:
         """Record the anomaly tags of a group, in place of those it had.
@@ -257,28 +288,51 @@ class ReviewService:
         LogError
             If it has no such image.
         """
-        tags = read_tags(self.group(request.group_id), request.image_tags)
-        change = TagChange(request.group_id, tags)
-        return self.store.append("tag", lambda _: TagBody([change]), request.event_id or None)
 
-    def approve_batch(self, ids: Sequence[str], event_id: str | None = None) -> Event | None:
+        def body(_: Ledger) -> Body:
+            self.refresh()
+            tags = read_tags(self.batch.groups[request.group_id], request.image_tags)
+            return TagBody([TagChange(request.group_id, tags)])
+
+        return self.store.append("tag", body, request.event_id or None)
+
+    def approve_batch(
+        self,
+        ids: Sequence[str],
+        event_id: str | None = None,
+        versions: Mapping[str, str] | None = None,
+    ) -> Event | None:
         """Approve groups together, as suggested; one undo takes all of them back.
+
+        A random share of them is withheld and asked about one by one, see
+        `prefml.review.audits.draw`.
+
+        Parameters
+        ----------
+        ids : sequence of str
+            The groups.
+        event_id : str, optional
+            Repeating a request of the same id changes nothing.
+        versions : mapping of str to str, optional
+            Group -> version of its suggestion when it was offered for approval.
+
+        Returns
+        -------
+        Event or None
 
         Raises
         ------
+        StaleSuggestionError
+            If the suggestion of one of them is another than the one that was offered.
         LogError
-            If one of them is unknown, decided already, or not inside the error budget.
+            If one of them is unknown, decided already, or not inside the error budget, or while
+            batches are off.
         """
-        groups = self.batch.groups
+        stated = {group_id: (versions or {}).get(group_id) for group_id in ids}
 
         def body(ledger: Ledger) -> Body | None:
-            for group_id in ids:
-                if group_id not in groups or not _is_bulk_approvable(groups[group_id], ledger):
-                    raise LogError(
-                        f"group {group_id}", "an undecided group inside the error budget"
-                    )
-            changes = [bulk_change(groups[group_id]) for group_id in dict.fromkeys(ids)]
-            return DecideBody(changes) if changes else None
+            self.refresh()
+            return self._batches.body(ids, self._suggestions.checked(stated), ledger, versions)
 
         return self.store.append("decide", body, event_id)
 
@@ -294,6 +348,8 @@ class ReviewService:
         self, kind: Kind, target_of: Callable[[Ledger], Event | None], event_id: str | None
     ) -> list[str]:
         def body(ledger: Ledger) -> Body | None:
+            # The answer shows the groups as they are suggested now.
+            self.refresh()
             target = target_of(ledger)
             return UndoRedoBody(target.seq, target.groups()) if target else None
 
@@ -331,16 +387,6 @@ def _matches(name: Filter, group: Group, ledger: Ledger) -> bool:
     if name == "flagged":
         return bool(group.flags) or bool(ledger.tags(group.group_id))
     return name == "all" or ledger.state(group.group_id) == name
-
-
-def _is_bulk_approvable(group: Group, ledger: Ledger) -> bool:
-    return (
-        group.within_budget
-        and group.chosen is not None
-        and not group.flags
-        and ledger.state(group.group_id) == "pending"
-        and not ledger.tags(group.group_id)
-    )
 
 
 def _body_of(kind: type[B], event: Event) -> B:

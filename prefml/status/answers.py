@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from prefml.boxes import FULL_FRAME, Box, read_box, same_box
+from prefml.decisions.evidence import Evidence, read_evidence
 from prefml.proposals import as_mapping, index_of, read_share
 
 __all__ = ["Answer", "read_answers"]
@@ -39,8 +40,8 @@ class Answer:
         not put to the test.
     cropped : bool
         Whether the kept picture is cropped.
-    bulk : bool
-        Whether it was approved together with others, which is no judgement of its own.
+    evidence : {"judged", "audited", "passed", "reasked"}
+        Evidence about the choice, see `prefml.decisions.evidence.Standing`.
     reask_of : str
         The old set that was asked again; empty for a new one.
     final : str
@@ -54,14 +55,19 @@ class Answer:
     agreed: bool | None = None
     crop_accepted: bool | None = None
     cropped: bool = False
-    bulk: bool = False
+    evidence: Evidence = "judged"
     reask_of: str = ""
     final: str = ""
 
     @property
     def judged(self) -> bool:
         """Tell whether it shows how good a suggested choice was."""
-        return self.agreed is not None and not self.bulk and not self.reask_of
+        return self.agreed is not None and self.evidence in ("judged", "audited")
+
+    @property
+    def bulk(self) -> bool:
+        """Tell whether it was approved together with others, which is no judgement of its own."""
+        return self.evidence == "passed"
 
 
 def read_answers(decided: Mapping[str, Line], suggestions: Mapping[str, Line]) -> list[Answer]:
@@ -95,6 +101,9 @@ def _answer(row: Line, shown: Line, images: list[str]) -> Answer:
     kept = _kept(row, suggested, images)
     as_suggested = kept is not None and kept == suggested
     confidence = read_share(first.get("confidence")) if len(images) > 1 else None
+    standing = read_evidence(row, shown)
+    # Where the crop was hidden, or nobody looked, taking it over was not put to the test.
+    tested = standing.crop not in ("audited", "passed")
     agreed = as_suggested
     if row["action"] == "rejected":
         agreed = (read_share(shown.get("none_probability")) or 0.0) > 0.5
@@ -104,9 +113,9 @@ def _answer(row: Line, shown: Line, images: list[str]) -> Answer:
         images=len(images),
         confidence=confidence,
         agreed=None if confidence is None else agreed,
-        crop_accepted=_crop_accepted(row, shown) if as_suggested else None,
+        crop_accepted=_crop_accepted(row, shown) if as_suggested and tested else None,
         cropped=_cropped(row.get("crop_coords")),
-        bulk=as_mapping(row.get("shown")).get("bulk") is True,
+        evidence=standing.choice,
         reask_of=str(shown.get("reask_of") or row.get("reask_of") or ""),
         final="" if kept is None else PurePosixPath(images[kept]).name,
     )

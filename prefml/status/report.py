@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from prefml.decisions import read_decisions
 from prefml.proposals import read_decided, read_suggestions
 from prefml.status.answers import Answer, read_answers
+from prefml.status.audited import LEVEL, Audited, audited
 from prefml.status.measures import Drift, Share, calibration_gap, drift, share
 from prefml.workspace import Workspace
 
@@ -49,6 +50,8 @@ class Status:
     consistency : Share
         Test-retest agreement: old sets asked again that were answered as before. It is the
         ceiling of any agreement.
+    audited : Audited
+        Share of suggestions, among those approved unseen, that were wrong.
     """
 
     reviewed: int
@@ -61,6 +64,7 @@ class Status:
     drift: Drift
     keystrokes_saved: int
     consistency: Share
+    audited: Audited = field(default_factory=Audited)
 
     @property
     def bar_met(self) -> bool:
@@ -70,7 +74,7 @@ class Status:
     @property
     def missing(self) -> tuple[str, ...]:
         """Reasons why batches may not be proposed yet, in words."""
-        found = []
+        found = ["audited error above the budget"] if self.audited.off else []
         for name, value in (("sets", self.agreement), ("crops", self.crop_acceptance)):
             if value.n < WINDOW:
                 found.append(f"{value.n} of {WINDOW} {name} reviewed")
@@ -96,16 +100,19 @@ def status_of(workspace: Workspace) -> Status:
     LogError
         If a file cannot be read.
     """
-    answers = read_answers(read_decided(workspace), read_suggestions(workspace))
+    decided, suggestions = read_decided(workspace), read_suggestions(workspace)
+    answers, error = read_answers(decided, suggestions), audited(decided, suggestions)
     if not any(answer.reask_of for answer in answers):
-        return summarize(answers, {})
+        return summarize(answers, {}, error)
     items = read_decisions(workspace).items
     chosen = items[items["chosen"]]
     names = zip(chosen["set_id"].astype(str), chosen["filename"].astype(str), strict=True)
-    return summarize(answers, dict(names))
+    return summarize(answers, dict(names), error)
 
 
-def summarize(answers: Sequence[Answer], first_choices: Mapping[str, str]) -> Status:
+def summarize(
+    answers: Sequence[Answer], first_choices: Mapping[str, str], error: Audited | None = None
+) -> Status:
     """Summarize answers.
 
     Parameters
@@ -114,6 +121,8 @@ def summarize(answers: Sequence[Answer], first_choices: Mapping[str, str]) -> St
         The oldest first.
     first_choices : mapping
         Key of an old set -> file name chosen then.
+    error : Audited, optional
+        The audited error; by default nothing was audited.
 
     Returns
     -------
@@ -123,10 +132,10 @@ def summarize(answers: Sequence[Answer], first_choices: Mapping[str, str]) -> St
     new = [answer for answer in answers if not answer.reask_of]
     hits = [bool(answer.agreed) for answer in judged]
     kept = [answer for answer in judged if answer.action != "rejected"]
-    crops = [a.crop_accepted for a in new if a.crop_accepted is not None and not a.bulk]
+    crops = [a.crop_accepted for a in new if a.crop_accepted is not None]
     return Status(
         reviewed=len(new),
-        rejected=share([a.action == "rejected" for a in new if a.images > 1]),
+        rejected=share([a.action == "rejected" for a in new if a.images > 1 and not a.bulk]),
         agreement=share(hits[-WINDOW:]),
         agreement_kept=share([bool(a.agreed) for a in kept[-WINDOW:]]),
         over_time=tuple(share(hits[i : i + _BLOCK]) for i in range(0, len(hits), _BLOCK)),
@@ -137,6 +146,7 @@ def summarize(answers: Sequence[Answer], first_choices: Mapping[str, str]) -> St
         drift=drift(hits),
         keystrokes_saved=sum(map(_saved, new)),
         consistency=share(list(_repeats(answers, first_choices))),
+        audited=error or Audited(),
     )
 
 
@@ -170,6 +180,7 @@ def to_dict(status: Status) -> dict[str, object]:
     dict
         What `prefml status --json` prints.
     """
+    error = status.audited.error
     return {
         "reviewed": status.reviewed,
         "window": WINDOW,
@@ -187,6 +198,16 @@ def to_dict(status: Status) -> dict[str, object]:
         },
         "keystrokes_saved": status.keystrokes_saved,
         "consistency": _plain(status.consistency),
+        "audit": {
+            "share": error.value,
+            "n": error.n,
+            "wrong": error.hits,
+            "ci": [error.low, error.high],
+            "level": LEVEL,
+            "budget": status.audited.budget,
+            "off": status.audited.off,
+            "ranker": status.audited.ranker or None,
+        },
         "bar": {
             "met": status.bar_met,
             "share": BAR,

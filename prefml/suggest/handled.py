@@ -10,7 +10,7 @@ from prefml.decisions.projects import ProjectResolver
 from prefml.proposals import as_list
 from prefml.suggest.candidates import Key
 
-__all__ = ["DECIDED", "handled_pictures", "keys_of"]
+__all__ = ["DECIDED", "handled_pictures", "is_decided", "keys_of"]
 
 DECIDED = ("approved", "overridden", "rejected")
 
@@ -37,6 +37,11 @@ def keys_of(row: Mapping[str, object], resolver: ProjectResolver) -> list[Key]:
         if project:
             keys.append((project, PurePosixPath(str(path)).name))
     return keys
+
+
+def is_decided(group: object, decided: Mapping[str, Mapping[str, object]]) -> bool:
+    """Tell whether the person has decided on a group; one that was skipped still waits."""
+    return decided.get(str(group), {}).get("action") in DECIDED
 
 
 def handled_pictures(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from msgspec import UNSET
 
-from prefml.prediction import PictureRows, Predictor, Ranking
+from prefml.prediction import CropProposal, PictureRows, Predictor, Ranking
 from prefml.proposals.suggestions import (
     Alternative,
     CropAlternative,
@@ -19,9 +19,9 @@ from prefml.proposals.suggestions import (
     Suggestion,
     rounded,
 )
+from prefml.suggest.budget import ErrorBudget, Stated
 from prefml.suggest.candidates import Candidate
 from prefml.suggest.flags import set_flags
-from prefml.suggest.none_good import NoneGood
 from prefml.suggest.reask import OldSet
 
 __all__ = ["Context", "make_suggestion"]
@@ -46,12 +46,8 @@ class Context:
     ----------
     predictor : Predictor
         The models.
-    none_good : NoneGood
-        How likely a set is rejected whole.
-    budget : float
-        The error budget asked for.
-    threshold : float or None
-        The least probability within it; None: none yet.
+    budget : ErrorBudget
+        What the ranker promises for the error budget asked for.
     duplicates : mapping
         (project, file name) -> what looks the same elsewhere, in words.
     created : str
@@ -59,14 +55,14 @@ class Context:
     """
 
     predictor: Predictor
-    none_good: NoneGood
-    budget: float = 0.05
-    threshold: float | None = None
+    budget: ErrorBudget
     duplicates: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = field(default_factory=dict)
     created: str = ""
 
 
-def make_suggestion(candidate: Candidate, rows: PictureRows, context: Context) -> Suggestion:
+def make_suggestion(
+    candidate: Candidate, rows: PictureRows, context: Context
+) -> tuple[Suggestion, Stated]:
     """Suggest for one candidate.
 
     Parameters
@@ -80,19 +76,24 @@ def make_suggestion(candidate: Candidate, rows: PictureRows, context: Context) -
 
     Returns
     -------
-    Suggestion
+    suggestion : Suggestion
+        One line of the file.
+    stated : Stated
+        By which it lies within the error budget, or does not.
     """
     predictor, several = context.predictor, len(rows) > 1
     ranking = predictor.rank(rows) if several and predictor.ranker is not None else None
     best = ranking.order[0] if ranking else int(np.argmax(np.nan_to_num(rows.stage)))
-    none = context.none_good.probability(rows) if ranking else None
+    none = predictor.none_probability(rows) if ranking else None
+    crop = None if predictor.cropper is None else predictor.crop(rows, best)
     selection = _select(candidate, ranking, best)
     duplicates = _duplicates(candidate, context)
-    return Suggestion(
+    stated = _state(candidate, ranking, none, crop)
+    suggestion = Suggestion(
         group_id=candidate.group_id,
         images=list(candidate.paths),
         step1_selection=selection,
-        step2_crop=_suggest_crop(rows, best, predictor),
+        step2_crop=_suggest_crop(crop),
         project_id=candidate.project,
         alternatives=_alternatives(candidate, ranking),
         probabilities=selection.probabilities or None,
@@ -100,12 +101,25 @@ def make_suggestion(candidate: Candidate, rows: PictureRows, context: Context) -
         reasons=_reasons(ranking) if several else [selection.reason],
         duplicates=duplicates,
         flags=set_flags(rows, best, ranking, none, duplicates),
-        within_budget=_is_within(selection.confidence, none, context),
-        budget=context.budget,
+        within_budget=context.budget.contains(stated),
+        budget=context.budget.budget,
         model=_model_stamps(predictor),
         encoder=_encoder_stamp(predictor),
         created=context.created,
         reask_of=candidate.set_id if isinstance(candidate, OldSet) else UNSET,
+    )
+    return suggestion, stated
+
+
+def _state(
+    candidate: Candidate, ranking: Ranking | None, none: float | None, crop: CropProposal | None
+) -> Stated:
+    return Stated(
+        project=candidate.project,
+        win=None if ranking is None else float(ranking.probabilities[ranking.order[0]]),
+        none=none,
+        crop=None if crop is None else crop.probability,
+        unsure_crop=crop is not None and crop.unsure,
     )
 
 
@@ -144,11 +158,10 @@ def _alternatives(candidate: Candidate, ranking: Ranking | None) -> list[Alterna
     ]
 
 
-def _suggest_crop(rows: PictureRows, best: int, predictor: Predictor) -> CropSuggestion:
-    if predictor.cropper is None:
+def _suggest_crop(found: CropProposal | None) -> CropSuggestion:
+    if found is None:
         # Neither yes nor no: approving this says nothing about a crop.
         return CropSuggestion(None, None, "no crop model yet", None)
-    found = predictor.crop(rows, best)
     return CropSuggestion(
         needs_crop=not found.keeps_whole,
         crop_coords=None if found.keeps_whole else rounded(found.box),
@@ -170,14 +183,6 @@ def _duplicates(candidate: Candidate, context: Context) -> list[str]:
         for path, how in context.duplicates.get(key, ())
         if path not in own
     ]
-
-
-def _is_within(confidence: float | None, none: float | None, context: Context) -> bool:
-    """Tell whether a set lies within the error budget."""
-    if confidence is None or context.threshold is None or confidence < context.threshold:
-        return False
-    # The promise is about the choice, not about whether the set is rejected whole.
-    return none is None or none <= context.budget
 
 
 def _model_stamps(predictor: Predictor) -> dict[str, ModelStamp]:

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pandas as pd
 
-from prefml.proposals import as_mapping
+from prefml.proposals import Row, as_list, as_mapping
 from prefml.sidecars.find import UNKNOWN
 from prefml.suggest.candidates import Candidate, images_on_disk
+from prefml.suggest.handled import is_decided
 from prefml.workspace import Workspace
 
-__all__ = ["AGE", "SHARE", "OldSet", "asked_again", "find_old_sets", "pick_again"]
+__all__ = [
+    "AGE",
+    "SHARE",
+    "OldSet",
+    "asked_again",
+    "find_old_sets",
+    "keep_one_in_ten",
+    "pick_again",
+]
 
 SHARE = 0.02
 AGE = timedelta(days=7)
-# In one run, one set in so many may be an old one.
+# Of the sets of a run, begun tens counted whole, and of all sets that were ever suggested, whole
+# tens only, one in so many may be an old one.
 _DILUTION = 10
 
 
@@ -88,6 +98,44 @@ def pick_again(
         if (draw := _uniform(name)) < share and name not in already
     )
     return [name for _, name in drawn[: n_new // _DILUTION + bool(n_new % _DILUTION)]]
+
+
+def keep_one_in_ten(
+    lines: Sequence[Row], decided: Mapping[str, Row], fresh: Collection[str]
+) -> list[Row]:
+    """Leave out old sets beyond one to ten new ones, over all runs so far.
+
+    Counted is what was ever suggested and is still on file, waiting or decided. What waits since an
+    earlier run stays before what this run adds; within each, the sets that were drawn first stay,
+    so that none is preferred for what it shows.
+
+    Parameters
+    ----------
+    lines : sequence of dict
+        All suggestions that are to be written.
+    decided : mapping of str to dict
+        Reviewed decisions by `group_id`.
+    fresh : collection of str
+        `group_id` of this run's suggestions.
+
+    Returns
+    -------
+    list of dict
+        The lines that stay, in their order. Decided ones always do.
+    """
+    reviewed = [row for row in decided.values() if as_mapping(row.get("suggestion"))]
+    new = {str(row["group_id"]) for row in (*lines, *reviewed) if _is_new_set(row)}
+    again = [row for row in lines if row.get("reask_of")]
+    waiting = [row for row in again if not is_decided(row["group_id"], decided)]
+    answered = asked_again(decided.values()) | asked_again(again) - asked_again(waiting)
+    waiting.sort(key=lambda row: (row["group_id"] in fresh, _uniform(str(row["reask_of"]))))
+    room = max(0, len(new) // _DILUTION - len(answered))
+    surplus = {row["group_id"] for row in waiting[room:]}
+    return [row for row in lines if row["group_id"] not in surplus]
+
+
+def _is_new_set(row: Mapping[str, object]) -> bool:
+    return len(as_list(row.get("images"))) > 1 and not asked_again([row])
 
 
 def _uniform(name: str) -> float:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
-
-from msgspec import UNSET
 
 from prefml.decisions import Decisions, read_decisions
 from prefml.decisions.projects import ProjectResolver
@@ -19,7 +17,6 @@ from prefml.proposals import (
     Row,
     as_list,
     as_mapping,
-    decisions_path,
     read_decided,
     read_suggestions,
     rewrite_lines,
@@ -27,14 +24,21 @@ from prefml.proposals import (
     suggestions_path,
 )
 from prefml.proposals.suggestions import Suggestion, to_row
-from prefml.suggest.budget import threshold_for
+from prefml.suggest.audit import audit_problem
+from prefml.suggest.budget import ErrorBudget, Stated, read_budget
 from prefml.suggest.candidates import Candidate, Candidates, find_candidates
 from prefml.suggest.embedding import embed_missing
-from prefml.suggest.handled import DECIDED, handled_pictures, keys_of
+from prefml.suggest.handled import handled_pictures, is_decided, keys_of
 from prefml.suggest.lines import Context, make_suggestion
 from prefml.suggest.look_alikes import look_alikes
-from prefml.suggest.none_good import NoneGood, learn_none_good
-from prefml.suggest.reask import SHARE, OldSet, asked_again, find_old_sets, pick_again
+from prefml.suggest.reask import (
+    SHARE,
+    OldSet,
+    asked_again,
+    find_old_sets,
+    keep_one_in_ten,
+    pick_again,
+)
 from prefml.workspace import Workspace
 
 __all__ = ["ORDERS", "Request", "SuggestReport", "merge", "suggest"]
@@ -91,13 +95,16 @@ class SuggestReport:
     within_budget : int
         Sets among them that could be approved unseen.
     waiting : int
-        Undecided suggestions of earlier runs that stay.
+        Undecided suggestions of earlier runs that stay, without old sets that are asked again.
     skipped : Counter
         Pictures left out, by reason.
     examples : mapping of str to str
         One path for each reason.
-    threshold : float or None
-        The probability from which sets lie within the budget; None: none yet.
+    thresholds : mapping of str to float or None
+        Promise, `seen` for projects that the ranker has learned from and `next` for others -> the
+        joint confidence from which sets lie within the budget; None: none yet.
+    why_none : str
+        Why no set lies within the budget, in one line; empty if one does, or there is none.
     computed : int
         Pictures that the run embedded.
     """
@@ -108,8 +115,15 @@ class SuggestReport:
     waiting: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     examples: Mapping[str, str] = field(default_factory=dict)
-    threshold: float | None = None
+    thresholds: Mapping[str, float | None] = field(default_factory=dict)
+    why_none: str = ""
     computed: int = 0
+
+    @property
+    def threshold(self) -> float | None:
+        """Threshold for projects that the ranker has learned from, else for others."""
+        found = (self.thresholds.get(name) for name in ("seen", "next"))
+        return next((threshold for threshold in found if threshold is not None), None)
 
 
 def suggest(
@@ -167,12 +181,26 @@ def _suggest(
     usable = _usable(found, predictor) if found.groups else []
     asked = asked_again([*known.values(), *decided.values()])
     again = _sets_to_repeat(workspace, request, usable, decisions, predictor, asked, when)
-    context = _context(workspace, request, predictor, decisions, usable, when)
-    made = list(_suggestions([*usable, *again], context, watch))
-    merged = merge(list(map(to_row, made)), known, decided, resolver, request.order)
+    context = _context(request, predictor, usable, when)
+    problem = audit_problem(decided, _ranker_hash(predictor), request.budget)
+    if problem:
+        context = replace(context, budget=context.budget.closed(problem))
+    made = list(_suggestions(usable, context, watch))
+    # Without a bar, which would count them.
+    repeated = list(_suggestions(again, context, _unwatched))
+    lines = [to_row(suggestion) for suggestion, _ in [*made, *repeated]]
+    fresh = {str(line["group_id"]) for line in lines}
+    merged = merge(lines, known, decided, resolver, request.order)
+    merged = keep_one_in_ten(merged, decided, fresh)
     rewrite_lines(suggestions_path(workspace), merged)
-    waiting = sum(not _is_decided(str(row["group_id"]), decided) for row in merged) - len(made)
+    earlier = [row for row in merged if row["group_id"] not in fresh and not row.get("reask_of")]
+    waiting = sum(not is_decided(row["group_id"], decided) for row in earlier)
     return _report(made, waiting, found, context, computed)
+
+
+def _ranker_hash(predictor: Predictor) -> str | None:
+    manifest = predictor.manifests.get("ranker")
+    return None if manifest is None else manifest.sha256
 
 
 def _prepare(
@@ -230,32 +258,28 @@ def _sets_to_repeat(
 
 
 def _context(
-    workspace: Workspace,
-    request: Request,
-    predictor: Predictor,
-    decisions: Decisions,
-    usable: Sequence[Candidate],
-    when: datetime,
+    request: Request, predictor: Predictor, usable: Sequence[Candidate], when: datetime
 ) -> Context:
+    promised = _read_budget(predictor, request.budget)
     created = when.isoformat(timespec="seconds")
     if not usable:
-        none_good = NoneGood(predictor.ranker, None)
-        return Context(predictor, none_good, request.budget, created=created)
-    source = decisions_path(workspace).relative_to(workspace.root).as_posix()
-    manifest = predictor.manifests.get("ranker")
-    return Context(
-        predictor,
-        learn_none_good(predictor.ranker, decisions, predictor.sidecars, source),
-        request.budget,
-        threshold_for(workspace, None if manifest is None else manifest.document, request.budget),
-        look_alikes(predictor.sidecars, usable),
-        created,
+        return Context(predictor, promised, created=created)
+    return Context(predictor, promised, look_alikes(predictor.sidecars, usable), created)
+
+
+def _read_budget(predictor: Predictor, budget: float) -> ErrorBudget:
+    ranker, rejection = (predictor.manifests.get(kind) for kind in ("ranker", "rejection"))
+    return read_budget(
+        None if ranker is None else ranker.document,
+        budget,
+        None if rejection is None else rejection.sha256,
+        predictor.cropper is not None,
     )
 
 
 def _suggestions(
     candidates: Sequence[Candidate], context: Context, watch: Watch
-) -> Iterator[Suggestion]:
+) -> Iterator[tuple[Suggestion, Stated]]:
     for candidate in watch(candidates, len(candidates), "suggesting"):
         rows = context.predictor.from_sidecars(candidate.project, list(candidate.names))
         yield make_suggestion(candidate, rows, context)
@@ -291,19 +315,15 @@ def merge(
     fresh = {line["group_id"] for line in lines}
     covered = {key for line in lines if "reask_of" not in line for key in keys_of(line, resolver)}
     earlier = {group: line for group, line in known.items() if group not in fresh}
-    done = [line for group, line in earlier.items() if _is_decided(group, decided)]
+    done = [line for group, line in earlier.items() if is_decided(group, decided)]
     waiting = [
         line
         for group, line in earlier.items()
-        if not _is_decided(group, decided)
+        if not is_decided(group, decided)
         and (line.get("reask_of") or covered.isdisjoint(keys_of(line, resolver)))
     ]
     key = _by_confidence if order == "uncertain" else _by_time
     return [*sorted([*lines, *waiting], key=key), *done]
-
-
-def _is_decided(group: str, decided: Mapping[str, Row]) -> bool:
-    return decided.get(group, {}).get("action") in DECIDED
 
 
 def _by_confidence(line: Row) -> tuple[float, tuple[str, str]]:
@@ -320,16 +340,22 @@ def _by_time(line: Row) -> tuple[str, str]:
 
 
 def _report(
-    made: Sequence[Suggestion], waiting: int, found: Candidates, context: Context, computed: int
+    made: Sequence[tuple[Suggestion, Stated]],
+    waiting: int,
+    found: Candidates,
+    context: Context,
+    computed: int,
 ) -> SuggestReport:
-    new = [suggestion for suggestion in made if suggestion.reask_of is UNSET]
+    sets = [stated for line, stated in made if len(line.images) > 1]
+    within = sum(line.within_budget for line, _ in made)
     return SuggestReport(
-        sets=sum(len(suggestion.images) > 1 for suggestion in new),
-        singles=sum(len(suggestion.images) == 1 for suggestion in new),
-        within_budget=sum(suggestion.within_budget for suggestion in new),
+        sets=len(sets),
+        singles=len(made) - len(sets),
+        within_budget=within,
         waiting=waiting,
         skipped=found.skipped,
         examples=found.examples,
-        threshold=context.threshold,
+        thresholds=context.budget.thresholds,
+        why_none=context.budget.why_none(sets) if sets and not within else "",
         computed=computed,
     )

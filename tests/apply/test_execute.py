@@ -1,10 +1,16 @@
+import errno
+import sys
+
 import pytest
 
-from prefml.apply import execute, preview, undo
+from prefml.apply import execute, preview, steps, undo
 from prefml.exceptions import ApplyError, WorkspaceError
 from prefml.workspace import Workspace
 
 from .reports import reasons, size
+
+# The module: its name in the package is that of its function.
+RUN = sys.modules[execute.__module__]
 
 
 def test_a_preview_changes_nothing(reviewed):
@@ -126,7 +132,10 @@ def test_a_broken_picture_leaves_its_set_out_and_the_rest_goes_on(reviewed):
     assert "selected/beta/x.jpg" in after
     assert after[name] == before[name]
     assert "new/alpha/20250101_000001_stage1.5_face_swapped.png" in after
-    assert "cropped" in preview(workspace).plan.groups
+    assert "cropped" not in report.plan.groups
+    again = preview(workspace)
+    assert "cropped" not in again.plan.groups
+    assert "cropped" in reasons(again)
     undo(workspace)
     assert reviewed.state() == before
 
@@ -215,3 +224,104 @@ def test_a_moved_picture_that_has_gone_stops_undo(reviewed):
     with pytest.raises(ApplyError, match=r"delete_staging/beta/y\.jpg has gone"):
         undo(workspace)
     assert reviewed.state() == after
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "denied"), ApplyError("gone"), OSError("x")])
+@pytest.mark.parametrize("at", range(8))
+def test_a_set_that_fails_at_any_step_is_taken_back_and_the_rest_goes_on(
+    reviewed, monkeypatch, error, at
+):
+    workspace = reviewed.write()
+    before = reviewed.state()
+    seen = []
+    really = steps.apply_step
+
+    def failing(context):
+        if context.step.group == "cropped":
+            seen.append(context)
+            if len(seen) == at + 1:
+                raise error
+        really(context)
+
+    monkeypatch.setattr(RUN, "apply_step", failing)
+    report = execute(workspace)
+    failed = len(seen) > at
+    assert ("cropped" in reasons(report)) == failed
+    assert ("cropped" in report.plan.groups) != failed
+    moved = {step.source for step in report.plan.steps if step.kind == "move"}
+    after = reviewed.state()
+    assert all(name not in after for name in moved)
+    assert {"whole", "byhand"} <= set(report.plan.groups)
+    assert not list(reviewed.root.rglob(".prefml-*"))
+    if failed:
+        assert all(after[n] == h for n, h in before.items() if n.startswith("new/alpha/2025"))
+    monkeypatch.undo()
+    # What was no fault of the picture is tried again.
+    assert ("cropped" in preview(workspace).plan.groups) == failed
+    undo(workspace)
+    assert reviewed.state() == before
+
+
+def test_a_full_disk_stops_the_run_and_the_next_one_ends_it(reviewed, monkeypatch):
+    workspace = reviewed.write()
+
+    def full(context):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(RUN, "apply_step", full)
+    with pytest.raises(OSError, match="No space"):
+        execute(workspace)
+    monkeypatch.undo()
+    finished = execute(workspace).finished
+    assert finished.carried_out == list(finished.groups)
+    assert not finished.dropped
+
+
+def test_undo_makes_emptied_folders_again_that_were_deleted_since(tree):
+    names = [tree.picture(f"new/beta/deep/{name}.png") for name in ("a", "b")]
+    tree.set("g", names)
+    tree.decide("g", "approved", "a.png")
+    workspace = tree.write()
+    before = tree.state()
+    execute(workspace)
+    for folder in ("new/beta/deep", "new/beta"):
+        (tree.root / folder).rmdir()
+    undo(workspace)
+    assert tree.state() == before
+
+
+def test_a_file_in_the_place_of_a_folder_stops_undo_before_anything_is_touched(tree):
+    names = [tree.picture(f"new/beta/{name}.png") for name in ("a", "b")]
+    tree.set("g", names)
+    tree.decide("g", "approved", "a.png")
+    workspace = tree.write()
+    execute(workspace)
+    (tree.root / "new/beta").rmdir()
+    (tree.root / "new/beta").write_text("mine")
+    before = tree.state()
+    with pytest.raises(ApplyError, match="new/beta is no folder"):
+        undo(workspace)
+    assert tree.state() == before
+    (tree.root / "new/beta").unlink()
+    undo(workspace)
+    assert (tree.root / "new/beta/a.png").is_file()
+
+
+def test_the_configuration_is_no_picture_whatever_a_line_says(reviewed):
+    reviewed.root.joinpath("prefml.toml").write_text('encoder = "builtin"\n')
+    reviewed.set("edited", ["prefml.toml", "new/beta/x.jpg"])
+    reviewed.decide("edited", "approved", "prefml.toml")
+    report = execute(reviewed.write())
+    assert "prefml.toml is not a picture" in reasons(report)["edited"]
+    assert (reviewed.root / "prefml.toml").is_file()
+
+
+def test_a_name_that_differs_in_normalisation_alone_is_taken(tree):
+    composed, decomposed = "zo\u00eb.png", "zoe\u0308.png"
+    for number, name in enumerate((composed, decomposed)):
+        tree.picture(f"new/alpha/{number}/{name}")
+        tree.set(f"g{number}", [f"new/alpha/{number}/{name}"])
+        tree.decide(f"g{number}", "approved", name)
+    report = preview(tree.write())
+    assert list(report.plan.groups) == ["g0"]
+    assert "two files would become" in reasons(report)["g1"]

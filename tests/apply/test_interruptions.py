@@ -4,14 +4,20 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from prefml.apply import execute, primitives, undo
 from prefml.apply import steps as steps_module
+from prefml.apply.journal import read_journals
 from prefml.exceptions import ApplyError
 
+from .reports import reasons
+
+# The module: its name in the package is that of its function.
+RUN = sys.modules[execute.__module__]
 OPERATIONS = (
     "append_durably",
     "hard_link",
@@ -212,37 +218,54 @@ def test_kill_minus_nine_loses_nothing(reviewed, at, end):
     assert reviewed.state() == start
 
 
-def test_a_source_changed_during_an_interruption_stops_the_run(reviewed, monkeypatch):
+def test_a_source_changed_during_an_interruption_leaves_its_set_out(reviewed, monkeypatch):
     workspace = reviewed.write()
     start = reviewed.state()
     interrupted(monkeypatch, 10, "before", lambda: execute(workspace))
     path = Path(reviewed.root, "new/beta/r1.png")
     content = path.read_bytes()
     path.write_bytes(b"another picture")
-    with pytest.raises(ApplyError, match="has changed since the run began"):
-        execute(workspace)
+    report = execute(workspace)
+    group = group_of(report.finished, path.name)
+    assert "has changed since the run began" in report.finished.dropped[group]
+    assert group in reasons(report)
+    assert group not in report.finished.carried_out
+    assert path.read_bytes() == b"another picture"
     undo(workspace)
     path.write_bytes(content)
     assert reviewed.state() == start
 
 
-def test_a_name_taken_during_an_interruption_stops_the_run_and_is_left_alone(reviewed, monkeypatch):
+def test_a_name_taken_during_an_interruption_leaves_its_set_out(reviewed, monkeypatch):
     workspace = reviewed.write()
+    start = reviewed.state()
     interrupted(monkeypatch, 10, "before", lambda: execute(workspace))
     taken = Path(reviewed.root, "delete_staging/beta/r1.png")
     taken.parent.mkdir(parents=True, exist_ok=True)
     taken.write_bytes(b"somebody else's")
-    with pytest.raises(ApplyError, match=r"delete_staging/beta/r1\.png exists already.*--undo"):
-        execute(workspace)
+    report = execute(workspace)
+    group = group_of(report.finished, taken.name)
+    assert "delete_staging/beta/r1.png exists already" in reasons(report)[group]
     assert taken.read_bytes() == b"somebody else's"
+    undo(workspace)
+    assert taken.read_bytes() == b"somebody else's"
+    left = {n: h for n, h in reviewed.state().items() if not n.startswith("delete_staging")}
+    assert left == start
 
 
-def test_a_source_gone_during_an_interruption_stops_the_run(reviewed, monkeypatch):
+def test_a_source_gone_during_an_interruption_leaves_its_set_out(reviewed, monkeypatch):
     workspace = reviewed.write()
     interrupted(monkeypatch, 10, "before", lambda: execute(workspace))
     Path(reviewed.root, "new/beta/r1.png").unlink()
-    with pytest.raises(ApplyError, match=r"new/beta/r1\.png has gone.*--undo"):
-        execute(workspace)
+    report = execute(workspace)
+    group = group_of(report.finished, "r1.png")
+    assert "new/beta/r1.png has gone" in report.finished.dropped[group]
+    assert group in reasons(report)
+    assert len(report.finished.carried_out) == len(report.finished.groups) - 1
+
+
+def group_of(journal, name):
+    return next(step.group for step in journal.steps if Path(step.source).name == name)
 
 
 def test_a_copy_that_differs_from_its_source_gets_no_name(reviewed, monkeypatch):
@@ -254,7 +277,40 @@ def test_a_copy_that_differs_from_its_source_gets_no_name(reviewed, monkeypatch)
 
     with monkeypatch.context() as patch:
         patch.setattr(primitives, "copy_file", spoil)
-        with pytest.raises(ApplyError, match="the copy differs from its source"):
-            execute(workspace, keep_sources=True)
+        report = execute(workspace, keep_sources=True)
+    assert not report.plan.groups
+    assert all("the copy differs from its source" in why for why in reasons(report).values())
     undo(workspace)
+    assert reviewed.state() == start
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("at", range(1, 12))
+@pytest.mark.parametrize("end", [execute, undo])
+def test_taking_a_failed_set_back_may_be_interrupted_too(reviewed, monkeypatch, at, when, end):
+    workspace = reviewed.write()
+    start = reviewed.state()
+    really = RUN.apply_step
+    failed = []
+
+    def failing(context):
+        if context.step.role == "loser" and context.step.group == "cropped":
+            if not failed:
+                failed.append(context)
+                Stopper(monkeypatch, at, when)
+            raise ApplyError("it cannot be moved")
+        really(context)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RUN, "apply_step", failing)
+        with suppress(StoppedError):
+            execute(workspace)
+    monkeypatch.undo()
+    if end is execute:
+        report = execute(workspace)
+        assert not list(reviewed.root.rglob(".prefml-*"))
+        # Taken back in the first run, it is planned anew in the second.
+        assert "cropped" in {*report.plan.groups, *report.finished.carried_out}
+    while read_journals(workspace):
+        undo(workspace)
     assert reviewed.state() == start

@@ -122,3 +122,13 @@ def test_a_project_that_is_no_folder_of_its_own_leaves_its_set_out(tree, project
 )
 def test_a_path_with_steps_upwards_may_lead_away(path, away):
     assert leads_away(path) is away
+
+
+def test_a_silent_approval_is_of_what_was_on_the_screen_and_not_of_a_later_file(tree):
+    images = [tree.picture(f"new/alpha/{name}.png") for name in "ab"]
+    chosen = {"step1_selection": {"chosen": images[0]}, "step2_crop": {"needs_crop": False}}
+    later = {"needs_crop": True, "crop_coords": [0, 0, 0.5, 0.5]}
+    tree.set("g", images, step1_selection={"chosen": images[1]}, step2_crop=later)
+    tree.decide("g", "approved", suggestion=chosen)
+    (winner,) = [step for step in preview(tree.write()).plan.steps if step.role == "winner"]
+    assert (winner.source, winner.kind, winner.box) == (images[0], "move", None)

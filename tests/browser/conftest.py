@@ -47,7 +47,10 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def root(drawn: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(drawn, tmp_path / "ws")
+    root = shutil.copytree(drawn, tmp_path / "ws")
+    # Batches of a few sets, which would all be asked one by one.
+    (root / "prefml.toml").write_text("[review]\naudit = 0\n")
+    return root
 
 
 class Process:

@@ -18,9 +18,9 @@ SCORES = {
 RANKER = {
     "sets": 12, "images": 36, "projects": 2, "folds": 2, "folds_by": "project", "seeds": 1,
     "near_duplicate_sets_purged": [0], "interval_by": "set", "lower_stage_sets": 0,
-    "models": {"prefml": SCORES}, "lead": {}, "auto_approve": [], "by_project": {},
-    "by_set_size": {}, "by_stage_choice": {}, "reliability": [], "risk_coverage": {},
-    "importances": {}, "learning_curve": [], "per_project": None,
+    "models": {"prefml": SCORES}, "lead": {}, "auto_approve": [], "rejection": None,
+    "by_project": {}, "by_set_size": {}, "by_stage_choice": {}, "reliability": [],
+    "risk_coverage": {}, "importances": {}, "learning_curve": [], "per_project": None,
 }  # fmt: skip
 
 

@@ -86,6 +86,18 @@ def test_decision_files_are_one_line_a_folder(ingest, workspace):
     assert "placeholder 2" in out
 
 
+def test_sets_approved_in_bulk_are_counted_apart_in_plain_words(ingest, workspace):
+    (workspace / "sandbox").mkdir()
+    line = {"group_id": "g", "action": "approved", "images": ["mojo1/x.png", "mojo1/y.png"],
+            "final_choice": "mojo1/x.png", "shown": {"bulk": True}}  # fmt: skip
+    (workspace / "sandbox" / "approved_decisions.jsonl").write_text(json.dumps(line) + "\n")
+    assert "approved in bulk, no label 1" in ingest()[1]
+    told = json.loads(ingest("--json")[1])
+    assert told["files"][1]["quarantined"] == {"passed": 1}
+    assert told["evidence"] == {"judged": 2, "passed": 1}
+    assert told["sets"] == 2
+
+
 @pytest.mark.parametrize("name", ["report.csv", "out/report.jsonl"])
 def test_the_report_lists_every_quarantined_row(ingest, workspace, name):
     assert ingest("--report", name)[0] == 0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from prefml.cli import main
+from prefml.suggest import SuggestReport
 
 
 def call(workspace, capsys, *words):
@@ -86,4 +87,20 @@ def test_earlier_suggestions_that_wait_are_counted(workspace, capsys):
     assert status == 0, printed.err
     assert printed.out.startswith(
         "1 earlier suggestions still wait for review.\nSuggested for 1 sets"
+    )
+
+
+def test_why_nothing_lies_within_the_budget_is_said_in_one_line():
+    from prefml.cli.suggest import _payload, _text
+
+    report = SuggestReport(sets=2, thresholds={"seen": None, "next": 0.9}, why_none="too few sets")
+    assert _text(report).splitlines()[-1] == "None within the error budget: too few sets"
+    payload = _payload(report)
+    assert payload["why_none_within_budget"] == "too few sets"
+    assert (payload["threshold"], payload["thresholds"]) == (0.9, {"seen": None, "next": 0.9})
+    within = SuggestReport(sets=2, within_budget=1, thresholds={"seen": 0.8, "next": 0.9})
+    assert "None within" not in _text(within)
+    assert (_payload(within)["why_none_within_budget"], _payload(within)["threshold"]) == (
+        None,
+        0.8,
     )

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+from prefml import load_exported
 from prefml.models import kinds, training
 from prefml.models.kinds import RANKER
 from prefml.models.manifest import read_manifest
@@ -137,7 +138,7 @@ def test_the_manifest_says_up_to_when_the_model_has_learned(trained):
     assert np.datetime64(manifest.last_decision[:10]) > np.datetime64("2025-06-01")
 
 
-def test_a_ranker_for_each_project_is_trained_served_and_not_exported(
+def test_a_ranker_for_each_project_is_trained_served_and_exported(
     prefml, trained, tmp_path, monkeypatch
 ):
     few = PerProjectRanker(default_ranker(), min_sets=10)
@@ -155,9 +156,10 @@ def test_a_ranker_for_each_project_is_trained_served_and_not_exported(
     ranked = prefml("--workspace", folder, "rank", *images, "--json")
     assert ranked.status == 0, ranked.err
     assert sum(one["probability"] for one in ranked.json["ranking"]) == pytest.approx(1)
-    refused = prefml("--workspace", folder, "export-model", "plain")
-    assert refused.status == 1
-    assert "without --per-project" in refused.err
+    exported = prefml("--workspace", folder, "export-model", "plain", "--json")
+    assert exported.status == 0, exported.err
+    again = load_exported(folder / "plain" / "ranker.json", "ranker")
+    assert list(again.own_) == list(model.own_)
 
 
 def test_too_few_decisions_are_counted_with_the_number_that_is_needed(prefml, copy, monkeypatch):
@@ -199,3 +201,17 @@ def test_what_was_left_out_of_a_training_is_said_with_its_numbers(tmp_path):
     left_out = {"no_sidecar": 3, "one_picture": 1}
     made = training.TrainingResult("ranker", tmp_path, {"sets": 40}, left_out=left_out)
     assert "  left out: 3 no sidecar, 1 one picture" in list(_lines([made], tmp_path))
+
+
+def test_what_tells_rejected_sets_is_named_in_words(tmp_path):
+    from prefml.cli.train import _lines
+
+    scores = {"log_loss": 0.4, "log_loss_base_rate": 0.5, "auc": 0.9}
+    made = training.TrainingResult("rejection", tmp_path, {"reviewed_sets": 40}, scores)
+    missing = training.TrainingResult(
+        "rejection", why_not="3 reviewed sets, at least 10 are needed"
+    )
+    lines = list(_lines([made, missing], tmp_path))
+    assert lines[0].startswith("none is good: 40 reviewed sets -> ")
+    assert any(line.startswith("  rejected sets told from accepted ones (AUC)") for line in lines)
+    assert "none is good: not trained; 3 reviewed sets, at least 10 are needed" in lines

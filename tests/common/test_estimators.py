@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
 from sklearn import config_context
 from sklearn.base import clone
@@ -80,7 +81,7 @@ def polars_frame(frame):
 
 
 def arrow_table(frame):
-    return pytest.importorskip("pyarrow").Table.from_pandas(frame, preserve_index=False)
+    return pyarrow.Table.from_pandas(frame, preserve_index=False)
 
 
 LIBRARIES = pytest.mark.parametrize("table", [polars_frame, arrow_table], ids=["polars", "pyarrow"])

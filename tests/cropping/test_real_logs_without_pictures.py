@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from prefml.cropping import default_cropper
+from prefml.cropping import CropRegressor
 from prefml.cropping.baselines import ConstantBox
 from prefml.cropping.metrics import iou
 from prefml.decisions import read_decisions
@@ -35,7 +35,7 @@ def test_without_pictures_the_constant_box_is_never_left_for_something_worse(tab
     for label in np.unique(labels):
         train, test = labels != label, labels == label
         X, boxes, unseen = table.X[train], table.boxes[train], table.X[test]
-        model = default_cropper().fit(X, boxes, groups=table.project[train])
+        model = CropRegressor().fit(X, boxes, groups=table.project[train])
         fixed = ConstantBox().fit(X, boxes)
         ours[test] = iou(model.predict(unseen), table.boxes[test])
         constant[test] = iou(fixed.predict(unseen), table.boxes[test])
@@ -50,7 +50,7 @@ def test_bands_of_real_crops_cover_what_they_promise(table, projects_known):
     held_out = np.random.default_rng(0).random(len(table)) < 0.25
     rest = ~held_out
     groups = table.project[rest] if projects_known else None
-    model = default_cropper().fit(table.X[rest], table.boxes[rest], groups=groups)
+    model = CropRegressor().fit(table.X[rest], table.boxes[rest], groups=groups)
     bands, edges = model.predict_bands(table.X[held_out]), table.boxes[held_out]
     inside = (bands[..., 0] <= edges) & (edges <= bands[..., 1])
     assert 0.77 <= inside.mean() <= 0.83

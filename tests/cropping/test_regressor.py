@@ -188,6 +188,14 @@ def test_impossible_settings_are_named(crops, setting):
         CropRegressor(**setting).fit(crops.X, crops.boxes)
 
 
+def test_few_trees_learn_crops_that_follow_an_object(crops, unseen):
+    model = clone(CropRegressor()).set_params(n_estimators=40)
+    model.fit(crops.X, crops.boxes, groups=crops.project)
+    constant = CropRegressor().fit(crops.X[:20], crops.boxes[:20])
+    assert model.score(unseen.X, unseen.boxes) > constant.score(unseen.X, unseen.boxes) + 0.2
+    assert np.isfinite(model.keep_threshold_)
+
+
 def test_bands_of_a_known_project_are_its_own(fitted, unseen):
     own = np.full(len(unseen.X), min(fitted.model_.bands.own_moves_), object)
     known = fitted.predict_bands(unseen.X, own)

@@ -261,7 +261,45 @@ def test_a_reviewed_set_carries_its_own_suggestion(sandbox):
 @pytest.mark.parametrize("holder", [{"reask_of": "g0"}, {"suggestion": {"reask_of": "g0"}}])
 def test_a_set_that_was_asked_again_is_no_label(sandbox, holder):
     decisions = sandbox([answer(images=["mojo1/a.png", "mojo1/b.png"], **holder)])
-    assert decisions.quarantine["reason"].tolist() == ["repeat_set"]
+    assert decisions.quarantine["reason"].tolist() == ["reasked"]
+    assert decisions.items.empty
+
+
+def test_a_set_that_was_approved_in_bulk_is_no_label_and_counted_apart(sandbox):
+    passed = answer(group="g2", final="mojo1/c.png", shown={"bulk": True})
+    single = answer(group="g3", final="mojo1/e.png", shown={"bulk": True})
+    suggested = [
+        suggestion(), suggestion("g2", ("mojo1/c.png", "mojo1/d.png")),
+        suggestion("g3", ("mojo1/e.png",)),
+    ]  # fmt: skip
+    decisions = sandbox([answer(), passed, single], suggested)
+    assert set(decisions.items["set_id"]) == {"mojo1/review/g1"}
+    assert decisions.crops["filename"].tolist() == ["a.png"]
+    (file,) = decisions.files
+    assert (file.rows, file.accepted, file.quarantined) == (3, 1, {"passed": 2})
+
+
+def test_a_judgement_that_a_bulk_approval_followed_was_taken_back(sandbox):
+    decisions = sandbox([answer(), answer(shown={"bulk": True})], [suggestion()])
+    assert decisions.items.empty
+    assert decisions.quarantine["reason"].tolist() == ["repeat_set", "passed"]
+
+
+def test_what_was_approved_in_bulk_and_decided_then_is_a_judgement(sandbox):
+    decisions = sandbox([answer(shown={"bulk": True}), answer(shown={})], [suggestion()])
+    assert decisions.items["evidence"].tolist() == ["judged"] * 2
+
+
+def test_an_audited_set_tells_how_likely_it_was_drawn(sandbox):
+    drawn = {"probability": 0.05, "batch": "b1"}
+    answers = [
+        answer("overridden", final="b.png", box=None, crop_source="whole", audit=drawn),
+        answer("rejected", "g2", None, None, images=["mojo1/c.png", "mojo1/d.png"], audit=drawn),
+    ]
+    decisions = sandbox(answers, [suggestion()])
+    for frame in (decisions.items, decisions.crops, decisions.rejections):
+        assert frame["evidence"].tolist() == ["audited"] * len(frame) != []
+        assert frame["inclusion"].tolist() == [0.05] * len(frame)
 
 
 @pytest.mark.parametrize("more", [{"crop_source": "carried"}, {"crop_by_hand": True, "box": None}])
@@ -289,3 +327,17 @@ def test_half_a_character_in_a_suggestion_leaves_its_answer_without_a_group(sand
     decisions = sandbox([answer()], [suggestion(images=("mojo1/a.png", "\ud800.png"))])
     assert decisions.quarantine["reason"].tolist() == ["unknown_group"]
     assert decisions.items.empty
+
+
+@pytest.mark.parametrize(
+    ("shown", "choice", "crop"),
+    [
+        ({"hidden": False, "crop_visible": True}, True, True),
+        ({"hidden": True, "crop_visible": True}, False, True),
+        ({"hidden": True, "revealed": True, "crop_visible": False}, True, False),
+    ],
+)
+def test_a_decision_tells_what_was_seen_before_it(sandbox, shown, choice, crop):
+    found = sandbox([answer(box=[0.2, 0.2, 0.7, 0.7], shown=shown)], [suggestion()])
+    assert found.items["exposed"].tolist() == [choice, choice]
+    assert found.crops["exposed"].tolist() == [crop]

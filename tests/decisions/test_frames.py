@@ -40,7 +40,8 @@ def test_a_choice_becomes_one_row_for_each_image():
     assert first == {
         "project": "mojo1", "session_id": "s", "set_id": "mojo1/s/g",
         "filename": "20250727_224840_stage2_upscaled.png", "path": UPSCALED, "chosen": False,
-        "stage": 2.0, "timestamp": WHEN, "source": "log.csv", "line": 2, "corrected": True,
+        "stage": 2.0, "timestamp": WHEN, "source": "log.csv", "line": 2, "evidence": "judged",
+        "inclusion": 1.0, "corrected": True, "exposed": False,
     }  # fmt: skip
     assert (second["filename"], second["chosen"]) == ("b.png", True)
     assert second["stage"] != second["stage"]
@@ -59,7 +60,8 @@ def test_a_rejection_becomes_one_row_for_each_image():
     assert only(frame[:1]) == {
         "project": "mojo1", "session_id": "s", "set_id": "mojo1/s/g",
         "filename": "20250727_224840_stage2_upscaled.png", "path": UPSCALED,
-        "stage": 2.0, "timestamp": WHEN, "source": "log.csv", "line": 2,
+        "stage": 2.0, "timestamp": WHEN, "source": "log.csv", "line": 2, "evidence": "judged",
+        "inclusion": 1.0,
     }  # fmt: skip
 
 
@@ -68,7 +70,8 @@ def test_a_crop_becomes_one_row():
     assert only(frames.crops_frame([row(), row(crop=crop)])) == {
         "project": "mojo1", "filename": "20250727_224840_stage2_upscaled.png", "path": UPSCALED,
         "x1": 0.1, "y1": 0.2, "x2": 0.3, "y2": 0.4, "width": 640.0, "height": 480.0, "stage": 2.0,
-        "timestamp": WHEN, "session_id": "s", "source": "log.csv", "line": 2, "corrected": True,
+        "timestamp": WHEN, "session_id": "s", "source": "log.csv", "line": 2, "evidence": "judged",
+        "inclusion": 1.0, "corrected": True, "exposed": False,
     }  # fmt: skip
 
 

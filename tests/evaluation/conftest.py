@@ -67,6 +67,7 @@ def choices(sets=40, projects=4, seed=0) -> ChoiceTable:
         hashes=np.array(
             [f"{v:016x}" for v in rng.integers(0, 2**63, len(y), dtype=np.uint64)], dtype=object
         ),
+        inclusion=np.ones(len(y)),
     )
 
 

@@ -70,6 +70,16 @@ def test_with_so_few_sets_nothing_may_be_approved_unseen_at_one_per_cent(metrics
 
     assert first["budget"] == 0.01
     assert (first["coverage"], first["error"], first["sets"]) == (0, None, 0)
+    assert first["reason"] == "too few sets: 40, at least 299 are needed"
+
+
+@pytest.mark.parametrize(("projects", "promise"), [(4, "mixture"), (1, "seen")])
+def test_of_one_project_the_promise_is_for_its_own_sets(choice_runs, projects, promise):
+    table = choice_runs.table
+    names = np.array([f"p{int(name[1:]) % projects}" for name in table.set_id], dtype=object)
+    found = choice_metrics(replace(choice_runs, table=replace(table, project=names)))
+
+    assert {row["promise"] for row in found["auto_approve"]} == {promise}
 
 
 def test_intervals_resample_sessions_where_projects_are_few(metrics):
@@ -99,3 +109,19 @@ def test_a_model_without_probabilities_is_measured_by_its_order_alone(unstated, 
     assert found["reliability"] == []
     assert "prefml" not in found["risk_coverage"]
     assert find_mistakes(unstated, lambda *_: None) == []
+
+
+def test_audited_sets_stand_for_those_that_were_approved_with_them(choice_runs, metrics):
+    """The sets of the first project were drawn with a probability of a tenth."""
+    table = choice_runs.table
+    first = table.project == "p0"
+    audited = replace(table, inclusion=np.where(first, 0.1, 1.0))
+    found = plain(choice_metrics(replace(choice_runs, table=audited)))
+    each = {name: part["top1"]["prefml"] for name, part in metrics["by_project"].items()}
+    others = np.mean([top1 for name, top1 in each.items() if name != "p0"])
+    expected = (10 * each["p0"] + 3 * others) / 13
+    assert found["models"]["prefml"]["top1"] == pytest.approx(expected)
+    assert found["audit"]["sets"] == 10
+    assert found["audit"]["top1_unweighted"] == pytest.approx(metrics["models"]["prefml"]["top1"])
+    assert found["audit"]["effective_sets"] == pytest.approx(130**2 / 1030)
+    assert found["risk_coverage"]["prefml"][-1] == pytest.approx([1.0, 1 - expected], abs=1e-5)

@@ -23,6 +23,8 @@ def made_up(monkeypatch, tmp_path, choice_table, crop_table, rankers, croppers):
         workspace=Workspace.open(tmp_path),
         choices=choice_table,
         crops=crop_table,
+        rejected=empty(choice_table),
+        reviewed=frozenset(),
         sidecars=SimpleNamespace(
             hashes=choice_table.hashes[:40],
             positions=lambda project, filename: np.arange(len(project)),
@@ -36,6 +38,8 @@ def made_up(monkeypatch, tmp_path, choice_table, crop_table, rankers, croppers):
     monkeypatch.setattr(run, "read_training_data", read)
     monkeypatch.setattr(training_data, "choice_table", lambda items, known: parts.choices)
     monkeypatch.setattr(training_data, "crop_table", lambda rows, known: parts.crops)
+    monkeypatch.setattr(run, "rejected_sets", lambda made, known: parts.rejected)
+    monkeypatch.setattr(run, "reviewed_sets", lambda made: parts.reviewed)
     monkeypatch.setattr(run, "RANKERS", rankers)
     monkeypatch.setattr(run, "CROPPERS", croppers)
     return parts
@@ -152,3 +156,23 @@ def test_one_project_is_held_out_by_session(made_up):
     made_up.choices = replace(made_up.choices, project=np.full(80, "p0", dtype=object))
 
     assert evaluate(made_up.workspace).ranker["folds_by"] == "session"
+
+
+def test_before_any_review_choices_alone_are_measured(made_up):
+    found = evaluate(made_up.workspace).ranker
+    assert found["rejection"] is None
+    assert {tuple(row["covers"]) for row in found["auto_approve"]} == {("winner",)}
+
+
+def test_rejected_sets_are_scored_with_their_project_and_measured(made_up):
+    made_up.rejected = replace(
+        made_up.choices, y=np.zeros(80, int),
+        set_id=np.array([f"r{name}" for name in made_up.choices.set_id], object),
+    )  # fmt: skip
+    made_up.reviewed = frozenset(made_up.choices.set_id.tolist())
+    found = evaluate(made_up.workspace).ranker
+    none = found["rejection"]
+    assert (none["reviewed_sets"], none["rejected"], none["projects"]) == (80, 40, 4)
+    assert 0 <= none["auc"] <= 1
+    assert {tuple(row["covers"]) for row in found["auto_approve"]} == {("winner", "none")}
+    assert {row["threshold"] for row in found["auto_approve"]} == {None}

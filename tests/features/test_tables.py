@@ -37,6 +37,7 @@ def items(*sets):
             "project": project, "session_id": "s", "set_id": f"{project}/s/{key}",
             "filename": name, "chosen": name == names[0], "stage": float(place + 1),
             "timestamp": pd.Timestamp("2025-01-01", tz="UTC"), "corrected": False,
+            "inclusion": 0.05 if key == "audited" else 1.0,
         }
         for project, key, names in sets for place, name in enumerate(names)
     ]  # fmt: skip
@@ -54,6 +55,11 @@ def test_each_row_is_one_picture_of_one_set(sidecars):
     assert table.hashes.tolist() == [f"{i:016x}" for i in (2, 0, 5, 7)]
     assert np.allclose(table.X["cue__sharpness"], sidecars.cues["sharpness"].iloc[[2, 0, 5, 7]])
     assert table.left_out == {}
+
+
+def test_an_audited_set_keeps_the_probability_with_which_it_was_drawn(sidecars):
+    choices = items(("a", "audited", ["2.png", "0.png"]), ("a", 2, ["1.png", "3.png"]))
+    assert choice_table(choices, sidecars).inclusion.tolist() == [0.05, 0.05, 1, 1]
 
 
 def test_a_set_with_a_picture_that_was_not_embedded_is_left_out_whole(sidecars):
@@ -123,5 +129,20 @@ def test_a_size_may_be_one_row():
     assert crop_columns([300, 100], [1.0])["aspect"].tolist() == [3.0]
 
 
-def test_a_crop_that_corrects_a_suggestion_counts_double():
-    assert crop_table(crops().assign(corrected=[False, True])).weight.tolist() == [1, 2]
+def test_a_crop_that_was_taken_over_as_suggested_is_no_label():
+    table = crop_table(crops().assign(corrected=[False, True], exposed=True))
+    assert table.exposure.tolist() == ["overruled"]
+    assert table.left_out == {"taken_over": 1}
+
+
+def test_a_crop_drawn_without_sight_of_the_suggestion_is_one_whatever_it_came_to():
+    table = crop_table(crops().assign(corrected=[False, True], exposed=False))
+    assert table.exposure.tolist() == ["unseen", "unseen"]
+    assert table.left_out == {}
+
+
+def test_choices_tell_what_was_seen(sidecars):
+    frame = items(("a", 1, ["2.png", "0.png"]), ("b", 1, ["1.png", "3.png"]))
+    frame = frame.assign(corrected=frame["project"] == "b", exposed=True)
+    exposure = choice_table(frame, sidecars).exposure
+    assert exposure.tolist() == ["followed"] * 2 + ["overruled"] * 2

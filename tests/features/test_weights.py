@@ -1,8 +1,7 @@
-import numpy as np
 import pandas as pd
 import pytest
 
-from prefml.features.weights import exposure_weights, recency_weights, row_weights
+from prefml.features.weights import recency_weights, row_weights
 
 DAYS = pd.to_datetime(["2025-01-01", "2025-01-11", None, "2025-01-21"])
 
@@ -25,29 +24,10 @@ def test_a_corrected_suggestion_counts_double():
     assert row_weights(items).tolist() == [2, 2, 1, 1]
 
 
-def test_following_the_suggestion_counts_less_than_going_against_it():
-    chosen = [True, False] * 3 + [False, True]
-    suggested = [True, False] * 4
-    weight = exposure_weights(chosen, suggested, np.repeat(range(4), 2))
-    assert weight[0] < 1 < weight[-1]
-
-
-def test_sets_without_a_suggestion_keep_their_weight():
-    weight = exposure_weights([True, False], [False, False], [0, 0])
-    assert weight.tolist() == [1, 1]
-
-
-def test_exposure_weights_are_bounded():
-    chosen = [True, False] * 99 + [False, True]
-    weight = exposure_weights(chosen, [True, False] * 100, np.repeat(range(100), 2))
-    assert weight.max() == 4
-
-
 def test_all_reasons_multiply():
     items = pd.DataFrame(
         {
-            "corrected": [True, True], "chosen": [True, False], "suggested": [False, False],
-            "set_id": ["a", "a"], "timestamp": [DAYS[0], DAYS[0]],
+            "corrected": [True, True], "timestamp": [DAYS[0], DAYS[0]],
         }
     )  # fmt: skip
     assert row_weights(items, half_life_days=1).tolist() == [2, 2]

@@ -1,4 +1,4 @@
-"""A thousand damaged copies of model files, their manifests and metrics.json."""
+"""A thousand damaged copies of model files, their manifests and what they promise."""
 
 import json
 import warnings
@@ -10,14 +10,18 @@ from sklearn.linear_model import LinearRegression
 from prefml.models.history import list_models
 from prefml.models.manifest import manifest_path
 from prefml.models.store import load_model, save_model
-from prefml.suggest.budget import threshold_for
+from prefml.ranking.approval import fingerprint
+from prefml.suggest.budget import read_budget, threshold_for
 
 from . import logs
 from .conftest import CASES, place
 from .damage import Damage
 
 ENCODER = {"id": "builtin-1", "identity": "0123456789abcdef", "name": "builtin"}
-ROWS = [{"budget": b, "threshold": 1 - b, "coverage": 0.5, "error": b} for b in (0.01, 0.05, 0.1)]
+ROWS = [
+    {"budget": b, "promise": "seen", "threshold": 1 - b, "coverage": 0.5, "error": b, "sets": 100}
+    for b in (0.01, 0.05, 0.1)
+]
 
 
 @pytest.fixture
@@ -66,27 +70,28 @@ def test_a_damaged_model_file_is_refused_always(model, attack):
     assert counts["refused"] > CASES * 0.8
 
 
-@pytest.mark.parametrize("where", ["metrics.json", "manifest, auto_approve"])
-def test_a_threshold_from_damaged_figures_is_a_share_or_none(tmp_path, attack, where):
-    workspace = logs.workspace(tmp_path)
-    content = {"schema": "prefml/metrics/1", "encoder": ENCODER, "ranker": {"auto_approve": ROWS}}
+def test_a_threshold_from_damaged_promises_is_a_share_or_none(attack):
     damage = Damage(103)
 
     def read(raw):
-        if where == "metrics.json":
-            place(tmp_path / "artifacts/metrics.json", raw)
-            return threshold_for(workspace, {"encoder": ENCODER}, 0.05)
         try:
             rows = json.loads(raw)
         except (ValueError, RecursionError):
             rows = None
-        return threshold_for(workspace, {"encoder": ENCODER, "auto_approve": rows}, 0.05)
+        return rows, threshold_for({"encoder": ENCODER, "auto_approve": rows}, 0.05)
 
     def judge(found):
-        assert found is None or 0 <= found <= 1
-        return "no threshold" if found is None else "accepted"
+        rows, threshold = found
+        assert threshold is None or 0 <= threshold <= 1
+        document = {"auto_approve": rows, "auto_approve_sha256": fingerprint(ROWS),
+                    "rejection_sha256": "n"}  # fmt: skip
+        promised = read_budget(document, 0.05, "n").thresholds
+        assert promised.get("seen") is None or rows == ROWS
+        return "no threshold" if threshold is None else "accepted"
 
-    sound = json.dumps(content if where == "metrics.json" else ROWS).encode()
-    counts = attack(where, damage.copies(sound, CASES, damage.document), read, judge)
+    sound = json.dumps(ROWS).encode()
+    counts = attack(
+        "manifest, auto_approve", damage.copies(sound, CASES, damage.document), read, judge
+    )
     assert counts["accepted"]
     assert counts["no threshold"]

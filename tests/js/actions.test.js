@@ -4,9 +4,10 @@ import test, { beforeEach } from "node:test";
 import { commandNamed, cropFields, outcomeText, perform } from "../../prefml/review/static/actions.js";
 import * as cropper from "../../prefml/review/static/cropper.js";
 import { configure } from "../../prefml/review/static/geometry.js";
+import { enqueueInput } from "../../prefml/review/static/jobs.js";
 import { loadQueue, showAt } from "../../prefml/review/static/screen.js";
-import { currentGroup, currentId, session, writeDraft } from "../../prefml/review/static/session.js";
-import { text, until } from "./page.js";
+import { currentGroup, currentId, readDraft, receive, session, writeDraft } from "../../prefml/review/static/session.js";
+import { idle, text, until } from "./page.js";
 import { Server, groupOf, imageOf } from "./server.js";
 
 configure({ wholeEdge: "0.005", sameEdge: "0.0001" });
@@ -235,8 +236,132 @@ test("after a batch the next set that waits is shown", async () => {
   assert.equal(text("status"), "1 set approved together; Z takes them back");
 });
 
+/** Approve a batch of which set c is withheld. */
+async function openAudit() {
+  await open([groupOf("a"), groupOf("c", { within_budget: true }), groupOf("b", { within_budget: true })]);
+  server.drawn = ["c"];
+  await act("bulk");
+  $("#bulk-approve").click();
+  await until(() => currentId() === "c" && text("status"));
+}
+
+test("after a batch the sets that are asked one by one are shown, without a suggestion", async () => {
+  await openAudit();
+  assert.equal(text("status"), "1 set approved together; Z takes them back. 1 set, drawn at random, is asked one by one, without a suggestion");
+  assert.equal(document.querySelector('[data-suggested="true"]'), null);
+  assert.match(text("why"), /drawn at random from a batch/);
+  await act("approve");
+  assert.equal(text("status"), "Asked without a suggestion: 1 to 9 choose");
+  assert.equal(server.asked("decide").length, 0);
+});
+
+test("of an audited set the frame is asked for with the picture", async () => {
+  await openAudit();
+  await act("choose", 1);
+  assert.ok(cropper.isEditing());
+  assert.match(text("status"), /^Picture 2: set its frame/);
+  cropper.stop();
+  await perform({ name: "hold", index: 1 });
+  await act("keep");
+  assert.deepEqual(sent(), { group_id: "c", action: "overridden", final_choice: 1, crop_coords: null, key: "keep" });
+  assert.equal(text("status"), "Last: picture 2, kept whole, asked without a suggestion");
+});
+
+test("a frame drawn on an audited set is used by A", async () => {
+  await openAudit();
+  writeDraft(currentGroup(), 0, [0, 0, 0.5, 0.5]);
+  await act("approve");
+  assert.deepEqual(sent().crop_coords, [0, 0, 0.5, 0.5]);
+});
+
+test("an answered audit does not tell whether it was what had been suggested", async () => {
+  await openAudit();
+  await act("choose", 0);
+  cropper.stop();
+  await perform({ name: "hold", index: 0 });
+  await act("keep");
+  await showAt(session.ids.indexOf("c"));
+  assert.equal(text("state"), "answered");
+});
+
 test("a button names a command or is a fault", () => {
   assert.deepEqual(commandNamed("approve"), { name: "approve" });
   assert.deepEqual(commandNamed("help"), { name: "help" });
   assert.throws(() => commandNamed("dance"), /no command dance/);
+});
+
+const OTHER = [0.3, 0.3, 0.8, 0.8];
+const CHANGE = { suggested: 0, crop: { ...groupOf("x").crop, box: OTHER } };
+const decided = () => [...server.groups.values()].filter((group) => group.state !== "pending").map((group) => group.group_id);
+
+test("a decision states the version that is drawn", async () => {
+  await act("approve");
+  assert.equal(server.asked("decide")[0].body.suggestion_version, "first");
+});
+
+for (const [name, [command]] of Object.entries(DECISIONS)) {
+  test(`nothing is decided on a suggestion that changed, and the new one is shown: ${name}`, async () => {
+    server.suggest("a", CHANGE);
+    await act(...command);
+    assert.deepEqual([decided(), currentId(), text("status")], [[], "a", "The suggestion changed; here is the new one. Decide again."]);
+    assert.equal($(".tile.suggested .image").dataset.index, "0");
+    assert.equal($(".crop").dataset.box, OTHER.join());
+    await act("approve");
+    assert.deepEqual([decided(), server.asked("decide").at(-1).body.suggestion_version], [["a"], "second"]);
+  });
+}
+
+test("a second press that waited while the new suggestion was loaded decides nothing", async () => {
+  server.suggest("a", CHANGE);
+  for (let press = 0; press < 3; press += 1) enqueueInput(() => act("approve"));
+  await idle();
+  assert.deepEqual([decided(), currentId(), text("status")], [[], "a", "The suggestion changed; here is the new one. Decide again."]);
+});
+
+test("what arrives while a set is in view is drawn before a command is about it", async () => {
+  const asked = [["approve"], ["choose", 1], ["hold", 1], ["edit"], ["zoom"]];
+  for (const command of asked) {
+    await open([groupOf("a"), groupOf("b")]);
+    server.suggest("a", CHANGE);
+    receive({ groups: [server.groups.get("a")] });
+    await act(...command);
+    assert.deepEqual([decided(), session.held, cropper.isEditing(), $("#zoom").open], [[], null, false, false], command[0]);
+    assert.equal($(".tile.suggested .image").dataset.index, "0");
+  }
+});
+
+test("a crop that was drawn stays where the suggestion changes, and this is said", async () => {
+  writeDraft(currentGroup(), 1, OTHER);
+  server.suggest("a", { suggested: 0 });
+  await act("approve");
+  assert.deepEqual([decided(), readDraft(currentGroup())], [[], { index: 1, box: OTHER }]);
+  assert.match(text("status"), /your crop is still drawn/);
+  await act("approve");
+  assert.deepEqual(sent(), { group_id: "a", action: "overridden", final_choice: 1, crop_coords: OTHER, key: "approve" });
+});
+
+test("a set that is no longer suggested is left, and this is said", async () => {
+  server.suggest("a", null);
+  await act("approve");
+  assert.deepEqual([decided(), currentId()], [[], "b"]);
+  assert.equal(text("status"), "This set is no longer suggested; nothing was decided.");
+});
+
+test("a set that leaves the filter by its new suggestion is shown all the same", async () => {
+  server.suggest("a", CHANGE);
+  server.queue = (query) => {
+    const answer = Server.prototype.queue.call(server, query);
+    return query.get("filter") === "uncertain" ? { ...answer, group_ids: ["b"] } : answer;
+  };
+  session.filter = "uncertain";
+  await act("approve");
+  assert.deepEqual([currentId(), session.filter], ["a", "all"]);
+});
+
+test("a hidden suggestion that changed stays hidden", async () => {
+  session.hidden = true;
+  server.suggest("a", CHANGE);
+  await act("choose", 2);
+  assert.equal(text("status"), "The hidden suggestion changed. Decide again.");
+  assert.equal(document.querySelectorAll(".suggested").length, 0);
 });

@@ -1,7 +1,7 @@
 import "./page.js";
 import assert from "node:assert/strict";
 import test, { beforeEach, mock } from "node:test";
-import { RefusedError, deliverOutbox, get, isSilent, post, readJson, silenceCount, storage } from "../../prefml/review/static/api.js";
+import { RefusedError, StaleError, deliverOutbox, get, isSilent, post, readJson, silenceCount, storage } from "../../prefml/review/static/api.js";
 import { TOKEN, text } from "./page.js";
 import { Server, groupOf } from "./server.js";
 
@@ -147,4 +147,19 @@ test("what is refused after a reload is dropped", async () => {
   server.failure = [404, { error: "no such group" }];
   await deliverOutbox();
   assert.equal(storage.read("outbox"), null);
+});
+
+test("a refusal because the suggestion changed is one of its own kind, and is not asked again", async () => {
+  server.failure = [409, { error: "has changed", group_ids: ["a"], groups: [], progress: server.progress() }];
+  await assert.rejects(post("decide", { group_id: "a", action: "skipped", suggestion_version: "first" }, "view"), StaleError);
+  assert.deepEqual([server.requests.length, storage.read("outbox")], [1, null]);
+});
+
+test("what was delivered after a reload is told from what came too late", async () => {
+  const sent = { path: "decide?picture=view", body: { group_id: "a", action: "skipped", suggestion_version: "older", event_id: "12345678" } };
+  storage.write("outbox", sent);
+  assert.equal(await deliverOutbox(), true);
+  assert.equal(await deliverOutbox(), false);
+  storage.write("outbox", { ...sent, body: { ...sent.body, suggestion_version: "first" } });
+  assert.equal(await deliverOutbox(), false);
 });

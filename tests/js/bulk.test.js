@@ -9,13 +9,18 @@ import { Server, groupOf, imageOf } from "./server.js";
 const $ = (selector) => document.querySelector(selector);
 const boxes = () => [...document.querySelectorAll("#bulk-grid input")];
 const press = (key, repeat = false) => bulk.handleKey({ key, shift: false, repeat });
-let server, approved;
+let server, approved, asked;
 
 async function open(number, fields = {}) {
   $("#bulk").close();
-  approved = null;
-  server = new Server(Array.from({ length: number }, (_, i) => groupOf(`g${i}`, { within_budget: true, ...fields })));
-  await bulk.open(async (ids) => { approved = ids; });
+  await offer(new Server(Array.from({ length: number }, (_, i) => groupOf(`g${i}`, { within_budget: true, ...fields }))));
+}
+
+async function offer(made) {
+  $("#bulk").close();
+  server = made;
+  approved = asked = null;
+  await bulk.open(async (ids, drawn) => { [approved, asked] = [ids, drawn]; });
 }
 
 beforeEach(() => Object.assign(session, { project: "", groups: new Map() }));
@@ -102,6 +107,35 @@ test("arrows move the focus and stop at the ends", async () => {
   assert.deepEqual(seen, [1, 2, 2, 1, 0, 0, 1]);
 });
 
+const DRAWN = (number, drawn) => Object.assign(new Server(Array.from({ length: number }, (_, i) => groupOf(`g${i}`, { within_budget: true }))), { drawn });
+
+test("what will be asked is not shown before, and goes with the batch whatever is unticked", async () => {
+  await offer(DRAWN(4, ["g1", "g3"]));
+  assert.equal(boxes().length, 2);
+  assert.match(text("bulk-text"), /^4 sets undecided.* 2 sets of the batch, drawn at random, are not approved but asked one by one/);
+  assert.equal(text("bulk-approve"), "A Approve 2 sets as suggested, ask me about 2");
+  boxes()[0].click();
+  await press("a");
+  assert.deepEqual(server.requests.at(-1).body.group_ids, ["g1", "g3", "g2"]);
+  assert.deepEqual([approved, asked], [["g2"], ["g1", "g3"]]);
+});
+
+test("a batch of few sets is asked one by one", async () => {
+  await offer(DRAWN(2, ["g0", "g1"]));
+  assert.ok($("#bulk-grid").hidden);
+  assert.equal(text("bulk-approve"), "A Ask me about 2 sets");
+  await press("a");
+  assert.deepEqual([approved, asked], [[], ["g0", "g1"]]);
+});
+
+test("the dialog says why batches are off, and offers nothing", async () => {
+  const made = new Server([]);
+  made.why = "Batches are off: of 20 sets 9 were wrong.";
+  await offer(made);
+  assert.equal(text("bulk-text"), "Batches are off: of 20 sets 9 were wrong.");
+  assert.ok($("#bulk-approve").hidden);
+});
+
 test("the budget is that of the project in view, and the summary names it", async () => {
   session.project = "valley";
   await open(1);
@@ -115,4 +149,37 @@ test("a set that is not rated is called by its picture's name", () => {
 
 test("numbers in the summary have separators", () => {
   assert.match(bulk.summaryText(12000, 1048, ""), /^12,000 sets undecided.* had 1,048 before/);
+});
+
+test("what is approved states the versions that were offered, and those that were drawn later", async () => {
+  await open(2);
+  session.groups.clear();
+  await press("a");
+  assert.deepEqual(server.requests.at(-1).body.suggestion_versions, { g0: "first", g1: "first" });
+  server = new Server([groupOf("g0", { within_budget: true })]);
+  server.budget = () => ({ group_ids: ["g0"], asked: [], why: "", versions: { g0: "older" } });
+  await bulk.open(async (ids) => { approved = ids; });
+  await press("a");
+  assert.deepEqual(server.requests.at(-1).body.suggestion_versions, { g0: "first" });
+});
+
+test("where a suggestion changed nothing is approved, and the sets are offered anew with the ticks as they were", async () => {
+  await open(3);
+  boxes()[1].click();
+  server.suggest("g0", { suggested: 0 });
+  await press("a");
+  assert.deepEqual([approved, $("#bulk").open], [null, true]);
+  assert.match(text("bulk-text"), /^Suggestions changed; nothing was approved, and here are the new ones\. 3 sets/);
+  assert.deepEqual(boxes().map((box) => box.checked), [true, false, true]);
+  await press("a");
+  assert.deepEqual(approved, ["g0", "g2"]);
+  await open(1);
+  assert.match(text("bulk-text"), /^1 set undecided/);
+});
+
+test("a refusal for another reason is told, and nothing is offered anew", async () => {
+  await open(1);
+  server.failure = [400, { error: "decided already" }];
+  await assert.rejects(press("a"), /decided already/);
+  assert.equal(server.asked("budget").length, 1);
 });

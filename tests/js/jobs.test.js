@@ -2,7 +2,7 @@ import "./page.js";
 import assert from "node:assert/strict";
 import test, { beforeEach, mock } from "node:test";
 import { RefusedError, get } from "../../prefml/review/static/api.js";
-import { enqueue, enqueueInput } from "../../prefml/review/static/jobs.js";
+import { dropWaiting, enqueue, enqueueInput } from "../../prefml/review/static/jobs.js";
 import { idle, settle, text } from "./page.js";
 import { Server, groupOf } from "./server.js";
 
@@ -65,4 +65,16 @@ test("what is pressed while the server is silent is not taken, and what waited f
   enqueueInput(() => { done.push("after"); });
   await flush();
   assert.deepEqual(done, ["saved", "after"]);
+});
+
+test("what waits when the view changes is dropped, and what was said of the change stands", async () => {
+  document.getElementById("status").textContent = "changed";
+  enqueueInput(() => { done.push("first"); dropWaiting(); });
+  enqueueInput(() => { done.push("waited"); });
+  enqueue(() => { done.push("the page's own"); });
+  await idle();
+  enqueueInput(() => { done.push("after"); });
+  await idle();
+  assert.deepEqual(done, ["first", "the page's own", "after"]);
+  assert.equal(text("status"), "changed");
 });

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 import * as cropper from "../../prefml/review/static/cropper.js";
 import { configure } from "../../prefml/review/static/geometry.js";
-import { drawHidden, loadQueue, showAt, spoken } from "../../prefml/review/static/screen.js";
-import { session } from "../../prefml/review/static/session.js";
+import { drawHidden, loadQueue, redraw, showAt, spoken } from "../../prefml/review/static/screen.js";
+import { receive, session } from "../../prefml/review/static/session.js";
 import { settle, text } from "./page.js";
 import { Server, groupOf } from "./server.js";
 
@@ -86,4 +86,17 @@ test("the button says whether suggestions are hidden", () => {
     drawHidden();
     assert.equal($("#hide").getAttribute("aria-pressed"), String(hidden));
   }
+});
+
+test("a suggestion that takes the place of the one that is drawn is told", async () => {
+  await open([groupOf("a"), groupOf("b")]);
+  document.getElementById("status").textContent = "";
+  redraw();
+  assert.equal(text("status"), "");
+  receive({ groups: [groupOf("a", { version: "second", suggested: 0 })] });
+  redraw();
+  assert.equal(text("status"), "The suggestion changed; here is the new one. Decide again.");
+  assert.deepEqual(session.seen, { id: "a", version: "second" });
+  await showAt(2);
+  assert.equal(session.seen, null);
 });

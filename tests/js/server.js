@@ -12,13 +12,13 @@ export function imageOf(index, fields = {}) {
 export function groupOf(group_id, fields = {}) {
   const { crop = {}, ...others } = fields;
   return {
-    group_id, project: "harbour", state: "pending", images: [0, 1, 2].map((index) => imageOf(index, { picture: `/picture/${group_id}/${index}` })),
+    group_id, version: "first", project: "harbour", state: "pending", images: [0, 1, 2].map((index) => imageOf(index, { picture: `/picture/${group_id}/${index}` })),
     suggested: 2, confidence: 0.86, none_probability: 0.12, reasons: ["sharper"], flags: [], duplicates: [], within_budget: false,
     crop: {
       offered: true, box: [0.1, 0.05, 0.9, 0.85], confidence: 0.74, keep_probability: 0.26, reason: "the subject lies low",
       alternatives: [{ box: [0.2, 0.1, 0.7, 0.6], probability: 0.31 }], ...crop,
     },
-    decision: null, ...others,
+    decision: null, audited: false, judges_crop: false, ...others,
   };
 }
 
@@ -30,6 +30,9 @@ export class Server {
     this.requests = [];
     this.past = [];
     this.problems = [];
+    // Sets that a batch will withhold, and why there is none.
+    this.drawn = [];
+    this.why = "";
     // Answers with this in place of its own, until it is null again.
     this.failure = null;
     globalThis.fetch = (address, options) => this.fetch(address, options);
@@ -40,7 +43,8 @@ export class Server {
     const path = url.pathname.replace("/api/automation/", "");
     this.requests.push({ path, query: url.searchParams, method, headers, body: body ? JSON.parse(body) : null });
     if (this.failure instanceof Error) throw this.failure;
-    const [status, answer] = this.failure ?? [200, this[path](body ? JSON.parse(body) : url.searchParams)];
+    const sent = body ? JSON.parse(body) : url.searchParams;
+    const [status, answer] = this.failure ?? this.stale(path, sent) ?? [200, this[path](sent)];
     return { ok: status < 400, status, json: async () => structuredClone(answer) };
   }
 
@@ -71,12 +75,29 @@ export class Server {
   }
 
   budget() {
-    return { group_ids: [...this.groups.values()].filter((group) => group.within_budget && group.state === "pending").map((group) => group.group_id) };
+    const inside = [...this.groups.values()].filter((group) => group.within_budget && group.state === "pending");
+    const ids = inside.map((group) => group.group_id);
+    const versions = Object.fromEntries(inside.map((group) => [group.group_id, group.version]));
+    return { group_ids: ids, asked: ids.filter((id) => this.drawn.includes(id)), why: this.why, versions };
+  }
+
+  /** Suggest something else for a group, as another run of prefml suggest does; null takes it away. */
+  suggest(id, fields) {
+    if (fields === null) this.groups.delete(id);
+    else this.groups.set(id, { ...this.groups.get(id), version: "second", ...fields });
+  }
+
+  /** Return the refusal of a request on suggestions of which one is another by now; null where none is. */
+  stale(path, body) {
+    const stated = path === "decide" ? { [body.group_id]: body.suggestion_version } : path === "approve_batch" ? body.suggestion_versions ?? {} : {};
+    const ids = Object.keys(stated).filter((id) => stated[id] && this.groups.get(id)?.version !== stated[id]);
+    const groups = ids.map((id) => this.groups.get(id)).filter(Boolean);
+    return ids.length ? [409, { error: "has changed", group_ids: ids, groups, progress: this.progress() }] : null;
   }
 
   changed(ids, change) {
     for (const id of ids) this.groups.set(id, { ...this.groups.get(id), ...change });
-    return { group_ids: ids, groups: ids.map((id) => this.groups.get(id)), progress: this.progress() };
+    return { group_ids: ids, groups: ids.map((id) => this.groups.get(id)), progress: this.progress(), asked: [] };
   }
 
   decide({ group_id, action, final_choice = null, crop_coords = null, crop_by_hand = false }) {
@@ -87,7 +108,10 @@ export class Server {
 
   approve_batch({ group_ids }) {
     this.past.push(group_ids);
-    return this.changed(group_ids, { state: "approved" });
+    const asked = group_ids.filter((id) => this.drawn.includes(id));
+    this.changed(asked, { audited: true, judges_crop: true, suggested: null, confidence: null, crop: { offered: false, box: null, confidence: null, keep_probability: null, reason: "", alternatives: [] } });
+    this.changed(group_ids.filter((id) => !asked.includes(id)), { state: "approved" });
+    return { ...this.changed(group_ids, {}), asked };
   }
 
   tag({ group_id, image_tags }) {

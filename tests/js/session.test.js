@@ -27,7 +27,7 @@ async function open(groups) {
 test("before anything is asked for, the page stands at the start and shows what is suggested", () => {
   assert.deepEqual(opening, {
     ids: [], index: 0, groups: new Map(), queueStates: new Map(), filter: "all", project: "", hidden: false, cropVisible: true,
-    revealed: false, held: null, shownAt: 0, zoomed: false, progress: null,
+    revealed: false, held: null, shownAt: 0, seen: null, zoomed: false, progress: null,
   });
 });
 
@@ -231,4 +231,26 @@ test("an undo of more sets than are described loads the queue anew", async () =>
 
 test("a picture that is not there is a fault with a name", () => {
   assert.throws(() => my.imageAt(groupOf("a"), 7), /no picture 8/);
+});
+
+test("a drawn crop follows its picture into the new suggestion, or goes with it", () => {
+  const before = groupOf("a"), turned = { ...before, images: [...before.images].reverse() };
+  assert.equal(my.carryDraft(before, turned), "none");
+  my.writeDraft(before, 2, BOX);
+  assert.equal(my.carryDraft(before, turned), "kept");
+  assert.deepEqual(my.readDraft(before), { index: 0, box: BOX });
+  assert.equal(my.carryDraft(turned, { ...before, images: before.images.slice(0, 2) }), "dropped");
+  assert.equal(my.readDraft(before), null);
+  my.writeDraft(before, 2, BOX);
+  assert.deepEqual([my.carryDraft(before, null), my.readDraft(before)], ["dropped", null]);
+});
+
+test("a decision that is refused because the suggestion changed is not taken and keeps the draft", async () => {
+  const group = my.currentGroup();
+  my.writeDraft(group, 1, BOX);
+  server.suggest("a", {});
+  assert.equal(await my.postDecision(group, { action: "rejected" }, "reject"), false);
+  assert.deepEqual(my.readDraft(group), { index: 1, box: BOX });
+  server.failure = [400, { error: "no" }];
+  await assert.rejects(my.postDecision(group, { action: "rejected" }, "reject"), /no/);
 });

@@ -49,6 +49,8 @@ interface Decision {
 
 interface Group {
   group_id: string;
+  /** Hash of what is suggested; a decision says which one was on the screen. */
+  version: string;
   project: string;
   state: State;
   images: Image[];
@@ -61,6 +63,10 @@ interface Group {
   within_budget: boolean;
   crop: Crop;
   decision: Decision | null;
+  /** Drawn from a bulk approval: nothing is told of the suggestion. */
+  audited: boolean;
+  /** The frame of an audited set is asked for too. */
+  judges_crop: boolean;
 }
 
 interface Progress {
@@ -99,11 +105,12 @@ interface Decide {
   crop_coords?: Box | null;
   crop_by_hand?: boolean;
   shown?: Shown;
+  suggestion_version?: string | null;
   event_id?: string;
 }
 
 /** The fields of `Decide` that a command sets; the rest are filled in when it is sent. */
-type Choice = Omit<Decide, "group_id" | "shown" | "event_id">;
+type Choice = Omit<Decide, "group_id" | "shown" | "suggestion_version" | "event_id">;
 
 interface Tag {
   group_id: string;
@@ -114,6 +121,7 @@ interface Tag {
 
 interface ApproveBatch {
   group_ids: string[];
+  suggestion_versions?: Record<string, string>;
   event_id?: string;
 }
 
@@ -138,12 +146,19 @@ interface LoadBatch {
 
 interface Budget {
   group_ids: string[];
+  /** Those of them that are asked one by one. */
+  asked: string[];
+  /** Why there is no batch, or none but this. */
+  why: string;
+  versions: Record<string, string>;
 }
 
 interface Changed {
   group_ids: string[];
   groups: Group[];
   progress: Progress;
+  /** What a bulk approval withheld. */
+  asked: string[];
 }
 
 interface Submitted {
@@ -154,6 +169,14 @@ interface Submitted {
 
 interface Failure {
   error: string;
+}
+
+/** Refusal of a decision on a suggestion that has changed. */
+interface Stale {
+  error: string;
+  group_ids: string[];
+  groups: Group[];
+  progress: Progress;
 }
 
 /** GET routes below /api/automation: the parameters that the page uses, and the answer. */
@@ -212,6 +235,8 @@ interface Session {
   /** Position of the picture that the next command is about. */
   held: number | null;
   shownAt: number;
+  /** The set that is drawn, and the version of its suggestion. */
+  seen: { id: string; version: string } | null;
   zoomed: boolean;
   progress: Progress | null;
 }
@@ -255,13 +280,21 @@ interface Edit {
 
 /** Sets offered for approval together. */
 interface Batch {
+  /** Ids that are shown. */
   ids: string[];
+  /** Versions of what is offered, by id. */
+  versions: Record<string, string>;
+  /** Ids that are asked one by one. */
+  asked: string[];
+  why: string;
   /** Ids that are ticked. */
   left: Set<string>;
   /** How many of `ids` are drawn. */
   loaded: number;
   loading: boolean;
-  done: (ids: string[]) => Promise<void>;
+  /** Said before how many there are. */
+  note: string;
+  done: (ids: string[], asked: string[]) => Promise<void>;
 }
 
 /** Table of tags, and the checkbox in focus. */

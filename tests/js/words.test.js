@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { countSets, describeBox, duration, formatCount, likelihood, likelihoodText, percent, shortName } from "../../prefml/review/static/words.js";
+import { CHANGED, changeText, countSets, describeBox, duration, formatCount, likelihood, likelihoodText, percent, shortName } from "../../prefml/review/static/words.js";
 import { imageOf } from "./server.js";
 
 test("a share is written in whole percent", () => {
@@ -36,4 +36,12 @@ test("numbers have separators, and one set is singular", () => {
 test("a box is described in percent, and in pixels where the size is known", () => {
   assert.equal(describeBox([0.1, 0.05, 0.9, 0.85], imageOf(0)), "left 10 %, top 5 %, width 80 %, height 80 %, 160 by 240 pixels");
   assert.equal(describeBox([0, 0, 1, 1], imageOf(0, { width: null, height: null })), "left 0 %, top 0 %, width 100 %, height 100 %");
+});
+
+test("a change is told with what became of the crop that was drawn", () => {
+  assert.equal(changeText("new", "none"), CHANGED);
+  assert.equal(changeText("new", "kept"), "The suggestion changed; your crop is still drawn (X, Esc drop it). Decide again.");
+  assert.equal(changeText("new", "dropped"), "The suggestion changed, and your crop went with its picture. Decide again.");
+  assert.equal(changeText("hidden", "none"), "The hidden suggestion changed. Decide again.");
+  assert.equal(changeText("gone", "dropped"), "This set is no longer suggested; nothing was decided. Your crop went with it.");
 });

@@ -39,7 +39,7 @@ def choices(n_sets=100):
     return ChoiceTable(
         pd.DataFrame({"quality": quality}), y, set_id.astype(object), text, text, text,
         np.full(3 * n_sets, np.nan), np.datetime64("2025-01-01", "ns") + days,
-        np.ones(3 * n_sets), text,
+        np.ones(3 * n_sets), text, np.ones(3 * n_sets),
     )  # fmt: skip
 
 

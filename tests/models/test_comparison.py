@@ -6,13 +6,16 @@ import pytest
 
 from prefml.exceptions import ModelFileError, NotEnoughDataError, SidecarError
 from prefml.models import comparison, kinds
+from prefml.models.approval import rejection_kind
 from prefml.models.comparison import compare_models
 from prefml.models.history import add_to_history
 from prefml.models.replay import WINDOW
 from prefml.models.store import save_model
+from prefml.ranking.rejection import RejectionModel
 from prefml.workspace import Workspace
 
 from .made_up import Ranker, choices
+from .made_up_pictures import made_up_data
 
 
 @pytest.fixture
@@ -78,3 +81,29 @@ def test_a_damaged_model_is_no_earlier_one(compare, tmp_path):
     (tmp_path / "artifacts" / "history" / f"{name}.joblib").write_bytes(b"changed")
     with pytest.raises(ModelFileError, match="no earlier model"):
         comparison.compare_models(Workspace.open(tmp_path), name)
+
+
+def test_models_of_rejections_are_compared_by_the_scores_of_the_ranker_in_use(
+    tmp_path, monkeypatch
+):
+    workspace, data = Workspace.open(tmp_path), made_up_data(crops=False)
+    monkeypatch.setattr(comparison, "read_training_data", lambda where: data)
+    facts = {"encoder": None}
+    save_model(BySharpness(), workspace.artifacts / "ranker.joblib", "ranker", facts)
+    table = rejection_kind(BySharpness()).table(data)
+    path = workspace.artifacts / "rejection.joblib"
+    for rejected in (~table.rejected, table.rejected):
+        model = RejectionModel().fit_sets(table.features, rejected, table.weight)
+        # The one before goes into the history.
+        add_to_history(workspace, "rejection")
+        save_model(model, path, "rejection", facts)
+    found = compare_models(workspace, "rejection")
+    assert (found.kind, found.replay.n) == ("rejection", 100)
+    assert found.replay.candidate > found.replay.current
+
+
+class BySharpness:
+    """Ranker by one cue."""
+
+    def predict(self, X):
+        return X["cue__sharpness"].to_numpy(float)

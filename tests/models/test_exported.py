@@ -17,8 +17,10 @@ from prefml.features.tables import choice_table, crop_table
 from prefml.models.exported import FORMAT, export_models, write_exported
 from prefml.models.manifest import FORMAT as PICKLED
 from prefml.models.manifest import OLDEST, read_manifest
-from prefml.ranking import export
+from prefml.models.store import save_model
+from prefml.ranking import PerProjectRanker, export
 from prefml.ranking.calibration import WinCalibrator
+from prefml.ranking.rejection import RejectionModel
 from prefml.sidecars.sizes import picture_sizes
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
@@ -303,3 +305,63 @@ def print_nothing(_):
 def test_without_a_model_there_is_nothing_to_export(tmp_path):
     with pytest.raises(ModelFileError, match=r"no models in .*prefml train"):
         export_models(Workspace.open(tmp_path), "plain")
+
+
+@pytest.mark.parametrize("n_rejected", [5, 60], ids=["base rate", "logistic"])
+def test_what_tells_rejected_sets_is_plain_numbers_too(tmp_path, n_rejected):
+    rng = np.random.default_rng(0)
+    features, rejected = rng.normal(size=(200, 4)), np.arange(200) < n_rejected
+    model = RejectionModel().fit_sets(features, rejected)
+    written = write_exported(model, tmp_path, "rejection", {"encoder": None})
+    assert written.files == (tmp_path / "rejection.json",)
+    again = load_exported(written.path, "rejection")
+    np.testing.assert_array_equal(again.predict_sets(features), model.predict_sets(features))
+    with pytest.raises(ModelFileError, match="a rejection model"):
+        load_exported(written.path, "ranker")
+
+
+def test_a_workspace_exports_what_tells_rejected_sets_beside_its_ranker(fitted, tmp_path):
+    workspace = Workspace.open(tmp_path)
+    model = RejectionModel().fit_sets(np.zeros((30, 2)), np.arange(30) < 3)
+    for kind, one in (("ranker", fitted), ("rejection", model)):
+        save_model(one, workspace.artifacts / f"{kind}.joblib", kind, {"encoder": None})
+    written = export_models(workspace, "plain")
+    assert [one.kind for one in written] == ["ranker", "rejection"]
+    assert load_exported(tmp_path / "plain" / "rejection.json").rate_ == model.rate_
+
+
+@pytest.fixture(params=[True, False], ids=["named", "bare"])
+def per_project(request):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(90, 3)), columns=list("abc"))
+    X = X if request.param else X.to_numpy()
+    ranker = PerProjectRanker(SetRanker(n_estimators=3, min_child_samples=2), min_sets=10)
+    sets = np.repeat(np.arange(30), 3)
+    return ranker.fit(X, np.tile([0, 1, 0], 30), sets, np.repeat(["p", "q"], 45)), X
+
+
+def test_rankers_of_projects_predict_the_same(per_project, tmp_path):
+    ranker, X = per_project
+    written = write_exported(ranker, tmp_path, "ranker", {})
+    assert written.difference <= 1e-9
+    assert len(written.files) == 1 + 3
+    again = load_exported(written.path, "ranker")
+    for project in (np.repeat(["q", "p", "new"], 30), None):
+        np.testing.assert_allclose(again.predict(X, project), ranker.predict(X, project), **CLOSE)
+
+
+def test_the_example_without_prefml_predicts_for_a_project(per_project, tmp_path):
+    ranker, X = per_project
+    path = write_exported(ranker, tmp_path, "ranker", {}).path
+    pd.DataFrame(X).to_csv(tmp_path / "rows.csv", index=False)
+    script = ROOT / "examples" / "ranker_without_prefml.py"
+    for words, wanted in (
+        (["q"], ranker.own_["q"]),
+        (["new"], ranker.common_),
+        ([], ranker.common_),
+    ):
+        ran = subprocess.run(
+            [sys.executable, script, path, tmp_path / "rows.csv", *words],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        found = np.array(ran.stdout.split(), float)
+        np.testing.assert_allclose(found, wanted.predict(X), rtol=0, atol=1e-6)

@@ -5,8 +5,8 @@ import pytest
 from prefml.cli import main
 from prefml.exceptions import ModelFileError
 from prefml.models.history import add_to_history, install, list_models, roll_back
-from prefml.models.manifest import manifest_path
-from prefml.models.store import load_model, save_model
+from prefml.models.manifest import manifest_path, read_manifest
+from prefml.models.store import amend_manifest, load_model, save_model
 from prefml.workspace import Workspace
 
 
@@ -114,3 +114,28 @@ def test_a_sound_copy_of_a_damaged_model_is_brought_back(workspace):
     path.write_bytes(b"damaged")
     roll_back(workspace, "ranker")
     assert current(workspace) == 1
+
+
+def test_a_model_in_the_history_keeps_what_its_manifest_said_last(workspace):
+    path = save(workspace, 1)
+    first = add_to_history(workspace, "ranker")
+    amend_manifest(path, {"rejection_sha256": "a" * 64})
+    again = add_to_history(workspace, "ranker")
+    assert again == first
+    assert read_manifest(first).rejection_sha256 == "a" * 64
+
+
+def test_a_ranker_brings_the_model_of_rejections_back_that_it_promised_with(workspace):
+    for number in (1, 2):
+        path = save(workspace, 10 + number, "candidate/rejection.joblib", "rejection")
+        install(workspace, "rejection", path)
+        install(workspace, "ranker", save(workspace, number, "candidate/ranker.joblib"))
+        sha256 = read_manifest(workspace.artifacts / "rejection.joblib").sha256
+        amend_manifest(workspace.artifacts / "ranker.joblib", {"rejection_sha256": sha256})
+    roll_back(workspace, "ranker")
+    assert current(workspace) == 1
+    assert load_model(workspace.artifacts / "rejection.joblib")["number"] == 11
+    roll_back(workspace, "rejection")
+    assert (current(workspace), load_model(workspace.artifacts / "rejection.joblib")["number"]) == (
+        1, 12,
+    )  # fmt: skip

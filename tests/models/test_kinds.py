@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 
 from prefml.exceptions import NotEnoughDataError
+from prefml.features.rejections import RejectionTable
 from prefml.features.training_data import MIN_DECISIONS
-from prefml.models.kinds import BY_NAME, CROP, RANKER, per_project_kind
+from prefml.models.kinds import BY_NAME, CROP, RANKER, REJECTION, per_project_kind
 from prefml.ranking import PerProjectRanker
 
 from .made_up import Cropper, Ranker, choices, crops
@@ -28,7 +29,42 @@ def test_kinds_are_found_by_the_name_that_their_manifests_bear():
     assert {name: kind.file for name, kind in BY_NAME.items()} == {
         "ranker": "ranker.joblib",
         "crop": "crop.joblib",
+        "rejection": "rejection.joblib",
     }
+
+
+def rejections(n=60):
+    """Return reviewed sets of which a third was rejected, as their first feature says."""
+    rejected = np.arange(n) % 3 == 0
+    features = np.column_stack([rejected + 0.1 * np.random.default_rng(0).normal(size=n), rejected])
+    names = np.array([f"s{i}" for i in range(n)], object)
+    project = np.array([f"p{i % 2}" for i in range(n)], object)
+    return RejectionTable(
+        features, rejected, names, project, np.zeros(n, "datetime64[ns]"), np.ones(n)
+    )
+
+
+def test_a_model_of_rejections_scores_one_less_the_squared_error():
+    table = rejections()
+    rows = np.arange(60) < 30
+    model = REJECTION.fit(REJECTION.make(), table, np.ones(60, bool))
+    stated = model.predict_sets(table.features[rows])
+    np.testing.assert_allclose(
+        REJECTION.score(model, table, rows), 1 - (stated - table.rejected[rows]) ** 2
+    )
+    assert REJECTION.counts(model, table) == {"reviewed_sets": 60, "rejected": 20, "projects": 2}
+    assert REJECTION.decision_ids(table).tolist() == table.set_id.tolist()
+
+
+def test_fold_scores_of_rejections_stand_beside_the_base_rate():
+    found = REJECTION.fold_scores(None, rejections())
+    assert set(found) == {"log_loss", "brier", "log_loss_base_rate", "brier_base_rate", "auc"}
+    assert found["brier"] < found["brier_base_rate"]
+
+
+def test_rejections_are_learned_along_with_a_ranker_only():
+    with pytest.raises(NotEnoughDataError, match="no ranker's scores"):
+        REJECTION.usable_table(None)
 
 
 def test_a_ranker_is_fitted_on_the_rows_asked_for_with_their_sets_projects_and_weights():

@@ -1,9 +1,11 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prefml.models.replay import compare, recent_decisions, time_blocks
+from prefml.models.replay import compare, held_out_blocks, recent_decisions
 
 scores = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=40)
 
@@ -50,15 +52,21 @@ def test_the_latest_decisions_come_in_the_order_of_time():
 
 
 @settings(deadline=None, max_examples=40)
-@given(n=st.integers(1, 60), limit=st.integers(1, 60), seed=st.integers(0, 99))
-def test_a_block_is_judged_by_what_came_before_it(n, limit, seed):
+@given(n=st.integers(1, 60), blocks=st.integers(1, 9), seed=st.integers(0, 99))
+def test_every_decision_that_judges_is_held_out_once_in_order_of_time(n, blocks, seed):
     rng = np.random.default_rng(seed)
     days = rng.permutation(n)
     group = np.repeat([f"s{i}" for i in range(n)], 2)
     times = np.repeat(np.datetime64("2025-01-01", "ns") + days * np.timedelta64(1, "D"), 2)
-    judged = np.zeros(2 * n, int)
-    for before, block in time_blocks(group, times, limit):
-        assert times[before].max() < times[block].min()
-        judged += block
-    assert set(judged) <= {0, 1}
-    assert judged.sum() // 2 >= min(limit, n) - -(-min(limit, n) // 3)
+    judging = rng.choice(n, size=rng.integers(n) + 1, replace=False)
+    held = list(held_out_blocks(group, times, [f"s{i}" for i in judging], blocks))
+    assert len(held) == min(blocks, len(judging))
+    assert np.array_equal(np.sum(held, axis=0), np.isin(group, [f"s{i}" for i in judging]))
+    for earlier, later in itertools.pairwise(held):
+        assert times[earlier].max() < times[later].min()
+
+
+@pytest.mark.parametrize(("candidate", "broken"), [(0.3, True), (0.75, False), (0.99, False)])
+def test_only_a_large_loss_is_broken(candidate, broken):
+    rng = np.random.default_rng(0)
+    assert compare(rng.random(300) < 0.9, rng.random(300) < candidate).broken is broken

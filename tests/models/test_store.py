@@ -14,7 +14,13 @@ from prefml.exceptions import ModelFileError
 from prefml.files import file_sha256, folder_lock
 from prefml.models import store
 from prefml.models.manifest import FORMAT, manifest_path, read_manifest
-from prefml.models.store import ModelVersionWarning, load_model, load_pair, save_model
+from prefml.models.store import (
+    ModelVersionWarning,
+    amend_manifest,
+    load_model,
+    load_pair,
+    save_model,
+)
 
 
 @pytest.fixture
@@ -262,3 +268,19 @@ def test_facts_that_a_manifest_cannot_hold_leave_the_model_before_in_its_place(s
         save_model(LinearRegression().fit([[0], [1]], [0, 1]), saved, "ranker", facts)
     assert saved.read_bytes() == before
     load_model(saved)
+
+
+def test_a_manifest_is_amended_and_its_model_stays(saved):
+    before = saved.read_bytes()
+    amend_manifest(saved, {"rejection_sha256": "a" * 64, "counts": {"sets": 3}})
+    manifest = read_manifest(saved)
+    assert (manifest.rejection_sha256, manifest.counts) == ("a" * 64, {"sets": 3})
+    assert saved.read_bytes() == before
+    load_model(saved)
+
+
+def test_an_entry_that_no_manifest_has_is_not_amended(saved):
+    before = manifest_path(saved).read_text()
+    with pytest.raises(ModelFileError):
+        amend_manifest(saved, {"counts": "many"})
+    assert manifest_path(saved).read_text() == before

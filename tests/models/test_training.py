@@ -7,13 +7,18 @@ import pytest
 
 from prefml.exceptions import ModelFileError, NotEnoughDataError
 from prefml.models import kinds, training
-from prefml.models.history import list_models, training_lock
+from prefml.models.history import list_models, roll_back, training_lock
 from prefml.models.manifest import read_manifest
+from prefml.models.promotion import Verdict, promote
 from prefml.models.store import load_model
 from prefml.models.training import train
+from prefml.ranking import SetRanker
+from prefml.ranking.rejection import RejectionModel
+from prefml.suggest.budget import Stated, read_budget
 from prefml.workspace import Workspace
 
 from .made_up import Cropper, Ranker, choices, crops
+from .made_up_pictures import made_up_data
 
 
 @pytest.fixture
@@ -135,3 +140,112 @@ def test_a_second_training_at_the_same_time_is_refused(learn, workspace):
         pytest.raises(ModelFileError, match=r"another prefml train .* is at work"),
     ):
         learn()
+
+
+@pytest.fixture
+def learn_all(workspace, monkeypatch):
+    """Return a function that trains a ranker on made-up pictures, and what goes along with it."""
+
+    def make():
+        return SetRanker(
+            n_estimators=20, min_child_samples=5, linear=[["cue__"]], calibration="auto",
+            random_state=0,
+        )  # fmt: skip
+
+    def run(force=False, **words):
+        data = made_up_data(**{"crops": False, **words})
+        monkeypatch.setattr(training, "read_training_data", lambda where: data)
+        monkeypatch.setitem(kinds.BY_NAME, "ranker", replace(kinds.RANKER, make=make))
+        (result,) = train(workspace, ["ranker"], force=force)
+        return result
+
+    return run
+
+
+def manifest_of(workspace, kind="ranker"):
+    return read_manifest(workspace.artifacts / f"{kind}.joblib")
+
+
+def test_what_tells_rejected_sets_is_trained_along_with_the_ranker(learn_all, workspace):
+    rejection = learn_all().rejection
+    assert rejection.verdict.accepted
+    assert rejection.counts == {"reviewed_sets": 100, "rejected": 20, "projects": 4}
+    assert {"log_loss", "brier", "auc"} <= set(rejection.scores)
+    assert isinstance(load_model(rejection.path, "rejection"), RejectionModel)
+    sha256 = manifest_of(workspace, "rejection").sha256
+    assert manifest_of(workspace).rejection_sha256 == sha256
+    assert not (workspace.artifacts / "candidate").exists()
+
+
+def test_too_few_reviewed_sets_are_said_and_the_ranker_is_trained_all_the_same(
+    learn_all, workspace
+):
+    result = learn_all(accepted=4, rejected=2)
+    assert result.verdict.accepted
+    assert result.rejection.path is None
+    assert result.rejection.why_not == "6 reviewed sets, at least 10 are needed"
+    assert manifest_of(workspace).rejection_sha256 is None
+
+
+def test_a_ranker_carries_its_promises_in_its_manifest(learn_all, workspace):
+    learn_all(rejected=0)
+    document = manifest_of(workspace).document
+    assert document["projects"] == ["p0", "p1", "p2", "p3"]
+    found = {(row["promise"], row["budget"]): row for row in document["auto_approve"]}
+    assert found["seen", 0.1]["threshold"] is not None
+    budget = read_budget(document, 0.1, manifest_of(workspace, "rejection").sha256)
+    assert budget.thresholds["seen"] == found["seen", 0.1]["threshold"]
+    assert budget.contains(Stated("p0", 1.0, 0.0))
+
+
+def test_after_a_rollback_the_promises_are_those_of_the_model_that_is_back(learn_all, workspace):
+    found = []
+    for seed in (0, 1):
+        learn_all(rejected=0, seed=seed, force=True)
+        found.append((manifest_of(workspace), manifest_of(workspace, "rejection")))
+    assert found[0][0].document["auto_approve"] != found[1][0].document["auto_approve"]
+    roll_back(workspace, "ranker")
+    ranker, rejection = manifest_of(workspace), manifest_of(workspace, "rejection")
+    assert ranker.document == found[0][0].document
+    assert ranker.rejection_sha256 == rejection.sha256 == found[0][1].sha256
+    assert not read_budget(ranker.document, 0.1, rejection.sha256).problem
+
+
+def test_the_same_ranker_promises_by_the_rejections_that_came_since(learn_all, workspace):
+    learn_all(rejected=0, accepted=80)
+    before = manifest_of(workspace)
+    result = learn_all(rejected=19, accepted=80, unlike=0.0)
+    after = manifest_of(workspace)
+    assert after.sha256 == before.sha256
+    assert result.verdict.reason == "the same as the model in use"
+    row = next(r for r in after.document["auto_approve"] if r["budget"] == 0.1)
+    assert (row["promise"], row["threshold"], row["why"]) == ("seen", None, "rejections")
+
+
+def test_a_refused_ranker_leaves_what_tells_rejected_sets_as_it_is(
+    learn_all, workspace, monkeypatch
+):
+    learn_all()
+    before = manifest_of(workspace), manifest_of(workspace, "rejection")
+    monkeypatch.setattr(training, "promote", lambda *_: Verdict(False, "worse"))
+    result = learn_all(seed=1)
+    assert result.rejection.path is None
+    assert "refused" in result.rejection.why_not
+    assert (manifest_of(workspace), manifest_of(workspace, "rejection")) == before
+
+
+def test_a_refused_model_of_rejections_leaves_the_ranker_without_a_promise(
+    learn_all, workspace, monkeypatch
+):
+    def refuse_rejections(where, kind, *rest):
+        if kind.name == "rejection":
+            return Verdict(False, "worse")
+        return promote(where, kind, *rest)
+
+    learn_all(rejected=0)
+    monkeypatch.setattr(training, "promote", refuse_rejections)
+    learn_all(rejected=0, seed=1, force=False)
+    document = manifest_of(workspace).document
+    assert document["rejection_sha256"] is None
+    sha256 = manifest_of(workspace, "rejection").sha256
+    assert "none is good" in read_budget(document, 0.1, sha256).problem

@@ -8,6 +8,7 @@ from PIL import Image
 from prefml.exceptions import EncoderMismatchError, ModelFileError, SidecarError, WorkspaceError
 from prefml.models.store import save_model
 from prefml.prediction import PictureRows, Predictor
+from prefml.ranking.rejection import RejectionModel
 from prefml.sidecars.store import Sidecars
 from prefml.workspace import Workspace
 
@@ -204,3 +205,27 @@ def test_a_crop_model_is_shown_vectors_only_if_it_learned_from_them(workspace, e
     assert asked.named["aspect"] == 0.8
     assert asked.named["size"].tolist() == [[200, 100]]
     assert asked.named["hands"] is None
+
+
+class ByStage:
+    """Scores pictures by their stage."""
+
+    def predict(self, X):
+        return X["stage"].to_numpy(float)
+
+
+def test_the_probability_that_none_is_good_is_that_of_the_model_of_rejections(predictor):
+    rows = pictures(1, 2, 3)
+    assert predictor.none_probability(rows) is None
+    predictor.ranker = ByStage()
+    assert predictor.none_probability(rows) is None
+    predictor.rejection = RejectionModel().fit_sets(np.zeros((20, 2)), np.arange(20) < 6)
+    assert predictor.none_probability(rows) == pytest.approx(7 / 23)
+
+
+def test_a_model_of_rejections_alone_predicts_nothing(workspace):
+    model = RejectionModel().fit_sets(np.zeros((20, 2)), np.arange(20) < 6)
+    path = workspace.artifacts / "rejection.joblib"
+    save_model(model, path, "rejection", {"encoder": None})
+    with pytest.raises(ModelFileError, match=r"no model .*ranker\.joblib"):
+        Predictor.open(workspace)

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import sklearn
+from packaging.version import Version
 from scipy.stats import binom
 from sklearn import config_context
+from sklearn.metrics import make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -24,6 +27,10 @@ RICH = FAST | {
     "n_folds": 2,
 }
 N_SETS = 480
+# `score` of a pipeline or a search then gets no metadata, whatever the estimator asks for.
+routes_to_inner_scores = pytest.mark.skipif(
+    Version(sklearn.__version__) < Version("1.8"), reason="scikit-learn before 1.8 routes no score"
+)
 GRID = {"num_leaves": [2, 7], "learning_rate": [0.1, 0.3]}
 
 
@@ -62,6 +69,7 @@ def test_cross_validation_routes_sets_and_projects(choices, ranker):
     assert (found["test_score"] > 0.5).all()
 
 
+@routes_to_inner_scores
 def test_grid_search_is_nested_and_parallel(choices):
     X, y, set_id, project = choices
     with config_context(enable_metadata_routing=True):
@@ -106,6 +114,7 @@ def test_a_search_without_routing_that_sets_errors_to_nan_says_why_and_scores_no
     assert np.isnan(search.cv_results_["mean_test_score"]).all()
 
 
+@routes_to_inner_scores
 @pytest.mark.usefixtures("routing")
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_nested_search_on_noise_is_right_by_chance(noise, n_jobs):
@@ -120,6 +129,7 @@ def test_a_nested_search_on_noise_is_right_by_chance(noise, n_jobs):
     assert all(map(looks_like_chance, search.cv_results_["mean_test_score"]))
 
 
+@routes_to_inner_scores
 @pytest.mark.usefixtures("routing")
 @pytest.mark.parametrize(
     "model",
@@ -137,6 +147,20 @@ def test_a_pipeline_on_noise_is_right_by_chance(noise, model):
     assert looks_like_chance(scores.mean())
 
 
+@pytest.mark.usefixtures("routing")
+def test_top1_is_a_scorer_that_any_version_hands_the_sets(noise):
+    X, y, set_id, project = noise
+    scorer = make_scorer(metrics.top1).set_score_request(set_id=True)
+    pipeline = make_pipeline(StandardScaler(), SetRanker(**FAST))
+    search = GridSearchCV(
+        pipeline, {"setranker__num_leaves": [2, 7]}, scoring=scorer, cv=GroupKFold(2)
+    )
+    params = {"set_id": set_id, "groups": project}
+    outer = cross_val_score(search, X, y, scoring=scorer, cv=GroupKFold(4), params=params)
+    assert looks_like_chance(outer.mean())
+
+
+@routes_to_inner_scores
 @pytest.mark.usefixtures("routing")
 def test_a_search_over_a_pipeline_finds_a_taste_that_is_there(choices):
     X, y, set_id, project = choices

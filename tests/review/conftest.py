@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,12 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def workspace(drawn: Path, tmp_path: Path) -> Workspace:
     return Workspace.open(shutil.copytree(drawn, tmp_path / "ws"))
+
+
+@pytest.fixture
+def unaudited(workspace: Workspace) -> Workspace:
+    """Return the workspace with audits switched off: batches are approved whole."""
+    return replace(workspace, config=replace(workspace.config, audit=0))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from prefml.proposals import read_decided
+from prefml.proposals import read_decided, read_lines, suggestions_path, write_lines
 from prefml.review import create_app
 
 from .conftest import Client
@@ -144,7 +144,8 @@ def test_decisions_of_earlier_suggestions_stay_in_the_export(client, workspace):
     assert [row["group_id"] for row in exported(workspace)] == [FIRST, "new"]
 
 
-def test_a_batch_inside_the_budget_is_approved_and_undone_as_one(client):
+def test_a_batch_inside_the_budget_is_approved_and_undone_as_one(unaudited):
+    client = Client(create_app(unaudited))
     ids = client.get("budget")["group_ids"]
     assert ids == ["harbour/g004", "harbour/g005"]
     client.post("approve_batch", group_ids=ids)
@@ -152,6 +153,20 @@ def test_a_batch_inside_the_budget_is_approved_and_undone_as_one(client):
     assert client.get("budget")["group_ids"] == []
     assert client.post("undo")["group_ids"] == ids
     assert client.get("progress")["approved"] == 0
+    client.app.extensions["prefml"].close()
+
+
+def test_a_bulk_approval_tells_which_groups_it_withheld_and_hides_their_suggestions(client):
+    offer = client.get("budget")
+    assert (sorted(offer["asked"]), offer["why"]) == (offer["group_ids"], "")
+    changed = client.post("approve_batch", group_ids=offer["group_ids"], event_id="only-once")
+    again = client.post("approve_batch", group_ids=offer["group_ids"], event_id="only-once")
+    assert changed["asked"] == again["asked"] == offer["asked"]
+    for group in changed["groups"]:
+        assert (group["state"], group["suggested"], group["crop"]["box"]) == ("pending", None, None)
+    assert "answered first" in client.get("budget")["why"] or not client.get("budget")["group_ids"]
+    answer = client.send("decide", {"group_id": offer["asked"][0], "action": "approved"})
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("extra", [FIRST, "unknown"])
@@ -257,3 +272,140 @@ def test_a_request_that_says_nothing_may_come_without_a_body(client, path):
     assert client.send(path).status_code == 200
     assert client.send(path, {}).status_code == 200
     assert client.send(path, {"more": 1}).status_code == 400
+
+
+BUDGET = ["harbour/g004", "harbour/g005"]
+
+
+@pytest.fixture
+def rewrite(workspace):
+    """Suggest something else for a group, as another run of `prefml suggest` does."""
+
+    def write(group_id, **fields):
+        rows = read_lines(suggestions_path(workspace)).rows
+        changed = [row | fields if row["group_id"] == group_id else row for row in rows]
+        kept = [row for row in changed if row["images"]]
+        write_lines(suggestions_path(workspace), kept)
+
+    return write
+
+
+NEW_CROP = {"needs_crop": True, "crop_coords": [0.3, 0.3, 0.9, 0.9], "confidence": 0.9}
+
+
+def test_a_decision_on_a_suggestion_that_changed_is_refused_with_the_new_one(client, rewrite):
+    before = client.group(FIRST)
+    rewrite(FIRST, step2_crop=NEW_CROP)
+    body = {"group_id": FIRST, "action": "approved", "suggestion_version": before["version"]}
+    answer = client.send("decide", body)
+    assert answer.status_code == 409
+    assert "has changed since it was shown" in answer.json["error"]
+    assert answer.json["group_ids"] == [FIRST]
+    (now,) = answer.json["groups"]
+    assert (now["state"], now["crop"]["box"]) == ("pending", [0.3, 0.3, 0.9, 0.9])
+    assert answer.json["progress"]["can_undo"] is False
+    again = client.post("decide", **{**body, "suggestion_version": now["version"]})
+    assert again["groups"][0]["decision"]["crop_coords"] == [0.3, 0.3, 0.9, 0.9]
+
+
+@pytest.mark.parametrize("action", ["approved", "overridden", "rejected", "skipped"])
+def test_every_kind_of_decision_is_refused_on_another_suggestion(client, action):
+    body = {"group_id": FIRST, "action": action, "final_choice": 0, "suggestion_version": "other"}
+    assert client.send("decide", body).status_code == 409
+    assert client.get("progress")["pending"] == 6
+
+
+def test_a_decision_without_a_version_counts_while_what_was_told_has_not_changed(client, rewrite):
+    client.group(FIRST)
+    rewrite(SECOND, step2_crop=NEW_CROP)
+    client.post("decide", group_id=FIRST, action="approved")
+    client.post("undo")
+    rewrite(FIRST, step2_crop=NEW_CROP)
+    assert client.send("decide", {"group_id": FIRST, "action": "approved"}).status_code == 409
+    # Nobody was told of the one before.
+    client.post("decide", group_id=SECOND, action="approved")
+
+
+def test_a_run_that_says_the_same_again_makes_nothing_stale(client, rewrite):
+    version = client.group(FIRST)["version"]
+    rewrite(FIRST, created="2031-01-01T00:00:00Z")
+    client.post("decide", group_id=FIRST, action="approved", suggestion_version=version)
+
+
+def test_a_request_that_was_accepted_stays_so_when_it_is_repeated(client, rewrite):
+    version = client.group(FIRST)["version"]
+    body = {"group_id": FIRST, "action": "approved", "suggestion_version": version}
+    for images in (["images/x.png"], []):
+        assert client.send("decide", body | {"event_id": "pressed-once"}).status_code == 200
+        rewrite(FIRST, images=images)
+    assert client.send("decide", body | {"event_id": "pressed-once"}).status_code == 200
+    assert client.send("decide", body | {"event_id": "pressed-again"}).status_code == 409
+    assert client.send("decide", {"group_id": FIRST, "action": "approved"}).status_code == 404
+
+
+def test_a_redone_decision_keeps_what_was_on_the_screen(client, workspace, rewrite):
+    version = client.group(FIRST)["version"]
+    client.post("decide", group_id=FIRST, action="approved", suggestion_version=version)
+    client.post("undo")
+    rewrite(FIRST, step2_crop=NEW_CROP)
+    client.post("redo")
+    client.post("submit_batch")
+    (line,) = exported(workspace)
+    assert (line["action"], line["crop_coords"], line["suggestion_version"]) == (
+        "approved", BOX, version,
+    )  # fmt: skip
+    assert line["suggestion"]["step2_crop"]["crop_coords"] == BOX
+
+
+def test_an_exported_decision_whose_caller_stated_no_version_has_none(client, workspace):
+    client.post("decide", group_id=FIRST, action="approved")
+    client.post("submit_batch")
+    assert exported(workspace)[0]["suggestion_version"] is None
+
+
+def test_a_batch_with_one_suggestion_that_changed_is_refused_whole(unaudited, rewrite):
+    client = Client(create_app(unaudited))
+    versions = client.get("budget")["versions"]
+    assert versions == {name: client.group(name)["version"] for name in BUDGET}
+    rewrite(BUDGET[1], step2_crop=NEW_CROP)
+    body = {"group_ids": BUDGET, "suggestion_versions": versions}
+    answer = client.send("approve_batch", body)
+    assert (answer.status_code, answer.json["group_ids"]) == (409, [BUDGET[1]])
+    assert client.get("progress")["approved"] == 0
+    client.post("approve_batch", **body | {"suggestion_versions": client.get("budget")["versions"]})
+    client.post("submit_batch")
+    now = [client.group(name)["version"] for name in BUDGET]
+    assert [line["suggestion_version"] for line in exported(unaudited)] == now
+    client.app.extensions["prefml"].close()
+
+
+@pytest.mark.parametrize("fields", [{"within_budget": False}, {"images": []}])
+def test_a_batch_whose_group_left_the_budget_is_stale_and_not_wrong(client, rewrite, fields):
+    versions = client.get("budget")["versions"]
+    rewrite(BUDGET[0], **fields)
+    body = {"group_ids": BUDGET, "suggestion_versions": versions}
+    assert client.send("approve_batch", body).status_code == 409
+
+
+def test_a_batch_without_versions_counts_while_what_was_told_has_not_changed(client, rewrite):
+    client.get("budget")
+    rewrite(BUDGET[0], step2_crop=NEW_CROP)
+    assert client.send("approve_batch", {"group_ids": BUDGET}).status_code == 409
+    client.post("approve_batch", group_ids=BUDGET[1:])
+
+
+def test_a_set_that_is_asked_about_once_more_is_no_part_of_a_batch(client, rewrite):
+    rewrite(BUDGET[0], reask_of="valley/log/1")
+    assert client.get("budget")["group_ids"] == BUDGET[1:]
+    assert client.send("approve_batch", {"group_ids": BUDGET}).status_code == 400
+
+
+def test_what_is_asked_once_more_is_counted_as_any_other_set(client, rewrite):
+    """A count of the page that moved otherwise would tell which set it is."""
+    rewrite(FIRST, reask_of="valley/log/1")
+    before = client.get("progress")
+    assert before["total"] == len(client.get("queue")["group_ids"]) == 6
+    after = client.post("decide", group_id=FIRST, action="approved")["progress"]
+    assert (after["pending"], after["approved"]) == (before["pending"] - 1, 1)
+    assert client.post("submit_batch")["counts"] == {"approved": 1}
+    assert "reask" not in json.dumps(client.group(FIRST))

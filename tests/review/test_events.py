@@ -109,3 +109,10 @@ def test_a_time_that_is_none_is_refused():
 
 def test_the_body_of_a_tag_is_no_decision():
     assert isinstance(parsed("tag", '{"changes": []}').body, TagBody)
+
+
+def test_a_decision_of_before_there_were_versions_is_read_and_states_none():
+    body = parsed("decide", DecideBody([decided("a")])).body
+    assert body.changes[0].suggestion_version is msgspec.UNSET
+    stated = DecideBody([decided("a", suggestion_version="abc")])
+    assert parsed("decide", stated).body.changes[0].suggestion_version == "abc"

@@ -75,3 +75,10 @@ def test_the_table_has_a_column_for_each_edge_and_none_for_what_is_whole(place):
     assert tuple(float(first[name]) for name in COLUMNS[4:8]) == BOX
     assert [second[name] for name in COLUMNS[4:8]] == [""] * 4
     assert (first["tags"], second["final_choice"]) == ("long_foot long_hand", "")
+
+
+@pytest.mark.parametrize(("fields", "version"), [({}, None), ({"suggestion_version": "v"}, "v")])
+def test_a_decision_carries_the_version_that_was_on_the_screen(fields, version):
+    ledger = Ledger([decide(1, decided("g", **fields))])
+    (entry,) = ledger.exported()
+    assert export_decision(entry, ledger).suggestion_version == version

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -122,3 +123,40 @@ def test_groups_keep_the_order_of_the_file(workspace):
     rows = [suggestion(f"g{n}", IMAGES, 0) for n in (3, 1, 2)]
     write_suggestions(workspace.root, rows)
     assert list(read_batch(workspace).groups) == ["g3", "g1", "g2"]
+
+
+ROW = suggestion("g", ["images/p/a.png", "images/p/b.png"], 1)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"images": ["images/p/b.png", "images/p/a.png"]},
+        {"step1_selection": {**ROW["step1_selection"], "chosen": 0}},
+        {"step1_selection": {**ROW["step1_selection"], "probabilities": [0.2, 0.8]}},
+        {"step2_crop": {**ROW["step2_crop"], "crop_coords": OTHER_BOX}},
+        {"step2_crop": {**ROW["step2_crop"], "alternatives": []}},
+        {"step2_crop": {**ROW["step2_crop"], "needs_crop": None}},
+        {"none_probability": 0.13},
+        {"reasons": ["sharper"]},
+        {"flags": ["fingers look odd"]},
+        {"duplicates": ["a.png looks like c.png"]},
+        {"within_budget": True},
+        {"budget": 0.2},
+        {"model": "ranker-2"},
+        {"encoder": "clip"},
+    ],
+)
+def test_the_version_changes_with_all_that_is_told_and_with_what_made_it(fields):
+    assert parse_group(ROW | fields).version != parse_group(ROW).version
+
+
+@given(st.dictionaries(st.sampled_from(["created", "mood", "reask_of"]), json_values))
+def test_a_later_run_that_says_the_same_has_the_same_version(fields):
+    turned = dict(reversed((ROW | fields).items()))
+    assert parse_group(turned).version == parse_group(ROW).version
+
+
+@given(st.dictionaries(st.sampled_from(["model", "encoder", "budget"]), json_values))
+def test_whatever_a_line_holds_it_has_a_version(fields):
+    assert re.fullmatch("[0-9a-f]{16}", parse_group(ROW | fields).version)

@@ -116,3 +116,12 @@ def test_approving_a_batch_is_approving_as_suggested_and_says_that_it_was_one():
     found = bulk_change(GROUP)
     assert (found.state, found.final_index, found.crop_source) == ("approved", 1, "suggested")
     assert found.shown == {"bulk": True}
+
+
+def test_the_version_that_was_on_the_screen_is_kept_and_none_is_made_up():
+    for action in ("approved", "rejected", "skipped"):
+        found = change(action=action, suggestion_version=GROUP.version)
+        assert found.suggestion_version == GROUP.version
+        assert change(action=action).suggestion_version is None
+    assert bulk_change(GROUP, GROUP.version).suggestion_version == GROUP.version
+    assert bulk_change(GROUP).suggestion_version is None

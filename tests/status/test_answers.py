@@ -67,6 +67,7 @@ def test_what_the_person_saw_counts_not_what_was_suggested_since():
 
 def test_bulk_approvals_and_second_questions_are_no_judgement():
     assert not answer(shown={"bulk": True}).judged
+    assert answer(shown={"bulk": True}).crop_accepted is None
     assert not answer(suggestion(reask_of="old")).judged
 
 

@@ -28,7 +28,7 @@ def test_the_bar_is_not_met_by_fewer_or_worse():
 
 
 def test_bulk_approvals_do_not_lift_the_bar():
-    assert summarize(answers(300, bulk=True), {}).agreement.n == 0
+    assert summarize(answers(300, evidence="passed"), {}).agreement.n == 0
 
 
 def test_consistency_compares_second_answers_with_the_first():

@@ -8,6 +8,7 @@ from PIL import Image
 
 from prefml.exceptions import SidecarError
 from prefml.prediction import CropProposal, PictureRows, Ranking, Reason
+from prefml.ranking.approval import fingerprint
 from prefml.sidecars.store import Sidecars
 from prefml.suggest import Request, run, suggest
 from prefml.workspace import Workspace
@@ -25,18 +26,35 @@ class FakeRanker:
         return np.arange(len(X), dtype=float)
 
 
+def promised(*rows, projects=("alpha",), covers=("winner", "none")):
+    """Return what a manifest promises, from pairs of a budget and a threshold."""
+    rows = [
+        {"budget": budget, "threshold": threshold, "coverage": 0.5, "error": 0.01, "sets": 100,
+         "promise": promise, "why": "" if threshold is not None else "errors"}
+        for budget, threshold, promise in rows
+    ]  # fmt: skip
+    return {
+        "auto_approve": rows, "auto_approve_sha256": fingerprint(rows), "projects": list(projects),
+        "approval": {"covers": list(covers), "reviewed": 300}, "rejection_sha256": "n1",
+    }  # fmt: skip
+
+
 class FakeSuggester:
     """Likes later pictures, the more the later; never decodes anything."""
 
-    def __init__(self, tree, ranker=True, cropper=True, box=(0.1, 0.0, 0.6, 0.5)):
-        self.tree, self.box = tree, box
+    def __init__(
+        self, tree, ranker=True, cropper=True, box=(0.1, 0.0, 0.6, 0.5), none=None, sure=0.7,
+        promises=(),
+    ):  # fmt: skip
+        self.tree, self.box, self.none, self.sure = tree, box, none, sure
         self.ranker = FakeRanker() if ranker else None
         self.cropper = object() if cropper else None
         encoder = {"id": "fake", "identity": "abc", "name": "fake"}
         about = {"sha256": "r1", "written": "2025-01-01", "encoder": encoder}
         manifest = SimpleNamespace(**about | {"encoder": SimpleNamespace(**encoder)})
-        manifest.document = about
-        self.manifests = {"ranker": manifest}
+        manifest.document = about | promised(*promises)
+        rejection = SimpleNamespace(sha256="n1", written="2025-01-01", encoder=None)
+        self.manifests = {"ranker": manifest, "rejection": rejection}
 
     @property
     def sidecars(self):
@@ -60,9 +78,12 @@ class FakeSuggester:
         why = (Reason("higher stage", 0.5), Reason("sharper", 0.2), Reason("content", -0.4))
         return Ranking(tuple(range(n))[::-1], np.arange(n, dtype=float), chances, why)
 
+    def none_probability(self, rows):
+        return self.none
+
     def crop(self, rows, i=0):
         other = ((0.0, 0.0, 0.5, 0.5), 0.2)
-        return CropProposal(0.3, self.box, 0.6, (other,), ("head kept",), "fairly sure")
+        return CropProposal(0.3, self.box, self.sure, (other,), ("head kept",), "fairly sure")
 
 
 class Tree:

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from prefml.decisions import read_decisions
 from prefml.decisions.projects import ProjectResolver
-from prefml.suggest.handled import handled_pictures, keys_of
+from prefml.suggest.handled import handled_pictures, is_decided, keys_of
 from prefml.workspace import Workspace
 
 json_values = st.recursive(
@@ -46,6 +46,16 @@ def test_only_what_was_decided_is_handled(tree, resolver, action, found):
     assert handled(tree, resolver, {"g": row}) == ({("alpha", "a.png")} if found else set())
 
 
+def test_what_was_approved_in_bulk_is_handled_although_it_is_no_label(tree, resolver):
+    (tree.root / "sandbox").mkdir()
+    images = tree.stages("1", "2")
+    line = {"group_id": "g", "images": images, "step1_selection": {"chosen": images[0]}}
+    tree.approve(line, project_id="alpha", shown={"bulk": True})
+    decided = {"g": {"action": "approved", "images": images, "project_id": "alpha"}}
+    assert read_decisions(Workspace.open(tree.root)).items.empty
+    assert handled(tree, resolver, decided) == {("alpha", path.rsplit("/")[-1]) for path in images}
+
+
 def test_a_decision_without_pictures_is_about_those_of_its_suggestion(tree, resolver):
     suggestions = {"g": {"images": ["new/alpha/a.png"]}}
     assert handled(tree, resolver, {"g": {"action": "rejected"}}, suggestions) == {
@@ -59,3 +69,10 @@ def test_what_the_logs_decided_is_handled(tree, resolver):
     tree.log((two, [one], "2025-02-01T00:00:00Z"))
     names = {path.rsplit("/", 1)[1] for path in (one, two)}
     assert handled(tree, resolver, {}) == {("alpha", name) for name in names}
+
+
+def test_a_skipped_group_still_waits():
+    decided = {"a": {"action": "rejected"}, "b": {"action": "skipped"}, "c": {}}
+    assert [is_decided(group, decided) for group in ("a", "b", "c", "d", 3)] == [
+        True, False, False, False, False,
+    ]  # fmt: skip

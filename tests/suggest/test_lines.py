@@ -9,21 +9,10 @@ from hypothesis import strategies as st
 from prefml.prediction import Ranking, Reason
 from prefml.proposals.suggestions import Suggestion, to_row
 from prefml.sidecars.find import ImageFile
+from prefml.suggest.budget import ErrorBudget
 from prefml.suggest.candidates import Candidate
 from prefml.suggest.lines import Context, _reasons, make_suggestion
-from prefml.suggest.none_good import NoneGood
 from prefml.suggest.reask import OldSet
-
-
-class FixedNoneGood(NoneGood):
-    """States one probability for every set."""
-
-    def __init__(self, value):
-        super().__init__(None, None)
-        self.value = value
-
-    def probability(self, rows):
-        return self.value
 
 
 @pytest.fixture
@@ -40,8 +29,8 @@ def made(tree):
         candidate = OldSet("alpha", images, "old set") if kind is OldSet else kind("alpha", images)
         model = predictor or tree.predictor()
         rows = model.from_sidecars("alpha", [path.name for path in files])
-        given = {"none_good": NoneGood(None, None), "created": "now", **options}
-        return make_suggestion(candidate, rows, Context(model, **given))
+        given = {"budget": ErrorBudget(0.05), "created": "now", **options}
+        return make_suggestion(candidate, rows, Context(model, **given))[0]
 
     return make
 
@@ -72,23 +61,43 @@ def test_an_old_set_says_so_and_a_new_one_does_not(made):
     assert "reask_of" not in to_row(made())
 
 
+def budget(threshold, **options):
+    return ErrorBudget(0.05, {"seen": threshold}, projects=["alpha"], **options)
+
+
 @pytest.mark.parametrize(
     ("threshold", "none", "within"),
     [
         (None, None, False), (0.5, None, True), (0.51, None, False),
-        (0.5, 0.05, True), (0.5, 0.06, False),
+        (0.475, 0.05, True), (0.476, 0.05, False),
     ],
 )  # fmt: skip
-def test_the_budget_asks_for_confidence_and_for_a_set_that_is_not_rejected(
-    made, threshold, none, within
+def test_the_choice_and_the_rejection_are_jointly_as_sure_as_the_promise_asks(
+    made, tree, threshold, none, within
 ):
-    options = {"threshold": threshold, "none_good": FixedNoneGood(none)}
-    assert made(**options).within_budget is within
+    found = made(budget=budget(threshold), predictor=tree.predictor(none=none))
+    assert (found.within_budget, found.none_probability) == (within, none)
+
+
+@pytest.mark.parametrize(
+    ("covers", "sure", "within"),
+    [(False, 0.64, False), (False, 0.7, True), (True, 0.64, False), (True, 0.81, True)],
+)
+def test_a_crop_that_goes_along_counts_jointly_or_must_not_be_unsure(
+    made, tree, covers, sure, within
+):
+    options = budget(0.4, covers_crops=covers)
+    assert made(budget=options, predictor=tree.predictor(sure=sure)).within_budget is within
+
+
+def test_without_a_crop_model_no_crop_can_be_unsure(made, tree):
+    model = tree.predictor(cropper=False)
+    assert made(budget=budget(0.5), predictor=model).within_budget
 
 
 def test_without_a_ranking_nothing_lies_within_the_budget(made, tree):
-    model = tree.predictor(ranker=False)
-    found = made(predictor=model, threshold=0.0, none_good=FixedNoneGood(0.0))
+    model = tree.predictor(ranker=False, none=0.0)
+    found = made(predictor=model, budget=budget(0.0))
     assert (found.within_budget, found.none_probability, found.reasons) == (False, None, [])
 
 

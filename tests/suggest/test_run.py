@@ -5,6 +5,8 @@ import pytest
 
 from prefml.exceptions import WorkspaceError
 from prefml.proposals import index_of
+from prefml.suggest import Request, suggest
+from prefml.workspace import Workspace
 
 
 def test_a_set_becomes_a_line_of_the_format(tree):
@@ -199,40 +201,83 @@ def test_keeping_the_whole_picture_is_no_crop(tree):
     assert second["keep_probability"] == 0.3
 
 
-def write_metrics(tree, **row):
-    (tree.root / "artifacts").mkdir(exist_ok=True)
-    metrics = {"encoder": {"identity": "abc"}, "ranker": {"auto_approve": [row]}}
-    (tree.root / "artifacts" / "metrics.json").write_text(json.dumps(metrics))
-
-
 def test_sets_as_confident_as_the_threshold_lie_within_the_budget(tree):
     tree.stages("1", "2", start=0)
     tree.stages("1", "1.5", "2", start=100)
-    write_metrics(tree, budget=0.05, threshold=0.6)
-    report = tree.suggest()
-    assert (report.threshold, report.within_budget) == (0.6, 1)
+    report = tree.suggest(predictor=tree.predictor(promises=[(0.05, 0.6, "seen")]))
+    assert (report.threshold, report.within_budget, report.why_none) == (0.6, 1, "")
     assert {len(line["images"]): line["within_budget"] for line in tree.lines()} == {
         2: True,
         3: False,
     }
 
 
-@pytest.mark.parametrize("row", [{"budget": 0.05, "threshold": None},
-                                 {"budget": 0.1, "threshold": 0.1}])  # fmt: skip
-def test_without_a_promise_nothing_lies_within_the_budget(tree, row):
+@pytest.mark.parametrize("row", [(0.05, None, "seen"), (0.1, 0.1, "seen"), (0.05, 0.1, "next")])
+def test_without_a_promise_nothing_lies_within_the_budget_and_one_line_says_why(tree, row):
     tree.stages("1", "2")
-    write_metrics(tree, **row)
+    report = tree.suggest(predictor=tree.predictor(promises=[row]))
+    assert report.within_budget == 0
+    assert report.why_none
+    assert "\n" not in report.why_none
+
+
+def test_a_project_that_was_not_learned_from_goes_by_its_own_promise(tree):
+    tree.stages("1", "2", project="alpha")
+    tree.stages("1", "2", project="beta", start=100)
+    rows = [(0.05, 0.5, "seen"), (0.05, 0.7, "next")]
+    report = tree.suggest(predictor=tree.predictor(promises=rows))
+    assert report.thresholds == {"seen": 0.5, "next": 0.7}
+    within = {line["project_id"]: line["within_budget"] for line in tree.lines()}
+    assert within == {"alpha": True, "beta": False}
+
+
+def test_figures_of_an_evaluation_are_no_promise(tree):
+    tree.stages("1", "2")
+    (tree.root / "artifacts").mkdir()
+    row = {"budget": 0.05, "threshold": 0.1, "coverage": 1.0, "error": 0.0, "sets": 9}
+    metrics = {"encoder": {"identity": "abc"}, "ranker": {"auto_approve": [row]}}
+    (tree.root / "artifacts" / "metrics.json").write_text(json.dumps(metrics))
     assert tree.suggest().within_budget == 0
+    report = tree.suggest(predictor=tree.predictor(promises=[(0.05, 0.6, "seen")]))
+    assert report.threshold == 0.6
 
 
-def test_reviewed_rejections_give_a_probability_that_none_is_good(tree):
-    tree.stages("1", "2", start=0)
-    tree.stages("1", "2", start=100)
-    tree.suggest()
-    tree.approve(tree.lines()[0], action="rejected", final_choice=None)
-    tree.suggest()
-    (line,) = [line for line in tree.lines() if line["none_probability"] is not None]
-    assert line["none_probability"] == pytest.approx(0.5)
+def test_audits_above_the_budget_leave_nothing_within_it_and_the_report_says_why(tree):
+    for number in range(20):
+        images = tree.stages("1", "2", start=100 * number)
+        line = {"group_id": f"g{number}", "images": images, "model": {"ranker": {"sha256": "r1"}},
+                "step1_selection": {"chosen": images[1]}}  # fmt: skip
+        (tree.root / "sandbox").mkdir(exist_ok=True)
+        wrong = images[0] if number < 9 else images[1]
+        drawn = {"probability": 0.1, "batch": "b"}
+        tree.approve(line, final_choice=wrong, suggestion=line, audit=drawn, project_id="alpha")
+    tree.stages("1", "2", start=90_000)
+    model = tree.predictor(promises=[(0.05, 0.6, "seen")])
+    report = tree.suggest(predictor=model, reask=0)
+    assert (report.sets, report.within_budget, report.threshold) == (1, 0, None)
+    assert "9 wrongly" in report.why_none
+
+
+def test_a_manifest_of_another_model_promises_nothing(tree):
+    tree.stages("1", "2")
+    model = tree.predictor()
+    sound = tree.predictor(promises=[(0.05, 0.1, "seen")])
+    model.manifests["crop"] = model.manifests["rejection"] = sound.manifests["ranker"]
+    report = tree.suggest(predictor=model)
+    assert (report.within_budget, report.threshold) == (0, None)
+    assert "makes no promises" in report.why_none
+
+
+def test_without_sets_nothing_has_to_be_explained(tree):
+    tree.picture("new/alpha/lonely.png")
+    assert tree.suggest().why_none == ""
+
+
+@pytest.mark.parametrize("none", [None, 0.25])
+def test_the_probability_that_none_is_good_is_that_of_the_model_in_use(tree, none):
+    tree.stages("1", "2")
+    tree.suggest(predictor=tree.predictor(none=none))
+    assert tree.lines()[0]["none_probability"] == none
 
 
 def test_look_alikes_elsewhere_are_named_and_flagged(tree, monkeypatch):
@@ -264,33 +309,102 @@ def old_sets(tree, n):
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 
 
+def new_sets(tree, n, start=0):
+    for i in range(n):
+        tree.stages("1", "2", project="beta", start=start + 2 * i)
+
+
+def asked_again(tree):
+    return [line for line in tree.lines() if "reask_of" in line]
+
+
 def test_some_old_sets_are_asked_again_without_showing(tree):
     old_sets(tree, 4)
-    tree.stages("1", "2", project="beta")
+    new_sets(tree, 11)
     report = tree.suggest(now=NOW, reask=1.0)
-    again = [line for line in tree.lines() if "reask_of" in line]
-    assert (report.sets, len(again)) == (1, 1)
-    assert again[0]["reask_of"].startswith("alpha/")
-    assert all(path.startswith("images/alpha/") for path in again[0]["images"])
+    (again,) = asked_again(tree)
+    assert report.sets == 11
+    assert again["reask_of"].startswith("alpha/")
+    assert all(path.startswith("images/alpha/") for path in again["images"])
+
+
+def test_an_old_set_is_in_no_count_of_a_run_or_of_the_next_one(tree):
+    old_sets(tree, 4)
+    new_sets(tree, 10)
+    seen = []
+
+    def watch(items, total, label):
+        seen.append(total)
+        return items
+
+    workspace = Workspace.open(tree.root)
+    request = Request(reask=1.0)
+    first = suggest(workspace, request, lambda _: tree.predictor(), watch, NOW)
+    tree.stages("1", project="beta", start=900)
+    second = suggest(workspace, request, lambda _: tree.predictor(), watch, NOW)
+    assert len(asked_again(tree)) == 1
+    assert (first.sets, first.singles, first.waiting) == (10, 0, 0)
+    # Sets that wait are suggested anew.
+    assert (second.sets, second.singles, second.waiting) == (10, 1, 0)
+    for image in tree.root.glob("new/beta/*"):
+        image.unlink()
+    assert tree.suggest(now=NOW, reask=1.0).waiting == 11
+    assert seen == [10, 11]
+
+
+@pytest.mark.parametrize("bulk", [True, False])
+def test_a_set_that_was_approved_in_bulk_is_not_asked_again(tree, bulk):
+    (tree.root / "sandbox").mkdir()
+    images = tree.stages("1", "2", folder="selected")
+    line = {"group_id": "g", "images": images, "step1_selection": {"chosen": images[0]}}
+    tree.approve(line, project_id="alpha", shown={"bulk": bulk})
+    new_sets(tree, 10)
+    tree.suggest(now=NOW, reask=1.0)
+    assert len(asked_again(tree)) == (not bulk)
 
 
 def test_an_old_set_is_asked_again_once(tree):
     old_sets(tree, 2)
-    tree.stages("1", "2", project="beta")
     asked = []
-    for start in (0, 100, 200):
-        tree.stages("1", "2", project="beta", start=1000 + start)
+    for start in (1000, 2000, 3000):
+        new_sets(tree, 11, start)
         tree.suggest(now=NOW, reask=1.0)
-        asked = [line["reask_of"] for line in tree.lines() if "reask_of" in line]
+        asked = [line["reask_of"] for line in asked_again(tree)]
     assert len(asked) == len(set(asked)) == 2
+
+
+def test_ten_runs_of_one_new_set_each_ask_one_old_set_again(tree):
+    old_sets(tree, 4)
+    counts = []
+    for run in range(11):
+        new_sets(tree, 1, 1000 + 2 * run)
+        tree.suggest(now=NOW, reask=1.0)
+        for line in tree.lines():
+            tree.approve(line)
+        counts.append(len(asked_again(tree)))
+    assert counts == [*[0] * 9, 1, 1]
+
+
+def test_an_old_set_that_waits_is_withdrawn_when_the_new_ones_become_too_few(tree):
+    old_sets(tree, 4)
+    new_sets(tree, 10)
+    tree.suggest(now=NOW, reask=1.0)
+    assert len(asked_again(tree)) == 1
+    for image in sorted(tree.root.glob("new/beta/*"))[:-2]:
+        image.unlink()
+    path = tree.root / "sandbox" / "automation_decisions.jsonl"
+    rows = [line for line in tree.lines() if "reask_of" in line or "000018" in line["group_id"]]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    tree.suggest(now=NOW, reask=1.0)
+    assert asked_again(tree) == []
 
 
 @pytest.mark.parametrize(("share", "now"), [(0.0, NOW), (1.0, datetime(2025, 2, 3, tzinfo=UTC))])
 def test_asking_again_can_be_switched_off_and_waits_until_a_set_is_old(tree, share, now):
     old_sets(tree, 3)
-    tree.stages("1", "2", project="beta")
+    new_sets(tree, 10)
     tree.suggest(now=now, reask=share)
-    assert not [line for line in tree.lines() if "reask_of" in line]
+    assert asked_again(tree) == []
 
 
 def test_a_name_that_occurs_twice_in_a_project_is_suggested_once_and_the_other_counted(tree):
@@ -304,6 +418,6 @@ def test_a_name_that_occurs_twice_in_a_project_is_suggested_once_and_the_other_c
 def test_an_old_set_of_which_a_picture_has_gone_is_not_asked_again(tree):
     old_sets(tree, 1)
     sorted((tree.root / "images" / "alpha").glob("*.png"))[0].unlink()
-    tree.stages("1", "2", project="beta")
+    new_sets(tree, 10)
     tree.suggest(now=NOW, reask=1.0)
-    assert not [line for line in tree.lines() if "reask_of" in line]
+    assert asked_again(tree) == []

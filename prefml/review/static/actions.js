@@ -7,7 +7,7 @@ import { announce, byId, showStatus } from "./dom.js";
 import { drawProgress } from "./info.js";
 import { PICTURE_SIZE } from "./pictures.js";
 import { present } from "./present.js";
-import { drawHidden, loadQueue, redraw, showAt } from "./screen.js";
+import { drawHidden, loadQueue, redraw, showAt, showChanged } from "./screen.js";
 import * as my from "./session.js";
 import * as tags from "./tags.js";
 import { STATE_LABELS, countSets } from "./words.js";
@@ -16,7 +16,8 @@ import * as zoom from "./zoom.js";
 const { session } = my;
 
 /**
- * Decide the set in view and go on to the next that waits.
+ * Decide the set in view and go on to the next that waits; where the suggestion is no longer the one in view,
+ * decide nothing and show the new one.
  *
  * @param {Choice} choice
  * @param {string} key command that decided
@@ -24,7 +25,10 @@ const { session } = my;
 async function decide(choice, key) {
   const group = my.currentGroup();
   if (!group) return;
-  await my.postDecision(group, choice, key);
+  if (!my.isSeen(group) || !(await my.postDecision(group, choice, key))) {
+    await showChanged(group);
+    return;
+  }
   const words = outcomeText(group, present(session.groups.get(group.group_id), "decided set"));
   showStatus(words);
   await showAt(my.nextWaiting(), words);
@@ -39,9 +43,10 @@ async function decide(choice, key) {
 export function outcomeText(before, { state, decision }) {
   const index = decision?.final_index ?? null;
   if (!decision || index === null) return `Last: ${STATE_LABELS[state]}`;
+  const whose = before.audited ? "asked without a suggestion" : state === "approved" ? "as suggested" : "your choice";
   const crop = decision.crop_by_hand ? "cropped by hand" : decision.crop_coords ? "cropped" : "kept whole";
   const told = my.isBlind(before) && before.suggested !== null ? ` (suggested: ${before.suggested + 1})` : "";
-  return `Last: picture ${index + 1}, ${crop}, ${state === "approved" ? "as suggested" : "your choice"}${told}`;
+  return `Last: picture ${index + 1}, ${crop}, ${whose}${told}`;
 }
 
 /**
@@ -82,6 +87,10 @@ const withPicture = (index, act) => (index === null ? showStatus("Choose a pictu
 /** @param {Group} group */
 function approve(group) {
   const own = session.held !== null || my.readDraft(group) !== null;
+  if (group.audited) {
+    const at = my.selectedIndex(group);
+    return own && at !== null ? choose(group, at) : showStatus("Asked without a suggestion: 1 to 9 choose");
+  }
   if (my.isBlind(group) && !own) {
     session.revealed = true;
     redraw();
@@ -91,6 +100,20 @@ function approve(group) {
   const index = my.selectedIndex(group);
   if (index === null) return showStatus("Nothing is suggested here: 1 to 9 choose");
   return keepPicture(index, cropFields(group, index), "approve");
+}
+
+/**
+ * Choose a picture; where its frame is asked for too, open the editor on it, with nothing cut off yet.
+ *
+ * @param {Group} group
+ * @param {number} index
+ */
+function choose(group, index) {
+  if (!group.judges_crop || my.readDraft(group)) return keepPicture(index, cropFields(group, index), "choose");
+  session.cropVisible = true;
+  redraw();
+  cropper.start(group, index);
+  return showStatus(`Picture ${index + 1}: set its frame as you want it; Enter uses it, K keeps the whole picture`);
 }
 
 /**
@@ -152,15 +175,33 @@ const PAGE_COMMANDS = {
 };
 
 /**
- * Show what is left after sets were approved together.
+ * Show what is left after sets were approved together, first those that are asked one by one.
  *
  * @param {readonly string[]} approved
+ * @param {readonly string[]} asked
  */
-async function afterBatch(approved) {
+async function afterBatch(approved, asked) {
   await loadQueue(session.filter, session.project);
-  showStatus(`${countSets(approved.length)} approved together; Z takes them back`);
+  const first = asked[0];
+  if (first !== undefined) {
+    if (!session.ids.includes(first)) await loadQueue("all", "");
+    showStatus(batchText(approved.length, asked.length));
+    return showAt(session.ids.indexOf(first), batchText(approved.length, asked.length));
+  }
+  showStatus(batchText(approved.length, 0));
   const id = my.currentId();
   await showAt(id && my.stateOf(id) !== "pending" ? my.nextWaiting() : session.index);
+}
+
+/**
+ * Write what became of a batch.
+ *
+ * @param {number} approved
+ * @param {number} asked how many are asked one by one
+ */
+export function batchText(approved, asked) {
+  const back = `${countSets(approved)} approved together; Z takes them back`;
+  return asked ? `${back}. ${countSets(asked)}, drawn at random, ${asked === 1 ? "is" : "are"} asked one by one, without a suggestion` : back;
 }
 
 /**
@@ -215,8 +256,9 @@ export function perform(command) {
   if (isPageCommand(command.name)) return PAGE_COMMANDS[command.name]();
   const group = my.currentGroup();
   if (!group) return showStatus("No set here; ↑ goes back");
+  if (!my.isSeen(group)) return showChanged(group);
   if (!("index" in command)) return GROUP_COMMANDS[command.name](group);
   const { name, index } = command;
   if (index >= group.images.length) return showStatus(`There is no picture ${index + 1}`);
-  return name === "hold" ? hold(index) : keepPicture(index, cropFields(group, index), "choose");
+  return name === "hold" ? hold(index) : choose(group, index);
 }

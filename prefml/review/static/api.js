@@ -46,6 +46,9 @@ export const storage = {
 /** Refusal of a request by the server; to ask again is of no use. */
 export class RefusedError extends Error {}
 
+/** Refusal of a decision on a suggestion that is another by now than the one on the screen. */
+export class StaleError extends RefusedError {}
+
 // Longer than any answer takes on a healthy machine; then the person is told to wait.
 const LATE_MS = 4000;
 
@@ -79,7 +82,7 @@ const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
  * @param {string} path
  * @param {RequestInit} options
  * @returns {Promise<unknown>}
- * @throws {RefusedError} if the server refuses
+ * @throws {RefusedError} if the server refuses; a StaleError if the suggestion has changed
  * @throws {Error} if it does not answer, or has a fault
  */
 async function request(path, options) {
@@ -87,6 +90,7 @@ async function request(path, options) {
   const body = /** @type {unknown} */ (await response.json());
   if (response.ok) return body;
   const { error } = /** @type {Failure} */ (body);
+  if (response.status === 409) throw new StaleError(error);
   throw response.status >= 500 ? new Error(error) : new RefusedError(error);
 }
 
@@ -162,10 +166,14 @@ async function deliver(sent) {
   }
 }
 
-/** Send what was pressed just before a crash or a reload, and may not have arrived. */
+/**
+ * Send what was pressed just before a crash or a reload, and may not have arrived; tell whether it was
+ * refused because the suggestion has changed since.
+ */
 export async function deliverOutbox() {
   const sent = storage.read("outbox");
-  if (sent) await deliver(sent).catch(() => null);
+  if (!sent) return false;
+  return deliver(sent).then(() => false, (/** @type {unknown} */ error) => error instanceof StaleError);
 }
 
 function newEventId() {

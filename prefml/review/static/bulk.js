@@ -1,9 +1,9 @@
 // Approve the sets inside the error budget together: how many, a look at each, then one key.
 
-import { get, post } from "./api.js";
+import { StaleError, get, post } from "./api.js";
 import { byId, make } from "./dom.js";
 import { boxText } from "./geometry.js";
-import { enqueueInput } from "./jobs.js";
+import { dropWaiting, enqueueInput } from "./jobs.js";
 import { aspect, fitInside } from "./layout.js";
 import { PICTURE_SIZE, pictureUrl } from "./pictures.js";
 import { present } from "./present.js";
@@ -21,16 +21,30 @@ const opened = () => present(batch, "batch");
 /**
  * Show the sets that may be approved together.
  *
- * @param {(ids: string[]) => Promise<void>} done called with the ids that were approved
+ * @param {Batch["done"]} done called with the ids that were approved, and with those that are asked one by one
  */
 export async function open(done) {
-  const { group_ids: ids } = await get("budget", { project: session.project });
-  batch = { ids, left: new Set(ids), loaded: 0, loading: false, done };
+  await offer(done, new Set(), "");
+  checkboxes()[0]?.focus();
+}
+
+/**
+ * Ask which sets may be approved together, and show the first of them.
+ *
+ * @param {Batch["done"]} done
+ * @param {ReadonlySet<string>} unwanted ids that were unticked before
+ * @param {string} note
+ */
+async function offer(done, unwanted, note) {
+  const { group_ids, asked, why, versions } = await get("budget", { project: session.project });
+  // What will be asked without its suggestion is not shown with it before.
+  const ids = group_ids.filter((id) => !asked.includes(id));
+  const left = new Set(ids.filter((id) => !unwanted.has(id)));
+  batch = { ids, asked, why, versions, left, loaded: 0, loading: false, note, done };
   byId("bulk-grid").replaceChildren();
-  byId("bulk").showModal();
+  if (!byId("bulk").open) byId("bulk").showModal();
   drawSummary();
   if (ids.length) await loadMore();
-  checkboxes()[0]?.focus();
 }
 
 const checkboxes = () => [...byId("bulk-grid").querySelectorAll("input")];
@@ -47,13 +61,27 @@ export function summaryText(total, loaded, project) {
   return `${countSets(total)} undecided, without flags, inside the error budget${project ? `, project ${project}` : ""}. You have had ${formatCount(loaded)} before you; scroll for more and untick what needs a look of its own. One undo takes the whole batch back.`;
 }
 
+/**
+ * Write why sets are asked one by one, or why there is no batch.
+ *
+ * @param {number} asked
+ * @param {string} why
+ */
+export function auditText(asked, why) {
+  if (!asked) return why;
+  return `${countSets(asked)} of the batch, drawn at random, ${asked === 1 ? "is" : "are"} not approved but asked one by one, without a suggestion: that is how prefml learns how often what you approve unseen is wrong. ${why}`;
+}
+
 function drawSummary() {
-  const { ids, left, loaded } = opened();
-  byId("bulk-text").textContent = summaryText(ids.length, loaded, session.project);
-  for (const id of /** @type {const} */ (["bulk-grid", "bulk-hint", "bulk-approve"])) byId(id).hidden = !ids.length;
+  const { ids, asked, why, left, loaded, note } = opened(), audit = auditText(asked.length, why);
+  const summary = why && !ids.length && !asked.length ? "" : summaryText(ids.length + asked.length, loaded, session.project);
+  byId("bulk-text").textContent = note + [summary, audit].filter(Boolean).join(" ");
+  for (const id of /** @type {const} */ (["bulk-grid", "bulk-hint"])) byId(id).hidden = !ids.length;
   const button = byId("bulk-approve");
-  button.replaceChildren(make("kbd", {}, "A"), ` Approve ${countSets(left.size)} as suggested`);
-  button.disabled = !left.size || !loaded;
+  button.hidden = !ids.length && !asked.length;
+  const words = left.size || !asked.length ? ` Approve ${countSets(left.size)} as suggested` : ` Ask me about ${countSets(asked.length)}`;
+  button.replaceChildren(make("kbd", {}, "A"), left.size && asked.length ? `${words}, ask me about ${formatCount(asked.length)}` : words);
+  button.disabled = ids.length ? !left.size || !loaded : !asked.length;
 }
 
 async function loadMore() {
@@ -62,6 +90,9 @@ async function loadMore() {
   shown.loading = true;
   const ids = shown.ids.slice(shown.loaded, shown.loaded + PAGE);
   const answer = await get("load_batch", { id: ids, picture: "small" });
+  // Offered anew meanwhile.
+  if (shown !== batch) return;
+  for (const { group_id: id, version } of answer.groups) shown.versions[id] = version;
   byId("bulk-grid").append(...answer.groups.map(item));
   shown.loaded += ids.length;
   shown.loading = false;
@@ -80,7 +111,7 @@ function item(group) {
     placeBox(box, group.crop.box);
     frame.append(box);
   }
-  const tick = make("input", { type: "checkbox", checked: true });
+  const tick = make("input", { type: "checkbox", checked: opened().left.has(group.group_id) });
   tick.addEventListener("change", () => { setWanted(group.group_id, tick.checked); });
   return make("div", { class: "bulk-item" }, frame, make("label", {}, tick, make("span", { title: image.name }, captionOf(group, image))));
 }
@@ -106,14 +137,22 @@ function setWanted(id, wanted) {
 }
 
 async function approve() {
-  const { ids, left, done } = opened(), button = byId("bulk-approve");
+  const { ids, asked, left, versions, done } = opened(), button = byId("bulk-approve");
   // Pressed again before its turn came.
   if (button.disabled) return;
   button.disabled = true;
-  const answer = await post("approve_batch", { group_ids: ids.filter((id) => left.has(id)) }, PICTURE_SIZE);
-  receive(answer);
-  byId("bulk").close();
-  await done(answer.group_ids);
+  const wanted = [...asked, ...ids.filter((id) => left.has(id))];
+  try {
+    const seen = Object.fromEntries(wanted.map((id) => [id, present(versions[id], "version")]));
+    const answer = await post("approve_batch", { group_ids: wanted, suggestion_versions: seen }, PICTURE_SIZE);
+    receive(answer);
+    byId("bulk").close();
+    await done(answer.group_ids.filter((id) => !answer.asked.includes(id)), answer.asked);
+  } catch (error) {
+    if (!(error instanceof StaleError)) throw error;
+    dropWaiting();
+    await offer(done, new Set(ids.filter((id) => !left.has(id))), "Suggestions changed; nothing was approved, and here are the new ones. ");
+  }
 }
 
 /**

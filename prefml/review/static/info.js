@@ -33,6 +33,7 @@ const strong = (text) => line(make("strong", {}, text));
 function choicePart(group, blind) {
   const { images, suggested, confidence, none_probability: none } = group;
   if (images.length === 1) return part("Picture", line("A single picture: only its crop is judged"));
+  if (group.audited) return part("Suggestion", line("None: drawn at random from a batch, to see how often what you approve unseen is wrong"));
   if (blind) return part("Suggestion", line("Hidden until you have chosen ", make("kbd", {}, "1"), "–", make("kbd", {}, String(Math.min(9, images.length)))));
   const noneLine = none === null ? null : line(`None is good: ${percent(none)}`);
   if (suggested === null) return part("Suggestion", line("None"), noneLine);
@@ -47,6 +48,7 @@ function cropPart(group) {
   if (decision && decision.final_index !== null) {
     return part("Crop", strong(decision.crop_coords ? "Cropped as drawn" : "Kept whole"));
   }
+  if (group.judges_crop) return part("Crop", strong("Set it yourself"), line("The number opens the picture's frame; Enter uses it"));
   if (!crop.offered) return part("Crop", strong("Not rated"), line(crop.reason));
   const box = cropOf(group), size = box ? `Crop to ${percent(area(box))}` : "Keep whole";
   const others = crop.alternatives.length ? `${crop.alternatives.length} other proposals in X` : "";

@@ -6,6 +6,7 @@ import { showAlert, showStatus } from "./dom.js";
 /** @type {Promise<unknown>} */
 let queue = Promise.resolve();
 let waiting = 0;
+let drops = 0;
 
 /**
  * Run a job once those before it are done.
@@ -31,8 +32,11 @@ function report(error) {
   showAlert(error instanceof RefusedError ? `Not done: ${reason}` : `The page has a fault: ${reason}`);
 }
 
+/** Drop what was asked for before now and waits for its turn: it was meant for what was in view. */
+export function dropWaiting() { drops += 1; }
+
 /**
- * Run what a person asked for, unless the server falls silent before its turn.
+ * Run what a person asked for, unless the server falls silent, or the view is changed, before its turn.
  *
  * A key pressed while the server was silent was meant for what was seen then, not for the next set.
  *
@@ -43,6 +47,10 @@ export function enqueueInput(job) {
     showStatus("Not taken: the server does not answer yet");
     return;
   }
-  const before = silenceCount();
-  enqueue(() => (silenceCount() === before ? job() : showStatus("A key from before the interruption was not taken")));
+  const before = silenceCount(), dropped = drops;
+  enqueue(() => {
+    // What the page says of the change stands.
+    if (drops !== dropped) return undefined;
+    return silenceCount() === before ? job() : showStatus("A key from before the interruption was not taken");
+  });
 }

@@ -2,7 +2,7 @@
 
 import { commandNamed, perform } from "./actions.js";
 import { deliverOutbox, get, storage } from "./api.js";
-import { byId } from "./dom.js";
+import { byId, showStatus } from "./dom.js";
 import { configure } from "./geometry.js";
 import { drawProgress } from "./info.js";
 import { enqueue, enqueueInput } from "./jobs.js";
@@ -57,9 +57,10 @@ enqueue(async () => {
   byId("keys-on").checked = storage.read("keys") ?? true;
   session.hidden = storage.read("hidden") ?? session.hidden;
   drawHidden();
-  await deliverOutbox();
+  const words = (await deliverOutbox()) ? "Your last key came too late: the suggestion changed. Decide again." : "";
   await loadQueue(...my.rememberedFilter());
-  await showAt(session.index);
+  await showAt(session.index, words);
+  if (words) showStatus(words);
   if (!session.progress) my.receive({ progress: await get("progress", {}) });
   drawProgress();
 });

@@ -1,11 +1,14 @@
 // Move from set to set, draw the one in view and announce it to a screen reader.
 
+import { get } from "./api.js";
 import * as cropper from "./cropper.js";
 import { announce, byId, make, showStatus } from "./dom.js";
 import { drawInfo, drawProgress } from "./info.js";
+import { dropWaiting } from "./jobs.js";
+import { PICTURE_SIZE } from "./pictures.js";
 import * as my from "./session.js";
 import { drawEnd, drawGroup } from "./view.js";
-import { STATE_LABELS, likelihoodText } from "./words.js";
+import { CHANGED, STATE_LABELS, changeText, likelihoodText } from "./words.js";
 
 const { session } = my;
 
@@ -29,15 +32,38 @@ export async function showAt(index, words = "") {
   announce([words, group ? spoken(group) : byId("end-title").textContent].filter(Boolean).join(". "));
 }
 
-/** Draw what is in view. */
+/** Draw what is in view; say so where the suggestion is another than the one that was drawn, and not just hidden. */
 export function redraw() {
   const group = my.currentGroup();
+  const changed = group !== null && group.group_id === session.seen?.id && !my.isSeen(group) && !group.audited;
   // What stands round the pictures first: it tells how much room is left for them.
   drawProgress();
   if (group) {
     drawInfo(group);
     drawGroup(group);
   } else drawEnd();
+  if (changed) {
+    dropWaiting();
+    showStatus(CHANGED);
+  }
+}
+
+/**
+ * Show what is suggested now for a set that was not decided because its suggestion had changed.
+ *
+ * @param {Group} before as it was in view
+ */
+export async function showChanged(before) {
+  const { groups: [after = null] } = await get("load_batch", { id: [before.group_id], picture: PICTURE_SIZE });
+  const draft = my.carryDraft(before, after);
+  await loadQueue(session.filter, session.project);
+  if (after && !session.ids.includes(after.group_id)) await loadQueue("all", "");
+  const at = session.ids.indexOf(before.group_id);
+  const words = changeText(after ? my.isBlind(after) ? "hidden" : "new" : "gone", draft);
+  await showAt(at < 0 ? session.index : at, words);
+  showStatus(words);
+  // What was pressed meanwhile was meant for what was in view before.
+  dropWaiting();
 }
 
 /**

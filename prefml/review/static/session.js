@@ -1,6 +1,6 @@
 // Hold the state of the review: the queue, the set in view and the drafts; load and post it.
 
-import { get, post, readJson, storage } from "./api.js";
+import { StaleError, get, post, readJson, storage } from "./api.js";
 import { keepsWhole } from "./geometry.js";
 import { aspect } from "./layout.js";
 import { PICTURE_SIZE, imageElement, prefetch } from "./pictures.js";
@@ -12,7 +12,7 @@ const BEHIND = 2, AHEAD = 10, DECODED = 4;
 export const session = {
   ids: [], index: 0, groups: new Map(), queueStates: new Map(), filter: "all", project: "",
   hidden: document.body.dataset.hide === "true", cropVisible: true,
-  revealed: false, held: null, shownAt: 0, zoomed: false, progress: null,
+  revealed: false, held: null, shownAt: 0, seen: null, zoomed: false, progress: null,
 };
 
 /** Return the id of the set in view; undefined at the end of the list. */
@@ -27,6 +27,13 @@ const loadedGroup = (id) => (id === undefined ? undefined : session.groups.get(i
 
 /** Return the set in view; null at the end of the list. */
 export const currentGroup = () => loadedGroup(currentId()) ?? null;
+
+/**
+ * Tell whether what the page knows of a set is what is drawn of it.
+ *
+ * @param {Group} group
+ */
+export const isSeen = ({ group_id: id, version }) => session.seen?.id === id && session.seen.version === version;
 
 /**
  * Return an image of a group.
@@ -157,13 +164,14 @@ export function selectedIndex(group) {
 }
 
 /**
- * Tell whether the suggestion is still kept from the person.
+ * Tell whether the suggestion is still kept from the person; of an audited set the page never knows it.
  *
  * A single picture offers no choice to lead.
  *
  * @param {Group} group
  */
 export function isBlind(group) {
+  if (group.audited) return true;
   return session.hidden && !session.revealed && group.state === "pending" && group.images.length > 1;
 }
 
@@ -189,6 +197,25 @@ export function writeDraft(group, index, box) { storage.write(`draft.${group.gro
  * @param {Group} group
  */
 export function removeDraft(group) { storage.remove(`draft.${group.group_id}`); }
+
+/**
+ * Take a draft over to the set as it is suggested now; tell whether there is one, and where it went.
+ *
+ * @param {Group} before
+ * @param {Group | null} after null where the set is no longer suggested
+ * @returns {"kept" | "dropped" | "none"}
+ */
+export function carryDraft(before, after) {
+  const draft = readDraft(before);
+  if (!draft) return "none";
+  const index = after?.images.findIndex((image) => image.picture === before.images[draft.index]?.picture) ?? -1;
+  if (after && index >= 0) {
+    writeDraft(after, index, draft.box);
+    return "kept";
+  }
+  removeDraft(before);
+  return "dropped";
+}
 
 /**
  * Return the crop now drafted, decided or proposed for a set; null for the whole picture.
@@ -230,16 +257,24 @@ export function shownFields(group, key) {
 }
 
 /**
- * Send a decision.
+ * Send a decision on a set with the version of its suggestion; tell whether it was taken, which it is not where
+ * the suggestion has changed.
  *
  * @param {Group} group
  * @param {Choice} choice
  * @param {string} key command that decided
  */
 export async function postDecision(group, choice, key) {
-  const answer = await post("decide", { group_id: group.group_id, ...choice, shown: shownFields(group, key) }, PICTURE_SIZE);
-  removeDraft(group);
-  receive(answer);
+  const about = { group_id: group.group_id, suggestion_version: group.version };
+  try {
+    const answer = await post("decide", { ...about, ...choice, shown: shownFields(group, key) }, PICTURE_SIZE);
+    removeDraft(group);
+    receive(answer);
+    return true;
+  } catch (error) {
+    if (error instanceof StaleError) return false;
+    throw error;
+  }
 }
 
 /**

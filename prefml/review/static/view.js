@@ -16,13 +16,15 @@ export function drawGroup(group) {
   const box = byId("group");
   box.hidden = false;
   byId("end").hidden = true;
+  session.seen = { id: group.group_id, version: group.version };
   box.dataset.groupId = group.group_id;
   box.dataset.state = group.state;
   box.dataset.hidden = String(isBlind(group));
   box.classList.toggle("group-rejected", group.state === "rejected");
   byId("heading").textContent = `Set ${formatCount(session.index + 1)} of ${formatCount(session.ids.length)}${group.project ? ` · ${group.project}` : ""}`;
   const state = byId("state");
-  state.textContent = STATE_LABELS[group.state];
+  // Neither word may tell whether the answer was what had been suggested.
+  state.textContent = group.audited && ["approved", "overridden"].includes(group.state) ? "answered" : STATE_LABELS[group.state];
   state.dataset.state = group.state;
   byId("chips").replaceChildren(...chips(group));
   byId("pictures").replaceChildren(...group.images.map((image, index) => drawTile(group, image, index)));
@@ -31,6 +33,7 @@ export function drawGroup(group) {
 
 /** Draw the end of the list in place of a set. */
 export function drawEnd() {
+  session.seen = null;
   byId("group").hidden = true;
   byId("why").replaceChildren();
   byId("end").hidden = false;
@@ -68,8 +71,9 @@ function chips(group) {
   // What is odd about the suggested picture would give the suggestion away.
   const flags = isBlind(group) ? [] : group.flags.map((flag) => make("span", { class: "chip flag" }, `⚑ ${flag}`));
   const budget = group.within_budget && !isBlind(group) ? [make("span", { class: "chip" }, "inside the error budget")] : [];
+  const audit = group.audited ? [make("span", { class: "chip", "data-testid": "audited" }, "asked one by one, without a suggestion")] : [];
   const tags = group.images.flatMap((image, index) => image.tags.map((tag) => make("span", { class: "chip flag" }, `${index + 1}: ${tag.replaceAll("_", " ")}`)));
-  return [...flags, ...tags, ...budget];
+  return [...audit, ...flags, ...tags, ...budget];
 }
 
 /**

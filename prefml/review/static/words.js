@@ -60,6 +60,22 @@ export const formatCount = (number) => number.toLocaleString("en");
  */
 export const countSets = (number) => (number === 1 ? "1 set" : `${formatCount(number)} sets`);
 
+/** Said where the suggestion that is drawn is not the one that was in view. */
+export const CHANGED = "The suggestion changed; here is the new one. Decide again.";
+
+/**
+ * Say that a decision was not taken because the suggestion had changed, and what became of a drawn crop.
+ *
+ * @param {"new" | "hidden" | "gone"} what what there is now: a new suggestion, one that is hidden, or none
+ * @param {"kept" | "dropped" | "none"} draft
+ */
+export function changeText(what, draft) {
+  if (what === "gone") return `This set is no longer suggested; nothing was decided.${draft === "none" ? "" : " Your crop went with it."}`;
+  if (draft === "dropped") return "The suggestion changed, and your crop went with its picture. Decide again.";
+  if (draft === "kept") return "The suggestion changed; your crop is still drawn (X, Esc drop it). Decide again.";
+  return what === "hidden" ? "The hidden suggestion changed. Decide again." : CHANGED;
+}
+
 /** @type {Readonly<Record<State, string>>} */
 export const STATE_LABELS = {
   pending: "undecided", approved: "approved", overridden: "your choice", rejected: "none is good", skipped: "skipped",

@@ -1,0 +1,288 @@
+"""Carry over to a cropped copy what a picture says about itself, and name what cannot be."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+from PIL import ExifTags, Image
+from PIL.JpegImagePlugin import JpegImageFile, get_sampling
+from PIL.PngImagePlugin import PngInfo
+
+__all__ = ["bits_per_channel", "kept_metadata", "lost_metadata"]
+
+# What Pillow keeps beside the pixels, as `Image.info` holds it.
+Info: TypeAlias = Mapping[str | tuple[int, int], object]
+
+# Written back as they are; what Pillow writes itself (iCCP, eXIf, pHYs) is passed as options.
+_PNG_KEPT = {b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"cICP", b"sPLT"}
+# Kept by Pillow, or about pixels that are written anew.
+_PNG_HANDLED = _PNG_KEPT | {
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"iCCP", b"eXIf", b"pHYs", b"tIME", b"hIST",
+    b"bKGD",
+}  # fmt: skip
+_XMP = "XML:com.adobe.xmp"
+# A TIFF's entries on how its pixels are laid out, which describe the original's: TIFF 6.0, the
+# baseline and extension tags on strips, tiles, colour tables, samples and JPEG.
+_TIFF_LAYOUT = {
+    *range(254, 260), *range(262, 267), 273, *range(277, 285), 317, *range(320, 326), 338, 339,
+    340, 341, 347, *range(512, 522), *range(529, 533), 34675,
+}  # fmt: skip
+_BITS_PER_SAMPLE = 258
+# EXIF entries on the size in pixels: 0 across, 1 down.
+_SIZES = {
+    ExifTags.Base.ImageWidth: 0,
+    ExifTags.Base.ImageLength: 1,
+    ExifTags.Base.ExifImageWidth: 0,
+    ExifTags.Base.ExifImageHeight: 1,
+}
+# Text chunks that repeat the orientation, which no longer holds once a picture is turned.
+_ORIENTED = (_XMP.encode(), b"Raw profile type exif", b"Raw profile type APP1")
+# Segments of a JPEG that Pillow writes itself: JFIF, EXIF and XMP, profiles, Adobe's colours.
+_JPEG_WRITTEN = {
+    0xE0: (b"JFIF\0", b"JFXX\0"),
+    0xE1: (b"Exif\0", b"http://ns.adobe.com/xap/1.0/\0"),
+    0xE2: (b"ICC_PROFILE\0",),
+    0xEE: (b"Adobe",),
+}
+# Segments that describe the bytes or the whole frame of the original: further pictures behind
+# it (MPF), signatures over its content (C2PA in JUMBF).
+_JPEG_BOUND = {0xE2: ((b"MPF\0", "further pictures in the file"),), 0xEB: ((b"JP", "a signature"),)}
+_PNG_BOUND = {b"caBX": "a signature", b"acTL": "an animation"}
+_IPTC = b"Photoshop 3.0\0"
+# Resources of Photoshop that hold a small copy of the whole picture.
+_PHOTOSHOP_THUMBNAILS = {1033, 1036}
+
+
+def bits_per_channel(image: Image.Image, file: BinaryIO) -> int:
+    """Return the depth of a picture that Pillow opens with 8 bits, as its file states it.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Opened, loaded or not.
+    file : binary file
+        The same file; its position is changed.
+
+    Returns
+    -------
+    int
+        Bits of a channel; 8 for formats that know no other.
+    """
+    if image.format == "PNG":
+        # Signature, length and name of the first chunk, width and height come before it.
+        file.seek(24)
+        return file.read(1)[0]
+    if image.format == "TIFF":
+        stated = image.getexif().get(_BITS_PER_SAMPLE, 8)
+        return max(stated) if isinstance(stated, tuple) else int(stated)
+    return 8
+
+
+def kept_metadata(
+    image: Image.Image, info: Info, path: Path, turned: bool, size: tuple[int, int]
+) -> dict[str, object]:
+    """Return the options of `Image.save` that keep what the original says about itself.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        The original, loaded.
+    info : mapping
+        Of the upright picture.
+    path : Path
+        The original's file.
+    turned : bool
+        Whether the orientation was applied, so that it no longer holds.
+    size : tuple of int
+        Width and height of the cropped copy in pixels.
+
+    Returns
+    -------
+    dict of str to object
+    """
+    options: dict[str, object] = {"icc_profile": info.get("icc_profile"), "dpi": info.get("dpi")}
+    if "exif" in info or image.getexif():
+        options["exif"] = _exif(image, info, turned, size)
+    if isinstance(image, JpegImageFile):
+        options |= _jpeg_options(image, info, path)
+    elif image.format == "PNG":
+        options["pnginfo"] = _png_chunks(info, path, turned)
+    elif image.format == "WEBP":
+        lossless = any(name == b"VP8L" for name, _ in _webp_chunks(path))
+        # `exact` keeps the colours of pixels that cannot be seen.
+        options |= {"lossless": lossless, "quality": 95, "method": 4, "exact": True}
+        options["xmp"] = info.get("xmp")
+    elif image.format == "TIFF":
+        options["compression"] = info.get("compression")
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def lost_metadata(path: Path) -> tuple[str, ...]:
+    """Name what a cropped copy of a picture cannot keep, from the file's structure alone.
+
+    Parameters
+    ----------
+    path : Path
+        The original.
+
+    Returns
+    -------
+    tuple of str
+        In words; empty where everything is kept, or where the file is no picture.
+    """
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head.startswith(b"\xff\xd8"):
+        found = [_bound_segment(marker, data) for marker, data in _jpeg_segments(path)]
+    elif head.startswith(b"\x89PNG\r\n\x1a\n"):
+        found = [_lost_chunk(name) for name in _png_names(path)]
+    else:
+        return ()
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+def _exif(image: Image.Image, info: Info, turned: bool, size: tuple[int, int]) -> bytes:
+    """Return the EXIF, byte for byte where nothing in it is about the whole frame."""
+    raw, exif = info.get("exif"), image.getexif()
+    # Asked for where there is none, Pillow makes an empty one.
+    frame = exif.get_ifd(ExifTags.IFD.Exif) if ExifTags.IFD.Exif in exif else {}
+    stated = [(tags, tag) for tags in (exif, frame) for tag in _SIZES if tag in tags]
+    # The second directory describes a small copy of the whole picture; it is not written again.
+    if isinstance(raw, bytes) and not (turned or stated or exif.get_ifd(ExifTags.IFD.IFD1)):
+        return raw
+    exif.pop(ExifTags.Base.Orientation, None)
+    for tags, tag in stated:
+        tags[tag] = size[_SIZES[tag]]
+    if image.format == "TIFF":
+        for tag in _TIFF_LAYOUT & set(exif):
+            del exif[tag]
+    return exif.tobytes()
+
+
+def _jpeg_options(image: JpegImageFile, info: Info, path: Path) -> dict[str, object]:
+    sampling = get_sampling(image)
+    return {
+        "qtables": image.quantization,
+        "subsampling": sampling if sampling >= 0 else 0,
+        "progressive": bool(info.get("progressive")),
+        "comment": info.get("comment"),
+        "xmp": info.get("xmp"),
+        "extra": b"".join(_kept_segments(path)),
+    }
+
+
+def _jpeg_segments(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield marker and content of the segments before the pixels."""
+    with path.open("rb") as file:
+        file.seek(2)
+        while len(head := file.read(4)) == 4:
+            start, marker, length = struct.unpack(">BBH", head)
+            # Fill bytes before a marker.
+            if (start, marker) == (0xFF, 0xFF):
+                file.seek(-3, 1)
+                continue
+            if start != 0xFF or marker == 0xDA or length < 2:
+                return
+            yield marker, file.read(length - 2)
+
+
+def _kept_segments(path: Path) -> Iterator[bytes]:
+    """Yield the application segments that Pillow would drop, such as IPTC."""
+    for marker, data in _jpeg_segments(path):
+        known = _JPEG_WRITTEN.get(marker, ())
+        if not 0xE0 <= marker <= 0xEF or data.startswith(known) or _bound_segment(marker, data):
+            continue
+        kept = _without_thumbnails(data) if data.startswith(_IPTC) else data
+        yield struct.pack(">BBH", 0xFF, marker, len(kept) + 2) + kept
+
+
+def _bound_segment(marker: int, data: bytes) -> str | None:
+    """Name a segment that holds for the original alone."""
+    return next(
+        (name for start, name in _JPEG_BOUND.get(marker, ()) if data.startswith(start)), None
+    )
+
+
+def _without_thumbnails(data: bytes) -> bytes:
+    """Take the small copies of the whole picture out of Photoshop's resources.
+
+    A resource is "8BIM", its number, a Pascal string of even length, the length of its content
+    and the content, padded to even length. Bytes that are no resource are kept as they are.
+    """
+    kept, at = bytearray(_IPTC), len(_IPTC)
+    while data[at : at + 4] == b"8BIM" and at + 12 <= len(data):
+        number = int.from_bytes(data[at + 4 : at + 6], "big")
+        name = (data[at + 6] + 2) // 2 * 2
+        size = int.from_bytes(data[at + 6 + name : at + 10 + name], "big")
+        end = at + 10 + name + size + size % 2
+        if number not in _PHOTOSHOP_THUMBNAILS:
+            kept += data[at:end]
+        at = end
+    return bytes(kept + data[at:])
+
+
+def _png_chunks(info: Info, path: Path, turned: bool) -> PngInfo:
+    chunks = PngInfo()
+    for name, data in _read_chunks(path):
+        if not (turned and data.startswith(_ORIENTED)):
+            chunks.add(name, data)
+    xmp = info.get(_XMP)
+    if turned and isinstance(xmp, str | bytes):
+        chunks.add_itxt(_XMP, xmp)
+    return chunks
+
+
+def _read_chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the chunks that are kept, as they stand in the file."""
+    with path.open("rb") as file:
+        for name, length in _chunk_heads(file):
+            if name in _PNG_KEPT or (name not in _PNG_HANDLED and _may_be_copied(name)):
+                yield name, file.read(length)
+                file.seek(-length, 1)
+
+
+def _png_names(path: Path) -> list[bytes]:
+    with path.open("rb") as file:
+        return [name for name, _ in _chunk_heads(file)]
+
+
+def _chunk_heads(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Yield name and length of each chunk, the file standing at its content."""
+    at = 8
+    while True:
+        file.seek(at)
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        length, name = struct.unpack(">I4s", head)
+        yield name, length
+        at += length + 12
+
+
+def _may_be_copied(name: bytes) -> bool:
+    """Tell whether a private chunk is safe to copy: the case of its letters says so.
+
+    Portable Network Graphics specification, third edition, 5.4: bit 5 of the second letter means
+    private, of the fourth safe to copy though the pixels change.
+    """
+    return name not in _PNG_BOUND and bool(name[1] & 32) and bool(name[3] & 32)
+
+
+def _lost_chunk(name: bytes) -> str | None:
+    if name in _PNG_BOUND:
+        return _PNG_BOUND[name]
+    lost = name not in _PNG_HANDLED and not _may_be_copied(name)
+    return f"chunk {name.decode('latin-1')!r}" if lost and name[0] & 32 else None
+
+
+def _webp_chunks(path: Path) -> Iterator[tuple[bytes, int]]:
+    """Yield name and length of the chunks of a WebP, in the order of the file."""
+    with path.open("rb") as file:
+        file.seek(12)
+        while len(head := file.read(8)) == 8:
+            name, length = struct.unpack("<4sI", head)
+            yield name, length
+            file.seek(length + length % 2, 1)
