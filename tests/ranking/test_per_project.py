@@ -87,3 +87,21 @@ def test_without_projects_only_the_common_ranker_is_fitted(two_tastes):
     assert ranker.own_ == {}
     alone = SetRanker(n_estimators=3).fit(X, y, set_id=set_id)
     assert np.array_equal(ranker.predict(X), alone.predict(X))
+
+
+def test_clusters_and_calibration_weights_reach_every_ranker(choices):
+    X, y, set_id, project = choices
+    base = SetRanker(n_estimators=3, calibration="auto", random_state=0)
+    weight = 1.0 + set_id % 4
+    both = PerProjectRanker(base, min_sets=2).fit(
+        X, y, set_id, project, calibration_weight=weight, cluster_id=set_id // 2
+    )
+    name = next(iter(both.own_))
+    rows = np.flatnonzero(project == name)
+    alone = SetRanker(n_estimators=3, calibration="auto", random_state=0).fit(
+        X.iloc[rows], y[rows], set_id=set_id[rows], calibration_weight=weight[rows],
+        cluster_id=set_id[rows] // 2,
+    )  # fmt: skip
+    assert both.own_[name].calibrator_.factor_ == alone.calibrator_.factor_
+    plain = PerProjectRanker(base, min_sets=2).fit(X, y, set_id, project)
+    assert plain.common_.calibrator_.factor_ != both.common_.calibrator_.factor_

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from prefml.ranking.validation import (
     MAX_GRADE,
     check_column,
+    check_of_sets,
     check_sample_weight,
     check_set_id,
     to_grades,
@@ -90,3 +91,13 @@ def test_sets_of_many_levels_keep_their_order_within_the_largest_grade():
     assert grades.min() == 0
     assert grades.max() == MAX_GRADE
     assert (np.diff(grades[np.argsort(labels)]) >= 0).all()
+
+
+def test_what_belongs_to_sets_is_the_same_in_all_rows_of_one():
+    sets = index_sets([0, 1, 0])
+    assert check_of_sets(None, sets, "cluster_id") is None
+    assert check_of_sets(["a", "b", "a"], sets, "cluster_id").tolist() == ["a", "b", "a"]
+    with pytest.raises(ValueError, match="cluster_id is .*'b'.* in row 2"):
+        check_of_sets(["a", "b", "b"], sets, "cluster_id")
+    with pytest.raises(ValueError, match="cluster_id has shape"):
+        check_of_sets(["a"], sets, "cluster_id")
