@@ -35,7 +35,6 @@ IMPORTS = {
         "_typing", "decisions", "duplicates", "exceptions", "sets", "sidecars", "workspace",
     },
     "models": {
-        "boxes",
         "_typing", "_version", "cropping", "decisions", "exceptions", "features", "files",
         "imaging", "ranking", "sidecars", "workspace",
     },

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from prefml._typing import Bools, Floats
-from prefml.boxes import SIMILAR, is_whole
+from prefml.boxes import SIMILAR, is_whole, nearly_same
 from prefml.intervals import bootstrap_interval
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "edges_within",
     "iou",
     "keep_balanced_accuracy",
+    "nearly_same",
     "paired_iou",
     "scores_by",
 ]

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from prefml._typing import Bools, Floats, Ints
-from prefml.boxes import nearly_same
 from prefml.cropping import CropRegressor
+from prefml.cropping.metrics import nearly_same
 from prefml.cropping.out_of_fold import HeldOutCrops
 from prefml.exceptions import ModelFileError
 from prefml.features.tables import CropTable, crop_columns
