@@ -97,7 +97,7 @@ def test_what_belongs_to_sets_is_the_same_in_all_rows_of_one():
     sets = index_sets([0, 1, 0])
     assert check_of_sets(None, sets, "cluster_id") is None
     assert check_of_sets(["a", "b", "a"], sets, "cluster_id").tolist() == ["a", "b", "a"]
-    with pytest.raises(ValueError, match="cluster_id is .*'b'.* in row 2"):
+    with pytest.raises(ValueError, match=r"cluster_id is .*'b'.* in row 2"):
         check_of_sets(["a", "b", "b"], sets, "cluster_id")
     with pytest.raises(ValueError, match="cluster_id has shape"):
         check_of_sets(["a"], sets, "cluster_id")
