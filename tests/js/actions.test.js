@@ -247,7 +247,7 @@ async function openAudit() {
 
 test("after a batch the sets that are asked one by one are shown, without a suggestion", async () => {
   await openAudit();
-  assert.equal(text("status"), "1 set approved together; Z takes them back. 1 set, drawn at random, is asked one by one, without a suggestion");
+  assert.equal(text("status"), "1 set approved together; Z takes them back. 1 set is asked one by one");
   assert.equal(document.querySelector('[data-suggested="true"]'), null);
   assert.match(text("why"), /drawn at random from a batch/);
   await act("approve");

@@ -201,7 +201,7 @@ async function afterBatch(approved, asked) {
  */
 export function batchText(approved, asked) {
   const back = `${countSets(approved)} approved together; Z takes them back`;
-  return asked ? `${back}. ${countSets(asked)}, drawn at random, ${asked === 1 ? "is" : "are"} asked one by one, without a suggestion` : back;
+  return asked ? `${back}. ${countSets(asked)} ${asked === 1 ? "is" : "are"} asked one by one` : back;
 }
 
 /**
