@@ -103,6 +103,37 @@ class PerProjectInference:
         """Names of the columns seen in `fit`, when `X` was a DataFrame."""
         return np.asarray(self.common_.feature_names_in_, dtype=object)
 
+    def predict_out_of_fold(
+        self, X: Features, set_id: ArrayLike, groups: ArrayLike | None = None
+    ) -> Floats:
+        """Score rows that were not fitted on as the rows of `fit` were scored out of fold.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_columns)
+            Features of sets that `fit` was not given.
+        set_id : array-like of shape (n_rows,)
+            The set of each row.
+        groups : array-like of shape (n_rows,), optional
+            The project of each row: those with a ranker of their own are scored by it, others by
+            the common one without the project.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Comparable inside a set only.
+
+        Raises
+        ------
+        ValueError
+            If there are no models of inner folds: fitted without them, or read from a file.
+        """
+        X, keys = as_frame(X), np.asarray(set_id)
+        scores = self.common_.predict_out_of_fold(X, keys, groups)
+        for rows, ranker in self._own_rows(groups, len(keys)):
+            scores[rows] = ranker.predict_out_of_fold(take_rows(X, rows), keys[rows])
+        return scores
+
     def win_probability(
         self,
         X: Features,

@@ -105,3 +105,17 @@ def test_clusters_and_calibration_weights_reach_every_ranker(choices):
     assert both.own_[name].calibrator_.factor_ == alone.calibrator_.factor_
     plain = PerProjectRanker(base, min_sets=2).fit(X, y, set_id, project)
     assert plain.common_.calibrator_.factor_ != both.common_.calibrator_.factor_
+
+
+def test_rows_out_of_fold_are_scored_by_their_projects_ranker(choices):
+    X, y, set_id, project = choices
+    base = SetRanker(n_estimators=3, calibration="auto", random_state=0)
+    model = PerProjectRanker(base, min_sets=2)
+    model.fit(X, y, set_id, project)
+    name, own = next(iter(model.own_.items()))
+    rows = np.flatnonzero(project == name)[:6]
+    known = model.predict_out_of_fold(X.iloc[rows], set_id[rows], project[rows])
+    np.testing.assert_array_equal(known, own.predict_out_of_fold(X.iloc[rows], set_id[rows]))
+    unknown = model.predict_out_of_fold(X.iloc[rows], set_id[rows])
+    common = model.common_.predict_out_of_fold(X.iloc[rows], set_id[rows])
+    np.testing.assert_array_equal(unknown, common)
