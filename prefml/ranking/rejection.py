@@ -101,8 +101,8 @@ class RejectionModel:
     ----------
     C : float, default=0.01
         Inverse of the ridge penalty.
-    least : int, default=20
-        Rejections, and acceptances, with fewer of which the base rate is stated.
+    least : int, default=LEAST_REJECTIONS
+        Rejections, and acceptances, with fewer of which the base rate is stated; 20 by default.
 
     Attributes
     ----------
@@ -314,10 +314,14 @@ def cross_fit_rejections(
 
     Parameters
     ----------
-    features, rejected, sample_weight
+    features : ndarray of shape (n_sets, n_features)
         As in `RejectionModel.fit_sets`.
+    rejected : ndarray of bool, of shape (n_sets,)
+        Whether each set was rejected whole.
     groups : array-like of shape (n_sets,)
         The project of each set; whole projects are held out where there are several.
+    sample_weight : ndarray of shape (n_sets,), optional
+        As in `RejectionModel.fit_sets`.
     fitted_on : ndarray of bool, of shape (n_sets,), optional
         Sets that were reviewed, and may be fitted on; all by default.
 

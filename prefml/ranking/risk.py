@@ -128,9 +128,9 @@ def coverage_at(
     groups : array-like of shape (n_sets,), optional
         The project of each set; by default all are of one. One project tells nothing of others,
         and nothing is approved but under the promise `"seen"`.
-    promise : {"seen", "mixture", "next"}, default="mixture"
-        Hold the budget for new sets of the projects seen, for projects like these on average, or
-        for the next single project.
+    promise : str, default="mixture"
+        `"seen"`, `"mixture"` or `"next"`: hold the budget for new sets of the projects seen, for
+        projects like these on average, or for the next single project.
     sample_weight : array-like of shape (n_sets,), optional
         How many sets each stands for: the inverse of its probability of having been asked about.
         The mean is of no importance.
@@ -164,13 +164,17 @@ def coverage_by_budget(
 
     Parameters
     ----------
-    confidence, correct, groups, sample_weight : array-like of shape (n_sets,)
+    confidence, correct : array-like of shape (n_sets,)
+        As in `coverage_at`.
+    groups : array-like of shape (n_sets,), optional
         As in `coverage_at`.
     budgets : sequence of float
         Error budgets.
     delta : float, default=0.05
         Chance that each single promise fails.
-    promise : {"seen", "mixture", "next"}, default="mixture"
+    promise : str, default="mixture"
+        As in `coverage_at`.
+    sample_weight : array-like of shape (n_sets,), optional
         As in `coverage_at`.
 
     Returns
@@ -259,8 +263,8 @@ class HeldOutAnswers:
 
         Parameters
         ----------
-        promise : {"seen", "mixture", "next"}
-            What the budget is to hold for.
+        promise : str
+            `"seen"`, `"mixture"` or `"next"`: what the budget is to hold for.
         budget : float
             Largest tolerated share of wrong choices.
         delta : float, default=0.05
