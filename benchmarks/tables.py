@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import _code_tables
 import _gate
 import _joint_error
 import _loop_tables
 import _promise_tables
+import _scale_tables
 import _throughput
 from _evaluated import MODELS, section
 from _markdown import cell, grid
@@ -230,71 +231,6 @@ def crop_real() -> str:
     return grid(("folds", "prefml", "constant box", "boosted on size and stage"), rows)
 
 
-COSTS = {
-    "cpu_seconds_a_picture": (
-        "the pass: decode, hash, cues, embedding",
-        "{:.2f} CPU seconds a picture",
-    ),
-    "sidecar_bytes_a_picture": ("the three sidecar files", "{:,.0f} bytes a picture"),
-    "part_bytes_a_picture": ("parts, until they are joined", "{:,.0f} bytes a picture"),
-    "join_cpu_seconds_a_picture": ("joining parts", "{:.2g} CPU seconds a picture"),
-    "read_cpu_seconds_a_picture": ("reading the sidecars", "{:.2g} CPU seconds a picture"),
-    "dask_seconds_a_task": ("Dask, a task of 128 pictures", "{:.2g} seconds a task"),
-    "table_bytes_a_set": ("the table of choices", "{:,.0f} bytes a set"),
-    "train_cpu_seconds_a_set": ("table and ranker", "{:.2g} CPU seconds a set"),
-}
-AMOUNTS = {
-    "terabytes_of_pictures": "the pictures themselves, TB",
-    "gigabytes_of_sidecars": "sidecars, GB; as much in memory when they are read",
-    "gigabytes_while_joining": "sidecars and parts while joining, GB",
-    "parts": "part files",
-    "pass_core_hours": "the pass, hours of one core",
-    "cores_for_one_day": "cores that do it in a day",
-    "cores_for_one_week": "cores that do it in a week",
-    "dask_hours": "Dask's scheduler for that, hours",
-    "join_hours": "joining parts, hours of one process",
-    "sets": "sets, if every picture were in one of three",
-    "table_gigabytes": "their table, GB in memory",
-    "train_core_hours": "training on all of them, hours of one core",
-}
-
-
-def scale_costs() -> str:
-    """Return what one more picture or set costs."""
-    costs = _required("scale")["costs"]
-    rows = [(what, form.format(costs[name])) for name, (what, form) in COSTS.items()]
-    return grid(("step", "cost"), rows)
-
-
-def scale_spread() -> str:
-    """Return the same work here and on two workers."""
-    measured = _required("scale")["measured"]
-    rows = []
-    for what, here, spread in (
-        ("the pass, {} pictures", measured["pass"][-1], measured["spread_pass"]),
-        ("table and ranker here, ranker there; {} sets", measured["sets"][-1],
-         measured["spread_training"]),
-    ):  # fmt: skip
-        count = here.get("pictures") or here.get("sets")
-        there = f"{spread['cpu_seconds']:.1f} + {spread['cpu_seconds_here']:.1f}"
-        rows.append((what.format(count), f"{here['cpu_seconds']:.1f}", there))
-    return grid(("work", "CPU seconds here", "on two workers + at the command"), rows)
-
-
-def scale_projected() -> str:
-    """Return what very many pictures would take."""
-    projected = _required("scale")["projected"]
-    head = ("", *(f"10^{len(str(one['pictures'])) - 1} pictures" for one in projected))
-    return grid(
-        head, [(what, *(_short(one[name]) for one in projected)) for name, what in AMOUNTS.items()]
-    )
-
-
-def _short(value: float) -> str:
-    """Return two digits that count."""
-    return f"{float(f'{value:.2g}'):,.{0 if value >= 9.5 else 2}f}"
-
-
 def planted_copies() -> str:
     """Return the share of planted copies that hash, cosine and both find."""
     copies = _required("dedupe")["copies"]
@@ -373,68 +309,6 @@ def review_waits() -> str:
     return grid(("wait for", "median, ms", "95th percentile, ms", "times"), rows)
 
 
-def mutants() -> str:
-    """Return what became of the changed copies of each module, and of all of decisions."""
-    record = _required("mutants")
-    modules: dict[str, dict[str, int]] = record["modules"]
-    # The folder that is changed as a whole.
-    together: Counter[str] = Counter()
-    for path, fates in modules.items():
-        together.update(fates if path.startswith("prefml/decisions/") else {})
-    counted = {**modules, "prefml/decisions/": dict(together)}
-    fates = tuple(next(iter(modules.values())))
-    rows = []
-    for name, row in sorted(counted.items()):
-        total = sum(row.values())
-        shown = f"{row['killed'] / total:.1%}"
-        rows.append((f"`{name}`", str(total), *(str(row[fate]) for fate in fates), shown))
-    ending = " or ".join(record["ending"])
-    tried = f"The mutants whose number ends in {ending}" if ending else "All mutants"
-    table = grid(("code", "mutants", *fates, "share killed"), rows)
-    return f"{tried}, at commit {record['machine']['commit']}:\n\n{table}"
-
-
-def style() -> str:
-    """Return how the package is written."""
-    found = _required("style")
-    spread = [f"{found[f'function_{name}']:g}" for name in ("median", "p90", "max")]
-    rows = [
-        ("modules", str(found["modules"])),
-        ("lines of the largest module", str(found["largest_module"])),
-        ("lines of a function body: median, nine in ten, longest", " / ".join(spread)),
-        ("public names with a docstring", f"{found['public_docstrings']:.0%}"),
-        ("docstrings that open with a question", f"{found['question_docstrings']:.1%}"),
-        ("modules without a test file of their name", str(found["modules_without_test"])),
-        ("modules in an import circle", str(found["import_circles"])),
-        ("the word `Any`, import lines left out", str(found["any"])),
-        ("pairs of rooms of which one imports the other", str(found["arrows"])),
-        ("private helpers; called once; of these at most three lines",
-         f"{found['private_helpers']}; {found['called_once']}; {found['crumbs']}"),
-    ]  # fmt: skip
-    if found["commits_with_body"] is not None:
-        rows.append(("commits with a body", f"{found['commits_with_body']:.0%}"))
-    return grid(("measure", "value"), rows)
-
-
-def regress() -> str:
-    """Return the speed beside that of an earlier commit."""
-    record = _required("regress")
-    names = {
-        "help": "`prefml --help`",
-        "rank": "`rank` of four pictures from stored vectors",
-        "pass": f"the pass over {record['pictures']} pictures",
-    }
-    rows = []
-    for key, row in record["measures"].items():
-        by = [
-            f"{row[clock]['ratio']:.3f} ({row[clock]['ci'][0]:.3f} to {row[clock]['ci'][1]:.3f})"
-            for clock in ("clock", "processor")
-        ]
-        rows.append((names[key], f"{row['seconds']:.2f}", f"{row['other_seconds']:.2f}", *by))
-    head = ("what", "seconds", f"seconds at {record['other_commit']}", "ratio", "ratio, processor")
-    return grid(head, rows)
-
-
 def _required(name: str) -> dict[str, Any]:
     found = result(name)
     if found is None:
@@ -452,9 +326,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "crop-routes": crop_routes,
     "crop-cues": crop_cues,
     "crop-real": crop_real,
-    "scale-costs": scale_costs,
-    "scale-spread": scale_spread,
-    "scale-projected": scale_projected,
+    "scale-costs": lambda: _scale_tables.costs(_required("scale")),
+    "scale-spread": lambda: _scale_tables.spread(_required("scale")),
+    "scale-projected": lambda: _scale_tables.projected(_required("scale")),
     "planted-copies": planted_copies,
     "learning": learning,
     "gate": gate,
@@ -469,9 +343,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "reduced-copies": lambda: _throughput.reduced(_required("embed_choices")),
     "resumed": lambda: _throughput.resumed(_required("resume")),
     "batches": lambda: _throughput.batches(_required("embed_choices")),
-    "mutants": mutants,
-    "style": style,
-    "regress": regress,
+    "mutants": lambda: _code_tables.mutants(_required("mutants")),
+    "style": lambda: _code_tables.style(_required("style")),
+    "regress": lambda: _code_tables.regress(_required("regress")),
     "joint-error": lambda: _joint_error.table(_required("joint_error")),
     "promises": lambda: _promise_tables.promises(_required("promises")),
     "promises-bounds": lambda: _promise_tables.bounds(_required("promises")),
