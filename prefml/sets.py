@@ -111,6 +111,21 @@ class Sets:
         count = self.reduce_to_rows(np.add, known.astype(float))
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
+    def top_rows(self, values: Floats) -> Ints:
+        """Return the row of each set that has the highest value.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows,)
+            One number a row.
+
+        Returns
+        -------
+        ndarray of shape (n_sets,)
+            Row numbers; the first of equals.
+        """
+        return np.asarray(np.lexsort((-values, self.codes))[self.starts])
+
     def members(self) -> list[Ints]:
         """Return the rows of each set.
 

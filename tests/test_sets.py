@@ -93,3 +93,11 @@ def test_a_wrong_length_is_refused():
 def test_no_rows_make_no_sets():
     assert len(index_sets([])) == 0
     assert [len(part) for part in winning_pairs([], index_sets([]))] == [0, 0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(-3, 3)), min_size=1, max_size=30))
+def test_the_top_row_of_a_set_is_the_first_of_its_highest(rows):
+    names, values = (np.array(column) for column in zip(*rows, strict=True))
+    sets = index_sets(names)
+    expected = [max(part, key=lambda row: (values[row], -row)) for part in sets.members()]
+    assert sets.top_rows(values.astype(float)).tolist() == expected

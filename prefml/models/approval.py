@@ -14,7 +14,7 @@ from prefml.models.crops_in_use import CropsInUse
 from prefml.models.hashes import decisions_hash
 from prefml.models.kinds import REJECTION, Kind, Ranker
 from prefml.ranking import PerProjectRanker, SetRanker
-from prefml.ranking.approval import fingerprint, make_promises
+from prefml.ranking.approval import PROMISES, HeldOutSets, fingerprint, make_promises
 from prefml.ranking.held_out import cross_calibrate
 from prefml.ranking.rejection import RejectionModel, set_feature_names
 from prefml.ranking.reviewed import ScoredSets
@@ -128,13 +128,20 @@ def approval_facts(
         `auto_approve`, its hash, the projects learned from, and what the promises are about.
     """
     crops = CropsInUse.open(workspace, data, scored)
-    everywhere, at_home = (
-        scored.held_out(win, scores)
-        if crops is None
-        else crops.add_to(scored.held_out(win, scores), scored, scores)
-        for win, scores in _state(model, scored)
-    )
-    promises = make_promises(at_home, ["seen"]) + make_promises(everywhere, ["mixture", "next"])
+
+    def hold_out(stated: tuple[Floats, Floats]) -> HeldOutSets:
+        held_out = scored.held_out(*stated)
+        return held_out if crops is None else crops.add_to(held_out, scored, stated[1])
+
+    if isinstance(model, PerProjectRanker):
+        # Where a project that was seen has a ranker of its own, it is judged by that one.
+        everywhere, at_home = _state(model.common_, scored), _state_at_home(model, scored)
+        promises = [
+            *make_promises(hold_out(at_home), ["seen"]),
+            *make_promises(hold_out(everywhere), ["mixture", "next"]),
+        ]
+    else:
+        promises = make_promises(hold_out(_state(model, scored)), PROMISES)
     rows = [one.as_row() for one in promises]
     frames = (data.decisions.items, data.decisions.rejections, data.decisions.crops)
     return {
@@ -150,16 +157,14 @@ def approval_facts(
     }
 
 
-def _state(model: Ranker, scored: ScoredSets) -> tuple[tuple[Floats, Floats], ...]:
-    """Return probabilities and scores of all pictures, for any project and for those seen.
+def _state(ranker: SetRanker, scored: ScoredSets) -> tuple[Floats, Floats]:
+    """Return held-out probabilities and scores of all pictures, for any project."""
+    return _win_probability(ranker, scored, scored.scores, slice(None)), scored.scores
 
-    They differ where a project that was seen has a ranker of its own.
-    """
-    common = model.common_ if isinstance(model, PerProjectRanker) else model
-    anywhere = _win_probability(common, scored, scored.scores, slice(None)), scored.scores
-    if not isinstance(model, PerProjectRanker):
-        return anywhere, anywhere
-    win, scores = (values.copy() for values in anywhere)
+
+def _state_at_home(model: PerProjectRanker, scored: ScoredSets) -> tuple[Floats, Floats]:
+    """Return the same, by the project's own ranker where it has one."""
+    win, scores = (values.copy() for values in _state(model.common_, scored))
     for project, own in model.own_.items():
         rows = np.flatnonzero(scored.column("project") == project)
         out = scored.rejected.project == project
@@ -170,15 +175,15 @@ def _state(model: Ranker, scored: ScoredSets) -> tuple[tuple[Floats, Floats], ..
             )
         scores[rows] = np.concatenate(inside)
         win[rows] = _win_probability(own, scored, scores, rows)
-    return anywhere, (win, scores)
+    return win, scores
 
 
 def _win_probability(
     ranker: SetRanker, scored: ScoredSets, scores: Floats, rows: Ints | slice
 ) -> Floats:
     decided = ~scored.is_rejected[scored.sets.codes]
-    names = ("y", "set_id", "project", "inclusion", "cluster_id")
-    y, set_id, project, inclusion, cluster = (scored.column(name)[rows] for name in names)
+    names = ("y", "set_id", "project", "inclusion")
+    y, set_id, project, inclusion = (scored.column(name)[rows] for name in names)
     return cross_calibrate(
         ranker,
         scores[rows],
@@ -187,5 +192,5 @@ def _win_probability(
         project,
         decided[rows],
         1 / np.asarray(inclusion, float),
-        cluster,
+        scored.cluster_id[rows],
     )

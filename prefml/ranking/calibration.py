@@ -9,7 +9,7 @@ from numpy.polynomial.hermite_e import hermegauss
 from numpy.typing import ArrayLike
 from sklearn.isotonic import IsotonicRegression
 
-from prefml._typing import Floats, Ints, Labels
+from prefml._typing import Floats, Labels
 from prefml.ranking.temperature import (
     CalibrationSets,
     effective_number,
@@ -169,7 +169,7 @@ class WinCalibrator:
         if known < self.isotonic_from * (1 - 1e-9):
             return None
         probability = self._temperature_scaled(data.scores, sets)
-        kept = _top_rows(probability, sets)[several]
+        kept = sets.top_rows(probability)[several]
         model = IsotonicRegression(y_min=_FLOOR, y_max=1 - _FLOOR, out_of_bounds="clip")
         model.fit(probability[kept], data.share[kept], sample_weight=data.weight[several])
         return PiecewiseLinear(model.X_thresholds_, model.y_thresholds_)
@@ -208,7 +208,7 @@ class WinCalibrator:
 
 def _with_isotonic_top(probability: Floats, sets: Sets, line: PiecewiseLinear) -> Floats:
     """Move the top choice to its isotonic value; the others share the rest as before."""
-    top = _top_rows(probability, sets)
+    top = sets.top_rows(probability)
     before = probability[top]
     rest = 1 - before
     others = probability.copy()
@@ -230,8 +230,3 @@ def _win_share(y: ArrayLike, sets: Sets) -> Floats:
     labels = np.asarray(y)
     best = (labels == sets.reduce(np.maximum, labels)[sets.codes]).astype(float)
     return np.asarray(best / sets.reduce(np.add, best)[sets.codes])
-
-
-def _top_rows(probability: Floats, sets: Sets) -> Ints:
-    order = np.lexsort((-probability, sets.codes))
-    return np.asarray(order[sets.starts])

@@ -9,13 +9,12 @@ from prefml._typing import Bools, Floats, Labels
 from prefml.ranking.calibration import WinCalibrator
 from prefml.ranking.linear_init import Fold, grouped_folds
 from prefml.ranking.ranker import SetRanker
+from prefml.ranking.temperature import LEAST_SETS
 from prefml.sets import Sets, index_sets
 
 __all__ = ["cross_calibrate"]
 
 _FOLDS = 5
-# With fewer sets than this a project says little of another one's temperature.
-_LEAST_SETS = 20
 
 
 def cross_calibrate(
@@ -79,6 +78,6 @@ def _folds(sets: Sets, groups: Labels, decided: Bools) -> list[Fold]:
     codes = index_sets(groups).codes
     first = sets.order[sets.starts]
     counts = np.bincount(codes[first[decided[first]]], minlength=1)
-    if (counts >= _LEAST_SETS).sum() < 2:
+    if (counts >= LEAST_SETS).sum() < 2:
         codes = np.zeros(len(codes), np.intp)
     return grouped_folds(codes, sets, _FOLDS)

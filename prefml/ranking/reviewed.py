@@ -48,6 +48,10 @@ class Rows(Protocol):
     def inclusion(self) -> Floats:
         """Probability with which the picture's set was drawn from a bulk approval, else 1."""
 
+    @property
+    def cluster_id(self) -> Ints:
+        """Cluster of the picture's set, from 0: sets of one are not independent."""
+
 
 @dataclass(frozen=True)
 class ScoredSets:
@@ -110,8 +114,7 @@ class ScoredSets:
         ndarray of shape (n_sets,)
             Row numbers; the first of equals.
         """
-        order = np.lexsort((-np.asarray(values, float), self.sets.codes))
-        return np.asarray(order[self.sets.starts])
+        return self.sets.top_rows(np.asarray(values, float))
 
     @cached_property
     def sets(self) -> Sets:
@@ -122,6 +125,12 @@ class ScoredSets:
     def inclusion(self) -> Floats:
         """Probability with which each set was drawn from a bulk approval, else 1."""
         return np.asarray(self.of_sets("inclusion"), np.float64)
+
+    @cached_property
+    def cluster_id(self) -> Ints:
+        """Cluster of each accepted picture's set; -1 for rejected ones, which calibrate nothing."""
+        others = np.full(len(self.rejected_scores), -1)
+        return np.concatenate([self.accepted.cluster_id, others])
 
     @cached_property
     def scores(self) -> Floats:

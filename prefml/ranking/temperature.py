@@ -21,6 +21,7 @@ from prefml._typing import Floats, Ints
 from prefml.sets import Sets, index_sets
 
 __all__ = [
+    "LEAST_SETS",
     "CalibrationSets",
     "Estimate",
     "effective_number",
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 # With fewer sets than this a project says too little by itself; all such are taken together.
-_LEAST_SETS = 20
+LEAST_SETS = 20
 # One imagined coin toss keeps the estimate finite when every choice was right.
 _PRIOR_PRECISION = 0.01
 _STEPS = 100
@@ -237,7 +238,7 @@ def predict_new_project(data: CalibrationSets, project: Ints | None) -> Estimate
     if project is None:
         return fit_inverse_temperature(data)
     codes = np.unique(project, return_inverse=True)[1]
-    few = np.bincount(codes) < _LEAST_SETS
+    few = np.bincount(codes) < LEAST_SETS
     codes = np.where(few[codes], -1, codes)
     parts = (data.take(np.flatnonzero(codes == code)) for code in np.unique(codes))
     return pool_estimates([fit_inverse_temperature(part) for part in parts])

@@ -23,6 +23,7 @@ from prefml.proposals import (
     single_writer,
     suggestions_path,
 )
+from prefml.proposals.audits import BUDGET
 from prefml.proposals.suggestions import Suggestion, to_row
 from prefml.suggest.audit import audit_problem
 from prefml.suggest.budget import ErrorBudget, Stated, read_budget
@@ -80,7 +81,7 @@ class Request:
     folders: Sequence[str] = ()
     max_gap: float | None = None
     order: str = "uncertain"
-    budget: float = 0.05
+    budget: float = BUDGET
     reask: float = SHARE
 
 
