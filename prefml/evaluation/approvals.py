@@ -9,11 +9,11 @@ import numpy as np
 from prefml.evaluation.crossval import HeldOutScores
 from prefml.evaluation.schema import ApprovalMetrics, RejectionMetrics
 from prefml.features import ChoiceTable
-from prefml.ranking.approval import make_promises
+from prefml.ranking.approval import PromisedThreshold, make_promises
 from prefml.ranking.metrics import top1_by_set
 from prefml.ranking.rejection import rejection_metrics
 from prefml.ranking.reviewed import ScoredSets
-from prefml.ranking.risk import Promise, coverage_by_budget
+from prefml.ranking.risk import Approval, Promise, coverage_by_budget
 from prefml.sets import index_sets
 
 __all__ = ["approval_metrics", "held_out_sets", "rejection_summary"]
@@ -70,19 +70,8 @@ def approval_metrics(
 
 def _jointly(run: HeldOutScores, scored: ScoredSets, promise: Promise) -> list[ApprovalMetrics]:
     stated = np.concatenate([np.asarray(run.probability), run.rejected_probability])
-    return [
-        {
-            "budget": one.budget,
-            "coverage": one.coverage,
-            "error": float("nan") if one.error is None else one.error,
-            "sets": one.sets,
-            "threshold": one.threshold,
-            "promise": one.promise,
-            "reason": one.reason or None,
-            "covers": ["winner", "none"],
-        }
-        for one in make_promises(scored.held_out(stated), [promise])
-    ]
+    promises = make_promises(scored.held_out(stated), [promise])
+    return [_metrics(one, ["winner", "none"]) for one in promises]
 
 
 def _of_choices(table: ChoiceTable, run: HeldOutScores, promise: Promise) -> list[ApprovalMetrics]:
@@ -95,19 +84,20 @@ def _of_choices(table: ChoiceTable, run: HeldOutScores, promise: Promise) -> lis
         promise=promise,
         sample_weight=1 / table.inclusion[first],
     )
-    return [
-        {
-            "budget": one.budget,
-            "coverage": one.coverage,
-            "error": one.error,
-            "sets": one.sets,
-            "threshold": one.threshold,
-            "promise": one.promise,
-            "reason": one.reason,
-            "covers": ["winner"],
-        }
-        for one in found
-    ]
+    return [_metrics(one, ["winner"]) for one in found]
+
+
+def _metrics(one: Approval | PromisedThreshold, covers: list[str]) -> ApprovalMetrics:
+    return {
+        "budget": one.budget,
+        "coverage": one.coverage,
+        "error": float("nan") if one.error is None else one.error,
+        "sets": one.sets,
+        "threshold": one.threshold,
+        "promise": one.promise,
+        "reason": one.reason or None,
+        "covers": covers,
+    }
 
 
 def rejection_summary(scored: ScoredSets | None) -> RejectionMetrics | None:
