@@ -241,7 +241,6 @@ def _read_chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
         for name, length in _chunk_heads(file):
             if name in _PNG_KEPT or (name not in _PNG_HANDLED and _may_be_copied(name)):
                 yield name, file.read(length)
-                file.seek(-length, 1)
 
 
 def _png_names(path: Path) -> list[bytes]:

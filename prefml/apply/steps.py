@@ -210,8 +210,9 @@ def revert_step(context: StepContext) -> None:
         primitives.unlink(context.temporary(place))
     if not context.is_target_ours():
         return
-    # Folders that a run empties may be deleted since.
-    primitives.make_folder(context.source.parent)
+    if not context.source.parent.is_dir():
+        # Emptied by the run, and deleted since.
+        primitives.make_folder(context.source.parent)
     if not context.source.exists() and not primitives.hard_link(context.target, context.source):
         temporary = context.temporary(context.source)
         primitives.copy_file(context.target, temporary)
