@@ -118,7 +118,7 @@ def train(
 
 @dataclass(frozen=True)
 class _Run:
-    """What all models of one training share."""
+    """Workspace, decisions and options that all models of one training share."""
 
     workspace: Workspace
     data: TrainingData

@@ -28,7 +28,7 @@ _OBSTACLES = {
 
 @dataclass(frozen=True)
 class Stated:
-    """What is stated of one suggestion.
+    """Probabilities stated of one suggestion.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class Stated:
 
 @dataclass(frozen=True)
 class ErrorBudget:
-    """What may be approved unseen within an error budget, and why it may not.
+    """Thresholds from which sets may be approved unseen, or why there are none.
 
     Attributes
     ----------
