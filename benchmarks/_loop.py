@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from prefml.intervals import clopper_pearson_lower, clopper_pearson_upper
 from prefml.ranking import SetRanker
+from prefml.ranking.held_out import cross_calibrate
 from prefml.ranking.risk import coverage_at
 from prefml.review.audits import draw
 
@@ -71,10 +71,8 @@ def fit(labels, kept, weighted, seed):
         n_estimators=8, num_leaves=4, linear=[[""]], n_folds=3, calibration="auto",
         random_state=seed,
     )  # fmt: skip
-    more = {}
-    if weighted and "calibration_weight" in inspect.signature(ranker.fit).parameters:
-        more["calibration_weight"] = np.repeat(1 / labels.inclusion[kept], SIZE)
-    return ranker.fit(X, y, set_id=set_id, **more)
+    weight = np.repeat(1 / labels.inclusion[kept], SIZE) if weighted else None
+    return ranker.fit(X, y, set_id=set_id, calibration_weight=weight)
 
 
 def predict(ranker, X):
@@ -95,12 +93,16 @@ def cross_validate(labels, weighted, seed, folds):
     return stated, right
 
 
-def approval(stated, right, weight):
-    """Return the promise for new sets of this project."""
-    more = {}
-    if "sample_weight" in inspect.signature(coverage_at).parameters:
-        more = {"sample_weight": weight, "promise": "seen"}
-    return coverage_at(stated, right, BUDGET, **more)
+def approval(ranker, labels, weight):
+    """Return the promise for new sets of this project, as `train` makes it."""
+    _, set_id = rows(labels.X)
+    y = (np.arange(SIZE) == labels.chosen[:, None]).ravel().astype(int)
+    one, all_rows = np.zeros(len(y), int), np.ones(len(y), bool)
+    chance = cross_calibrate(
+        ranker, ranker.out_of_fold_, y, set_id, one, all_rows, np.repeat(weight, SIZE)
+    ).reshape(-1, SIZE)
+    right = chance.argmax(1) == labels.chosen
+    return coverage_at(chance.max(1), right, BUDGET, sample_weight=weight, promise="seen")
 
 
 def weighted_share(hits, weight):
@@ -123,12 +125,28 @@ def play(kind, rounds, new, first, seed, folds=5):
         weight = 1 / labels.inclusion if weighted else np.ones(len(labels.X))
         stated, right = cross_validate(labels, weighted, seed, folds)
         ranker = fit(labels, np.ones(len(labels.X), bool), weighted, seed)
-        promise = approval(stated, right, weight)
+        promise = approval(ranker, labels, weight)
         threshold = np.inf if promise.threshold is None else promise.threshold
         found.append(compare(taste, ranker, threshold, stated, right, weight) | {"round": number})
         X, chance = taste.sets(new)
         labels = next_labels(kind, labels, taste, X, chance, *predict(ranker, X), threshold)
     return found
+
+
+def first_round(n_sets, seed):
+    """Return the true error within the promised threshold, None if nothing is, and its coverage."""
+    taste = Taste(np.random.default_rng(seed))
+    X, chance = taste.sets(n_sets)
+    labels = Labels(X, taste.choose(chance), np.ones(n_sets))
+    ranker = fit(labels, np.ones(n_sets, bool), False, seed)
+    promise = approval(ranker, labels, np.ones(n_sets))
+    if promise.threshold is None:
+        return None, 0.0
+    X, chance = taste.sets(FRESH)
+    suggested, sure = predict(ranker, X)
+    inside = sure >= promise.threshold
+    wrong = 1 - chance[np.arange(FRESH), suggested]
+    return (float(wrong[inside].mean()) if inside.any() else None), float(inside.mean())
 
 
 def compare(taste, ranker, threshold, stated, right, weight):

@@ -25,6 +25,18 @@ def rounds(found: dict[str, Any]) -> str:
     return grid(head, rows)
 
 
+def first_rounds(found: dict[str, Any]) -> str:
+    """Return how often the first round exceeds the budget, by the number of judged sets."""
+    rows = [
+        (
+            n_sets, _percent(one["covered"]), _percent(one["true_within"]),
+            f"{one['exceeded']} of {one['repeats']}",
+        )
+        for n_sets, one in found["first"].items()
+    ]  # fmt: skip
+    return grid(("judged sets", "covered", "true error within", "budget exceeded"), rows)
+
+
 def switches(found: dict[str, Any]) -> str:
     """Return how often batches are off after so many rounds of 20 audits."""
     rows = [

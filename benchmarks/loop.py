@@ -4,8 +4,9 @@
 
 A planted taste, a budget of 10 %, 400 judged sets, then rounds of 300 new sets; of what lies within
 the budget the person sees nothing, or the audited share. Four ways to learn from it are compared on
-the same tastes; the one that prefml takes, "audits", with more repeats. Then batches are switched
-off, or not, by audits of a known error.
+the same tastes; the one that prefml takes, "audits", with more repeats. The first round is played
+with other numbers of judged sets, too. Then batches are switched off, or not, by audits of a known
+error.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from _loop import BUDGET, KINDS, play
+from _loop import BUDGET, KINDS, first_round, play
 from _machine import machine
 
 from prefml.intervals import ALPHA, e_values
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS, NEW, FIRST = 6, 300, 400
+# From 1,000 sets on probabilities go through isotonic regression.
+SIZES = (200, 400, 1000, 2000)
 # Audits of a batch of the least size.
 ROUND = 20
 RUNS = {
@@ -60,6 +63,19 @@ def summarize(repeats):
         "told": mean(one["told"][0] for one in repeats),
         "bias": mean(one["told"][0] - one["true"] for one in repeats),
         "interval_right": mean(holds(one) for one in repeats),
+    }
+
+
+def sum_up_first(n_sets, repeats):
+    """Sum up the first round after so many judged sets."""
+    found = [first_round(n_sets, seed) for seed in range(repeats)]
+    within = [one for one, _ in found if one is not None]
+    return {
+        "repeats": repeats,
+        "exceeded": sum(one > BUDGET for one in within),
+        "nothing": repeats - len(within),
+        "true_within": mean(within),
+        "covered": mean(covered for _, covered in found),
     }
 
 
@@ -110,12 +126,15 @@ def main():
     }
     if not options.repeats:
         kept = json.loads(options.out.read_text())
-        report |= {"rounds": kept["rounds"], "rounds_by": kept.get("rounds_by", kept["command"])}
+        by = kept.get("rounds_by", kept["command"])
+        report |= {"rounds": kept["rounds"], "first": kept["first"], "rounds_by": by}
     for kind in KINDS if options.repeats else ():
         count = options.repeats if kind == "audits" else options.others
         played = [play(kind, ROUNDS, NEW, FIRST, seed) for seed in range(count)]
         report["rounds"][kind] = [summarize(one) for one in zip(*played, strict=True)]
         print(kind, *report["rounds"][kind], sep="\n", file=sys.stderr, flush=True)
+    if options.repeats:
+        report["first"] = {str(n): sum_up_first(n, options.repeats) for n in SIZES}
     report["switches"] = {
         name: switched_off(errors, after, options.switches)
         for name, (errors, after) in SWITCHES.items()

@@ -333,6 +333,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "learning": learning,
     "gate": gate,
     "loop": lambda: _loop_tables.rounds(_required("loop")),
+    "loop-first": lambda: _loop_tables.first_rounds(_required("loop")),
     "loop-switches": lambda: _loop_tables.switches(_required("loop")),
     "review-waits": review_waits,
     "passes": lambda: _throughput.passes(_required("embed")),

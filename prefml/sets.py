@@ -79,6 +79,35 @@ class Sets:
         total = self.reduce(np.add, values)
         return np.asarray(total / self.sizes.reshape(-1, *[1] * (total.ndim - 1)))
 
+    def center(self, values: Floats) -> Floats:
+        """Return each row's difference to the mean of its set.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows,)
+            One number a row.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        return np.asarray(values - self.mean(values)[self.codes])
+
+    def spread(self, values: Floats) -> float:
+        """Return the standard deviation inside sets: the root mean square of what `center` returns.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows,)
+            One number a row.
+
+        Returns
+        -------
+        float
+            0 where there are no rows.
+        """
+        return float(np.sqrt((self.center(values) ** 2).mean())) if len(values) else 0.0
+
     def reduce_to_rows(self, function: np.ufunc, values: NDArray[T]) -> NDArray[T]:
         """Reduce the rows of each set as `reduce` does, and return its result for every row.
 

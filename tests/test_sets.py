@@ -101,3 +101,16 @@ def test_the_top_row_of_a_set_is_the_first_of_its_highest(rows):
     sets = index_sets(names)
     expected = [max(part, key=lambda row: (values[row], -row)) for part in sets.members()]
     assert sets.top_rows(values.astype(float)).tolist() == expected
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=20), st.integers(0, 99))
+def test_centered_values_sum_to_zero_in_each_set_and_their_spread_is_pandas(keys, seed):
+    values = np.random.default_rng(seed).normal(size=len(keys))
+    sets = index_sets(keys)
+    np.testing.assert_allclose(sets.reduce(np.add, sets.center(values)), 0, atol=1e-12)
+    inside = pd.Series(values).groupby(keys).transform(lambda one: one - one.mean())
+    assert sets.spread(values) == pytest.approx(np.sqrt((inside**2).mean()))
+
+
+def test_the_spread_of_no_rows_is_zero():
+    assert index_sets([]).spread(np.empty(0)) == 0.0

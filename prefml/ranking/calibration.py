@@ -144,9 +144,8 @@ class WinCalibrator:
     def _fit_temperature(self, data: CalibrationSets, project: Labels | None) -> None:
         codes = None if project is None else np.unique(project, return_inverse=True)[1]
         found = predict_new_project(data, codes)
-        within = data.scores - data.sets.mean(data.scores)[data.sets.codes]
-        unit = float(np.sqrt((within**2).mean())) if len(within) else 0.0
-        self.factor_ = max(found.value, _LEAST_FACTOR / (unit or 1.0))
+        unit = data.sets.spread(data.scores) or 1.0
+        self.factor_ = max(found.value, _LEAST_FACTOR / unit)
         # Where higher scores do not win, there is nothing to be sure or unsure of.
         self.spread_ = float(np.sqrt(found.variance) / self.factor_) if found.value > 0 else 0.0
 

@@ -30,7 +30,9 @@ def cross_calibrate(
     """Turn out-of-fold scores into probabilities, each by a calibrator of other sets.
 
     The ranker's own calibrator was fitted on these very scores; its probabilities of them would
-    look better calibrated than those of new sets are.
+    look better calibrated than those of new sets are. Its isotonic regression is kept all the
+    same: the steps of another would put a threshold where the ranker has none, and sets of one
+    step are all approved or all not.
 
     Parameters
     ----------
@@ -69,6 +71,7 @@ def cross_calibrate(
                 groups[on],
                 None if cluster_id is None else cluster_id[on],
             )
+            calibrator.isotonic_ = ranker.calibrator_.isotonic_
             stated[test] = calibrator.predict(scores[test], index_sets(set_id[test]))
     return stated
 

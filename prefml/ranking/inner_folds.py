@@ -24,11 +24,14 @@ class InnerFolds:
     ----------
     models : sequence of BoostedScore
         One for each fold.
+    scales : sequence of float
+        Factor for the scores of each.
     fold_of : mapping
         Group -> the fold that held it out; empty where sets were held out and not groups.
     """
 
     models: Sequence[BoostedScore]
+    scales: Sequence[float]
     fold_of: Mapping[object, int]
 
     @classmethod
@@ -38,7 +41,7 @@ class InnerFolds:
         Parameters
         ----------
         selection : ModelSelection
-            After `select`.
+            After `select` and `fit`.
         groups : ndarray of shape (n_rows,) or None
             The group of each row of its table; None if each set was one by itself.
 
@@ -50,7 +53,7 @@ class InnerFolds:
         if groups is not None and len(np.unique(groups)) > 1:
             for fold, (_, test) in enumerate(selection.folds):
                 fold_of |= dict.fromkeys(groups[test].tolist(), fold)
-        return cls(selection.fold_models_, fold_of)
+        return cls(selection.fold_models_, selection.fold_scales_, fold_of)
 
     def predict(self, X: Floats, set_id: Labels, groups: ArrayLike | None = None) -> Floats:
         """Score rows, each by a model that was fitted without its group.
@@ -73,7 +76,7 @@ class InnerFolds:
         scores = np.zeros(len(X))
         for fold in np.unique(folds):
             rows = np.flatnonzero(folds == fold)
-            scores[rows] = self.models[fold].predict(X[rows])
+            scores[rows] = self.models[fold].predict(X[rows]) * self.scales[fold]
         return scores
 
     def _folds(self, set_id: Labels, groups: ArrayLike | None) -> Ints:

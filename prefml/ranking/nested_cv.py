@@ -120,9 +120,12 @@ class ModelSelection:
         Number of the config that was selected.
     out_of_fold_ : ndarray of shape (n_rows,) or None
         Its out-of-fold scores; None where there is only one set.
+        After `fit` on the scale of the model of all rows.
     fold_models_ : list of BoostedScore
         The models of the selected config that they came from, one for each fold; empty where no
         fold was held out.
+    fold_scales_ : list of float
+        The factor, from `fit` on, that brings the scores of each of them to that scale.
     """
 
     def __init__(
@@ -141,6 +144,7 @@ class ModelSelection:
         self.best_: int = 0
         self.out_of_fold_: Floats | None = None
         self.fold_models_: list[BoostedScore] = []
+        self.fold_scales_: list[float] = []
         self._fitted: dict[tuple[int, int], BoostedScore] = {}
 
     def select(self) -> ModelSelection:
@@ -220,6 +224,10 @@ class ModelSelection:
     def fit(self, validation: Table | None = None) -> BoostedScore:
         """Fit the selected config on all rows.
 
+        A model of some of the rows may shrink its scores more than that of all rows does. A
+        temperature, and a threshold, that are found out of fold hold for the model of all rows if
+        its scores spread like theirs; that is made so on the rows that both were fitted on.
+
         Parameters
         ----------
         validation : Table, optional
@@ -231,7 +239,22 @@ class ModelSelection:
         """
         init = self._inits[self.best_]
         linear = None if init is None else init.init_for_all()
-        return BoostedScore(self.configs[self.best_]).fit(self.table, linear, validation)
+        score = BoostedScore(self.configs[self.best_]).fit(self.table, linear, validation)
+        if self.out_of_fold_ is not None:
+            self.fold_scales_ = self._scales_of_folds(score.predict(self.table.X))
+            for (_, test), scale in zip(self.folds, self.fold_scales_, strict=True):
+                self.out_of_fold_[test] *= scale
+        return score
+
+    def _scales_of_folds(self, scores: Floats) -> list[float]:
+        """Return by how much these scores spread more than those of each fold's model."""
+        scales = []
+        for (train, _), model in zip(self.folds, self.fold_models_, strict=True):
+            sets = index_sets(self.table.sets.codes[train])
+            own = sets.spread(model.predict(self.table.X[train]))
+            whole = sets.spread(scores[train])
+            scales.append(whole / own if own > 0 and whole > 0 else 1.0)
+        return scales
 
 
 def _standard_errors(gap: Floats, times: float, cluster: Ints) -> float:

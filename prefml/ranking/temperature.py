@@ -155,11 +155,10 @@ def fit_inverse_temperature(data: CalibrationSets) -> Estimate:
     ----------
     D. McFadden, "Conditional logit analysis of qualitative choice behavior", 1974.
     """
-    spread = data.scores - data.sets.mean(data.scores)[data.sets.codes]
-    unit = float(np.sqrt((spread**2).mean())) if len(spread) else 0.0
+    unit = data.sets.spread(data.scores)
     if unit == 0:
         return Estimate(1.0, 0.0)
-    scaled, factor = spread / unit, 1.0
+    scaled, factor = data.sets.center(data.scores) / unit, 1.0
     for _ in range(_STEPS):
         slopes, curvatures = _derivatives(data, scaled, factor)
         information = data.weight @ curvatures + _PRIOR_PRECISION

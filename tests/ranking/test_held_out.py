@@ -53,3 +53,45 @@ def test_a_ranker_without_calibrator_states_the_softmax(choices):
     scores = ranker.predict(X)
     found = cross_calibrate(ranker, scores, y, set_id, project, np.ones(len(y), bool))
     np.testing.assert_array_equal(found, ranker.probability_of(scores, index_sets(set_id)))
+
+
+def plant(rng, direction, n_sets, size=3):
+    """Return pictures and how probable each choice is, by what columns tell and do not tell."""
+    X = rng.normal(size=(n_sets, size, len(direction)))
+    utility = 5 * (X @ direction + 0.6 * np.tanh(X[..., 0] * X[..., 1]))
+    chance = np.exp(utility - utility.max(axis=1, keepdims=True))
+    return X.reshape(-1, len(direction)), chance / chance.sum(axis=1, keepdims=True)
+
+
+def state_seen_and_new(seed, n_sets, n_new=3000, size=3):
+    """Return top probabilities of held-out sets and of new ones, and how right the latter are."""
+    rng = np.random.default_rng(seed)
+    direction = rng.normal(size=12)
+    direction /= np.linalg.norm(direction)
+    X, chance = plant(rng, direction, n_sets)
+    chosen = (rng.random(n_sets)[:, None] > chance.cumsum(axis=1)).sum(axis=1)
+    y, set_id = (np.arange(size) == chosen[:, None]).ravel(), np.repeat(np.arange(n_sets), size)
+    ranker = SetRanker(
+        n_estimators=8, num_leaves=4, linear=[[""]], n_folds=3, calibration="auto", random_state=0
+    ).fit(X, y, set_id=set_id)
+    everywhere = np.ones(len(y), bool)
+    seen = cross_calibrate(ranker, ranker.out_of_fold_, y, set_id, np.zeros(len(y)), everywhere)
+    new, truth = plant(rng, direction, n_new)
+    stated = ranker.win_probability(new, np.repeat(np.arange(n_new), size)).reshape(-1, size)
+    top = stated.argmax(axis=1)
+    return seen.reshape(-1, size).max(axis=1), stated.max(axis=1), truth[np.arange(n_new), top]
+
+
+def test_new_sets_are_as_right_as_is_stated():
+    found = [state_seen_and_new(seed, 400) for seed in range(25)]
+    gaps = [abs(stated.mean() - right.mean()) for _, stated, right in found]
+    assert np.mean(gaps) < 0.017
+
+
+@pytest.mark.parametrize("n_sets", [400, 1100])
+def test_as_many_new_sets_as_held_out_ones_lie_above_a_threshold(n_sets):
+    found = [state_seen_and_new(seed, n_sets)[:2] for seed in range(25)]
+    for threshold in (0.7, 0.8, 0.9):
+        gaps = [(seen >= threshold).mean() - (new >= threshold).mean() for seen, new in found]
+        # Chance alone makes about .02 with 400 sets, .015 with 1,100.
+        assert np.std(gaps) < 0.033

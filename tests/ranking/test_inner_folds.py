@@ -24,10 +24,12 @@ def test_a_set_of_no_project_of_the_fit_is_scored_by_one_model(choices):
     X, _, set_id, _ = choices
     ranker = fit(choices)
     found = ranker.predict_out_of_fold(X, set_id, np.full(len(X), "elsewhere"))
-    by_model = [model.predict(ranker._transform(X)) for model in ranker.inner_folds_.models]
+    rows, inner = ranker._transform(X), ranker.inner_folds_
+    pairs = zip(inner.models, inner.scales, strict=True)
+    by_model = [model.predict(rows) * scale for model, scale in pairs]
     for name in np.unique(set_id):
-        rows = set_id == name
-        assert any(np.array_equal(found[rows], scores[rows]) for scores in by_model)
+        own = set_id == name
+        assert any(np.array_equal(found[own], scores[own]) for scores in by_model)
 
 
 def test_without_projects_any_model_may_score_a_new_set(choices):

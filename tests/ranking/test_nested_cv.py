@@ -15,6 +15,7 @@ from prefml.ranking.cross_fitting import CrossFittedInit
 from prefml.ranking.linear_init import held_out_losses
 from prefml.ranking.nested_cv import ModelSelection, calibrate, sort_by_set
 from prefml.ranking.table import take
+from prefml.sets import index_sets
 
 BOTH = ({"linear": (("cue__",),), "n_estimators": 5}, {"linear": None, "n_estimators": 60})
 SETTINGS = {
@@ -259,3 +260,18 @@ def test_the_held_out_loss_decides_and_not_the_loss_on_training_rows(make_table)
     ]
     assert on_training_rows[1] < on_training_rows[0]
     assert ModelSelection([careful, greedy], table, 4, 1).select().best_ == 0
+
+
+def test_models_of_folds_spread_their_scores_as_the_model_of_all_rows_does(make_table):
+    table, _ = make_table()
+    selection = ModelSelection([config(linear=True)], table, 4, 1).select()
+    before = selection.out_of_fold_.copy()
+    whole = selection.fit().predict(table.X)
+    for (train, test), model, scale in zip(
+        selection.folds, selection.fold_models_, selection.fold_scales_, strict=True
+    ):
+        sets = index_sets(table.sets.codes[train])
+        own = model.predict(table.X[train]) * scale
+        assert sets.spread(own) == pytest.approx(sets.spread(whole[train]))
+        np.testing.assert_array_equal(selection.out_of_fold_[test], before[test] * scale)
+    assert np.std(selection.fold_scales_) > 0.001
