@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace, progress
+from prefml.cli._shared import announce_take_over, emit, json_option, open_workspace, progress
 
 if TYPE_CHECKING:
     from prefml.encoders.backends import BackendChoice
@@ -95,6 +95,7 @@ def command(
     name = chosen_encoder(workspace, encoder)
     opened, chosen = _opened(name, workspace, device, backend)
     options = BuildOptions(batch_size, workers or (1 if scheduler else 0), force)
+    announce_take_over(workspace)
     bar = partial(progress, label="embed", unit="image")
     with _compute(scheduler, name, device) as compute:
         report = build_found(workspace, found, opened, options, bar, compute)

@@ -59,7 +59,7 @@ class Provenance:
     cue_names : tuple of str
         Their columns, in order.
     generation : str
-        Equal in the three files that were written together; empty in a part.
+        Equal in files that were written together; empty in a part.
     """
 
     encoder: EncoderSpec
@@ -71,6 +71,24 @@ class Provenance:
     def of(cls, encoder: EncoderSpec) -> Provenance:
         """Return that of rows made here: by an encoder, and with the cues of this version."""
         return cls(encoder, measured.cue_identity(), measured.CUE_NAMES)
+
+    def makes_same_rows(self, other: Provenance) -> bool:
+        """Tell whether rows of two provenances may stand beside each other.
+
+        Parameters
+        ----------
+        other : Provenance
+            The other one.
+
+        Returns
+        -------
+        bool
+        """
+        return (self.encoder.identity, self.cues, self.cue_names) == (
+            other.encoder.identity,
+            other.cues,
+            other.cue_names,
+        )
 
     def to_metadata(self) -> dict[bytes, bytes]:
         """Return the metadata of a parquet schema."""

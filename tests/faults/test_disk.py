@@ -210,9 +210,9 @@ def test_pictures_from_the_future_or_before_the_epoch_are_embedded_once(tmp_path
     for path, when in zip(pictures, (4_000_000_000, -10_000_000, 0), strict=False):
         os.utime(path, (when, when))
     assert run(root, "embed") == 0
-    before = (root / "data/sidecar/embeddings.parquet").read_bytes()
+    before = contents(root / "data/sidecar/embeddings.parquet")
     assert run(root, "embed") == 0
-    assert (root / "data/sidecar/embeddings.parquet").read_bytes() == before
+    assert contents(root / "data/sidecar/embeddings.parquet") == before
 
 
 @pytest.fixture
