@@ -86,11 +86,14 @@ class BuildOptions:
         Threads that decode; 0 takes one for each core.
     force : bool
         Compute everything again, whatever is finished.
+    verify : bool
+        Read all that is stored to compare its checksums, and compute again what is damaged.
     """
 
     batch_size: int = 32
     workers: int = 0
     force: bool = False
+    verify: bool = False
 
     @property
     def threads(self) -> int:
@@ -297,7 +300,7 @@ class Run:
         # A run that was stopped may have left it half done.
         takes_over = has_single_files(folder) or (commit is not None and commit.takes_over)
         recover(folder)
-        sources, problems = find_sources(folder)
+        sources, problems = find_sources(folder, options.verify)
         provenance = Provenance.of(encoder.spec)
         number = next_number(list_parts(folder))
         return cls(workspace, encoder, options, provenance, sources, problems, number, takes_over)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -110,7 +111,8 @@ class Source:
         -------
         pyarrow.Table
         """
-        return self._file(kind)[0].read_row_group(group, columns=self._payload(kind))
+        with self._reading(kind) as file:
+            return file.read_row_group(group, columns=self._payload(kind))
 
     def read(self, kind: str) -> pa.Table:
         """Read the whole payload of a kind, without its keys.
@@ -124,7 +126,8 @@ class Source:
         -------
         pyarrow.Table
         """
-        return self._file(kind)[0].read(columns=self._payload(kind))
+        with self._reading(kind) as file:
+            return file.read(columns=self._payload(kind))
 
     def read_rows(self, kind: str, first: int, end: int) -> pa.Table:
         """Read the payload of neighbouring rows, without their keys.
@@ -140,10 +143,11 @@ class Source:
         -------
         pyarrow.Table of end - first rows
         """
-        file, bounds = self._file(kind)
+        bounds = self._file(kind)[1]
         low = int(np.searchsorted(bounds, first, side="right")) - 1
-        high = int(np.searchsorted(bounds, end))
-        table = file.read_row_groups(range(low, high), columns=self._payload(kind))
+        groups = range(low, int(np.searchsorted(bounds, end)))
+        with self._reading(kind) as file:
+            table = file.read_row_groups(groups, columns=self._payload(kind))
         return table.slice(first - int(bounds[low]), end - first)
 
     def verify(self) -> None:
@@ -155,15 +159,10 @@ class Source:
             If a page is damaged, or a vector is not finite.
         """
         for kind in KINDS:
-            try:
-                for group in range(self.groups(kind)):
-                    payload = self.read_group(kind, group)
-                    if kind == "embeddings" and not _is_finite(payload["embedding"]):
-                        raise ValueError("embeddings that are not finite")
-            except READ_ERRORS as error:
-                raise SidecarError(
-                    f"{self.files[kind]}: {error}", "a whole file", "prefml embed"
-                ) from error
+            for group in range(self.groups(kind)):
+                payload = self.read_group(kind, group)
+                if kind == "embeddings" and not _is_finite(payload["embedding"]):
+                    raise _damaged(self.files[kind], "embeddings that are not finite")
         self.close()
 
     def row(self, kind: str, index: int) -> pa.Table:
@@ -196,6 +195,13 @@ class Source:
         names: list[str] = select_columns(part_schema(self.provenance), kind).names
         return names[len(KEYS) :]
 
+    @contextmanager
+    def _reading(self, kind: str) -> Iterator[pq.ParquetFile]:
+        try:
+            yield self._file(kind)[0]
+        except READ_ERRORS as error:
+            raise _damaged(self.files[kind], error) from error
+
     def _file(self, kind: str) -> tuple[pq.ParquetFile, Ints64]:
         path = self.files[kind]
         if path not in self._open:
@@ -206,6 +212,11 @@ class Source:
             ]
             self._open[path] = (file, np.cumsum([0, *lengths], dtype=np.int64))
         return self._open[path]
+
+
+def _damaged(path: AnyPath, what: object) -> SidecarError:
+    """Return the error of values that only reading all of them finds."""
+    return SidecarError(f"{path}: {what}", "a whole file", "prefml embed --verify")
 
 
 def _is_finite(vectors: pa.ChunkedArray) -> bool:
@@ -221,13 +232,15 @@ def _check_unchanged(path: AnyPath, file: pq.ParquetFile, provenance: Provenance
         )
 
 
-def find_sources(folder: AnyPath) -> tuple[list[Source], list[str]]:
-    """Open and verify the rows that earlier runs have finished, oldest first.
+def find_sources(folder: AnyPath, verify: bool = False) -> tuple[list[Source], list[str]]:
+    """Open the rows that earlier runs have finished, oldest first.
 
     Parameters
     ----------
     folder : Path or UPath
         The sidecar folder.
+    verify : bool, default=False
+        Compare the checksums of all values; those of parts always are.
 
     Returns
     -------
@@ -240,18 +253,21 @@ def find_sources(folder: AnyPath) -> tuple[list[Source], list[str]]:
     problems: list[str] = []
     copy = copy_of_single_files(folder)
     if copy is not None:
-        _try_open(partial(open_fragment, copy), sources, [])
+        _try_open(partial(open_fragment, copy), verify, sources, [])
     for fragment in list_fragments(folder):
-        _try_open(partial(open_fragment, fragment), sources, problems)
+        _try_open(partial(open_fragment, fragment), verify, sources, problems)
     for path in list_parts(folder):
-        _try_open(partial(open_part, path), sources, problems)
+        _try_open(partial(open_part, path), True, sources, problems)
     return sources, problems
 
 
-def _try_open(opener: Callable[[], Source], sources: list[Source], problems: list[str]) -> None:
+def _try_open(
+    opener: Callable[[], Source], verify: bool, sources: list[Source], problems: list[str]
+) -> None:
     try:
         source = opener()
-        source.verify()
+        if verify:
+            source.verify()
     except SidecarError as error:
         problems.append(error.found)
     else:

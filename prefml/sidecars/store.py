@@ -180,7 +180,9 @@ def _read(folder: AnyPath, projects: frozenset[str] | None) -> Sidecars:
         text = np.array(hashes.to_pylist(), dtype="U16")
         _check_keys(index)
         if not np.isfinite(vectors).all():
-            raise ValueError("embeddings that are not finite")
+            raise SidecarError(
+                f"{folder}: embeddings that are not finite", "numbers", "prefml embed --verify"
+            )
     except READ_ERRORS as error:
         raise SidecarError(f"{folder}: {error}", "whole sidecar files", "prefml embed") from error
     finally:
@@ -257,6 +259,7 @@ def _vectors(sources: Sequence[Source], order: Ints64) -> Floats32:
             values = column.flatten().to_numpy().reshape(len(column), -1)
             first = source.start("embeddings", group)
             target = own[first : first + len(values)]
-            vectors[target[target >= 0]] = values[target >= 0]
+            kept = target >= 0
+            vectors[target[kept]] = values if kept.all() else values[kept]
         source.close()
     return vectors

@@ -211,7 +211,7 @@ def test_rows_in_the_folder_of_another_project_are_refused(workspace, build, rea
 
 
 @pytest.mark.parametrize("kind", FILES)
-def test_a_flipped_bit_is_refused_and_the_next_run_mends_it(workspace, build, read, kind):
+def test_a_flipped_bit_is_refused_and_what_is_named_mends_it(workspace, build, read, kind):
     build()
     before = read()
     path = files_of(workspace.sidecars, kind)[0]
@@ -220,8 +220,8 @@ def test_a_flipped_bit_is_refused_and_the_next_run_mends_it(workspace, build, re
     last = group.column(group.num_columns - 1)
     raw[last.data_page_offset + last.total_compressed_size - 2] ^= 1
     path.write_bytes(raw)
-    with pytest.raises(SidecarError, match=r"checksum.*run: prefml embed"):
+    with pytest.raises(SidecarError, match=r"checksum.*run: prefml embed --verify"):
         read()
-    report = build()
+    report = build(verify=True)
     assert (report.computed, len(report.repaired)) == (5, 1)
     assert same(read(), before)
