@@ -100,10 +100,10 @@ def save_model(model: object, path: str | Path, kind: str, facts: Mapping[str, o
             "kind": kind,
             "class": _class_name(model),
             "sha256": file_sha256(temporary),
-            "size": temporary.stat().st_size,
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
             "versions": library_versions(),
             **facts,
+            "size": temporary.stat().st_size,
         }
         check_manifest(content, manifest_path(target))
     write_text(manifest_path(target), json.dumps(content, indent=2, allow_nan=False) + "\n")
