@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -114,20 +114,23 @@ class Source:
         with self._reading(kind) as file:
             return file.read_row_group(group, columns=self._payload(kind))
 
-    def read(self, kind: str) -> pa.Table:
-        """Read the whole payload of a kind, without its keys.
+    def read(self, kind: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read the payload of a kind, without its keys.
 
         Parameters
         ----------
         kind : {"embeddings", "hashes", "cues"}
             The payload.
+        columns : sequence of str, optional
+            Only these of its columns.
 
         Returns
         -------
         pyarrow.Table
         """
+        wanted = self._payload(kind) if columns is None else list(columns)
         with self._reading(kind) as file:
-            return file.read(columns=self._payload(kind))
+            return file.read(columns=wanted).select(wanted)
 
     def read_rows(self, kind: str, first: int, end: int) -> pa.Table:
         """Read the payload of neighbouring rows, without their keys.

@@ -19,10 +19,16 @@ from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, read_consistently
 from prefml.sidecars.layout import Fragment, data_set, list_fragments, project_folder
 from prefml.sidecars.recovery import is_replacing
-from prefml.sidecars.schema import KINDS, READ_ERRORS
+from prefml.sidecars.schema import KEYS, KINDS, READ_ERRORS, part_schema, select_columns
 from prefml.sidecars.sources import Source, open_fragment
 
-__all__ = ["Sidecars", "read_index_if_any", "read_sidecars", "read_sidecars_if_any"]
+__all__ = [
+    "Sidecars",
+    "read_columns",
+    "read_index_if_any",
+    "read_sidecars",
+    "read_sidecars_if_any",
+]
 
 # Files are replaced one right after the other.
 _TIMEOUT = 1.0
@@ -152,6 +158,53 @@ def read_index_if_any(folder: AnyPath) -> pd.DataFrame | None:
     return _read_settled(folder, lambda: _read_index(folder)) if _is_any(folder) else None
 
 
+def read_columns(
+    folder: AnyPath, kind: str, columns: Sequence[str], projects: Iterable[str] | None = None
+) -> pd.DataFrame:
+    """Read some columns of a data set, and nothing else but the keys.
+
+    Parameters
+    ----------
+    folder : Path or UPath
+        The sidecar folder.
+    kind : {"embeddings", "hashes", "cues"}
+        The data set.
+    columns : sequence of str
+        Its columns, such as the names of cues.
+    projects : iterable of str, optional
+        Read the rows of these projects only.
+
+    Returns
+    -------
+    DataFrame
+        Columns project and filename, by which the rows are sorted, and the wanted ones.
+
+    Raises
+    ------
+    SidecarError
+        As `read_sidecars`; also if the data set has no such column.
+    """
+    wanted = None if projects is None else frozenset(projects)
+    return _read_settled(folder, lambda: _read_columns(folder, kind, list(columns), wanted))
+
+
+def _read_columns(
+    folder: AnyPath, kind: str, columns: list[str], projects: frozenset[str] | None
+) -> pd.DataFrame:
+    sources = _open(folder, projects)
+    known = select_columns(part_schema(sources[0].provenance), kind).names[len(KEYS) :]
+    if missing := [name for name in columns if name not in known]:
+        raise SidecarError(f"no column {missing[0]} of {kind}", f"one of {', '.join(known)}")
+    keys = pa.concat_tables([source.keys for source in sources])
+    order = _sorted_rows(keys, projects)
+    found: pd.DataFrame = keys.select(["project", "filename"]).take(order).to_pandas()
+    _check_keys(found)
+    values: pd.DataFrame = _gather(sources, kind, order, columns).to_pandas()
+    for source in sources:
+        source.close()
+    return found.join(values)
+
+
 def _is_any(folder: AnyPath) -> bool:
     return any(data_set(folder, kind).exists() for kind in KINDS)
 
@@ -173,9 +226,10 @@ def _read(folder: AnyPath, projects: frozenset[str] | None) -> Sidecars:
         keys = pa.concat_tables([source.keys for source in sources])
         order = _sorted_rows(keys, projects)
         index = keys.take(order).to_pandas()
-        cues = _gather(sources, "cues", order).to_pandas()
+        names = ("stage", *sources[0].provenance.cue_names)
+        cues = _gather(sources, "cues", order, names).to_pandas()
         index["stage"] = cues.pop("stage").astype(np.float64)
-        hashes = _gather(sources, "hashes", order)["phash"]
+        hashes = _gather(sources, "hashes", order, ["phash"])["phash"]
         vectors = _vectors(sources, order)
         text = np.array(hashes.to_pylist(), dtype="U16")
         _check_keys(index)
@@ -242,8 +296,10 @@ def _check_keys(index: pd.DataFrame) -> None:
         )
 
 
-def _gather(sources: Sequence[Source], kind: str, order: Ints64) -> pa.Table:
-    tables = [source.read(kind).replace_schema_metadata(None) for source in sources]
+def _gather(
+    sources: Sequence[Source], kind: str, order: Ints64, columns: Sequence[str]
+) -> pa.Table:
+    tables = [source.read(kind, columns).replace_schema_metadata(None) for source in sources]
     return pa.concat_tables(tables).take(order)
 
 

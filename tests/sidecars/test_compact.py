@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import count
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +17,7 @@ from prefml.sidecars.layout import list_fragments, list_parts, part_name
 from prefml.sidecars.plan import ReusableRow
 from prefml.sidecars.schema import Provenance, part_schema
 from prefml.sidecars.sources import Source, find_sources, write_part
-from prefml.sidecars.store import read_sidecars
+from prefml.sidecars.store import read_columns, read_sidecars
 
 from .conftest import MeanColour, draw, files_of, same
 
@@ -107,14 +108,18 @@ PLACE = count()
 
 def batch(folder, project, names):
     """Write rows that tell their names."""
+    schema = part_schema(PROVENANCE)
+    rows = pa.table(rows_of(project, names), schema=schema)
+    return write_part(folder, part_name(1 + next(PLACE)), schema, rows)
+
+
+def rows_of(project, names):
     n = len(names)
-    columns = {
+    return {
         "project": [project] * n, "filename": names, "path": [f"{project}/{x}" for x in names],
         "file_size": range(n), "mtime_ns": range(n), "phash": [f"{x:>016}" for x in names],
         "embedding": [[float(x)] * 3 for x in names], "stage": [float(x) for x in names],
     }  # fmt: skip
-    schema = part_schema(PROVENANCE)
-    return write_part(folder, part_name(1 + next(PLACE)), schema, pa.table(columns, schema=schema))
 
 
 additions = st.lists(
@@ -161,3 +166,23 @@ def still(source, wanted):
     rows = [row for row, (project, name) in enumerate(keys) if name in wanted[project]]
     paths = source.keys["path"].to_pylist()
     return Selection(source, np.array(rows, np.int64), [paths[row] for row in rows])
+
+
+def test_lists_of_numbers_stand_beside_the_cues_and_survive_every_rewriting(tmp_path):
+    """Pictures have any number of faces, hands and masks, none included."""
+    lists = {str(i): [float(i)] * i for i in range(6)}
+    made_with = replace(PROVENANCE, list_names=("faces",))
+    schema = part_schema(made_with)
+    for turn, names in enumerate((["0", "3", "1"], ["5", "2"])):
+        plain = pa.table(rows_of("a", names), schema=schema.remove(len(schema) - 1))
+        table = plain.append_column(schema.field("faces"), pa.array([lists[x] for x in names],
+                                    schema.field("faces").type))  # fmt: skip
+        part = write_part(tmp_path, part_name(1), schema, table)
+        earlier = [Selection.of_all(one) for one in find_sources(tmp_path)[0] if one.name]
+        generation = replace(made_with, generation=f"{turn:016x}")
+        compact(tmp_path, generation, [*earlier, Selection.of_all(part)], list_parts(tmp_path))
+    found = read_columns(tmp_path, "cues", ["faces"])
+    assert {name: list(values) for name, values in zip(found["filename"], found["faces"],
+            strict=True)} == {name: lists[name] for name in "01235"}  # fmt: skip
+    assert "faces" not in read_sidecars(tmp_path).cues
+    assert pd.read_parquet(tmp_path / "cues.parquet")["faces"].map(len).sum() == 11

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefml.exceptions import SidecarError
-from prefml.sidecars.store import Sidecars, read_index_if_any, read_sidecars
+from prefml.sidecars.store import Sidecars, read_columns, read_index_if_any, read_sidecars
 
 from .conftest import MeanColour, files_of, same
 
@@ -225,3 +225,24 @@ def test_a_flipped_bit_is_refused_and_what_is_named_mends_it(workspace, build, r
     report = build(verify=True)
     assert (report.computed, len(report.repaired)) == (5, 1)
     assert same(read(), before)
+
+
+def test_some_columns_are_read_with_their_keys_and_nothing_else(workspace, build, read):
+    build()
+    whole = read()
+    name = whole.cues.columns[1]
+    for kind in ("embeddings", "hashes"):
+        assert len(read_columns(workspace.sidecars, kind, [])) == len(whole)
+    found = read_columns(workspace.sidecars, "cues", [name, "stage"])
+    assert list(found.columns) == ["project", "filename", name, "stage"]
+    assert found[["project", "filename"]].equals(whole.index[["project", "filename"]])
+    assert found[name].equals(whole.cues[name])
+    own = read_columns(workspace.sidecars, "cues", [name], ["p1"])
+    assert own[name].to_list() == whole.cues[name][whole.index["project"] == "p1"].to_list()
+
+
+@pytest.mark.parametrize("name", ["embedding", "path", "nosuch"])
+def test_a_column_of_another_data_set_is_refused(workspace, build, name):
+    build()
+    with pytest.raises(SidecarError, match=f"no column {name} of cues; expected one of stage"):
+        read_columns(workspace.sidecars, "cues", [name])
