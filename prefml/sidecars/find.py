@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 
 from prefml.decisions.manifests import UNKNOWN
 from prefml.exceptions import WorkspaceError
+from prefml.files import is_storable
 from prefml.workspace import Workspace
 
 __all__ = [
@@ -243,7 +244,7 @@ def _add_entry(
 
 def _check_entry(entry: DirEntry) -> tuple[str, os.stat_result | None]:
     """Return why an entry is no picture, or its status."""
-    if entry.path != _printable(entry.path):
+    if not is_storable(entry.path):
         return "a path that is not valid UTF-8", None
     try:
         status = entry.stat()
