@@ -11,16 +11,11 @@ from unicodedata import normalize
 
 from prefml.decisions.manifests import UNKNOWN
 from prefml.decisions.projects import ProjectResolver
+from prefml.imaging.formats import format_of_name
 from prefml.imaging.signature import is_picture
 from prefml.workspace import Workspace
 
 __all__ = ["LocatedPicture", "PictureLocator", "name_key"]
-
-# Pictures of any kind are no companions, also those that prefml itself cannot read.
-_PICTURES = {
-    ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif",
-    ".jxl", ".dng", ".raw", ".cr2", ".nef", ".arw", ".psd",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -173,7 +168,8 @@ class PictureLocator:
         if path.parent not in self._folders:
             stems: dict[str, list[str]] = {}
             for name in sorted(_names(path.parent)):
-                if Path(name).suffix.lower() not in _PICTURES:
+                # Pictures of any kind are no companions, also those that prefml cannot read.
+                if format_of_name(name) is None:
                     stems.setdefault(Path(name).stem, []).append(name)
             self._folders[path.parent] = stems
         for name in self._folders[path.parent].get(path.stem, []):

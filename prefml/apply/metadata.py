@@ -11,6 +11,8 @@ from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 from PIL.PngImagePlugin import PngInfo
 
+from prefml.imaging.png import chunk_heads
+
 __all__ = ["bits_per_channel", "kept_metadata", "lost_metadata"]
 
 # What Pillow keeps beside the pixels, as `Image.info` holds it.
@@ -238,27 +240,14 @@ def _png_chunks(info: Info, path: Path, turned: bool) -> PngInfo:
 def _read_chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
     """Yield the chunks that are kept, as they stand in the file."""
     with path.open("rb") as file:
-        for name, length in _chunk_heads(file):
+        for name, length in chunk_heads(file):
             if name in _PNG_KEPT or (name not in _PNG_HANDLED and _may_be_copied(name)):
                 yield name, file.read(length)
 
 
 def _png_names(path: Path) -> list[bytes]:
     with path.open("rb") as file:
-        return [name for name, _ in _chunk_heads(file)]
-
-
-def _chunk_heads(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Yield name and length of each chunk, the file standing at its content."""
-    at = 8
-    while True:
-        file.seek(at)
-        head = file.read(8)
-        if len(head) < 8:
-            return
-        length, name = struct.unpack(">I4s", head)
-        yield name, length
-        at += length + 12
+        return [name for name, _ in chunk_heads(file)]
 
 
 def _may_be_copied(name: bytes) -> bool:
