@@ -22,13 +22,14 @@ from prefml.sidecars.find import (
     Failure,
     FoundImages,
     ImageFile,
+    PassedOver,
     ProjectLookup,
     find_images,
     require_images,
     scan_images,
 )
 from prefml.sidecars.lock import run_lock
-from prefml.sidecars.plan import ReusableRow, Task, make_tasks, reusable_rows
+from prefml.sidecars.plan import ReusableRow, Task, drop_outdated, make_tasks, reusable_rows
 from prefml.sidecars.schema import Provenance, part_schema
 from prefml.sidecars.sources import (
     Source,
@@ -127,6 +128,10 @@ class BuildReport:
         Paths without a project; they are embedded, but nothing is learned from them.
     repaired : tuple of str
         Damaged sidecar files whose rows were computed again.
+    passed_over : tuple of PassedOver
+        Pictures that are not read here.
+    first_frames : tuple of str
+        Animations and files of several pages, decoded in this run, of which the first was taken.
     """
 
     images: int
@@ -138,6 +143,8 @@ class BuildReport:
     shadowed: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     repaired: tuple[str, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
+    first_frames: tuple[str, ...] = ()
 
 
 def _no_progress(results: Iterable[T], total: int) -> Iterable[T]:
@@ -220,6 +227,7 @@ def build_found(
     with _disk_errors(workspace.sidecars), run_lock(workspace.sidecars):
         run = Run.begin(workspace, encoder, options or BuildOptions())
         rows = {} if run.options.force else reusable_rows(found.images, run.sources, run.provenance)
+        rows = drop_outdated(rows, found.images, run.sources, workspace.root)
         tasks = make_tasks(found.images, rows)
         failures = [*found.failures, *(compute or Run.compute)(run, tasks, progress)]
         run.finish(found.images, {key: row for key, row in rows.items() if row.complete})
@@ -238,6 +246,8 @@ def build_found(
         shadowed=tuple(found.shadowed),
         unknown=tuple(found.unknown),
         repaired=tuple(run.problems),
+        passed_over=tuple(found.passed_over),
+        first_frames=tuple(run.first_frames),
     )
 
 
@@ -265,6 +275,8 @@ class Run:
         Follows the number in the names of parts; empty for a run of one process.
     written : list of Source
         The parts, in the order of their pictures.
+    first_frames : list of str
+        Paths of pictures of which the first of several frames was taken.
     """
 
     workspace: Workspace
@@ -276,6 +288,7 @@ class Run:
     number: int
     writer: str = ""
     written: list[Source] = field(default_factory=list)
+    first_frames: list[str] = field(default_factory=list)
 
     @classmethod
     def begin(cls, workspace: Workspace, encoder: Encoder, options: BuildOptions) -> Run:
@@ -343,6 +356,7 @@ class Run:
                 failures.append(result)
                 continue
             batch.append(result)
+            self.first_frames += [result.task.image.path] * result.more_frames
             if len(batch) == self.options.batch_size:
                 yield batch
                 batch = []
@@ -366,7 +380,8 @@ class Run:
             *map(Selection.of_all, self.written),
         ]
         parts = list_parts(self.workspace.sidecars)
-        if parts or not holds_exactly(self.sources, selections):
+        outdated = any(one.provenance.decoding < self.provenance.decoding for one in self.sources)
+        if parts or outdated or not holds_exactly(self.sources, selections):
             provenance = replace(self.provenance, generation=secrets.token_hex(8))
             compact(self.workspace.sidecars, provenance, selections, parts)
         for source in self.sources:

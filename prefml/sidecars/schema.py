@@ -16,6 +16,7 @@ from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import PrefmlError, SidecarError
 from prefml.files import AnyPath
 from prefml.imaging import cues as measured
+from prefml.imaging.decode import DECODING_VERSION
 
 __all__ = [
     "KEYS",
@@ -60,12 +61,15 @@ class Provenance:
         Their columns, in order.
     generation : str
         Equal in the three files that were written together; empty in a part.
+    decoding : int
+        Version of the decoding that gave the pixels; see `prefml.imaging.decode.is_decoded_anew`.
     """
 
     encoder: EncoderSpec
     cues: str
     cue_names: tuple[str, ...]
     generation: str = ""
+    decoding: int = DECODING_VERSION
 
     @classmethod
     def of(cls, encoder: EncoderSpec) -> Provenance:
@@ -81,6 +85,7 @@ class Provenance:
             "cues": self.cues,
             "cue_names": list(self.cue_names),
             "generation": self.generation,
+            "decoding": self.decoding,
         }
         return {_METADATA: json.dumps(content).encode()}
 
@@ -105,13 +110,17 @@ class Provenance:
         if content.get("schema") != SCHEMA:
             raise SidecarError(f"format {content.get('schema')!r}", repr(SCHEMA))
         described, names = content["encoder"], content["cue_names"]
+        decoding = content.get("decoding", 1)
         if not isinstance(described, Mapping) or not isinstance(names, list):
             raise SidecarError("an encoder that is no table, or cue names that are no list")
+        if not isinstance(decoding, int):
+            raise SidecarError(f"a version of decoding that is {decoding!r}", "a whole number")
         encoder = EncoderSpec.from_dict(described)
         if encoder.identity != content["encoder_identity"]:
             raise SidecarError("an encoder description that does not match its identity")
         cue_names = tuple(map(str, names))
-        return cls(encoder, str(content["cues"]), cue_names, str(content["generation"]))
+        generation = str(content["generation"])
+        return cls(encoder, str(content["cues"]), cue_names, generation, decoding)
 
 
 @lru_cache(maxsize=8)
