@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 
 from PIL import features
 
@@ -53,7 +54,8 @@ class PictureFormat:
 
 @cache
 def _has_avif() -> bool:
-    return bool(features.check("avif"))
+    # Asked for a feature that it does not know, an older Pillow warns.
+    return find_spec("PIL.AvifImagePlugin") is not None and bool(features.check("avif"))
 
 
 @cache

@@ -239,3 +239,13 @@ def test_a_crop_keeps_its_colours_and_its_profile(tmp_path):
     cropped = crop(tmp_path / "a.png")
     assert cropped.info["icc_profile"] == profile
     assert np.array_equal(np.asarray(cropped), np.asarray(ramp().crop((20, 0, 60, 60))))
+
+
+def test_a_gif_keeps_its_palette_its_transparency_and_its_comment(tmp_path):
+    path = tmp_path / "a.gif"
+    ramp().quantize(16).save(path, transparency=3, comment=b"a comment")
+    cropped = crop(path)
+    with Image.open(path) as original:
+        expected = original.convert("RGBA").crop((20, 0, 60, 60))
+    assert np.array_equal(np.asarray(cropped.convert("RGBA")), np.asarray(expected))
+    assert cropped.info["comment"] == b"a comment"
