@@ -44,7 +44,7 @@ def _enter() -> None:
     with _lock:
         if _users == 0:
             _undo.enter_context(warnings.catch_warnings())
-            warnings.filterwarnings("ignore", module=r"PIL\.")
+            warnings.filterwarnings("ignore", module=r"(PIL|pillow_heif|pillow_jxl)\.")
             for owner, name, value in _SETTINGS:
                 _undo.callback(setattr, owner, name, getattr(owner, name))
                 setattr(owner, name, value)
