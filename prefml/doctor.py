@@ -254,7 +254,7 @@ def _examine_pictures(workspace: Workspace) -> Iterator[Check]:
 
     found = scan_images(workspace, ProjectResolver.open(workspace))
     for (kind, advice), count in count_passed_over(found.passed_over):
-        yield Check(f"{kind} pictures", True, f"{count} are passed over, not read here", advice)
+        yield Check(f"{kind} pictures", True, f"{count} passed over, not read here", advice)
 
 
 def _examine_sidecars(workspace: Workspace) -> Iterator[Check]:

@@ -265,6 +265,6 @@ def test_pictures_that_are_not_read_are_named_with_the_way_out(bare):
         (bare / "images/p" / name).write_bytes(b"II*")
     raw = check_of("RAW pictures", bare)
     assert raw.ok
-    assert raw.detail == "2 are passed over, not read here"
+    assert raw.detail == "2 passed over, not read here"
     assert raw.fix == "develop them to JPEG, PNG or TIFF"
     assert check_of("Photoshop pictures", bare).fix == "save them as PNG, JPEG or TIFF"

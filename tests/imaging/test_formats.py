@@ -1,5 +1,7 @@
 """Check which formats are read, and that all others have a name and a way out."""
 
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
@@ -61,3 +63,16 @@ def test_a_package_that_is_missing_is_no_error(monkeypatch, probe, package):
 def test_every_format_that_is_not_read_has_a_way_out_and_no_ending_twice():
     assert all(kind.advice for kind in FORMATS)
     assert len(set(PICTURE_SUFFIXES)) == len(PICTURE_SUFFIXES)
+
+
+@pytest.mark.parametrize("kind", FORMATS, ids=lambda kind: kind.name)
+def test_the_page_on_data_names_every_format_and_how_it_is_read(kind):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text("utf-8")
+    table = page.partition("| format | files that end in |")[2].partition("\n\n")[0]
+    rows = [line for line in table.splitlines() if line.count("|") == 4]
+    named = {name.strip(): row for row in rows for name in row.split("|")[1].split(",")}
+    row = named[kind.name]
+    if kind.codecs:
+        assert all(f"`{suffix}`" in row for suffix in kind.suffixes)
+    assert ("| no |" in row) == (not kind.codecs)
+    assert ("prefml[formats]" in row) == ("prefml[formats]" in kind.advice)
