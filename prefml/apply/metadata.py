@@ -34,10 +34,11 @@ _XMP = "XML:com.adobe.xmp"
 # A TIFF's entries on how its pixels are laid out, which describe the original's: TIFF 6.0, the
 # baseline and extension tags on strips, tiles, colour tables, samples and JPEG.
 _TIFF_LAYOUT = {
-    *range(254, 260), *range(262, 267), 273, *range(277, 285), 317, *range(320, 326), 338, 339,
-    340, 341, 347, *range(512, 522), *range(529, 533), 34675,
+    *range(254, 260), *range(262, 267), 273, *range(277, 285), 317, *range(320, 326), 330, 338,
+    339, 340, 341, 347, *range(512, 522), *range(529, 533), 34675,
 }  # fmt: skip
-_BITS_PER_SAMPLE, _COMPRESSION, _XMP_TAG, _IPTC_TAG = 258, 259, 700, 33723
+_BITS_PER_SAMPLE, _COMPRESSION, _SUB_DIRECTORIES = 258, 259, 330
+_XMP_TAG, _IPTC_TAG, _MAKER_NOTE = 700, 33723, 37500
 _UNDEFINED = 7
 # EXIF entries on the size in pixels: 0 across, 1 down.
 _SIZES = {
@@ -171,7 +172,7 @@ def _tiff_tags(image: TiffImageFile, path: Path, size: tuple[int, int]) -> Image
     for tag in set(tags) - _TIFF_LAYOUT - {ExifTags.Base.Orientation}:
         value, kept.tagtype[tag] = tags[tag], tags.tagtype[tag]
         if tag in TiffTags.TAGS_V2_GROUPS:
-            value = _below(image.getexif().get_ifd(tag), size)
+            value = _below(image.getexif(), tag, size)
         elif tag == _IPTC_TAG and tags.tagtype[tag] == TiffTags.LONG:
             # Bytes that were declared as numbers, of which Pillow keeps the first.
             value, kept.tagtype[tag] = exif.bytes_of_numbers(path.read_bytes(), tag), _UNDEFINED
@@ -194,8 +195,14 @@ class _Text(str):
 def _lost_of_tiff(path: Path) -> Iterator[str]:
     # What cannot be opened is not cropped, and said so elsewhere.
     with suppress(ImageError), open_image(path) as (_, image):
-        if isinstance(image, TiffImageFile) and _is_unpacked(image):
+        if not isinstance(image, TiffImageFile):
+            return
+        if _is_unpacked(image):
             yield "its compression"
+        if _SUB_DIRECTORIES in image.tag_v2:
+            yield "further pictures in the file"
+        if _MAKER_NOTE in image.getexif().get_ifd(ExifTags.IFD.Exif):
+            yield "the addresses in maker notes"
 
 
 def _is_unpacked(image: TiffImageFile) -> bool:
@@ -204,10 +211,15 @@ def _is_unpacked(image: TiffImageFile) -> bool:
     return bool(directories) and image.tag_v2.get(_COMPRESSION, 1) != 1
 
 
-def _below(directory: dict[int, object], size: tuple[int, int]) -> dict[int, object]:
+def _below(entries: Image.Exif, tag: int, size: tuple[int, int]) -> dict[int, object]:
     """Return a directory below that of a TIFF, with the size in pixels and texts as they stood."""
-    kept = {tag: _Text(v) if isinstance(v, str) else v for tag, v in directory.items()}
-    return kept | {int(tag): size[axis] for tag, axis in _SIZES.items() if tag in directory}
+    found = entries.get_ifd(tag)
+    kept = {name: _Text(v) if isinstance(v, str) else v for name, v in found.items()}
+    kept |= {int(name): size[axis] for name, axis in _SIZES.items() if name in found}
+    if ExifTags.IFD.Interop in kept:
+        # An address, which the directory itself takes the place of.
+        kept[int(ExifTags.IFD.Interop)] = entries.get_ifd(ExifTags.IFD.Interop)
+    return kept
 
 
 def _jpeg_options(

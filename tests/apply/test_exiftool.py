@@ -35,6 +35,7 @@ FIELDS = {
     "ExifIFD:DateTimeOriginal": ("2025:01:01 10:00:00",), "ExifIFD:ISO": (100, 25600),
     "ExifIFD:FNumber": (1.8, 22), "ExifIFD:ExposureTime": ("1/4000", 30),
     "ExifIFD:LensModel": WORDS, "ExifIFD:UserComment": WORDS, "ExifIFD:ExposureCompensation": (-2,),
+    "InteropIFD:InteropIndex": ("R98",),
     "GPS:GPSLatitude": (48.2,), "GPS:GPSLatitudeRef": ("N",), "GPS:GPSAltitude": (171.5,),
     "XMP-xmp:Rating": (-1, 0, 5), "XMP-xmp:Label": WORDS, "XMP-dc:Title": WORDS,
     "XMP-dc:Subject": WORDS, "XMP-dc:Creator": WORDS, "XMP-crs:HasCrop": ("True",),
