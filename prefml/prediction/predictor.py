@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from prefml._typing import Floats, Ints
 from prefml.boxes import to_box
 from prefml.cropping import CropRegressor
 from prefml.cropping.policy import Policy, read_policy
-from prefml.decisions.stages import stage_of
+from prefml.decisions.set_rule import SetRule, set_rule
 from prefml.encoders import Encoder, EncoderSpec, open_encoder
 from prefml.exceptions import ModelFileError, SidecarError, WorkspaceError
 from prefml.features.tables import crop_columns, image_rows
@@ -161,6 +161,21 @@ class Predictor:
         """
         return read_policy(self.workspace.config.policy)
 
+    @cached_property
+    def rule(self) -> SetRule:
+        """What makes a set, from `prefml.toml`; stages follow from it.
+
+        Raises
+        ------
+        ConfigError
+            If it cannot be used.
+        """
+        return set_rule(self.workspace.config)
+
+    def _stages(self, names: Iterable[str]) -> Floats:
+        stages = map(self.rule.stage, names)
+        return np.array([np.nan if stage is None else stage for stage in stages], float)
+
     def _refuse_other(self, spec: EncoderSpec) -> None:
         for manifest in self.manifests.values():
             refuse_other_encoder(manifest, spec)
@@ -203,7 +218,7 @@ class Predictor:
             measured = pd.DataFrame([gather() for gather in cues]).astype(np.float32)
         names = tuple(Path(path).name for path in paths)
         return PictureRows(
-            names, np.array(size, float), _stages(names), vectors, measured, hands, project
+            names, np.array(size, float), self._stages(names), vectors, measured, hands, project
         )
 
     def from_sidecars(self, project: str, filenames: Sequence[str]) -> PictureRows:
@@ -233,7 +248,7 @@ class Predictor:
         names = tuple(filenames)
         size = cues[["width", "height"]].to_numpy(float)
         vectors = self.sidecars.embeddings[found]
-        return PictureRows(names, size, _stages(names), vectors, cues, project=project)
+        return PictureRows(names, size, self._stages(names), vectors, cues, project=project)
 
     def rank(self, rows: PictureRows) -> Ranking:
         """Put the pictures of one set in order.
@@ -312,7 +327,7 @@ class Predictor:
             raise _untrained("ranker")
         found = self.sidecars
         cues = found.cues.iloc[rows].reset_index(drop=True)
-        stage = found.index["stage"].to_numpy(float)[rows]
+        stage = self._stages(found.index["filename"].to_numpy(object)[rows])
         X = image_rows(found.embeddings[rows], cues, stage, set_id)
         return scores_by_project(self.ranker, X, found.index["project"].to_numpy(object)[rows])
 
@@ -363,7 +378,3 @@ class Predictor:
 
 def _untrained(kind: str) -> ModelFileError:
     return ModelFileError(f"no {kind} model", "a trained one", "prefml train")
-
-
-def _stages(names: Sequence[str]) -> Floats:
-    return np.array([np.nan if (s := stage_of(name)) is None else s for name in names], float)
