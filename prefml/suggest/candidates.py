@@ -15,7 +15,7 @@ from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.set_rule import SetRule, set_rule
 from prefml.exceptions import WorkspaceError
 from prefml.sidecars.find import UNKNOWN, FoundImages, ImageFile, scan_images
-from prefml.suggest.grouping import BY_PRODUCT, Grouping, Sources, form_groups
+from prefml.suggest.grouping import BY_PRODUCT, Grouping, form_groups, open_sources
 from prefml.workspace import Workspace
 
 __all__ = [
@@ -237,7 +237,8 @@ def find_candidates(
     """
     found = new_images(workspace, resolver, folders)
     images = [group.images[0] for group in found.groups]
-    grouping = form_groups(images, rule or set_rule(workspace.config), Sources.of(workspace))
+    with open_sources(workspace) as sources:
+        grouping = form_groups(images, rule or set_rule(workspace.config), sources)
     made = candidates_of(grouping, handled)
     skipped, alone = +(found.skipped + made.skipped), +made.alone
     return Candidates(made.groups, skipped, found.examples | made.examples, alone)

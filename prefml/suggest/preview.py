@@ -11,7 +11,7 @@ from prefml.decisions.set_rule import SetRule
 from prefml.proposals import read_decided, read_suggestions
 from prefml.sidecars.find import UNKNOWN, ImageFile
 from prefml.suggest.candidates import Key, find_new
-from prefml.suggest.grouping import Grouping, Lone, Sources, form_groups
+from prefml.suggest.grouping import Grouping, Lone, form_groups, open_sources
 from prefml.suggest.handled import handled_pictures
 from prefml.workspace import Workspace
 
@@ -49,7 +49,8 @@ def preview_sets(workspace: Workspace, folders: Sequence[str], rule: SetRule) ->
     resolver = ProjectResolver.open(workspace)
     found = find_new(workspace, resolver, folders)
     known = [image for image in found.images if image.project != UNKNOWN]
-    made = form_groups(known, rule, Sources.of(workspace))
+    with open_sources(workspace) as sources:
+        made = form_groups(known, rule, sources)
     decided, suggestions = read_decided(workspace), read_suggestions(workspace)
     handled = handled_pictures(read_decisions(workspace), decided, suggestions, resolver)
     shown = without_handled(made, handled)

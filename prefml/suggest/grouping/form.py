@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,13 +20,13 @@ from prefml.suggest.grouping.by_stage import group_by_stage
 from prefml.suggest.grouping.by_table import group_by_table, read_table
 from prefml.suggest.grouping.by_time import group_by_time
 from prefml.suggest.grouping.facts import PictureFacts
-from prefml.suggest.grouping.kept_facts import load_facts
+from prefml.suggest.grouping.kept_facts import kept_facts
 from prefml.suggest.grouping.outcome import Grouping, Lone, joined
 from prefml.suggest.grouping.paths import folder_of, stem_of
 from prefml.suggest.grouping.suffixes import by_product
 from prefml.workspace import Workspace
 
-__all__ = ["BY_PRODUCT", "Sources", "form_groups"]
+__all__ = ["BY_PRODUCT", "Sources", "form_groups", "open_sources"]
 
 # Begins the reason of every by-product.
 BY_PRODUCT = "a by-product: "
@@ -51,21 +52,23 @@ class Sources:
     sidecars: Callable[[], Sidecars | None]
     table: Callable[[str], list[tuple[str, str]]]
 
-    @classmethod
-    def of(cls, workspace: Workspace) -> Sources:
-        """Return those of a workspace.
 
-        Parameters
-        ----------
-        workspace : Workspace
-            The workspace.
+@contextmanager
+def open_sources(workspace: Workspace) -> Iterator[Sources]:
+    """Open what rules may ask for in a workspace, and keep the facts that were read when done.
 
-        Returns
-        -------
-        Sources
-        """
-        return cls(
-            partial(load_facts, workspace),
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+
+    Yields
+    ------
+    Sources
+    """
+    with kept_facts(workspace) as facts:
+        yield Sources(
+            facts,
             lambda: read_sidecars_if_any(workspace.sidecars),
             partial(read_table, workspace),
         )

@@ -11,7 +11,7 @@ import pytest
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.set_rule import SetRule
 from prefml.suggest.candidates import find_new
-from prefml.suggest.grouping import Sources, form_groups
+from prefml.suggest.grouping import form_groups, open_sources
 from prefml.suggest.grouping.auto import choose_rules
 from prefml.suggest.grouping.facts import PictureFacts
 from prefml.workspace import Workspace
@@ -56,7 +56,8 @@ def test_folders_of_every_source_form_their_sets(source, tmp_path):
     images = find_new(workspace, ProjectResolver.open(workspace), ()).images
     least = LEAST.get(source.name, 0.95)
     for rule in (SetRule(**source.rule), SetRule()):
-        made = form_groups(images, rule, Sources.of(workspace))
+        with open_sources(workspace) as opened:
+            made = form_groups(images, rule, opened)
         assert f1(made, files) >= least, rule.name
         renamed = {f"new/p/{one.path}" for one in files if one.set is None}
         assert renamed.isdisjoint(image.path for one in made.sets for image in one.images)
