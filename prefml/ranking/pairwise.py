@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
 from sklearn.base import BaseEstimator
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from prefml._estimators import as_frame, check_features
@@ -25,7 +26,7 @@ from prefml.sets import Sets, index_sets, winning_pairs
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-__all__ = ["PairwiseLogistic", "WithinSetScaler", "fit_weights", "pair_weights"]
+__all__ = ["PairwiseLogistic", "WithinSetScaler", "fit_weights", "pair_differences", "pair_weights"]
 
 _MAX_STEPS = 25
 # Newton's method squares the error in each step: after one of this size it is a hundred-millionth.
@@ -33,6 +34,8 @@ _TOLERANCE = 1e-4
 _TINY = 1e-300
 # Pairs worked on at a time.
 _CACHED = 1024
+# Columns that are brought to double precision at a time.
+_COLUMNS_AT_ONCE = 64
 
 
 class WithinSetScaler:
@@ -75,20 +78,10 @@ class WithinSetScaler:
         WithinSetScaler
         """
         rows = np.ones(len(X)) if weight is None else weight
-        missing = np.isnan(X)
-        known = rows @ ~missing
-        filled = np.where(missing, 0.0, X) if missing.any() else X
-        self.centre_ = (rows @ filled) / np.maximum(known, _TINY)
-        filled = filled - self.centre_
-        filled[missing] = 0.0
-        counts = np.maximum(sets.reduce(np.add, rows), _TINY)
-        means = sets.reduce(np.add, filled * rows[:, None]) / counts[:, None]
-        total = max(float(rows.sum()), _TINY)
-        whole = rows @ filled**2
-        filled -= means[sets.codes]
-        spread = np.sqrt(rows @ filled**2 / total)
-        whole = np.sqrt(whole / total)
-        self.scale_ = np.where(spread > 1e-9 * (whole + 1e-30), spread, np.inf)
+        self.centre_, self.scale_ = np.empty((2, X.shape[1]))
+        for columns in gen_batches(X.shape[1], _COLUMNS_AT_ONCE):
+            part = X[:, columns].astype(np.float64)
+            self.centre_[columns], self.scale_[columns] = _centre_and_scale(part, sets, rows)
         return self
 
     def subset(self, columns: Ints) -> WithinSetScaler:
@@ -125,6 +118,23 @@ class WithinSetScaler:
         return np.asarray(np.clip(scaled, -self.clip, self.clip, out=scaled))
 
 
+def _centre_and_scale(X: Floats, sets: Sets, weight: Floats) -> tuple[Floats, Floats]:
+    missing = np.isnan(X)
+    known = weight @ ~missing
+    filled = np.where(missing, 0.0, X) if missing.any() else X
+    centre = (weight @ filled) / np.maximum(known, _TINY)
+    filled = filled - centre
+    filled[missing] = 0.0
+    counts = np.maximum(sets.reduce(np.add, weight), _TINY)
+    means = sets.reduce(np.add, filled * weight[:, None]) / counts[:, None]
+    total = max(float(weight.sum()), _TINY)
+    whole = weight @ filled**2
+    filled -= means[sets.codes]
+    spread = np.sqrt(weight @ filled**2 / total)
+    whole = np.sqrt(whole / total)
+    return centre, np.where(spread > 1e-9 * (whole + 1e-30), spread, np.inf)
+
+
 def pair_weights(
     better: Ints,
     worse: Ints,
@@ -150,6 +160,26 @@ def pair_weights(
         return np.asarray(2.0 / sets.sizes[sets.codes[better]])
     total = np.maximum(sets.reduce(np.add, row_weight), _TINY)[sets.codes[better]]
     return np.asarray(2.0 * row_weight[better] * row_weight[worse] / total)
+
+
+def pair_differences(scaled: Floats, better: Ints, worse: Ints) -> Floats:
+    """Return winner minus loser of each pair.
+
+    Parameters
+    ----------
+    scaled : ndarray of shape (n_rows, n_columns)
+        Scaled columns.
+    better, worse : ndarray of shape (n_pairs,)
+        The rows of each pair.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs, n_columns)
+    """
+    result = np.empty((len(better), scaled.shape[1]))
+    for part in gen_batches(len(better), _CACHED):
+        np.subtract(scaled[better[part]], scaled[worse[part]], out=result[part])
+    return result
 
 
 def fit_weights(
@@ -343,9 +373,9 @@ class PairwiseLogistic(RankerMixin, BaseEstimator):
         """
         self.scaler_ = WithinSetScaler(self.clip).fit(X, sets, weight)
         better, worse = winning_pairs(graded, sets)
-        scaled = self.scaler_.transform(X)
+        differences = pair_differences(self.scaler_.transform(X), better, worse)
         pairs = pair_weights(better, worse, sets, weight)
-        self.coef_ = fit_weights(scaled[better] - scaled[worse], pairs, self.prior_variance)
+        self.coef_ = fit_weights(differences, pairs, self.prior_variance)
         return self
 
     def predict(self, X: Features) -> Floats:
