@@ -24,12 +24,16 @@ _A1111 = "AUTOMATIC1111/stable-diffusion-webui, modules/images.py and modules/pr
 
 @dataclass
 class File:
-    """A picture to write: its path below the project, its set (None: none), what is in it."""
+    """A picture to write: its path below the project, its set (None: none), what is in it.
+
+    The pixels follow from the seed; without one they are black.
+    """
 
     path: str
     set: int | None
     text: dict[str, str] = field(default_factory=dict)
     taken: datetime | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,15 @@ def a1111_extras(rng, sets):
         for suffix in ("-before-face-restoration", "-mask"):
             if rng.random() < 0.3:
                 files.append(File(f"{name}{suffix}.png", None, text))
+    return files
+
+
+def extras_by_content(rng, sets):
+    """Extras whose infotext was not kept: their pixels tell."""
+    files = []
+    for number, one in enumerate(a1111_extras(rng, sets)):
+        text = {"extras": one.text["extras"]} if "extras" in one.text else one.text
+        files.append(File(one.path, one.set, text, seed=one.set if one.set is not None else number))
     return files
 
 
@@ -322,6 +335,8 @@ SOURCES = (
            lambda rng, n: [File(f.path, f.set) for f in a1111_batches(rng, n)], _A1111),
     Source("A1111 extras and by-products", {"name": "metadata"}, a1111_extras, _A1111,
            "written here"),
+    Source("A1111 extras without infotext", {"name": "metadata"}, extras_by_content, _A1111,
+           "written here"),
     Source("ComfyUI batches", {"name": "metadata"}, comfyui, "comfyanonymous/ComfyUI, nodes.py",
            "written here"),
     Source("ComfyUI, queued one by one", {"name": "metadata"}, comfyui_queued,
@@ -373,6 +388,11 @@ def write(folder: Path, files: list[File]) -> None:
         path = folder / one.path
         path.parent.mkdir(parents=True, exist_ok=True)
         picture = Image.new("RGB", (8, 8))
+        if one.seed is not None:
+            picture = Image.frombytes("RGB", (8, 8), random.Random(one.seed).randbytes(192))
+            picture = picture.resize((64, 64), Image.Resampling.BICUBIC)
+            if "extras" in one.text:
+                picture = picture.resize((128, 128), Image.Resampling.LANCZOS)
         if path.suffix.lower() == ".png":
             info = PngInfo()
             for key, value in one.text.items():

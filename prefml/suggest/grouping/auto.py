@@ -174,7 +174,8 @@ def _rules(folder: Folder) -> Iterator[Found]:
             yield replace(rule, name=kind), f"{count} names as {name} writes them"
     if folder.with_relatives >= _MOST:
         yield replace(rule, name="name"), "names that differ in suffixes of editors or upscalers"
-    tools = Counter(one.tool for one in folder.facts.values() if one.tool)
+    told = (one.tool or "a1111" * one.is_extra for one in folder.facts.values())
+    tools = Counter(tool for tool in told if tool)
     for tool, count in tools.most_common(1):
         if folder.share(count) >= _HALF:
             yield replace(rule, name="metadata"), f"{count} pictures with metadata of {tool}"

@@ -11,6 +11,7 @@ from prefml.sidecars.find import ImageFile
 from prefml.suggest.grouping.by_folder import places_in_names
 from prefml.suggest.grouping.chains import Placed, group_placed
 from prefml.suggest.grouping.clock import SECOND
+from prefml.suggest.grouping.extras import Looks, with_sources
 from prefml.suggest.grouping.facts import PictureFacts
 from prefml.suggest.grouping.outcome import Grouping, Lone
 
@@ -25,7 +26,10 @@ _SHARE = 0.2
 
 
 def group_by_metadata(
-    images: Sequence[ImageFile], rule: SetRule, facts: Mapping[str, PictureFacts]
+    images: Sequence[ImageFile],
+    rule: SetRule,
+    facts: Mapping[str, PictureFacts],
+    looks: Looks = lambda images: {},
 ) -> Grouping:
     """Form sets of pictures that a generator made together.
 
@@ -37,15 +41,18 @@ def group_by_metadata(
         The most; `max_gap` where a prompt alone tells and names have times.
     facts : mapping of str to PictureFacts
         By path.
+    looks : callable, optional
+        As in `prefml.suggest.grouping.extras.with_sources`.
 
     Returns
     -------
     Grouping
     """
+    known = with_sources(images, facts, looks)
     tools: dict[tuple[str, str], list[Told]] = defaultdict(list)
     alone = []
     for image in images:
-        found = facts.get(image.path, PictureFacts())
+        found = known[image.path]
         if found.tool:
             tools[image.project, found.tool].append((image, found))
         else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,10 @@ from PIL import ExifTags, Image
 
 from prefml.suggest.grouping.clock import microseconds
 
-__all__ = ["PictureFacts", "read_facts"]
+__all__ = ["FORMATS", "PictureFacts", "read_facts"]
+
+# No other format is opened, whatever a file is called.
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
 
 _SEED = re.compile(r"\bSeed: (\d{1,20})\b")
 _JOB = re.compile(r"Job ID:\s*([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
@@ -48,6 +52,8 @@ class PictureFacts:
         EXIF time with sub-seconds, in microseconds since 1970 on the camera's clock.
     camera : str
         Make and model.
+    is_extra : bool
+        Whether A1111's Extras tab made it of another picture.
     """
 
     tool: str = ""
@@ -56,6 +62,7 @@ class PictureFacts:
     job: str = ""
     taken: int | None = None
     camera: str = ""
+    is_extra: bool = False
 
 
 def read_facts(path: Path) -> PictureFacts:
@@ -72,7 +79,11 @@ def read_facts(path: Path) -> PictureFacts:
         Empty where the file is none that can be read, or holds nothing that is known.
     """
     try:
-        with Image.open(path) as image:
+        with warnings.catch_warnings():
+            # Nothing is decoded here, however large it would be.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(path, formats=FORMATS)
+        with image:
             exif = image.getexif()
             texts = {str(key): value for key, value in image.info.items() if isinstance(value, str)}
             xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
@@ -86,6 +97,7 @@ def read_facts(path: Path) -> PictureFacts:
     return PictureFacts(
         told.tool, told.prompt, told.seed, told.job or (burst[1].decode() if burst else ""),
         _taken(details), _printable(" ".join(str(exif.get(tag, "")) for tag in (271, 272))),
+        not {"extras", "postprocessing"}.isdisjoint(texts),
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from prefml.suggest.grouping.by_name import group_by_name
 from prefml.suggest.grouping.by_stage import group_by_stage
 from prefml.suggest.grouping.by_table import group_by_table, read_table
 from prefml.suggest.grouping.by_time import group_by_time
+from prefml.suggest.grouping.extras import Looks, read_looks
 from prefml.suggest.grouping.facts import PictureFacts
 from prefml.suggest.grouping.kept_facts import kept_facts
 from prefml.suggest.grouping.outcome import Grouping, Lone, joined
@@ -46,11 +47,14 @@ class Sources:
         Returns the sidecars, or None where there are none.
     table : callable
         Name of a CSV file -> its rows.
+    looks : callable
+        Pictures -> small copies by path.
     """
 
     facts: Callable[[Sequence[ImageFile]], Mapping[str, PictureFacts]]
     sidecars: Callable[[], Sidecars | None]
     table: Callable[[str], list[tuple[str, str]]]
+    looks: Looks = lambda images: {}
 
 
 @contextmanager
@@ -71,6 +75,7 @@ def open_sources(workspace: Workspace) -> Iterator[Sources]:
             facts,
             lambda: read_sidecars_if_any(workspace.sidecars),
             partial(read_table, workspace),
+            partial(read_looks, workspace.root),
         )
 
 
@@ -127,7 +132,7 @@ def _by_rule(images: Sequence[ImageFile], rule: SetRule, sources: Sources) -> Gr
     elif rule.name == "name":
         made = group_by_name(variants, rule)
     elif rule.name == "metadata":
-        made = group_by_metadata(variants, rule, sources.facts(variants))
+        made = group_by_metadata(variants, rule, sources.facts(variants), sources.looks)
     elif rule.name == "burst":
         made = group_by_time(variants, rule, sources.facts(variants))
     else:

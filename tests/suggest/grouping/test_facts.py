@@ -1,8 +1,10 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from prefml.suggest.grouping.clock import SECOND, time_in
 from prefml.suggest.grouping.facts import PictureFacts, read_facts
@@ -61,7 +63,20 @@ def test_a_prompt_is_the_same_whatever_the_seed_and_the_file_name(tmp_path):
 
 def test_extras_keep_the_facts_of_their_source(tmp_path):
     text = {"parameters": INFOTEXT.format(7)}
-    assert told(tmp_path, text | {"extras": "Upscale: 4"}) == told(tmp_path, text)
+    found = told(tmp_path, text | {"extras": "Upscale: 4"})
+    assert found == replace(told(tmp_path, text), is_extra=True)
+
+
+def test_a_file_of_another_format_is_not_opened_whatever_it_is_called(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "x.gif")
+    (tmp_path / "x.gif").rename(tmp_path / "x.png")
+    assert read_facts(tmp_path / "x.png") == PictureFacts()
+
+
+def test_the_size_of_a_picture_is_no_matter(tmp_path, monkeypatch):
+    path = save(tmp_path / "x.png", {"parameters": INFOTEXT.format(7)})
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)
+    assert read_facts(path).seed == 7
 
 
 @pytest.mark.parametrize("code", ["utf-16-be", "utf-16-le"])
