@@ -24,6 +24,8 @@ def by_source(found: dict[str, Any]) -> str:
 
 def likeness(found: dict[str, Any]) -> str:
     """Return pair F1 over the least cosine, for each encoder."""
+    if not found["likeness"]:
+        return "No real pictures were there."
     kinds = ("burst", "bracket", "mef", "all")
     head = [f"{kind}, {one['encoder']}" for one in found["likeness"] for kind in kinds]
     rows = []

@@ -149,25 +149,40 @@ class _Sidecars:
         return np.array([self.rows.get(key, -1) for key in keys])
 
 
+def _command(options: argparse.Namespace) -> str:
+    """Return the command without what is particular to a machine."""
+    names = [f"--likeness .../{Path(name).name}" for name in options.likeness]
+    words = ["python benchmarks/sets.py", f"--sets {options.sets} --seeds {options.seeds}", *names]
+    return " ".join(words)
+
+
+def _likeness(encoders: list[str]) -> list[dict[str, object]]:
+    data = SHARED / "data"
+    if encoders and not (data / "mef").is_dir():
+        print(f"no photographs in {data}: likeness is left out", file=sys.stderr)
+        return []
+    return [curve(name, data) for name in encoders]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", type=int, default=50)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--pictures", type=int, default=10_000)
     parser.add_argument("--likeness", action="append", default=[], metavar="ENCODER")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/sets.json")
     options = parser.parse_args()
     found = {
         "machine": machine(),
-        "command": " ".join(["python", "benchmarks/sets.py", *sys.argv[1:]]),
+        "command": _command(options),
         "sets": options.sets,
         "seeds": options.seeds,
         "sources": by_source(options.sets, options.seeds),
         "many": many(options.pictures),
-        "likeness": [curve(name, SHARED / "data") for name in options.likeness],
+        "likeness": _likeness(options.likeness),
     }
-    if options.out:
-        options.out.write_text(json.dumps(found, indent=1) + "\n")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
