@@ -12,7 +12,8 @@ from typing import TypeAlias
 from prefml.decisions.set_rule import SetRule
 from prefml.decisions.stages import stage_of
 from prefml.sidecars.find import ImageFile
-from prefml.suggest.grouping.by_time import group_by_time
+from prefml.suggest.grouping.by_name import group_by_name
+from prefml.suggest.grouping.by_time import TIMELESS, group_by_time
 from prefml.suggest.grouping.facts import PictureFacts
 from prefml.suggest.grouping.outcome import FolderRule
 from prefml.suggest.grouping.paths import folder_of, stem_of
@@ -24,8 +25,10 @@ __all__ = ["Choice", "choose_rules"]
 
 Facts: TypeAlias = Callable[[Sequence[ImageFile]], Mapping[str, PictureFacts]]
 
-_HALF = 0.5
-_MOST = 0.8
+# Shares of the pictures of a folder.
+_SOME, _HALF, _MOST = 0.2, 0.5, 0.8
+# So many folders side by side are sets, if they are small.
+_FOLDERS = 2
 # Folders that a tool or a calendar names, not a person a set.
 _NO_SET = re.compile(
     r"(?:.*/)?(?:(?:19|20)\d\d(?:[-_./]?[01]\d(?:[-_./]?[0-3]\d)?)?|\d{3}[A-Z_]{5}|dcim|camera|output"
@@ -83,6 +86,19 @@ class Folder:
         return self._facts(self.variants)
 
     @cached_property
+    def staged(self) -> int:
+        """Number of names with a time and a stage word."""
+        numbers = self.rule.stage_numbers
+        return sum(stage_of(image.filename, numbers) is not None for image in self.images)
+
+    @property
+    def may_be_a_set(self) -> bool:
+        """Whether it is small, not named after a day or a tool, and its names speak of no sets."""
+        if not 1 < len(self.stems) <= self.rule.most or _NO_SET.fullmatch(self.path):
+            return False
+        return not self.staged and len(group_by_name(self.variants, SetRule("name")).sets) < 2
+
+    @cached_property
     def presets(self) -> Counter[str]:
         """Number of names of each known source."""
         places = map(place_name, self.stems)
@@ -128,41 +144,43 @@ def choose_rules(images: Sequence[ImageFile], rule: SetRule, facts: Facts) -> li
     Returns
     -------
     list of Choice
-        Each picture in one of them. Where stage words occur in a project, all of it takes `stages`.
+        Each picture in one of them. Folders in which stage words occur take `stages`, and so does
+        all of a project of which they name half.
     """
     projects: dict[str, dict[str, list[ImageFile]]] = defaultdict(lambda: defaultdict(list))
     for image in images:
         projects[image.project][folder_of(image.path)].append(image)
-    choices = []
+    choices: list[Choice] = []
     for found in projects.values():
         folders = [Folder(path, members, rule, facts) for path, members in found.items()]
-        common = _common_rule(folders, rule)
+        layout = _folders_of_sets(folders)
+        staged = sum(folder.staged for folder in folders)
+        is_staged = staged >= _HALF * sum(len(folder.images) for folder in folders)
         for folder in folders:
-            choices.append(_told(folder, common or next(_rules(folder), None)))
+            if folder.staged or (staged and is_staged):
+                why = f"{staged} names in the project with a time and a stage word"
+                choices.append(_told(folder, (replace(rule, name="stages"), why)))
+            elif folder.path in layout:
+                choices.append(_told(folder, (replace(rule, name="folder"), layout[folder.path])))
+            else:
+                choices.append(_told(folder, next(_rules(folder), None)))
     return choices
 
 
-def _common_rule(folders: Sequence[Folder], rule: SetRule) -> Found | None:
-    """Return the rule of a whole project: its stage words, or a folder for each set."""
-    numbers = rule.stage_numbers
-    staged = sum(
-        stage_of(image.filename, numbers) is not None
-        for folder in folders
-        for image in folder.images
-    )
-    if staged:
-        return replace(rule, name="stages"), f"{staged} names with a time and a stage word"
-    small = [
-        folder
-        for folder in folders
-        if len(folder.stems) <= rule.most and not _NO_SET.fullmatch(folder.path)
-    ]
-    several = [folder for folder in small if len(folder.stems) > 1]
-    inside = sum(len(folder.stems) for folder in several)
-    everything = sum(len(folder.stems) for folder in folders)
-    if len(several) >= 2 and inside >= _MOST * everything:
-        return replace(rule, name="folder"), f"{len(several)} folders of 2 to {rule.most} pictures"
-    return None
+def _folders_of_sets(folders: Sequence[Folder]) -> dict[str, str]:
+    """Return the folders that hold a set each, beside others that do, with the evidence."""
+    above: dict[str, list[Folder]] = defaultdict(list)
+    for folder in folders:
+        above[folder_of(folder.path)].append(folder)
+    found = {}
+    for beside in above.values():
+        several = [folder for folder in beside if folder.may_be_a_set]
+        inside = sum(len(folder.stems) for folder in several)
+        everything = sum(len(folder.stems) for folder in beside)
+        if len(several) >= _FOLDERS and inside >= _MOST * everything:
+            why = f"{len(several)} small folders side by side"
+            found.update(dict.fromkeys((folder.path for folder in beside), why))
+    return found
 
 
 def _rules(folder: Folder) -> Iterator[Found]:
@@ -182,10 +200,10 @@ def _rules(folder: Folder) -> Iterator[Found]:
     for name in ("a1111", "fooocus"):
         if folder.share(folder.presets[name]) >= _HALF:
             yield replace(rule, name="name"), f"{folder.presets[name]} names as {name} writes them"
-    if folder.with_relatives >= _HALF:
+    if folder.with_relatives >= _SOME:
         yield replace(rule, name="name"), "names that differ in suffixes of editors or upscalers"
     yield from _by_words(folder)
-    yield from _by_exif(folder)
+    yield from _by_times(folder)
 
 
 def _by_words(folder: Folder) -> Iterator[Found]:
@@ -204,15 +222,13 @@ def _by_words(folder: Folder) -> Iterator[Found]:
         yield replace(folder.rule, name="stages", stages=order), told
 
 
-def _by_exif(folder: Folder) -> Iterator[Found]:
-    timed = [one for one in folder.facts.values() if one.taken is not None]
-    if folder.share(len(timed)) < _MOST:
-        return
+def _by_times(folder: Folder) -> Iterator[Found]:
     rule = replace(folder.rule, name="burst")
     made = group_by_time(folder.variants, rule, folder.facts)
+    timeless = sum(lone.reason == TIMELESS for lone in made.alone)
     grouped = sum(len(one.images) for one in made.sets)
-    if folder.share(grouped) >= _HALF:
-        yield rule, f"{grouped} pictures within a second of another, by EXIF"
+    if folder.share(timeless) <= 1 - _MOST and folder.share(grouped) >= _SOME:
+        yield rule, f"{grouped} pictures within a second of another, by EXIF or name"
 
 
 def _told(folder: Folder, found: Found | None) -> Choice:

@@ -49,12 +49,14 @@ def group_by_metadata(
     Grouping
     """
     known = with_sources(images, facts, looks)
-    tools: dict[tuple[str, str], list[Told]] = defaultdict(list)
+    tools: dict[tuple[str, ...], list[Told]] = defaultdict(list)
     alone = []
     for image in images:
         found = known[image.path]
         if found.tool:
-            tools[image.project, found.tool].append((image, found))
+            # Who queues one graph in a batch may queue another picture by picture.
+            graph = found.prompt if found.tool == "comfyui" else ""
+            tools[image.project, found.tool, graph].append((image, found))
         else:
             alone.append(Lone(image, _SILENT))
     placed = [one for told in tools.values() for one in _placed(told, rule)]

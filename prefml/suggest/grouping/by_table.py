@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from unicodedata import normalize
 
 import pandas as pd
 
@@ -87,12 +88,14 @@ def group_by_table(
         If a picture stands in two sets.
     """
     paths = {image.path: image for image in images}
+    composed = {normalize("NFC", path): image for path, image in paths.items()}
     ends = _unique_ends(images)
     found: dict[str, str] = {}
     places: dict[str, int] = {}
     missing = []
     for number, (key, name) in enumerate(rows):
-        image = paths.get(name.removeprefix("./")) or ends.get(name.removeprefix("./"))
+        wanted = normalize("NFC", name.removeprefix("./"))
+        image = composed.get(wanted) or ends.get(wanted)
         if image is None:
             missing.append(name)
         elif found.setdefault(image.path, key) != key:
@@ -126,7 +129,7 @@ def _unique_ends(images: Sequence[ImageFile]) -> dict[str, ImageFile]:
     """Return the pictures by each end of their paths that only one has."""
     ends: dict[str, ImageFile | None] = {}
     for image in images:
-        parts = PurePosixPath(image.path).parts
+        parts = PurePosixPath(normalize("NFC", image.path)).parts
         for start in range(1, len(parts)):
             end = "/".join(parts[start:])
             ends[end] = None if end in ends else image

@@ -13,10 +13,11 @@ from prefml.suggest.grouping.outcome import Grouping, Lone
 from prefml.suggest.grouping.paths import folder_of, stem_of
 from prefml.suggest.grouping.presets import PRESETS, place_name
 
-__all__ = ["BURSTS", "group_by_time"]
+__all__ = ["BURSTS", "TIMELESS", "group_by_time"]
 
 # Names that carry the id of a burst, or its times.
 BURSTS = tuple(preset for preset in PRESETS if preset.is_burst)
+TIMELESS = "no time in its EXIF and none in its name"
 _LONELY = "no other picture within the gap"
 
 
@@ -66,4 +67,4 @@ def _placed(image: ImageFile, facts: PictureFacts, gap: int) -> Placed | Lone:
     when = time_in(stem)
     if when is not None:
         return Placed(image, (folder, "name"), when, gap, _LONELY)
-    return Lone(image, "no time in its EXIF and none in its name")
+    return Lone(image, TIMELESS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from unicodedata import normalize
 
 __all__ = ["UUID", "by_product", "families"]
 
@@ -80,12 +81,13 @@ def families(stems: Iterable[str]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Name -> stem, in lower case.
+        Name -> stem, composed and in lower case: file systems differ in both.
     """
     names = list(stems)
-    whole = {stem.lower() for stem in names}
-    bare = {stem: _before_upscaler(stem.lower(), whole) or _stripped(stem) for stem in names}
-    known = whole | {base for stem, base in bare.items() if base != stem.lower()}
+    plain = {stem: normalize("NFC", stem).lower() for stem in names}
+    whole = set(plain.values())
+    bare = {stem: _before_upscaler(one, whole) or _stripped(one) for stem, one in plain.items()}
+    known = whole | {base for stem, base in bare.items() if base != plain[stem]}
     return {stem: _without_number(base, known) for stem, base in bare.items()}
 
 
@@ -103,7 +105,7 @@ def _stripped(stem: str) -> str:
     while True:
         found = _SUFFIX.search(base) or _numbered_suffix(base)
         if found is None or found.start() == 0:
-            return base.lower()
+            return base
         base = base[: found.start()]
 
 

@@ -67,9 +67,42 @@ def chosen(*names, facts=None, **settings):
     return choose_rules(pictures(*names), SetRule(**settings), sources(facts).facts)
 
 
-def test_where_stage_words_occur_in_a_project_all_of_it_takes_them():
-    found = chosen("a/20250101_000000_stage1_generated.png", "b/IMG_1.png", "b/IMG_1-Edit.png")
+STAGED = [f"a/20250101_0000{i:02}_stage1_generated.png" for i in range(3)]
+
+
+def test_where_stage_words_name_half_of_a_project_all_of_it_takes_them():
+    found = chosen(*STAGED, "b/IMG_1.png", "b/IMG_1-Edit.png")
     assert {choice.rule.name for choice in found} == {"stages"}
+
+
+def test_where_they_name_less_only_their_folders_do():
+    other = [f"b/IMG_{i}{end}.png" for i in range(5) for end in ("", "-Edit")]
+    found = {choice.told.folder: choice.rule.name for choice in chosen(*STAGED, *other)}
+    assert found == {"new/p/a": "stages", "new/p/b": "name"}
+
+
+def test_folders_of_sets_are_told_beside_folders_of_other_sources():
+    jobs = [
+        f"mj/a_0f8fad5b-d9cb-469f-a165-70867728{i:04}_{j}.png" for i in range(9) for j in "0123"
+    ]
+    sets = [f"mine/s{i}/{name}.png" for i in range(4) for name in ("p", "q")]
+    found = {choice.told.folder: choice.rule.name for choice in chosen(*jobs, *sets)}
+    assert found == {"new/p/mj": "name"} | {f"new/p/mine/s{i}": "folder" for i in range(4)}
+
+
+def test_a_folder_in_which_few_pictures_were_edited_goes_by_names():
+    names = [*(f"DSC{i:04}.jpg" for i in range(20)), "DSC0001-Edit.tif", "DSC0002-Edit.tif",
+             "DSC0003-Edit.tif"]  # fmt: skip
+    assert [choice.rule.name for choice in chosen(*names)] == ["name"]
+
+
+def test_names_with_times_are_bursts_where_some_lie_close_together():
+    names = [
+        f"IMG_20250101_00{minute:02}{second:02}.jpg" for minute in range(9) for second in (0, 1)
+    ]
+    assert [choice.rule.name for choice in chosen(*names)] == ["burst"]
+    far = [f"IMG_20250101_00{minute:02}00.jpg" for minute in range(9)]
+    assert [choice.rule for choice in chosen(*far)] == [None]
 
 
 def test_a_project_without_them_goes_by_its_own_folders():

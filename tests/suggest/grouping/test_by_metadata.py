@@ -36,6 +36,12 @@ def test_one_seed_is_a_set_where_seeds_repeat():
     assert sizes(grouped(seeds(5, 5, 5, 6, 6, 6, tool="comfyui"))) == [3, 3]
 
 
+def test_each_graph_of_comfyui_says_what_its_seeds_mean():
+    batches = seeds(5, 5, 900, 900, tool="comfyui")
+    queued = seeds(40, 80_000, 7_000_000, tool="comfyui", prompt="b")
+    assert sizes(grouped(batches | queued)) == [2, 2, 3]
+
+
 def test_extras_stand_beside_the_batch_that_they_were_made_of():
     assert sizes(grouped(seeds(5, 6, 7, 6, 6))) == [5]
 

@@ -65,6 +65,12 @@ def test_a_bare_name_counts_only_where_it_is_unique():
     assert len(made.notes) == 1
 
 
+def test_a_name_counts_composed_or_decomposed():
+    files = pictures("Ba\u0308ume.png", "b.png")
+    made = group_by_table(files, RULE, [("s", "Bäume.png"), ("s", "new/p/b.png")])
+    assert len(made.sets) == 1
+
+
 def test_a_set_of_two_projects_is_refused():
     files = [picture("a.png"), picture("b.png", "q")]
     made = group_by_table(files, RULE, [("s", "a.png"), ("s", "b.png")])

@@ -35,6 +35,11 @@ def test_a_longer_name_without_an_upscaler_in_it_is_another_picture():
     assert families(["castle", "castle_box24x"])["castle_box24x"] == "castle_box24x"
 
 
+def test_composed_and_decomposed_letters_are_one_name():
+    found = families(["Bäume", "Ba\u0308ume-Edit"])
+    assert len(set(found.values())) == 1
+
+
 def test_a_bare_number_is_a_suffix_only_beside_its_stem():
     assert families(["a-2", "a-3"]) == {"a-2": "a-2", "a-3": "a-3"}
     assert families(["a", "a-2"])["a-2"] == "a"
