@@ -125,6 +125,13 @@ def test_only_the_folders_that_are_named_are_searched(tree, look):
     assert [one.names for one in look("more").groups] == [("a.png",)]
 
 
+def test_what_cannot_be_used_is_counted_with_an_example(tree, look):
+    (tree.root / "new/alpha/x.png").mkdir(parents=True)
+    found = look()
+    assert found.skipped == {"unreadable": 1}
+    assert found.examples["unreadable"].startswith("new/alpha/x.png (a folder")
+
+
 def test_a_folder_outside_the_workspace_or_none_at_all_is_an_error(tree, look):
     workspace = Workspace.open(tree.root)
     for name, words in (("..", "outside"), ("nothing", "no folder nothing")):

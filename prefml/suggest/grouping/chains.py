@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -70,7 +70,7 @@ def cut_chain(at: Sequence[int], max_gap: int | None, most: int) -> Iterator[tup
     gaps = [after - before for before, after in pairwise(at)]
     cuts = [i + 1 for i, gap in enumerate(gaps) if max_gap is not None and gap > max_gap]
     lengths = np.array(gaps, float)
-    for start, stop in zip([0, *cuts], [*cuts, len(at)], strict=True):
+    for start, stop in pairwise([0, *cuts, len(at)]):
         yield from _cut_to_size(lengths, start, stop, most)
 
 
@@ -79,8 +79,7 @@ def _cut_to_size(gaps: Floats, first: int, last: int, most: int) -> Iterator[tup
     while waiting:
         start, stop = waiting.pop()
         if stop - start <= most or not (inside := gaps[start : stop - 1]).any():
-            if stop > start:
-                yield start, stop, (start, stop) != (first, last)
+            yield start, stop, (start, stop) != (first, last)
             continue
         weakest = np.flatnonzero(inside == inside.max())
         middle = (len(inside) - 1) / 2
@@ -128,28 +127,3 @@ def _add_part(made: Grouping, part: Sequence[Placed], rule: str, most: int, brok
         ordered = sorted(part, key=lambda one: (one.order, one.at, one.image.filename))
         images = tuple(one.image for one in ordered)
         made.sets.append(FormedSet(images[0].project, images, rule, BROKEN if broken else ""))
-
-
-def at_most(made: Grouping, rule: str, most: int) -> Grouping:
-    """Break sets that are too large, where their order alone is known.
-
-    Parameters
-    ----------
-    made : Grouping
-        Sets of any size.
-    rule : str
-        Name of the rule.
-    most : int
-        Pictures of a set at most.
-
-    Returns
-    -------
-    Grouping
-    """
-    cut = replace(made, sets=[one for one in made.sets if len(one.images) <= most])
-    for number, one in enumerate(one for one in made.sets if len(one.images) > most):
-        chain = [Placed(image, (str(number),), at) for at, image in enumerate(one.images)]
-        parts = group_placed(chain, rule, most)
-        cut.sets.extend(parts.sets)
-        cut.alone.extend(parts.alone)
-    return cut

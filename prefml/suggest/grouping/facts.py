@@ -92,7 +92,11 @@ def read_facts(path: Path) -> PictureFacts:
         # Whatever a damaged header raises: that picture has no facts, and decoding names the fault.
         return PictureFacts()
     texts |= _texts_in_exif(exif, details)
-    told = next(_generators(texts), PictureFacts())
+    try:
+        told = next(_generators(texts), PictureFacts())
+    except RecursionError:
+        # A graph that nobody's nodes make.
+        told = PictureFacts()
     burst = _BURST.search(xmp if isinstance(xmp, bytes) else str(xmp).encode())
     return PictureFacts(
         told.tool, told.prompt, told.seed, told.job or (burst[1].decode() if burst else ""),

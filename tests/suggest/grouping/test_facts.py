@@ -113,6 +113,37 @@ def test_no_text_raises(tmp_path, key, text):
     assert isinstance(told(tmp_path, {key: text}), PictureFacts)
 
 
+def test_a_graph_that_is_too_deep_has_no_facts(tmp_path):
+    deep = '{"1": {"class_type": "x", "inputs": ' + "[" * 600 + "]" * 600 + "}}"
+    assert told(tmp_path, {"prompt": deep}).tool in ("", "comfyui")
+
+
+def test_nodes_without_inputs_and_seeds_that_are_links_are_passed_over(tmp_path):
+    nodes = {
+        "1": 3,
+        "2": {"class_type": "x"},
+        "3": {"class_type": "K", "inputs": {"seed": ["1", 0]}},
+    }
+    found = told(tmp_path, {"prompt": json.dumps(nodes)})
+    assert (found.tool, found.seed) == ("comfyui", None)
+
+
+def test_the_job_in_the_description_of_a_jpeg_is_read(tmp_path):
+    path = save(tmp_path / "x.jpg", exif={270: f"a fox Job ID: {JOB}"})
+    assert read_facts(path).job == JOB
+
+
+def test_a_comment_in_plain_bytes_is_read(tmp_path):
+    assert read_facts(save(tmp_path / "x.jpg", exif={37510: INFOTEXT.format(9).encode()})).seed == 9
+
+
+def test_the_burst_that_a_phone_keeps_in_xmp_is_read(tmp_path):
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf GCamera:BurstID="b-1"/></x:xmpmeta>'
+    Image.new("RGB", (8, 8)).save(tmp_path / "x.jpg", xmp=xmp)
+    found = read_facts(tmp_path / "x.jpg")
+    assert (found.tool, found.job) == ("", "b-1")
+
+
 def test_a_file_that_is_no_picture_has_no_facts(tmp_path):
     (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
     assert read_facts(tmp_path / "x.png") == PictureFacts()
