@@ -32,7 +32,7 @@ __all__ = ["BY_PRODUCT", "Sources", "form_groups", "open_sources"]
 # Begins the reason of every by-product.
 BY_PRODUCT = "a by-product: "
 # What a picture in a folder that no rule is sure of is told.
-UNSURE = "no rule is sure for its folder; run: prefml sets --rule NAME"
+UNSURE = "no rule is sure for its folder; run: prefml sets --rule folder"
 
 
 @dataclass(frozen=True)

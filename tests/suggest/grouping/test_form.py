@@ -78,7 +78,7 @@ def test_by_products_are_no_variants(name):
 def test_a_folder_no_rule_is_sure_of_is_told_the_command():
     made = form_groups(pictures("p.png", "q.png"), SetRule(), sources())
     assert set(alone_of(made).values()) == {
-        "no rule is sure for its folder; run: prefml sets --rule NAME"
+        "no rule is sure for its folder; run: prefml sets --rule folder"
     }
     assert made.folders[0].rule == ""
 
