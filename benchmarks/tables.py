@@ -20,6 +20,7 @@ import _loop_tables
 import _picture_tables
 import _promise_tables
 import _scale_tables
+import _set_tables
 import _throughput
 from _evaluated import MODELS, section
 from _markdown import cell, grid
@@ -331,6 +332,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "scale-spread": lambda: _scale_tables.spread(_required("scale")),
     "scale-projected": lambda: _scale_tables.projected(_required("scale")),
     "planted-copies": planted_copies,
+    "sets": lambda: _set_tables.by_source(_required("sets")),
+    "likeness": lambda: _set_tables.likeness(_required("sets")),
+    "sets-many": lambda: _set_tables.many(_required("sets")),
     "learning": learning,
     "gate": gate,
     "loop": lambda: _loop_tables.rounds(_required("loop")),

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from prefml.exceptions import ConfigError, WorkspaceError
-from prefml.files import AnyPath, path_from_url
+from prefml.files import AnyPath, path_from_url, write_text
 
-__all__ = ["Config", "Workspace", "read_config"]
+__all__ = ["MOST", "RULES", "Config", "Workspace", "read_config"]
 
 CONFIG_NAME = "prefml.toml"
+# Rules of what makes a set, see `prefml.decisions.set_rule`, and pictures of a set at most.
+RULES = ("auto", "stages", "folder", "name", "metadata", "burst", "similar", "table")
+MOST = 12
 # Where new pictures wait, and where reviewed ones go: what was learned from them stays usable.
 # Cropped copies come after their originals, which keep the place of the picture.
 REVIEWED_ROOTS = ("new", "delete_staging", "selected")
@@ -41,8 +44,19 @@ class Config:
         Folder name as it occurs -> project id.
     suffixes : tuple of str
         Suffixes a project folder may carry (`x_final` is `x`).
+    rule : str or None
+        Name of what makes a set of new pictures, see `prefml.decisions.set_rule`; None: `auto`.
+    stages : tuple of str
+        Stage words in file names, the lowest first; empty: those that prefml knows.
+    expression, preset, table : str or None
+        Settings of the rules `name` and `table`.
     max_gap : float or None
-        Seconds between neighbouring pictures that end a set of new pictures; None: no limit.
+        Seconds between neighbouring pictures that end a set of new pictures; None: as the rule
+        says.
+    most : int or None
+        Pictures that a set has at most; None: 12.
+    cosine, window : float or None
+        Settings of the rule `similar`.
     reask : float
         Share of decided sets that are silently asked again by `prefml suggest`, from 0 to 1; the
         answers show how consistent the person is.
@@ -59,7 +73,15 @@ class Config:
     max_pixels: int = 150_000_000
     aliases: Mapping[str, str] = field(default_factory=dict)
     suffixes: tuple[str, ...] = ("_final", "_raw")
+    rule: str | None = None
+    stages: tuple[str, ...] = ()
+    expression: str | None = None
+    preset: str | None = None
+    table: str | None = None
     max_gap: float | None = None
+    most: int | None = None
+    cosine: float | None = None
+    window: float | None = None
     reask: float = 0.02
     audit: float = 0.05
     policy: Mapping[str, object] = field(default_factory=dict)
@@ -77,7 +99,15 @@ _ENTRIES: Mapping[str, tuple[str, str, _EntryType]] = {
     "max_pixels": ("images", "max_pixels", int),
     "aliases": ("projects", "aliases", dict),
     "suffixes": ("projects", "suffixes", list),
+    "rule": ("sets", "rule", str),
+    "stages": ("sets", "stages", list),
+    "expression": ("sets", "expression", str),
+    "preset": ("sets", "preset", str),
+    "table": ("sets", "table", str),
     "max_gap": ("sets", "max_gap", (int, float)),
+    "most": ("sets", "most", int),
+    "cosine": ("sets", "cosine", (int, float)),
+    "window": ("sets", "window", (int, float)),
     "reask": ("suggest", "reask", (int, float)),
     "audit": ("review", "audit", (int, float)),
     "policy": ("crop", "policy", dict),
@@ -254,6 +284,33 @@ class Workspace:
         names = self.config.image_roots or usual
         roots = tuple(self.inside(name) for name in names)
         return tuple(path for path in dict.fromkeys(roots) if path.is_dir())
+
+    def write_page(self, name: str, text: str) -> Path:
+        """Write a page for people below the root, whole or not at all.
+
+        Parameters
+        ----------
+        name : str
+            A path, relative to the root or absolute.
+        text : str
+            Its content.
+
+        Returns
+        -------
+        Path
+            Where it lies.
+
+        Raises
+        ------
+        WorkspaceError
+            If the path lies outside the workspace, or is a folder.
+        """
+        path = self.inside(name)
+        if path.is_dir():
+            raise WorkspaceError(f"{name} is a folder", "the name of a file, such as sets.html")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
+        return path
 
     def inside(self, name: str | Path) -> Path:
         """Return a path below the root, refusing one that leads out of it.

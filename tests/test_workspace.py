@@ -104,3 +104,18 @@ def test_configured_roots_replace_the_usual_ones(tmp_path):
         (tmp_path / name).mkdir()
     write_config(tmp_path, '[images]\nroots = ["other"]')
     assert Workspace.open(tmp_path).image_roots() == (tmp_path / "other",)
+
+
+def test_a_page_is_written_whole_and_inside_the_workspace_only(tmp_path):
+    workspace = Workspace.open(tmp_path)
+    assert workspace.write_page("more/page.html", "ä").read_text("utf-8") == "ä"
+    for name, words in (("../page.html", "outside"), ("more", "is a folder")):
+        with pytest.raises(WorkspaceError, match=words):
+            workspace.write_page(name, "")
+
+
+@pytest.mark.parametrize("entry", ["most = 0", "cosine = -1", "stages = [1]", "rule = 3"])
+def test_settings_of_sets_of_the_wrong_kind_are_refused(tmp_path, entry):
+    (tmp_path / "prefml.toml").write_text(f"[sets]\n{entry}\n")
+    with pytest.raises(ConfigError, match=r"sets\."):
+        Workspace.open(tmp_path)

@@ -14,6 +14,7 @@ from prefml._typing import Floats, Ints
 from prefml.boxes import to_box
 from prefml.cropping import CropRegressor
 from prefml.cropping.policy import Policy, read_policy
+from prefml.decisions.set_rule import SetRule, set_rule
 from prefml.encoders import Encoder, EncoderSpec, open_encoder
 from prefml.exceptions import ModelFileError, WorkspaceError
 from prefml.features.tables import crop_columns, image_rows
@@ -161,6 +162,17 @@ class Predictor:
         """
         return read_policy(self.workspace.config.policy)
 
+    @cached_property
+    def rule(self) -> SetRule:
+        """What makes a set, from `prefml.toml`; stages follow from it.
+
+        Raises
+        ------
+        ConfigError
+            If it cannot be used.
+        """
+        return set_rule(self.workspace.config)
+
     def _refuse_other(self, spec: EncoderSpec) -> None:
         for manifest in self.manifests.values():
             refuse_other_encoder(manifest, spec)
@@ -203,7 +215,13 @@ class Predictor:
             measured = pd.DataFrame([gather() for gather in cues]).astype(np.float32)
         names = tuple(Path(path).name for path in paths)
         return PictureRows(
-            names, np.array(size, float), stages_of(names), vectors, measured, hands, project
+            names,
+            np.array(size, float),
+            stages_of(names, self.rule),
+            vectors,
+            measured,
+            hands,
+            project,
         )
 
     def from_sidecars(self, project: str, filenames: Sequence[str]) -> PictureRows:
@@ -225,7 +243,7 @@ class Predictor:
         SidecarError
             If one of them has no sidecar row.
         """
-        return stored_rows(self.sidecars, project, filenames)
+        return stored_rows(self.sidecars, project, filenames, self.rule)
 
     def rows_of(self, paths: Sequence[Path], project: str | None = None) -> PictureRows:
         """Look pictures up if all of them are stored as they are, else measure them now.
@@ -252,7 +270,7 @@ class Predictor:
             found = read_sidecars_if_any(self.workspace.sidecars, [project])
             specs = [one.encoder for one in self.manifests.values() if one.encoder is not None]
             if found and are_stored(found, self.workspace.root, project, paths, specs):
-                return stored_rows(found, project, [path.name for path in paths])
+                return stored_rows(found, project, [path.name for path in paths], self.rule)
         return self.measure(paths, project)
 
     def rank(self, rows: PictureRows) -> Ranking:
@@ -332,7 +350,7 @@ class Predictor:
             raise _untrained("ranker")
         found = self.sidecars
         cues = found.cues.iloc[rows].reset_index(drop=True)
-        stage = found.index["stage"].to_numpy(float)[rows]
+        stage = stages_of(found.index["filename"].to_numpy(object)[rows], self.rule)
         X = image_rows(found.embeddings[rows], cues, stage, set_id)
         return scores_by_project(self.ranker, X, found.index["project"].to_numpy(object)[rows])
 

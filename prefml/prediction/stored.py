@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from prefml._typing import Floats
-from prefml.decisions.stages import stage_of
+from prefml.decisions.set_rule import SetRule
 from prefml.exceptions import SidecarError
 from prefml.imaging.cues import cue_identity
 from prefml.models.compatibility import EncoderIdentity
@@ -62,7 +62,9 @@ def _is_unchanged(sidecars: Sidecars, root: Path, row: int, path: Path) -> bool:
     return here and (stored["file_size"], stored["mtime_ns"]) == (now.st_size, now.st_mtime_ns)
 
 
-def stored_rows(sidecars: Sidecars, project: str, filenames: Sequence[str]) -> PictureRows:
+def stored_rows(
+    sidecars: Sidecars, project: str, filenames: Sequence[str], rule: SetRule
+) -> PictureRows:
     """Take the rows of pictures.
 
     Parameters
@@ -73,6 +75,8 @@ def stored_rows(sidecars: Sidecars, project: str, filenames: Sequence[str]) -> P
         Their project.
     filenames : sequence of str
         Their names.
+    rule : SetRule
+        What reads stages.
 
     Returns
     -------
@@ -90,20 +94,23 @@ def stored_rows(sidecars: Sidecars, project: str, filenames: Sequence[str]) -> P
     cues = sidecars.cues.iloc[found].reset_index(drop=True)
     size = cues[["width", "height"]].to_numpy(float)
     names, vectors = tuple(filenames), sidecars.embeddings[found]
-    return PictureRows(names, size, stages_of(names), vectors, cues, project=project)
+    return PictureRows(names, size, stages_of(names, rule), vectors, cues, project=project)
 
 
-def stages_of(names: Sequence[str]) -> Floats:
-    """Return the stages that file names tell.
+def stages_of(names: Iterable[str], rule: SetRule) -> Floats:
+    """Return the stages that a rule reads in file names.
 
     Parameters
     ----------
-    names : sequence of str
+    names : iterable of str
         File names.
+    rule : SetRule
+        The rule.
 
     Returns
     -------
     ndarray of shape (n_names,)
         NaN where a name tells none.
     """
-    return np.array([np.nan if (s := stage_of(name)) is None else s for name in names], float)
+    stages = map(rule.stage, names)
+    return np.array([np.nan if stage is None else stage for stage in stages], float)

@@ -19,11 +19,11 @@ from prefml.ranking.blocks import take_columns
 from prefml.ranking.linear_init import Fold, LinearInit, argmin_loss, grouped_folds
 from prefml.ranking.pairwise import (
     PairwiseLogistic,
-    WithinSetScaler,
     fit_weights,
     pair_differences,
     pair_weights,
 )
+from prefml.ranking.scaler import WithinSetScaler
 from prefml.ranking.table import Table, take
 from prefml.ranking.tree_backend import in_threads
 from prefml.sets import winning_pairs

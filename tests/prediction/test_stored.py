@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from prefml.decisions.projects import ProjectResolver
+from prefml.decisions.set_rule import SetRule
 from prefml.encoders import open_encoder
 from prefml.exceptions import SidecarError
 from prefml.prediction import Predictor
@@ -97,10 +98,10 @@ def test_a_damaged_sidecar_is_not_taken_for_an_absent_one(predictor):
 def test_a_picture_without_a_row_is_named_with_what_to_run(predictor):
     found = read_sidecars(predictor.workspace.sidecars)
     with pytest.raises(SidecarError, match=r"no sidecar of p/c\.png.*run: prefml embed"):
-        stored_rows(found, "p", ["a.png", "c.png"])
+        stored_rows(found, "p", ["a.png", "c.png"], SetRule())
 
 
 def test_stages_are_told_by_names():
-    stages = stages_of(["20250101_000001_stage2_upscaled.png", "a.png"])
+    stages = stages_of(["20250101_000001_stage2_upscaled.png", "a.png"], SetRule())
     assert stages[0] == 2
     assert np.isnan(stages[1])
