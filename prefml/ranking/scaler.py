@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils import gen_batches
 
-from prefml._typing import Floats
+from prefml._typing import Floats, Ints
 from prefml.sets import Sets
 
 __all__ = ["WithinSetScaler"]
