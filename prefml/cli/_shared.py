@@ -15,6 +15,7 @@ from prefml.exceptions import PrefmlError
 from prefml.workspace import Workspace
 
 __all__ = [
+    "announce_take_over",
     "emit",
     "json_option",
     "open_workspace",
@@ -71,6 +72,26 @@ def open_workspace() -> Workspace:
     """
     kept = click.get_current_context().find_root().meta.get(_OPTIONS, {})
     return Workspace.open(kept.get("workspace", "."), kept.get("artifacts"))
+
+
+def announce_take_over(workspace: Workspace) -> None:
+    """Say, before a pass does so, that it takes over sidecars of an earlier version for good.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its sidecars are looked at.
+    """
+    from prefml.sidecars.layout import copy_folder, has_single_files
+
+    if has_single_files(workspace.sidecars):
+        click.echo(
+            f"The sidecars in {workspace.sidecars} are files of an earlier version; now they "
+            "become folders by project. That version cannot read those: there is no going back "
+            f"to it, except by the copy in {copy_folder(workspace.sidecars)}, which is kept until "
+            "the next prefml embed.",
+            err=True,
+        )
 
 
 def emit(payload: Mapping[str, object], text: str, as_json: bool) -> None:

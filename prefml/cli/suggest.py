@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace, progress
+from prefml.cli._shared import announce_take_over, emit, json_option, open_workspace, progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,6 +60,7 @@ def command(
     from prefml.suggest import Request, suggest
 
     workspace = open_workspace()
+    announce_take_over(workspace)
     request = Request(folders, max_gap, order, budget, float(workspace.config.reask))
 
     def opener(where: Workspace) -> Predictor:

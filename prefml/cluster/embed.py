@@ -291,7 +291,7 @@ def run_chunk(job: Job, chunk: Chunk) -> ChunkResult:
         chunk.sources,
         [],
         chunk.number,
-        job.writer,
+        writer=job.writer,
     )
     failures = run.compute(chunk.tasks)
     return ChunkResult(len(chunk.tasks), run.written, failures, run.first_frames)

@@ -16,7 +16,7 @@ from prefml.encoders.spec import Encoder
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, write_text
 from prefml.sidecars.batches import make_rows
-from prefml.sidecars.compact import Selection, compact, holds_exactly, recover, select_rows
+from prefml.sidecars.compact import Selection, compact, select_rows
 from prefml.sidecars.derive import DecodeSettings, Derived, PixelBudget, derive_all
 from prefml.sidecars.find import (
     Failure,
@@ -28,17 +28,12 @@ from prefml.sidecars.find import (
     require_images,
     scan_images,
 )
+from prefml.sidecars.layout import Commit, has_single_files, list_parts, next_number, part_name
 from prefml.sidecars.lock import run_lock
 from prefml.sidecars.plan import ReusableRow, Task, drop_outdated, make_tasks, reusable_rows
+from prefml.sidecars.recovery import recover, remove_copy
 from prefml.sidecars.schema import Provenance, part_schema
-from prefml.sidecars.sources import (
-    Source,
-    find_sources,
-    list_parts,
-    next_number,
-    part_name,
-    write_part,
-)
+from prefml.sidecars.sources import Source, find_sources, write_part
 from prefml.workspace import Workspace
 
 __all__ = [
@@ -92,11 +87,14 @@ class BuildOptions:
         Threads that decode; 0 takes one for each core.
     force : bool
         Compute everything again, whatever is finished.
+    verify : bool
+        Read all that is stored to compare its checksums, and compute again what is damaged.
     """
 
     batch_size: int = 32
     workers: int = 0
     force: bool = False
+    verify: bool = False
 
     @property
     def threads(self) -> int:
@@ -128,6 +126,8 @@ class BuildReport:
         Paths without a project; they are embedded, but nothing is learned from them.
     repaired : tuple of str
         Damaged sidecar files whose rows were computed again.
+    taken_over : bool
+        Whether single files of an earlier version became folders by project.
     passed_over : tuple of PassedOver
         Pictures that are not read here.
     first_frames : tuple of str
@@ -143,6 +143,7 @@ class BuildReport:
     shadowed: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     repaired: tuple[str, ...] = ()
+    taken_over: bool = False
     passed_over: tuple[PassedOver, ...] = ()
     first_frames: tuple[str, ...] = ()
 
@@ -246,6 +247,7 @@ def build_found(
         shadowed=tuple(found.shadowed),
         unknown=tuple(found.unknown),
         repaired=tuple(run.problems),
+        taken_over=run.takes_over,
         passed_over=tuple(found.passed_over),
         first_frames=tuple(run.first_frames),
     )
@@ -271,6 +273,8 @@ class Run:
         Damaged files among them.
     number : int
         Number of the next part.
+    takes_over : bool
+        Whether it takes over single files of an earlier version.
     writer : str
         Follows the number in the names of parts; empty for a run of one process.
     written : list of Source
@@ -286,6 +290,7 @@ class Run:
     sources: list[Source]
     problems: list[str]
     number: int
+    takes_over: bool = False
     writer: str = ""
     written: list[Source] = field(default_factory=list)
     first_frames: list[str] = field(default_factory=list)
@@ -304,11 +309,14 @@ class Run:
         Run
         """
         folder = workspace.sidecars
+        commit = Commit.read(folder)
+        # A run that was stopped may have left it half done.
+        takes_over = has_single_files(folder) or (commit is not None and commit.takes_over)
         recover(folder)
-        sources, problems = find_sources(folder)
+        sources, problems = find_sources(folder, options.verify)
         provenance = Provenance.of(encoder.spec)
         number = next_number(list_parts(folder))
-        return cls(workspace, encoder, options, provenance, sources, problems, number)
+        return cls(workspace, encoder, options, provenance, sources, problems, number, takes_over)
 
     def compute(self, tasks: Sequence[Task], progress: Progress = _no_progress) -> list[Failure]:
         """Compute the tasks, a batch at a time, and return the failures.
@@ -366,7 +374,7 @@ class Run:
     def finish(
         self, images: Sequence[ImageFile], rows: Mapping[tuple[str, str], ReusableRow]
     ) -> None:
-        """Compact old and new rows into the three files, unless they hold exactly these.
+        """Let the sidecars hold exactly the old and new rows of these pictures.
 
         Parameters
         ----------
@@ -375,15 +383,15 @@ class Run:
         rows : mapping of (project, file name) to ReusableRow
             Earlier rows of which every value is reusable.
         """
+        folder = self.workspace.sidecars
         selections = [
             *select_rows(self.sources, images, rows),
             *map(Selection.of_all, self.written),
         ]
-        parts = list_parts(self.workspace.sidecars)
-        outdated = any(one.provenance.decoding < self.provenance.decoding for one in self.sources)
-        if parts or outdated or not holds_exactly(self.sources, selections):
-            provenance = replace(self.provenance, generation=secrets.token_hex(8))
-            compact(self.workspace.sidecars, provenance, selections, parts)
+        provenance = replace(self.provenance, generation=secrets.token_hex(8))
+        compact(folder, provenance, selections, list_parts(folder))
+        if not self.takes_over:
+            remove_copy(folder)
         for source in self.sources:
             source.close()
 

@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 
 from prefml.decisions.manifests import UNKNOWN
 from prefml.exceptions import WorkspaceError
+from prefml.files import is_storable
 from prefml.imaging.formats import format_of_name, readable_suffixes
 from prefml.imaging.signature import format_of
 from prefml.workspace import Workspace
@@ -319,7 +320,7 @@ def _add_entry(
 
 def _check_entry(entry: DirEntry) -> tuple[str, os.stat_result | None]:
     """Return why an entry is no picture, or its status."""
-    if entry.path != _printable(entry.path):
+    if not is_storable(entry.path):
         return "a path that is not valid UTF-8", None
     try:
         status = entry.stat()

@@ -102,10 +102,7 @@ def reusable_rows(
     rows: dict[Key, ReusableRow] = {}
     for number, source in enumerate(sources):
         same_encoder = source.provenance.encoder.identity == provenance.encoder.identity
-        same_cues = (source.provenance.cues, source.provenance.cue_names) == (
-            provenance.cues,
-            provenance.cue_names,
-        )
+        same_cues = source.provenance.has_same_cues(provenance)
         if not (same_encoder or same_cues):
             continue
         columns = (source.keys[name].to_pylist() for name in _COMPARED)
