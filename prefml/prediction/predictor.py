@@ -214,15 +214,8 @@ class Predictor:
             vectors = self.encoder.encode(prepared)
             measured = pd.DataFrame([gather() for gather in cues]).astype(np.float32)
         names = tuple(Path(path).name for path in paths)
-        return PictureRows(
-            names,
-            np.array(size, float),
-            stages_of(names, self.rule),
-            vectors,
-            measured,
-            hands,
-            project,
-        )
+        sizes, stages = np.array(size, float), stages_of(names, self.rule)
+        return PictureRows(names, sizes, stages, vectors, measured, hands, project)
 
     def from_sidecars(self, project: str, filenames: Sequence[str]) -> PictureRows:
         """Look pictures up that were embedded before.

@@ -22,7 +22,6 @@ from prefml.sidecars.find import (
     Failure,
     FoundImages,
     ImageFile,
-    PassedOver,
     ProjectLookup,
     find_images,
     require_images,
@@ -32,6 +31,7 @@ from prefml.sidecars.layout import Commit, has_single_files, list_parts, next_nu
 from prefml.sidecars.lock import run_lock
 from prefml.sidecars.plan import ReusableRow, Task, drop_outdated, make_tasks, reusable_rows
 from prefml.sidecars.recovery import recover, remove_copy
+from prefml.sidecars.report import BuildReport
 from prefml.sidecars.schema import Provenance, part_schema
 from prefml.sidecars.sources import Source, find_sources, write_part
 from prefml.workspace import Workspace
@@ -100,52 +100,6 @@ class BuildOptions:
     def threads(self) -> int:
         """Number of decoding threads."""
         return self.workers or os.cpu_count() or 1
-
-
-@dataclass(frozen=True)
-class BuildReport:
-    """Outcome of a pass; `images` is the sum of `computed`, `reused` and `failed`.
-
-    Attributes
-    ----------
-    images : int
-        Pictures found, with those that failed.
-    computed : int
-        Decoded in this run.
-    reused : int
-        Taken from earlier runs.
-    failed : int
-        Could not be used.
-    seconds : float
-        Duration.
-    failures : tuple of Failure
-        The pictures that failed, with reasons.
-    shadowed : tuple of str
-        Paths left out because project and name occur twice.
-    unknown : tuple of str
-        Paths without a project; they are embedded, but nothing is learned from them.
-    repaired : tuple of str
-        Damaged sidecar files whose rows were computed again.
-    taken_over : bool
-        Whether single files of an earlier version became folders by project.
-    passed_over : tuple of PassedOver
-        Pictures that are not read here.
-    first_frames : tuple of str
-        Animations and files of several pages, decoded in this run, of which the first was taken.
-    """
-
-    images: int
-    computed: int
-    reused: int
-    failed: int
-    seconds: float
-    failures: tuple[Failure, ...] = ()
-    shadowed: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-    repaired: tuple[str, ...] = ()
-    taken_over: bool = False
-    passed_over: tuple[PassedOver, ...] = ()
-    first_frames: tuple[str, ...] = ()
 
 
 def _no_progress(results: Iterable[T], total: int) -> Iterable[T]:
