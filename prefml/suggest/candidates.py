@@ -114,7 +114,7 @@ def new_images(
     """
     roots = tuple(_folder(workspace, name) for name in folders or ("new",))
     narrowed = replace(workspace, config=replace(workspace.config, image_roots=roots))
-    found = scan_images(narrowed, resolver)
+    found = scan_images(narrowed, resolver, resolver.identities.repeated)
     skipped: Counter[str] = Counter()
     examples: dict[str, str] = {}
     groups = []
