@@ -17,6 +17,7 @@ import _code_tables
 import _gate
 import _joint_error
 import _loop_tables
+import _picture_tables
 import _promise_tables
 import _scale_tables
 import _throughput
@@ -346,6 +347,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "batches": lambda: _throughput.batches(_required("embed_choices")),
     "mutants": lambda: _code_tables.mutants(_required("mutants")),
     "style": lambda: _code_tables.style(_required("style")),
+    "damaged_pictures": lambda: _picture_tables.damaged_pictures(_required("damaged_pictures")),
+    "pillow_pictures": lambda: _picture_tables.pillow_pictures(_required("pillow_pictures")),
+    "colour": lambda: _picture_tables.colour(_required("colour")),
     "regress": lambda: _code_tables.regress(_required("regress")),
     "joint-error": lambda: _joint_error.table(_required("joint_error")),
     "promises": lambda: _promise_tables.promises(_required("promises")),

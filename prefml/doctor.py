@@ -73,6 +73,7 @@ def examine(workspace: Workspace) -> list[Check]:
         _examine_hands,
         _examine_encoder,
         _examine_decisions,
+        _examine_pictures,
         _examine_sidecars,
         _examine_models,
     )
@@ -245,6 +246,15 @@ def _examine_decisions(workspace: Workspace) -> Iterator[Check]:
     refused = len(found.quarantine)
     fix = "prefml ingest --report quarantine.csv" if refused else ""
     yield Check("quarantine", True, f"{refused} rows refused", fix)
+
+
+def _examine_pictures(workspace: Workspace) -> Iterator[Check]:
+    from prefml.decisions.projects import ProjectResolver
+    from prefml.sidecars.find import count_passed_over, scan_images
+
+    found = scan_images(workspace, ProjectResolver.open(workspace))
+    for (kind, advice), count in count_passed_over(found.passed_over):
+        yield Check(f"{kind} pictures", True, f"{count} passed over, not read here", advice)
 
 
 def _examine_sidecars(workspace: Workspace) -> Iterator[Check]:

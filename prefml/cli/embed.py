@@ -143,6 +143,8 @@ def _compute(scheduler: str | None, encoder: str, device: str) -> Iterator[Compu
 
 
 def _text(report: BuildReport) -> str:
+    from prefml.sidecars.find import count_passed_over
+
     lines = [
         f"{report.images} images: {report.computed} computed, {report.reused} reused, "
         f"{report.failed} failed, in {report.seconds:.1f} s"
@@ -152,6 +154,12 @@ def _text(report: BuildReport) -> str:
     lines += _named("left out, project and name occur twice", report.shadowed)
     lines += _named("of no known project, not learned from", report.unknown)
     lines += _named("damaged and made again", report.repaired)
+    lines += _named("of several frames, of which the first counts", report.first_frames)
+    for (kind, advice), _ in count_passed_over(report.passed_over):
+        paths = [
+            one.path for one in report.passed_over if (one.format, one.advice) == (kind, advice)
+        ]
+        lines += _named(f"{kind} passed over, not read here; {advice}", paths)
     return "\n".join(lines)
 
 

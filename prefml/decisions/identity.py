@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from prefml.decisions.projects import ProjectResolver
     from prefml.workspace import Workspace
 
-__all__ = ["SUFFIXES", "Identities", "repeated_names", "walk_pictures"]
+__all__ = ["Identities", "repeated_names", "walk_folders"]
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 _SHOWN = 5
 
 DirEntry: TypeAlias = "os.DirEntry[str]"
@@ -150,7 +149,7 @@ def repeated_names(
 
 
 def _places(workspace: Workspace, resolver: ProjectResolver) -> Iterator[tuple[str, str]]:
-    for folder, entries in walk_pictures(workspace.image_roots(resolver.names), lambda *_: None):
+    for folder, entries in walk_folders(workspace.image_roots(resolver.names), lambda *_: None):
         here = os.path.relpath(folder, workspace.root).replace(os.sep, "/")
         project = resolver.from_path(f"{here}/x") if entries else None
         if project is not None:
@@ -158,8 +157,8 @@ def _places(workspace: Workspace, resolver: ProjectResolver) -> Iterator[tuple[s
             yield from ((project, below + entry.name) for entry in entries)
 
 
-def walk_pictures(
-    roots: Iterable[Path], failed: Callable[[str, OSError], object]
+def walk_folders(
+    roots: Iterable[Path], failed: Callable[[str, OSError], object], suffixes: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, list[DirEntry]]]:
     """Walk folders in order, each once, a folder's files before its folders.
 
@@ -169,13 +168,15 @@ def walk_pictures(
         Folders; links to folders are followed, so that a loop of links ends.
     failed : callable
         Called with each folder that cannot be read, and the error.
+    suffixes : tuple of str
+        Endings of pictures; a folder with such a name is listed in the place of one.
 
     Yields
     ------
     folder : str
         Its path.
     entries : list of os.DirEntry
-        What is named like a picture, by name; hidden files and folders are left out.
+        What is in it but for other folders, by name; what is hidden is left out.
     """
     waiting = [str(root) for root in reversed(list(roots))]
     visited: set[tuple[int, int]] = set()
@@ -186,10 +187,10 @@ def walk_pictures(
         except OSError as error:
             failed(folder, error)
             continue
-        pictures = [entry for entry in entries if entry.name.lower().endswith(SUFFIXES)]
-        others = (entry for entry in entries if not entry.name.lower().endswith(SUFFIXES))
-        waiting += reversed([entry.path for entry in others if _is_folder(entry)])
-        yield folder, pictures
+        others = (entry for entry in entries if not entry.name.lower().endswith(suffixes or "/"))
+        folders = {entry.path: None for entry in others if _is_folder(entry)}
+        waiting += reversed(folders)
+        yield folder, [entry for entry in entries if entry.path not in folders]
 
 
 def _entries_once(folder: str, visited: set[tuple[int, int]]) -> list[DirEntry]:

@@ -22,6 +22,7 @@ from prefml.sidecars.find import (
     Failure,
     FoundImages,
     ImageFile,
+    PassedOver,
     ProjectLookup,
     find_images,
     require_images,
@@ -29,7 +30,7 @@ from prefml.sidecars.find import (
 )
 from prefml.sidecars.layout import Commit, has_single_files, list_parts, next_number, part_name
 from prefml.sidecars.lock import run_lock
-from prefml.sidecars.plan import ReusableRow, Task, make_tasks, reusable_rows
+from prefml.sidecars.plan import ReusableRow, Task, drop_outdated, make_tasks, reusable_rows
 from prefml.sidecars.recovery import recover, remove_copy
 from prefml.sidecars.schema import Provenance, part_schema
 from prefml.sidecars.sources import Source, find_sources, write_part
@@ -127,6 +128,10 @@ class BuildReport:
         Damaged sidecar files whose rows were computed again.
     taken_over : bool
         Whether single files of an earlier version became folders by project.
+    passed_over : tuple of PassedOver
+        Pictures that are not read here.
+    first_frames : tuple of str
+        Animations and files of several pages, decoded in this run, of which the first was taken.
     """
 
     images: int
@@ -139,6 +144,8 @@ class BuildReport:
     unknown: tuple[str, ...] = ()
     repaired: tuple[str, ...] = ()
     taken_over: bool = False
+    passed_over: tuple[PassedOver, ...] = ()
+    first_frames: tuple[str, ...] = ()
 
 
 def _no_progress(results: Iterable[T], total: int) -> Iterable[T]:
@@ -221,6 +228,7 @@ def build_found(
     with _disk_errors(workspace.sidecars), run_lock(workspace.sidecars):
         run = Run.begin(workspace, encoder, options or BuildOptions())
         rows = {} if run.options.force else reusable_rows(found.images, run.sources, run.provenance)
+        rows = drop_outdated(rows, found.images, run.sources, workspace.root)
         tasks = make_tasks(found.images, rows)
         failures = [*found.failures, *(compute or Run.compute)(run, tasks, progress)]
         run.finish(found.images, {key: row for key, row in rows.items() if row.complete})
@@ -240,6 +248,8 @@ def build_found(
         unknown=tuple(found.unknown),
         repaired=tuple(run.problems),
         taken_over=run.takes_over,
+        passed_over=tuple(found.passed_over),
+        first_frames=tuple(run.first_frames),
     )
 
 
@@ -269,6 +279,8 @@ class Run:
         Follows the number in the names of parts; empty for a run of one process.
     written : list of Source
         The parts, in the order of their pictures.
+    first_frames : list of str
+        Paths of pictures of which the first of several frames was taken.
     """
 
     workspace: Workspace
@@ -281,6 +293,7 @@ class Run:
     takes_over: bool = False
     writer: str = ""
     written: list[Source] = field(default_factory=list)
+    first_frames: list[str] = field(default_factory=list)
 
     @classmethod
     def begin(cls, workspace: Workspace, encoder: Encoder, options: BuildOptions) -> Run:
@@ -351,6 +364,7 @@ class Run:
                 failures.append(result)
                 continue
             batch.append(result)
+            self.first_frames += [result.task.image.path] * result.more_frames
             if len(batch) == self.options.batch_size:
                 yield batch
                 batch = []

@@ -215,6 +215,7 @@ def _is_whole(selection: Selection, provenance: Provenance, folder: str) -> bool
     return (
         source.name.startswith(f"{folder}/")
         and source.provenance.makes_same_rows(provenance)
+        and source.provenance.decoding == provenance.decoding
         and selection.paths == source.keys["path"].to_pylist()
     )
 

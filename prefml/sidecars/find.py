@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
-from prefml.decisions.identity import SUFFIXES, DirEntry, repeated_names, walk_pictures
+from prefml.decisions.identity import DirEntry, repeated_names, walk_folders
 from prefml.decisions.manifests import UNKNOWN
 from prefml.exceptions import WorkspaceError
 from prefml.files import is_storable
+from prefml.imaging.formats import format_of_name, readable_suffixes
+from prefml.imaging.signature import format_of
 from prefml.workspace import Workspace
 
 __all__ = [
-    "SUFFIXES",
     "UNKNOWN",
     "Failure",
     "FoundImages",
     "ImageFile",
+    "PassedOver",
+    "count_passed_over",
     "find_images",
     "require_images",
     "scan_images",
 ]
+
+# Endings of what lies beside pictures and is none; all other files are asked by their content.
+_NO_PICTURES = (
+    ".caption", ".csv", ".decision", ".html", ".ini", ".json", ".jsonl", ".log", ".md", ".mov",
+    ".mp4", ".pdf", ".toml", ".tsv", ".txt", ".xmp", ".yaml", ".yml", ".zip",
+)  # fmt: skip
 
 
 class ProjectLookup(Protocol):
@@ -90,6 +101,25 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Picture file that is not read here, by the format it is in or by its name.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the workspace.
+    format : str
+        Its format, as people call it.
+    advice : str
+        How to have it read.
+    """
+
+    path: str
+    format: str
+    advice: str
+
+
 @dataclass(frozen=True)
 class FoundImages:
     """Outcome of a walk through the image folders.
@@ -102,11 +132,14 @@ class FoundImages:
         Names that look like pictures and are none.
     shadowed : list of str
         Paths of pictures whose project and name an earlier one has already.
+    passed_over : list of PassedOver
+        Pictures that are not read here.
     """
 
     images: list[ImageFile] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     shadowed: list[str] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
 
     @property
     def unknown(self) -> list[str]:
@@ -156,24 +189,28 @@ def scan_images(
     found = FoundImages()
     seen: set[tuple[str, str]] = set()
     projects: Iterable[str] = getattr(resolver, "names", ())
+    suffixes = readable_suffixes()
 
     def failed(folder: str, error: OSError) -> None:
         found.failures.append(Failure(_printable(folder), f"folder: {error.strerror}"))
 
     folders = []
-    for folder, entries in walk_pictures(workspace.image_roots(projects), failed):
+    for folder, entries in walk_folders(workspace.image_roots(projects), failed, suffixes):
         here = os.path.relpath(folder, workspace.root).replace(os.sep, "/")
-        if entries:
-            project = resolver.from_path(f"{here}/{entries[0].name}") or UNKNOWN
-            folders.append((here, project, _prefix(resolver, here, project), entries))
+        pictures = [entry for entry in entries if entry.name.lower().endswith(suffixes)]
+        others = (entry for entry in entries if not entry.name.lower().endswith(suffixes))
+        found.passed_over.extend(_passed_over(others, here))
+        if pictures:
+            project = resolver.from_path(f"{here}/{pictures[0].name}") or UNKNOWN
+            folders.append((here, project, _prefix(resolver, here, project), pictures))
     here_twice = repeated_names(
         (project, prefix + entry.name)
-        for _, project, prefix, entries in folders
-        for entry in entries
+        for _, project, prefix, pictures in folders
+        for entry in pictures
     )
     telling = {*here_twice, *repeated}
-    for here, project, prefix, entries in folders:
-        for entry in entries:
+    for here, project, prefix, pictures in folders:
+        for entry in pictures:
             name = prefix + entry.name if (project, entry.name) in telling else entry.name
             _add_entry(entry, f"{here}/{entry.name}", (project, name), found, seen)
     return found
@@ -200,12 +237,51 @@ def require_images(found: FoundImages, workspace: Workspace) -> None:
     WorkspaceError
         It says where pictures are looked for.
     """
-    if not found.images and not found.failures:
-        raise WorkspaceError(
-            f"no pictures in the image folders of {workspace.root}",
-            f"files that end in {' '.join(SUFFIXES)} below images/ or below [images] roots",
-            "prefml sample, or name the folders in prefml.toml",
-        )
+    if found.images or found.failures:
+        return
+    counts = count_passed_over(found.passed_over)
+    others = ", ".join(f"{count} {kind} that are not read here" for (kind, _), count in counts)
+    raise WorkspaceError(
+        f"no pictures in the image folders of {workspace.root}"
+        + (f", but {others}" * bool(others)),
+        f"files that end in {' '.join(readable_suffixes())} below images/ or below [images] roots",
+        counts[0][0][1] if counts else "prefml sample, or name the folders in prefml.toml",
+    )
+
+
+def count_passed_over(passed_over: Iterable[PassedOver]) -> list[tuple[tuple[str, str], int]]:
+    """Count the pictures that are not read here, the most frequent first.
+
+    Parameters
+    ----------
+    passed_over : iterable of PassedOver
+        The pictures.
+
+    Returns
+    -------
+    list of ((str, str), int)
+        Format and advice, and how many there are of them.
+    """
+    return Counter((one.format, one.advice) for one in passed_over).most_common()
+
+
+def _passed_over(entries: Iterable[DirEntry], below: str) -> Iterator[PassedOver]:
+    """Yield the pictures among entries that are not named like one that is read."""
+    for entry in entries:
+        kind, advice = format_of_name(entry.name), ""
+        if kind is None and not entry.name.lower().endswith(_NO_PICTURES) and _is_file(entry):
+            kind = format_of(Path(entry.path))
+            advice = f"rename them to end in {kind.suffixes[0]}" if kind and kind.is_read else ""
+        if kind is not None:
+            path = _printable(f"{below}/{entry.name}")
+            yield PassedOver(path, kind.name, advice or kind.advice)
+
+
+def _is_file(entry: DirEntry) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _add_entry(

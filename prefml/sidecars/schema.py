@@ -16,6 +16,7 @@ from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import PrefmlError, SidecarError
 from prefml.files import AnyPath
 from prefml.imaging import cues as measured
+from prefml.imaging.decode import DECODING_VERSION
 
 __all__ = [
     "KEYS",
@@ -62,6 +63,8 @@ class Provenance:
         Equal in files that were written together; empty in a part.
     list_names : tuple of str
         Further columns beside the cues, each of which holds a list of numbers for a picture.
+    decoding : int
+        Version of the decoding that gave the pixels; see `prefml.imaging.decode.is_decoded_anew`.
     """
 
     encoder: EncoderSpec
@@ -69,6 +72,7 @@ class Provenance:
     cue_names: tuple[str, ...]
     generation: str = ""
     list_names: tuple[str, ...] = ()
+    decoding: int = DECODING_VERSION
 
     @classmethod
     def of(cls, encoder: EncoderSpec) -> Provenance:
@@ -117,6 +121,7 @@ class Provenance:
             "cue_names": list(self.cue_names),
             "list_names": list(self.list_names),
             "generation": self.generation,
+            "decoding": self.decoding,
         }
         return {_METADATA: json.dumps(content).encode()}
 
@@ -141,17 +146,19 @@ class Provenance:
         if content.get("schema") != SCHEMA:
             raise SidecarError(f"format {content.get('schema')!r}", repr(SCHEMA))
         described, names = content["encoder"], content["cue_names"]
-        lists = content.get("list_names", [])
+        lists, decoding = content.get("list_names", []), content.get("decoding", 1)
         if not isinstance(described, Mapping) or not isinstance(names, list):
             raise SidecarError("an encoder that is no table, or cue names that are no list")
         if not isinstance(lists, list):
             raise SidecarError("names of lists that are no list")
+        if not isinstance(decoding, int):
+            raise SidecarError(f"a version of decoding that is {decoding!r}", "a whole number")
         encoder = EncoderSpec.from_dict(described)
         if encoder.identity != content["encoder_identity"]:
             raise SidecarError("an encoder description that does not match its identity")
         cue_names, list_names = tuple(map(str, names)), tuple(map(str, lists))
         generation = str(content["generation"])
-        return cls(encoder, str(content["cues"]), cue_names, generation, list_names)
+        return cls(encoder, str(content["cues"]), cue_names, generation, list_names, decoding)
 
 
 @lru_cache(maxsize=8)

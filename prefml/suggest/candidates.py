@@ -130,6 +130,10 @@ def new_images(
     for path in found.shadowed:
         skipped["same name twice"] += 1
         examples.setdefault("same name twice", path)
+    for other in found.passed_over:
+        reason = f"{other.format}, not read here; {other.advice}"
+        skipped[reason] += 1
+        examples.setdefault(reason, other.path)
     return Candidates(groups, skipped, examples)
 
 

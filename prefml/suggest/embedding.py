@@ -83,6 +83,6 @@ def embed_missing(
         if image.key not in known:
             known.add(image.key)
             found.images.append(image)
-    complete = FoundImages(found.images, found.failures, found.shadowed)
+    complete = FoundImages(found.images, found.failures, found.shadowed, found.passed_over)
     options = () if progress is None else (None, progress)
     return build_found(workspace, complete, open_encoder(), *options)

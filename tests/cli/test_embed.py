@@ -83,6 +83,21 @@ def test_only_a_few_of_many_names_are_shown(embed, root):
     assert "and 5 more" in out
 
 
+def test_pictures_that_are_not_read_and_frames_that_are_not_seen_are_named(embed, root):
+    (root / "images/p/raw.nef").write_bytes(b"II*")
+    frames = [Image.effect_noise((40, 30), 20 + 9 * n).convert("RGB") for n in range(3)]
+    frames[0].save(root / "images/p/moving.gif", save_all=True, append_images=frames[1:])
+    _, out, _ = embed()
+    assert "1 RAW passed over, not read here; develop them to JPEG, PNG or TIFF:\n" in out
+    assert "  images/p/raw.nef" in out
+    assert "1 of several frames, of which the first counts:\n  images/p/moving.gif" in out
+    _, out, _ = embed("--force", "--json")
+    assert json.loads(out)["passed_over"] == [
+        {"path": "images/p/raw.nef", "format": "RAW", "advice": "develop them to JPEG, PNG or TIFF"}
+    ]
+    assert json.loads(out)["first_frames"] == ["images/p/moving.gif"]
+
+
 def test_pictures_of_no_project_are_named(embed, root):
     (root / "images" / "p" / "0.png").rename(root / "images" / "0.png")
     report = json.loads(embed("--json")[1])

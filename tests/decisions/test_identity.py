@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefml.decisions import read_decisions
-from prefml.decisions.identity import Identities, repeated_names, walk_pictures
+from prefml.decisions.identity import Identities, repeated_names, walk_folders
 from prefml.decisions.manifests import UNKNOWN
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.quarantine import RowRefusedError, refusal_of
@@ -128,8 +128,9 @@ def test_a_walk_goes_on_after_a_folder_that_cannot_be_read(tmp_path):
     picture(tmp_path, "a/1.png", "a/.hidden.png", "a/b/2.PNG", "a/b/c.txt")
     failed = []
     roots = (tmp_path / "gone", tmp_path / "a", tmp_path / "a/b")
-    found = list(walk_pictures(roots, lambda folder, error: failed.append((folder, error.errno))))
-    assert [[entry.name for entry in entries] for _, entries in found] == [["1.png"], ["2.PNG"], []]
+    found = list(walk_folders(roots, lambda folder, error: failed.append((folder, error.errno))))
+    names = [[entry.name for entry in entries] for _, entries in found]
+    assert names == [["1.png"], ["2.PNG", "c.txt"], []]
     assert [folder for folder, _ in failed] == [str(tmp_path / "gone")]
 
 

@@ -97,6 +97,16 @@ def test_what_is_left_out_is_counted_by_its_reason_with_an_example(tree, look):
     assert done not in found.examples.values()
 
 
+def test_pictures_that_are_not_read_are_counted_with_the_way_out(tree, look):
+    tree.stages("1", "2")
+    for name in ("b.nef", "c.NEF"):
+        (tree.root / "new/alpha" / name).write_bytes(b"II*")
+    reason = "RAW, not read here; develop them to JPEG, PNG or TIFF"
+    found = look()
+    assert found.skipped == {reason: 2}
+    assert found.examples == {reason: "new/alpha/b.nef"}
+
+
 def test_what_was_skipped_for_no_reason_is_not_counted(tree, look):
     tree.stages("1", "2")
     assert look().skipped == {}
