@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
 from prefml.decisions.manifests import UNKNOWN
@@ -115,6 +115,24 @@ class PictureLocator:
         if not isinstance(stated, str) or stated in ("", UNKNOWN):
             return None
         return self._resolver.from_name(stated) or stated
+
+    def place_of(self, picture: str, project: str) -> PurePosixPath:
+        """Return the place of a picture below the folder of its project, wherever that is moved.
+
+        Parameters
+        ----------
+        picture : str
+            Its path, relative to the workspace.
+        project : str
+            Its project; empty if it has none.
+
+        Returns
+        -------
+        PurePosixPath
+            Its file name; its path below the project where the name repeats in it.
+        """
+        name = self._resolver.identities.find(project, picture)
+        return PurePosixPath(name or PurePosixPath(picture).name)
 
     def is_taken(self, target: str) -> bool:
         """Tell whether a target exists already, under this name or one that is the same on a Mac.

@@ -225,12 +225,13 @@ class _Builder:
             box = outcome.box if role == "winner" else None
             kind: Kind = "crop" if box else self.kind
             path = found[i].path
-            yield Step(kind, path, str(home / PurePosixPath(path).name), role, group, box)
+            place = home / self.locator.place_of(path, project)
+            yield Step(kind, path, str(place), role, group, box)
             # The original of a cropped copy stays where it is, and so keeps its companions.
             for companion in found[i].companions:
                 if companion not in taken:
                     taken.add(companion)
-                    target = str(home / PurePosixPath(companion).name)
+                    target = str(place.parent / PurePosixPath(companion).name)
                     kind = "copy" if box else self.kind
                     yield Step(kind, companion, target, "companion", group)
 

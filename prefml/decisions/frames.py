@@ -12,7 +12,7 @@ import pandas as pd
 from prefml.decisions.manifests import UNKNOWN
 from prefml.decisions.quarantine import printable
 from prefml.decisions.records import Row
-from prefml.decisions.stages import split_path, stage_of
+from prefml.decisions.stages import stage_of
 from prefml.decisions.tables import csv_line
 
 __all__ = [
@@ -85,7 +85,7 @@ def items_frame(rows: Iterable[Row], stage: StageReader = stage_of) -> pd.DataFr
         session, set_id, paths, chosen, corrected = row.choice
         key = set_key(row.project, session, set_id or f"{row.source}:{row.line}")
         for index, path in enumerate(paths):
-            image = _image(row.project, session, key, path)
+            image = _image(row, session, key, path)
             evidence = row.standing.choice, row.standing.inclusion
             answer = corrected, row.standing.choice_exposed
             values.append((*image, index == chosen, *_origin(path, row, stage), *evidence, *answer))
@@ -112,7 +112,7 @@ def rejections_frame(rows: Iterable[Row], stage: StageReader = stage_of) -> pd.D
         if row.rejection is not None:
             session, set_id, paths = row.rejection
             key = set_key(row.project, session, set_id)
-            images = (_image(row.project, session, key, path) for path in paths)
+            images = (_image(row, session, key, path) for path in paths)
             evidence = row.standing.choice, row.standing.inclusion
             values += [(*image, *_origin(image[-1], row, stage), *evidence) for image in images]
     return _frame(_REJECTIONS, values)
@@ -139,7 +139,7 @@ def crops_frame(rows: Iterable[Row], stage: StageReader = stage_of) -> pd.DataFr
     for row in rows:
         if row.crop is not None:
             crop = row.crop
-            name = split_path(crop.path)[1]
+            name = row.name(crop.path)
             size = crop.size or (np.nan, np.nan)
             origin = _origin(crop.path, row, stage)
             values.append(
@@ -196,8 +196,8 @@ def unmatched_frame(rows: Iterable[Row]) -> pd.DataFrame:
     return _frame(_UNMATCHED, values)
 
 
-def _image(project: str, session: str, key: str, path: str) -> tuple[str, str, str, str, str]:
-    return project, session, key, split_path(path)[1], path
+def _image(row: Row, session: str, key: str, path: str) -> tuple[str, str, str, str, str]:
+    return row.project, session, key, row.name(path), path
 
 
 def _origin(path: str, row: Row, stage: StageReader) -> tuple[float, np.datetime64, str, int]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from prefml.decisions.identity import Identities
 from prefml.decisions.manifests import UNKNOWN, Manifest, read_manifests
 from prefml.decisions.quarantine import RowRefusedError, printable
 from prefml.decisions.stages import split_path
@@ -73,6 +75,7 @@ class ProjectResolver:
         self._root = f"{root.as_posix()}/" if root else None
         self._by_day: dict[date, str | None] = {}
         self._by_folder: dict[str, tuple[str, ...]] = {}
+        self._workspace: Workspace | None = None
         endings = tuple(suffix for suffix in suffixes if suffix)
         folders = () if self.manifests else _without_suffixed(folder_projects, endings)
         self._table = self._name_table(folders, aliases or {}, endings)
@@ -105,6 +108,7 @@ class ProjectResolver:
         config = workspace.config
         resolver = cls(manifests, config.aliases, config.suffixes, folders, workspace.root)
         resolver.problems[:0] = problems
+        resolver._workspace = workspace
         return resolver
 
     def from_name(self, name: str) -> str | None:
@@ -158,6 +162,39 @@ class ProjectResolver:
         """
         found = self.projects_in(path)
         return found[0] if len(found) == 1 else None
+
+    def below(self, path: str, project: str) -> str | None:
+        """Return the part of a path that follows the folder of a project.
+
+        Parameters
+        ----------
+        path : str
+            As logged, or relative to the workspace.
+        project : str
+            The project.
+
+        Returns
+        -------
+        str or None
+            With `/` between its parts; None if no folder of the path names the project.
+        """
+        folder, name = split_path(path)
+        parts = self._parts(folder)
+        places = [i for i, part in enumerate(parts) if self._table.get(part) == project]
+        return "/".join([*parts[places[-1] + 1 :], name]) if places else None
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Names of pictures that repeat in a project; the workspace is walked for them once.
+
+        Returns
+        -------
+        Identities
+            Where no workspace was opened, nothing is known to repeat.
+        """
+        if self._workspace is None:
+            return Identities(self)
+        return Identities.open(self._workspace, self)
 
     def from_time(self, when: datetime | None) -> str | None:
         """Return the one project in work on a day.

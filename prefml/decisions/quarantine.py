@@ -48,6 +48,11 @@ REASONS: Mapping[str, Reason] = {
         "The chosen image is not one of the set's images.",
         "Correct the choice or the list of images.",
     ),
+    "ambiguous_name": Reason(
+        "Pictures in several folders of the project have this file name, and the row does not say "
+        "which one it means.",
+        "Write the path below the project's folder, set01/a.png, in place of the name.",
+    ),
     "unreadable_list": Reason(
         "The list of losers is neither a JSON list nor a Python list of paths.",
         'Write it as ["a.png", "b.png"], quoted as one cell.',

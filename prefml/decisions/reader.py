@@ -97,6 +97,8 @@ def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) ->
     stage = set_rule(workspace.config).stage
     files, problems = _read_files(workspace, resolver)
     rows = [row for _, found in files for row in found]
+    for row in rows:
+        row.identify(resolver.identities.of)
     deduplicate_sets(rows)
     deduplicate_crops(rows, image_size)
     return Decisions(

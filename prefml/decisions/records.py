@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -10,7 +10,8 @@ from typing import NamedTuple
 from prefml.boxes import Corners, Size
 from prefml.decisions.evidence import Standing
 from prefml.decisions.projects import ProjectMatch
-from prefml.decisions.quarantine import Refusal
+from prefml.decisions.quarantine import Refusal, RowRefusedError, refusal_of
+from prefml.decisions.stages import split_path
 
 __all__ = ["Choice", "Crop", "ParsedRow", "Rejection", "Row"]
 
@@ -133,6 +134,9 @@ class Row:
         Folder names that name no project.
     refusals : list of Refusal
         Why the row, or a part of it, is not used.
+    names : dict of str to str
+        Path as logged -> what the picture is called in its project, where that is more than its
+        file name.
     """
 
     source: str
@@ -146,6 +150,7 @@ class Row:
     standing: Standing = _LOGGED
     unmatched: tuple[str, ...] = ()
     refusals: list[Refusal] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
 
     @property
     def accepted(self) -> bool:
@@ -163,3 +168,38 @@ class Row:
         self.project, self.when = parsed.match.project, parsed.when
         self.unmatched, self.standing = parsed.match.unmatched, parsed.standing
         self.choice, self.crop, self.rejection = parsed.choice, parsed.crop, parsed.rejection
+
+    def name(self, path: str) -> str:
+        """Return what a picture of the row is called in its project.
+
+        Parameters
+        ----------
+        path : str
+            As logged.
+
+        Returns
+        -------
+        str
+        """
+        return self.names.get(path) or split_path(path)[1]
+
+    def identify(self, name_of: Callable[[str, str], str]) -> None:
+        """Look up what the pictures of the row are called, and refuse what is ambiguous.
+
+        Parameters
+        ----------
+        name_of : callable
+            (project, path) -> name; raises `RowRefusedError`.
+        """
+        for part in ("choice", "crop", "rejection"):
+            found = getattr(self, part)
+            if found is None:
+                continue
+            paths = (found.path,) if isinstance(found, Crop) else found.paths
+            try:
+                names = {path: name_of(self.project, path) for path in paths}
+            except RowRefusedError as error:
+                setattr(self, part, None)
+                self.refusals.append(refusal_of(error))
+            else:
+                self.names.update({path: name for path, name in names.items() if "/" in name})

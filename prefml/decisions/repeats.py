@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from prefml.boxes import Size, as_fractions
 from prefml.decisions.quarantine import Refusal, refusal_of
 from prefml.decisions.records import Crop, Row
-from prefml.decisions.selections import file_names
-from prefml.decisions.stages import split_path
 from prefml.exceptions import BoxError
 
 __all__ = ["ImageSize", "deduplicate_crops", "deduplicate_sets"]
@@ -49,9 +47,9 @@ def deduplicate_sets(rows: Iterable[Row]) -> None:
 def _content(row: Row) -> tuple[object, ...]:
     if row.choice is None:
         paths = row.rejection.paths if row.rejection else ()
-        return row.project, None, file_names(paths)
-    winner = split_path(row.choice.paths[row.choice.chosen])[1]
-    return row.project, winner, file_names(row.choice.paths)
+        return row.project, None, frozenset(map(row.name, paths))
+    winner = row.name(row.choice.paths[row.choice.chosen])
+    return row.project, winner, frozenset(map(row.name, row.choice.paths))
 
 
 def deduplicate_crops(rows: Iterable[Row], image_size: ImageSize | None = None) -> None:
@@ -90,7 +88,7 @@ def deduplicate_crops(rows: Iterable[Row], image_size: ImageSize | None = None) 
 
 
 def _key(row: Row, crop: Crop) -> tuple[str, str]:
-    return row.project, split_path(crop.path)[1]
+    return row.project, row.name(crop.path)
 
 
 def _first_sizes(cropped: Sequence[tuple[Row, Crop]]) -> dict[_Key, Size]:

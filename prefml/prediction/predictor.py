@@ -24,7 +24,7 @@ from prefml.models.kinds import Ranker
 from prefml.models.manifest import KINDS, Manifest
 from prefml.models.store import load_pair, model_file
 from prefml.prediction.predictions import CropProposal, PictureRows, Ranking, Reason
-from prefml.prediction.stored import are_stored, stages_of, stored_rows
+from prefml.prediction.stored import stages_of, stored_names, stored_rows
 from prefml.ranking.per_project import ranker_of, scores_by_project
 from prefml.ranking.rejection import RejectionModel
 from prefml.sidecars.choice import chosen_encoder
@@ -262,8 +262,9 @@ class Predictor:
         if project is not None:
             found = read_sidecars_if_any(self.workspace.sidecars, [project])
             specs = [one.encoder for one in self.manifests.values() if one.encoder is not None]
-            if found and are_stored(found, self.workspace.root, project, paths, specs):
-                return stored_rows(found, project, [path.name for path in paths], self.rule)
+            names = found and stored_names(found, self.workspace.root, paths, specs)
+            if found and names:
+                return stored_rows(found, project, names, self.rule)
         return self.measure(paths, project)
 
     def rank(self, rows: PictureRows) -> Ranking:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,17 +16,13 @@ from prefml.models.compatibility import EncoderIdentity
 from prefml.prediction.predictions import PictureRows
 from prefml.sidecars.store import Sidecars
 
-__all__ = ["are_stored", "stages_of", "stored_rows"]
+__all__ = ["stages_of", "stored_names", "stored_rows"]
 
 
-def are_stored(
-    sidecars: Sidecars,
-    root: Path,
-    project: str,
-    paths: Sequence[Path],
-    encoders: Sequence[EncoderIdentity] = (),
-) -> bool:
-    """Tell whether the sidecars hold all pictures as they are now.
+def stored_names(
+    sidecars: Sidecars, root: Path, paths: Sequence[Path], encoders: Sequence[EncoderIdentity] = ()
+) -> list[str] | None:
+    """Look up what pictures are called, if the sidecars hold all of them as they are now.
 
     Parameters
     ----------
@@ -33,8 +30,6 @@ def are_stored(
         Rows of their project.
     root : Path
         The workspace folder.
-    project : str
-        Their project.
     paths : sequence of Path
         Picture files.
     encoders : sequence of EncoderIdentity
@@ -42,24 +37,24 @@ def are_stored(
 
     Returns
     -------
-    bool
-        False too if the rows are of another encoder, or of other cues than this version measures.
+    list of str or None
+        None if one is not stored as it is, or the rows are of another encoder, or of other cues
+        than this version measures.
     """
     made_alike = all(one.identity == sidecars.encoder.identity for one in encoders)
     if not made_alike or sidecars.cue_identity != cue_identity():
-        return False
-    rows = sidecars.positions([project] * len(paths), [path.name for path in paths])
-    return bool((rows >= 0).all()) and all(
-        _is_unchanged(sidecars, root, int(row), path) for row, path in zip(rows, paths, strict=True)
-    )
-
-
-def _is_unchanged(sidecars: Sidecars, root: Path, row: int, path: Path) -> bool:
-    if not path.is_file():
-        return False
-    stored, now = sidecars.index.iloc[row], path.stat()
-    here = path.resolve() == (root / stored["path"]).resolve()
-    return here and (stored["file_size"], stored["mtime_ns"]) == (now.st_size, now.st_mtime_ns)
+        return None
+    rows = {path: row for row, path in enumerate(sidecars.index["path"])}
+    names = []
+    for path in paths:
+        row = rows.get(os.path.relpath(path, root).replace(os.sep, "/"))
+        if row is None or not path.is_file():
+            return None
+        stored, now = sidecars.index.iloc[row], path.stat()
+        if (stored["file_size"], stored["mtime_ns"]) != (now.st_size, now.st_mtime_ns):
+            return None
+        names.append(str(stored["filename"]))
+    return names
 
 
 def stored_rows(

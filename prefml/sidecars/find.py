@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
+from prefml.decisions.identity import DirEntry, repeated_names, walk_folders
 from prefml.decisions.manifests import UNKNOWN
 from prefml.exceptions import WorkspaceError
 from prefml.files import is_storable
@@ -34,8 +35,6 @@ _NO_PICTURES = (
     ".caption", ".csv", ".decision", ".html", ".ini", ".json", ".jsonl", ".log", ".md", ".mov",
     ".mp4", ".pdf", ".toml", ".tsv", ".txt", ".xmp", ".yaml", ".yml", ".zip",
 )  # fmt: skip
-
-DirEntry: TypeAlias = "os.DirEntry[str]"
 
 
 class ProjectLookup(Protocol):
@@ -65,7 +64,7 @@ class ImageFile:
     project : str
         Its project; `unknown` if its path names none.
     filename : str
-        Its name without folders.
+        Its name without folders, or with those below its project where the name repeats in it.
     path : str
         Its path relative to the workspace, with forward slashes.
     file_size : int
@@ -166,7 +165,9 @@ def find_images(workspace: Workspace, resolver: ProjectLookup) -> list[ImageFile
     return scan_images(workspace, resolver).images
 
 
-def scan_images(workspace: Workspace, resolver: ProjectLookup) -> FoundImages:
+def scan_images(
+    workspace: Workspace, resolver: ProjectLookup, repeated: Iterable[tuple[str, str]] = ()
+) -> FoundImages:
     """Walk the image roots in order, each by sorted names, a folder's files before its folders.
 
     Of two files with the same project and name the first counts. Links to folders are followed,
@@ -178,6 +179,8 @@ def scan_images(workspace: Workspace, resolver: ProjectLookup) -> FoundImages:
         Its image roots are walked; hidden files and folders are left out.
     resolver : object with `from_path`
         Lookup of the project of a path; called once for each folder.
+    repeated : iterable of (project, file name)
+        Names that repeat in places that are not walked.
 
     Returns
     -------
@@ -187,17 +190,36 @@ def scan_images(workspace: Workspace, resolver: ProjectLookup) -> FoundImages:
     seen: set[tuple[str, str]] = set()
     projects: Iterable[str] = getattr(resolver, "names", ())
     suffixes = readable_suffixes()
-    for folder, entries in _walk(workspace.image_roots(projects), suffixes, found.failures):
-        below = os.path.relpath(folder, workspace.root).replace(os.sep, "/")
+
+    def failed(folder: str, error: OSError) -> None:
+        found.failures.append(Failure(_printable(folder), f"folder: {error.strerror}"))
+
+    folders = []
+    for folder, entries in walk_folders(workspace.image_roots(projects), failed, suffixes):
+        here = os.path.relpath(folder, workspace.root).replace(os.sep, "/")
         pictures = [entry for entry in entries if entry.name.lower().endswith(suffixes)]
         others = (entry for entry in entries if not entry.name.lower().endswith(suffixes))
-        found.passed_over.extend(_passed_over(others, below))
-        if not pictures:
-            continue
-        project = resolver.from_path(f"{below}/{pictures[0].name}") or UNKNOWN
+        found.passed_over.extend(_passed_over(others, here))
+        if pictures:
+            project = resolver.from_path(f"{here}/{pictures[0].name}") or UNKNOWN
+            folders.append((here, project, _prefix(resolver, here, project), pictures))
+    here_twice = repeated_names(
+        (project, prefix + entry.name)
+        for _, project, prefix, pictures in folders
+        for entry in pictures
+    )
+    telling = {*here_twice, *repeated}
+    for here, project, prefix, pictures in folders:
         for entry in pictures:
-            _add_entry(entry, f"{below}/{entry.name}", project, found, seen)
+            name = prefix + entry.name if (project, entry.name) in telling else entry.name
+            _add_entry(entry, f"{here}/{entry.name}", (project, name), found, seen)
     return found
+
+
+def _prefix(resolver: ProjectLookup, folder: str, project: str) -> str:
+    """Return the way from a project's folder to one below it; empty where nothing tells it."""
+    below = getattr(resolver, "below", None)
+    return "" if below is None else below(f"{folder}/", project) or ""
 
 
 def require_images(found: FoundImages, workspace: Workspace) -> None:
@@ -255,44 +277,6 @@ def _passed_over(entries: Iterable[DirEntry], below: str) -> Iterator[PassedOver
             yield PassedOver(path, kind.name, advice or kind.advice)
 
 
-def _walk(
-    roots: Iterable[Path], suffixes: tuple[str, ...], failures: list[Failure]
-) -> Iterator[tuple[str, list[DirEntry]]]:
-    """Yield each folder once, with its entries but for other folders."""
-    waiting = [str(root) for root in reversed(list(roots))]
-    visited: set[tuple[int, int]] = set()
-    while waiting:
-        folder = waiting.pop()
-        try:
-            entries = _entries_once(folder, visited)
-        except OSError as error:
-            failures.append(Failure(_printable(folder), f"folder: {error.strerror}"))
-            continue
-        # A folder that is named like a picture is reported in the place of one.
-        others = (entry for entry in entries if not entry.name.lower().endswith(suffixes))
-        folders = {entry.path: None for entry in others if _is_folder(entry)}
-        waiting += reversed(folders)
-        yield folder, [entry for entry in entries if entry.path not in folders]
-
-
-def _entries_once(folder: str, visited: set[tuple[int, int]]) -> list[DirEntry]:
-    """List a folder by name, without what is hidden; nothing if it was listed before."""
-    status = os.stat(folder)
-    if (status.st_dev, status.st_ino) in visited:
-        return []
-    visited.add((status.st_dev, status.st_ino))
-    with os.scandir(folder) as scan:
-        shown = (entry for entry in scan if entry.name[0] != ".")
-        return sorted(shown, key=lambda entry: entry.name)
-
-
-def _is_folder(entry: DirEntry) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
-
-
 def _is_file(entry: DirEntry) -> bool:
     try:
         return entry.is_file()
@@ -303,19 +287,19 @@ def _is_file(entry: DirEntry) -> bool:
 def _add_entry(
     entry: DirEntry,
     path: str,
-    project: str,
+    key: tuple[str, str],
     found: FoundImages,
     seen: set[tuple[str, str]],
 ) -> None:
     problem, status = _check_entry(entry)
     if status is None:
         found.failures.append(Failure(_printable(path), problem))
-    elif (project, entry.name) in seen:
+    elif key in seen:
         found.shadowed.append(path)
     else:
-        seen.add((project, entry.name))
+        seen.add(key)
         size, changed = status.st_size, status.st_mtime_ns
-        found.images.append(ImageFile(project, entry.name, path, size, changed))
+        found.images.append(ImageFile(*key, path, size, changed))
 
 
 def _check_entry(entry: DirEntry) -> tuple[str, os.stat_result | None]:

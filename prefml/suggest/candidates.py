@@ -161,7 +161,7 @@ def find_new(
     """
     roots = tuple(_folder(workspace, name) for name in folders or ("new",))
     narrowed = replace(workspace, config=replace(workspace.config, image_roots=roots))
-    return scan_images(narrowed, resolver)
+    return scan_images(narrowed, resolver, resolver.identities.repeated)
 
 
 def _folder(workspace: Workspace, name: str) -> str:

@@ -35,7 +35,9 @@ def keys_of(row: Mapping[str, object], resolver: ProjectResolver) -> list[Key]:
     for path in as_list(row.get("images")):
         project = resolver.from_name(stated) if stated else resolver.from_path(str(path))
         if project:
-            keys.append((project, PurePosixPath(str(path)).name))
+            # A name that is ambiguous is that of no picture.
+            name = resolver.identities.find(project, str(path)) or PurePosixPath(str(path)).name
+            keys.append((project, name))
     return keys
 
 

@@ -4,6 +4,7 @@ from PIL import Image
 from prefml.apply import execute, preview
 from prefml.apply.journal import read_journals
 from prefml.apply.plan import leads_away
+from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import ApplyError
 
 from .reports import reasons, targets
@@ -47,7 +48,7 @@ def test_a_known_project_beside_an_unknown_one_is_a_mix(tree):
 
 def test_two_sets_cannot_claim_one_name(tree):
     tree.set("g1", [tree.picture("new/alpha/one/a.png")])
-    tree.set("g2", [tree.picture("new/alpha/two/a.png")])
+    tree.set("g2", [tree.picture("images/alpha/one/a.png")])
     tree.decide("g1", "approved")
     tree.decide("g2", "approved")
     assert "two files would become selected/alpha/a.png" in reasons(preview(tree.write()))["g2"]
@@ -133,6 +134,31 @@ def test_a_silent_approval_is_of_what_was_on_the_screen_and_not_of_a_later_file(
     tree.decide("g", "approved", suggestion=chosen)
     (winner,) = [step for step in preview(tree.write()).plan.steps if step.role == "winner"]
     assert (winner.source, winner.kind, winner.box) == (images[0], "move", None)
+
+
+def test_pictures_whose_names_repeat_keep_their_folders_and_stay_who_they_are(tree):
+    for number in (1, 2):
+        images = [tree.picture(f"new/alpha/set{number}/{name}.png", shade=number) for name in "ab"]
+        tree.file(f"new/alpha/set{number}/a.txt", "a")
+        tree.set(f"g{number}", images)
+        tree.decide(f"g{number}", "overridden", images[0])
+    tree.picture("new/alpha/set1/only.png")
+    workspace = tree.write()
+    found = preview(workspace)
+    assert found.left_out == ()
+    assert targets(found) == {
+        (role, f"{folder}/alpha/set{number}/{name}")
+        for number in (1, 2)
+        for role, folder, name in (
+            ("winner", "selected", "a.png"), ("companion", "selected", "a.txt"),
+            ("loser", "delete_staging", "b.png"),
+        )
+    }  # fmt: skip
+    names = ProjectResolver.open(workspace).identities
+    before = {names.of("alpha", f"new/alpha/set{n}/a.png") for n in (1, 2)}
+    execute(workspace)
+    names = ProjectResolver.open(workspace).identities
+    assert {names.of("alpha", f"selected/alpha/set{n}/a.png") for n in (1, 2)} == before
 
 
 def test_a_picture_that_cannot_be_cropped_leaves_its_set_out_before_anything_is_done(tree):

@@ -81,6 +81,22 @@ def test_a_picture_of_the_same_name_in_another_folder_is_measured(predictor, mon
     assert predictor.rows_of([here], "p") != "measured"
 
 
+def test_pictures_whose_names_repeat_are_found_by_their_paths(predictor, monkeypatch):
+    here = paths(predictor, "p/a.png")[0]
+    for number in (1, 2):
+        other = here.parent / f"set{number}" / "c.png"
+        other.parent.mkdir()
+        shutil.copy2(paths(predictor, "p/b.png" if number == 2 else "p/a.png")[0], other)
+    resolver = ProjectResolver.open(predictor.workspace)
+    build_sidecars(predictor.workspace, resolver, open_encoder("builtin"))
+    monkeypatch.setattr(predictor, "measure", lambda *_: pytest.fail("measured again"))
+    first, second = predictor.rows_of(paths(predictor, "p/set1/c.png", "p/set2/c.png"), "p").names
+    assert (first, second) == ("set1/c.png", "set2/c.png")
+    plain = predictor.rows_of(paths(predictor, "p/a.png", "p/b.png"), "p")
+    twice = predictor.rows_of(paths(predictor, "p/set1/c.png", "p/set2/c.png"), "p")
+    assert np.allclose(plain.embeddings, twice.embeddings, atol=1e-6)
+
+
 def test_pictures_of_no_project_or_of_other_cues_are_measured(predictor, monkeypatch):
     monkeypatch.setattr(predictor, "measure", lambda given, project: project)
     two = paths(predictor, "p/b.png", "p/a.png")

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import WorkspaceError
 from prefml.imaging import formats
 from prefml.sidecars.find import count_passed_over, find_images, require_images, scan_images
@@ -129,6 +130,25 @@ def test_top_level_folder_named_like_a_project_is_searched(touch, tmp_path):
 
 def test_empty_workspace_has_no_pictures(scan):
     assert scan().images == []
+
+
+def test_names_that_repeat_in_folders_of_a_project_are_told_apart_by_their_folders(tmp_path):
+    for number, name in enumerate(("p/set01/1.png", "p/set02/1.png", "p/set02/2.png", "q/1.png")):
+        draw(tmp_path / "images" / name, number)
+    draw(tmp_path / "selected/p/set01/1.png", 0)
+    workspace = Workspace.open(tmp_path)
+    found = scan_images(workspace, ProjectResolver.open(workspace))
+    assert [image.key for image in found.images] == [
+        ("p", "set01/1.png"), ("p", "set02/1.png"), ("p", "2.png"), ("q", "1.png"),
+    ]  # fmt: skip
+    assert found.shadowed == ["selected/p/set01/1.png"]
+
+
+def test_names_that_repeat_in_places_that_are_not_walked_are_told_apart_too(tmp_path):
+    draw(tmp_path / "images/p/set02/1.png", 1)
+    workspace = Workspace.open(tmp_path)
+    (image,) = scan_images(workspace, ProjectResolver.open(workspace), {("p", "1.png")}).images
+    assert image.filename == "set02/1.png"
 
 
 def test_pictures_that_are_not_read_are_counted_with_the_way_out(touch, scan):

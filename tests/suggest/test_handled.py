@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from prefml.decisions import read_decisions
 from prefml.decisions.projects import ProjectResolver
+from prefml.suggest.candidates import find_candidates
 from prefml.suggest.handled import handled_pictures, is_decided, keys_of
 from prefml.workspace import Workspace
 
@@ -76,3 +77,22 @@ def test_a_skipped_group_still_waits():
     assert [is_decided(group, decided) for group in ("a", "b", "c", "d", 3)] == [
         True, False, False, False, False,
     ]  # fmt: skip
+
+
+def test_pictures_of_one_name_in_two_folders_are_decided_on_one_by_one(tree, resolver):
+    for number in (1, 2):
+        tree.picture(f"new/alpha/set{number}/a.png")
+    row = {"action": "approved", "images": ["new/alpha/set1/a.png"]}
+    assert handled(tree, resolver, {"g": row}) == {("alpha", "set1/a.png")}
+    assert keys_of({"images": ["a.png"], "project_id": "alpha"}, resolver) == [("alpha", "a.png")]
+    found = find_candidates(Workspace.open(tree.root), resolver, ["new"], {("alpha", "set1/a.png")})
+    assert [group.paths for group in found.groups] == [("new/alpha/set2/a.png",)]
+
+
+def test_a_name_that_repeats_outside_the_folder_asked_for_is_told_apart_all_the_same(
+    tree, resolver
+):
+    tree.picture("images/alpha/set1/a.png")
+    tree.picture("new/alpha/set2/a.png")
+    found = find_candidates(Workspace.open(tree.root), resolver, ["new"], ())
+    assert [group.keys for group in found.groups] == [(("alpha", "set2/a.png"),)]
