@@ -13,6 +13,7 @@ import hashlib
 import os
 import tempfile
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DISK_ERRORS",
     "AnyPath",
+    "canonical_name",
     "file_sha256",
     "folder_lock",
     "is_locked",
@@ -222,6 +224,28 @@ def is_storable(text: str) -> bool:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
         return False
+
+
+def canonical_name(name: str) -> str:
+    """Return a name in Unicode's composed form, NFC, in which names are compared.
+
+    The same letters may be stored composed or decomposed (as macOS writes them); to a person, and
+    to most file systems, both are one name.
+
+    Parameters
+    ----------
+    name : str
+        A file name, a folder's name, or a path.
+
+    Returns
+    -------
+    str
+
+    References
+    ----------
+    Unicode Standard Annex 15, "Unicode normalization forms".
+    """
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def file_sha256(path: Path) -> str:

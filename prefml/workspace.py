@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from prefml.exceptions import ConfigError, WorkspaceError
-from prefml.files import AnyPath, path_from_url
+from prefml.files import AnyPath, canonical_name, path_from_url
 
 __all__ = ["Config", "Workspace", "read_config"]
 
@@ -250,7 +250,10 @@ class Workspace:
         ConfigError
             If a configured root lies outside the workspace.
         """
-        usual = ("images", "training data", *sorted(set(projects)), *REVIEWED_ROOTS)
+        known = set(projects)
+        # Under the name that the disk has, which may be spelled another way.
+        known |= {path.name for path in self.root.iterdir() if canonical_name(path.name) in known}
+        usual = ("images", "training data", *sorted(known), *REVIEWED_ROOTS)
         names = self.config.image_roots or usual
         roots = tuple(self.inside(name) for name in names)
         return tuple(path for path in dict.fromkeys(roots) if path.is_dir())

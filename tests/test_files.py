@@ -2,6 +2,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from prefml.exceptions import ConfigError, SidecarError, WorkspaceError
 from prefml.files import (
+    canonical_name,
     file_sha256,
     folder_lock,
     is_locked,
@@ -158,3 +160,9 @@ def test_what_stays_broken_is_the_readers_error(is_changing, timeout):
 def test_another_error_is_not_retried():
     with pytest.raises(SidecarError):
         read_consistently(Reader(1), lambda: True, WorkspaceError, 5)
+
+
+@given(st.text())
+def test_both_unicode_forms_of_a_name_are_one(name):
+    forms = {canonical_name(unicodedata.normalize(form, name)) for form in ("NFC", "NFD")}
+    assert forms == {canonical_name(name)}

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 
 from prefml.decisions.manifests import UNKNOWN
 from prefml.exceptions import WorkspaceError
+from prefml.files import canonical_name
 from prefml.workspace import Workspace
 
 __all__ = [
@@ -56,7 +57,7 @@ class ImageFile:
     project : str
         Its project; `unknown` if its path names none.
     filename : str
-        Its name without folders.
+        Its name without folders, canonical (see `prefml.files.canonical_name`).
     path : str
         Its path relative to the workspace, with forward slashes.
     file_size : int
@@ -231,14 +232,15 @@ def _add_entry(
     seen: set[tuple[str, str]],
 ) -> None:
     problem, status = _check_entry(entry)
+    name = canonical_name(entry.name)
     if status is None:
         found.failures.append(Failure(_printable(path), problem))
-    elif (project, entry.name) in seen:
+    elif (project, name) in seen:
         found.shadowed.append(path)
     else:
-        seen.add((project, entry.name))
+        seen.add((project, name))
         size, changed = status.st_size, status.st_mtime_ns
-        found.images.append(ImageFile(project, entry.name, path, size, changed))
+        found.images.append(ImageFile(project, name, path, size, changed))
 
 
 def _check_entry(entry: DirEntry) -> tuple[str, os.stat_result | None]:

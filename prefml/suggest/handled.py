@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
 from prefml.decisions import Decisions
 from prefml.decisions.projects import ProjectResolver
+from prefml.decisions.stages import split_path
 from prefml.proposals import as_list
 from prefml.suggest.candidates import Key
 
@@ -35,7 +35,7 @@ def keys_of(row: Mapping[str, object], resolver: ProjectResolver) -> list[Key]:
     for path in as_list(row.get("images")):
         project = resolver.from_name(stated) if stated else resolver.from_path(str(path))
         if project:
-            keys.append((project, PurePosixPath(str(path)).name))
+            keys.append((project, split_path(str(path))[1]))
     return keys
 
 
