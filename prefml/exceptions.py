@@ -19,6 +19,7 @@ __all__ = [
     "NotEnoughDataError",
     "PrefmlError",
     "SidecarError",
+    "StoreUnavailableError",
     "WeightsUnavailableError",
     "WorkspaceError",
 ]
@@ -66,6 +67,10 @@ class WorkspaceError(PrefmlError):
 
 class LogError(PrefmlError):
     """Raised when a log file as a whole cannot be read; single bad rows are quarantined."""
+
+
+class StoreUnavailableError(LogError):
+    """Raised when the event table of the review cannot be used for the moment; ask again."""
 
 
 class ImageError(PrefmlError):

@@ -2,21 +2,70 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from prefml.exceptions import ConfigError, WorkspaceError
-from prefml.files import AnyPath, canonical_name, path_from_url
+from prefml.files import AnyPath, path_from_url
 
-__all__ = ["Config", "Workspace", "read_config"]
+__all__ = ["Config", "Workspace", "canonical_name", "read_config", "visible"]
 
 CONFIG_NAME = "prefml.toml"
+# Control characters and what turns the direction of text or is not seen: with them a name could
+# show as another, or change what a terminal shows.
+_DECEPTIVE = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff]"
+)
 # Where new pictures wait, and where reviewed ones go: what was learned from them stays usable.
 # Cropped copies come after their originals, which keep the place of the picture.
 REVIEWED_ROOTS = ("new", "delete_staging", "selected")
+
+
+def canonical_name(name: str) -> str:
+    """Return a name in Unicode's composed form, NFC, in which names are compared.
+
+    The same letters may be stored composed or decomposed (as macOS writes them); to a person, and
+    to most file systems, both are one name.
+
+    Parameters
+    ----------
+    name : str
+        A file name, a folder's name, or a path.
+
+    Returns
+    -------
+    str
+
+    References
+    ----------
+    Unicode Standard Annex 15, "Unicode normalization forms".
+    """
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def visible(text: str) -> str:
+    r"""Return text with its deceptive characters written as codes, such as `\u202e`.
+
+    Parameters
+    ----------
+    text : str
+        A text with names in it; line breaks and tabs stay.
+
+    Returns
+    -------
+    str
+
+    References
+    ----------
+    N. Boucher, R. Anderson, "Trojan Source: Invisible Vulnerabilities", USENIX Security 2023.
+    """
+    return _DECEPTIVE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@ import errno
 import fcntl
 import hashlib
 import os
-import unicodedata
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 
 from prefml.exceptions import ConfigError, SidecarError, WorkspaceError
 from prefml.files import (
-    canonical_name,
     file_sha256,
     folder_lock,
     is_locked,
@@ -112,6 +110,18 @@ def test_a_url_of_no_file_system_names_what_to_install():
         path_from_url("nosuch://x")
 
 
+@pytest.mark.parametrize(
+    "url", ["file://host/x", "file://fileserver/share", "ftp://host/x", "http://h/x", "https://h/x"]
+)
+def test_a_place_where_files_cannot_be_replaced_is_refused(url):
+    with pytest.raises(ConfigError, match=f"{url}: .*expected a folder, file:///FOLDER"):
+        path_from_url(url)
+
+
+def test_localhost_is_this_machine():
+    assert path_from_url("file://localhost/x/y") == Path("/x/y")
+
+
 def test_a_stream_is_written_and_moved_over_what_was_there(tmp_path):
     (tmp_path / "a").write_bytes(b"old")
     with open_synced(tmp_path / "b") as stream:
@@ -160,9 +170,3 @@ def test_what_stays_broken_is_the_readers_error(is_changing, timeout):
 def test_another_error_is_not_retried():
     with pytest.raises(SidecarError):
         read_consistently(Reader(1), lambda: True, WorkspaceError, 5)
-
-
-@given(st.text())
-def test_both_unicode_forms_of_a_name_are_one(name):
-    forms = {canonical_name(unicodedata.normalize(form, name)) for form in ("NFC", "NFD")}
-    assert forms == {canonical_name(name)}

@@ -1,3 +1,4 @@
+import unicodedata
 from contextlib import suppress
 from dataclasses import fields
 
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 
 from prefml import workspace as module
 from prefml.exceptions import ConfigError, PrefmlError, WorkspaceError
-from prefml.workspace import Config, Workspace, read_config
+from prefml.files import is_storable
+from prefml.workspace import Config, Workspace, canonical_name, read_config, visible
 
 
 def write_config(folder, text):
@@ -104,3 +106,31 @@ def test_configured_roots_replace_the_usual_ones(tmp_path):
         (tmp_path / name).mkdir()
     write_config(tmp_path, '[images]\nroots = ["other"]')
     assert Workspace.open(tmp_path).image_roots() == (tmp_path / "other",)
+
+
+@given(st.text())
+def test_both_unicode_forms_of_a_name_are_one(name):
+    forms = {canonical_name(unicodedata.normalize(form, name)) for form in ("NFC", "NFD")}
+    assert forms == {canonical_name(name)}
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\u202egpj.png", "a\\u202egpj.png"),
+        ("\x1b[31mred", "\\u001b[31mred"),
+        ("a\x9b31m", "a\\u009b31m"),
+        ("half \udc80", "half \\udc80"),
+        ("a\u200bb", "a\\u200bb"),
+        ("two\r\nlines\t", "two\\u000d\nlines\t"),
+        ("\u05e9\u05dc\u05d5\u05dd zoe\u0308 \U0001f468\u200d\U0001f469", None),
+    ],
+)
+def test_deceptive_characters_are_shown_as_codes(name, shown):
+    assert visible(name) == (name if shown is None else shown)
+
+
+@given(st.text())
+def test_what_is_visible_stays_so(text):
+    assert visible(visible(text)) == visible(text)
+    assert is_storable(visible(text))

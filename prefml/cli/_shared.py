@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import sys
 import traceback
@@ -12,7 +13,7 @@ from typing import TypeVar
 import click
 
 from prefml.exceptions import PrefmlError
-from prefml.workspace import Workspace
+from prefml.workspace import Workspace, visible
 
 __all__ = [
     "emit",
@@ -20,6 +21,7 @@ __all__ = [
     "open_workspace",
     "progress",
     "report_error",
+    "tolerate_encoding",
     "workspace_options",
 ]
 
@@ -81,11 +83,18 @@ def emit(payload: Mapping[str, object], text: str, as_json: bool) -> None:
     payload : mapping
         The object that `--json` prints; plain types only, no NaN.
     text : str
-        The text that a person reads.
+        The text that a person reads; names in it cannot deceive, see `prefml.workspace.visible`.
     as_json : bool
         Whether to print the object instead of the text.
     """
-    click.echo(json.dumps(payload, allow_nan=False) if as_json else text)
+    click.echo(json.dumps(payload, allow_nan=False) if as_json else visible(text))
+
+
+def tolerate_encoding() -> None:
+    """Let standard output show what its encoding lacks as codes, in place of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def progress(items: Iterable[T], total: int | None, label: str, unit: str = "it") -> Iterable[T]:
@@ -134,7 +143,7 @@ def report_error(error: BaseException, debug: bool) -> int:
     if isinstance(error, click.UsageError):
         error.show()
         return 2
-    click.echo(f"Error: {_one_line(error)}", err=True)
+    click.echo(f"Error: {visible(_one_line(error))}", err=True)
     return 1
 
 

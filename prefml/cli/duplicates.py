@@ -56,6 +56,7 @@ def _with_ranker(workspace: Workspace) -> tuple[Sidecars, Scorer] | None:
     from prefml.exceptions import EncoderMismatchError
     from prefml.models.store import model_file
     from prefml.prediction import Predictor
+    from prefml.workspace import visible
 
     if not (workspace.artifacts / model_file("ranker")).exists():
         return None
@@ -63,7 +64,7 @@ def _with_ranker(workspace: Workspace) -> tuple[Sidecars, Scorer] | None:
     try:
         return predictor.sidecars, predictor.score
     except EncoderMismatchError as error:
-        click.echo(f"The ranker is not asked: {error}", err=True)
+        click.echo(visible(f"The ranker is not asked: {error}"), err=True)
         return None
 
 

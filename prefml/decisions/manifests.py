@@ -13,7 +13,8 @@ from prefml.decisions.quarantine import printable
 from prefml.decisions.stages import split_path
 from prefml.decisions.tables import read_bytes
 from prefml.decisions.times import parse_timestamp
-from prefml.files import canonical_name, is_storable
+from prefml.files import is_storable
+from prefml.workspace import canonical_name
 
 __all__ = ["UNKNOWN", "Manifest", "read_manifests"]
 
@@ -28,7 +29,7 @@ class Manifest:
     Attributes
     ----------
     project : str
-        Its id, canonical (see `prefml.files.canonical_name`).
+        Its id, canonical (see `prefml.workspace.canonical_name`).
     names : tuple of str
         Folder names that mean this project: title and last part of `paths.root`.
     days : tuple or None

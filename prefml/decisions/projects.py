@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from prefml.decisions.manifests import UNKNOWN, Manifest, read_manifests
 from prefml.decisions.quarantine import RowRefusedError, printable
 from prefml.decisions.stages import split_path
-from prefml.files import canonical_name
+from prefml.workspace import canonical_name
 
 if TYPE_CHECKING:
     from prefml.workspace import Workspace

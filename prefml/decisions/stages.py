@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from prefml.decisions.times import parse_timestamp
-from prefml.files import canonical_name
+from prefml.workspace import canonical_name
 
 __all__ = ["STAGES", "FormedSets", "form_sets", "split_path", "stage_of", "timestamp_of"]
 
@@ -36,7 +36,7 @@ def split_path(path: str) -> tuple[str, str]:
     -------
     folder, name : str
         The folder has `/` between its parts and none at its end. Both are canonical, see
-        `prefml.files.canonical_name`.
+        `prefml.workspace.canonical_name`.
     """
     if "\\" in path:
         path = path.replace("\\", "/")

@@ -14,7 +14,7 @@ from prefml.evaluation.gallery import crop_views, find_mistakes, make_thumbnaile
 from prefml.evaluation.run import Evaluation
 from prefml.evaluation.schema import CropMetrics, Metrics, RankerMetrics
 from prefml.files import write_text
-from prefml.workspace import Workspace
+from prefml.workspace import Workspace, visible
 
 __all__ = ["REPORT_NAME", "render_report", "write_report"]
 
@@ -72,7 +72,7 @@ def render_report(found: Evaluation, metrics: Metrics, workspace: Workspace) -> 
         "number": number,
         "dash": DASH,
     }
-    return _template().render(content)
+    return visible(_template().render(content))
 
 
 def _template() -> Template:

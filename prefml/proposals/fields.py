@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from prefml.files import canonical_name
+from prefml.workspace import canonical_name
 
 __all__ = ["as_list", "as_mapping", "index_of", "read_share"]
 

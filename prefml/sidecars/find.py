@@ -11,8 +11,7 @@ from typing import Protocol, TypeAlias
 
 from prefml.decisions.manifests import UNKNOWN
 from prefml.exceptions import WorkspaceError
-from prefml.files import canonical_name
-from prefml.workspace import Workspace
+from prefml.workspace import Workspace, canonical_name
 
 __all__ = [
     "SUFFIXES",
@@ -57,7 +56,7 @@ class ImageFile:
     project : str
         Its project; `unknown` if its path names none.
     filename : str
-        Its name without folders, canonical (see `prefml.files.canonical_name`).
+        Its name without folders, canonical (see `prefml.workspace.canonical_name`).
     path : str
         Its path relative to the workspace, with forward slashes.
     file_size : int

@@ -1,6 +1,8 @@
 import errno
+import io
 import json
 import os
+import sys
 
 import click
 import pytest
@@ -13,6 +15,7 @@ from prefml.cli._shared import (
     open_workspace,
     progress,
     report_error,
+    tolerate_encoding,
     workspace_options,
 )
 from prefml.exceptions import ModelFileError, PrefmlError
@@ -135,3 +138,26 @@ def test_the_traceback_is_printed_if_asked_for(capsys):
     error = capsys.readouterr().err
     assert "ValueError: odd" in error.splitlines()
     assert error.splitlines()[-1].startswith("Error: unexpected ValueError: odd")
+
+
+def test_names_cannot_change_what_the_terminal_shows(capsys):
+    emit({}, "a\u202egpj.png \x1b[2J\nb", as_json=False)
+    report_error(PrefmlError("no \x1b[31mpicture\u202e"), debug=False)
+    captured = capsys.readouterr()
+    assert captured.out == "a\\u202egpj.png \\u001b[2J\nb\n"
+    assert captured.err == "Error: no \\u001b[31mpicture\\u202e\n"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437", "utf-8"])
+def test_a_terminal_of_any_encoding_shows_every_name(monkeypatch, encoding):
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding=encoding))
+    tolerate_encoding()
+    emit({}, "zoë 猫 \U0001f468 half \udc80", as_json=False)
+    sys.stdout.flush()
+    assert raw.getvalue().decode(encoding).startswith("zo")
+
+
+def test_what_is_no_text_stream_is_left_alone(monkeypatch):
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    tolerate_encoding()
