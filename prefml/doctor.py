@@ -228,8 +228,8 @@ def _check_weights(workspace: Workspace, name: str) -> Check:
     if found is None:
         detail = f"the weights of {name} are not on this machine"
         fix = (
-            "connect to the network and run: prefml embed (fetches them once); or name a local "
-            'checkpoint, an exported folder or "builtin" as encoder in prefml.toml'
+            "connect to the network before the next prefml embed, which fetches them once; or name "
+            'a local checkpoint, an exported folder or "builtin" as encoder in prefml.toml'
         )
         return Check("encoder", False, detail, fix)
     return Check("encoder", True, f"{name}, weights {found.name}")

@@ -27,10 +27,11 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if args is None else args)
     tolerate_encoding()
+    options: dict[str, object] = {}
     try:
-        result = app.main(args=words, prog_name="prefml", standalone_mode=False)
+        result = app.main(args=words, prog_name="prefml", standalone_mode=False, obj=options)
     except BaseException as error:
-        return report_error(error, debug="--debug" in words)
+        return report_error(error, debug="--debug" in words, options=options)
     return result if isinstance(result, int) else 0
 
 

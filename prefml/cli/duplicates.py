@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.cli._shared import busy, emit, json_option, open_workspace
 
 if TYPE_CHECKING:
     from prefml.duplicates import DuplicateGroup
@@ -46,7 +46,8 @@ def command(distance: int, cosine: float, as_json: bool) -> None:  # fmt: skip
 
     workspace = open_workspace()
     sidecars, score = _with_ranker(workspace) or (read_sidecars(workspace.sidecars), None)
-    groups = find_duplicates(sidecars, score, distance, cosine)
+    with busy("duplicates"):
+        groups = find_duplicates(sidecars, score, distance, cosine)
     write_table(table_path(workspace), groups)
     emit({"groups": [_payload(group) for group in groups]}, _text(groups), as_json)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.cli._shared import busy, emit, json_option, open_workspace
 
 if TYPE_CHECKING:
     from prefml.decisions import Decisions
@@ -86,15 +86,16 @@ def command(report: str | None, as_json: bool) -> None:
 
     workspace = open_workspace()
     target = workspace.inside(report) if report else None
-    decisions = read_decisions(workspace, picture_sizes(workspace))
+    with busy("ingest"):
+        decisions = read_decisions(workspace, picture_sizes(workspace))
+        images = find_images(workspace, ProjectResolver.open(workspace))
+        missing = missing_pictures(decisions, images)
     if not decisions.files:
         raise NotEnoughDataError(
-            f"no logs in {workspace.root}", "CSV logs in data/training", "prefml sample DIR"
+            f"no logs in {workspace.root}", "CSV logs in data/training", "prefml ingest"
         )
     if target is not None:
         write_report(decisions.quarantine, target)
-    images = find_images(workspace, ProjectResolver.open(workspace))
-    missing = missing_pictures(decisions, images)
     emit(summary(decisions, missing), render(decisions, missing), as_json)
 
 

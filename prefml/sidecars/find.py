@@ -184,7 +184,7 @@ def require_images(found: FoundImages, workspace: Workspace) -> None:
         raise WorkspaceError(
             f"no pictures in the image folders of {workspace.root}",
             f"files that end in {' '.join(SUFFIXES)} below images/ or below [images] roots",
-            "prefml sample, or name the folders in prefml.toml",
+            "prefml embed",
         )
 
 
