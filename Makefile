@@ -39,7 +39,7 @@ $(BASE): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	touch $@
 
 $(ALL): $(BASE)
-	$(PIP) -e '.[clip,fast,review,scale,bench,docs,dev]'
+	$(PIP) -e '.[clip,fast,formats,review,scale,bench,docs,dev]'
 	touch $@
 
 # npm writes it last.

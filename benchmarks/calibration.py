@@ -28,8 +28,8 @@ import cv2
 import numpy as np
 import pandas as pd
 from _machine import machine
-from prefml.cropping.defaults import default_cropper
 
+from prefml.cropping import CropRegressor
 from prefml.cropping.bands import EdgeBands
 from prefml.cropping.fitting import band_features
 from prefml.encoders import open_encoder
@@ -259,7 +259,7 @@ def covered(table: CropTable) -> list[Found]:
     rows = []
     for project in np.unique(table.project):
         test = table.project == project
-        model = default_cropper().set_params(**LIGHT)
+        model = CropRegressor().set_params(**LIGHT)
         model.fit(table.X[~test], table.boxes[~test], groups=table.project[~test])
         scores = model.model_.scorer.predict(model.inputs_.read(table.X[test].to_numpy(float)))
         features = band_features(scores, model.model_.shrink)

@@ -42,9 +42,10 @@ from prefml.imaging import cues
 from prefml.ranking.defaults import default_ranker
 from prefml.sidecars.build import BuildOptions, Run, build_found
 from prefml.sidecars.find import ImageFile, scan_images
+from prefml.sidecars.layout import part_name
 from prefml.sidecars.plan import reusable_rows
 from prefml.sidecars.schema import KINDS, Provenance, part_schema
-from prefml.sidecars.sources import part_name, write_part
+from prefml.sidecars.sources import write_part
 from prefml.sidecars.store import Sidecars, read_sidecars
 from prefml.workspace import Workspace
 
@@ -181,7 +182,7 @@ def one_join(root: Path, count: int) -> dict[str, Any]:
         "cpu_seconds": after - before,
         "bytes_of_parts": bytes_of_parts,
         "bytes_of_sidecars": sum(
-            (workspace.sidecars / f"{kind}.parquet").stat().st_size for kind in KINDS
+            in_files(workspace.sidecars / f"{kind}.parquet") for kind in KINDS
         ),
     }
 

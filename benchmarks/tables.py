@@ -17,8 +17,10 @@ import _code_tables
 import _gate
 import _joint_error
 import _loop_tables
+import _picture_tables
 import _promise_tables
 import _scale_tables
+import _set_tables
 import _throughput
 from _evaluated import MODELS, section
 from _markdown import cell, grid
@@ -330,6 +332,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "scale-spread": lambda: _scale_tables.spread(_required("scale")),
     "scale-projected": lambda: _scale_tables.projected(_required("scale")),
     "planted-copies": planted_copies,
+    "sets": lambda: _set_tables.by_source(_required("sets")),
+    "likeness": lambda: _set_tables.likeness(_required("sets")),
+    "sets-many": lambda: _set_tables.many(_required("sets")),
     "learning": learning,
     "gate": gate,
     "loop": lambda: _loop_tables.rounds(_required("loop")),
@@ -346,6 +351,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "batches": lambda: _throughput.batches(_required("embed_choices")),
     "mutants": lambda: _code_tables.mutants(_required("mutants")),
     "style": lambda: _code_tables.style(_required("style")),
+    "damaged_pictures": lambda: _picture_tables.damaged_pictures(_required("damaged_pictures")),
+    "pillow_pictures": lambda: _picture_tables.pillow_pictures(_required("pillow_pictures")),
+    "colour": lambda: _picture_tables.colour(_required("colour")),
     "regress": lambda: _code_tables.regress(_required("regress")),
     "joint-error": lambda: _joint_error.table(_required("joint_error")),
     "promises": lambda: _promise_tables.promises(_required("promises")),

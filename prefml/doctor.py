@@ -77,6 +77,7 @@ def examine(workspace: Workspace) -> list[Check]:
         _examine_hands,
         _examine_encoder,
         _examine_decisions,
+        _examine_pictures,
         _examine_sidecars,
         _examine_models,
     )
@@ -271,6 +272,15 @@ def _check_logged_pictures(workspace: Workspace, decisions: Decisions) -> Check:
     # A loser that was deleted cannot be brought back, and is no fault.
     ok = not gap.mendable and missing < logged
     return Check("logged pictures", ok, detail, "rename or move the pictures; all: prefml ingest")
+
+
+def _examine_pictures(workspace: Workspace) -> Iterator[Check]:
+    from prefml.decisions.projects import ProjectResolver
+    from prefml.sidecars.find import count_passed_over, scan_images
+
+    found = scan_images(workspace, ProjectResolver.open(workspace))
+    for (kind, advice), count in count_passed_over(found.passed_over):
+        yield Check(f"{kind} pictures", True, f"{count} passed over, not read here", advice)
 
 
 def _examine_sidecars(workspace: Workspace) -> Iterator[Check]:

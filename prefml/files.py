@@ -32,6 +32,7 @@ __all__ = [
     "folder_lock",
     "is_locked",
     "is_storable",
+    "make_folder",
     "move",
     "open_synced",
     "path_from_url",
@@ -122,16 +123,24 @@ def _upload_on_exit(path: UPath) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         temporary = Path(folder) / path.name
         yield temporary
-        _make_folder(path.parent)
+        make_folder(path.parent)
         path.fs.put_file(str(temporary), path.path)
 
 
-def _make_folder(folder: UPath) -> None:
-    """Create a folder, except in an object store, which has none and might create a bucket."""
-    from upath.implementations.cloud import CloudPath
+def make_folder(folder: AnyPath) -> None:
+    """Create a folder, except in an object store, which has none and might create a bucket.
 
-    if not isinstance(folder, CloudPath):
-        folder.mkdir(parents=True, exist_ok=True)
+    Parameters
+    ----------
+    folder : Path or UPath
+        The folder; those above it are created, too.
+    """
+    if not isinstance(folder, Path):
+        from upath.implementations.cloud import CloudPath
+
+        if isinstance(folder, CloudPath):
+            return
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager
@@ -183,7 +192,7 @@ def open_synced(path: AnyPath) -> Iterator[BinaryIO]:
             stream.flush()
             os.fsync(stream.fileno())
     else:
-        _make_folder(path.parent)
+        make_folder(path.parent)
         with path.open("wb") as sent:
             yield sent
 

@@ -155,6 +155,24 @@ class Sets:
         """
         return np.asarray(np.lexsort((-values, self.codes))[self.starts])
 
+    def rows_of(self, numbers: Ints) -> Ints:
+        """Return the rows of consecutive sets.
+
+        Parameters
+        ----------
+        numbers : ndarray of int
+            Numbers of sets, each one more than the one before.
+
+        Returns
+        -------
+        ndarray of shape (n_taken,)
+            Row numbers, set after set.
+        """
+        if not len(numbers):
+            return self.order[:0]
+        last = numbers[-1]
+        return self.order[self.starts[numbers[0]] : self.starts[last] + self.sizes[last]]
+
     def members(self) -> list[Ints]:
         """Return the rows of each set.
 
@@ -257,13 +275,14 @@ def content_order(rows: ArrayLike, sets: Sets, *more: ArrayLike) -> tuple[Ints, 
 
 def _content_rank(rows: ArrayLike, more: Sequence[ArrayLike]) -> NDArray[np.int64]:
     """Return each row's place by content; further columns count for rows alike in the first."""
-    table = np.asarray(rows, dtype=np.float64)
+    table = np.asarray(rows)
     parts = [table[:, at : at + _COMPARED] for at in range(0, table.shape[1], _COMPARED)]
-    parts += [np.asarray(column, dtype=np.float64)[:, None] for column in more]
+    parts += [np.asarray(column)[:, None] for column in more]
     rank = np.zeros(len(table), np.int64)
     alike = np.arange(len(table))
     for part in parts:
-        some = part[alike] + 0.0
+        # Adding 0 makes one zero of both.
+        some = part[alike].astype(np.float64) + 0.0
         some[np.isnan(some)] = np.nan
         # Compared byte by byte: the rank so far leads, its most significant byte first.
         so_far = rank[alike].astype(">i8").view(np.int64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -11,17 +10,21 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from prefml.exceptions import ConfigError, WorkspaceError
-from prefml.files import AnyPath, path_from_url
+from prefml.files import AnyPath, path_from_url, write_text
 
-__all__ = ["Config", "Workspace", "canonical_name", "read_config", "visible"]
+__all__ = [
+    "MOST",
+    "RULES",
+    "Config",
+    "Workspace",
+    "canonical_name",
+    "read_config",
+]
 
 CONFIG_NAME = "prefml.toml"
-# Control characters and what turns the direction of text or is not seen: with them a name could
-# show as another, or change what a terminal shows.
-_DECEPTIVE = re.compile(
-    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff]"
-)
+# Rules of what makes a set, see `prefml.decisions.set_rule`, and pictures of a set at most.
+RULES = ("auto", "stages", "folder", "name", "metadata", "burst", "similar", "table")
+MOST = 12
 # Where new pictures wait, and where reviewed ones go: what was learned from them stays usable.
 # Cropped copies come after their originals, which keep the place of the picture.
 REVIEWED_ROOTS = ("new", "delete_staging", "selected")
@@ -49,25 +52,6 @@ def canonical_name(name: str) -> str:
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
-def visible(text: str) -> str:
-    r"""Return text with its deceptive characters written as codes, such as `\u202e`.
-
-    Parameters
-    ----------
-    text : str
-        A text with names in it; line breaks and tabs stay.
-
-    Returns
-    -------
-    str
-
-    References
-    ----------
-    N. Boucher, R. Anderson, "Trojan Source: Invisible Vulnerabilities", USENIX Security 2023.
-    """
-    return _DECEPTIVE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
 @dataclass(frozen=True)
 class Config:
     """Settings of a workspace, as `prefml.toml` gives them; every entry has a default.
@@ -90,8 +74,19 @@ class Config:
         Folder name as it occurs -> project id.
     suffixes : tuple of str
         Suffixes a project folder may carry (`x_final` is `x`).
+    rule : str or None
+        Name of what makes a set of new pictures, see `prefml.decisions.set_rule`; None: `auto`.
+    stages : tuple of str
+        Stage words in file names, the lowest first; empty: those that prefml knows.
+    expression, preset, table : str or None
+        Settings of the rules `name` and `table`.
     max_gap : float or None
-        Seconds between neighbouring pictures that end a set of new pictures; None: no limit.
+        Seconds between neighbouring pictures that end a set of new pictures; None: as the rule
+        says.
+    most : int or None
+        Pictures that a set has at most; None: 12.
+    cosine, window : float or None
+        Settings of the rule `similar`.
     reask : float
         Share of decided sets that are silently asked again by `prefml suggest`, from 0 to 1; the
         answers show how consistent the person is.
@@ -108,7 +103,15 @@ class Config:
     max_pixels: int = 150_000_000
     aliases: Mapping[str, str] = field(default_factory=dict)
     suffixes: tuple[str, ...] = ("_final", "_raw")
+    rule: str | None = None
+    stages: tuple[str, ...] = ()
+    expression: str | None = None
+    preset: str | None = None
+    table: str | None = None
     max_gap: float | None = None
+    most: int | None = None
+    cosine: float | None = None
+    window: float | None = None
     reask: float = 0.02
     audit: float = 0.05
     policy: Mapping[str, object] = field(default_factory=dict)
@@ -126,7 +129,15 @@ _ENTRIES: Mapping[str, tuple[str, str, _EntryType]] = {
     "max_pixels": ("images", "max_pixels", int),
     "aliases": ("projects", "aliases", dict),
     "suffixes": ("projects", "suffixes", list),
+    "rule": ("sets", "rule", str),
+    "stages": ("sets", "stages", list),
+    "expression": ("sets", "expression", str),
+    "preset": ("sets", "preset", str),
+    "table": ("sets", "table", str),
     "max_gap": ("sets", "max_gap", (int, float)),
+    "most": ("sets", "most", int),
+    "cosine": ("sets", "cosine", (int, float)),
+    "window": ("sets", "window", (int, float)),
     "reask": ("suggest", "reask", (int, float)),
     "audit": ("review", "audit", (int, float)),
     "policy": ("crop", "policy", dict),
@@ -306,6 +317,33 @@ class Workspace:
         names = self.config.image_roots or usual
         roots = tuple(self.inside(name) for name in names)
         return tuple(path for path in dict.fromkeys(roots) if path.is_dir())
+
+    def write_page(self, name: str, text: str) -> Path:
+        """Write a page for people below the root, whole or not at all.
+
+        Parameters
+        ----------
+        name : str
+            A path, relative to the root or absolute.
+        text : str
+            Its content.
+
+        Returns
+        -------
+        Path
+            Where it lies.
+
+        Raises
+        ------
+        WorkspaceError
+            If the path lies outside the workspace, or is a folder.
+        """
+        path = self.inside(name)
+        if path.is_dir():
+            raise WorkspaceError(f"{name} is a folder", "the name of a file, such as sets.html")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
+        return path
 
     def inside(self, name: str | Path) -> Path:
         """Return a path below the root, refusing one that leads out of it.

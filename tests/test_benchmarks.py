@@ -181,6 +181,15 @@ def test_a_share_just_below_the_bar_is_not_rounded_up_to_it(branches):
     assert branches.share(94999, 100000)["percent"] == 94.99
 
 
+def test_what_failing_tests_take_is_told_and_not_kept(branches, monkeypatch):
+    told = []
+    monkeypatch.setattr(branches, "coverage", lambda _, command, *words: int(command == "run"))
+    monkeypatch.setattr(branches, "report", lambda *words: told.append(words) or 0)
+    monkeypatch.setattr("sys.argv", ["branches.py", "--out", "kept.json"])
+    assert branches.main() == 1
+    assert [words[3] for words in told] == [None]
+
+
 def test_processes_that_a_test_starts_are_counted(tmp_path):
     (tmp_path / "test_starts_one.py").write_text(
         "import subprocess, sys\n"

@@ -257,3 +257,14 @@ def test_a_check_is_one_line_that_ends_with_the_fix():
     assert sound.split() == ["ok", "numpy", "2.0"]
     assert missing.startswith("MISSING  torch")
     assert missing.endswith("not installed  ->  pip install torch")
+
+
+def test_pictures_that_are_not_read_are_named_with_the_way_out(bare):
+    (bare / "images/p").mkdir(parents=True)
+    for name in ("a.nef", "b.dng", "c.psd"):
+        (bare / "images/p" / name).write_bytes(b"II*")
+    raw = check_of("RAW pictures", bare)
+    assert raw.ok
+    assert raw.detail == "2 passed over, not read here"
+    assert raw.fix == "develop them to JPEG, PNG or TIFF"
+    assert check_of("Photoshop pictures", bare).fix == "save them as PNG, JPEG or TIFF"

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from prefml import workspace as module
 from prefml.exceptions import ConfigError, PrefmlError, WorkspaceError
-from prefml.files import is_storable
-from prefml.workspace import Config, Workspace, canonical_name, read_config, visible
+from prefml.workspace import Config, Workspace, canonical_name, read_config
 
 
 def write_config(folder, text):
@@ -114,23 +113,16 @@ def test_both_unicode_forms_of_a_name_are_one(name):
     assert forms == {canonical_name(name)}
 
 
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
-        ("a\u202egpj.png", "a\\u202egpj.png"),
-        ("\x1b[31mred", "\\u001b[31mred"),
-        ("a\x9b31m", "a\\u009b31m"),
-        ("half \udc80", "half \\udc80"),
-        ("a\u200bb", "a\\u200bb"),
-        ("two\r\nlines\t", "two\\u000d\nlines\t"),
-        ("\u05e9\u05dc\u05d5\u05dd zoe\u0308 \U0001f468\u200d\U0001f469", None),
-    ],
-)
-def test_deceptive_characters_are_shown_as_codes(name, shown):
-    assert visible(name) == (name if shown is None else shown)
+def test_a_page_is_written_whole_and_inside_the_workspace_only(tmp_path):
+    workspace = Workspace.open(tmp_path)
+    assert workspace.write_page("more/page.html", "ä").read_text("utf-8") == "ä"
+    for name, words in (("../page.html", "outside"), ("more", "is a folder")):
+        with pytest.raises(WorkspaceError, match=words):
+            workspace.write_page(name, "")
 
 
-@given(st.text())
-def test_what_is_visible_stays_so(text):
-    assert visible(visible(text)) == visible(text)
-    assert is_storable(visible(text))
+@pytest.mark.parametrize("entry", ["most = 0", "cosine = -1", "stages = [1]", "rule = 3"])
+def test_settings_of_sets_of_the_wrong_kind_are_refused(tmp_path, entry):
+    (tmp_path / "prefml.toml").write_text(f"[sets]\n{entry}\n")
+    with pytest.raises(ConfigError, match=r"sets\."):
+        Workspace.open(tmp_path)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageOps
 
@@ -11,10 +13,12 @@ from prefml.apply.metadata import bits_per_channel, kept_metadata
 from prefml.boxes import to_pixels
 from prefml.exceptions import ImageError
 from prefml.files import DISK_ERRORS
-from prefml.imaging.decode import FORMATS
-from prefml.imaging.quiet import quiet_pillow
+from prefml.imaging.opening import has_more_frames, open_image
 
-__all__ = ["crop_pixels", "write_cropped"]
+__all__ = ["crop_obstacle", "crop_pixels", "write_cropped"]
+
+# Formats that Pillow writes as it has read them: without loss, or by the tables of the original.
+_WRITTEN = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "TIFF", "GIF")
 
 
 def crop_pixels(box: Sequence[float], size: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -72,33 +76,57 @@ def write_cropped(
         If the picture cannot be read, is larger than allowed, or cannot be written without loss
         of depth or frames.
     """
-    try:
-        with quiet_pillow(), Image.open(source, formats=FORMATS) as image:
-            _check(image, source, max_pixels)
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-            part = upright.crop(crop_pixels(box, upright.size))
-            turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
-            kind = "JPEG" if image.format == "MPO" else str(image.format)
-            options = kept_metadata(image, upright.info, source, turned, part.size)
-            part.save(target, format=kind, **options)
-    except ImageError:
-        raise
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
-            raise
-        # Damage can make Pillow raise nearly anything, when it reads and when it writes.
-        said = f"{type(error).__name__}: {error}"
-        raise ImageError(f"{source}: {said}", "a picture that can be cropped") from error
+    with _disk_errors_apart(), open_image(source, max_pixels) as (file, image):
+        if obstacle := _obstacle(image, file):
+            raise ImageError(f"{source} {obstacle}", "a picture that can be cropped")
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+        part = upright.crop(crop_pixels(box, upright.size))
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+        kind = "JPEG" if image.format == "MPO" else str(image.format)
+        options = kept_metadata(image, upright.info, source, turned, part.size)
+        part.save(target, format=kind, **options)
     return part.size
 
 
-def _check(image: Image.Image, source: Path, max_pixels: int) -> None:
-    if image.width * image.height > max_pixels:
-        raise ImageError(f"{source}: {image.width}x{image.height} pixels", f"at most {max_pixels}")
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
-        raise ImageError(f"{source} has several frames", "one frame", "crop it by hand")
-    with source.open("rb") as file:
-        bits = bits_per_channel(image, file)
+def crop_obstacle(source: Path, max_pixels: int) -> str | None:
+    """Say what keeps a picture from being cropped without loss, from its header alone.
+
+    Parameters
+    ----------
+    source : Path
+        The original.
+    max_pixels : int
+        Refuse pictures with more pixels.
+
+    Returns
+    -------
+    str or None
+        None if nothing does.
+    """
+    try:
+        with open_image(source, max_pixels) as (file, image):
+            return _obstacle(image, file)
+    except ImageError as error:
+        return f"cannot be cropped: {str(error).removeprefix(f'{source}: ')}"
+
+
+@contextmanager
+def _disk_errors_apart() -> Iterator[None]:
+    """Let errors of the disk through as they are: no picture is to blame for them."""
+    try:
+        yield
+    except ImageError as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno in DISK_ERRORS:
+            raise cause from None
+        raise
+
+
+def _obstacle(image: Image.Image, file: BinaryIO) -> str | None:
+    if image.format not in _WRITTEN:
+        return f"is {image.format}, which no crop is written in; crop it by hand"
+    bits = bits_per_channel(image, file)
     if bits > 8 and image.mode in ("RGB", "RGBA", "LA"):
-        raise ImageError(f"{source} has {bits} bits a channel", "8 bits", "crop it by hand")
+        return f"has {bits} bits a channel; crop it by hand"
+    return "has several frames; crop it by hand" if has_more_frames(image) else None

@@ -11,16 +11,11 @@ from unicodedata import normalize
 
 from prefml.decisions.manifests import UNKNOWN
 from prefml.decisions.projects import ProjectResolver
+from prefml.imaging.formats import format_of_name
 from prefml.imaging.signature import is_picture
-from prefml.workspace import Workspace
+from prefml.workspace import CONFIG_NAME, Workspace
 
 __all__ = ["LocatedPicture", "PictureLocator", "name_key"]
-
-# Pictures of any kind are no companions, also those that prefml itself cannot read.
-_PICTURES = {
-    ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif",
-    ".jxl", ".dng", ".raw", ".cr2", ".nef", ".arw", ".psd",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -173,12 +168,23 @@ class PictureLocator:
         if path.parent not in self._folders:
             stems: dict[str, list[str]] = {}
             for name in sorted(_names(path.parent)):
-                if Path(name).suffix.lower() not in _PICTURES:
+                # Pictures of any kind are no companions, also those that prefml cannot read.
+                if format_of_name(name) is None:
                     stems.setdefault(Path(name).stem, []).append(name)
             self._folders[path.parent] = stems
         for name in self._folders[path.parent].get(path.stem, []):
-            if name != path.name and not (path.parent / name).is_dir():
-                yield self._relative(path.parent / name)
+            beside = path.parent / name
+            if name != path.name and not beside.is_dir() and not self._is_kept_by_prefml(beside):
+                yield self._relative(beside)
+
+    def _is_kept_by_prefml(self, path: Path) -> bool:
+        """Tell whether a file is prefml's own, which no picture takes along."""
+        where = self.workspace
+        folders = (where.sandbox, where.artifacts, where.sidecars, *where.log_folders(),
+                   *where.manifest_folders())  # fmt: skip
+        below = (folder for folder in folders if folder != where.root)
+        own = any(isinstance(one, Path) and path.is_relative_to(one) for one in below)
+        return own or path == where.root / CONFIG_NAME
 
 
 def name_key(name: str) -> str:

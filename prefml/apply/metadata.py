@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, TiffTags
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 from PIL.PngImagePlugin import PngInfo
+from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
+
+from prefml.apply import exif, xmp
+from prefml.exceptions import ImageError
+from prefml.imaging.opening import open_image
+from prefml.imaging.png import chunk_heads
 
 __all__ = ["bits_per_channel", "kept_metadata", "lost_metadata"]
 
@@ -27,10 +34,12 @@ _XMP = "XML:com.adobe.xmp"
 # A TIFF's entries on how its pixels are laid out, which describe the original's: TIFF 6.0, the
 # baseline and extension tags on strips, tiles, colour tables, samples and JPEG.
 _TIFF_LAYOUT = {
-    *range(254, 260), *range(262, 267), 273, *range(277, 285), 317, *range(320, 326), 338, 339,
-    340, 341, 347, *range(512, 522), *range(529, 533), 34675,
+    *range(254, 260), *range(262, 267), 273, *range(277, 285), 317, *range(320, 326), 330, 338,
+    339, 340, 341, 347, *range(512, 522), *range(529, 533), 34675,
 }  # fmt: skip
-_BITS_PER_SAMPLE = 258
+_BITS_PER_SAMPLE, _COMPRESSION, _SUB_DIRECTORIES = 258, 259, 330
+_XMP_TAG, _IPTC_TAG, _MAKER_NOTE = 700, 33723, 37500
+_UNDEFINED = 7
 # EXIF entries on the size in pixels: 0 across, 1 down.
 _SIZES = {
     ExifTags.Base.ImageWidth: 0,
@@ -104,19 +113,19 @@ def kept_metadata(
     dict of str to object
     """
     options: dict[str, object] = {"icc_profile": info.get("icc_profile"), "dpi": info.get("dpi")}
-    if "exif" in info or image.getexif():
-        options["exif"] = _exif(image, info, turned, size)
+    if isinstance(image, TiffImageFile):
+        packing = "raw" if _is_unpacked(image) else info.get("compression")
+        return options | {"tiffinfo": _tiff_tags(image, path, size), "compression": packing}
+    options["exif"] = _exif(image, turned, size)
     if isinstance(image, JpegImageFile):
-        options |= _jpeg_options(image, info, path)
+        options |= _jpeg_options(image, info, path, size)
     elif image.format == "PNG":
-        options["pnginfo"] = _png_chunks(info, path, turned)
+        options["pnginfo"] = _png_chunks(info, path, turned, size)
     elif image.format == "WEBP":
         lossless = any(name == b"VP8L" for name, _ in _webp_chunks(path))
         # `exact` keeps the colours of pixels that cannot be seen.
         options |= {"lossless": lossless, "quality": 95, "method": 4, "exact": True}
-        options["xmp"] = info.get("xmp")
-    elif image.format == "TIFF":
-        options["compression"] = info.get("compression")
+        options["xmp"] = _xmp(info, size)
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -139,39 +148,97 @@ def lost_metadata(path: Path) -> tuple[str, ...]:
         found = [_bound_segment(marker, data) for marker, data in _jpeg_segments(path)]
     elif head.startswith(b"\x89PNG\r\n\x1a\n"):
         found = [_lost_chunk(name) for name in _png_names(path)]
+    elif head[:4] in (b"II*\0", b"MM\0*"):
+        found = list(_lost_of_tiff(path))
     else:
         return ()
     return tuple(dict.fromkeys(name for name in found if name))
 
 
-def _exif(image: Image.Image, info: Info, turned: bool, size: tuple[int, int]) -> bytes:
-    """Return the EXIF, byte for byte where nothing in it is about the whole frame."""
-    raw, exif = info.get("exif"), image.getexif()
-    # Asked for where there is none, Pillow makes an empty one.
-    frame = exif.get_ifd(ExifTags.IFD.Exif) if ExifTags.IFD.Exif in exif else {}
-    stated = [(tags, tag) for tags in (exif, frame) for tag in _SIZES if tag in tags]
-    # The second directory describes a small copy of the whole picture; it is not written again.
-    if isinstance(raw, bytes) and not (turned or stated or exif.get_ifd(ExifTags.IFD.IFD1)):
-        return raw
-    exif.pop(ExifTags.Base.Orientation, None)
-    for tags, tag in stated:
-        tags[tag] = size[_SIZES[tag]]
-    if image.format == "TIFF":
-        for tag in _TIFF_LAYOUT & set(exif):
-            del exif[tag]
-    return exif.tobytes()
+def _exif(image: Image.Image, turned: bool, size: tuple[int, int]) -> bytes | None:
+    """Return the EXIF, byte for byte but for what is about the whole frame."""
+    raw = image.info.get("exif")
+    if isinstance(raw, bytes):
+        return exif.without_whole_frame(raw, size, turned)
+    # Read from elsewhere, such as a text chunk, or from XMP alone.
+    found = image.getexif()
+    found.pop(ExifTags.Base.Orientation, None)
+    return exif.without_whole_frame(found.tobytes(), size, turned) if found else None
 
 
-def _jpeg_options(image: JpegImageFile, info: Info, path: Path) -> dict[str, object]:
+def _tiff_tags(image: TiffImageFile, path: Path, size: tuple[int, int]) -> ImageFileDirectory_v2:
+    """Return the entries of a TIFF, of their own types, without those on its layout."""
+    tags, kept = image.tag_v2, ImageFileDirectory_v2()
+    for tag in set(tags) - _TIFF_LAYOUT - {ExifTags.Base.Orientation}:
+        value, kept.tagtype[tag] = tags[tag], tags.tagtype[tag]
+        if tag in TiffTags.TAGS_V2_GROUPS:
+            value = _below(image.getexif(), tag, size)
+        elif tag == _IPTC_TAG and tags.tagtype[tag] == TiffTags.LONG:
+            # Bytes that were declared as numbers, of which Pillow keeps the first.
+            value, kept.tagtype[tag] = exif.bytes_of_numbers(path.read_bytes(), tag), _UNDEFINED
+        elif tag == _XMP_TAG and isinstance(value, bytes):
+            value = xmp.without_whole_frame(value, size)
+        elif isinstance(value, str):
+            value = _Text(value)
+        if value is not None:
+            kept[tag] = value
+    return kept
+
+
+class _Text(str):
+    """A text as Pillow reads it from a TIFF, byte by byte, and would write it as ASCII."""
+
+    def encode(self, encoding: str = "", errors: str = "") -> bytes:
+        return super().encode("latin-1", "replace")
+
+
+def _lost_of_tiff(path: Path) -> Iterator[str]:
+    # What cannot be opened is not cropped, and said so elsewhere.
+    with suppress(ImageError), open_image(path) as (_, image):
+        if not isinstance(image, TiffImageFile):
+            return
+        if _is_unpacked(image):
+            yield "its compression"
+        if _SUB_DIRECTORIES in image.tag_v2:
+            yield "further pictures in the file"
+        if _MAKER_NOTE in image.getexif().get_ifd(ExifTags.IFD.Exif):
+            yield "the addresses in maker notes"
+
+
+def _is_unpacked(image: TiffImageFile) -> bool:
+    """Tell whether a TIFF is packed, and has directories that Pillow writes only unpacked."""
+    directories = set(TiffTags.TAGS_V2_GROUPS) & set(image.tag_v2)
+    return bool(directories) and image.tag_v2.get(_COMPRESSION, 1) != 1
+
+
+def _below(entries: Image.Exif, tag: int, size: tuple[int, int]) -> dict[int, object]:
+    """Return a directory below that of a TIFF, with the size in pixels and texts as they stood."""
+    found = entries.get_ifd(tag)
+    kept = {name: _Text(v) if isinstance(v, str) else v for name, v in found.items()}
+    kept |= {int(name): size[axis] for name, axis in _SIZES.items() if name in found}
+    if ExifTags.IFD.Interop in kept:
+        # An address, which the directory itself takes the place of.
+        kept[int(ExifTags.IFD.Interop)] = entries.get_ifd(ExifTags.IFD.Interop)
+    return kept
+
+
+def _jpeg_options(
+    image: JpegImageFile, info: Info, path: Path, size: tuple[int, int]
+) -> dict[str, object]:
     sampling = get_sampling(image)
     return {
         "qtables": image.quantization,
         "subsampling": sampling if sampling >= 0 else 0,
         "progressive": bool(info.get("progressive")),
         "comment": info.get("comment"),
-        "xmp": info.get("xmp"),
+        "xmp": _xmp(info, size),
         "extra": b"".join(_kept_segments(path)),
     }
+
+
+def _xmp(info: Info, size: tuple[int, int]) -> bytes | None:
+    found = info.get("xmp")
+    return xmp.without_whole_frame(found, size) if isinstance(found, bytes) else None
 
 
 def _jpeg_segments(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -224,41 +291,30 @@ def _without_thumbnails(data: bytes) -> bytes:
     return bytes(kept + data[at:])
 
 
-def _png_chunks(info: Info, path: Path, turned: bool) -> PngInfo:
-    chunks = PngInfo()
+def _png_chunks(info: Info, path: Path, turned: bool, size: tuple[int, int]) -> PngInfo:
+    chunks, found = PngInfo(), info.get(_XMP)
+    before = found.encode() if isinstance(found, str) else b""
+    after = xmp.without_whole_frame(before, size)
     for name, data in _read_chunks(path):
-        if not (turned and data.startswith(_ORIENTED)):
+        renewed = after != before and data.startswith(_XMP.encode())
+        if not renewed and not (turned and data.startswith(_ORIENTED)):
             chunks.add(name, data)
-    xmp = info.get(_XMP)
-    if turned and isinstance(xmp, str | bytes):
-        chunks.add_itxt(_XMP, xmp)
+    if before and (turned or after != before):
+        chunks.add_itxt(_XMP, after.decode())
     return chunks
 
 
 def _read_chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
     """Yield the chunks that are kept, as they stand in the file."""
     with path.open("rb") as file:
-        for name, length in _chunk_heads(file):
+        for name, length in chunk_heads(file):
             if name in _PNG_KEPT or (name not in _PNG_HANDLED and _may_be_copied(name)):
                 yield name, file.read(length)
 
 
 def _png_names(path: Path) -> list[bytes]:
     with path.open("rb") as file:
-        return [name for name, _ in _chunk_heads(file)]
-
-
-def _chunk_heads(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Yield name and length of each chunk, the file standing at its content."""
-    at = 8
-    while True:
-        file.seek(at)
-        head = file.read(8)
-        if len(head) < 8:
-            return
-        length, name = struct.unpack(">I4s", head)
-        yield name, length
-        at += length + 12
+        return [name for name, _ in chunk_heads(file)]
 
 
 def _may_be_copied(name: bytes) -> bool:

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
+from prefml.apply.cropped import crop_obstacle
 from prefml.apply.locator import LocatedPicture, PictureLocator, name_key
 from prefml.apply.outcome import SELECTED, Outcome, Role, outcome_of
 from prefml.exceptions import ApplyError
@@ -246,7 +247,14 @@ class _Builder:
                 return f"{step.source} belongs to another reviewed set too"
             if self.locator.is_taken(step.target):
                 return f"{step.target} exists already"
-        return None
+        return next(filter(None, map(self._crop_obstacle, steps)), None)
+
+    def _crop_obstacle(self, step: Step) -> str | None:
+        if step.kind != "crop":
+            return None
+        path = self.workspace.root / step.source
+        obstacle = crop_obstacle(path, self.workspace.config.max_pixels)
+        return obstacle and f"{step.source} {obstacle}"
 
     def _claim(self, group: str, when: str, steps: list[Step]) -> None:
         for step in steps:

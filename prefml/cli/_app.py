@@ -20,6 +20,7 @@ COMMANDS = {
     "duplicates": "duplicates",
     "train": "train",
     "evaluate": "evaluate",
+    "sets": "sets",
     "rank": "rank",
     "crop": "crop",
     "suggest": "suggest",

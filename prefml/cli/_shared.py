@@ -16,10 +16,11 @@ from typing import TypeVar
 import click
 
 from prefml.cli._hints import first_step, with_options
-from prefml.exceptions import PrefmlError
-from prefml.workspace import Workspace, visible
+from prefml.exceptions import PrefmlError, visible
+from prefml.workspace import Workspace
 
 __all__ = [
+    "announce_take_over",
     "busy",
     "emit",
     "json_option",
@@ -116,6 +117,26 @@ def next_step(hint: str) -> str:
     return first_step(open_workspace(), hint)
 
 
+def announce_take_over(workspace: Workspace) -> None:
+    """Say, before a pass does so, that it takes over sidecars of an earlier version for good.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its sidecars are looked at.
+    """
+    from prefml.sidecars.layout import copy_folder, has_single_files
+
+    if has_single_files(workspace.sidecars):
+        click.echo(
+            f"The sidecars in {workspace.sidecars} are files of an earlier version; now they "
+            "become folders by project. That version cannot read those: there is no going back "
+            f"to it, except by the copy in {copy_folder(workspace.sidecars)}, which is kept until "
+            "the next prefml embed.",
+            err=True,
+        )
+
+
 def emit(payload: Mapping[str, object], text: str, as_json: bool) -> None:
     """Print the result: one JSON object for machines, or text for people.
 
@@ -124,7 +145,7 @@ def emit(payload: Mapping[str, object], text: str, as_json: bool) -> None:
     payload : mapping
         The object that `--json` prints; plain types only, no NaN.
     text : str
-        The text that a person reads; names in it cannot deceive, see `prefml.workspace.visible`.
+        The text that a person reads; names in it cannot deceive, see `prefml.exceptions.visible`.
     as_json : bool
         Whether to print the object instead of the text.
     """

@@ -54,10 +54,9 @@ def command(distance: int, cosine: float, as_json: bool) -> None:  # fmt: skip
 
 def _with_ranker(workspace: Workspace) -> tuple[Sidecars, Scorer] | None:
     """Let the ranker choose, once there is one that fits the sidecars."""
-    from prefml.exceptions import EncoderMismatchError
+    from prefml.exceptions import EncoderMismatchError, visible
     from prefml.models.store import model_file
     from prefml.prediction import Predictor
-    from prefml.workspace import visible
 
     if not (workspace.artifacts / model_file("ranker")).exists():
         return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace, progress
+from prefml.cli._shared import announce_take_over, emit, json_option, open_workspace, progress
 
 if TYPE_CHECKING:
     from prefml.encoders.backends import BackendChoice
@@ -63,6 +63,11 @@ _SHOWN = 3
     "--workers then counts the threads of one task, by default one.",
 )
 @click.option("--force", is_flag=True, help="Make everything again, whatever is finished.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Compare the checksums of all that is stored, and make damaged rows again.",
+)
 @json_option
 def command(
     encoder: str | None,
@@ -72,6 +77,7 @@ def command(
     workers: int | None,
     scheduler: str | None,
     force: bool,
+    verify: bool,
     as_json: bool,
 ) -> None:
     """Compute embeddings, hashes and cues of all pictures, each decoded once.
@@ -94,7 +100,8 @@ def command(
 
     name = chosen_encoder(workspace, encoder)
     opened, chosen = _opened(name, workspace, device, backend)
-    options = BuildOptions(batch_size, workers or (1 if scheduler else 0), force)
+    options = BuildOptions(batch_size, workers or (1 if scheduler else 0), force, verify)
+    announce_take_over(workspace)
     bar = partial(progress, label="embed", unit="image")
     with _compute(scheduler, name, device) as compute:
         report = build_found(workspace, found, opened, options, bar, compute)
@@ -136,6 +143,8 @@ def _compute(scheduler: str | None, encoder: str, device: str) -> Iterator[Compu
 
 
 def _text(report: BuildReport) -> str:
+    from prefml.sidecars.find import count_passed_over
+
     lines = [
         f"{report.images} images: {report.computed} computed, {report.reused} reused, "
         f"{report.failed} failed, in {report.seconds:.1f} s"
@@ -145,6 +154,12 @@ def _text(report: BuildReport) -> str:
     lines += _named("left out, project and name occur twice", report.shadowed)
     lines += _named("of no known project, not learned from", report.unknown)
     lines += _named("damaged and made again", report.repaired)
+    lines += _named("of several frames, of which the first counts", report.first_frames)
+    for (kind, advice), _ in count_passed_over(report.passed_over):
+        paths = [
+            one.path for one in report.passed_over if (one.format, one.advice) == (kind, advice)
+        ]
+        lines += _named(f"{kind} passed over, not read here; {advice}", paths)
     return "\n".join(lines)
 
 

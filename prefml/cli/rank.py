@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @click.option("--encoder", metavar="NAME", help="Where the model's encoder lies now.")
 @json_option
 def command(images: tuple[str, ...], encoder: str | None, as_json: bool) -> None:
-    """Say which of two or more pictures the person would keep, and why."""
+    """Say which of two or more pictures the person would keep, and why.
+
+    Where all of them were embedded before and have not changed since, what was stored is used.
+    """
     from prefml.prediction import Predictor
 
     if len(images) < 2:
@@ -29,7 +32,9 @@ def command(images: tuple[str, ...], encoder: str | None, as_json: bool) -> None
     project = common_project(workspace, images)
     with busy("rank"):
         predictor = Predictor.open(workspace, encoder, kinds=("ranker",))
-        rows = predictor.measure([workspace.root / image for image in images], project)
+        paths = [workspace.root / image for image in images]
+        # An encoder that is named is one that is to be used.
+        rows = predictor.measure(paths, project) if encoder else predictor.rows_of(paths, project)
         ranking = predictor.rank(rows)
     names = rows.names if len(set(rows.names)) == len(images) else images
     emit(_payload(images, ranking), _text(names, ranking), as_json)

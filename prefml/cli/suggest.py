@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace, progress
+from prefml.cli._shared import announce_take_over, emit, json_option, open_workspace, progress
+from prefml.workspace import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,12 @@ T = TypeVar("T")
     "--max-gap",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
-    help="Time between neighbouring pictures that ends a set.  [default: no limit]",
+    help="Time between neighbouring pictures that ends a set.  [default: as the rule says]",
+)
+@click.option(
+    "--rule",
+    type=click.Choice(RULES),
+    help="What makes a set, see prefml sets.  [default: as prefml.toml says, else auto]",
 )
 @click.option(
     "--order",
@@ -45,6 +51,7 @@ T = TypeVar("T")
 def command(
     folders: tuple[str, ...],
     max_gap: float | None,
+    rule: str | None,
     order: str,
     budget: float,
     encoder: str | None,
@@ -53,14 +60,15 @@ def command(
 ) -> None:  # fmt: skip
     """Suggest winners and crops for the new pictures in FOLDER (by default new/).
 
-    Pictures form sets by their stages inside one project; a picture alone gets a crop. What was
+    Pictures of one project form sets as prefml sets shows; a picture alone gets a crop. What was
     decided before is skipped. Writes sandbox/automation_decisions.jsonl for prefml review.
     """
     from prefml.prediction import Predictor
     from prefml.suggest import Request, suggest
 
     workspace = open_workspace()
-    request = Request(folders, max_gap, order, budget, float(workspace.config.reask))
+    announce_take_over(workspace)
+    request = Request(folders, max_gap, order, budget, float(workspace.config.reask), rule)
 
     def opener(where: Workspace) -> Predictor:
         return Predictor.open(where, encoder, device)
@@ -83,6 +91,7 @@ def _payload(report: SuggestReport) -> dict[str, object]:
         "waiting": report.waiting,
         "skipped": dict(report.skipped),
         "embedded": report.computed,
+        "alone": dict(report.alone),
         "file": "sandbox/automation_decisions.jsonl",
     }
 
@@ -92,6 +101,8 @@ def _text(report: SuggestReport) -> str:
     for reason, count in report.skipped.items():
         example = f", such as {report.examples[reason]}" if reason in report.examples else ""
         lines.append(f"skipped {count} pictures: {reason}{example}")
+    for reason, count in report.alone.most_common():
+        lines.append(f"{count} pictures form no set: {reason}; to see which: prefml sets")
     if report.waiting:
         lines.append(f"{report.waiting} earlier suggestions still wait for review.")
     budget = f"{report.within_budget} of them within the error budget"

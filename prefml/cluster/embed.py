@@ -97,11 +97,14 @@ class ChunkResult:
         Parts that were written.
     failures : list of Failure
         Pictures that could not be used.
+    first_frames : list of str
+        Paths of pictures of which the first of several frames was taken.
     """
 
     pictures: int
     written: list[Source]
     failures: list[Failure]
+    first_frames: list[str]
 
 
 def distributed_compute(
@@ -142,6 +145,7 @@ def distributed_compute(
         deque(progress(pictures(), len(tasks)), maxlen=0)
         in_order = [result for _, result in sorted(results.items())]
         run.written += [source for result in in_order for source in result.written]
+        run.first_frames += [path for result in in_order for path in result.first_frames]
         return [failure for result in in_order for failure in result.failures]
 
     return compute
@@ -213,7 +217,7 @@ def _result_of(client: Client, future: Future, chunk: Chunk, timeout: float) -> 
         # One picture that ends the process must not keep all others from being done.
         reason = f"the workers that tried it or its neighbours died ({type(error).__name__})"
         lost = [Failure(task.image.path, reason) for task in chunk.tasks]
-        return ChunkResult(len(chunk.tasks), [], lost)
+        return ChunkResult(len(chunk.tasks), [], lost, [])
     except CancelledError as error:
         raise ClusterError(
             f"the scheduler was lost ({error})",
@@ -287,10 +291,10 @@ def run_chunk(job: Job, chunk: Chunk) -> ChunkResult:
         chunk.sources,
         [],
         chunk.number,
-        job.writer,
+        writer=job.writer,
     )
     failures = run.compute(chunk.tasks)
-    return ChunkResult(len(chunk.tasks), run.written, failures)
+    return ChunkResult(len(chunk.tasks), run.written, failures, run.first_frames)
 
 
 def _worker_address() -> str:

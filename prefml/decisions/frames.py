@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,9 @@ __all__ = [
     "set_key",
     "unmatched_frame",
 ]
+
+# File name or path -> its stage, None where it has none.
+StageReader: TypeAlias = Callable[[str], float | None]
 
 _TEXT = ("project", "session_id", "set_id", "filename", "path", "source", "file", "reason",
          "detail", "row", "folder", "evidence")  # fmt: skip
@@ -55,13 +59,15 @@ def set_key(project: str, session_id: str, set_id: str) -> str:
     return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
 
 
-def items_frame(rows: Iterable[Row]) -> pd.DataFrame:
+def items_frame(rows: Iterable[Row], stage: StageReader = stage_of) -> pd.DataFrame:
     """Return one row for each image of each set.
 
     Parameters
     ----------
     rows : iterable of Row
         Deduplicated rows.
+    stage : callable, optional
+        Reads the stage in a name.
 
     Returns
     -------
@@ -82,17 +88,19 @@ def items_frame(rows: Iterable[Row]) -> pd.DataFrame:
             image = _image(row.project, session, key, path)
             evidence = row.standing.choice, row.standing.inclusion
             answer = corrected, row.standing.choice_exposed
-            values.append((*image, index == chosen, *_origin(path, row), *evidence, *answer))
+            values.append((*image, index == chosen, *_origin(path, row, stage), *evidence, *answer))
     return _frame(_ITEMS, values)
 
 
-def rejections_frame(rows: Iterable[Row]) -> pd.DataFrame:
+def rejections_frame(rows: Iterable[Row], stage: StageReader = stage_of) -> pd.DataFrame:
     """Return one row for each image of each set of which none was good.
 
     Parameters
     ----------
     rows : iterable of Row
         Deduplicated rows.
+    stage : callable, optional
+        Reads the stage in a name.
 
     Returns
     -------
@@ -106,17 +114,19 @@ def rejections_frame(rows: Iterable[Row]) -> pd.DataFrame:
             key = set_key(row.project, session, set_id)
             images = (_image(row.project, session, key, path) for path in paths)
             evidence = row.standing.choice, row.standing.inclusion
-            values += [(*image, *_origin(image[-1], row), *evidence) for image in images]
+            values += [(*image, *_origin(image[-1], row, stage), *evidence) for image in images]
     return _frame(_REJECTIONS, values)
 
 
-def crops_frame(rows: Iterable[Row]) -> pd.DataFrame:
+def crops_frame(rows: Iterable[Row], stage: StageReader = stage_of) -> pd.DataFrame:
     """Return one row for each crop.
 
     Parameters
     ----------
     rows : iterable of Row
         Deduplicated rows.
+    stage : callable, optional
+        Reads the stage in a name.
 
     Returns
     -------
@@ -131,10 +141,10 @@ def crops_frame(rows: Iterable[Row]) -> pd.DataFrame:
             crop = row.crop
             name = split_path(crop.path)[1]
             size = crop.size or (np.nan, np.nan)
-            stage, when, source, line = _origin(crop.path, row)
+            origin = _origin(crop.path, row, stage)
             values.append(
-                (row.project, name, crop.path, *crop.box, *size, stage, when, crop.session_id,
-                 source, line, row.standing.crop, row.standing.inclusion, crop.corrected,
+                (row.project, name, crop.path, *crop.box, *size, *origin[:2], crop.session_id,
+                 *origin[2:], row.standing.crop, row.standing.inclusion, crop.corrected,
                  row.standing.crop_exposed)
             )  # fmt: skip
     return _frame(_CROPS, values)
@@ -190,11 +200,11 @@ def _image(project: str, session: str, key: str, path: str) -> tuple[str, str, s
     return project, session, key, split_path(path)[1], path
 
 
-def _origin(path: str, row: Row) -> tuple[float, np.datetime64, str, int]:
-    stage = stage_of(path)
+def _origin(path: str, row: Row, stage: StageReader) -> tuple[float, np.datetime64, str, int]:
+    found = stage(path)
     # Naive UTC: numpy knows no time zone, and `_frame` puts it back.
     when = np.datetime64(row.when.replace(tzinfo=None), "us") if row.when else np.datetime64("NaT")
-    return (np.nan if stage is None else stage), when, row.source, row.line
+    return (np.nan if found is None else found), when, row.source, row.line
 
 
 def _frame(columns: Sequence[str], values: Sequence[tuple[object, ...]]) -> pd.DataFrame:

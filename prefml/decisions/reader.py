@@ -28,6 +28,7 @@ from prefml.decisions.repeats import (
 )
 from prefml.decisions.report import is_report
 from prefml.decisions.selections import RowReader, selection_reader
+from prefml.decisions.set_rule import set_rule
 from prefml.decisions.tables import Record, read_bytes, read_table
 from prefml.proposals import decisions_path, read_lines, suggestions_path
 from prefml.workspace import Workspace
@@ -103,17 +104,20 @@ def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) ->
     ------
     LogError
         If a file cannot be read from the disk. Rows never raise: they are quarantined.
+    ConfigError
+        If the description of sets, from which stages follow, cannot be used.
     """
     resolver = ProjectResolver.open(workspace)
+    stage = set_rule(workspace.config).stage
     files, problems = _read_files(workspace, resolver)
     rows = [row for _, found in files for row in found]
     deduplicate_sets(rows)
     deduplicate_crops(rows, image_size)
     aliases = useful_aliases(rows, resolver)
     return Decisions(
-        items=frames.items_frame(rows),
-        crops=frames.crops_frame(rows),
-        rejections=frames.rejections_frame(rows),
+        items=frames.items_frame(rows, stage),
+        crops=frames.crops_frame(rows, stage),
+        rejections=frames.rejections_frame(rows, stage),
         quarantine=frames.quarantine_frame(rows),
         unmatched=frames.unmatched_frame(rows),
         files=tuple(_count(source, found) for source, found in files),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from prefml.decisions.times import parse_timestamp
@@ -19,9 +20,11 @@ STAGES = {
     "stage3_enhanced": 3.0,
 }
 
-_NAME = re.compile(
-    r"(?P<time>\d{8}_\d{6})(?:_(?P<stage>" + "|".join(map(re.escape, STAGES)) + r"))?(?:\.\w+)?"
-)
+
+@lru_cache(maxsize=64)
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    stages = "|".join(map(re.escape, words))
+    return re.compile(rf"(?P<time>\d{{8}}_\d{{6}})(?:_(?P<stage>{stages}))?(?:\.\w+)?")
 
 
 def split_path(path: str) -> tuple[str, str]:
@@ -44,13 +47,15 @@ def split_path(path: str) -> tuple[str, str]:
     return folder, name
 
 
-def stage_of(name: str) -> float | None:
+def stage_of(name: str, stages: Mapping[str, float] = STAGES) -> float | None:
     """Return the stage in a file name.
 
     Parameters
     ----------
     name : str
         A file name or a path.
+    stages : mapping of str to float, optional
+        Stage words and the number of each.
 
     Returns
     -------
@@ -62,24 +67,26 @@ def stage_of(name: str) -> float | None:
     >>> stage_of("crop/20250708_060530_stage1.5_face_swapped.png")
     1.5
     """
-    found = _NAME.fullmatch(split_path(name)[1])
-    return STAGES.get(found["stage"]) if found else None
+    found = _pattern(tuple(stages)).fullmatch(split_path(name)[1])
+    return stages.get(found["stage"]) if found else None
 
 
-def timestamp_of(name: str) -> datetime | None:
+def timestamp_of(name: str, stages: Mapping[str, float] = STAGES) -> datetime | None:
     """Return the time in a file name that begins with `YYYYMMDD_HHMMSS`.
 
     Parameters
     ----------
     name : str
         A file name or a path.
+    stages : mapping of str to float, optional
+        Stage words that may follow the time.
 
     Returns
     -------
     datetime or None
         In UTC; None if the name carries no time or one that no clock shows.
     """
-    found = _NAME.fullmatch(split_path(name)[1])
+    found = _pattern(tuple(stages)).fullmatch(split_path(name)[1])
     return parse_timestamp(found["time"]) if found else None
 
 
@@ -104,7 +111,11 @@ class _Staged(NamedTuple):
     name: str
 
 
-def form_sets(names: Iterable[str], max_gap: float | None = None) -> FormedSets:
+def form_sets(
+    names: Iterable[str],
+    max_gap: float | None = None,
+    stages: Mapping[str, float] = STAGES,
+) -> FormedSets:
     """Group new pictures of one project into sets.
 
     Pictures are sorted by (timestamp, stage, name). A set begins at any picture and is extended
@@ -118,6 +129,8 @@ def form_sets(names: Iterable[str], max_gap: float | None = None) -> FormedSets:
         File names or paths, all of one project.
     max_gap : float, optional
         Seconds between neighbours of a set; a longer gap ends it. None: no limit.
+    stages : mapping of str to float, optional
+        Stage words and the number of each.
 
     Returns
     -------
@@ -131,7 +144,7 @@ def form_sets(names: Iterable[str], max_gap: float | None = None) -> FormedSets:
     FormedSets(sets=[('20250101_000000_stage1_generated.png',
                       '20250101_000100_stage2_upscaled.png')], lone=[])
     """
-    staged, lone = _sorted_by_time(names)
+    staged, lone = _sorted_by_time(names, stages)
     sets, start = [], 0
     while start < len(staged):
         picked = _run_from(staged, start, max_gap)
@@ -146,10 +159,12 @@ def form_sets(names: Iterable[str], max_gap: float | None = None) -> FormedSets:
     return FormedSets(sets, sorted(lone))
 
 
-def _sorted_by_time(names: Iterable[str]) -> tuple[list[_Staged], list[str]]:
+def _sorted_by_time(
+    names: Iterable[str], stages: Mapping[str, float]
+) -> tuple[list[_Staged], list[str]]:
     staged, lone = [], []
     for name in names:
-        when, stage = timestamp_of(name), stage_of(name)
+        when, stage = timestamp_of(name, stages), stage_of(name, stages)
         if when is None or stage is None:
             lone.append(name)
         else:

@@ -16,6 +16,8 @@ __all__ = ["CROPPERS", "RANKERS", "check_names", "chosen_contenders", "left_out_
 
 EMBEDDING = "emb__"
 E = TypeVar("E", bound=Estimator)
+# The baseline that stages make.
+_STAGED = "highest_stage"
 
 RANKERS: tuple[Contender[Ranker], ...] = (
     Contender("prefml", lambda seed: default_ranker(seed), "", "prefml"),
@@ -47,7 +49,10 @@ CROPPERS: tuple[Contender[Cropper], ...] = (
 
 
 def chosen_contenders(
-    contenders: Iterable[Contender[E]], columns: Iterable[str], names: Iterable[str] = ()
+    contenders: Iterable[Contender[E]],
+    columns: Iterable[str],
+    names: Iterable[str] = (),
+    staged: bool = True,
 ) -> list[Contender[E]]:
     """Return the models that can take part.
 
@@ -59,6 +64,8 @@ def chosen_contenders(
         The columns of the table; a model that sees none of them cannot take part.
     names : iterable of str, optional
         Names to keep; all by default. `prefml` always stays.
+    staged : bool, default=True
+        Whether any picture has a stage; else the highest is no baseline.
 
     Returns
     -------
@@ -70,11 +77,14 @@ def chosen_contenders(
         for contender in contenders
         if (len(wanted) == 1 or contender.name in wanted)
         and (has_torch() or not _is_neural(contender))
+        and (staged or contender.name != _STAGED)
         and any(name.startswith(contender.prefix) for name in known)
     ]
 
 
-def left_out_contenders(contenders: Iterable[Contender[E]], columns: Iterable[str]) -> list[str]:
+def left_out_contenders(
+    contenders: Iterable[Contender[E]], columns: Iterable[str], staged: bool = True
+) -> list[str]:
     """Tell which models cannot take part, and why.
 
     Parameters
@@ -83,6 +93,8 @@ def left_out_contenders(contenders: Iterable[Contender[E]], columns: Iterable[st
         All of them.
     columns : iterable of str
         The columns of the table.
+    staged : bool, default=True
+        As in `chosen_contenders`.
 
     Returns
     -------
@@ -96,6 +108,8 @@ def left_out_contenders(contenders: Iterable[Contender[E]], columns: Iterable[st
     blind = [e.title for e in everyone if not any(name.startswith(e.prefix) for name in known)]
     if blind:
         notes.append(f"{', '.join(blind)}: there are no pictures to embed")
+    if not staged and any(contender.name == _STAGED for contender in everyone):
+        notes.append("highest stage: no picture has a stage")
     return notes
 
 

@@ -13,8 +13,9 @@ from prefml.evaluation.contenders import CROPPERS, RANKERS
 from prefml.evaluation.gallery import crop_views, find_mistakes, make_thumbnailer
 from prefml.evaluation.run import Evaluation
 from prefml.evaluation.schema import CropMetrics, Metrics, RankerMetrics
+from prefml.exceptions import visible
 from prefml.files import write_text
-from prefml.workspace import Workspace, visible
+from prefml.workspace import Workspace
 
 __all__ = ["REPORT_NAME", "render_report", "write_report"]
 

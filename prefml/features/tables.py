@@ -22,7 +22,7 @@ from prefml.features.relative import (
     stage_columns,
 )
 from prefml.features.weights import row_weights
-from prefml.sets import index_sets
+from prefml.sets import Sets, index_sets
 from prefml.sidecars.store import Sidecars
 
 __all__ = [
@@ -39,6 +39,9 @@ __all__ = [
 # Where things lie in a picture serves cropping; to a choice between pictures it is noise.
 _LAYOUT = ("saliency_", "detail_x", "detail_y", "detail_spread_", "detail_grid_", "detail_object_",
            "border_", "width", "height", "face")  # fmt: skip
+
+# Sets whose columns are made in double precision at a time.
+_SETS_AT_ONCE = 4096
 
 # Crops that were taken over as suggested, among what is left out of a table.
 TAKEN_OVER = "taken_over"
@@ -189,16 +192,29 @@ def image_rows(
         Stage columns, `near__*`, `cue__*` and its relatives, `emb__*` and `emb_mean__*`. A row
         depends on the rows of its own set and on nothing else.
     """
-    sets = index_sets(set_id)
-    vectors, stages = np.asarray(embeddings, np.float64), np.asarray(stage, np.float64)
+    sets, vectors, stages = index_sets(set_id), np.asarray(embeddings), np.asarray(stage, float)
     kept = ranking_cues(cues)
+    table = np.empty((0, 0), np.float32)
     columns: dict[str, Floats] = {}
-    columns.update(stage_columns(stages, sets))
-    columns.update(embedding_distances(vectors, stages, sets))
-    columns.update(relative_cues(kept.to_numpy(np.float64), list(kept.columns), stages, sets))
-    columns.update(relative_embedding(vectors, sets))
-    table = np.column_stack(list(columns.values())).astype(np.float32)
+    for part in np.array_split(np.arange(len(sets)), max(1, len(sets) // _SETS_AT_ONCE)):
+        rows = sets.rows_of(part)
+        columns = _columns_of_sets(
+            vectors[rows], kept.iloc[rows], stages[rows], index_sets(sets.codes[rows])
+        )
+        if not table.size:
+            table = np.empty((len(stages), len(columns)), np.float32)
+        table[rows] = np.column_stack(list(columns.values()))
     return pd.DataFrame(table, columns=list(columns), copy=False)
+
+
+def _columns_of_sets(
+    embeddings: Floats, cues: pd.DataFrame, stage: Floats, sets: Sets
+) -> dict[str, Floats]:
+    vectors = embeddings.astype(np.float64)
+    columns = stage_columns(stage, sets)
+    columns |= embedding_distances(vectors, stage, sets)
+    columns |= relative_cues(cues.to_numpy(np.float64), list(cues.columns), stage, sets)
+    return columns | relative_embedding(vectors, sets)
 
 
 def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:

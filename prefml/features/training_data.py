@@ -68,7 +68,7 @@ def read_training_data(workspace: Workspace) -> TrainingData:
     Parameters
     ----------
     workspace : Workspace
-        Its logs are read, and its sidecars if there are any.
+        Its logs are read, and the sidecars of the projects in them if there are any.
 
     Returns
     -------
@@ -81,5 +81,7 @@ def read_training_data(workspace: Workspace) -> TrainingData:
     SidecarError
         If there are sidecars, but they are damaged or do not belong together.
     """
-    sidecars = read_sidecars_if_any(workspace.sidecars)
-    return TrainingData(read_decisions(workspace, picture_sizes(workspace)), sidecars)
+    decisions = read_decisions(workspace, picture_sizes(workspace))
+    frames = (decisions.items, decisions.rejections, decisions.crops)
+    projects = {str(name) for frame in frames for name in frame["project"].unique()}
+    return TrainingData(decisions, read_sidecars_if_any(workspace.sidecars, projects))

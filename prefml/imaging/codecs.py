@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from prefml._typing import Pixels
+from prefml.imaging.colour_key import BIT_DEPTH_OFFSET
 
 __all__ = ["decode_with_codec", "metadata_precedes_pixels"]
 
 _TAIL_BYTES = 65_536
 _IEND_CHUNK = b"\0\0\0\0IEND"
-# Byte of a PNG that holds the bits of a channel.
-_BIT_DEPTH_OFFSET = 24
 
 Codec: TypeAlias = Callable[[bytes], NDArray[np.generic]]
 
@@ -108,7 +107,7 @@ def _wuffs() -> Codec | None:
     config.quirks = {ImageDecoderQuirks.IGNORE_CHECKSUM: 0}
 
     def decode(data: bytes) -> NDArray[np.generic]:
-        if data[_BIT_DEPTH_OFFSET] != 8:
+        if data[BIT_DEPTH_OFFSET] != 8:
             raise ValueError("more or less than eight bits a channel")
         result = ImageDecoder(config).decode(data)
         if result.error_message:

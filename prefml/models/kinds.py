@@ -148,15 +148,16 @@ def _choice_fold_scores(model: Ranker, table: ChoiceTable) -> dict[str, float]:
     """Score the inner folds; they hold out whole projects, or sets where there is one project."""
     if model.out_of_fold_ is None:
         return {}
-    highest = HighestStage().fit(table.X, table.y, set_id=table.set_id).predict(table.X)
     found = {
         "top1": top1(table.y, model.out_of_fold_, table.set_id),
-        "top1_highest_stage": top1(table.y, highest, table.set_id),
         "top1_random": top1(table.y, np.zeros(len(table)), table.set_id),
         "lower_stage_top1": lower_stage_top1(
             table.y, model.out_of_fold_, table.set_id, table.stage
         ),
     }
+    if np.isfinite(table.stage).any():
+        highest = HighestStage().fit(table.X, table.y, set_id=table.set_id).predict(table.X)
+        found["top1_highest_stage"] = top1(table.y, highest, table.set_id)
     return _rounded(found)
 
 

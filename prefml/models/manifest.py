@@ -70,6 +70,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name": 
         Module and class of the estimator; `class` in the file.
     sha256 : str
         Hash of the model file, 64 hex digits.
+    size : int or None
+        Bytes of the model file; None in manifests that do not say.
     written : str or None
         When, in ISO 8601.
     versions : dict of str to str
@@ -101,6 +103,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, rename={"class_name": 
     versions: dict[str, str]
     encoder: TrainedEncoder | None
     document: dict[str, object]
+    size: Annotated[int, msgspec.Meta(ge=0)] | None = None
     written: str | None = None
     cues: str | None = None
     decisions_sha256: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -102,6 +103,7 @@ def save_model(model: object, path: str | Path, kind: str, facts: Mapping[str, o
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
             "versions": library_versions(),
             **facts,
+            "size": temporary.stat().st_size,
         }
         check_manifest(content, manifest_path(target))
     write_text(manifest_path(target), json.dumps(content, indent=2, allow_nan=False) + "\n")
@@ -194,7 +196,7 @@ def _load(target: Path, kind: str | None) -> tuple[Any, Manifest]:
     manifest = read_manifest(target)
     if kind is not None and manifest.kind != kind:
         raise ModelFileError(f"{target} is a {manifest.kind} model", f"a {kind} model")
-    content = _read_verified(target, manifest.sha256)
+    content = _read_verified(target, manifest)
     _check_versions(manifest.versions, target)
     model = _unpickle(content, target, manifest.versions)
     if _class_name(model) != manifest.class_name:
@@ -206,17 +208,24 @@ def _class_name(model: object) -> str:
     return f"{type(model).__module__}.{type(model).__qualname__}"
 
 
-def _read_verified(target: Path, digest: str) -> bytes:
-    """Read a model file once: the bytes that were checked are those that will be unpickled."""
+def _read_verified(target: Path, manifest: Manifest) -> bytes:
+    """Read a model file that is the one of its manifest; no other one is held in memory.
+
+    The bytes that will be unpickled are hashed again: another process may write to the file.
+    """
     try:
-        content = target.read_bytes()
+        with target.open("rb") as stream:
+            same = manifest.size in (None, os.fstat(stream.fileno()).st_size)
+            if same and hashlib.file_digest(stream, "sha256").hexdigest() == manifest.sha256:
+                stream.seek(0)
+                content = stream.read()
+                if hashlib.sha256(content).hexdigest() == manifest.sha256:
+                    return content
     except OSError as error:
         raise ModelFileError(f"{target}: {error.strerror}", "a readable file") from error
-    if hashlib.sha256(content).hexdigest() != digest:
-        raise ModelFileError(
-            f"{target} is not the file its manifest describes", "an unchanged file", "prefml train"
-        )
-    return content
+    raise ModelFileError(
+        f"{target} is not the file its manifest describes", "an unchanged file", "prefml train"
+    )
 
 
 def _unpickle(content: bytes, target: Path, versions: Mapping[str, str]) -> Any:

@@ -14,9 +14,9 @@ from prefml._typing import Floats, Ints
 from prefml.boxes import to_box
 from prefml.cropping import CropRegressor
 from prefml.cropping.policy import Policy, read_policy
-from prefml.decisions.stages import stage_of
+from prefml.decisions.set_rule import SetRule, set_rule
 from prefml.encoders import Encoder, EncoderSpec, open_encoder
-from prefml.exceptions import ModelFileError, SidecarError, WorkspaceError
+from prefml.exceptions import ModelFileError, WorkspaceError
 from prefml.features.tables import crop_columns, image_rows
 from prefml.imaging.hands import detect_hands
 from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
@@ -24,10 +24,11 @@ from prefml.models.kinds import Ranker
 from prefml.models.manifest import KINDS, Manifest
 from prefml.models.store import load_pair, model_file
 from prefml.prediction.predictions import CropProposal, PictureRows, Ranking, Reason
+from prefml.prediction.stored import are_stored, stages_of, stored_rows
 from prefml.ranking.per_project import ranker_of, scores_by_project
 from prefml.ranking.rejection import RejectionModel
 from prefml.sidecars.choice import chosen_encoder
-from prefml.sidecars.store import Sidecars, read_sidecars
+from prefml.sidecars.store import Sidecars, read_sidecars, read_sidecars_if_any
 from prefml.workspace import Workspace
 
 
@@ -161,6 +162,17 @@ class Predictor:
         """
         return read_policy(self.workspace.config.policy)
 
+    @cached_property
+    def rule(self) -> SetRule:
+        """What makes a set, from `prefml.toml`; stages follow from it.
+
+        Raises
+        ------
+        ConfigError
+            If it cannot be used.
+        """
+        return set_rule(self.workspace.config)
+
     def _refuse_other(self, spec: EncoderSpec) -> None:
         for manifest in self.manifests.values():
             refuse_other_encoder(manifest, spec)
@@ -203,7 +215,13 @@ class Predictor:
             measured = pd.DataFrame([gather() for gather in cues]).astype(np.float32)
         names = tuple(Path(path).name for path in paths)
         return PictureRows(
-            names, np.array(size, float), _stages(names), vectors, measured, hands, project
+            names,
+            np.array(size, float),
+            stages_of(names, self.rule),
+            vectors,
+            measured,
+            hands,
+            project,
         )
 
     def from_sidecars(self, project: str, filenames: Sequence[str]) -> PictureRows:
@@ -225,15 +243,35 @@ class Predictor:
         SidecarError
             If one of them has no sidecar row.
         """
-        found = self.sidecars.positions([project] * len(filenames), list(filenames))
-        if (found < 0).any():
-            missing = filenames[int(np.argmin(found))]
-            raise SidecarError(f"no sidecar of {project}/{missing}", "one", "prefml embed")
-        cues = self.sidecars.cues.iloc[found].reset_index(drop=True)
-        names = tuple(filenames)
-        size = cues[["width", "height"]].to_numpy(float)
-        vectors = self.sidecars.embeddings[found]
-        return PictureRows(names, size, _stages(names), vectors, cues, project=project)
+        return stored_rows(self.sidecars, project, filenames, self.rule)
+
+    def rows_of(self, paths: Sequence[Path], project: str | None = None) -> PictureRows:
+        """Look pictures up if all of them are stored as they are, else measure them now.
+
+        Parameters
+        ----------
+        paths : sequence of Path
+            Picture files, at least one.
+        project : str, optional
+            Their project; no file of another one is read.
+
+        Returns
+        -------
+        PictureRows
+
+        Raises
+        ------
+        ImageError
+            If one has to be measured and cannot be decoded.
+        SidecarError
+            If the sidecars are damaged.
+        """
+        if project is not None:
+            found = read_sidecars_if_any(self.workspace.sidecars, [project])
+            specs = [one.encoder for one in self.manifests.values() if one.encoder is not None]
+            if found and are_stored(found, self.workspace.root, project, paths, specs):
+                return stored_rows(found, project, [path.name for path in paths], self.rule)
+        return self.measure(paths, project)
 
     def rank(self, rows: PictureRows) -> Ranking:
         """Put the pictures of one set in order.
@@ -312,7 +350,7 @@ class Predictor:
             raise _untrained("ranker")
         found = self.sidecars
         cues = found.cues.iloc[rows].reset_index(drop=True)
-        stage = found.index["stage"].to_numpy(float)[rows]
+        stage = stages_of(found.index["filename"].to_numpy(object)[rows], self.rule)
         X = image_rows(found.embeddings[rows], cues, stage, set_id)
         return scores_by_project(self.ranker, X, found.index["project"].to_numpy(object)[rows])
 
@@ -363,7 +401,3 @@ class Predictor:
 
 def _untrained(kind: str) -> ModelFileError:
     return ModelFileError(f"no {kind} model", "a trained one", "prefml train")
-
-
-def _stages(names: Sequence[str]) -> Floats:
-    return np.array([np.nan if (s := stage_of(name)) is None else s for name in names], float)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.linalg import eigh
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from prefml._estimators import Seed, as_frame, check_features
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from sklearn.utils import Tags
 
 __all__ = [
+    "FLOATS",
+    "ROWS_AT_ONCE",
     "Block",
     "BlockPCA",
     "column_names",
@@ -29,6 +33,10 @@ __all__ = [
 
 # Up to so many columns, the eigenvectors of their covariance are exact and found faster.
 _MAX_COVARIANCE_COLUMNS = 1024
+# Rows that are brought to double precision at a time.
+ROWS_AT_ONCE = 4096
+# What tables are read as; single precision, in which features are stored, is kept.
+FLOATS = (np.float64, np.float32)
 
 
 def column_names(X: Features) -> list[str]:
@@ -126,6 +134,21 @@ class Block(NamedTuple):
     components: Floats
 
 
+def _leading_directions(block: Floats, centre: Floats, size: int) -> Floats:
+    """Return the eigenvectors of the covariance, which is summed up over parts of the rows."""
+    covariance = np.zeros((block.shape[1], block.shape[1]))
+    for rows in gen_batches(len(block), ROWS_AT_ONCE):
+        centred = block[rows] - centre
+        centred[np.isnan(centred)] = 0.0
+        covariance += centred.T @ centred
+    last = len(covariance) - 1
+    _, vectors = eigh(covariance, subset_by_index=(last - size + 1, last))
+    components = vectors.T[::-1]
+    # The signs of eigenvectors are arbitrary; the largest entry is positive, as in scikit-learn.
+    largest = np.abs(components).argmax(axis=1)
+    return np.asarray(components * np.sign(components[np.arange(size), largest])[:, None])
+
+
 class BlockPCA(TransformerMixin, BaseEstimator):
     """Replace each block of columns by its leading principal components.
 
@@ -170,7 +193,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         -------
         BlockPCA
         """
-        rows = validate_data(self, as_frame(X), ensure_all_finite="allow-nan", dtype=np.float64)
+        rows = validate_data(self, as_frame(X), ensure_all_finite="allow-nan", dtype=FLOATS)
         return self.fit_checked(rows, list(getattr(self, "feature_names_in_", column_names(rows))))
 
     def fit_checked(self, rows: Floats, names: Sequence[str]) -> BlockPCA:
@@ -203,15 +226,17 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         return self
 
     def _components(self, block: Floats, size: int) -> tuple[Floats, Floats]:
-        missing = np.isnan(block)
-        known = np.maximum(len(block) - missing.sum(axis=0), 1)
-        centre = np.add.reduce(block, axis=0, where=~missing) / known
-        filled = np.where(missing, centre, block) if missing.any() else block
+        known, total = np.zeros((2, block.shape[1]))
+        for rows in gen_batches(len(block), ROWS_AT_ONCE):
+            missing = np.isnan(block[rows])
+            known += (~missing).sum(axis=0)
+            total += np.add.reduce(block[rows], axis=0, where=~missing, dtype=np.float64)
+        centre = total / np.maximum(known, 1)
         if len(block) < block.shape[1] or block.shape[1] > _MAX_COVARIANCE_COLUMNS:
             solver = PCA(size, svd_solver="randomized", random_state=self.random_state)
-        else:
-            solver = PCA(size, svd_solver="covariance_eigh", copy=False)
-        return centre, solver.fit(filled).components_
+            filled = np.where(np.isnan(block), centre, block)
+            return centre, solver.fit(filled).components_
+        return centre, _leading_directions(block, centre, size)
 
     def transform(self, X: Features) -> Floats:
         """Return the compressed columns.
@@ -226,7 +251,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         ndarray of shape (n_rows, n_columns_out)
         """
         check_is_fitted(self)
-        return self.transform_checked(check_features(self, X, None))
+        return np.array(self.transform_checked(check_features(self, X, None)))
 
     def transform_checked(self, X: Floats) -> Floats:
         """Compress an array that is known to be sound; see `transform`.
@@ -239,12 +264,20 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_rows, n_columns_out)
+            `X` itself where nothing is compressed.
         """
         if not self.blocks_:
-            return np.array(X)
+            return X
+        width = len(self.kept_) + sum(len(block.components) for block in self.blocks_)
+        result = np.empty((len(X), width))
+        for rows in gen_batches(len(X), ROWS_AT_ONCE):
+            result[rows] = self._compress(X[rows])
+        return result
+
+    def _compress(self, X: Floats) -> Floats:
         parts = [X[:, self.kept_]]
         for _, columns, centre, components in self.blocks_:
-            block = take_columns(X, columns)
+            block = take_columns(X, columns).astype(np.float64)
             missing = np.isnan(block)
             if missing.any():
                 block = np.where(missing, centre, block)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from prefml._typing import Floats, Ints
-from prefml.ranking.blocks import columns_starting_with
+from prefml.ranking.blocks import ROWS_AT_ONCE, columns_starting_with, take_columns
 from prefml.ranking.linear_init import LinearInit
 from prefml.ranking.table import Table
 from prefml.ranking.tree_backend import FittedTrees, Settings, TreeData, fit_trees
@@ -167,7 +168,7 @@ class BoostedScore:
         if bag:
             settings["random_state"] = (settings.get("random_state") or 0) + 1009 * bag
         init_score = None if self.linear_ is None else self.linear_.out_of_fold_
-        part = table.X[:, self.config.trees]
+        part = take_columns(table.X, self.config.trees)
         rows = TreeData(part, table.grades, table.sets.sizes, table.weight, init_score)
         options: dict[str, object] = {}
         if validation is not None:
@@ -198,8 +199,12 @@ class BoostedScore:
         -------
         ndarray of shape (n_rows,)
         """
-        total = np.zeros(len(X)) if self.linear_ is None else self.linear_.predict(X)
-        return np.asarray(total + self._mean_over_bags(X))
+        total = np.zeros(len(X))
+        for rows in gen_batches(len(X), ROWS_AT_ONCE):
+            if self.linear_ is not None:
+                total[rows] = self.linear_.predict(X[rows])
+            total[rows] += self._mean_over_bags(X[rows])
+        return total
 
     def _mean_over_bags(self, X: Floats, pred_contrib: bool = False) -> Floats:
         part = np.ascontiguousarray(X[:, self.config.trees])

@@ -17,7 +17,13 @@ import numpy as np
 from prefml._typing import Floats, Ints
 from prefml.ranking.blocks import take_columns
 from prefml.ranking.linear_init import Fold, LinearInit, argmin_loss, grouped_folds
-from prefml.ranking.pairwise import PairwiseLogistic, WithinSetScaler, fit_weights, pair_weights
+from prefml.ranking.pairwise import (
+    PairwiseLogistic,
+    fit_weights,
+    pair_differences,
+    pair_weights,
+)
+from prefml.ranking.scaler import WithinSetScaler
 from prefml.ranking.table import Table, take
 from prefml.ranking.tree_backend import in_threads
 from prefml.sets import winning_pairs
@@ -169,13 +175,12 @@ class CrossFittedInit:
 
     def _fit_paths(self, left: LeftOut) -> list[_RegularizationPath]:
         """Fit a path on the columns of each score, each prior variance from the one before."""
-        part = take(self.table, self._remaining_rows(left))
+        used = np.unique(np.concatenate(self.columns))
+        part = take(self.table, self._remaining_rows(left), used)
         better, worse = winning_pairs(part.grades, part.sets)
         pairs = pair_weights(better, worse, part.sets, part.weight)
-        used = np.unique(np.concatenate(self.columns))
-        scaler = WithinSetScaler().fit(part.X[:, used], part.sets, part.weight)
-        scaled = scaler.transform(part.X[:, used])
-        differences = scaled[better] - scaled[worse]
+        scaler = WithinSetScaler().fit(part.X, part.sets, part.weight)
+        differences = pair_differences(scaler.transform(part.X), better, worse)
         paths = []
         for columns in self.columns:
             own = np.searchsorted(used, columns)

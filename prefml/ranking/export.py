@@ -22,8 +22,9 @@ from prefml.ranking.calibration import PiecewiseLinear, WinCalibrator
 from prefml.ranking.design import Design
 from prefml.ranking.linear_init import LinearInit
 from prefml.ranking.novelty import CLIP, LocationScale, StepNovelty, Whitening
-from prefml.ranking.pairwise import PairwiseLogistic, WithinSetScaler
+from prefml.ranking.pairwise import PairwiseLogistic
 from prefml.ranking.ranker import SetRanker
+from prefml.ranking.scaler import WithinSetScaler
 
 __all__ = ["from_plain", "to_plain"]
 

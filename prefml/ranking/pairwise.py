@@ -9,10 +9,12 @@ from numpy.typing import ArrayLike
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import expit
 from sklearn.base import BaseEstimator
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from prefml._estimators import as_frame, check_features
 from prefml._typing import Features, Floats, Grades, Ints
+from prefml.ranking.scaler import WithinSetScaler
 from prefml.ranking.scoring import RankerMixin
 from prefml.ranking.validation import (
     check_sample_weight,
@@ -25,7 +27,7 @@ from prefml.sets import Sets, index_sets, winning_pairs
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-__all__ = ["PairwiseLogistic", "WithinSetScaler", "fit_weights", "pair_weights"]
+__all__ = ["PairwiseLogistic", "fit_weights", "pair_differences", "pair_weights"]
 
 _MAX_STEPS = 25
 # Newton's method squares the error in each step: after one of this size it is a hundred-millionth.
@@ -33,96 +35,6 @@ _TOLERANCE = 1e-4
 _TINY = 1e-300
 # Pairs worked on at a time.
 _CACHED = 1024
-
-
-class WithinSetScaler:
-    """Centre columns and scale them by how much they differ inside sets.
-
-    A column that never differs inside a set cannot decide one and is scaled to 0. Values beyond
-    `clip` deviations are pulled in, and missing values stand at the centre, so that one odd
-    measurement cannot decide a set by itself.
-
-    Parameters
-    ----------
-    clip : float, default=4.0
-        Largest absolute value after scaling.
-
-    Attributes
-    ----------
-    centre_ : ndarray of shape (n_columns,)
-        Weighted means.
-    scale_ : ndarray of shape (n_columns,)
-        Standard deviations inside sets; infinite for a column that never differs inside one.
-    """
-
-    def __init__(self, clip: float = 4.0) -> None:
-        self.clip = clip
-
-    def fit(self, X: Floats, sets: Sets, weight: Floats | None = None) -> WithinSetScaler:
-        """Fit the centre and scale of each column.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_rows, n_columns)
-            Columns, NaN where missing.
-        sets : Sets
-            The grouping of the rows.
-        weight : ndarray of shape (n_rows,), optional
-            Weight of each row.
-
-        Returns
-        -------
-        WithinSetScaler
-        """
-        rows = np.ones(len(X)) if weight is None else weight
-        missing = np.isnan(X)
-        known = rows @ ~missing
-        filled = np.where(missing, 0.0, X) if missing.any() else X
-        self.centre_ = (rows @ filled) / np.maximum(known, _TINY)
-        filled = filled - self.centre_
-        filled[missing] = 0.0
-        counts = np.maximum(sets.reduce(np.add, rows), _TINY)
-        means = sets.reduce(np.add, filled * rows[:, None]) / counts[:, None]
-        total = max(float(rows.sum()), _TINY)
-        whole = rows @ filled**2
-        filled -= means[sets.codes]
-        spread = np.sqrt(rows @ filled**2 / total)
-        whole = np.sqrt(whole / total)
-        self.scale_ = np.where(spread > 1e-9 * (whole + 1e-30), spread, np.inf)
-        return self
-
-    def subset(self, columns: Ints) -> WithinSetScaler:
-        """Return the fitted scaler of some of the columns.
-
-        Parameters
-        ----------
-        columns : ndarray of int
-            Their positions.
-
-        Returns
-        -------
-        WithinSetScaler
-        """
-        part = WithinSetScaler(self.clip)
-        part.centre_, part.scale_ = self.centre_[columns], self.scale_[columns]
-        return part
-
-    def transform(self, X: Floats) -> Floats:
-        """Return the columns centred, scaled and clipped.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_rows, n_columns)
-            Columns as in `fit`.
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_columns)
-            In [-clip, clip], 0 where missing.
-        """
-        scaled = (X - self.centre_) / self.scale_
-        scaled[np.isnan(scaled)] = 0.0
-        return np.asarray(np.clip(scaled, -self.clip, self.clip, out=scaled))
 
 
 def pair_weights(
@@ -150,6 +62,26 @@ def pair_weights(
         return np.asarray(2.0 / sets.sizes[sets.codes[better]])
     total = np.maximum(sets.reduce(np.add, row_weight), _TINY)[sets.codes[better]]
     return np.asarray(2.0 * row_weight[better] * row_weight[worse] / total)
+
+
+def pair_differences(scaled: Floats, better: Ints, worse: Ints) -> Floats:
+    """Return winner minus loser of each pair.
+
+    Parameters
+    ----------
+    scaled : ndarray of shape (n_rows, n_columns)
+        Scaled columns.
+    better, worse : ndarray of shape (n_pairs,)
+        The rows of each pair.
+
+    Returns
+    -------
+    ndarray of shape (n_pairs, n_columns)
+    """
+    result = np.empty((len(better), scaled.shape[1]))
+    for part in gen_batches(len(better), _CACHED):
+        np.subtract(scaled[better[part]], scaled[worse[part]], out=result[part])
+    return result
 
 
 def fit_weights(
@@ -343,9 +275,9 @@ class PairwiseLogistic(RankerMixin, BaseEstimator):
         """
         self.scaler_ = WithinSetScaler(self.clip).fit(X, sets, weight)
         better, worse = winning_pairs(graded, sets)
-        scaled = self.scaler_.transform(X)
+        differences = pair_differences(self.scaler_.transform(X), better, worse)
         pairs = pair_weights(better, worse, sets, weight)
-        self.coef_ = fit_weights(scaled[better] - scaled[worse], pairs, self.prior_variance)
+        self.coef_ = fit_weights(differences, pairs, self.prior_variance)
         return self
 
     def predict(self, X: Features) -> Floats:

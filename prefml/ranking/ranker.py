@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from prefml._estimators import Seed, as_frame, draw_seed
 from prefml._typing import Features, Floats
-from prefml.ranking.blocks import column_names
+from prefml.ranking.blocks import FLOATS, column_names
 from prefml.ranking.boosted import ALTERABLE, Callback, make_config
 from prefml.ranking.design import Design
 from prefml.ranking.inference import RankerInference
@@ -254,7 +254,7 @@ class SetRanker(RankerInference, BaseEstimator):
         X = as_frame(X)
         self.column_index_ = getattr(X, "columns", None)
         rows, labels = validate_data(
-            self, X, y, ensure_all_finite="allow-nan", dtype=np.float64, ensure_min_samples=2
+            self, X, y, ensure_all_finite="allow-nan", dtype=FLOATS, ensure_min_samples=2
         )
         keys = check_set_id(set_id, len(rows), self.allow_missing_set_id)
         seed = draw_seed(self.random_state)

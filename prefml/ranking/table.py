@@ -55,7 +55,7 @@ class Table:
         return self.cluster[self.sets.order[self.sets.starts]]
 
 
-def take(table: Table, rows: Ints) -> Table:
+def take(table: Table, rows: Ints, columns: Ints | None = None) -> Table:
     """Return some rows of a table, whole sets of them.
 
     Parameters
@@ -64,13 +64,15 @@ def take(table: Table, rows: Ints) -> Table:
         All rows.
     rows : ndarray of int
         Their positions, in rising order.
+    columns : ndarray of int, optional
+        Positions of the columns to keep; all by default.
 
     Returns
     -------
     Table
     """
     return Table(
-        table.X[rows],
+        table.X[rows] if columns is None else table.X[np.ix_(rows, columns)],
         table.grades[rows],
         index_sets(table.sets.codes[rows]),
         index_sets(table.groups[rows]).codes,

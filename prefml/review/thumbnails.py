@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from PIL import ExifTags, Image
+from PIL import Image
 
 from prefml.exceptions import ImageError, WorkspaceError
-from prefml.imaging.decode import FORMATS, decode
+from prefml.imaging.decode import DECODING_VERSION, decode
+from prefml.imaging.opening import open_image, read_header
 from prefml.imaging.picture import shrink
-from prefml.imaging.quiet import quiet_pillow
 from prefml.workspace import Workspace
 
 __all__ = ["SIDES", "PictureInfo", "Served", "ThumbnailCache"]
@@ -123,11 +123,14 @@ class ThumbnailCache:
         except (OSError, WorkspaceError, ValueError):
             return None
         key = (name, status.st_mtime_ns, status.st_size)
-        if key not in self._infos and path.is_file():
-            found = _header(path)
-            if found is not None:
-                self._infos[key] = PictureInfo(*found, version=_digest(*map(str, key[1:])))
-        return self._infos.get(key)
+        if key not in self._infos:
+            try:
+                size = read_header(path, self._workspace.config.max_pixels).size
+            except ImageError:
+                return None
+            version = _digest(*map(str, (*key[1:], DECODING_VERSION)))
+            self._infos[key] = PictureInfo(*size, version=version)
+        return self._infos[key]
 
     def reduced(self, name: str, size: str) -> Served:
         """Return a copy of which the longest side is at most that of the size.
@@ -205,7 +208,8 @@ class ThumbnailCache:
             status = source.stat()
         except (OSError, ValueError) as error:
             raise ImageError(f"{name}: cannot be read", "a picture") from error
-        key = _digest(name, str(status.st_mtime_ns), str(status.st_size), str(SIDES[size]))
+        facts = status.st_mtime_ns, status.st_size, SIDES[size], DECODING_VERSION
+        key = _digest(name, *map(str, facts))
         return self.cache / key[:2] / f"{key}.jpg"
 
 
@@ -224,31 +228,9 @@ def _digest(*parts: str) -> str:
     return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
-def _header(path: Path) -> tuple[int, int] | None:
-    try:
-        with quiet_pillow(), Image.open(path, formats=FORMATS) as image:
-            return image.size[::-1] if _is_turned(image) else image.size
-    except Exception:
-        # A damaged header can make a decoder raise nearly anything; the page shows a gap.
-        return None
-
-
-def _is_turned(image: Image.Image) -> bool:
-    if image.format == "PNG" and "exif" not in image.info:
-        # Pillow would unpack the whole picture to look for EXIF behind its pixels.
-        return False
-    return image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-
-
 def _native_type(path: Path, max_pixels: int) -> str | None:
-    if not path.is_file():
-        raise ImageError(f"{path.name}: no such file", "a picture")
-    try:
-        with quiet_pillow(), Image.open(path, formats=FORMATS) as image:
-            small = image.width * image.height <= max_pixels
-            return _NATIVE.get((image.format or "", image.mode)) if small else None
-    except Exception as error:
-        raise ImageError(f"{path.name}: cannot be read", "a picture") from error
+    with open_image(path, max_pixels) as (_, image):
+        return _NATIVE.get((image.format or "", image.mode))
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:

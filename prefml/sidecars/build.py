@@ -16,28 +16,24 @@ from prefml.encoders.spec import Encoder
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, write_text
 from prefml.sidecars.batches import make_rows
-from prefml.sidecars.compact import Selection, compact, holds_exactly, recover, select_rows
+from prefml.sidecars.compact import Selection, compact, select_rows
 from prefml.sidecars.derive import DecodeSettings, Derived, PixelBudget, derive_all
 from prefml.sidecars.find import (
     Failure,
     FoundImages,
     ImageFile,
+    PassedOver,
     ProjectLookup,
     find_images,
     require_images,
     scan_images,
 )
+from prefml.sidecars.layout import Commit, has_single_files, list_parts, next_number, part_name
 from prefml.sidecars.lock import run_lock
-from prefml.sidecars.plan import ReusableRow, Task, make_tasks, reusable_rows
+from prefml.sidecars.plan import ReusableRow, Task, drop_outdated, make_tasks, reusable_rows
+from prefml.sidecars.recovery import recover, remove_copy
 from prefml.sidecars.schema import Provenance, part_schema
-from prefml.sidecars.sources import (
-    Source,
-    find_sources,
-    list_parts,
-    next_number,
-    part_name,
-    write_part,
-)
+from prefml.sidecars.sources import Source, find_sources, write_part
 from prefml.workspace import Workspace
 
 __all__ = [
@@ -91,11 +87,14 @@ class BuildOptions:
         Threads that decode; 0 takes one for each core.
     force : bool
         Compute everything again, whatever is finished.
+    verify : bool
+        Read all that is stored to compare its checksums, and compute again what is damaged.
     """
 
     batch_size: int = 32
     workers: int = 0
     force: bool = False
+    verify: bool = False
 
     @property
     def threads(self) -> int:
@@ -127,6 +126,12 @@ class BuildReport:
         Paths without a project; they are embedded, but nothing is learned from them.
     repaired : tuple of str
         Damaged sidecar files whose rows were computed again.
+    taken_over : bool
+        Whether single files of an earlier version became folders by project.
+    passed_over : tuple of PassedOver
+        Pictures that are not read here.
+    first_frames : tuple of str
+        Animations and files of several pages, decoded in this run, of which the first was taken.
     """
 
     images: int
@@ -138,6 +143,9 @@ class BuildReport:
     shadowed: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     repaired: tuple[str, ...] = ()
+    taken_over: bool = False
+    passed_over: tuple[PassedOver, ...] = ()
+    first_frames: tuple[str, ...] = ()
 
 
 def _no_progress(results: Iterable[T], total: int) -> Iterable[T]:
@@ -220,6 +228,7 @@ def build_found(
     with _disk_errors(workspace.sidecars), run_lock(workspace.sidecars):
         run = Run.begin(workspace, encoder, options or BuildOptions())
         rows = {} if run.options.force else reusable_rows(found.images, run.sources, run.provenance)
+        rows = drop_outdated(rows, found.images, run.sources, workspace.root)
         tasks = make_tasks(found.images, rows)
         failures = [*found.failures, *(compute or Run.compute)(run, tasks, progress)]
         run.finish(found.images, {key: row for key, row in rows.items() if row.complete})
@@ -238,6 +247,9 @@ def build_found(
         shadowed=tuple(found.shadowed),
         unknown=tuple(found.unknown),
         repaired=tuple(run.problems),
+        taken_over=run.takes_over,
+        passed_over=tuple(found.passed_over),
+        first_frames=tuple(run.first_frames),
     )
 
 
@@ -261,10 +273,14 @@ class Run:
         Damaged files among them.
     number : int
         Number of the next part.
+    takes_over : bool
+        Whether it takes over single files of an earlier version.
     writer : str
         Follows the number in the names of parts; empty for a run of one process.
     written : list of Source
         The parts, in the order of their pictures.
+    first_frames : list of str
+        Paths of pictures of which the first of several frames was taken.
     """
 
     workspace: Workspace
@@ -274,8 +290,10 @@ class Run:
     sources: list[Source]
     problems: list[str]
     number: int
+    takes_over: bool = False
     writer: str = ""
     written: list[Source] = field(default_factory=list)
+    first_frames: list[str] = field(default_factory=list)
 
     @classmethod
     def begin(cls, workspace: Workspace, encoder: Encoder, options: BuildOptions) -> Run:
@@ -291,11 +309,14 @@ class Run:
         Run
         """
         folder = workspace.sidecars
+        commit = Commit.read(folder)
+        # A run that was stopped may have left it half done.
+        takes_over = has_single_files(folder) or (commit is not None and commit.takes_over)
         recover(folder)
-        sources, problems = find_sources(folder)
+        sources, problems = find_sources(folder, options.verify)
         provenance = Provenance.of(encoder.spec)
         number = next_number(list_parts(folder))
-        return cls(workspace, encoder, options, provenance, sources, problems, number)
+        return cls(workspace, encoder, options, provenance, sources, problems, number, takes_over)
 
     def compute(self, tasks: Sequence[Task], progress: Progress = _no_progress) -> list[Failure]:
         """Compute the tasks, a batch at a time, and return the failures.
@@ -343,6 +364,7 @@ class Run:
                 failures.append(result)
                 continue
             batch.append(result)
+            self.first_frames += [result.task.image.path] * result.more_frames
             if len(batch) == self.options.batch_size:
                 yield batch
                 batch = []
@@ -352,7 +374,7 @@ class Run:
     def finish(
         self, images: Sequence[ImageFile], rows: Mapping[tuple[str, str], ReusableRow]
     ) -> None:
-        """Compact old and new rows into the three files, unless they hold exactly these.
+        """Let the sidecars hold exactly the old and new rows of these pictures.
 
         Parameters
         ----------
@@ -361,14 +383,15 @@ class Run:
         rows : mapping of (project, file name) to ReusableRow
             Earlier rows of which every value is reusable.
         """
+        folder = self.workspace.sidecars
         selections = [
             *select_rows(self.sources, images, rows),
             *map(Selection.of_all, self.written),
         ]
-        parts = list_parts(self.workspace.sidecars)
-        if parts or not holds_exactly(self.sources, selections):
-            provenance = replace(self.provenance, generation=secrets.token_hex(8))
-            compact(self.workspace.sidecars, provenance, selections, parts)
+        provenance = replace(self.provenance, generation=secrets.token_hex(8))
+        compact(folder, provenance, selections, list_parts(folder))
+        if not self.takes_over:
+            remove_copy(folder)
         for source in self.sources:
             source.close()
 

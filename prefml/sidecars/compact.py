@@ -1,30 +1,42 @@
-"""Compact parts into the three sidecar files, and commit them in one step.
+"""Compact parts into fragments of the sidecars, and commit them in one step.
 
-The new files are written beside the old ones and flushed. A small `commit.json` then marks them as
-whole: from there on an interrupted replacement is completed by the next run, before that it is
-discarded. Nothing is deleted before the new files are in place.
+New fragments are written beside the data sets and flushed. A small `commit.json` then says which
+of the old ones they replace: from there on an interrupted replacement is completed by the next
+run, before that it is discarded. Nothing is deleted before the new fragments are in place.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from prefml._typing import Ints64
-from prefml.files import AnyPath, move, open_synced, sync_folder, write_text
+from prefml.files import AnyPath, make_folder, open_synced, sync_folder
 from prefml.sidecars.find import ImageFile
+from prefml.sidecars.layout import (
+    Commit,
+    has_single_files,
+    list_fragments,
+    next_file,
+    parts_folder,
+    project_folder,
+)
 from prefml.sidecars.plan import ReusableRow
+from prefml.sidecars.recovery import recover
 from prefml.sidecars.schema import KEYS, KINDS, Provenance, open_writer, part_schema, select_columns
-from prefml.sidecars.sources import Source, list_parts, parts_folder
+from prefml.sidecars.sources import Source
 
-__all__ = ["Selection", "compact", "holds_exactly", "is_replacing", "recover", "select_rows"]
+__all__ = ["Selection", "compact", "select_rows"]
 
-COMMIT = "commit.json"
 ROW_GROUP = 2048
+ROWS_PER_FRAGMENT = 8 * ROW_GROUP
+# New rows are written together with older fragments of up to so many times their rows: few
+# files, and no row is written more than some times.
+GROWTH = 8
 
 
 @dataclass(frozen=True)
@@ -61,6 +73,41 @@ class Selection:
         rows = np.arange(source.keys.num_rows, dtype=np.int64)
         return cls(source, rows, source.keys["path"].to_pylist())
 
+    def by_project(self) -> dict[str, Selection]:
+        """Divide the rows by their projects.
+
+        Returns
+        -------
+        dict of str to Selection
+            In the order of each project's first row.
+        """
+        places: dict[str, list[int]] = {}
+        for place, project in enumerate(self.source.keys["project"].take(self.rows).to_pylist()):
+            places.setdefault(project, []).append(place)
+        if len(places) == 1:
+            return dict.fromkeys(places, self)
+        return {project: self._at(chosen) for project, chosen in places.items()}
+
+    def _at(self, places: Sequence[int]) -> Selection:
+        return Selection(self.source, self.rows[places], [self.paths[place] for place in places])
+
+    def split(self, size: int) -> tuple[Selection, Selection]:
+        """Divide the rows after the first ones.
+
+        Parameters
+        ----------
+        size : int
+            Their number.
+
+        Returns
+        -------
+        first, rest : Selection
+        """
+        return (
+            Selection(self.source, self.rows[:size], self.paths[:size]),
+            Selection(self.source, self.rows[size:], self.paths[size:]),
+        )
+
 
 def select_rows(
     sources: Sequence[Source],
@@ -94,32 +141,13 @@ def select_rows(
     return selections
 
 
-def holds_exactly(sources: Sequence[Source], selections: Sequence[Selection]) -> bool:
-    """Tell whether a single source holds exactly the selected rows, with their paths.
-
-    Parameters
-    ----------
-    sources : sequence of Source
-        What is on disk.
-    selections : sequence of Selection
-        What should be.
-
-    Returns
-    -------
-    bool
-    """
-    if len(sources) != 1 or len(selections) != 1:
-        return False
-    paths: list[str] = sources[0].keys["path"].to_pylist()
-    return selections[0].paths == paths
-
-
 def compact(
     folder: AnyPath, provenance: Provenance, selections: Sequence[Selection], parts: list[AnyPath]
 ) -> None:
-    """Write the rows that stay into the three files and drop the parts.
+    """Let the sidecars hold exactly the rows that stay, and drop the parts.
 
-    One row group is held in memory at a time.
+    Fragments that hold nothing else already stay as they are. One row group is held in memory at
+    a time.
 
     Parameters
     ----------
@@ -132,75 +160,99 @@ def compact(
     parts : list of Path or UPath
         Part files that are not needed afterwards.
     """
-    whole = part_schema(provenance)
-    for kind in KINDS:
-        schema = select_columns(whole, kind)
-        with open_synced(_next(folder, kind)) as stream, open_writer(stream, schema) as file:
-            for table in _in_groups(_tables(kind, selections)):
-                file.write_table(table.cast(schema))
-    sync_folder(folder)
-    names = [path.name for path in parts]
-    write_text(folder / COMMIT, json.dumps({"generation": provenance.generation, "parts": names}))
+    kept, written = _plan(selections, provenance)
+    dropped = [one.name for one in list_fragments(folder) if one.name and one.name not in kept]
+    takes_over = has_single_files(folder)
+    if not (parts or dropped or written or takes_over):
+        return
+    added = []
+    for number, (project, rows) in enumerate(written):
+        file = f"{provenance.generation}-{number}"
+        added.append(f"{project_folder(project)}/{file}" if project else file)
+        _write_fragment(folder, file, provenance, rows)
+    if written:
+        sync_folder(parts_folder(folder))
+    Commit(added, dropped, [path.name for path in parts], takes_over).write(folder)
     recover(folder)
 
 
-def recover(folder: AnyPath) -> None:
-    """Complete a replacement that was committed, or discard one that was not.
-
-    Parameters
-    ----------
-    folder : Path or UPath
-        The sidecar folder.
-    """
-    replaced = _read_commit(folder / COMMIT)
-    if replaced is not None:
-        _swap_in(folder)
-        for path in list_parts(folder):
-            if path.name in replaced:
-                path.unlink(missing_ok=True)
-    if (folder / COMMIT).exists():
-        (folder / COMMIT).unlink()
-        sync_folder(folder)
-    for place in (folder, parts_folder(folder)):
-        for path in (*place.glob("*.next"), *place.glob(".*.tmp")):
-            path.unlink()
+def _plan(
+    selections: Sequence[Selection], provenance: Provenance
+) -> tuple[set[str], list[tuple[str, list[Selection]]]]:
+    """Name the fragments that stay, and list the project and the rows of each new one."""
+    by_project: dict[str, list[Selection]] = {}
+    for selection in selections:
+        for project, some in selection.by_project().items():
+            by_project.setdefault(project, []).append(some)
+    kept: set[str] = set()
+    written: list[tuple[str, list[Selection]]] = []
+    for project, own in by_project.items():
+        staying, moving = _divide(own, provenance, project_folder(project))
+        kept.update(one.source.name for one in staying)
+        written += [(project, rows) for rows in _cut(moving)]
+    # Without any row, the columns are still told.
+    return kept, written if by_project else [("", [])]
 
 
-def is_replacing(folder: AnyPath) -> bool:
-    """Tell whether the three files are being replaced, or were when a run was stopped.
-
-    Parameters
-    ----------
-    folder : Path or UPath
-        The sidecar folder.
-
-    Returns
-    -------
-    bool
-    """
-    return (folder / COMMIT).exists()
-
-
-def _read_commit(path: AnyPath) -> list[str] | None:
-    """Return the parts that a committed set of files replaces; None if none is committed."""
-    try:
-        return [str(name) for name in json.loads(path.read_text())["parts"]]
-    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
-        return None
+def _divide(
+    own: list[Selection], provenance: Provenance, folder: str
+) -> tuple[list[Selection], list[Selection]]:
+    """Divide the rows of a project into fragments that stay, and rows that are written anew."""
+    whole = [_is_whole(one, provenance, folder) for one in own]
+    size = sum(len(one.rows) for one, stays in zip(own, whole, strict=True) if not stays)
+    for place in sorted(range(len(own)), key=lambda place: len(own[place].rows)):
+        length = len(own[place].rows)
+        if whole[place] and length <= min(GROWTH * size, ROWS_PER_FRAGMENT // 2):
+            whole[place] = False
+            size += length
+    both = list(zip(own, whole, strict=True))
+    return [one for one, stays in both if stays], [one for one, stays in both if not stays]
 
 
-def _next(folder: AnyPath, kind: str) -> AnyPath:
-    return folder / f"{kind}.parquet.next"
+def _is_whole(selection: Selection, provenance: Provenance, folder: str) -> bool:
+    """Tell whether a selection is a fragment as it should be."""
+    source = selection.source
+    return (
+        source.name.startswith(f"{folder}/")
+        and source.provenance.makes_same_rows(provenance)
+        and source.provenance.decoding == provenance.decoding
+        and selection.paths == source.keys["path"].to_pylist()
+    )
 
 
-def _swap_in(folder: AnyPath) -> None:
-    for kind in KINDS:
-        if _next(folder, kind).exists():
-            move(_next(folder, kind), folder / f"{kind}.parquet")
-    sync_folder(folder)
+def _cut(selections: Iterable[Selection]) -> Iterator[list[Selection]]:
+    """Cut the rows of a project into fragments."""
+    held: list[Selection] = []
+    room = ROWS_PER_FRAGMENT
+    for selection in selections:
+        rest = selection
+        while len(rest.rows) > room:
+            first, rest = rest.split(room)
+            yield [*held, first]
+            held, room = [], ROWS_PER_FRAGMENT
+        held.append(rest)
+        room -= len(rest.rows)
+    if held:
+        yield held
 
 
-def _in_groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+def _write_fragment(
+    folder: AnyPath, file: str, provenance: Provenance, rows: Iterable[Selection]
+) -> None:
+    whole = part_schema(provenance)
+    make_folder(parts_folder(folder))
+    with ExitStack() as stack:
+        writers = []
+        for kind in KINDS:
+            stream = stack.enter_context(open_synced(next_file(folder, file, kind)))
+            schema = select_columns(whole, kind)
+            writers.append((schema, stack.enter_context(open_writer(stream, schema))))
+        for table in _in_groups(table for one in rows for table in _tables(one)):
+            for schema, writer in writers:
+                writer.write_table(table.select(schema.names).cast(schema))
+
+
+def _in_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """Concatenate small tables, so that many parts do not make many row groups."""
     held: list[pa.Table] = []
     for table in tables:
@@ -212,27 +264,24 @@ def _in_groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(held)
 
 
-def _tables(kind: str, selections: Sequence[Selection]) -> Iterator[pa.Table]:
-    for selection in selections:
-        yield from _kept_groups(kind, selection)
-        selection.source.close()
-
-
-def _kept_groups(kind: str, selection: Selection) -> Iterator[pa.Table]:
+def _tables(selection: Selection) -> Iterator[pa.Table]:
+    """Read the rows of a selection with all their columns, a row group at a time."""
     source, rows = selection.source, selection.rows
-    for group in range(source.groups(kind)):
-        first, end = source.start(kind, group), source.start(kind, group + 1)
+    for group in range(source.groups(KINDS[0])):
+        first, end = source.start(KINDS[0], group), source.start(KINDS[0], group + 1)
         low, high = np.searchsorted(rows, (first, end))
         if low < high:
-            yield _joined(source, kind, group, rows[low:high], selection.paths[low:high])
+            yield _joined(source, (first, end), rows[low:high], selection.paths[low:high])
+    source.close()
 
 
-def _joined(source: Source, kind: str, group: int, rows: Ints64, paths: list[str]) -> pa.Table:
-    keys = source.keys.take(rows).set_column(
-        KEYS.index("path"), "path", pa.array(paths, pa.string())
-    )
-    payload = source.read_group(kind, group)
-    if len(rows) < len(payload):
-        payload = payload.take(rows - source.start(kind, group))
-    names = [*keys.column_names, *payload.column_names]
-    return pa.table([*keys.columns, *payload.columns], names)
+def _joined(source: Source, span: tuple[int, int], rows: Ints64, paths: list[str]) -> pa.Table:
+    keys = source.keys.take(rows)
+    table = keys.set_column(KEYS.index("path"), "path", pa.array(paths, pa.string()))
+    for kind in KINDS:
+        payload = source.read_rows(kind, *span)
+        if len(rows) < len(payload):
+            payload = payload.take(rows - span[0])
+        for name in payload.column_names:
+            table = table.append_column(name, payload[name])
+    return table

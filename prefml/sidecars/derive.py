@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
+from math import prod
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,8 +21,9 @@ from prefml.encoders.preprocess import resize_target
 from prefml.encoders.spec import Encoder, Preprocessed
 from prefml.exceptions import ImageError
 from prefml.imaging import cues
-from prefml.imaging.decode import decode, pixel_count
+from prefml.imaging.decode import decode
 from prefml.imaging.hashing import phash
+from prefml.imaging.opening import read_header
 from prefml.imaging.picture import Picture
 from prefml.sidecars.find import Failure
 from prefml.sidecars.memory import keep_freed_memory
@@ -55,12 +57,15 @@ class Derived:
         Perceptual hash; None where hash and cues are taken over.
     cues : dict of str to float
         Stage and cues.
+    more_frames : bool
+        Whether the file holds further frames, which are not looked at.
     """
 
     task: Task
     prepared: Preprocessed | None
     phash: str | None
     cues: dict[str, float]
+    more_frames: bool = False
 
 
 class PixelBudget:
@@ -150,15 +155,16 @@ def derive(task: Task, settings: DecodeSettings, encoder: Encoder) -> Derived | 
 
 def _derive(task: Task, settings: DecodeSettings, encoder: Encoder) -> Derived:
     path = settings.root / task.image.path
-    with settings.budget.reserve(pixel_count(path, settings.max_pixels)):
+    header = read_header(path, settings.max_pixels)
+    with settings.budget.reserve(prod(header.size)):
         picture = decode(path, settings.max_pixels)
         prepared = prepare(encoder, picture) if task.encode else None
         if not task.measure:
-            return Derived(task, prepared, None, {})
+            return Derived(task, prepared, None, {}, header.more_frames)
         stage = stage_of(task.image.filename)
         with settings.cue_limiter:
             values = {"stage": float("nan") if stage is None else stage} | cues.measure(picture)
-            return Derived(task, prepared, phash(picture), values)
+            return Derived(task, prepared, phash(picture), values, header.more_frames)
 
 
 def prepare(encoder: Encoder, picture: Picture) -> Preprocessed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,20 +12,28 @@ from typing import Protocol, TypeAlias
 
 from prefml.decisions.manifests import UNKNOWN
 from prefml.exceptions import WorkspaceError
+from prefml.files import is_storable
+from prefml.imaging.formats import format_of_name, readable_suffixes
+from prefml.imaging.signature import format_of
 from prefml.workspace import Workspace, canonical_name
 
 __all__ = [
-    "SUFFIXES",
     "UNKNOWN",
     "Failure",
     "FoundImages",
     "ImageFile",
+    "PassedOver",
+    "count_passed_over",
     "find_images",
     "require_images",
     "scan_images",
 ]
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+# Endings of what lies beside pictures and is none; all other files are asked by their content.
+_NO_PICTURES = (
+    ".caption", ".csv", ".decision", ".html", ".ini", ".json", ".jsonl", ".log", ".md", ".mov",
+    ".mp4", ".pdf", ".toml", ".tsv", ".txt", ".xmp", ".yaml", ".yml", ".zip",
+)  # fmt: skip
 
 DirEntry: TypeAlias = "os.DirEntry[str]"
 
@@ -93,6 +102,25 @@ class Failure:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Picture file that is not read here, by the format it is in or by its name.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the workspace.
+    format : str
+        Its format, as people call it.
+    advice : str
+        How to have it read.
+    """
+
+    path: str
+    format: str
+    advice: str
+
+
 @dataclass(frozen=True)
 class FoundImages:
     """Outcome of a walk through the image folders.
@@ -105,11 +133,14 @@ class FoundImages:
         Names that look like pictures and are none.
     shadowed : list of str
         Paths of pictures whose project and name an earlier one has already.
+    passed_over : list of PassedOver
+        Pictures that are not read here.
     """
 
     images: list[ImageFile] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     shadowed: list[str] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
 
     @property
     def unknown(self) -> list[str]:
@@ -155,12 +186,16 @@ def scan_images(workspace: Workspace, resolver: ProjectLookup) -> FoundImages:
     found = FoundImages()
     seen: set[tuple[str, str]] = set()
     projects: Iterable[str] = getattr(resolver, "names", ())
-    for folder, entries in _walk(workspace.image_roots(projects), found.failures):
+    suffixes = readable_suffixes()
+    for folder, entries in _walk(workspace.image_roots(projects), suffixes, found.failures):
         below = os.path.relpath(folder, workspace.root).replace(os.sep, "/")
-        if not entries:
+        pictures = [entry for entry in entries if entry.name.lower().endswith(suffixes)]
+        others = (entry for entry in entries if not entry.name.lower().endswith(suffixes))
+        found.passed_over.extend(_passed_over(others, below))
+        if not pictures:
             continue
-        project = resolver.from_path(f"{below}/{entries[0].name}") or UNKNOWN
-        for entry in entries:
+        project = resolver.from_path(f"{below}/{pictures[0].name}") or UNKNOWN
+        for entry in pictures:
             _add_entry(entry, f"{below}/{entry.name}", project, found, seen)
     return found
 
@@ -180,16 +215,50 @@ def require_images(found: FoundImages, workspace: Workspace) -> None:
     WorkspaceError
         It says where pictures are looked for.
     """
-    if not found.images and not found.failures:
-        raise WorkspaceError(
-            f"no pictures in the image folders of {workspace.root}",
-            f"files that end in {' '.join(SUFFIXES)} below images/ or below [images] roots",
-            "prefml embed",
-        )
+    if found.images or found.failures:
+        return
+    counts = count_passed_over(found.passed_over)
+    others = ", ".join(f"{count} {kind} that are not read here" for (kind, _), count in counts)
+    raise WorkspaceError(
+        f"no pictures in the image folders of {workspace.root}"
+        + (f", but {others}" * bool(others)),
+        f"files that end in {' '.join(readable_suffixes())} below images/ or below [images] roots",
+        counts[0][0][1] if counts else "prefml embed",
+    )
 
 
-def _walk(roots: Iterable[Path], failures: list[Failure]) -> Iterator[tuple[str, list[DirEntry]]]:
-    """Yield each folder once, with the entries that are named like pictures."""
+def count_passed_over(passed_over: Iterable[PassedOver]) -> list[tuple[tuple[str, str], int]]:
+    """Count the pictures that are not read here, the most frequent first.
+
+    Parameters
+    ----------
+    passed_over : iterable of PassedOver
+        The pictures.
+
+    Returns
+    -------
+    list of ((str, str), int)
+        Format and advice, and how many there are of them.
+    """
+    return Counter((one.format, one.advice) for one in passed_over).most_common()
+
+
+def _passed_over(entries: Iterable[DirEntry], below: str) -> Iterator[PassedOver]:
+    """Yield the pictures among entries that are not named like one that is read."""
+    for entry in entries:
+        kind, advice = format_of_name(entry.name), ""
+        if kind is None and not entry.name.lower().endswith(_NO_PICTURES) and _is_file(entry):
+            kind = format_of(Path(entry.path))
+            advice = f"rename them to end in {kind.suffixes[0]}" if kind and kind.is_read else ""
+        if kind is not None:
+            path = _printable(f"{below}/{entry.name}")
+            yield PassedOver(path, kind.name, advice or kind.advice)
+
+
+def _walk(
+    roots: Iterable[Path], suffixes: tuple[str, ...], failures: list[Failure]
+) -> Iterator[tuple[str, list[DirEntry]]]:
+    """Yield each folder once, with its entries but for other folders."""
     waiting = [str(root) for root in reversed(list(roots))]
     visited: set[tuple[int, int]] = set()
     while waiting:
@@ -199,10 +268,11 @@ def _walk(roots: Iterable[Path], failures: list[Failure]) -> Iterator[tuple[str,
         except OSError as error:
             failures.append(Failure(_printable(folder), f"folder: {error.strerror}"))
             continue
-        pictures = [entry for entry in entries if entry.name.lower().endswith(SUFFIXES)]
-        others = (entry for entry in entries if not entry.name.lower().endswith(SUFFIXES))
-        waiting += reversed([entry.path for entry in others if _is_folder(entry)])
-        yield folder, pictures
+        # A folder that is named like a picture is reported in the place of one.
+        others = (entry for entry in entries if not entry.name.lower().endswith(suffixes))
+        folders = {entry.path: None for entry in others if _is_folder(entry)}
+        waiting += reversed(folders)
+        yield folder, [entry for entry in entries if entry.path not in folders]
 
 
 def _entries_once(folder: str, visited: set[tuple[int, int]]) -> list[DirEntry]:
@@ -219,6 +289,13 @@ def _entries_once(folder: str, visited: set[tuple[int, int]]) -> list[DirEntry]:
 def _is_folder(entry: DirEntry) -> bool:
     try:
         return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _is_file(entry: DirEntry) -> bool:
+    try:
+        return entry.is_file()
     except OSError:
         return False
 
@@ -244,7 +321,7 @@ def _add_entry(
 
 def _check_entry(entry: DirEntry) -> tuple[str, os.stat_result | None]:
     """Return why an entry is no picture, or its status."""
-    if entry.path != _printable(entry.path):
+    if not is_storable(entry.path):
         return "a path that is not valid UTF-8", None
     try:
         status = entry.stat()

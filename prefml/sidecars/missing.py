@@ -13,7 +13,8 @@ from urllib.parse import unquote
 import pandas as pd
 
 from prefml.decisions import Decisions
-from prefml.sidecars.find import SUFFIXES, UNKNOWN, ImageFile
+from prefml.imaging.formats import readable_suffixes
+from prefml.sidecars.find import UNKNOWN, ImageFile
 
 __all__ = ["REASONS", "Gap", "MissingPictures", "missing_pictures"]
 
@@ -26,7 +27,7 @@ REASONS: Mapping[str, str] = {
     "longer_name": "there under a name that begins alike",
     "other_project": "there in another project",
     "unknown_project": "there in a folder of no known project",
-    "unread_format": f"no format that is read ({' '.join(SUFFIXES)})",
+    "unread_format": "no format that is read",
     "no_pictures": "the project has no picture in the image folders",
     "nothing_alike": "nothing alike is there",
 }
@@ -143,7 +144,7 @@ class _Disk:
         for reason, key in self._candidates(project, name):
             if key in self.paths:
                 return reason, self.paths[key]
-        if PurePath(name).suffix.lower() not in SUFFIXES:
+        if PurePath(name).suffix.lower() not in readable_suffixes():
             return "unread_format", ""
         return ("nothing_alike" if project in self.projects else "no_pictures"), ""
 

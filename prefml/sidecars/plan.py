@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from prefml.exceptions import ImageError
+from prefml.imaging.decode import is_decoded_anew
 from prefml.sidecars.find import ImageFile
 from prefml.sidecars.schema import Provenance
 from prefml.sidecars.sources import Source
 
-__all__ = ["ReusableRow", "Task", "make_tasks", "reusable_rows"]
+__all__ = ["ReusableRow", "Task", "drop_outdated", "make_tasks", "reusable_rows"]
 
 Key = tuple[str, str]
 _COMPARED = ("project", "filename", "file_size", "mtime_ns")
@@ -99,10 +102,7 @@ def reusable_rows(
     rows: dict[Key, ReusableRow] = {}
     for number, source in enumerate(sources):
         same_encoder = source.provenance.encoder.identity == provenance.encoder.identity
-        same_cues = (source.provenance.cues, source.provenance.cue_names) == (
-            provenance.cues,
-            provenance.cue_names,
-        )
+        same_cues = source.provenance.has_same_cues(provenance)
         if not (same_encoder or same_cues):
             continue
         columns = (source.keys[name].to_pylist() for name in _COMPARED)
@@ -113,6 +113,43 @@ def reusable_rows(
             if wanted.get(key) == (size, changed) and found.saved_work >= best.saved_work:
                 rows[key] = found
     return rows
+
+
+def drop_outdated(
+    rows: Mapping[Key, ReusableRow],
+    images: Sequence[ImageFile],
+    sources: Sequence[Source],
+    root: Path,
+) -> dict[Key, ReusableRow]:
+    """Leave out the rows of pictures that are decoded to other pixels than when they were made.
+
+    Parameters
+    ----------
+    rows : mapping
+        The result of `reusable_rows`.
+    images : sequence of ImageFile
+        The pictures that are there; the headers of those with rows of an earlier decoding are read.
+    sources : sequence of Source
+        Finished rows.
+    root : Path
+        The workspace folder.
+
+    Returns
+    -------
+    dict
+        (project, file name) -> row.
+    """
+    paths = {image.key: root / image.path for image in images}
+    versions = [source.provenance.decoding for source in sources]
+    return {key: row for key, row in rows.items() if _is_valid(paths[key], versions[row.source])}
+
+
+def _is_valid(path: Path, version: int) -> bool:
+    try:
+        return not is_decoded_anew(path, version)
+    except ImageError:
+        # It is decoded again, to be reported.
+        return False
 
 
 def make_tasks(images: Sequence[ImageFile], rows: Mapping[Key, ReusableRow]) -> list[Task]:

@@ -16,6 +16,7 @@ from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import PrefmlError, SidecarError
 from prefml.files import AnyPath
 from prefml.imaging import cues as measured
+from prefml.imaging.decode import DECODING_VERSION
 
 __all__ = [
     "KEYS",
@@ -59,18 +60,56 @@ class Provenance:
     cue_names : tuple of str
         Their columns, in order.
     generation : str
-        Equal in the three files that were written together; empty in a part.
+        Equal in files that were written together; empty in a part.
+    list_names : tuple of str
+        Further columns beside the cues, each of which holds a list of numbers for a picture.
+    decoding : int
+        Version of the decoding that gave the pixels; see `prefml.imaging.decode.is_decoded_anew`.
     """
 
     encoder: EncoderSpec
     cues: str
     cue_names: tuple[str, ...]
     generation: str = ""
+    list_names: tuple[str, ...] = ()
+    decoding: int = DECODING_VERSION
 
     @classmethod
     def of(cls, encoder: EncoderSpec) -> Provenance:
         """Return that of rows made here: by an encoder, and with the cues of this version."""
         return cls(encoder, measured.cue_identity(), measured.CUE_NAMES)
+
+    def makes_same_rows(self, other: Provenance) -> bool:
+        """Tell whether rows of two provenances may stand beside each other.
+
+        Parameters
+        ----------
+        other : Provenance
+            The other one.
+
+        Returns
+        -------
+        bool
+        """
+        return self.encoder.identity == other.encoder.identity and self.has_same_cues(other)
+
+    def has_same_cues(self, other: Provenance) -> bool:
+        """Tell whether hashes and cues of two provenances are the same columns.
+
+        Parameters
+        ----------
+        other : Provenance
+            The other one.
+
+        Returns
+        -------
+        bool
+        """
+        return (self.cues, self.cue_names, self.list_names) == (
+            other.cues,
+            other.cue_names,
+            other.list_names,
+        )
 
     def to_metadata(self) -> dict[bytes, bytes]:
         """Return the metadata of a parquet schema."""
@@ -80,7 +119,9 @@ class Provenance:
             "encoder_identity": self.encoder.identity,
             "cues": self.cues,
             "cue_names": list(self.cue_names),
+            "list_names": list(self.list_names),
             "generation": self.generation,
+            "decoding": self.decoding,
         }
         return {_METADATA: json.dumps(content).encode()}
 
@@ -105,13 +146,19 @@ class Provenance:
         if content.get("schema") != SCHEMA:
             raise SidecarError(f"format {content.get('schema')!r}", repr(SCHEMA))
         described, names = content["encoder"], content["cue_names"]
+        lists, decoding = content.get("list_names", []), content.get("decoding", 1)
         if not isinstance(described, Mapping) or not isinstance(names, list):
             raise SidecarError("an encoder that is no table, or cue names that are no list")
+        if not isinstance(lists, list):
+            raise SidecarError("names of lists that are no list")
+        if not isinstance(decoding, int):
+            raise SidecarError(f"a version of decoding that is {decoding!r}", "a whole number")
         encoder = EncoderSpec.from_dict(described)
         if encoder.identity != content["encoder_identity"]:
             raise SidecarError("an encoder description that does not match its identity")
-        cue_names = tuple(map(str, names))
-        return cls(encoder, str(content["cues"]), cue_names, str(content["generation"]))
+        cue_names, list_names = tuple(map(str, names)), tuple(map(str, lists))
+        generation = str(content["generation"])
+        return cls(encoder, str(content["cues"]), cue_names, generation, list_names, decoding)
 
 
 @lru_cache(maxsize=8)
@@ -133,6 +180,7 @@ def part_schema(provenance: Provenance) -> pa.Schema:
         ("embedding", vector),
         ("phash", pa.string()),
         *((name, pa.float32()) for name in ("stage", *provenance.cue_names)),
+        *((name, pa.list_(pa.float32())) for name in provenance.list_names),
     ]
     return pa.schema(fields, metadata=provenance.to_metadata())
 
@@ -172,8 +220,11 @@ def open_writer(target: Path | BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
     pyarrow.parquet.ParquetWriter
     """
     leaves = {name: "zstd" for name in KEYS} | {"phash": "zstd"}
-    floats = [name for name in schema.names if name not in leaves]
-    plain = {"embedding.list.element" if name == "embedding" else name: "NONE" for name in floats}
+    floats = [field for field in schema if field.name not in leaves]
+    plain = {
+        f"{one.name}.list.element" if pa.types.is_nested(one.type) else one.name: "NONE"
+        for one in floats
+    }
     present = {name: codec for name, codec in leaves.items() if name in schema.names}
     return pq.ParquetWriter(
         target,

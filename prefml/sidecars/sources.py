@@ -1,18 +1,28 @@
-"""Open finished rows: the three sidecar files, and the parts of interrupted runs."""
+"""Open finished rows: fragments of the sidecars, and the parts of interrupted runs."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from prefml._typing import Ints64
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, replacing
+from prefml.sidecars.layout import (
+    Fragment,
+    copy_of_single_files,
+    list_fragments,
+    list_parts,
+    parts_folder,
+    project_folder,
+)
 from prefml.sidecars.schema import (
     KEYS,
     KINDS,
@@ -28,22 +38,15 @@ from prefml.sidecars.schema import (
 __all__ = [
     "Source",
     "find_sources",
-    "list_parts",
-    "next_number",
+    "open_fragment",
     "open_part",
-    "open_store",
-    "part_name",
-    "parts_folder",
     "write_part",
 ]
-
-# The number comes first; a writer's name may follow it.
-_PART = re.compile(r"part-(\d+)[\w-]*\.parquet")
 
 
 @dataclass
 class Source:
-    """Finished rows of a part or of the three files; row i of each kind belongs to key i.
+    """Finished rows of a part or a fragment; row i of each kind belongs to key i.
 
     Attributes
     ----------
@@ -53,12 +56,15 @@ class Source:
         Project, file name, path, size and time of change of each row.
     files : dict of str to Path or UPath
         File of each kind of payload; one and the same for a part.
+    name : str
+        Name of the fragment; empty for a part, and for single files of an earlier version.
     """
 
     provenance: Provenance
     keys: pa.Table
     files: dict[str, AnyPath]
-    _open: dict[str, tuple[pq.ParquetFile, Ints64]] = field(default_factory=dict)
+    name: str = ""
+    _open: dict[AnyPath, tuple[pq.ParquetFile, Ints64]] = field(default_factory=dict)
     _group: dict[str, tuple[int, pa.Table]] = field(default_factory=dict)
 
     def groups(self, kind: str) -> int:
@@ -105,21 +111,62 @@ class Source:
         -------
         pyarrow.Table
         """
-        return self._file(kind)[0].read_row_group(group, columns=self._payload(kind))
+        with self._reading(kind) as file:
+            return file.read_row_group(group, columns=self._payload(kind))
 
-    def read(self, kind: str) -> pa.Table:
-        """Read the whole payload of a kind, without its keys.
+    def read(self, kind: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read the payload of a kind, without its keys.
 
         Parameters
         ----------
         kind : {"embeddings", "hashes", "cues"}
             The payload.
+        columns : sequence of str, optional
+            Only these of its columns.
 
         Returns
         -------
         pyarrow.Table
         """
-        return self._file(kind)[0].read(columns=self._payload(kind))
+        wanted = self._payload(kind) if columns is None else list(columns)
+        with self._reading(kind) as file:
+            return file.read(columns=wanted).select(wanted)
+
+    def read_rows(self, kind: str, first: int, end: int) -> pa.Table:
+        """Read the payload of neighbouring rows, without their keys.
+
+        Parameters
+        ----------
+        kind : {"embeddings", "hashes", "cues"}
+            The payload.
+        first, end : int
+            The first row, and the one after the last.
+
+        Returns
+        -------
+        pyarrow.Table of end - first rows
+        """
+        bounds = self._file(kind)[1]
+        low = int(np.searchsorted(bounds, first, side="right")) - 1
+        groups = range(low, int(np.searchsorted(bounds, end)))
+        with self._reading(kind) as file:
+            table = file.read_row_groups(groups, columns=self._payload(kind))
+        return table.slice(first - int(bounds[low]), end - first)
+
+    def verify(self) -> None:
+        """Read everything once, so that its checksums are compared.
+
+        Raises
+        ------
+        SidecarError
+            If a page is damaged, or a vector is not finite.
+        """
+        for kind in KINDS:
+            for group in range(self.groups(kind)):
+                payload = self.read_group(kind, group)
+                if kind == "embeddings" and not _is_finite(payload["embedding"]):
+                    raise _damaged(self.files[kind], "embeddings that are not finite")
+        self.close()
 
     def row(self, kind: str, index: int) -> pa.Table:
         """Read the payload of one row; neighbours come from memory.
@@ -151,15 +198,32 @@ class Source:
         names: list[str] = select_columns(part_schema(self.provenance), kind).names
         return names[len(KEYS) :]
 
+    @contextmanager
+    def _reading(self, kind: str) -> Iterator[pq.ParquetFile]:
+        try:
+            yield self._file(kind)[0]
+        except READ_ERRORS as error:
+            raise _damaged(self.files[kind], error) from error
+
     def _file(self, kind: str) -> tuple[pq.ParquetFile, Ints64]:
-        if kind not in self._open:
-            file = open_parquet(self.files[kind])
-            _check_unchanged(self.files[kind], file, self.provenance)
+        path = self.files[kind]
+        if path not in self._open:
+            file = open_parquet(path)
+            _check_unchanged(path, file, self.provenance)
             lengths = [
                 file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)
             ]
-            self._open[kind] = (file, np.cumsum([0, *lengths], dtype=np.int64))
-        return self._open[kind]
+            self._open[path] = (file, np.cumsum([0, *lengths], dtype=np.int64))
+        return self._open[path]
+
+
+def _damaged(path: AnyPath, what: object) -> SidecarError:
+    """Return the error of values that only reading all of them finds."""
+    return SidecarError(f"{path}: {what}", "a whole file", "prefml embed --verify")
+
+
+def _is_finite(vectors: pa.ChunkedArray) -> bool:
+    return all(np.isfinite(one.flatten().to_numpy()).all() for one in vectors.chunks)
 
 
 def _check_unchanged(path: AnyPath, file: pq.ParquetFile, provenance: Provenance) -> None:
@@ -171,74 +235,55 @@ def _check_unchanged(path: AnyPath, file: pq.ParquetFile, provenance: Provenance
         )
 
 
-def parts_folder(folder: AnyPath) -> AnyPath:
-    """Return the folder of the parts of unfinished runs.
-
-    Parameters
-    ----------
-    folder : Path or UPath
-        The sidecar folder.
-
-    Returns
-    -------
-    Path or UPath
-    """
-    return folder / "parts"
-
-
-def list_parts(folder: AnyPath) -> list[AnyPath]:
-    """Return the part files of a sidecar folder, oldest first.
-
-    Parameters
-    ----------
-    folder : Path or UPath
-        The sidecar folder.
-
-    Returns
-    -------
-    list of Path or UPath
-    """
-    found = parts_folder(folder).glob("part-*")
-    parts = (path for path in found if _PART.fullmatch(path.name))
-    return sorted(parts, key=lambda path: path.name)
-
-
-def find_sources(folder: AnyPath) -> tuple[list[Source], list[str]]:
+def find_sources(folder: AnyPath, verify: bool = False) -> tuple[list[Source], list[str]]:
     """Open the rows that earlier runs have finished, oldest first.
 
     Parameters
     ----------
     folder : Path or UPath
         The sidecar folder.
+    verify : bool, default=False
+        Compare the checksums of all values; those of parts always are.
 
     Returns
     -------
     sources : list of Source
-        The three files first, if they are there and agree, then the parts.
+        The copy of a take-over, the fragments, then the parts.
     problems : list of str
         Why files were left out; their rows will be made again.
     """
-    sources, problems = [], []
-    if any((folder / f"{kind}.parquet").exists() for kind in KINDS):
-        try:
-            sources.append(open_store(folder))
-        except SidecarError as error:
-            problems.append(error.found)
+    sources: list[Source] = []
+    problems: list[str] = []
+    copy = copy_of_single_files(folder)
+    if copy is not None:
+        _try_open(partial(open_fragment, copy), verify, sources, [])
+    for fragment in list_fragments(folder):
+        _try_open(partial(open_fragment, fragment), verify, sources, problems)
     for path in list_parts(folder):
-        try:
-            sources.append(open_part(path))
-        except SidecarError as error:
-            problems.append(error.found)
+        _try_open(partial(open_part, path), True, sources, problems)
     return sources, problems
 
 
-def open_store(folder: AnyPath) -> Source:
-    """Open the three sidecar files as one.
+def _try_open(
+    opener: Callable[[], Source], verify: bool, sources: list[Source], problems: list[str]
+) -> None:
+    try:
+        source = opener()
+        if verify:
+            source.verify()
+    except SidecarError as error:
+        problems.append(error.found)
+    else:
+        sources.append(source)
+
+
+def open_fragment(fragment: Fragment) -> Source:
+    """Open the three files of a fragment as one.
 
     Parameters
     ----------
-    folder : Path or UPath
-        The sidecar folder.
+    fragment : Fragment
+        The fragment.
 
     Returns
     -------
@@ -247,18 +292,33 @@ def open_store(folder: AnyPath) -> Source:
     Raises
     ------
     SidecarError
-        If one is missing or damaged, or they were not written together.
+        If a file is missing or damaged, they were not written together, or hold rows of another
+        project than their folder says.
     """
-    files = {kind: folder / f"{kind}.parquet" for kind in KINDS}
+    files = dict(fragment.files)
+    if len(files) < len(KINDS):
+        missing = ", ".join(f"{kind}.parquet" for kind in KINDS if kind not in files)
+        raise SidecarError(
+            f"no {missing} beside {next(iter(files.values()), fragment.name)}",
+            "three files that belong together",
+            "prefml embed",
+        )
     stamps, tables = zip(*(_keys(files[kind], kind) for kind in KINDS), strict=True)
     for kind, provenance, keys in zip(KINDS, stamps, tables, strict=True):
         if provenance != stamps[0] or not keys.equals(tables[0]):
             raise SidecarError(
-                f"{files[kind]} and {files[KINDS[0]].name} are of different runs",
+                f"{files[kind]} and {files[KINDS[0]].name} of {KINDS[0]} are of different runs",
                 "three files that belong together",
                 "prefml embed",
             )
-    return Source(stamps[0], tables[0], files)
+    if fragment.name and any(
+        project is None or project_folder(project) != fragment.folder
+        for project in pc.unique(tables[0]["project"]).to_pylist()
+    ):
+        raise SidecarError(
+            f"{files[KINDS[0]]}: rows of another project", "those of its folder", "prefml embed"
+        )
+    return Source(stamps[0], tables[0], files, fragment.name)
 
 
 def open_part(path: AnyPath) -> Source:
@@ -306,23 +366,6 @@ def _check_columns(path: AnyPath, found: pa.Schema, expected: pa.Schema) -> None
             )
 
 
-def part_name(number: int, writer: str = "") -> str:
-    """Name a part file.
-
-    Parameters
-    ----------
-    number : int
-        Its place among the parts; of two rows with the same key the later part's counts.
-    writer : str
-        Name of the process that writes it, where there are several: letters and digits.
-
-    Returns
-    -------
-    str
-    """
-    return f"part-{number:08d}{f'-{writer}' if writer else ''}.parquet"
-
-
 def write_part(folder: AnyPath, name: str, schema: pa.Schema, rows: pa.Table) -> Source:
     """Write a batch of finished rows atomically.
 
@@ -346,19 +389,3 @@ def write_part(folder: AnyPath, name: str, schema: pa.Schema, rows: pa.Table) ->
         file.write_table(rows.cast(schema))
     provenance = read_provenance(path, schema.metadata)
     return Source(provenance, rows.select(list(KEYS)), dict.fromkeys(KINDS, path))
-
-
-def next_number(paths: Iterable[AnyPath]) -> int:
-    """Return a part number above those in use.
-
-    Parameters
-    ----------
-    paths : iterable of Path or UPath
-        The part files.
-
-    Returns
-    -------
-    int
-    """
-    found = (_PART.fullmatch(path.name) for path in paths)
-    return 1 + max((int(match[1]) for match in found if match), default=0)

@@ -5,24 +5,26 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
 from prefml.decisions.projects import ProjectResolver
-from prefml.decisions.stages import form_sets
+from prefml.decisions.set_rule import SetRule, set_rule
 from prefml.exceptions import WorkspaceError
-from prefml.sidecars.find import UNKNOWN, ImageFile, scan_images
+from prefml.sidecars.find import UNKNOWN, FoundImages, ImageFile, scan_images
+from prefml.suggest.grouping import BY_PRODUCT, Grouping, form_groups, open_sources
 from prefml.workspace import Workspace
 
 __all__ = [
     "Candidate",
     "Candidates",
     "Key",
+    "candidates_of",
     "find_candidates",
-    "form_candidates",
+    "find_new",
     "images_on_disk",
     "new_images",
 ]
@@ -81,11 +83,14 @@ class Candidates:
         Pictures that are left out, by reason.
     examples : dict of str to str
         One path for each reason.
+    alone : Counter
+        Pictures among the groups that form no set, by reason.
     """
 
     groups: list[Candidate]
     skipped: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
+    alone: Counter[str] = field(default_factory=Counter)
 
 
 def new_images(
@@ -112,9 +117,7 @@ def new_images(
     WorkspaceError
         If a folder does not exist or lies outside the workspace.
     """
-    roots = tuple(_folder(workspace, name) for name in folders or ("new",))
-    narrowed = replace(workspace, config=replace(workspace.config, image_roots=roots))
-    found = scan_images(narrowed, resolver)
+    found = find_new(workspace, resolver, folders)
     skipped: Counter[str] = Counter()
     examples: dict[str, str] = {}
     groups = []
@@ -130,7 +133,35 @@ def new_images(
     for path in found.shadowed:
         skipped["same name twice"] += 1
         examples.setdefault("same name twice", path)
+    for other in found.passed_over:
+        reason = f"{other.format}, not read here; {other.advice}"
+        skipped[reason] += 1
+        examples.setdefault(reason, other.path)
     return Candidates(groups, skipped, examples)
+
+
+def find_new(
+    workspace: Workspace, resolver: ProjectResolver, folders: Sequence[str]
+) -> FoundImages:
+    """Find the pictures below some folders, with those that cannot be used.
+
+    Parameters
+    ----------
+    workspace, resolver, folders
+        As in `new_images`.
+
+    Returns
+    -------
+    FoundImages
+
+    Raises
+    ------
+    WorkspaceError
+        If a folder does not exist or lies outside the workspace.
+    """
+    roots = tuple(_folder(workspace, name) for name in folders or ("new",))
+    narrowed = replace(workspace, config=replace(workspace.config, image_roots=roots))
+    return scan_images(narrowed, resolver)
 
 
 def _folder(workspace: Workspace, name: str) -> str:
@@ -144,43 +175,39 @@ def _folder(workspace: Workspace, name: str) -> str:
     return path.relative_to(workspace.root).as_posix()
 
 
-def form_candidates(
-    images: Iterable[ImageFile], handled: Collection[Key], max_gap: float | None = None
-) -> tuple[list[Candidate], int]:
-    """Form sets and singles, leaving out what was handled.
+def candidates_of(grouping: Grouping, handled: Collection[Key]) -> Candidates:
+    """Return sets and single pictures as candidates, leaving out what was handled.
 
-    Sets are formed of all pictures and thinned out afterwards: two runs of stages must not join
-    because the set between them has been decided.
+    Sets are formed of all pictures and thinned out afterwards: two sets must not join because the
+    one between them has been decided.
 
     Parameters
     ----------
-    images : iterable of ImageFile
-        Pictures of any projects.
+    grouping : Grouping
+        A partition of all pictures.
     handled : collection of (project, file name)
         Pictures that were decided before.
-    max_gap : float, optional
-        Seconds between neighbours that end a set.
 
     Returns
     -------
-    candidates : list of Candidate
-        By project, in the order in which they were taken.
-    left_out : int
-        Pictures that were handled.
+    Candidates
+        By project and names. By-products of a tool are left out.
     """
-    projects: dict[str, dict[str, ImageFile]] = {}
-    for image in images:
-        projects.setdefault(image.project, {})[image.filename] = image
-    made, left_out = [], 0
-    for project in sorted(projects):
-        files = projects[project]
-        formed = form_sets(files, max_gap)
-        for names in sorted([*formed.sets, *((name,) for name in formed.lone)]):
-            fresh = tuple(files[name] for name in names if (project, name) not in handled)
-            left_out += len(names) - len(fresh)
-            if fresh:
-                made.append(Candidate(project, fresh))
-    return made, left_out
+    found = Candidates([])
+    parts = [one.images for one in grouping.sets]
+    for lone in grouping.alone:
+        if lone.image.key in handled or not lone.reason.startswith(BY_PRODUCT):
+            parts.append((lone.image,))
+            found.alone[lone.reason] += lone.image.key not in handled
+        else:
+            found.skipped[lone.reason] += 1
+            found.examples.setdefault(lone.reason, lone.image.path)
+    for images in sorted(parts, key=lambda part: (part[0].project, [one.filename for one in part])):
+        fresh = tuple(image for image in images if image.key not in handled)
+        found.skipped["handled before"] += len(images) - len(fresh)
+        if fresh:
+            found.groups.append(Candidate(fresh[0].project, fresh))
+    return found
 
 
 def find_candidates(
@@ -188,7 +215,7 @@ def find_candidates(
     resolver: ProjectResolver,
     folders: Sequence[str],
     handled: Collection[Key],
-    max_gap: float | None = None,
+    rule: SetRule | None = None,
 ) -> Candidates:
     """Find what there is to suggest for below some folders.
 
@@ -196,8 +223,10 @@ def find_candidates(
     ----------
     workspace, resolver, folders
         As in `new_images`.
-    handled, max_gap
-        As in `form_candidates`.
+    handled : collection of (project, file name)
+        As in `candidates_of`.
+    rule : SetRule, optional
+        What makes a set; what the configuration says by default.
 
     Returns
     -------
@@ -207,12 +236,16 @@ def find_candidates(
     ------
     WorkspaceError
         If a folder does not exist or lies outside the workspace.
+    ConfigError
+        If the rule cannot be used.
     """
     found = new_images(workspace, resolver, folders)
     images = [group.images[0] for group in found.groups]
-    groups, left_out = form_candidates(images, handled, max_gap)
-    found.skipped["handled before"] += left_out
-    return Candidates(groups, +found.skipped, found.examples)
+    with open_sources(workspace) as sources:
+        grouping = form_groups(images, rule or set_rule(workspace.config), sources)
+    made = candidates_of(grouping, handled)
+    skipped, alone = +(found.skipped + made.skipped), +made.alone
+    return Candidates(made.groups, skipped, found.examples | made.examples, alone)
 
 
 def images_on_disk(workspace: Workspace, rows: pd.DataFrame) -> list[ImageFile]:

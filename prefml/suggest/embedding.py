@@ -10,7 +10,7 @@ import numpy as np
 from prefml.decisions.projects import ProjectResolver
 from prefml.sidecars.build import BuildReport, Progress, build_found
 from prefml.sidecars.find import FoundImages, ImageFile, scan_images
-from prefml.sidecars.store import Sidecars, read_sidecars_if_any
+from prefml.sidecars.store import Sidecars, read_index_if_any, read_sidecars_if_any
 from prefml.suggest.candidates import images_on_disk
 from prefml.workspace import Workspace
 
@@ -70,17 +70,19 @@ def embed_missing(
     BuildReport or None
         None if nothing was missing.
     """
-    sidecars = read_sidecars_if_any(workspace.sidecars)
+    projects = {image.project for image in images}
+    sidecars = read_sidecars_if_any(workspace.sidecars, projects)
     if not missing_images(sidecars, images):
         return None
     found = scan_images(workspace, resolver)
     known = {image.key for image in found.images}
     # Pictures outside the usual folders keep their rows as long as they are there.
-    rowed = [] if sidecars is None else images_on_disk(workspace, sidecars.index)
+    index = read_index_if_any(workspace.sidecars)
+    rowed = [] if index is None else images_on_disk(workspace, index)
     for image in [*images, *rowed]:
         if image.key not in known:
             known.add(image.key)
             found.images.append(image)
-    complete = FoundImages(found.images, found.failures, found.shadowed)
+    complete = FoundImages(found.images, found.failures, found.shadowed, found.passed_over)
     options = () if progress is None else (None, progress)
     return build_found(workspace, complete, open_encoder(), *options)

@@ -86,7 +86,7 @@ def make_suggestion(
     best = ranking.order[0] if ranking else int(np.argmax(np.nan_to_num(rows.stage)))
     none = predictor.none_probability(rows) if ranking else None
     crop = None if predictor.cropper is None else predictor.crop(rows, best)
-    selection = _select(candidate, ranking, best)
+    selection = _select(candidate, rows, ranking, best)
     duplicates = _duplicates(candidate, context)
     stated = _state(candidate, ranking, none, crop)
     suggestion = Suggestion(
@@ -123,12 +123,15 @@ def _state(
     )
 
 
-def _select(candidate: Candidate, ranking: Ranking | None, best: int) -> Selection:
+def _select(
+    candidate: Candidate, rows: PictureRows, ranking: Ranking | None, best: int
+) -> Selection:
     chosen = candidate.paths[best]
     if len(candidate.paths) == 1:
         return Selection(chosen, "a single picture: crop only")
     if ranking is None:
-        return Selection(chosen, "highest stage; no ranker yet")
+        how = "the first" if np.isnan(rows.stage).all() else "highest stage"
+        return Selection(chosen, f"{how}; no ranker yet")
     probabilities = [round(float(p), 4) for p in ranking.probabilities]
     reason = ", ".join(_reasons(ranking)) or "no clear reason"
     return Selection(chosen, reason, probabilities[best], probabilities)

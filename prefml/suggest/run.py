@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
 from prefml.decisions import Decisions, read_decisions
 from prefml.decisions.projects import ProjectResolver
+from prefml.decisions.set_rule import set_rule
 from prefml.exceptions import WorkspaceError
 from prefml.prediction import Predictor
 from prefml.proposals import (
@@ -27,7 +29,7 @@ from prefml.proposals.audits import BUDGET
 from prefml.proposals.suggestions import Suggestion, to_row
 from prefml.suggest.audit import audit_problem
 from prefml.suggest.budget import ErrorBudget, Stated, read_budget
-from prefml.suggest.candidates import Candidate, Candidates, find_candidates
+from prefml.suggest.candidates import Candidate, Candidates, find_candidates, new_images
 from prefml.suggest.embedding import embed_missing
 from prefml.suggest.handled import handled_pictures, is_decided, keys_of
 from prefml.suggest.lines import Context, make_suggestion
@@ -70,6 +72,8 @@ class Request:
         Folders of new pictures, relative to the workspace; none means `new/`.
     max_gap : float or None
         Seconds between neighbours that end a set; None: what the configuration says.
+    rule : str or None
+        Name of what makes a set; None: what the configuration says.
     order : {"uncertain", "taken"}
         Least certain first, or as taken.
     budget : float
@@ -83,6 +87,7 @@ class Request:
     order: str = "uncertain"
     budget: float = BUDGET
     reask: float = SHARE
+    rule: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,8 @@ class SuggestReport:
         Why no set lies within the budget, in one line; empty if one does, or there is none.
     computed : int
         Pictures that the run embedded.
+    alone : Counter
+        Pictures that form no set, by reason.
     """
 
     sets: int = 0
@@ -119,6 +126,7 @@ class SuggestReport:
     thresholds: Mapping[str, float | None] = field(default_factory=dict)
     why_none: str = ""
     computed: int = 0
+    alone: Counter[str] = field(default_factory=Counter)
 
     @property
     def threshold(self) -> float | None:
@@ -176,9 +184,13 @@ def _suggest(
     decisions = read_decisions(workspace)
     decided, known = read_decided(workspace), read_suggestions(workspace)
     handled = handled_pictures(decisions, decided, known, resolver)
-    gap = request.max_gap if request.max_gap is not None else workspace.config.max_gap
-    found = find_candidates(workspace, resolver, request.folders, handled, gap)
-    predictor, computed = _prepare(workspace, resolver, found.groups, open_predictor, watch)
+    rule = set_rule(workspace.config, name=request.rule, max_gap=request.max_gap)
+    prepare = partial(_prepare, workspace, resolver, open_predictor, watch)
+    if rule.name == "similar":
+        # Its sets are formed of vectors.
+        prepare(new_images(workspace, resolver, request.folders).groups)
+    found = find_candidates(workspace, resolver, request.folders, handled, rule)
+    predictor, computed = prepare(found.groups)
     usable = _usable(found, predictor) if found.groups else []
     asked = asked_again([*known.values(), *decided.values()])
     again = _sets_to_repeat(workspace, request, usable, decisions, predictor, asked, when)
@@ -207,9 +219,9 @@ def _ranker_hash(predictor: Predictor) -> str | None:
 def _prepare(
     workspace: Workspace,
     resolver: ProjectResolver,
-    groups: Sequence[Candidate],
     open_predictor: Callable[[Workspace], Predictor],
     watch: Watch,
+    groups: Sequence[Candidate],
 ) -> tuple[Predictor, int]:
     """Open the models, and embed what their sidecars lack."""
     predictor = open_predictor(workspace)
@@ -359,4 +371,5 @@ def _report(
         thresholds=context.budget.thresholds,
         why_none=context.budget.why_none(sets) if sets and not within else "",
         computed=computed,
+        alone=found.alone,
     )

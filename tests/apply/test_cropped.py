@@ -1,3 +1,4 @@
+import errno
 import struct
 import zlib
 
@@ -8,9 +9,14 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from prefml.apply.cropped import crop_pixels, write_cropped
+from prefml.apply.cropped import crop_obstacle, crop_pixels, write_cropped
 from prefml.exceptions import ImageError
+from prefml.imaging.formats import codec_names
 
+from ..imaging.profiles import rgb_profile
+
+# Read, but not written without loss.
+OTHERS = ("AVIF", "HEIF", "JXL")
 BOX = (0.25, 0.0, 0.75, 0.5)
 ORIENTATION, MAKER, EXIF = 0x0112, 0x010F, 0x8769
 
@@ -190,3 +196,56 @@ def test_a_turned_png_no_longer_says_in_its_xmp_that_it_lies(tmp_path):
     assert "Orientation" not in cropped.info["XML:com.adobe.xmp"]
     assert 'xmp:Rating="5"' in cropped.info["XML:com.adobe.xmp"]
     assert cropped.info["parameters"] == "a portrait"
+
+
+def test_what_cannot_be_cropped_is_known_from_the_header(tmp_path):
+    ramp().save(tmp_path / "whole.png")
+    deep_png(tmp_path / "deep.png")
+    ramp().save(tmp_path / "pages.tif", save_all=True, append_images=[ramp()])
+    (tmp_path / "none.png").write_bytes(b"no picture")
+    assert crop_obstacle(tmp_path / "whole.png", 10**6) is None
+    assert "16 bits a channel; crop it by hand" in crop_obstacle(tmp_path / "deep.png", 10**6)
+    assert "several frames; crop it by hand" in crop_obstacle(tmp_path / "pages.tif", 10**6)
+    assert "not a picture of a known format" in crop_obstacle(tmp_path / "none.png", 10**6)
+    assert "at most 100 pixels" in crop_obstacle(tmp_path / "whole.png", 100)
+
+
+@pytest.mark.parametrize("kind", [name for name in codec_names() if name in OTHERS])
+def test_formats_that_would_be_compressed_anew_are_not_cropped(tmp_path, kind):
+    path = tmp_path / "a.png"
+    ramp().save(path, kind)
+    with pytest.raises(ImageError, match="no crop is written in; crop it by hand"):
+        crop(path)
+    assert "which no crop is written in" in crop_obstacle(path, 10**6)
+
+
+def test_a_broken_disk_is_no_fault_of_the_picture(tmp_path, monkeypatch):
+    ramp().save(tmp_path / "a.png")
+
+    def fail(*_, **__):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Image.Image, "save", fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        crop(tmp_path / "a.png")
+    monkeypatch.setattr(Image.Image, "save", lambda *_, **__: 1 / 0)
+    with pytest.raises(ImageError, match="ZeroDivisionError"):
+        crop(tmp_path / "a.png")
+
+
+def test_a_crop_keeps_its_colours_and_its_profile(tmp_path):
+    profile = rgb_profile("display p3")
+    ramp().save(tmp_path / "a.png", icc_profile=profile)
+    cropped = crop(tmp_path / "a.png")
+    assert cropped.info["icc_profile"] == profile
+    assert np.array_equal(np.asarray(cropped), np.asarray(ramp().crop((20, 0, 60, 60))))
+
+
+def test_a_gif_keeps_its_palette_its_transparency_and_its_comment(tmp_path):
+    path = tmp_path / "a.gif"
+    ramp().quantize(16).save(path, transparency=3, comment=b"a comment")
+    cropped = crop(path)
+    with Image.open(path) as original:
+        expected = original.convert("RGBA").crop((20, 0, 60, 60))
+    assert np.array_equal(np.asarray(cropped.convert("RGBA")), np.asarray(expected))
+    assert cropped.info["comment"] == b"a comment"

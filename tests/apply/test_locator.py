@@ -1,6 +1,6 @@
 import pytest
 
-from prefml.apply import preview
+from prefml.apply import execute, preview
 from prefml.apply.locator import PictureLocator
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import WorkspaceError
@@ -100,3 +100,35 @@ def test_a_folder_named_like_a_picture_is_no_companion(tree):
     tree.set("one", [name])
     tree.decide("one", "approved", name)
     assert targets(preview(tree.write())) == {("winner", "selected/alpha/a.png")}
+
+
+@pytest.mark.parametrize(
+    ("picture", "own"),
+    [
+        ("prefml.png", "prefml.toml"),
+        ("sandbox/review.png", "sandbox/review.sqlite3"),
+        ("artifacts/ranker.png", "artifacts/ranker.joblib"),
+        ("data/sidecar/cues.png", "data/sidecar/cues.parquet"),
+        ("data/projects/alpha.project.png", "data/projects/alpha.project.json"),
+    ],
+)
+def test_files_of_prefml_itself_go_with_no_picture(tree, locator, picture, own):
+    tree.picture(picture)
+    tree.file(own, "")
+    assert locator().locate(picture).companions == ()
+
+
+@pytest.mark.parametrize(
+    "own",
+    ["prefml.toml", "sandbox/review.sqlite3", "artifacts/ranker.joblib", "data/projects/a.json"],
+)
+@pytest.mark.parametrize("action", ["approved", "rejected"])
+def test_a_line_that_names_a_file_of_prefml_itself_is_left_out(tree, own, action):
+    (tree.root / own).parent.mkdir(parents=True, exist_ok=True)
+    tree.file(own, "SQLite format 3" if own.endswith("3") else "")
+    tree.set("g", [own, tree.picture("new/alpha/a.png")])
+    tree.decide("g", action, own)
+    report = execute(tree.write())
+    assert reasons(report) == {"g": f"{own} is not a picture"}
+    assert (tree.root / own).exists()
+    assert (tree.root / "new/alpha/a.png").exists()

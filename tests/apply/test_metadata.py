@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from prefml.apply.cropped import write_cropped
 from prefml.apply.metadata import bits_per_channel, lost_metadata
@@ -215,3 +216,34 @@ def test_a_damaged_picture_is_cropped_or_refused_as_one(tmp_path_factory, kind, 
     lost_metadata(path)
     with suppress(ImageError):
         crop(path)
+
+
+def tiff_with(path, **options):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "Maker"
+    frame = exif.get_ifd(ExifTags.IFD.Exif)
+    frame[WIDTH], frame[ExifTags.Base.LensModel] = 80, "a lens"
+    frame.update(options.pop("frame", {}))
+    noise().save(path, exif=exif.tobytes(), **options)
+    return path
+
+
+def test_what_a_crop_of_a_tiff_cannot_keep_is_named_beforehand(tmp_path):
+    assert lost_metadata(tiff_with(tmp_path / "a.tif")) == ()
+    noted = tiff_with(tmp_path / "b.tif", frame={0x927C: bytes(range(40))})
+    assert lost_metadata(noted) == ("the addresses in maker notes",)
+
+
+def test_the_directories_of_a_tiff_hold_in_its_crop_what_they_held(tmp_path):
+    with Image.open(crop(tiff_with(tmp_path / "a.tif"))) as part:
+        frame = part.getexif().get_ifd(ExifTags.IFD.Exif)
+        assert (frame[WIDTH], frame[ExifTags.Base.LensModel]) == (40, "a lens")
+
+
+def test_a_tiff_with_addresses_of_further_pictures_says_so_and_drops_them(tmp_path):
+    info = ImageFileDirectory_v2()
+    info[330] = 8
+    noise().save(tmp_path / "a.tif", tiffinfo=info)
+    assert lost_metadata(tmp_path / "a.tif") == ("further pictures in the file",)
+    with Image.open(crop(tmp_path / "a.tif")) as part:
+        assert 330 not in part.tag_v2

@@ -1,4 +1,5 @@
 import pytest
+from PIL import Image
 
 from prefml.apply import execute, preview
 from prefml.apply.journal import read_journals
@@ -132,3 +133,26 @@ def test_a_silent_approval_is_of_what_was_on_the_screen_and_not_of_a_later_file(
     tree.decide("g", "approved", suggestion=chosen)
     (winner,) = [step for step in preview(tree.write()).plan.steps if step.role == "winner"]
     assert (winner.source, winner.kind, winner.box) == (images[0], "move", None)
+
+
+def test_a_picture_that_cannot_be_cropped_leaves_its_set_out_before_anything_is_done(tree):
+    whole, pages = (tree.picture(f"new/alpha/{name}.png") for name in ("whole", "pages"))
+    frames = [Image.effect_noise((40, 60), 20 + n) for n in range(2)]
+    frames[0].save(tree.root / pages, "TIFF", save_all=True, append_images=frames[1:])
+    for group, name in (("w", whole), ("p", pages)):
+        tree.set(group, [name])
+        tree.decide(group, "approved", name, crop_coords=[0, 0, 0.5, 0.5])
+    workspace = tree.write()
+    report = preview(workspace)
+    assert reasons(report) == {"p": f"{pages} has several frames; crop it by hand"}
+    assert reasons(execute(workspace)) == reasons(report)
+    assert [step.source for step in report.plan.steps if step.kind == "crop"] == [whole]
+
+
+def test_a_picture_that_cannot_be_cropped_can_be_kept_whole(tree):
+    pages = tree.picture("new/alpha/pages.png")
+    frames = [Image.effect_noise((40, 60), 20 + n) for n in range(2)]
+    frames[0].save(tree.root / pages, "TIFF", save_all=True, append_images=frames[1:])
+    tree.set("p", [pages])
+    tree.decide("p", "approved", pages, crop_coords=None)
+    assert reasons(preview(tree.write())) == {}

@@ -7,9 +7,12 @@ import pytest
 from PIL import Image
 
 from prefml.cli import main
+from prefml.exceptions import PrefmlError
 from prefml.sidecars.lock import run_lock
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
+
+from ..sidecars.single_files import as_single_files
 
 
 @pytest.fixture
@@ -78,6 +81,21 @@ def test_only_a_few_of_many_names_are_shown(embed, root):
     out = embed()[1]
     assert "8 failed" in out
     assert "and 5 more" in out
+
+
+def test_pictures_that_are_not_read_and_frames_that_are_not_seen_are_named(embed, root):
+    (root / "images/p/raw.nef").write_bytes(b"II*")
+    frames = [Image.effect_noise((40, 30), 20 + 9 * n).convert("RGB") for n in range(3)]
+    frames[0].save(root / "images/p/moving.gif", save_all=True, append_images=frames[1:])
+    _, out, _ = embed()
+    assert "1 RAW passed over, not read here; develop them to JPEG, PNG or TIFF:\n" in out
+    assert "  images/p/raw.nef" in out
+    assert "1 of several frames, of which the first counts:\n  images/p/moving.gif" in out
+    _, out, _ = embed("--force", "--json")
+    assert json.loads(out)["passed_over"] == [
+        {"path": "images/p/raw.nef", "format": "RAW", "advice": "develop them to JPEG, PNG or TIFF"}
+    ]
+    assert json.loads(out)["first_frames"] == ["images/p/moving.gif"]
 
 
 def test_pictures_of_no_project_are_named(embed, root):
@@ -167,3 +185,29 @@ def test_a_backend_that_cannot_be_is_one_line_and_fails(embed):
 
 def test_backend_and_device_at_once_are_wrong_usage(embed):
     assert embed("--backend", "auto", "--device", "cpu")[0] == 2
+
+
+def test_a_take_over_is_said_to_be_for_good_before_it_happens(root, embed, monkeypatch):
+    embed()
+    as_single_files(root / "data/sidecar")
+    monkeypatch.setattr("prefml.sidecars.build.build_found", stop)
+    status, _, err = embed()
+    assert status == 1
+    assert "no going back" in err
+    assert str(root / "data/sidecar/before") in err
+    assert (root / "data/sidecar/cues.parquet").is_file()
+
+
+def stop(*given, **options):
+    raise PrefmlError("stopped")
+
+
+def test_a_take_over_computes_nothing_and_is_told_to_machines(root, embed):
+    embed()
+    as_single_files(root / "data/sidecar")
+    _, out, err = embed("--json")
+    report = json.loads(out)
+    assert (report["computed"], report["reused"], report["taken_over"]) == (0, 3, True)
+    assert "no going back" in err
+    _, out, err = embed("--json")
+    assert (json.loads(out)["taken_over"], err) == (False, "")

@@ -85,8 +85,8 @@ def test_crops_are_compared_without_sidecars_by_sizes_alone(prefml, tmp_path):
 
 
 def _damage(folder, name):
-    path = folder / "data" / "sidecar" / f"{name}.parquet"
-    path.write_bytes(path.read_bytes()[:-100])
+    for path in (folder / f"data/sidecar/{name}.parquet").rglob("*.parquet"):
+        path.write_bytes(path.read_bytes()[:-100])
 
 
 @pytest.mark.parametrize(

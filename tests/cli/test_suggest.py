@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -88,6 +89,15 @@ def test_earlier_suggestions_that_wait_are_counted(workspace, capsys):
     assert printed.out.startswith(
         "1 earlier suggestions still wait for review.\nSuggested for 1 sets"
     )
+
+
+def test_pictures_that_form_no_set_are_told_with_count_reason_and_command():
+    from prefml.cli.suggest import _payload, _text
+
+    report = SuggestReport(singles=3, alone=Counter({"the only picture in its folder": 3}))
+    line = "3 pictures form no set: the only picture in its folder; to see which: prefml sets"
+    assert line in _text(report).splitlines()
+    assert _payload(report)["alone"] == {"the only picture in its folder": 3}
 
 
 def test_why_nothing_lies_within_the_budget_is_said_in_one_line():

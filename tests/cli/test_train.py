@@ -78,7 +78,7 @@ def test_the_text_names_scores_and_baselines(prefml, copy):
 
 
 def test_damaged_sidecars_are_not_taken_for_missing_ones(prefml, copy):
-    (copy / "data" / "sidecar" / "cues.parquet").write_bytes(b"")
+    next((copy / "data/sidecar/cues.parquet").rglob("*.parquet")).write_bytes(b"")
     ran = prefml("--workspace", copy, "train")
     assert ran.status == 1
     assert "prefml embed" in ran.err

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
@@ -60,7 +61,7 @@ def alone(tmp_path_factory) -> Rows:
 
 
 class Rows:
-    """The rows of the three files, by name; equal if they say the same.
+    """The rows of the sidecars, by name; equal if they say the same.
 
     A run that was stopped cuts what is left into other tasks, whose rows come in another order.
     Numbers may differ by the rounding of one operation: how OpenCV and BLAS add up depends on
@@ -70,8 +71,11 @@ class Rows:
     def __init__(self, folder: Any) -> None:
         self.keys, self.hashes, numbers = [], [], []
         for kind in ("embeddings", "hashes", "cues"):
-            with (folder / f"{kind}.parquet").open("rb") as stream:
-                frame = pq.read_table(stream).to_pandas()
+            tables = []
+            for path in (folder / f"{kind}.parquet").rglob("*.parquet"):
+                with path.open("rb") as stream:
+                    tables.append(pq.read_table(stream).replace_schema_metadata(None))
+            frame = pa.concat_tables(tables).to_pandas()
             frame = frame.sort_values(["project", "filename"], ignore_index=True)
             self.keys.append(frame[["project", "filename", "path", "file_size"]])
             numbers.append(

@@ -134,7 +134,7 @@ def test_a_worker_without_the_workspace_says_which_folder_it_misses(tmp_path, mo
 def test_a_part_that_a_worker_wrote_elsewhere_is_not_taken_for_written(tmp_path):
     source = SimpleNamespace(files={"cues": Path(tmp_path / "part-1.cues.parquet")})
     with pytest.raises(ClusterError, match=r"not there from here.*share the workspace"):
-        spread._check_visible(spread.ChunkResult(1, [source], []))
+        spread._check_visible(spread.ChunkResult(1, [source], [], []))
 
 
 @pytest.mark.slow

@@ -55,6 +55,13 @@ def test_without_embeddings_their_models_are_left_out_and_said_to_be(with_torch)
     assert "no pictures" in left_out_contenders(CROPPERS, ("width", "height"))[0]
 
 
+def test_without_stages_the_highest_is_no_baseline_and_that_is_said(with_torch):
+    assert "highest_stage" not in names(chosen_contenders(RANKERS, COLUMNS, staged=False))
+    assert left_out_contenders(RANKERS, COLUMNS, staged=False) == [
+        "highest stage: no picture has a stage"
+    ]
+
+
 def test_with_everything_nothing_is_left_out(with_torch):
     assert left_out_contenders(RANKERS, COLUMNS) == []
 

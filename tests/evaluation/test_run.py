@@ -62,6 +62,14 @@ def test_choices_and_crops_are_both_evaluated(made_up):
     assert found.left_out == []
 
 
+def test_where_no_picture_has_a_stage_the_highest_is_no_baseline(made_up):
+    made_up.choices = replace(made_up.choices, stage=np.full(len(made_up.choices), np.nan))
+    found = evaluate(made_up.workspace)
+
+    assert set(found.ranker["models"]) == {"prefml", "linear"}
+    assert found.left_out == ["highest stage: no picture has a stage"]
+
+
 def test_every_model_is_run_with_every_seed(made_up):
     found = evaluate(made_up.workspace, Options(seeds=3))
 

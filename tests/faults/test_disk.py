@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from prefml.review.service import ReviewService
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
+from ..sidecars.single_files import as_single_files
 from .test_kill import contents, state
 from .trees import reviewed_tree, small_workspace
 
@@ -70,6 +72,27 @@ def test_a_full_disk_leaves_every_file_old_or_new_and_the_next_run_repairs(small
     assert (read_sidecars(root / "data/sidecar").embeddings == sound.embeddings).all()
     tell("disk full (tmpfs of 4 MiB) in embed, train, suggest", tried, failed=failed,
          repaired=tried)  # fmt: skip
+
+
+def test_a_take_over_on_a_full_disk_leaves_the_files_of_before(small_disk, capfd, tell):
+    root = small_workspace(small_disk / "ws")
+    assert run(root, "embed") == 0
+    sound, failed, rooms = read_sidecars(root / "data/sidecar"), 0, (0, 4096, 65536, 200_000)
+    as_single_files(root / "data/sidecar")
+    for left in rooms:
+        ballast = fill(small_disk, left)
+        ended = run(root, "embed")
+        failed += ended != 0
+        assert (read_sidecars(root / "data/sidecar").embeddings == sound.embeddings).all()
+        ballast.unlink()
+        assert ended == 0 or (root / "data/sidecar/embeddings.parquet").is_file()
+    capfd.readouterr()
+    assert run(root, "embed") == 0
+    assert json.loads(capfd.readouterr().out)["computed"] == 0
+    assert read_sidecars(root / "data/sidecar").cues.equals(sound.cues)
+    assert failed
+    tell("disk full (tmpfs of 4 MiB) in embed, taking over files of before", len(rooms),
+         failed=failed, repaired=len(rooms))  # fmt: skip
 
 
 def run(root: Path, *words: str) -> int:
@@ -210,9 +233,9 @@ def test_pictures_from_the_future_or_before_the_epoch_are_embedded_once(tmp_path
     for path, when in zip(pictures, (4_000_000_000, -10_000_000, 0), strict=False):
         os.utime(path, (when, when))
     assert run(root, "embed") == 0
-    before = (root / "data/sidecar/embeddings.parquet").read_bytes()
+    before = contents(root / "data/sidecar/embeddings.parquet")
     assert run(root, "embed") == 0
-    assert (root / "data/sidecar/embeddings.parquet").read_bytes() == before
+    assert contents(root / "data/sidecar/embeddings.parquet") == before
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from prefml.review.store import EventStore
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
+from ..sidecars.single_files import as_single_files
 from .conftest import ROUNDS, Child
 from .trees import reviewed_tree, take_away_a_decision
 
@@ -54,6 +55,26 @@ def test_embed(host, finished, tmp_path, kills, tell):
         assert same(read_sidecars(root / "data/sidecar"), sound)
         assert not list((root / "data/sidecar/parts").iterdir())
     tell("kill -9 in embed", rounds.tried, killed=rounds.killed, said_what_to_run=torn,
+         repaired=rounds.tried)  # fmt: skip
+
+
+def test_take_over(host, finished, tmp_path, kills, tell):
+    root = shutil.copytree(finished, tmp_path / "ws")
+    folder, earlier = root / "data/sidecar", tmp_path / "earlier"
+    sound = read_sidecars(folder)
+    as_single_files(folder)
+    shutil.copytree(folder, earlier)
+    rounds = kills(root, "embed")
+    for _ in rounds:
+        shutil.rmtree(folder)
+        shutil.copytree(earlier, folder)
+        rounds.strike()
+        assert same(read_sidecars(folder), sound)
+        assert " 0 computed" in host.run(root, "embed").text
+        assert same(read_sidecars(folder), sound)
+        assert not list((folder / "parts").iterdir())
+        assert not (folder / "cues.parquet").is_file()
+    tell("kill -9 in embed, taking over files of before", rounds.tried, killed=rounds.killed,
          repaired=rounds.tried)  # fmt: skip
 
 

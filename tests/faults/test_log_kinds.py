@@ -102,7 +102,7 @@ def altered(reason: str, stem: str, chance: random.Random) -> tuple[str, tuple[s
         "longer_name": (f"{stem}.png", ("alpha", f"{stem}{chance.choice('_- ')}final.png")),
         "other_project": (f"{stem}.png", ("beta", f"{stem}.png")),
         "unknown_project": (f"{stem}.png", ("gamma", f"{stem}.png")),
-        "unread_format": (f"{stem}.heic", ()),
+        "unread_format": (f"{stem}.cr2", ()),
         "nothing_alike": (f"{stem}.png", ()),
     }
     return files[reason]

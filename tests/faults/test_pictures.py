@@ -9,13 +9,16 @@ import socket
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from prefml.cli import main
+from prefml.exceptions import ImageError
+from prefml.review.thumbnails import ThumbnailCache
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
@@ -84,13 +87,14 @@ def deep(path: Path) -> None:
     Image.fromarray(values).save(path)
 
 
+EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(x) run\n%%EOF\n"
 BAD: dict[str, Callable[[Path], object]] = {
     "truncated.png": truncated,
     "cut.jpg": jpeg_cut,
     "zero.png": lambda path: path.write_bytes(b""),
     "text.png": lambda path: path.write_text("no picture"),
     "page.jpg": lambda path: path.write_text("<svg onload='x()'/>"),
-    "script.png": lambda path: path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n(x) run\n"),
+    "script.png": lambda path: path.write_bytes(EPS),
     "bomb.png": lambda path: path.write_bytes(png(60_000, 60_000)),
     "huge.png": lambda path: path.write_bytes(png(2**31 - 1, 2**31 - 1)),
     "folder.png": lambda path: path.mkdir(),
@@ -212,3 +216,38 @@ def test_rank_and_crop_take_every_odd_picture(troubled, capfd, name):
     assert status == 0 or name == "rotated.jpg", err
     if status == 0:
         assert sum(row["probability"] for row in answer["ranking"]) == pytest.approx(1)
+
+
+def test_no_picture_starts_a_program_whatever_it_is_called(troubled, capfd, monkeypatch, tmp_path):
+    """Pillow hands PostScript to Ghostscript; a picture's name must not bring that about."""
+    started = tmp_path / "started"
+    program = tmp_path / "bin" / "gs"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntouch '{started}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)
+    name = "new/alpha/script.png"
+    with Image.open(troubled / name) as image, suppress(OSError):
+        # So Pillow does it, asked without a list of formats.
+        image.load()
+    assert started.exists()
+    started.unlink()
+    other = str(troubled / "new/alpha/deep.png")
+    commands = (("embed", "--force"), ("suggest",), ("duplicates",), ("doctor",))
+    shown = (("rank", str(troubled / name), other), ("crop", str(troubled / name)))
+    for words in (*commands, *shown):
+        told(capfd, troubled, *words)
+    line = {"group_id": "g", "images": [name], "action": "approved", "final_choice": name}
+    line |= {"crop_coords": [0, 0, 0.5, 0.5], "timestamp": "t"}
+    for file in ("approved_decisions.jsonl", "automation_decisions.jsonl"):
+        (troubled / "sandbox" / file).write_text(json.dumps(line) + "\n")
+    _, answer, _ = told(capfd, troubled, "apply", "--execute")
+    assert answer is not None
+    cache = ThumbnailCache(Workspace.open(troubled), "secret")
+    assert cache.info(name) is None
+    for show in (cache.full, lambda name: cache.reduced(name, "view")):
+        with pytest.raises(ImageError):
+            show(name)
+    assert not started.exists()
+    assert (troubled / name).exists()

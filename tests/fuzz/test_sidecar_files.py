@@ -7,9 +7,11 @@ import pyarrow as pa
 import pytest
 
 from prefml.encoders.spec import EncoderSpec
-from prefml.sidecars.compact import Selection, compact, recover
+from prefml.sidecars.compact import Selection, compact
+from prefml.sidecars.layout import data_set, list_parts
+from prefml.sidecars.recovery import recover
 from prefml.sidecars.schema import KINDS, Provenance, part_schema
-from prefml.sidecars.sources import find_sources, list_parts, write_part
+from prefml.sidecars.sources import find_sources, write_part
 from prefml.sidecars.store import read_sidecars
 
 from . import logs
@@ -40,7 +42,7 @@ def rows() -> pa.Table:
 
 @pytest.fixture
 def folder(tmp_path):
-    """A sidecar folder with the three files."""
+    """A sidecar folder with rows of two projects."""
     part = write_part(tmp_path, "part-00000001.parquet", part_schema(PROVENANCE), rows())
     paths = part.keys["path"].to_pylist()
     everything = Selection(part, np.arange(ROWS, dtype=np.int64), paths)
@@ -60,11 +62,12 @@ def same(found, sound) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_damaged_sidecar_is_refused_or_what_was_written(folder, attack, kind):
-    path, damage = folder / f"{kind}.parquet", Damage(121)
+    path, damage = next(data_set(folder, kind).glob("alpha/*")), Damage(121)
     raw, sound = path.read_bytes(), read_sidecars(folder)
 
     def read(copy):
-        return read_sidecars(place(path, copy).parent)
+        place(path, copy)
+        return read_sidecars(folder)
 
     def judge(found):
         assert same(found, sound)
@@ -85,10 +88,10 @@ def test_a_damaged_part_is_left_out_or_what_was_written(folder, attack):
 
     def judge(found):
         sources, problems = found
-        assert len(sources) + len(problems) == 2
+        assert len(sources) + len(problems) == 3
         if problems:
             return "left out, and said so"
-        assert sources[1].keys.equals(part.keys)
+        assert sources[2].keys.equals(part.keys)
         return "unchanged"
 
     counts = attack("part file", damage.copies(raw, CASES), read, judge)

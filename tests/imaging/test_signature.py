@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from prefml.imaging.decode import FORMATS
+from prefml.imaging.formats import codec_names
 from prefml.imaging.signature import is_picture
 
 
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("kind", codec_names())
 def test_every_format_that_is_decoded_is_recognised_whatever_its_name(tmp_path, kind):
     buffer = io.BytesIO()
     Image.new("RGB", (4, 4)).save(buffer, "BMP" if kind == "DIB" else kind)

@@ -153,6 +153,12 @@ def test_fold_scores_of_choices_stand_beside_the_simple_rules():
     }
 
 
+def test_without_stages_the_highest_is_no_score():
+    table = replace(choices(10), stage=np.full(30, np.nan))
+    found = RANKER.fold_scores(SimpleNamespace(out_of_fold_=np.zeros(30)), table)
+    assert set(found) == {"top1", "top1_random"}
+
+
 def test_fold_scores_that_do_not_exist_are_left_out():
     table = choices(10)
     table = replace(table, X=table.X.assign(stage=1.0), stage=np.ones(30))

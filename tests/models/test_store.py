@@ -1,9 +1,11 @@
 import hashlib
+import io
 import json
 import os
 import pickle
 import shutil
 import threading
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -205,7 +207,7 @@ def test_a_file_that_is_changed_between_the_check_and_the_load_is_not_loaded(sav
 def test_what_these_versions_cannot_unpickle_names_the_way_out(saved):
     content = pickle.dumps(LinearRegression()).replace(b"LinearRegression", b"LinearRegressiox")
     saved.write_bytes(content)
-    change_manifest(saved, sha256=hashlib.sha256(content).hexdigest())
+    change_manifest(saved, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
     with pytest.raises(ModelFileError, match=r"cannot be unpickled.*run: prefml train"):
         load_model(saved)
 
@@ -284,3 +286,72 @@ def test_an_entry_that_no_manifest_has_is_not_amended(saved):
     with pytest.raises(ModelFileError):
         amend_manifest(saved, {"counts": "many"})
     assert manifest_path(saved).read_text() == before
+
+
+class Watched(io.FileIO):
+    """Opened file that notes the most bytes that were read at once."""
+
+    most = 0
+
+    def read(self, size=-1):
+        return self.noted(super().read(size))
+
+    def readall(self):
+        return self.noted(super().readall())
+
+    def readinto(self, buffer):
+        count = super().readinto(buffer)
+        self.noted(range(count))
+        return count
+
+    @classmethod
+    def noted(cls, found):
+        cls.most = max(cls.most, len(found))
+        return found
+
+
+@pytest.fixture
+def most_at_once(monkeypatch):
+    """Return a function that loads a model and tells the most bytes that were read at once."""
+    plain = Path.open
+
+    def opened(path, *given, **named):
+        return Watched(path) if path.suffix == ".joblib" else plain(path, *given, **named)
+
+    def load(path):
+        with monkeypatch.context() as patch:
+            patch.setattr(Watched, "most", 0)
+            patch.setattr(Path, "open", opened)
+            with pytest.raises(ModelFileError, match="not the file"):
+                load_model(path)
+            return Watched.most
+
+    return load
+
+
+@pytest.mark.parametrize("length", [0, 1, 10_000_000])
+def test_a_model_file_of_another_size_is_refused_unread(saved, most_at_once, length):
+    saved.write_bytes(bytes(length))
+    assert most_at_once(saved) == 0
+
+
+def test_a_model_file_of_another_hash_is_refused_without_being_held(saved, most_at_once):
+    saved.write_bytes(bytes(10_000_000))
+    change_manifest(saved, size=10_000_000)
+    assert 0 < most_at_once(saved) < 1_000_000
+
+
+def test_a_manifest_without_a_size_is_one_all_the_same(saved, most_at_once):
+    content = json.loads(manifest_path(saved).read_text())
+    assert content.pop("size") == saved.stat().st_size
+    manifest_path(saved).write_text(json.dumps(content))
+    assert load_model(saved).n_features_in_ == 3
+    saved.write_bytes(bytes(10_000_000))
+    assert 0 < most_at_once(saved) < 1_000_000
+
+
+@pytest.mark.parametrize("size", [-1, "7", 1.5, [], True])
+def test_a_size_that_is_none_is_refused(saved, size):
+    change_manifest(saved, size=size)
+    with pytest.raises(ModelFileError, match="run: prefml train"):
+        load_model(saved)

@@ -77,7 +77,7 @@ def test_the_keys_of_a_manifest_keep_their_order(learn, workspace):
     content = json.loads((workspace.artifacts / "crop.manifest.json").read_text())
     assert list(content) == [
         "format", "kind", "class", "sha256", "written", "versions", "encoder", "cues",
-        "decisions_sha256", "last_decision", "counts", "fold_scores", "left_out",
+        "decisions_sha256", "last_decision", "counts", "fold_scores", "left_out", "size",
     ]  # fmt: skip
 
 

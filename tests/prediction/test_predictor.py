@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,7 @@ from prefml.models.store import save_model
 from prefml.prediction import PictureRows, Predictor
 from prefml.ranking.rejection import RejectionModel
 from prefml.sidecars.store import Sidecars
-from prefml.workspace import Workspace
+from prefml.workspace import Config, Workspace
 
 ENCODER = {"id": "tower", "identity": "0" * 16, "name": "folder/tower"}
 
@@ -100,12 +101,24 @@ def test_a_picture_without_a_row_is_named_with_its_project_and_the_command(predi
 
 
 def test_pictures_of_the_sidecars_are_scored_in_the_order_of_their_rows(predictor):
-    predictor.sidecars.index["stage"] = [1.0, 3.0]
+    predictor.sidecars.index["filename"] = [
+        f"20250101_00000{i}_{word}.png" for i, word in enumerate(("stage1_generated",
+                                                                 "stage3_enhanced"))
+    ]  # fmt: skip
     rows, sets = np.array([1, 0]), np.zeros(2, int)
     with pytest.raises(ModelFileError, match="ranker"):
         predictor.score(rows, sets)
     predictor.ranker = Ranker()
     assert predictor.score(rows, sets).tolist() == [3.0, 1.0]
+
+
+def test_stages_follow_from_what_makes_a_set(predictor):
+    name = "20250101_000001_stage1_generated.png"
+    assert predictor.from_sidecars("p", [name]).stage.tolist() == [1.0]
+    by_folder = replace(predictor.workspace, config=Config(rule="folder"))
+    other = Predictor(by_folder, None, None, {}, "builtin")
+    other.__dict__["sidecars"] = predictor.sidecars
+    assert np.isnan(other.from_sidecars("p", [name]).stage).all()
 
 
 def test_sidecars_that_were_replaced_are_read_anew(predictor):

@@ -3,7 +3,7 @@ import pytest
 from scipy.special import expit
 
 from prefml.ranking import PairwiseLogistic
-from prefml.ranking.pairwise import WithinSetScaler, fit_weights, pair_weights
+from prefml.ranking.pairwise import fit_weights, pair_differences, pair_weights
 from prefml.sets import index_sets, winning_pairs
 
 
@@ -23,23 +23,6 @@ def test_bradley_terry_finds_the_weights(make):
     weights = model.coef_ / model.scaler_.scale_
     assert weights[0] / weights[1] == pytest.approx(-2, rel=0.15)
     assert np.abs(weights[2:]).max() < 0.15 * weights[0]
-
-
-def test_columns_are_scaled_by_their_spread_inside_sets(choices):
-    X, _, set_id, _ = choices
-    values = X.to_numpy() + 100.0 * np.unique(set_id, return_inverse=True)[1][:, None]
-    scaler = WithinSetScaler().fit(values, index_sets(set_id))
-    spread = X.groupby(set_id).transform(lambda column: column - column.mean()).to_numpy()
-    assert np.allclose(scaler.scale_, np.sqrt((spread**2).mean(axis=0)))
-
-
-def test_what_never_differs_inside_a_set_and_what_is_missing_counts_for_nothing():
-    values = np.array([[1.0, 5.0, 0.0], [1.0, np.nan, 1.0], [3.0, 7.0, 0.0], [3.0, 5.0, 9.0]])
-    scaler = WithinSetScaler(clip=1.0).fit(values, index_sets([0, 0, 1, 1]))
-    scaled = scaler.transform(values)
-    assert (scaled[:, 0] == 0).all()
-    assert scaled[1, 1] == 0
-    assert np.abs(scaled).max() == 1.0
 
 
 def test_a_weight_of_two_counts_like_the_row_twice(make):
@@ -82,3 +65,11 @@ def test_more_prior_variance_is_less_shrinkage(choices):
 def test_too_few_choices_are_warned_of():
     with pytest.warns(UserWarning, match="1 of 1 sets"):
         PairwiseLogistic().fit([[0.0], [1.0]], [0, 1], set_id=[0, 0])
+
+
+def test_differences_of_pairs_are_those_of_their_rows():
+    scaled = np.random.default_rng(0).normal(size=(3000, 2))
+    better, worse = np.arange(2999), np.arange(1, 3000)
+    np.testing.assert_array_equal(
+        pair_differences(scaled, better, worse), scaled[better] - scaled[worse]
+    )

@@ -1,13 +1,15 @@
 import os
 from io import BytesIO
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from prefml.exceptions import ImageError, WorkspaceError
 from prefml.review.thumbnails import ThumbnailCache
 from prefml.workspace import Workspace
 
+from ..imaging.profiles import rgb_profile
 from .drawn_workspace import draw_picture
 
 NAME = "images/a.png"
@@ -66,6 +68,31 @@ def test_a_turned_picture_is_upright(thumbnails, tmp_path):
     info = thumbnails.info("images/turned.jpg")
     assert (info.width, info.height) == (600, 300)
     assert opened(thumbnails.reduced("images/turned.jpg", "small")).size == (480, 240)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_size_of_a_tiff_is_that_of_its_copy(thumbnails, tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    draw_picture(1, 0, (300, 600)).save(tmp_path / "images/turned.tif", exif=exif)
+    info = thumbnails.info("images/turned.tif")
+    assert (info.width, info.height) == opened(
+        thumbnails.reduced("images/turned.tif", "large")
+    ).size
+
+
+def test_a_wide_gamut_twin_is_shown_like_the_picture_it_is_the_twin_of(thumbnails, tmp_path):
+    plain, profile = draw_picture(1, 0, (300, 600)), rgb_profile("display p3")
+    target = ImageCms.ImageCmsProfile(BytesIO(profile))
+    twin = ImageCms.profileToProfile(plain, ImageCms.createProfile("sRGB"), target)
+    twin.save(tmp_path / "images/twin.png", icc_profile=profile)
+    shown, expected = (
+        np.asarray(opened(thumbnails.reduced(name, "view")), int)
+        for name in ("images/twin.png", NAME)
+    )
+    assert np.abs(shown - expected).mean() < 1
+    # The darkest levels of a power are fewer than those of sRGB.
+    assert np.abs(shown - expected).max() <= 20
 
 
 @pytest.mark.parametrize(

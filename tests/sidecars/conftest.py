@@ -61,6 +61,11 @@ def same(one: Sidecars, other: Sidecars) -> bool:
     )
 
 
+def files_of(folder: Path, kind: str) -> list[Path]:
+    """List the files of a data set."""
+    return sorted((folder / f"{kind}.parquet").rglob("*.parquet"))
+
+
 class Killed(BaseException):
     """End of the process; no handler may catch it."""
 

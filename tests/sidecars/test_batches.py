@@ -7,9 +7,10 @@ from prefml.exceptions import EncoderError
 from prefml.sidecars.batches import make_rows
 from prefml.sidecars.derive import Derived
 from prefml.sidecars.find import ImageFile
+from prefml.sidecars.layout import part_name
 from prefml.sidecars.plan import ReusableRow, Task
 from prefml.sidecars.schema import Provenance, part_schema
-from prefml.sidecars.sources import part_name, write_part
+from prefml.sidecars.sources import write_part
 
 from .conftest import MeanColour
 

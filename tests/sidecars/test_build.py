@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,16 +13,18 @@ import pytest
 from PIL import Image
 
 from prefml.exceptions import EncoderError, SidecarError, WorkspaceError
-from prefml.imaging import cues
+from prefml.imaging import colour, cues
 from prefml.imaging.decode import decode
 from prefml.imaging.hashing import phash
 from prefml.sidecars import build as build_module
+from prefml.sidecars import plan, schema
 from prefml.sidecars.build import BuildOptions, build_sidecars
 from prefml.sidecars.lock import run_lock
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Config, Workspace
 
-from .conftest import FirstFolder, MeanColour, draw, same
+from ..imaging.profiles import rgb_profile
+from .conftest import FirstFolder, MeanColour, draw, files_of, same
 
 FILES = ("embeddings", "hashes", "cues")
 
@@ -69,7 +72,7 @@ def test_stage_comes_from_the_name(tmp_path):
 
 def test_second_run_computes_nothing_and_writes_nothing(workspace, build):
     build()
-    before = {path: path.stat().st_mtime_ns for path in workspace.sidecars.glob("*.parquet")}
+    before = {path: path.stat().st_mtime_ns for path in workspace.sidecars.rglob("*")}
     encoder = MeanColour()
     assert counts(build(encoder)) == (10, 0, 10, 0)
     assert encoder.encoded == 0
@@ -164,6 +167,66 @@ def test_another_cue_set_takes_over_embeddings(build, read, monkeypatch):
     assert np.array_equal(after.embeddings, before.embeddings)
     assert (after.cues["extra"] == 7).all()
     assert after.cues.drop(columns="extra").equals(before.cues)
+
+
+def earlier_decoding(workspace, monkeypatch, build):
+    """Embed as the version did that left colour profiles aside."""
+    with monkeypatch.context() as patch:
+        patch.setattr(colour, "_transform", lambda profile, mode: None)
+        patch.setattr(schema, "DECODING_VERSION", 1)
+        of = schema.Provenance.of
+        early = classmethod(lambda cls, encoder: replace(of(encoder), decoding=1))
+        patch.setattr(schema.Provenance, "of", early)
+        build()
+
+
+def test_only_pictures_that_decode_to_other_pixels_are_computed_anew(
+    workspace, build, read, monkeypatch
+):
+    wide = workspace.root / "images/p0/wide.png"
+    pixels = np.random.default_rng(5).integers(0, 256, (30, 40, 3), np.uint8)
+    Image.fromarray(pixels).save(wide, icc_profile=rgb_profile("rec2020"))
+    earlier_decoding(workspace, monkeypatch, build)
+    before = read()
+    assert counts(build()) == (11, 1, 10, 0)
+    after = read()
+    place = list(after.index["filename"]).index("wide.png")
+    shown = decode(wide)
+    assert after.cues["colourfulness"].iloc[place] == pytest.approx(
+        cues.measure(shown)["colourfulness"], rel=1e-5
+    )
+    changed = {name for name, row in by_name(after).items() if row != by_name(before)[name]}
+    assert changed == {"wide.png"}
+
+
+def by_name(sidecars):
+    rows = zip(sidecars.index["filename"], sidecars.embeddings.tolist(), strict=True)
+    return {name: (row, sidecars.cues.iloc[place].tolist()) for place, (name, row) in
+            enumerate(rows)}  # fmt: skip
+
+
+def test_rows_of_an_earlier_decoding_are_looked_at_once(workspace, build, read, monkeypatch):
+    earlier_decoding(workspace, monkeypatch, build)
+    assert counts(build()) == (10, 0, 10, 0)
+    monkeypatch.setattr(plan, "is_decoded_anew", lambda path, version: version < 2)
+    assert counts(build()) == (10, 0, 10, 0)
+
+
+def test_a_picture_whose_header_cannot_be_read_anymore_is_reported(workspace, build, monkeypatch):
+    earlier_decoding(workspace, monkeypatch, build)
+    path = next((workspace.root / "images/p0").iterdir())
+    times = path.stat()
+    path.write_bytes(bytes(times.st_size))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert counts(build()) == (10, 0, 9, 1)
+
+
+def test_of_an_animation_the_first_frame_counts_and_it_is_said(workspace, build):
+    frames = [Image.effect_noise((40, 30), 20 + 9 * n).convert("RGB") for n in range(3)]
+    path = workspace.root / "images/p0/moving.gif"
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    assert build().first_frames == ("images/p0/moving.gif",)
+    assert build().first_frames == ()
 
 
 def test_encoders_are_never_mixed_when_a_switch_is_interrupted(build, read):
@@ -317,7 +380,7 @@ def test_full_disk_is_one_clear_error_and_the_next_run_goes_on(build, read, monk
 def test_damaged_sidecars_are_made_again(workspace, build, read, kind, damage):
     build()
     before = read()
-    path = workspace.sidecars / f"{kind}.parquet"
+    path = files_of(workspace.sidecars, kind)[0]
     if damage == "gone":
         path.unlink()
     elif damage == "short":
@@ -327,7 +390,7 @@ def test_damaged_sidecars_are_made_again(workspace, build, read, kind, damage):
     else:
         pd.read_parquet(path).to_parquet(path)
     report = build()
-    assert counts(report) == (10, 10, 0, 0)
+    assert counts(report) == (10, 5, 5, 0)
     assert kind in report.repaired[0]
     assert same(before, read())
 

@@ -4,10 +4,12 @@ import os
 
 import pytest
 
-from prefml.sidecars.find import find_images, scan_images
+from prefml.exceptions import WorkspaceError
+from prefml.imaging import formats
+from prefml.sidecars.find import count_passed_over, find_images, require_images, scan_images
 from prefml.workspace import Workspace
 
-from .conftest import FirstFolder
+from .conftest import FirstFolder, draw
 
 
 @pytest.fixture
@@ -127,3 +129,51 @@ def test_top_level_folder_named_like_a_project_is_searched(touch, tmp_path):
 
 def test_empty_workspace_has_no_pictures(scan):
     assert scan().images == []
+
+
+def test_pictures_that_are_not_read_are_counted_with_the_way_out(touch, scan):
+    touch("images/p/a.png", "images/p/b.NEF", "images/p/c.nef", "images/q/d.psd", "images/e.exr")
+    touch("images/p/a.txt", "images/p/a.yaml", "images/p/.d.nef")
+    found = scan()
+    assert paths(found) == ["images/p/a.png"]
+    assert [(one.path, one.format) for one in found.passed_over] == [
+        ("images/e.exr", "OpenEXR"),
+        ("images/p/b.NEF", "RAW"),
+        ("images/p/c.nef", "RAW"),
+        ("images/q/d.psd", "Photoshop"),
+    ]
+    assert count_passed_over(found.passed_over)[0] == (
+        ("RAW", "develop them to JPEG, PNG or TIFF"), 2
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [".heic", ".HEIF", ".avif", ".jxl"])
+def test_without_its_decoder_a_format_is_passed_over_by_name(touch, scan, monkeypatch, suffix):
+    for probe in ("_has_avif", "_has_heif", "_has_jxl"):
+        monkeypatch.setattr(formats, probe, lambda: False)
+    touch(f"images/p/a{suffix}")
+    (one,) = scan().passed_over
+    assert one.path == f"images/p/a{suffix}"
+    assert one.advice.startswith("pip install")
+
+
+@pytest.mark.parametrize("name", ["photo", "photo.jpg_large", "photo.001", "photo.jpg~"])
+def test_a_picture_of_another_name_is_told_by_its_content(tmp_path, scan, name):
+    draw(tmp_path / "images/p/photo.png", 0)
+    (tmp_path / "images/p/photo.png").rename(tmp_path / "images/p" / name)
+    (one,) = scan().passed_over
+    assert (one.path, one.format) == (f"images/p/{name}", "PNG")
+    assert one.advice == "rename them to end in .png"
+
+
+def test_other_files_are_no_pictures(touch, scan):
+    touch("images/p/a.png", "images/p/b.bin", "images/p/LICENSE", "images/p/c.db")
+    assert scan().passed_over == []
+
+
+def test_where_nothing_is_read_the_error_names_what_is_there_and_the_way_out(touch, tmp_path):
+    touch("images/p/b.nef", "images/p/c.nef", "images/p/d.psd")
+    workspace = Workspace.open(tmp_path)
+    with pytest.raises(WorkspaceError, match="but 2 RAW that are not read here, 1 Phot") as error:
+        require_images(scan_images(workspace, FirstFolder()), workspace)
+    assert error.value.run == "develop them to JPEG, PNG or TIFF"

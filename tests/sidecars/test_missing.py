@@ -54,7 +54,7 @@ def test_the_file_that_was_meant_is_named_with_the_reason(gaps, disk, logged, re
 
 
 @pytest.mark.parametrize(
-    ("logged", "reason"), [("alpha/a.heic", "unread_format"), ("alpha/a.png", "nothing_alike")]
+    ("logged", "reason"), [("alpha/a.cr2", "unread_format"), ("alpha/a.png", "nothing_alike")]
 )
 def test_where_nothing_is_meant_the_reason_names_no_file(gaps, logged, reason):
     (gap,) = gaps(["alpha/other.png"], logged)

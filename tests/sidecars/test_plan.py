@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prefml.sidecars import plan
 from prefml.sidecars.find import ImageFile
-from prefml.sidecars.plan import ReusableRow, Task, make_tasks, reusable_rows
+from prefml.sidecars.plan import ReusableRow, Task, drop_outdated, make_tasks, reusable_rows
 from prefml.sidecars.schema import Provenance
 from prefml.sidecars.sources import Source
 
@@ -126,3 +127,16 @@ def test_a_new_picture_needs_everything():
     task = Task(image())
     assert task.encode
     assert task.measure
+
+
+def test_rows_of_pictures_that_decode_to_other_pixels_are_left_out(monkeypatch, tmp_path):
+    images = [image(name) for name in ("a.png", "b.png", "c.png")]
+    sources = [source(replace(NOW, decoding=1), *images[:2]), source(NOW, images[2])]
+    rows = reusable_rows(images, sources, replace(NOW, decoding=1))
+
+    def anew(path, version):
+        return version == 1 and path == tmp_path / "images/p/b.png"
+
+    monkeypatch.setattr(plan, "is_decoded_anew", anew)
+    kept = drop_outdated(rows, images, sources, tmp_path)
+    assert list(kept) == [("p", "a.png"), ("p", "c.png")]

@@ -71,6 +71,16 @@ def test_metadata_of_another_form_is_refused_with_what_to_run(document):
         read_provenance("a/file", metadata(document))
 
 
+def test_files_that_state_no_version_of_decoding_are_of_the_first():
+    document = {name: value for name, value in content().items() if name != "decoding"}
+    assert read_provenance("file", metadata(document)).decoding == 1
+
+
+def test_a_version_of_decoding_that_is_no_number_is_refused():
+    with pytest.raises(SidecarError, match="not a sidecar of this version"):
+        read_provenance("file", metadata(content(decoding="2")))
+
+
 @pytest.mark.parametrize("found", [None, {}, {b"pandas": b"{}"}])
 def test_a_file_that_prefml_did_not_write_is_refused(found):
     with pytest.raises(SidecarError, match="expected a file written by prefml"):

@@ -3,22 +3,12 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from prefml.exceptions import SidecarError
 from prefml.sidecars.compact import Selection, compact
+from prefml.sidecars.layout import data_set, list_fragments, list_parts, part_name, parts_folder
 from prefml.sidecars.schema import KINDS, Provenance, part_schema
-from prefml.sidecars.sources import (
-    find_sources,
-    list_parts,
-    next_number,
-    open_part,
-    open_store,
-    part_name,
-    parts_folder,
-    write_part,
-)
+from prefml.sidecars.sources import find_sources, open_fragment, open_part, write_part
 
 from .conftest import MeanColour
 
@@ -43,7 +33,7 @@ def write(folder, number, *numbers, provenance=PROVENANCE):
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    """Return a folder with the three files, in row groups of two rows."""
+    """Return a folder with one fragment, in row groups of two rows."""
     monkeypatch.setattr("prefml.sidecars.compact.ROW_GROUP", 2)
     parts = [write(tmp_path, 1, 1, 2), write(tmp_path, 2, 3, 4), write(tmp_path, 3, 5)]
     compact(tmp_path, PROVENANCE, list(map(Selection.of_all, parts)), list_parts(tmp_path))
@@ -62,8 +52,13 @@ def test_a_part_is_read_back_as_it_was_written(tmp_path):
     found.close()
 
 
-def test_the_three_files_are_read_by_row_groups_and_rows(store):
-    source = open_store(store)
+def opened(store):
+    (fragment,) = list_fragments(store)
+    return open_fragment(fragment)
+
+
+def test_a_fragment_is_read_by_row_groups_and_rows(store):
+    source = opened(store)
     for kind in KINDS:
         assert source.groups(kind) == 3
         assert [source.start(kind, group) for group in range(4)] == [0, 2, 4, 5]
@@ -78,7 +73,7 @@ def test_the_three_files_are_read_by_row_groups_and_rows(store):
 
 
 def test_neighbouring_rows_are_read_from_the_disk_once(store, monkeypatch):
-    source, read = open_store(store), []
+    source, read = opened(store), []
     monkeypatch.setattr(
         source,
         "read_group",
@@ -112,10 +107,10 @@ def test_what_is_damaged_is_left_out_with_its_reason(store):
     write(store, 4, 6)
     write(store, 5, 7)
     (parts_folder(store) / part_name(4)).write_bytes(b"PAR1")
-    (store / "hashes.parquet").unlink()
+    next(data_set(store, "hashes").rglob("*.parquet")).unlink()
     sources, problems = find_sources(store)
     assert [source.keys["filename"].to_pylist() for source in sources] == [["7.png"]]
-    assert ["hashes.parquet" in problems[0], part_name(4) in problems[1]] == [True, True]
+    assert ["no hashes.parquet beside" in problems[0], part_name(4) in problems[1]] == [True, True]
 
 
 def test_an_empty_folder_has_no_sources(tmp_path):
@@ -130,16 +125,3 @@ def test_a_part_of_another_type_is_refused_with_the_column(tmp_path):
     pq.write_table(table.set_column(at, "file_size", table["file_size"].cast(pa.int32())), path)
     with pytest.raises(SidecarError, match=r"no column file_size of type int64.*prefml embed"):
         open_part(path)
-
-
-@given(st.lists(st.tuples(st.integers(0, 10**8 - 1), st.sampled_from(["", "w1", "ab-2"]))))
-def test_the_next_number_is_above_all_in_use(tmp_path_factory, used):
-    folder = tmp_path_factory.getbasetemp()
-    paths = [folder / part_name(number, writer) for number, writer in used]
-    number = next_number([*paths, folder / "part-.parquet", folder / "cues.parquet"])
-    assert number == 1 + max((number for number, _ in used), default=0)
-
-
-@given(st.sets(st.integers(0, 10**8 - 1)))
-def test_parts_sort_by_name_as_by_number(numbers):
-    assert sorted(map(part_name, numbers)) == [part_name(number) for number in sorted(numbers)]

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefml.exceptions import SidecarError
-from prefml.sidecars.store import Sidecars, read_sidecars
+from prefml.sidecars.store import Sidecars, read_columns, read_index_if_any, read_sidecars
 
-from .conftest import MeanColour
+from .conftest import MeanColour, files_of, same
 
 FILES = ("embeddings", "hashes", "cues")
 
@@ -39,15 +39,17 @@ def test_encoder_with_preprocessing_and_normalisation_is_recorded(workspace, bui
     build(encoder)
     assert read().encoder == encoder.spec
     for kind in FILES:
-        metadata = pq.read_schema(workspace.sidecars / f"{kind}.parquet").metadata
-        content = json.loads(metadata[b"prefml"])
+        (metadata, *_) = {
+            pq.read_schema(path).metadata[b"prefml"] for path in files_of(workspace.sidecars, kind)
+        }
+        content = json.loads(metadata)
         assert content["encoder"]["normalize"] == "none"
         assert content["encoder_identity"] == encoder.spec.identity
 
 
 def test_embedding_is_a_fixed_size_list_of_float32(workspace, build):
     build()
-    schema = pq.read_schema(workspace.sidecars / "embeddings.parquet")
+    schema = pq.read_table(workspace.sidecars / "embeddings.parquet").schema
     assert schema.field("embedding").type == pa.list_(pa.float32(), 3)
 
 
@@ -94,10 +96,9 @@ def test_missing_sidecars_say_what_to_run(tmp_path):
 @pytest.mark.parametrize("kind", FILES)
 def test_file_of_another_run_is_refused(workspace, build, kind):
     build()
-    old = workspace.sidecars / f"{kind}.parquet"
-    shutil.copy(old, workspace.root / "old.parquet")
+    shutil.copy(files_of(workspace.sidecars, kind)[0], workspace.root / "old.parquet")
     build(force=True)
-    shutil.copy(workspace.root / "old.parquet", old)
+    shutil.copy(workspace.root / "old.parquet", files_of(workspace.sidecars, kind)[0])
     with pytest.raises(SidecarError, match=r"different runs.*run: prefml embed"):
         read_sidecars(workspace.sidecars)
 
@@ -105,7 +106,7 @@ def test_file_of_another_run_is_refused(workspace, build, kind):
 @pytest.mark.parametrize("kind", FILES)
 def test_file_with_other_rows_is_refused(workspace, build, kind):
     build()
-    path = workspace.sidecars / f"{kind}.parquet"
+    path = files_of(workspace.sidecars, kind)[0]
     table = pq.read_table(path)
     pq.write_table(table.slice(1), path)
     with pytest.raises(SidecarError, match="different runs"):
@@ -115,7 +116,7 @@ def test_file_with_other_rows_is_refused(workspace, build, kind):
 @pytest.mark.parametrize("kind", FILES)
 def test_file_without_its_columns_is_refused(workspace, build, kind):
     build()
-    path = workspace.sidecars / f"{kind}.parquet"
+    path = files_of(workspace.sidecars, kind)[0]
     table = pq.read_table(path)
     pq.write_table(table.drop_columns(table.column_names[-1]), path)
     with pytest.raises(SidecarError, match=f"{table.column_names[-1]}.*prefml embed"):
@@ -131,7 +132,7 @@ def test_a_picture_that_occurs_twice_is_refused(workspace, build, read):
     build()
     for kind in FILES:
         rewritten(
-            workspace.sidecars / f"{kind}.parquet",
+            files_of(workspace.sidecars, kind)[0],
             lambda table: table.take([0, *range(len(table) - 1)]),
         )
     with pytest.raises(SidecarError, match=r"occurs twice.*prefml embed"):
@@ -146,6 +147,102 @@ def test_embeddings_that_are_not_finite_are_refused(workspace, build, read):
         at = table.column_names.index("embedding")
         return table.set_column(at, table.schema.field("embedding"), spoilt)
 
-    rewritten(workspace.sidecars / "embeddings.parquet", spoil)
+    rewritten(files_of(workspace.sidecars, "embeddings")[0], spoil)
     with pytest.raises(SidecarError, match=r"embeddings that are not finite.*prefml embed"):
         read()
+
+
+def test_rows_of_some_projects_are_read_from_their_files_alone(workspace, build, read):
+    build()
+    whole = read()
+    for kind in FILES:
+        for path in (workspace.sidecars / f"{kind}.parquet" / "p1").iterdir():
+            path.write_bytes(b"damaged")
+    one = read_sidecars(workspace.sidecars, ["p0", "nowhere"])
+    own = (whole.index["project"] == "p0").to_numpy()
+    assert one.index.equals(whole.index[own].reset_index(drop=True))
+    assert np.array_equal(one.embeddings, whole.embeddings[own])
+    assert np.array_equal(one.hashes, whole.hashes[own])
+    assert one.cues.equals(whole.cues[own].reset_index(drop=True))
+    with pytest.raises(SidecarError, match=r"p1.*prefml embed"):
+        read_sidecars(workspace.sidecars, ["p0", "p1"])
+
+
+@pytest.mark.parametrize("projects", [[], ["nowhere"]])
+def test_where_projects_have_no_rows_the_encoder_is_known_all_the_same(build, workspace, projects):
+    build()
+    found = read_sidecars(workspace.sidecars, projects)
+    assert (len(found), found.embeddings.shape) == (0, (0, 3))
+    assert found.encoder == MeanColour().spec
+    assert found.positions(["p0"], ["x.png"]).tolist() == [-1]
+
+
+def test_the_index_is_read_without_any_value(workspace, build, read):
+    assert read_index_if_any(workspace.sidecars) is None
+    build()
+    found = read_index_if_any(workspace.sidecars).sort_values(["project", "filename"])
+    columns = ["project", "filename", "path", "file_size", "mtime_ns"]
+    assert found.reset_index(drop=True).equals(read().index[columns])
+
+
+def test_rows_of_two_encoders_are_refused(workspace, build, read):
+    build()
+    for kind in FILES:
+        shutil.move(workspace.sidecars / f"{kind}.parquet" / "p1", workspace.root / kind)
+    build(MeanColour("other"), force=True)
+    for kind in FILES:
+        place = workspace.sidecars / f"{kind}.parquet" / "p1"
+        shutil.rmtree(place)
+        shutil.move(workspace.root / kind, place)
+    with pytest.raises(SidecarError, match=r"two encoders.*prefml embed"):
+        read()
+    assert build(MeanColour("other")).computed == 5
+    assert set(read().index["project"]) == {"p0", "p1"}
+
+
+def test_rows_in_the_folder_of_another_project_are_refused(workspace, build, read):
+    build()
+    for kind in FILES:
+        path = files_of(workspace.sidecars, kind)[0]
+        path.rename(path.parents[1] / "p1" / path.name)
+    with pytest.raises(SidecarError, match=r"rows of another project.*prefml embed"):
+        read()
+    assert build().computed == 5
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_flipped_bit_is_refused_and_what_is_named_mends_it(workspace, build, read, kind):
+    build()
+    before = read()
+    path = files_of(workspace.sidecars, kind)[0]
+    raw = bytearray(path.read_bytes())
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    last = group.column(group.num_columns - 1)
+    raw[last.data_page_offset + last.total_compressed_size - 2] ^= 1
+    path.write_bytes(raw)
+    with pytest.raises(SidecarError, match=r"checksum.*run: prefml embed --verify"):
+        read()
+    report = build(verify=True)
+    assert (report.computed, len(report.repaired)) == (5, 1)
+    assert same(read(), before)
+
+
+def test_some_columns_are_read_with_their_keys_and_nothing_else(workspace, build, read):
+    build()
+    whole = read()
+    name = whole.cues.columns[1]
+    for kind in ("embeddings", "hashes"):
+        assert len(read_columns(workspace.sidecars, kind, [])) == len(whole)
+    found = read_columns(workspace.sidecars, "cues", [name, "stage"])
+    assert list(found.columns) == ["project", "filename", name, "stage"]
+    assert found[["project", "filename"]].equals(whole.index[["project", "filename"]])
+    assert found[name].equals(whole.cues[name])
+    own = read_columns(workspace.sidecars, "cues", [name], ["p1"])
+    assert own[name].to_list() == whole.cues[name][whole.index["project"] == "p1"].to_list()
+
+
+@pytest.mark.parametrize("name", ["embedding", "path", "nosuch"])
+def test_a_column_of_another_data_set_is_refused(workspace, build, name):
+    build()
+    with pytest.raises(SidecarError, match=f"no column {name} of cues; expected one of stage"):
+        read_columns(workspace.sidecars, "cues", [name])

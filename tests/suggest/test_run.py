@@ -1,11 +1,14 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
-from prefml.exceptions import WorkspaceError
+from prefml.exceptions import ConfigError, WorkspaceError
 from prefml.proposals import index_of
-from prefml.suggest import Request, suggest
+from prefml.suggest import Request, run, suggest
+from prefml.suggest.grouping import form
 from prefml.workspace import Workspace
 
 
@@ -376,8 +379,8 @@ def test_an_old_set_is_asked_again_once(tree):
 def test_ten_runs_of_one_new_set_each_ask_one_old_set_again(tree):
     old_sets(tree, 4)
     counts = []
-    for run in range(11):
-        new_sets(tree, 1, 1000 + 2 * run)
+    for turn in range(11):
+        new_sets(tree, 1, 1000 + 2 * turn)
         tree.suggest(now=NOW, reask=1.0)
         for line in tree.lines():
             tree.approve(line)
@@ -421,3 +424,48 @@ def test_an_old_set_of_which_a_picture_has_gone_is_not_asked_again(tree):
     new_sets(tree, 10)
     tree.suggest(now=NOW, reask=1.0)
     assert asked_again(tree) == []
+
+
+def test_pictures_of_other_names_form_sets_and_the_rest_is_told_why_it_is_alone(tree):
+    images = [tree.picture(f"new/alpha/{name}.png") for name in ("a", "a-Edit", "b", "b_4x")]
+    tree.picture("new/alpha/x.png")
+    tree.picture("new/alpha/a-mask.png")
+    report = tree.suggest()
+    assert (report.sets, report.singles) == (2, 1)
+    found = sorted(sorted(line["images"]) for line in tree.lines())
+    assert found == [images[1::-1], images[2:], ["new/alpha/x.png"]]
+    assert report.alone == {"no other picture has a name of the same set": 1}
+    assert report.skipped == {"a by-product: a mask": 1}
+
+
+def test_the_rule_of_a_run_goes_before_that_of_the_workspace(tree):
+    (tree.root / "prefml.toml").write_text('[sets]\nrule = "folder"\n')
+    tree.stages("1", "1")
+    assert tree.suggest().sets == 1
+    assert tree.suggest(rule="stages").sets == 0
+    with pytest.raises(ConfigError, match="one of auto"):
+        tree.suggest(rule="stacks")
+
+
+def test_pictures_are_embedded_before_sets_of_likeness_are_formed(tree, monkeypatch):
+    images = [tree.picture(f"new/alpha/{name}.png") for name in ("p", "q", "r")]
+    embedded = []
+    monkeypatch.setattr(run, "embed_missing", lambda *args: embedded.append(len(args[3])))
+
+    def alike(folder):
+        assert embedded == [3]
+        made = tree.sidecars()
+        vectors = np.eye(8, dtype=np.float32)[[0, 0, 1]]
+        return replace(made, embeddings=vectors)
+
+    monkeypatch.setattr(form, "read_sidecars_if_any", alike)
+    report = tree.suggest(rule="similar")
+    assert (report.sets, report.singles) == (1, 1)
+    assert images[:2] in [line["images"] for line in tree.lines()]
+
+
+def test_without_stages_and_ranker_no_stage_is_spoken_of(tree):
+    tree.picture("new/alpha/a.png")
+    tree.picture("new/alpha/a-Edit.png")
+    tree.suggest(predictor=tree.predictor(ranker=False))
+    assert tree.lines()[0]["step1_selection"]["reason"] == "the first; no ranker yet"

@@ -1,0 +1,116 @@
+"""Take what the sidecars hold of pictures, if they still are as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from prefml._typing import Floats
+from prefml.decisions.set_rule import SetRule
+from prefml.exceptions import SidecarError
+from prefml.imaging.cues import cue_identity
+from prefml.models.compatibility import EncoderIdentity
+from prefml.prediction.predictions import PictureRows
+from prefml.sidecars.store import Sidecars
+
+__all__ = ["are_stored", "stages_of", "stored_rows"]
+
+
+def are_stored(
+    sidecars: Sidecars,
+    root: Path,
+    project: str,
+    paths: Sequence[Path],
+    encoders: Sequence[EncoderIdentity] = (),
+) -> bool:
+    """Tell whether the sidecars hold all pictures as they are now.
+
+    Parameters
+    ----------
+    sidecars : Sidecars
+        Rows of their project.
+    root : Path
+        The workspace folder.
+    project : str
+        Their project.
+    paths : sequence of Path
+        Picture files.
+    encoders : sequence of EncoderIdentity
+        Encoders that their vectors must come from.
+
+    Returns
+    -------
+    bool
+        False too if the rows are of another encoder, or of other cues than this version measures.
+    """
+    made_alike = all(one.identity == sidecars.encoder.identity for one in encoders)
+    if not made_alike or sidecars.cue_identity != cue_identity():
+        return False
+    rows = sidecars.positions([project] * len(paths), [path.name for path in paths])
+    return bool((rows >= 0).all()) and all(
+        _is_unchanged(sidecars, root, int(row), path) for row, path in zip(rows, paths, strict=True)
+    )
+
+
+def _is_unchanged(sidecars: Sidecars, root: Path, row: int, path: Path) -> bool:
+    if not path.is_file():
+        return False
+    stored, now = sidecars.index.iloc[row], path.stat()
+    here = path.resolve() == (root / stored["path"]).resolve()
+    return here and (stored["file_size"], stored["mtime_ns"]) == (now.st_size, now.st_mtime_ns)
+
+
+def stored_rows(
+    sidecars: Sidecars, project: str, filenames: Sequence[str], rule: SetRule
+) -> PictureRows:
+    """Take the rows of pictures.
+
+    Parameters
+    ----------
+    sidecars : Sidecars
+        Rows of their project, at least.
+    project : str
+        Their project.
+    filenames : sequence of str
+        Their names.
+    rule : SetRule
+        What reads stages.
+
+    Returns
+    -------
+    PictureRows
+
+    Raises
+    ------
+    SidecarError
+        If one of them has no row.
+    """
+    found = sidecars.positions([project] * len(filenames), list(filenames))
+    if (found < 0).any():
+        missing = filenames[int(np.argmin(found))]
+        raise SidecarError(f"no sidecar of {project}/{missing}", "one", "prefml embed")
+    cues = sidecars.cues.iloc[found].reset_index(drop=True)
+    size = cues[["width", "height"]].to_numpy(float)
+    names, vectors = tuple(filenames), sidecars.embeddings[found]
+    return PictureRows(names, size, stages_of(names, rule), vectors, cues, project=project)
+
+
+def stages_of(names: Iterable[str], rule: SetRule) -> Floats:
+    """Return the stages that a rule reads in file names.
+
+    Parameters
+    ----------
+    names : iterable of str
+        File names.
+    rule : SetRule
+        The rule.
+
+    Returns
+    -------
+    ndarray of shape (n_names,)
+        NaN where a name tells none.
+    """
+    stages = map(rule.stage, names)
+    return np.array([np.nan if stage is None else stage for stage in stages], float)
