@@ -10,9 +10,13 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, metadata, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prefml.exceptions import PrefmlError
 from prefml.workspace import Workspace
+
+if TYPE_CHECKING:
+    from prefml.decisions import Decisions
 
 __all__ = ["Check", "examine"]
 
@@ -225,8 +229,8 @@ def _check_weights(workspace: Workspace, name: str) -> Check:
     if found is None:
         detail = f"the weights of {name} are not on this machine"
         fix = (
-            "connect to the network and run: prefml embed (fetches them once); or name a local "
-            'checkpoint, an exported folder or "builtin" as encoder in prefml.toml'
+            "connect to the network before the next prefml embed, which fetches them once; or name "
+            'a local checkpoint, an exported folder or "builtin" as encoder in prefml.toml'
         )
         return Check("encoder", False, detail, fix)
     return Check("encoder", True, f"{name}, weights {found.name}")
@@ -234,6 +238,7 @@ def _check_weights(workspace: Workspace, name: str) -> Check:
 
 def _examine_decisions(workspace: Workspace) -> Iterator[Check]:
     from prefml.decisions import read_decisions
+    from prefml.decisions.advice import project_advice
     from prefml.sidecars.sizes import picture_sizes
 
     found = read_decisions(workspace, picture_sizes(workspace))
@@ -241,11 +246,32 @@ def _examine_decisions(workspace: Workspace) -> Iterator[Check]:
         sets = found.items.loc[found.items.project == project, "set_id"].nunique()
         crops = int((found.crops.project == project).sum())
         known = project != "unknown"
-        fix = "" if known else "add [projects.aliases] to prefml.toml; see: prefml ingest"
+        fix = "" if known else project_advice(found.aliases, found.unplaced)
         yield Check(f"project {project}", known, f"{sets} sets, {crops} crops", fix)
     refused = len(found.quarantine)
     fix = "prefml ingest --report quarantine.csv" if refused else ""
     yield Check("quarantine", True, f"{refused} rows refused", fix)
+    yield _check_logged_pictures(workspace, found)
+
+
+def _check_logged_pictures(workspace: Workspace, decisions: Decisions) -> Check:
+    from prefml.decisions import ProjectResolver
+    from prefml.sidecars.find import find_images
+    from prefml.sidecars.missing import missing_pictures
+
+    images = find_images(workspace, ProjectResolver.open(workspace))
+    found = missing_pictures(decisions, images)
+    logged, missing = sum(one.logged for one in found), sum(one.missing for one in found)
+    if not missing:
+        return Check("logged pictures", True, f"all {logged} are there")
+    gap, project = max(
+        ((gap, one.project) for one in found for gap in one.gaps),
+        key=lambda pair: (pair[0].mendable, pair[0].pictures),
+    )
+    detail = f"{missing} of {logged} are not there; of {project}: {gap}"
+    # A loser that was deleted cannot be brought back, and is no fault.
+    ok = not gap.mendable and missing < logged
+    return Check("logged pictures", ok, detail, "rename or move the pictures; all: prefml ingest")
 
 
 def _examine_pictures(workspace: Workspace) -> Iterator[Check]:

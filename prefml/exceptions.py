@@ -1,10 +1,13 @@
 """Define the errors prefml raises on purpose.
 
 Every message says what was found, what was expected and what to run next, so that the command
-line can print it as one line and stop.
+line can print it as one line and stop. Names in a message are data: `visible` makes any text safe
+to print.
 """
 
 from __future__ import annotations
+
+import re
 
 __all__ = [
     "ApplyError",
@@ -19,9 +22,17 @@ __all__ = [
     "NotEnoughDataError",
     "PrefmlError",
     "SidecarError",
+    "StoreUnavailableError",
     "WeightsUnavailableError",
     "WorkspaceError",
 ]
+
+# Control characters and what turns the direction of text or is not seen: with them a name could
+# show as another, or change what a terminal shows.
+_DECEPTIVE = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff]"
+)
 
 
 class PrefmlError(Exception):
@@ -68,6 +79,10 @@ class LogError(PrefmlError):
     """Raised when a log file as a whole cannot be read; single bad rows are quarantined."""
 
 
+class StoreUnavailableError(LogError):
+    """Raised when the event table of the review cannot be used for the moment; ask again."""
+
+
 class ImageError(PrefmlError):
     """Raised when a picture cannot be decoded or is larger than the configured limit."""
 
@@ -106,3 +121,22 @@ class ApplyError(PrefmlError):
 
 class NotEnoughDataError(PrefmlError, ValueError):
     """Raised when there are too few choices or crops for what was asked."""
+
+
+def visible(text: str) -> str:
+    r"""Return text with its deceptive characters written as codes, such as `\u202e`.
+
+    Parameters
+    ----------
+    text : str
+        A text with names in it; line breaks and tabs stay.
+
+    Returns
+    -------
+    str
+
+    References
+    ----------
+    N. Boucher, R. Anderson, "Trojan Source: Invisible Vulnerabilities", USENIX Security 2023.
+    """
+    return _DECEPTIVE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -50,6 +50,13 @@ T = TypeVar("T")
 _NO_LOCKS = (errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 # Errors of a disk as a whole, full or broken: no other file would fare better.
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS}
+# Schemes of URLs that are no place for files -> why.
+_NO_PLACE = {
+    "file": "another machine",
+    "ftp": "files there cannot be replaced in one step",
+    "http": "read only",
+    "https": "read only",
+}
 # Between two looks at what others are changing.
 _POLL_SECONDS = 0.02
 
@@ -69,18 +76,21 @@ def path_from_url(url: str) -> AnyPath:
     Raises
     ------
     ConfigError
-        If the package for such URLs is not installed.
+        If the package for such URLs is not installed, or nothing can be written there.
     """
     parts = urlsplit(url)
-    if parts.scheme == "file":
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return Path(url2pathname(parts.path))
+    if parts.scheme in _NO_PLACE:
+        found = f"{url}: {_NO_PLACE[parts.scheme]}"
+        raise ConfigError(found, "a folder, file:///FOLDER, or an object store such as s3://BUCKET")
     try:
         from upath import UPath
 
         # What other machines write must be seen, so listings are never remembered.
         path = UPath(url, use_listings_cache=False)
         _ = path.fs
-    except (ImportError, ValueError) as error:
+    except (ImportError, ValueError, OSError) as error:
         raise ConfigError(
             f"{url}: {error}",
             "file:///FOLDER, or a URL whose file system is installed",

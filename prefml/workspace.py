@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,14 @@ from typing import Any, TypeAlias
 from prefml.exceptions import ConfigError, WorkspaceError
 from prefml.files import AnyPath, path_from_url, write_text
 
-__all__ = ["MOST", "RULES", "Config", "Workspace", "read_config"]
+__all__ = [
+    "MOST",
+    "RULES",
+    "Config",
+    "Workspace",
+    "canonical_name",
+    "read_config",
+]
 
 CONFIG_NAME = "prefml.toml"
 # Rules of what makes a set, see `prefml.decisions.set_rule`, and pictures of a set at most.
@@ -20,6 +28,28 @@ MOST = 12
 # Where new pictures wait, and where reviewed ones go: what was learned from them stays usable.
 # Cropped copies come after their originals, which keep the place of the picture.
 REVIEWED_ROOTS = ("new", "delete_staging", "selected")
+
+
+def canonical_name(name: str) -> str:
+    """Return a name in Unicode's composed form, NFC, in which names are compared.
+
+    The same letters may be stored composed or decomposed (as macOS writes them); to a person, and
+    to most file systems, both are one name.
+
+    Parameters
+    ----------
+    name : str
+        A file name, a folder's name, or a path.
+
+    Returns
+    -------
+    str
+
+    References
+    ----------
+    Unicode Standard Annex 15, "Unicode normalization forms".
+    """
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 @dataclass(frozen=True)
@@ -280,7 +310,10 @@ class Workspace:
         ConfigError
             If a configured root lies outside the workspace.
         """
-        usual = ("images", "training data", *sorted(set(projects)), *REVIEWED_ROOTS)
+        known = set(projects)
+        # Under the name that the disk has, which may be spelled another way.
+        known |= {path.name for path in self.root.iterdir() if canonical_name(path.name) in known}
+        usual = ("images", "training data", *sorted(known), *REVIEWED_ROOTS)
         names = self.config.image_roots or usual
         roots = tuple(self.inside(name) for name in names)
         return tuple(path for path in dict.fromkeys(roots) if path.is_dir())

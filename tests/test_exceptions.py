@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefml import exceptions
-from prefml.exceptions import PrefmlError
+from prefml.exceptions import PrefmlError, visible
+from prefml.files import is_storable
 
 ERRORS = [getattr(exceptions, name) for name in exceptions.__all__]
 texts = st.none() | st.text()
@@ -48,3 +49,25 @@ def test_errors_of_arrays_are_value_errors_as_in_scikit_learn(error):
 def test_weights_that_cannot_be_fetched_are_an_encoder_that_cannot_be_used():
     with pytest.raises(exceptions.EncoderError):
         raise exceptions.WeightsUnavailableError("offline")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\u202egpj.png", "a\\u202egpj.png"),
+        ("\x1b[31mred", "\\u001b[31mred"),
+        ("a\x9b31m", "a\\u009b31m"),
+        ("half \udc80", "half \\udc80"),
+        ("a\u200bb", "a\\u200bb"),
+        ("two\r\nlines\t", "two\\u000d\nlines\t"),
+        ("\u05e9\u05dc\u05d5\u05dd zoe\u0308 \U0001f468\u200d\U0001f469", None),
+    ],
+)
+def test_deceptive_characters_are_shown_as_codes(name, shown):
+    assert visible(name) == (name if shown is None else shown)
+
+
+@given(st.text())
+def test_what_is_visible_stays_so(text):
+    assert visible(visible(text)) == visible(text)
+    assert is_storable(visible(text))

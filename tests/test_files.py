@@ -110,6 +110,18 @@ def test_a_url_of_no_file_system_names_what_to_install():
         path_from_url("nosuch://x")
 
 
+@pytest.mark.parametrize(
+    "url", ["file://host/x", "file://fileserver/share", "ftp://host/x", "http://h/x", "https://h/x"]
+)
+def test_a_place_where_files_cannot_be_replaced_is_refused(url):
+    with pytest.raises(ConfigError, match=f"{url}: .*expected a folder, file:///FOLDER"):
+        path_from_url(url)
+
+
+def test_localhost_is_this_machine():
+    assert path_from_url("file://localhost/x/y") == Path("/x/y")
+
+
 def test_a_stream_is_written_and_moved_over_what_was_there(tmp_path):
     (tmp_path / "a").write_bytes(b"old")
     with open_synced(tmp_path / "b") as stream:

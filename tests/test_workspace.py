@@ -1,3 +1,4 @@
+import unicodedata
 from contextlib import suppress
 from dataclasses import fields
 
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from prefml import workspace as module
 from prefml.exceptions import ConfigError, PrefmlError, WorkspaceError
-from prefml.workspace import Config, Workspace, read_config
+from prefml.workspace import Config, Workspace, canonical_name, read_config
 
 
 def write_config(folder, text):
@@ -104,6 +105,12 @@ def test_configured_roots_replace_the_usual_ones(tmp_path):
         (tmp_path / name).mkdir()
     write_config(tmp_path, '[images]\nroots = ["other"]')
     assert Workspace.open(tmp_path).image_roots() == (tmp_path / "other",)
+
+
+@given(st.text())
+def test_both_unicode_forms_of_a_name_are_one(name):
+    forms = {canonical_name(unicodedata.normalize(form, name)) for form in ("NFC", "NFD")}
+    assert forms == {canonical_name(name)}
 
 
 def test_a_page_is_written_whole_and_inside_the_workspace_only(tmp_path):

@@ -132,7 +132,9 @@ class PictureLocator:
             Its file name; its path below the project where the name repeats in it.
         """
         name = self._resolver.identities.find(project, picture)
-        return PurePosixPath(name or PurePosixPath(picture).name)
+        folder = PurePosixPath(name or "").parent
+        # The file keeps the very letters of its name, composed or decomposed.
+        return folder / PurePosixPath(picture).name
 
     def is_taken(self, target: str) -> bool:
         """Tell whether a target exists already, under this name or one that is the same on a Mac.

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from prefml.cli._app import app
-from prefml.cli._shared import report_error
+from prefml.cli._shared import report_error, tolerate_encoding
 
 __all__ = ["app", "main", "run"]
 
@@ -26,10 +26,12 @@ def main(args: Sequence[str] | None = None) -> int:
         0 done, 1 failed (one line on standard error), 2 wrong usage.
     """
     words = list(sys.argv[1:] if args is None else args)
+    tolerate_encoding()
+    options: dict[str, object] = {}
     try:
-        result = app.main(args=words, prog_name="prefml", standalone_mode=False)
+        result = app.main(args=words, prog_name="prefml", standalone_mode=False, obj=options)
     except BaseException as error:
-        return report_error(error, debug="--debug" in words)
+        return report_error(error, debug="--debug" in words, options=options)
     return result if isinstance(result, int) else 0
 
 

@@ -3,37 +3,59 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import sys
+import threading
+import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 import click
 
-from prefml.exceptions import PrefmlError
+from prefml.cli._hints import first_step, with_options
+from prefml.exceptions import PrefmlError, visible
 from prefml.workspace import Workspace
 
 __all__ = [
     "announce_take_over",
+    "busy",
     "emit",
     "json_option",
+    "next_step",
     "open_workspace",
     "progress",
     "report_error",
+    "tolerate_encoding",
     "workspace_options",
 ]
 
 F = TypeVar("F", bound=Callable[..., object])
 T = TypeVar("T")
 _OPTIONS = "prefml.options"
+# Seconds between two looks at the clock while a command is at work.
+_TICK = 1.0
 # Errors of the disk or its permissions; none of them is a mistake of prefml.
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
+def _options(ctx: click.Context | None) -> dict[str, object]:
+    """Return the shared options of the running command, as they were given."""
+    if ctx is None:
+        return {}
+    root = ctx.find_root()
+    # `prefml.cli.main` hands its own table in, to have it still when the command has failed.
+    found: dict[str, object] = (
+        root.obj if isinstance(root.obj, dict) else root.meta.setdefault(_OPTIONS, {})
+    )
+    return found
+
+
 def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
     if value is not None and value is not False:
-        ctx.find_root().meta.setdefault(_OPTIONS, {})[param.name] = value
+        _options(ctx)[str(param.name)] = value
 
 
 def workspace_options(function: F) -> F:
@@ -70,8 +92,29 @@ def open_workspace() -> Workspace:
     ConfigError
         If its `prefml.toml` cannot be used.
     """
-    kept = click.get_current_context().find_root().meta.get(_OPTIONS, {})
-    return Workspace.open(kept.get("workspace", "."), kept.get("artifacts"))
+    return _open(_options(click.get_current_context()))
+
+
+def _open(options: Mapping[str, object]) -> Workspace:
+    artifacts = options.get("artifacts")
+    return Workspace.open(
+        str(options.get("workspace", ".")), None if artifacts is None else str(artifacts)
+    )
+
+
+def next_step(hint: str) -> str:
+    """Return the first step towards a hint that can be taken in the workspace of this command.
+
+    Parameters
+    ----------
+    hint : str
+        A command, such as `prefml train`, or a sentence.
+
+    Returns
+    -------
+    str
+    """
+    return first_step(open_workspace(), hint)
 
 
 def announce_take_over(workspace: Workspace) -> None:
@@ -102,11 +145,20 @@ def emit(payload: Mapping[str, object], text: str, as_json: bool) -> None:
     payload : mapping
         The object that `--json` prints; plain types only, no NaN.
     text : str
-        The text that a person reads.
+        The text that a person reads; names in it cannot deceive, see `prefml.exceptions.visible`.
     as_json : bool
         Whether to print the object instead of the text.
     """
-    click.echo(json.dumps(payload, allow_nan=False) if as_json else text)
+    options = _options(click.get_current_context(silent=True))
+    shown = visible(with_options(text, options))
+    click.echo(json.dumps(payload, allow_nan=False) if as_json else shown)
+
+
+def tolerate_encoding() -> None:
+    """Let standard output show what its encoding lacks as codes, in place of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def progress(items: Iterable[T], total: int | None, label: str, unit: str = "it") -> Iterable[T]:
@@ -133,7 +185,44 @@ def progress(items: Iterable[T], total: int | None, label: str, unit: str = "it"
     return tqdm(items, total=total, desc=label, unit=unit, file=sys.stderr, disable=None)
 
 
-def report_error(error: BaseException, debug: bool) -> int:
+@contextmanager
+def busy(label: str) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal that a wait of more than two seconds goes on, and for how long.
+
+    Parameters
+    ----------
+    label : str
+        Name of the work.
+
+    Yields
+    ------
+    callable
+        Takes the name of the part that is at work.
+    """
+    if not sys.stderr.isatty():
+        yield lambda part: None
+        return
+    parts, done, start = [label], threading.Event(), time.monotonic()
+
+    def draw() -> None:
+        while not done.wait(_TICK):
+            seconds = time.monotonic() - start
+            if seconds >= 2:
+                click.echo(f"\r\x1b[K{': '.join(parts)}, {seconds:.0f} s", err=True, nl=False)
+
+    drawer = threading.Thread(target=draw, daemon=True)
+    drawer.start()
+    try:
+        yield lambda part: parts.__setitem__(slice(1, None), [part])
+    finally:
+        done.set()
+        drawer.join()
+        click.echo("\r\x1b[K", err=True, nl=False)
+
+
+def report_error(
+    error: BaseException, debug: bool, options: Mapping[str, object] | None = None
+) -> int:
     """Print one line about an error on standard error and return the exit status.
 
     Parameters
@@ -142,6 +231,9 @@ def report_error(error: BaseException, debug: bool) -> int:
         The error that stopped the command.
     debug : bool
         Whether to print the traceback too.
+    options : mapping, optional
+        The shared options of the command: hints repeat them, and name the first step that can be
+        taken in its workspace. None: hints stay as they are.
 
     Returns
     -------
@@ -155,8 +247,21 @@ def report_error(error: BaseException, debug: bool) -> int:
     if isinstance(error, click.UsageError):
         error.show()
         return 2
-    click.echo(f"Error: {_one_line(error)}", err=True)
+    reached = error if options is None else _reachable(error, options)
+    line = with_options(_one_line(reached), options or {})
+    click.echo(f"Error: {visible(line)}", err=True)
     return 1
+
+
+def _reachable(error: BaseException, options: Mapping[str, object]) -> BaseException:
+    """Return an error whose hint is the first step that can be taken."""
+    if not isinstance(error, PrefmlError) or not error.run:
+        return error
+    try:
+        run = first_step(_open(options), error.run, error.found)
+    except PrefmlError:
+        return error
+    return PrefmlError(error.found, error.expected, run)
 
 
 def _one_line(error: BaseException) -> str:

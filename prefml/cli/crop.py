@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.cli._shared import busy, emit, json_option, open_workspace
 
 if TYPE_CHECKING:
     from prefml.prediction import CropProposal
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     Ratio = click.ParamType[float]
 else:
     Ratio = click.ParamType
+
+
+# A box that keeps the picture whole is this one exactly.
+_WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
 class Aspect(Ratio):
@@ -46,8 +50,9 @@ def command(image: str, aspect: float | None, encoder: str | None, as_json: bool
     from prefml.prediction import Predictor
 
     workspace = open_workspace()
-    predictor = Predictor.open(workspace, encoder, kinds=("crop",))
-    proposal = predictor.crop(predictor.measure([workspace.root / image]), aspect=aspect)
+    with busy("crop"):
+        predictor = Predictor.open(workspace, encoder, kinds=("crop",))
+        proposal = predictor.crop(predictor.measure([workspace.root / image]), aspect=aspect)
     emit(_payload(image, proposal), _text(proposal), as_json)
 
 
@@ -67,14 +72,14 @@ def _payload(image: str, proposal: CropProposal) -> dict[str, object]:
 
 
 def _text(proposal: CropProposal) -> str:
-    what = "keep it whole" if proposal.keeps_whole else f"crop to {_words(proposal.box)}"
-    lines = [
-        f"{what}  ({proposal.probability:.0%}; {proposal.certainty})",
-        f"kept whole with probability {proposal.keep_probability:.0%}",
-    ]
+    lines = [f"{_words(proposal.box)}  ({proposal.probability:.0%}; {proposal.certainty})"]
+    offered = (proposal.box, *(box for box, _ in proposal.alternatives))
+    # Of a picture that may be kept whole one probability is said, and not a second beside it.
+    if _WHOLE not in offered:
+        lines.append(f"kept whole with probability {proposal.keep_probability:.0%}")
     lines += [f"or {_words(box)}  ({chance:.0%})" for box, chance in proposal.alternatives]
     return "\n".join([*lines, *proposal.reasons])
 
 
 def _words(box: tuple[float, float, float, float]) -> str:
-    return " ".join(f"{edge:.3f}" for edge in box)
+    return "keep it whole" if box == _WHOLE else f"crop to {' '.join(f'{e:.3f}' for e in box)}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.cli._shared import busy, emit, json_option, open_workspace
 
 if TYPE_CHECKING:
     from prefml.duplicates import DuplicateGroup
@@ -46,14 +46,15 @@ def command(distance: int, cosine: float, as_json: bool) -> None:  # fmt: skip
 
     workspace = open_workspace()
     sidecars, score = _with_ranker(workspace) or (read_sidecars(workspace.sidecars), None)
-    groups = find_duplicates(sidecars, score, distance, cosine)
+    with busy("duplicates"):
+        groups = find_duplicates(sidecars, score, distance, cosine)
     write_table(table_path(workspace), groups)
     emit({"groups": [_payload(group) for group in groups]}, _text(groups), as_json)
 
 
 def _with_ranker(workspace: Workspace) -> tuple[Sidecars, Scorer] | None:
     """Let the ranker choose, once there is one that fits the sidecars."""
-    from prefml.exceptions import EncoderMismatchError
+    from prefml.exceptions import EncoderMismatchError, visible
     from prefml.models.store import model_file
     from prefml.prediction import Predictor
 
@@ -63,7 +64,7 @@ def _with_ranker(workspace: Workspace) -> tuple[Sidecars, Scorer] | None:
     try:
         return predictor.sidecars, predictor.score
     except EncoderMismatchError as error:
-        click.echo(f"The ranker is not asked: {error}", err=True)
+        click.echo(visible(f"The ranker is not asked: {error}"), err=True)
         return None
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.cli._shared import busy, emit, json_option, open_workspace
 
 if TYPE_CHECKING:
     from prefml.decisions import Decisions
+    from prefml.sidecars.missing import MissingPictures
 
 # More folder names than this are for `--json`.
 _SHOWN = 15
@@ -26,6 +27,22 @@ class FileSummary(TypedDict):
     rows: int
     accepted: int
     quarantined: dict[str, int]
+
+
+class GapSummary(TypedDict):
+    """Logged pictures that are missing for one reason."""
+
+    pictures: int
+    example: str
+    found: str | None
+
+
+class MissingSummary(TypedDict):
+    """Logged pictures of one project that are not there."""
+
+    logged: int
+    missing: int
+    reasons: dict[str, GapSummary]
 
 
 class ProjectSummary(TypedDict):
@@ -45,6 +62,10 @@ class Summary(TypedDict):
     rejections: int
     evidence: dict[str, int]
     unmatched_folders: list[dict[str, object]]
+    unread_times: dict[str, int]
+    useful_aliases: list[str]
+    unplaced: int
+    missing: dict[str, MissingSummary]
     problems: list[str]
 
 
@@ -57,29 +78,36 @@ class Summary(TypedDict):
 @json_option
 def command(report: str | None, as_json: bool) -> None:
     """Read every log; print what was accepted and what was quarantined, and why."""
-    from prefml.decisions import read_decisions, write_report
+    from prefml.decisions import ProjectResolver, read_decisions, write_report
     from prefml.exceptions import NotEnoughDataError
+    from prefml.sidecars.find import find_images
+    from prefml.sidecars.missing import missing_pictures
     from prefml.sidecars.sizes import picture_sizes
 
     workspace = open_workspace()
     target = workspace.inside(report) if report else None
-    decisions = read_decisions(workspace, picture_sizes(workspace))
+    with busy("ingest"):
+        decisions = read_decisions(workspace, picture_sizes(workspace))
+        images = find_images(workspace, ProjectResolver.open(workspace))
+        missing = missing_pictures(decisions, images)
     if not decisions.files:
         raise NotEnoughDataError(
-            f"no logs in {workspace.root}", "CSV logs in data/training", "prefml sample DIR"
+            f"no logs in {workspace.root}", "CSV logs in data/training", "prefml ingest"
         )
     if target is not None:
         write_report(decisions.quarantine, target)
-    emit(summary(decisions), render(decisions), as_json)
+    emit(summary(decisions, missing), render(decisions, missing), as_json)
 
 
-def summary(decisions: Decisions) -> Summary:
+def summary(decisions: Decisions, missing: Sequence[MissingPictures] = ()) -> Summary:
     """Summarize decisions as `--json` prints them.
 
     Parameters
     ----------
     decisions : Decisions
         The content of the logs.
+    missing : sequence of MissingPictures
+        The logged pictures of each project that are not there.
 
     Returns
     -------
@@ -106,8 +134,20 @@ def summary(decisions: Decisions) -> Summary:
             {str(name): value for name, value in row.items()}
             for row in decisions.unmatched.to_dict("records")
         ],
+        "unread_times": {f.path: f.unread_times for f in decisions.files if f.unread_times},
+        "useful_aliases": list(decisions.aliases),
+        "unplaced": decisions.unplaced,
+        "missing": {one.project: _missing_summary(one) for one in missing if one.gaps},
         "problems": list(decisions.problems),
     }
+
+
+def _missing_summary(found: MissingPictures) -> MissingSummary:
+    reasons: dict[str, GapSummary] = {
+        gap.reason: {"pictures": gap.pictures, "example": gap.example, "found": gap.found or None}
+        for gap in found.gaps
+    }
+    return {"logged": found.logged, "missing": found.missing, "reasons": reasons}
 
 
 def _evidence(decisions: Decisions) -> dict[str, int]:
@@ -130,19 +170,21 @@ def _per_project(decisions: Decisions) -> dict[str, ProjectSummary]:
     }
 
 
-def render(decisions: Decisions) -> str:
+def render(decisions: Decisions, missing: Sequence[MissingPictures] = ()) -> str:
     """Render decisions as tables for a person.
 
     Parameters
     ----------
-    decisions : Decisions
-        The content of the logs.
+    decisions, missing
+        As in `summary`.
 
     Returns
     -------
     str
     """
-    told = summary(decisions)
+    from prefml.decisions.advice import project_advice
+
+    told = summary(decisions, missing)
     projects = [(name, str(n["sets"]), str(n["crops"])) for name, n in told["projects"].items()]
     everything = ("all", str(told["sets"]), str(told["crops"]))
     blocks = [
@@ -151,6 +193,10 @@ def render(decisions: Decisions) -> str:
     ]
     if told["unmatched_folders"]:
         blocks.append(_unmatched_block(told["unmatched_folders"]))
+    if advice := project_advice(decisions.aliases, decisions.unplaced):
+        blocks.append(f"For rows of no known project: {advice}.")
+    if any(one.gaps for one in missing):
+        blocks.append(_missing_block(missing))
     if told["problems"]:
         blocks.append("\n".join(["Also found:", *(f"  {line}" for line in told["problems"])]))
     return "\n\n".join(blocks)
@@ -180,9 +226,21 @@ def _unmatched_block(folders: Sequence[dict[str, object]]) -> str:
     rows = [(str(f["folder"]), str(f["by_date"]), str(f["unknown"])) for f in folders[:_SHOWN]]
     if len(folders) > _SHOWN:
         rows.append((f"and {len(folders) - _SHOWN} more: --json", "", ""))
-    return "Folder names of no project (add them to [projects.aliases] if they are one):\n" + (
+    return "Folder names of no project:\n" + (
         _table(("folder", "project by date", "unknown"), rows)
     )
+
+
+def _missing_block(missing: Sequence[MissingPictures]) -> str:
+    if all(one.missing == one.logged and not one.gaps[0].mendable for one in missing):
+        logged = sum(one.logged for one in missing)
+        return f"None of the {logged} logged pictures is there: no image folder holds any of them."
+    lines = ["Logged pictures that are not there, and the likely reason:"]
+    for one in missing:
+        if one.gaps:
+            lines.append(f"  {one.project}: {one.missing} of {one.logged}")
+            lines += [f"    {gap}" for gap in one.gaps]
+    return "\n".join(lines)
 
 
 def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

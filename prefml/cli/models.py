@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.cli._shared import busy, emit, json_option, next_step, open_workspace
 
 if TYPE_CHECKING:
     from prefml.models.history import StoredModel
@@ -37,7 +37,7 @@ def _list(workspace: Workspace, as_json: bool) -> None:
     from prefml.models.history import list_models
 
     models = list_models(workspace)
-    text = "\n".join(map(_line, models)) or "No models yet; run: prefml train"
+    text = "\n".join(map(_line, models)) or f"No models yet; run: {next_step('prefml train')}"
     emit({"models": [_payload(model) for model in models]}, text, as_json)
 
 
@@ -53,7 +53,8 @@ def _roll_back(workspace: Workspace, name: str, as_json: bool) -> None:
 def _compare(workspace: Workspace, name: str, as_json: bool) -> None:
     from prefml.models.comparison import compare_models
 
-    found = compare_models(workspace, name)
+    with busy("compare"):
+        found = compare_models(workspace, name)
     unseen = " made without sight of a suggestion" if found.neutral.enough else ""
     text = (
         f"{found.kind}, on the {found.replay.n} latest decisions{unseen}: {found.name} "

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.cli._shared import busy, emit, json_option, open_workspace
 
 if TYPE_CHECKING:
-    from prefml.prediction import PictureRows, Ranking
+    from collections.abc import Sequence
+
+    from prefml.prediction import Ranking
     from prefml.workspace import Workspace
 
 
@@ -28,12 +30,14 @@ def command(images: tuple[str, ...], encoder: str | None, as_json: bool) -> None
         raise click.UsageError("rank needs two pictures or more; for one: prefml crop IMG")
     workspace = open_workspace()
     project = common_project(workspace, images)
-    predictor = Predictor.open(workspace, encoder, kinds=("ranker",))
-    paths = [workspace.root / image for image in images]
-    # An encoder that is named is one that is to be used.
-    rows = predictor.measure(paths, project) if encoder else predictor.rows_of(paths, project)
-    ranking = predictor.rank(rows)
-    emit(_payload(images, ranking), _text(rows, ranking), as_json)
+    with busy("rank"):
+        predictor = Predictor.open(workspace, encoder, kinds=("ranker",))
+        paths = [workspace.root / image for image in images]
+        # An encoder that is named is one that is to be used.
+        rows = predictor.measure(paths, project) if encoder else predictor.rows_of(paths, project)
+        ranking = predictor.rank(rows)
+    names = rows.names if len(set(rows.names)) == len(images) else images
+    emit(_payload(images, ranking), _text(names, ranking), as_json)
 
 
 def common_project(workspace: Workspace, images: tuple[str, ...]) -> str | None:
@@ -85,9 +89,9 @@ def _payload(images: tuple[str, ...], ranking: Ranking) -> dict[str, object]:
     }
 
 
-def _text(rows: PictureRows, ranking: Ranking) -> str:
+def _text(names: Sequence[str], ranking: Ranking) -> str:
     lines = [
-        f"{place}.  {ranking.probabilities[i]:6.1%}  {rows.names[i]}"
+        f"{place}.  {ranking.probabilities[i]:6.1%}  {names[i]}"
         for place, i in enumerate(ranking.order, 1)
     ]
     reasons = ", ".join(one.reason for one in ranking.why if one.contribution > 0) or "no reason"

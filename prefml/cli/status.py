@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.cli._shared import busy, emit, json_option, next_step, open_workspace
 
 if TYPE_CHECKING:
     from prefml.status import Status
@@ -21,13 +21,14 @@ def command(as_json: bool) -> None:
     """
     from prefml.status import status_of, to_dict
 
-    status = status_of(open_workspace())
+    with busy("status"):
+        status = status_of(open_workspace())
     emit(to_dict(status), _text(status), as_json)
 
 
 def _text(status: Status) -> str:
     if not status.reviewed:
-        return "Nothing was reviewed yet; run: prefml suggest, then prefml review"
+        return f"Nothing was reviewed yet; run: {next_step('prefml review')}"
     gap = "not known yet" if status.calibration is None else f"{status.calibration:.3f}"
     blocks = " ".join(f"{block.value or 0:.0%}" for block in status.over_time)
     missing = ", ".join(status.missing)

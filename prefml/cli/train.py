@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.cli._shared import busy, emit, json_option, open_workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,8 +65,9 @@ def command(
     from prefml.models.training import TRAINED, train
 
     workspace = open_workspace()
-    with _tree_backend(scheduler):
-        asked_for = train(workspace, (what,) if what else TRAINED, force, per_project)
+    kinds = (what,) if what else TRAINED
+    with _tree_backend(scheduler), busy("train") as part:
+        asked_for = train(workspace, kinds, force, per_project, part)
     along = [result.rejection for result in asked_for if result.rejection is not None]
     results = [*asked_for, *along]
     lines = _lines(results, workspace.artifacts)

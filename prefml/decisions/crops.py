@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from prefml.boxes import FULL_FRAME, read_corners, read_number, read_size
+from prefml.decisions.documents import is_path
 from prefml.decisions.projects import ProjectResolver, explicit_project
 from prefml.decisions.quarantine import RowRefusedError
 from prefml.decisions.records import Crop, ParsedRow
 from prefml.decisions.selections import RowReader
-from prefml.decisions.stages import split_path
 from prefml.decisions.tables import named_fields
 from prefml.decisions.times import parse_timestamp
 
@@ -90,7 +90,7 @@ def _read_v1(row: Mapping[str, str], resolver: ProjectResolver) -> ParsedRow:
     paths = [path, *filter(None, others), f"{row.get('directory', '')}/"]
     match = resolver.resolve(paths, explicit_project(row), when)
     crop = Crop(row.get("session_id", ""), path, box, size, may_be_pixels=True)
-    return ParsedRow(match, when, crop=crop)
+    return ParsedRow(match, when, crop=crop, stated_time=row.get("timestamp"))
 
 
 def crop_reader_v2(header: Sequence[str], resolver: ProjectResolver) -> RowReader | None:
@@ -123,10 +123,11 @@ def _read_v2(row: Mapping[str, str], resolver: ProjectResolver) -> ParsedRow:
     when = parse_timestamp(row.get("timestamp"))
     match = resolver.resolve([path], explicit_project(row), when)
     size = read_size(row["width"], row["height"])
-    return ParsedRow(match, when, crop=Crop(row.get("session_id", ""), path, box, size))
+    crop = Crop(row.get("session_id", ""), path, box, size)
+    return ParsedRow(match, when, crop=crop, stated_time=row.get("timestamp"))
 
 
 def _image(path: str) -> str:
-    if not split_path(path)[1].strip():
+    if not is_path(path):
         raise RowRefusedError("no_image", f"chosen path {path!r}")
     return path

@@ -60,17 +60,20 @@ def _read_choice(
 ) -> ParsedRow:
     group = as_text(document.get("group_id"), "group_id")
     paths = as_paths(document.get("images"))
-    when = parse_timestamp(decision.get("timestamp"))
+    stated = decision.get("timestamp")
+    when = parse_timestamp(stated)
     match = resolver.resolve(paths, explicit_project(document), when)
     action = decision.get("action")
     if action == "reject":
-        return ParsedRow(match, when, rejection=Rejection(SESSION, group, tuple(paths)))
+        rejection = Rejection(SESSION, group, tuple(paths))
+        return ParsedRow(match, when, rejection=rejection, stated_time=stated)
     if action not in _CHOSEN:
         raise RowRefusedError("placeholder", f"action {action!r} is no decision")
     chosen = resolve_choice(decision.get("selected_image"), decision.get("selected_index"), paths)
     proposal = as_mapping(document.get("ai_recommendation"))
     corrected = proposal.get("selected_image") not in (None, chosen)
-    return ParsedRow(match, when, make_choice(SESSION, group, paths, chosen, corrected))
+    choice = make_choice(SESSION, group, paths, chosen, corrected)
+    return ParsedRow(match, when, choice, stated_time=stated)
 
 
 def _read_accepted_crop(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from prefml.decisions.quarantine import RowRefusedError
@@ -11,6 +12,8 @@ from prefml.files import is_storable
 from prefml.proposals import index_of
 
 __all__ = ["as_mapping", "as_paths", "as_text", "is_path", "parse_json", "resolve_choice"]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def parse_json(raw: bytes) -> object:
@@ -105,7 +108,10 @@ def as_paths(value: object) -> list[str]:
 
 
 def is_path(value: object) -> bool:
-    """Tell whether a value is text that names a file, in characters that every file can hold.
+    r"""Tell whether a value is text that names a file, in characters that every file can hold.
+
+    Control characters are none: in a list they come from a Windows path whose backslashes were
+    not doubled, so that `\t` of `C:\training` became a tab.
 
     Parameters
     ----------
@@ -116,7 +122,9 @@ def is_path(value: object) -> bool:
     -------
     bool
     """
-    return isinstance(value, str) and bool(split_path(value)[1].strip()) and is_storable(value)
+    if not isinstance(value, str) or not split_path(value)[1].strip():
+        return False
+    return is_storable(value) and not _CONTROL.search(value)
 
 
 def resolve_choice(named: object, index: object, paths: Sequence[str]) -> str:

@@ -68,7 +68,8 @@ def read_feedback(
             group = as_text(document.get("group_id"), "group_id")
             # The suggestion as shown on the page goes before a file that may be a later one.
             shown = as_mapping(document.get("suggestion")) or suggestions.get(group, {})
-            row.fill(_read_line(document, group, shown, resolver))
+            parsed = _read_line(document, group, shown, resolver)
+            row.fill(parsed._replace(stated_time=document.get("timestamp")))
         except REFUSED as error:
             row.refusals.append(refusal_of(error))
             # Approved in bulk after it was judged: the judgement was taken back.

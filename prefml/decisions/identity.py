@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from prefml.decisions.manifests import UNKNOWN
 from prefml.decisions.quarantine import RowRefusedError, printable
 from prefml.decisions.stages import split_path
+from prefml.workspace import canonical_name
 
 if TYPE_CHECKING:
     from prefml.decisions.projects import ProjectResolver
@@ -115,7 +116,7 @@ class Identities:
         below = self._resolver.below(path, project)
         if below is not None:
             return below if "/" in below or below in candidates else None
-        whole = f"/{path}".replace("\\", "/")
+        whole = "/".join(("", *split_path(path)))
         ends = [one for one in candidates if whole.endswith(f"/{one}")]
         return ends[0] if len(ends) == 1 else None
 
@@ -154,7 +155,7 @@ def _places(workspace: Workspace, resolver: ProjectResolver) -> Iterator[tuple[s
         project = resolver.from_path(f"{here}/x") if entries else None
         if project is not None:
             below = resolver.below(f"{here}/", project) or ""
-            yield from ((project, below + entry.name) for entry in entries)
+            yield from ((project, below + canonical_name(entry.name)) for entry in entries)
 
 
 def walk_folders(

@@ -14,6 +14,7 @@ from prefml.decisions.stages import split_path
 from prefml.decisions.tables import read_bytes
 from prefml.decisions.times import parse_timestamp
 from prefml.files import is_storable
+from prefml.workspace import canonical_name
 
 __all__ = ["UNKNOWN", "Manifest", "read_manifests"]
 
@@ -28,7 +29,7 @@ class Manifest:
     Attributes
     ----------
     project : str
-        Its id.
+        Its id, canonical (see `prefml.workspace.canonical_name`).
     names : tuple of str
         Folder names that mean this project: title and last part of `paths.root`.
     days : tuple or None
@@ -114,7 +115,7 @@ def _read(path: Path, problems: list[str]) -> Manifest | None:
             problems.append(f"{name}: no usable projectId; it is left out")
         return None
     days = _days(document, name, problems)
-    return Manifest(str(identity), _folder_names(document), days, name)
+    return Manifest(canonical_name(str(identity)), _folder_names(document), days, name)
 
 
 def _usable(text: object) -> bool:
@@ -126,7 +127,8 @@ def _usable(text: object) -> bool:
 def _folder_names(document: Mapping[str, object]) -> tuple[str, ...]:
     root = as_mapping(document.get("paths")).get("root")
     last = split_path(root.rstrip("/\\"))[1] if isinstance(root, str) else ""
-    names = (str(name) for name in (document.get("title"), last) if _usable(name))
+    named = (document.get("title"), last)
+    names = (canonical_name(str(name)) for name in named if _usable(name))
     return tuple(dict.fromkeys(name for name in names if name not in (".", "..")))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
@@ -12,11 +13,19 @@ from prefml.decisions.identity import Identities
 from prefml.decisions.manifests import UNKNOWN, Manifest, read_manifests
 from prefml.decisions.quarantine import RowRefusedError, printable
 from prefml.decisions.stages import split_path
+from prefml.workspace import canonical_name
 
 if TYPE_CHECKING:
     from prefml.workspace import Workspace
 
 __all__ = ["ProjectMatch", "ProjectResolver", "explicit_project"]
+
+# In front of an absolute path: the folder that the system names after a person.
+_HOME = re.compile(
+    r"((?:[a-z]:|/mnt/[a-z]|/[a-z]|/var)?/(?:home|users|documents and settings)"
+    r"|/(?:run/)?media)/[^/]+",
+    re.IGNORECASE,
+)
 
 
 class ProjectMatch(NamedTuple):
@@ -72,12 +81,13 @@ class ProjectResolver:
     ) -> None:
         self.manifests = tuple(manifests)
         self.problems: list[str] = []
-        self._root = f"{root.as_posix()}/" if root else None
+        self._root = f"{canonical_name(root.as_posix())}/" if root else None
         self._by_day: dict[date, str | None] = {}
         self._by_folder: dict[str, tuple[str, ...]] = {}
         self._workspace: Workspace | None = None
-        endings = tuple(suffix for suffix in suffixes if suffix)
-        folders = () if self.manifests else _without_suffixed(folder_projects, endings)
+        endings = tuple(canonical_name(suffix) for suffix in suffixes if suffix)
+        below = map(canonical_name, folder_projects)
+        folders = () if self.manifests else _without_suffixed(below, endings)
         self._table = self._name_table(folders, aliases or {}, endings)
         self.names = frozenset(self._table)
         self.projects = tuple(sorted({*(m.project for m in self.manifests), *folders}))
@@ -117,7 +127,7 @@ class ProjectResolver:
         Parameters
         ----------
         name : str
-            Compared exactly, upper and lower case included.
+            Compared exactly, upper and lower case included, but for the Unicode form.
 
         Returns
         -------
@@ -125,6 +135,7 @@ class ProjectResolver:
             None if it is no project's name. Where nothing at all is known of projects, every name
             is one.
         """
+        name = canonical_name(name)
         if not self.projects and name and name != UNKNOWN:
             return self._table.get(name, name)
         return self._table.get(name)
@@ -143,7 +154,7 @@ class ProjectResolver:
         """
         folder = split_path(path)[0]
         if folder not in self._by_folder:
-            known = (self._table.get(part) for part in self._parts(folder))
+            known = map(self._table.get, self.folders(path))
             self._by_folder[folder] = tuple(dict.fromkeys(name for name in known if name))
         return self._by_folder[folder]
 
@@ -178,8 +189,7 @@ class ProjectResolver:
         str or None
             With `/` between its parts; None if no folder of the path names the project.
         """
-        folder, name = split_path(path)
-        parts = self._parts(folder)
+        parts, name = self.folders(path), split_path(path)[1]
         places = [i for i, part in enumerate(parts) if self._table.get(part) == project]
         return "/".join([*parts[places[-1] + 1 :], name]) if places else None
 
@@ -254,13 +264,28 @@ class ProjectResolver:
         if found:
             return ProjectMatch(next(iter(found)))
         dated = None if explicit else self.from_time(when)
-        folders = [part for path in paths for part in self._parts(split_path(path)[0])]
+        folders = [part for path in paths for part in self.folders(path)]
         unmatched = dict.fromkeys([*folders, explicit] if explicit else folders)
         return ProjectMatch(dated or UNKNOWN, tuple(unmatched))
 
-    def _parts(self, folder: str) -> list[str]:
+    def folders(self, path: str) -> list[str]:
+        """Return the folder names of a path that may name a project.
+
+        Parameters
+        ----------
+        path : str
+            As logged; its file name is not looked at.
+
+        Returns
+        -------
+        list of str
+            Without the workspace's own path, and without the person's name of a home folder such
+            as `/home/NAME` or `C:/Users/NAME`, which names no project.
+        """
+        folder = split_path(path)[0]
         if self._root and f"{folder}/".startswith(self._root):
             folder = folder[len(self._root) :]
+        folder = _HOME.sub(r"\1", folder, count=1) if _HOME.match(folder) else folder
         return [part for part in folder.split("/") if part not in ("", ".", "..")]
 
     def _name_table(
@@ -271,7 +296,7 @@ class ProjectResolver:
         blocked: set[str] = set()
         self._claim(table, blocked, [*ids, *((name, name) for name in folders)])
         self._claim(table, blocked, [(n, m.project) for m in self.manifests for n in m.names])
-        for alias, meant in aliases.items():
+        for alias, meant in ((canonical_name(a), canonical_name(m)) for a, m in aliases.items()):
             if self.manifests and meant not in table:
                 self.problems.append(
                     f"alias {alias!r} means {meant!r}, which no manifest describes"

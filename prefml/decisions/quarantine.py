@@ -33,7 +33,7 @@ REASONS: Mapping[str, Reason] = {
         "Correct the path, or the alias table if one folder belongs to the other project.",
     ),
     "no_image": Reason(
-        "The row names no chosen image.",
+        "The row names no chosen image, or with control characters in its name.",
         "Fill in the path, or delete the row.",
     ),
     "no_losers": Reason(
@@ -54,8 +54,9 @@ REASONS: Mapping[str, Reason] = {
         "Write the path below the project's folder, set01/a.png, in place of the name.",
     ),
     "unreadable_list": Reason(
-        "The list of losers is neither a JSON list nor a Python list of paths.",
-        'Write it as ["a.png", "b.png"], quoted as one cell.',
+        "The list of losers is neither a JSON list nor a Python list of paths, or the single "
+        "backslashes of a Windows path in it read as something else (`\\t` as a tab).",
+        'Write it as ["a.png", "b.png"], quoted as one cell, with / or \\\\ between folders.',
     ),
     "impossible_box": Reason(
         "The crop box is no number, empty, inside out, thinner than a thousandth of the image, or "
@@ -73,7 +74,8 @@ REASONS: Mapping[str, Reason] = {
         "Nothing: the first one counts.",
     ),
     "repeat_set": Reason(
-        "The same set was logged before, by its key or with the same images and winner.",
+        "The same set was logged before, by its key (whatever its winner) or with the same images "
+        "and winner.",
         "Nothing: one of them counts, for reviewed sets the last decision.",
     ),
     "passed": Reason(
@@ -103,7 +105,8 @@ REASONS: Mapping[str, Reason] = {
         "Save the file as UTF-8, or restore the row from a backup.",
     ),
     "unknown_columns": Reason(
-        "The header of the file is that of no known log.",
+        "The header of the file is that of no known log, in none of the encodings UTF-8 and UTF-16 "
+        "and with no comma, semicolon, tab or bar between its columns.",
         "Correct the header, or move the file out of data/training.",
     ),
 }
@@ -175,12 +178,15 @@ class FileCount:
         Rows that are used.
     quarantined : mapping of str to int
         Rows by reason.
+    unread_times : int
+        Accepted rows whose time cannot be read, and which are used without.
     """
 
     path: str
     rows: int
     accepted: int
     quarantined: Mapping[str, int] = field(default_factory=Counter)
+    unread_times: int = 0
 
 
 def printable(text: str) -> str:

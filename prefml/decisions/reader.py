@@ -10,15 +10,22 @@ from pathlib import Path
 import pandas as pd
 
 from prefml.decisions import frames
+from prefml.decisions.advice import count_unplaced, useful_aliases
 from prefml.decisions.crops import crop_reader_v1, crop_reader_v2
 from prefml.decisions.decision_files import read_decision
 from prefml.decisions.documents import parse_json
 from prefml.decisions.feedback import read_feedback
+from prefml.decisions.log_files import find_logs
 from prefml.decisions.manifests import Manifest
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.quarantine import REFUSED, FileCount, Refusal, printable, refusal_of
 from prefml.decisions.records import Row
-from prefml.decisions.repeats import ImageSize, deduplicate_crops, deduplicate_sets
+from prefml.decisions.repeats import (
+    OTHER_WINNER,
+    ImageSize,
+    deduplicate_crops,
+    deduplicate_sets,
+)
 from prefml.decisions.report import is_report
 from prefml.decisions.selections import RowReader, selection_reader
 from prefml.decisions.set_rule import set_rule
@@ -51,13 +58,18 @@ class Decisions:
         One row for each logged row that is not used: file, line, reason, detail, row.
     unmatched : DataFrame
         Folder names that led to no project: folder, rows, by_date, unknown.
+    aliases : tuple of str
+        Those of them that an alias would help, see `prefml.decisions.advice.useful_aliases`.
+    unplaced : int
+        Accepted rows of no known project that no alias would help.
     files : tuple of FileCount
         For each file, its rows = accepted + quarantined.
     manifests : tuple of Manifest
         The known projects.
     problems : tuple of str
-        Whatever else a person should know: manifests that cannot be used, ambiguous names, parts
-        of accepted rows that are not used.
+        Whatever else a person should know: manifests that cannot be used, ambiguous names, files
+        that are not read, times that cannot be, two decisions under one key, parts of accepted
+        rows that are not used.
     """
 
     items: pd.DataFrame
@@ -68,6 +80,8 @@ class Decisions:
     files: tuple[FileCount, ...]
     manifests: tuple[Manifest, ...]
     problems: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    unplaced: int = 0
 
 
 def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) -> Decisions:
@@ -101,6 +115,7 @@ def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) ->
         row.identify(resolver.identities.of)
     deduplicate_sets(rows)
     deduplicate_crops(rows, image_size)
+    aliases = useful_aliases(rows, resolver)
     return Decisions(
         items=frames.items_frame(rows, stage),
         crops=frames.crops_frame(rows, stage),
@@ -109,49 +124,50 @@ def read_decisions(workspace: Workspace, image_size: ImageSize | None = None) ->
         unmatched=frames.unmatched_frame(rows),
         files=tuple(_count(source, found) for source, found in files),
         manifests=resolver.manifests,
-        problems=(*resolver.problems, *problems, *_partly_refused(rows)),
+        problems=(*resolver.problems, *problems, *_twice_decided(rows), *_partly_refused(rows)),
+        aliases=aliases,
+        unplaced=count_unplaced(rows, aliases),
     )
 
 
 def _read_files(
     workspace: Workspace, resolver: ProjectResolver
 ) -> tuple[list[FileRows], list[str]]:
-    files = [*_read_logs(workspace, resolver), *_read_decision_files(workspace, resolver)]
+    found = find_logs(workspace)
+    logs = _read_logs(found.paths, workspace, resolver)
+    files = [*logs, *_read_decision_files(workspace, resolver)]
+    problems = found.passed_over
     approved = decisions_path(workspace)
-    if not approved.is_file():
-        return files, []
-    suggested = read_lines(suggestions_path(workspace))
-    source = _relative(approved, workspace)
-    files.append((source, read_feedback(approved, source, suggested.by_group(), resolver)))
-    return files, list(suggested.bad)
+    if approved.is_file():
+        suggested = read_lines(suggestions_path(workspace))
+        source = _relative(approved, workspace)
+        files.append((source, read_feedback(approved, source, suggested.by_group(), resolver)))
+        problems += suggested.bad
+    return files, [*problems, *(line for _, rows in files for line in _unread_times(rows))]
 
 
-def _read_logs(workspace: Workspace, resolver: ProjectResolver) -> Iterator[FileRows]:
-    for folder in workspace.log_folders():
-        for path in sorted(folder.glob("*.csv")):
-            if not path.is_file():
-                continue
-            table = read_table(path)
-            readers = (make(table.header, resolver) for make in _FORMATS)
-            reader = next((found for found in readers if found is not None), None)
-            source = _relative(path, workspace)
-            if reader is not None:
-                yield source, [_read_record(record, source, reader) for record in table.records]
-            elif folder != workspace.root and not is_report(table.header):
-                refusal = Refusal("unknown_columns", ",".join(table.header)[:200])
-                yield (
-                    source,
-                    [
-                        Row(source, record.line, record.fields, refusals=[refusal])
-                        for record in table.records
-                    ],
-                )
+def _read_logs(
+    paths: Sequence[Path], workspace: Workspace, resolver: ProjectResolver
+) -> Iterator[FileRows]:
+    def reader_of(header: Sequence[str]) -> RowReader | None:
+        readers = (make(header, resolver) for make in _FORMATS)
+        return next((found for found in readers if found is not None), None)
+
+    for path in paths:
+        table = read_table(path, lambda header: reader_of(header) is not None)
+        reader, source = reader_of(table.header), _relative(path, workspace)
+        if reader is not None:
+            yield source, [_read_record(record, source, reader) for record in table.records]
+        elif path.parent != workspace.root and not is_report(table.header):
+            refusal = Refusal("unknown_columns", ",".join(table.header)[:200])
+            rows = (Row(source, r.line, r.fields, refusals=[refusal]) for r in table.records)
+            yield source, list(rows)
 
 
 def _read_record(record: Record, source: str, reader: RowReader) -> Row:
     row = Row(source, record.line, record.fields)
     if not record.decodable:
-        row.refusals.append(Refusal("unreadable_row", "bytes that are not UTF-8, or NUL"))
+        row.refusals.append(Refusal("unreadable_row", "bytes of another encoding, or NUL"))
         return row
     try:
         row.fill(reader(record.fields))
@@ -184,7 +200,26 @@ def _relative(path: Path, workspace: Workspace) -> str:
 
 def _count(source: str, rows: Sequence[Row]) -> FileCount:
     refused = Counter(row.refusals[0].reason for row in rows if not row.accepted)
-    return FileCount(source, len(rows), len(rows) - refused.total(), dict(refused.most_common()))
+    unread = sum(row.accepted and bool(row.unread_time) for row in rows)
+    accepted = len(rows) - refused.total()
+    return FileCount(source, len(rows), accepted, dict(refused.most_common()), unread)
+
+
+def _unread_times(rows: Sequence[Row]) -> Iterator[str]:
+    unread = [row for row in rows if row.accepted and row.unread_time]
+    if unread:
+        first = unread[0]
+        yield (
+            f"{first.source}: {len(unread)} times cannot be read, such as "
+            f"{printable(first.unread_time)!r} in line {first.line}; these rows are used without"
+        )
+
+
+def _twice_decided(rows: Sequence[Row]) -> Iterator[str]:
+    for row in rows:
+        for reason, detail in row.refusals:
+            if reason == "repeat_set" and detail.startswith(OTHER_WINNER):
+                yield f"{row.source}:{row.line}: {detail}; the first counts"
 
 
 def _partly_refused(rows: Sequence[Row]) -> Iterator[str]:

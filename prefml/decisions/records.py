@@ -101,6 +101,8 @@ class ParsedRow(NamedTuple):
         A set of which no image was good.
     standing : Standing
         Evidence that the row is.
+    stated_time : object
+        The time as the row gives it, whatever it is.
     """
 
     match: ProjectMatch
@@ -109,6 +111,7 @@ class ParsedRow(NamedTuple):
     crop: Crop | None = None
     rejection: Rejection | None = None
     standing: Standing = _LOGGED
+    stated_time: object = None
 
 
 @dataclass(slots=True)
@@ -132,6 +135,8 @@ class Row:
         As in `ParsedRow`; a part is None once refused.
     unmatched : tuple of str
         Folder names that name no project.
+    unread_time : str
+        The time that the row gives, if it cannot be read.
     refusals : list of Refusal
         Why the row, or a part of it, is not used.
     names : dict of str to str
@@ -149,6 +154,7 @@ class Row:
     rejection: Rejection | None = None
     standing: Standing = _LOGGED
     unmatched: tuple[str, ...] = ()
+    unread_time: str = ""
     refusals: list[Refusal] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
 
@@ -156,6 +162,13 @@ class Row:
     def accepted(self) -> bool:
         """Tell whether any part of the row is used."""
         return not (self.choice is None and self.crop is None and self.rejection is None)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return the paths of the pictures that the row still names."""
+        cropped = () if self.crop is None else (self.crop.path,)
+        chosen = () if self.choice is None else self.choice.paths
+        return (*chosen, *cropped, *(() if self.rejection is None else self.rejection.paths))
 
     def fill(self, parsed: ParsedRow) -> None:
         """Fill in the content that a reader has parsed.
@@ -167,6 +180,8 @@ class Row:
         """
         self.project, self.when = parsed.match.project, parsed.when
         self.unmatched, self.standing = parsed.match.unmatched, parsed.standing
+        if parsed.when is None and parsed.stated_time is not None:
+            self.unread_time = str(parsed.stated_time).strip()[:100]
         self.choice, self.crop, self.rejection = parsed.choice, parsed.crop, parsed.rejection
 
     def name(self, path: str) -> str:

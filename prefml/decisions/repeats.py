@@ -10,10 +10,13 @@ from prefml.decisions.quarantine import Refusal, refusal_of
 from prefml.decisions.records import Crop, Row
 from prefml.exceptions import BoxError
 
-__all__ = ["ImageSize", "deduplicate_crops", "deduplicate_sets"]
+__all__ = ["OTHER_WINNER", "ImageSize", "deduplicate_crops", "deduplicate_sets"]
 
 ImageSize = Callable[[str, str], Size | None]
 """(project, file name) -> width and height in pixels, or None."""
+
+OTHER_WINNER = "another decision under the same key"
+"""How the refusal of such a repeat begins."""
 
 _Key = tuple[str, ...]
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -26,7 +29,8 @@ def deduplicate_sets(rows: Iterable[Row]) -> None:
     ----------
     rows : iterable of Row
         Changed in place. A repeat has the same project, session and set_id, or the same images
-        with the same winner; another winner under another key is another decision.
+        with the same winner; another winner under another key is another decision. Of two winners
+        under one key the first counts, and the refusal says that the other differs.
     """
     by_key: dict[_Key, Row] = {}
     by_content: dict[tuple[object, ...], Row] = {}
@@ -38,8 +42,10 @@ def deduplicate_sets(rows: Iterable[Row]) -> None:
         content = _content(row)
         first = by_key.get(key) or by_content.get(content)
         if first is not None:
+            differs = "" if _content(first) == content else f"{OTHER_WINNER}, "
             row.choice = row.rejection = None
-            row.refusals.append(Refusal("repeat_set", f"first in {first.source}:{first.line}"))
+            place = f"{first.source}:{first.line}"
+            row.refusals.append(Refusal("repeat_set", f"{differs}first in {place}"))
             continue
         by_key[key] = by_content[content] = row
 

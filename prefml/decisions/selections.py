@@ -25,6 +25,14 @@ RowReader = Callable[[Sequence[str]], ParsedRow]
 _LONGEST_LIST = 1_000_000
 # A Python list of plain paths, by far the most frequent kind that JSON cannot read.
 _PLAIN_LITERAL = re.compile(r"""\[\s*'[^'"\\]*'(\s*,\s*'[^'"\\]*')*\s*\]""")
+# Kinds of what follows a backslash: a code, what Python doubles or quotes, another escape, nothing.
+_BACKSLASH = re.compile(
+    r"\\(?:(?P<code>x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|(?P<mark>[\\'\"])"
+    r"|(?P<other>[0-7abfnrtvN])|(?P<none>.))",
+    re.DOTALL,
+)
+# A Windows path with single backslashes, which JSON would have doubled.
+_DRIVE = re.compile(r"""["'][A-Za-z]:\\(?!\\)""")
 
 
 def selection_reader(header: Sequence[str], resolver: ProjectResolver) -> RowReader | None:
@@ -56,9 +64,11 @@ def selection_reader(header: Sequence[str], resolver: ProjectResolver) -> RowRea
 def _read_row(row: dict[str, str], losers: str, resolver: ProjectResolver) -> ParsedRow:
     winner = row["chosen_path"]
     paths = (winner, *read_list(row[losers]))
-    when = parse_timestamp(row.get("timestamp"))
+    stated = row.get("timestamp")
+    when = parse_timestamp(stated)
     choice = make_choice(row.get("session_id", ""), row["set_id"], paths, winner)
-    return ParsedRow(resolver.resolve(paths, explicit_project(row), when), when, choice)
+    match = resolver.resolve(paths, explicit_project(row), when)
+    return ParsedRow(match, when, choice, stated_time=stated)
 
 
 def make_choice(
@@ -87,7 +97,7 @@ def make_choice(
     RowRefusedError
         `no_image`, `no_losers`, or `winner_among_losers` when the winner's file name occurs twice.
     """
-    if not split_path(winner)[1].strip():
+    if not is_path(winner):
         raise RowRefusedError("no_image", f"chosen path {winner!r}")
     chosen = paths.index(winner)
     losers = [path for index, path in enumerate(paths) if index != chosen]
@@ -117,6 +127,18 @@ def file_names(paths: Sequence[str]) -> frozenset[str]:
     return frozenset(split_path(path)[1] for path in paths)
 
 
+def _refuse_false_escapes(cell: str) -> None:
+    """Refuse a Windows path in which Python takes backslashes for escapes.
+
+    Python doubles every backslash of a path, and writes letters and digits as they are: where one
+    stands single before a drive's folder, or before what is no escape, none is an escape.
+    """
+    kinds = {str(found.lastgroup) for found in _BACKSLASH.finditer(cell)}
+    single = "none" in kinds or bool(_DRIVE.search(cell))
+    if "other" in kinds or (single and kinds - {"none"}):
+        raise ValueError("backslashes that are not doubled")
+
+
 def _parse_literal(cell: str) -> object:
     if _PLAIN_LITERAL.fullmatch(cell.strip()):
         plain: object = json.loads(cell.replace("'", '"'))
@@ -125,6 +147,7 @@ def _parse_literal(cell: str) -> object:
         warnings.simplefilter("ignore", SyntaxWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
         literal: object = ast.literal_eval(cell.strip())
+        _refuse_false_escapes(cell)
         return literal
 
 
@@ -153,7 +176,8 @@ def read_list(cell: str) -> list[str]:
     RowRefusedError
         `unreadable_list` if it is no list of file paths.
     """
-    for parse in _SPELLINGS if len(cell) <= _LONGEST_LIST else ():
+    spellings = _SPELLINGS[-1:] if _DRIVE.search(cell) else _SPELLINGS
+    for parse in spellings if len(cell) <= _LONGEST_LIST else ():
         try:
             found = parse(cell)
         except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from prefml.decisions.times import parse_timestamp
+from prefml.workspace import canonical_name
 
 __all__ = ["STAGES", "FormedSets", "form_sets", "split_path", "stage_of", "timestamp_of"]
 
@@ -37,11 +38,12 @@ def split_path(path: str) -> tuple[str, str]:
     Returns
     -------
     folder, name : str
-        The folder has `/` between its parts and none at its end.
+        The folder has `/` between its parts and none at its end. Both are canonical, see
+        `prefml.workspace.canonical_name`.
     """
     if "\\" in path:
         path = path.replace("\\", "/")
-    folder, _, name = path.rpartition("/")
+    folder, _, name = canonical_name(path).rpartition("/")
     return folder, name
 
 

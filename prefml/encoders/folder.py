@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from prefml.encoders.external import external_files
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import EncoderError
 from prefml.files import file_sha256
@@ -16,6 +17,8 @@ __all__ = ["DESCRIPTION", "EncoderFolder", "read_folder"]
 DESCRIPTION = "encoder.json"
 _EXPORT = "prefml export-encoder OUT"
 _LARGEST_DESCRIPTION = 1_000_000
+# No network's input is near it; at 65,536 one picture would take 50 GB.
+_LARGEST_SIZE = 4096
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,23 @@ def read_folder(folder: Path) -> EncoderFolder:
     Raises
     ------
     EncoderError
-        If a file is missing or another than the one described, or if the description is not one.
+        If a file is missing or another than the one described, if the model takes weights from
+        one that is not described, or if the description is not one.
     """
     path = folder / DESCRIPTION
     document = _read_description(path)
     model = _verified_file(folder, document.get("file"), document.get("sha256"))
-    for name, digest in _object(document, "external", path, {}).items():
+    listed = _object(document, "external", path, {})
+    for name, digest in listed.items():
         _verified_file(folder, name, digest)
+    if unlisted := sorted(external_files(model) - set(listed)):
+        found = f"{model} takes weights from {unlisted[0]!r:.200}, which is not verified"
+        raise EncoderError(found, f"a file that {path} lists under external", _EXPORT)
     input_block, output_block = _object(document, "input", path), _object(document, "output", path)
     spec = _spec_of(document, input_block, output_block)
+    if spec.size > _LARGEST_SIZE:
+        wanted = f"a whole number from 1 to {_LARGEST_SIZE}"
+        raise EncoderError(f"{path}: input size = {spec.size}", wanted, _EXPORT)
     _check_identity(document, spec, path)
     patches = _object(output_block, "patches", path, {}).get("name")
     return EncoderFolder(

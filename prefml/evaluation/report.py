@@ -13,6 +13,7 @@ from prefml.evaluation.contenders import CROPPERS, RANKERS
 from prefml.evaluation.gallery import crop_views, find_mistakes, make_thumbnailer
 from prefml.evaluation.run import Evaluation
 from prefml.evaluation.schema import CropMetrics, Metrics, RankerMetrics
+from prefml.exceptions import visible
 from prefml.files import write_text
 from prefml.workspace import Workspace
 
@@ -72,7 +73,7 @@ def render_report(found: Evaluation, metrics: Metrics, workspace: Workspace) -> 
         "number": number,
         "dash": DASH,
     }
-    return _template().render(content)
+    return visible(_template().render(content))
 
 
 def _template() -> Template:

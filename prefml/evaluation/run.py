@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from prefml._typing import Labels
 from prefml.evaluation.choices import ChoiceRuns, choice_metrics
@@ -26,6 +25,7 @@ from prefml.evaluation.folds import Folds, make_folds
 from prefml.evaluation.learning_curve import SHARES, curve_point, partial_point
 from prefml.evaluation.per_project import compare_per_project
 from prefml.evaluation.schema import CropMetrics, LearningPoint, PerProjectMetrics, RankerMetrics
+from prefml.evaluation.workers import run_in_processes
 from prefml.exceptions import NotEnoughDataError
 from prefml.features import ChoiceTable
 from prefml.features.rejections import rejected_sets, reviewed_sets
@@ -234,7 +234,7 @@ def _run(jobs: Sequence[Callable[[], R]], options: Options, track: Track | None)
     """Do all jobs, in processes of their own if more than one may run at a time."""
     results: Iterable[R] = (job() for job in jobs)
     if options.jobs > 1:
-        results = Parallel(options.jobs, return_as="generator")(delayed(job)() for job in jobs)
+        results = run_in_processes(jobs, options.jobs)
     return list(results if track is None else track(results, len(jobs)))
 
 

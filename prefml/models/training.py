@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -69,6 +69,7 @@ def train(
     kinds: Sequence[str] = TRAINED,
     force: bool = False,
     per_project: bool = False,
+    watch: Callable[[str], None] = lambda kind: None,
 ) -> list[TrainingResult]:
     """Train the models for which there are decisions, and use those that are not worse.
 
@@ -82,6 +83,8 @@ def train(
         Put new models to use whatever a replay of recent decisions says.
     per_project : bool, default=False
         Besides the ranker for all projects, fit one for each project with choices enough.
+    watch : callable, optional
+        Called with the name of each kind when it is begun.
 
     Returns
     -------
@@ -104,6 +107,7 @@ def train(
         run = _Run(workspace, read_training_data(workspace), force)
         # A ranker promises what holds with the crops that go along: the crop model comes first.
         for name in sorted(kinds):
+            watch(name)
             try:
                 train_one = _train_ranker if name == "ranker" else _train
                 results[name] = train_one(run, known[name])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from prefml.workspace import canonical_name
+
 __all__ = ["as_list", "as_mapping", "index_of", "read_share"]
 
 
@@ -56,6 +58,6 @@ def index_of(choice: object, images: Sequence[str]) -> int | None:
         return choice if 0 <= choice < len(images) else None
     if isinstance(choice, str) and choice in images:
         return images.index(choice)
-    name = Path(str(choice)).name
-    found = [i for i, image in enumerate(images) if Path(image).name == name]
+    name = canonical_name(Path(str(choice)).name)
+    found = [i for i, image in enumerate(images) if canonical_name(Path(image).name) == name]
     return found[0] if len(found) == 1 else None

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from prefml._version import __version__
 from prefml.boxes import SAME_EDGE, WHOLE_EDGE
-from prefml.exceptions import PrefmlError
+from prefml.exceptions import PrefmlError, StoreUnavailableError
 from prefml.review.answers import Error
 from prefml.review.api import make_api
 from prefml.review.openapi import describe_api
@@ -146,6 +146,14 @@ def _add_errors(app: Flask) -> None:
         if request.path.startswith("/picture/"):
             return _error("this picture cannot be read"), 404
         return _error(str(error)), 400
+
+    @app.errorhandler(StoreUnavailableError)
+    def unavailable(error: StoreUnavailableError) -> tuple[Response, int]:
+        # Not the request's fault: the page asks again, with the same id, until it is taken.
+        app.logger.error("%s", error)
+        response = _error(str(error))
+        response.headers["Retry-After"] = "2"
+        return response, 503
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> tuple[Response, int]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
-from prefml.files import replacing
+from prefml.files import remove_leftovers, replacing
 from prefml.proposals import Row, decisions_path, read_lines, rewrite_lines
 from prefml.proposals.decisions import Decision
 from prefml.proposals.suggestions import to_row
@@ -48,6 +48,8 @@ def export(workspace: Workspace, ledger: Ledger) -> list[Decision]:
     """
     decisions = [export_decision(entry, ledger) for entry in ledger.exported()]
     path = decisions_path(workspace)
+    # The event table is locked meanwhile, so that no other review is writing them.
+    remove_leftovers(path.parent, "approved_decisions.*")
     foreign = [
         row
         for row in read_lines(path).rows

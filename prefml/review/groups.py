@@ -156,7 +156,7 @@ def read_batch(workspace: Workspace) -> Batch:
     """
     path = suggestions_path(workspace)
     if not path.is_file():
-        raise WorkspaceError(f"no {path}", "suggestions to review", "prefml suggest FOLDER")
+        raise WorkspaceError(f"no {path}", "suggestions to review", "prefml suggest")
     lines = read_lines(path)
     groups: dict[str, Group] = {}
     problems = list(lines.bad)

@@ -3,19 +3,44 @@
 from __future__ import annotations
 
 import errno
+import json
 import logging
 import socket
 from collections.abc import Callable
 
 from flask import Flask
 from waitress import create_server
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
 
 from prefml.exceptions import PrefmlError
+from prefml.review.security import HEADERS
 
 __all__ = ["HOST", "serve"]
 
 HOST = "127.0.0.1"
 THREADS = 8
+
+
+class _ErrorTask(ErrorTask):
+    """Answer what never reached the application as the application answers: JSON, guarded."""
+
+    def execute(self) -> None:
+        """Write the answer, and close the connection."""
+        error = self.request.error
+        body = json.dumps({"error": error.reason}).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers += [*HEADERS.items(), ("Content-Type", "application/json"),
+                                  ("Cache-Control", "no-store")]  # fmt: skip
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(HTTPChannel):
+    """Connection whose own errors are answered by `_ErrorTask`."""
+
+    error_task_class = _ErrorTask
 
 
 def serve(app: Flask, port: int, ready: Callable[[str], None]) -> None:
@@ -49,6 +74,7 @@ def serve(app: Flask, port: int, ready: Callable[[str], None]) -> None:
                 clear_untrusted_proxy_headers=True,
                 expose_tracebacks=False,
             )
+            server.channel_class = _Channel
             ready(f"http://{HOST}:{listener.getsockname()[1]}/")
             server.run()
             server.close()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 
-from prefml.exceptions import LogError
+from prefml.exceptions import LogError, StoreUnavailableError
 from prefml.files import sync_folder
 from prefml.review.events import KINDS, Body, Event, Kind, parse_event
 from prefml.review.ledger import Ledger
@@ -42,13 +43,21 @@ CREATE TABLE secret (value TEXT NOT NULL);
 PRAGMA user_version = {SCHEMA_VERSION};
 """
 _COLUMNS = "seq, event_id, at, session_id, kind, body"
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+# How long a transaction of another process is waited for.
+_PATIENCE = 10.0
+
+
+class _ReplacedError(Exception):
+    """Raised inside a transaction when the file is not the one that was opened."""
 
 
 class EventStore:
     """Events on disk and the state that follows from them.
 
     An event counts once `append` returns: it is then committed and synced to the disk. Several
-    processes may use one file; each sees the others' events before it adds its own.
+    processes may use one file; each sees the others' events before it adds its own. A file that
+    is removed or replaced while it is open takes no event any more: it would vanish with it.
 
     Parameters
     ----------
@@ -74,9 +83,11 @@ class EventStore:
         self._lock = threading.RLock()
         self._ledger = Ledger()
         self._data_version = -1
+        self._identity: list[tuple[int, int] | None] = []
+        self._rescued: Path | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(
-            path, timeout=10, isolation_level=None, check_same_thread=False
+            path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
         )
         try:
             with self._translated_errors():
@@ -85,6 +96,7 @@ class EventStore:
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self.secret = self._prepare()
                 self._catch_up()
+                self._identity = self._find_identity()
         except LogError:
             self.close()
             raise
@@ -95,7 +107,15 @@ class EventStore:
         """Raise what SQLite has against the file as an error of prefml's own."""
         try:
             yield
+        except _ReplacedError:
+            raise self._describe_loss() from None
         except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in _BUSY:
+                raise StoreUnavailableError(
+                    f"{self._path}: {error}",
+                    "that the process that has it open lets go of it",
+                    "the same again",
+                ) from error
             raise LogError(
                 f"{self._path}: {error}", "an event table that can be written, with room"
             ) from error
@@ -147,6 +167,51 @@ class EventStore:
                 self._ledger.apply(self._event(row))
             self._data_version = version
 
+    def _find_identity(self) -> list[tuple[int, int] | None]:
+        """Return device and inode of the table and of its log, in which the last events lie."""
+        found: list[tuple[int, int] | None] = []
+        for path in (self._path, self._path.with_name(f"{self._path.name}-wal")):
+            try:
+                status = os.stat(path)
+            except FileNotFoundError:
+                found.append(None)
+            else:
+                found.append((status.st_dev, status.st_ino))
+        return found
+
+    def _require_same_file(self) -> None:
+        """Raise an error if the file of this name is not, or not as, the one that was opened."""
+        if self._find_identity() != self._identity or not self._is_whole(self._connection):
+            raise _ReplacedError
+
+    def _describe_loss(self) -> StoreUnavailableError:
+        """Return the error of a file that was removed or replaced, once its events are rescued."""
+        self._rescued = self._rescued or self._rescue()
+        step = "stop the review, put the file back, and start prefml review again"
+        if self._rescued is not None:
+            step = f"stop the review, mv {self._rescued} {self._path}, and start it again"
+        return StoreUnavailableError(
+            f"{self._path} was removed or replaced while the review is open; nothing is saved",
+            "the event table that this review has opened",
+            step,
+        )
+
+    def _is_whole(self, connection: sqlite3.Connection) -> bool:
+        """Tell whether a table is this one, with every event that was acknowledged."""
+        secret = connection.execute("SELECT value FROM secret").fetchone()
+        (last,) = connection.execute("SELECT max(seq) FROM events").fetchone()
+        return secret == (self.secret,) and (last or 0) >= self._ledger.last_seq
+
+    def _rescue(self) -> Path | None:
+        """Copy the events through the file that is still open; None if they are not whole."""
+        target = self._path.with_name(f"review.rescued-{secrets.token_hex(3)}.sqlite3")
+        with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(target)) as copy:
+            self._connection.backup(copy)
+            if self._is_whole(copy):
+                return target
+        target.unlink(missing_ok=True)
+        return None
+
     @contextmanager
     def ledger(self) -> Iterator[Ledger]:
         """Give the current state, which does not change inside the block.
@@ -157,6 +222,7 @@ class EventStore:
         """
         with self._lock:
             with self._translated_errors():
+                self._require_same_file()
                 self._catch_up()
             yield self._ledger
 
@@ -176,9 +242,15 @@ class EventStore:
         Returns
         -------
         Event or None
+
+        Raises
+        ------
+        StoreUnavailableError
+            If another process holds the table, or it was removed or replaced.
         """
         with self._lock:
             with self._translated_errors(), self._transaction():
+                self._require_same_file()
                 self._catch_up()
                 query = f"SELECT {_COLUMNS} FROM events WHERE event_id = ?"
                 row = self._connection.execute(query, (event_id,)).fetchone()
@@ -188,6 +260,9 @@ class EventStore:
                     return known
                 event = self._insert(kind, body, event_id or secrets.token_hex(16))
             self._ledger.apply(event)
+            with self._translated_errors():
+                # It may have gone between the look and the commit: then nothing is acknowledged.
+                self._require_same_file()
             return event
 
     def _event(self, row: tuple[int, str, str, str, str, str]) -> Event:

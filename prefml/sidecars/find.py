@@ -16,7 +16,7 @@ from prefml.exceptions import WorkspaceError
 from prefml.files import is_storable
 from prefml.imaging.formats import format_of_name, readable_suffixes
 from prefml.imaging.signature import format_of
-from prefml.workspace import Workspace
+from prefml.workspace import Workspace, canonical_name
 
 __all__ = [
     "UNKNOWN",
@@ -64,7 +64,8 @@ class ImageFile:
     project : str
         Its project; `unknown` if its path names none.
     filename : str
-        Its name without folders, or with those below its project where the name repeats in it.
+        Its name without folders, or with those below its project where the name repeats in it;
+        canonical (see `prefml.workspace.canonical_name`).
     path : str
         Its path relative to the workspace, with forward slashes.
     file_size : int
@@ -204,14 +205,15 @@ def scan_images(
             project = resolver.from_path(f"{here}/{pictures[0].name}") or UNKNOWN
             folders.append((here, project, _prefix(resolver, here, project), pictures))
     here_twice = repeated_names(
-        (project, prefix + entry.name)
+        (project, prefix + canonical_name(entry.name))
         for _, project, prefix, pictures in folders
         for entry in pictures
     )
     telling = {*here_twice, *repeated}
     for here, project, prefix, pictures in folders:
         for entry in pictures:
-            name = prefix + entry.name if (project, entry.name) in telling else entry.name
+            name = canonical_name(entry.name)
+            name = prefix + name if (project, name) in telling else name
             _add_entry(entry, f"{here}/{entry.name}", (project, name), found, seen)
     return found
 
@@ -245,7 +247,7 @@ def require_images(found: FoundImages, workspace: Workspace) -> None:
         f"no pictures in the image folders of {workspace.root}"
         + (f", but {others}" * bool(others)),
         f"files that end in {' '.join(readable_suffixes())} below images/ or below [images] roots",
-        counts[0][0][1] if counts else "prefml sample, or name the folders in prefml.toml",
+        counts[0][0][1] if counts else "prefml embed",
     )
 
 

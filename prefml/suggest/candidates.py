@@ -170,7 +170,7 @@ def _folder(workspace: Workspace, name: str) -> str:
         raise WorkspaceError(
             f"no folder {name} in {workspace.root}",
             "a folder of new pictures",
-            "put pictures into new/PROJECT, or prefml suggest FOLDER",
+            f"put pictures into {name}/PROJECT/, or name another folder",
         )
     return path.relative_to(workspace.root).as_posix()
 

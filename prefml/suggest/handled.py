@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
 from prefml.decisions import Decisions
 from prefml.decisions.projects import ProjectResolver
+from prefml.decisions.stages import split_path
 from prefml.proposals import as_list
 from prefml.suggest.candidates import Key
 
@@ -36,7 +36,7 @@ def keys_of(row: Mapping[str, object], resolver: ProjectResolver) -> list[Key]:
         project = resolver.from_name(stated) if stated else resolver.from_path(str(path))
         if project:
             # A name that is ambiguous is that of no picture.
-            name = resolver.identities.find(project, str(path)) or PurePosixPath(str(path)).name
+            name = resolver.identities.find(project, str(path)) or split_path(str(path))[1]
             keys.append((project, name))
     return keys
 

@@ -1,5 +1,7 @@
 import pytest
 
+from prefml.cli.crop import _text
+
 
 @pytest.fixture
 def picture(trained):
@@ -52,3 +54,27 @@ def test_a_missing_picture_is_named(prefml, trained):
     ran = prefml("--workspace", trained, "crop", "none.png")
     assert (ran.status, len(ran.err.splitlines())) == (1, 1)
     assert "none.png" in ran.err
+
+
+def proposal(box, alternatives, keep=0.43, probability=0.63):
+    from prefml.prediction import CropProposal
+
+    return CropProposal(keep, box, probability, alternatives, ("a reason",), "fairly sure")
+
+
+WHOLE, PART = (0.0, 0.0, 1.0, 1.0), (0.1, 0.0, 0.9, 0.8)
+
+
+def test_of_a_picture_that_is_kept_whole_one_probability_is_said():
+    text = _text(proposal(WHOLE, ((PART, 0.3),)))
+    assert text == (
+        "keep it whole  (63%; fairly sure)\nor crop to 0.100 0.000 0.900 0.800  (30%)\na reason"
+    )
+
+
+def test_keeping_it_whole_as_an_alternative_is_said_in_words():
+    assert "or keep it whole  (30%)" in _text(proposal(PART, ((WHOLE, 0.3),)))
+
+
+def test_where_only_crops_are_offered_the_probability_of_none_is_said():
+    assert "kept whole with probability 43%" in _text(proposal(PART, ((PART, 0.3),)))

@@ -97,7 +97,7 @@ def test_an_empty_workspace_is_one_line_that_names_the_next_step(tmp_path, capsy
 
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "run: prefml embed" in error
+    assert "run: put pictures into images/PROJECT/" in error
 
 
 @pytest.mark.slow

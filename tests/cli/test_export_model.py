@@ -36,7 +36,7 @@ def test_the_text_ends_with_the_line_that_loads_the_model(prefml, trained_here):
 def test_without_models_the_command_that_trains_is_named(prefml, tmp_path):
     ran = prefml("--workspace", tmp_path, "export-model", "out")
     assert (ran.status, ran.out) == (1, "")
-    assert "run: prefml train" in ran.err
+    assert "run: put your logs (.csv) into data/training/" in ran.err
 
 
 def test_nothing_is_written_outside_the_workspace(prefml, trained_here):

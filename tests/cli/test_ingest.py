@@ -126,7 +126,7 @@ def test_a_workspace_without_logs_is_one_clear_line(tmp_path, capsys):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "no logs in" in printed.err
-    assert "run: prefml sample" in printed.err
+    assert "run: put your logs (.csv) into data/training/" in printed.err
     assert printed.err.count("\n") == 1
 
 

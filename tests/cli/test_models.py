@@ -108,7 +108,7 @@ def test_a_damaged_sidecar_is_refused_alike_by_all_that_learn_from_it(
     ran = prefml("--workspace", folder, *words)
     assert ran.status == 1
     assert "cues.parquet" in ran.err
-    assert "run: prefml embed" in ran.err
+    assert "then prefml embed --workspace" in ran.err
     assert "unexpected" not in ran.err
 
 
@@ -118,4 +118,4 @@ def test_models_that_learned_from_pictures_are_not_compared_without_them(prefml,
     ran = prefml("--workspace", folder, "models", "compare", "crop")
     assert ran.status == 1
     assert "the crop model was trained on pictures" in ran.err
-    assert "run: prefml embed --encoder builtin" in ran.err
+    assert "then prefml embed --encoder builtin --workspace" in ran.err

@@ -84,4 +84,18 @@ def test_a_model_of_other_cues_is_refused(prefml, trained, variants, tmp_path):
     place.write_text(json.dumps(json.loads(place.read_text()) | {"cues": "0" * 12}))
     ran = prefml("--workspace", trained, "--artifacts", folder, "rank", *variants)
     assert ran.status == 1
-    assert "prefml embed, then prefml train" in ran.err
+    assert "run: prefml embed --workspace" in ran.err
+    assert "then prefml train --workspace" in ran.err
+
+
+def test_two_files_of_one_name_are_told_apart_by_their_paths(prefml, trained, tmp_path):
+    import shutil
+
+    pictures = sorted(path for path in (trained / "new").rglob("*.*") if path.is_file())[:2]
+    paths = []
+    for folder, picture in zip("ab", pictures, strict=True):
+        (tmp_path / folder).mkdir()
+        paths.append(shutil.copy(picture, tmp_path / folder / f"same{picture.suffix}"))
+    ran = prefml("--workspace", trained, "rank", *paths)
+    assert ran.status == 0
+    assert all(str(path) in ran.out for path in paths)

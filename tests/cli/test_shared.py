@@ -1,6 +1,9 @@
 import errno
+import io
 import json
 import os
+import sys
+import threading
 
 import click
 import pytest
@@ -8,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prefml.cli._shared import (
+    busy,
     emit,
     json_option,
     open_workspace,
     progress,
     report_error,
+    tolerate_encoding,
     workspace_options,
 )
 from prefml.exceptions import ModelFileError, PrefmlError
@@ -135,3 +140,63 @@ def test_the_traceback_is_printed_if_asked_for(capsys):
     error = capsys.readouterr().err
     assert "ValueError: odd" in error.splitlines()
     assert error.splitlines()[-1].startswith("Error: unexpected ValueError: odd")
+
+
+def test_names_cannot_change_what_the_terminal_shows(capsys):
+    emit({}, "a\u202egpj.png \x1b[2J\nb", as_json=False)
+    report_error(PrefmlError("no \x1b[31mpicture\u202e"), debug=False)
+    captured = capsys.readouterr()
+    assert captured.out == "a\\u202egpj.png \\u001b[2J\nb\n"
+    assert captured.err == "Error: no \\u001b[31mpicture\\u202e\n"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437", "utf-8"])
+def test_a_terminal_of_any_encoding_shows_every_name(monkeypatch, encoding):
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding=encoding))
+    tolerate_encoding()
+    emit({}, "zoë 猫 \U0001f468 half \udc80", as_json=False)
+    sys.stdout.flush()
+    assert raw.getvalue().decode(encoding).startswith("zo")
+
+
+def test_what_is_no_text_stream_is_left_alone(monkeypatch):
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    tolerate_encoding()
+
+
+def test_a_hint_of_an_error_repeats_the_folders_and_names_the_first_step(tmp_path, capsys):
+    error = ModelFileError("no model", "a trained one", "prefml models")
+    report_error(error, debug=False, options={"workspace": str(tmp_path)})
+    assert capsys.readouterr().err.endswith(f"run: prefml models --workspace {tmp_path}\n")
+    report_error(
+        ModelFileError("no model", None, "prefml train"), debug=False,
+        options={"workspace": str(tmp_path)},
+    )  # fmt: skip
+    assert "run: put your logs (.csv) into data/training/" in capsys.readouterr().err
+
+
+def test_a_wait_is_shown_on_a_terminal_after_two_seconds(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("prefml.cli._shared._TICK", 0.01)
+    now = iter(range(1000))
+    monkeypatch.setattr("prefml.cli._shared.time.monotonic", lambda: next(now))
+    shown = threading.Event()
+
+    def echo(text, **options):
+        if text.endswith(" s"):
+            lines.append(text)
+            shown.set()
+
+    lines = []
+    monkeypatch.setattr("prefml.cli._shared.click.echo", echo)
+    with busy("train") as tell:
+        tell("crop")
+        assert shown.wait(60)
+    assert lines[0] == "\r\x1b[Ktrain: crop, 2 s"
+
+
+def test_a_wait_is_not_shown_where_nobody_looks(capsys):
+    with busy("train") as tell:
+        tell("crop")
+    assert capsys.readouterr().err == ""

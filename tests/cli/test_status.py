@@ -28,9 +28,12 @@ def told(prefml, tmp_path, monkeypatch):
 
 
 def test_before_any_review_the_next_commands_are_named(told):
-    assert told(reviewed=0).out == (
-        "Nothing was reviewed yet; run: prefml suggest, then prefml review\n"
+    said = told(reviewed=0).out
+    assert said.startswith(
+        "Nothing was reviewed yet; run: put your logs (.csv) into data/training/"
     )
+    assert "then prefml suggest --workspace" in said
+    assert "then prefml review --workspace" in said
 
 
 def test_every_measure_has_its_line(told):

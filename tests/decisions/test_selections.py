@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+from functools import partial
+from unicodedata import normalize
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -177,8 +179,38 @@ def test_rows_without_a_set_id_are_sets_of_their_own(bench):
     assert bench.read().items["set_id"].nunique() == 2
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        r'["C:\training\beta\b1.png"]',
+        r"['C:\new\x41.png']",
+        r'["D:\u00e9t\u00e9.png"]',
+        r"['pics\q\20250705.png']",
+        '["a\tb.png"]',
+        '["a\x85.png"]',
+    ],
+)
+def test_escapes_that_nobody_meant_make_no_names(cell):
+    with pytest.raises(RowRefusedError, match="unreadable_list"):
+        read_list(cell)
+
+
+def test_a_windows_path_that_holds_no_escape_is_read_as_it_stands():
+    assert read_list(r"['C:\pics\q.png']") == [r"C:\pics\q.png"]
+
+
+@pytest.mark.parametrize("winner", ["mojo1/a\tb.png", "mojo1/\x1b[31m.png"])
+def test_a_winner_with_control_characters_is_no_image(winner):
+    with pytest.raises(RowRefusedError, match="no_image"):
+        make_choice("s", "g", [winner, "mojo1/b.png"], winner)
+
+
 part = st.text(st.characters(codec="utf-8", exclude_characters='/\\\0"'), min_size=1, max_size=8)
-image = part.filter(str.strip).map(lambda name: f"{name}.png")
+named = st.characters(
+    codec="utf-8", categories=["L", "N", "P", "S", "Zs"], exclude_characters='/\\"'
+)
+image = st.text(named, min_size=1, max_size=8).map(partial(normalize, "NFC"))
+image = image.filter(str.strip).map(lambda name: f"{name}.png")
 logged_sets = st.lists(
     st.tuples(part, st.lists(image, min_size=2, max_size=4, unique=True)), max_size=6
 )
@@ -194,10 +226,10 @@ def test_a_log_that_is_written_is_read_back(bench, sets, spell):
     writer.writerow(["session_id", "set_id", "chosen_path", "neg_paths", "timestamp"])
     for number, (session, names) in enumerate(sets):
         losers = spell([f"mojo1/{name}" for name in names[1:]])
-        writer.writerow([session, f"g{number}", f"mojo1/{number}{names[0]}", losers, ""])
+        writer.writerow([session, f"g{number}", f"mojo1/won{number} {names[0]}", losers, ""])
     (bench.training / "log.csv").write_text(text.getvalue(), "utf-8", newline="")
     items = bench.read().items
     found = items.groupby("set_id", sort=False)["filename"].agg(list).tolist()
-    expected = [[f"{n}{names[0]}", *names[1:]] for n, (_, names) in enumerate(sets)]
+    expected = [[f"won{n} {names[0]}", *names[1:]] for n, (_, names) in enumerate(sets)]
     assert found == expected
     assert items["chosen"].sum() == len(sets)

@@ -57,6 +57,36 @@ def test_huge_fields_are_read_and_the_limit_put_back(read):
     assert csv.field_size_limit() == usual
 
 
+def known(header):
+    return list(header) == ["a", "b"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_header_that_is_looked_for_tells_separator_and_encoding(tmp_path, separator, encoding):
+    path = tmp_path / "log"
+    path.write_bytes(f"a{separator}b\nö{separator}2\n".encode(encoding))
+    assert read_table(path, known).records == [(2, ["ö", "2"], True)]
+
+
+def test_a_first_line_that_tells_the_separator_is_no_header(tmp_path):
+    path = tmp_path / "log"
+    path.write_bytes(b"sep=;\r\na;b\r\n1;2\r\n")
+    assert read_table(path, known).records == [(3, ["1", "2"], True)]
+
+
+def test_a_header_that_is_not_looked_for_is_read_with_commas(tmp_path):
+    path = tmp_path / "log"
+    path.write_bytes(b"x;y\n1;2\n")
+    assert read_table(path, known).header == ("x;y",)
+
+
+def test_half_a_character_at_the_end_of_utf_16_makes_a_row_unstorable(tmp_path):
+    path = tmp_path / "log"
+    path.write_bytes("a,b\n1,2\n3,4".encode("utf-16") + b"x")
+    assert [record.decodable for record in read_table(path, known).records] == [True, False]
+
+
 def test_an_empty_file_has_no_header(read):
     assert read(b"").header == ()
     assert read(b"\n\n").records == []

@@ -50,6 +50,23 @@ def test_anything_else_has_no_time(text):
     assert parse_timestamp(text) is None
 
 
+@pytest.mark.parametrize(
+    "stated",
+    ["1759628627", 1759628627, 1759628627.0, "1759628627000", 1759628627000, " 1759628627.0 "],
+)
+def test_seconds_and_milliseconds_since_1970_are_read(stated):
+    assert parse_timestamp(stated) == datetime(2025, 10, 5, 1, 43, 47, tzinfo=UTC)
+
+
+def test_digits_that_the_calendar_could_read_otherwise_are_milliseconds():
+    assert parse_timestamp("1712011011223").year == 2024
+
+
+@pytest.mark.parametrize("stated", [True, float("nan"), 10**30, "99999999999"])
+def test_other_numbers_have_no_time(stated):
+    assert parse_timestamp(stated) is None
+
+
 def test_a_time_before_the_calendar_begins_is_none():
     assert parse_timestamp("0001-01-01T00:00:00+14:00") is None
 

@@ -142,3 +142,29 @@ def test_the_mobilenet_folder_is_read(shared):
     spec = read_folder(shared / "encoders" / "mobilenet_v2").spec
     assert (spec.id, spec.dim, spec.size) == ("mobilenet-v2-1280", 1280, 224)
     assert spec.license == "Apache-2.0"
+
+
+def test_weights_that_the_description_does_not_list_are_refused(folder):
+    import hashlib
+
+    import onnx
+
+    model = onnx.load(folder / "model.onnx")
+    onnx.save_model(
+        model, folder / "model.onnx", save_as_external_data=True, location="foreign.bin",
+        size_threshold=0,
+    )  # fmt: skip
+    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    rewrite(folder, lambda document: document.update(sha256=digest))
+    with pytest.raises(EncoderError, match=r"takes weights from 'foreign\.bin', which is not"):
+        read_folder(folder)
+    weights = hashlib.sha256((folder / "foreign.bin").read_bytes()).hexdigest()
+    rewrite(folder, lambda document: document.update(external={"foreign.bin": weights}))
+    assert read_folder(folder).spec.sha256 == digest
+
+
+@pytest.mark.parametrize("size", [4097, 65536])
+def test_a_size_that_would_take_gigabytes_a_picture_is_refused(folder, size):
+    rewrite(folder, lambda document: document["input"].update(size=size))
+    with pytest.raises(EncoderError, match="a whole number from 1 to 4096"):
+        read_folder(folder)

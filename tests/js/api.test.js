@@ -52,15 +52,16 @@ test("what is written carries the token and an id of its own", async () => {
 
 test("what is written is kept until the server has it", async () => {
   const sent = post("decide", { group_id: "a", action: "rejected" }, "view");
-  assert.equal(storage.read("outbox").body.action, "rejected");
+  const [name] = storage.outboxes();
+  assert.equal(storage.read(name).body.action, "rejected");
   await sent;
-  assert.equal(storage.read("outbox"), null);
+  assert.deepEqual(storage.outboxes(), []);
 });
 
 test("what a refusal says is passed on, and nothing is kept", async () => {
   server.failure = [400, { error: "no such image" }];
   await assert.rejects(post("tag", { group_id: "a", image_tags: {} }, "view"), (error) => error instanceof RefusedError && error.message === "no such image");
-  assert.equal(storage.read("outbox"), null);
+  assert.deepEqual(storage.outboxes(), []);
   assert.equal(server.requests.length, 1);
 });
 
@@ -137,22 +138,51 @@ test("what was not delivered before a reload is delivered with its id", async ()
   storage.write("outbox", { path: "decide?picture=view", body: { group_id: "a", action: "skipped", event_id: "12345678" } });
   await deliverOutbox();
   assert.equal(server.requests[0].body.event_id, "12345678");
-  assert.equal(storage.read("outbox"), null);
+  assert.deepEqual(storage.outboxes(), []);
   await deliverOutbox();
   assert.equal(server.requests.length, 1);
+});
+
+test("what several tabs had pressed is all delivered, in the order in which it was pressed", async () => {
+  const ids = ["c2222222", "a0000000", "b1111111"];
+  ids.forEach((event_id) => { storage.write(`outbox.${event_id}`, { path: "decide?picture=view", body: { group_id: "a", action: "skipped", event_id }, at: event_id.charCodeAt(1) }); });
+  localStorage.setItem("prefml.another.outbox.x", "{}");
+  localStorage.setItem(`${PREFIX}.outbox.half`, "{");
+  await deliverOutbox();
+  assert.deepEqual(server.asked("decide").map(({ body }) => body.event_id).filter(Boolean), ["a0000000", "b1111111", "c2222222"]);
+  assert.deepEqual(storage.outboxes(), []);
+});
+
+test("a key pressed in a second tab leaves that of the first where it is", async () => {
+  storage.write("outbox.first", { path: "decide?picture=view", body: { group_id: "a", action: "skipped", event_id: "first000" }, at: 1 });
+  await post("decide", { group_id: "a", action: "rejected" }, "view");
+  assert.deepEqual(storage.outboxes(), ["outbox.first"]);
+});
+
+test("what a server says that cannot write for the moment is shown, and the request repeated", async (context) => {
+  context.after(() => mock.timers.reset());
+  mock.timers.enable();
+  server.failure = [503, { error: "the table is locked" }];
+  const sent = post("decide", { group_id: "a", action: "rejected" }, "view");
+  await settle();
+  assert.equal(text("alert"), "Not saved yet: the table is locked");
+  server.failure = null;
+  mock.timers.tick(250);
+  assert.equal((await sent).groups[0].state, "rejected");
+  assert.equal(text("alert"), "");
 });
 
 test("what is refused after a reload is dropped", async () => {
   storage.write("outbox", { path: "decide?picture=view", body: { group_id: "a", action: "skipped" } });
   server.failure = [404, { error: "no such group" }];
   await deliverOutbox();
-  assert.equal(storage.read("outbox"), null);
+  assert.deepEqual(storage.outboxes(), []);
 });
 
 test("a refusal because the suggestion changed is one of its own kind, and is not asked again", async () => {
   server.failure = [409, { error: "has changed", group_ids: ["a"], groups: [], progress: server.progress() }];
   await assert.rejects(post("decide", { group_id: "a", action: "skipped", suggestion_version: "first" }, "view"), StaleError);
-  assert.deepEqual([server.requests.length, storage.read("outbox")], [1, null]);
+  assert.deepEqual([server.requests.length, storage.outboxes()], [1, []]);
 });
 
 test("what was delivered after a reload is told from what came too late", async () => {

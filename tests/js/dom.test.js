@@ -1,7 +1,7 @@
 import "./page.js";
 import assert from "node:assert/strict";
 import test from "node:test";
-import { announce, byId, findAll, keycaps, make, showAlert, showStatus } from "../../prefml/review/static/dom.js";
+import { announce, byId, findAll, keycaps, make, showAlert, showStatus, visible } from "../../prefml/review/static/dom.js";
 import { settle, text } from "./page.js";
 
 test("an element gets its attributes and its children in order", () => {
@@ -57,4 +57,19 @@ test("an alert is shown until there is none", () => {
   assert.deepEqual([text("alert"), byId("alert").hidden], ["Not saved yet", false]);
   showAlert(null);
   assert.deepEqual([text("alert"), byId("alert").hidden], ["", true]);
+});
+
+test("what turns the direction of a name, or hides in it, is shown as a code wherever the page writes", () => {
+  const name = "a\u202egpj.\u001b[31m\u200b.png";
+  const shown = "a\\u202egpj.\\u001b[31m\\u200b.png";
+  assert.equal(visible(name), shown);
+  const made = make("p", { title: name, "data-path": name }, name, make("b", {}, [name]));
+  assert.deepEqual([made.title, made.textContent, made.dataset.path], [shown, shown + shown, name]);
+  showStatus(name);
+  showAlert(name);
+  assert.deepEqual([text("status"), text("alert")], [shown, shown]);
+});
+
+test("names in any script, and emoji that are joined, are shown as they are", () => {
+  for (const name of ["\u05e9\u05dc\u05d5\u05dd.png", "zo\u0065\u0308.png", "\ud83d\udc68\u200d\ud83d\udc69.png", "a\tb\nc"]) assert.equal(visible(name), name);
 });

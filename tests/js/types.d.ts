@@ -201,6 +201,8 @@ interface Writes {
 interface Outbox {
   path: string;
   body: Writes[keyof Writes]["body"];
+  /** When it was pressed, milliseconds since 1970. */
+  at?: number;
 }
 
 /** Box drawn on a picture and not decided. */
@@ -211,7 +213,7 @@ interface Draft {
 
 /** What the browser keeps for a workspace, by name. */
 interface Stored {
-  outbox: Outbox;
+  [outbox: `outbox.${string}`]: Outbox;
   keys: boolean;
   hidden: boolean;
   [draft: `draft.${string}`]: Draft;

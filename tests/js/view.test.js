@@ -129,7 +129,13 @@ test("the end says what is left to do", () => {
   const said = () => { drawEnd(); assert.equal(text("why"), ""); return [text("end-title"), text("end-text")]; };
   assert.deepEqual(said(), ["End of the list", "2 still undecided: ↑ goes back."]);
   session.queueStates = new Map([["a", "approved"], ["b", "skipped"]]);
+  assert.deepEqual(said(), ["End of the list", "1 skipped, which Show above lists. Shift+Enter submits the decisions; ↑ goes back."]);
+  session.queueStates = new Map([["a", "approved"], ["b", "rejected"]]);
+  session.progress = { total: 3, approved: 1, overridden: 0, rejected: 1 };
+  assert.deepEqual(said(), ["All sets of this list are reviewed", "Shift+Enter submits the decisions; ↑ goes back."]);
+  session.progress = { total: 2, approved: 1, overridden: 0, rejected: 1 };
   assert.deepEqual(said(), ["All sets are reviewed", "Shift+Enter submits the decisions; ↑ goes back."]);
+  session.progress = null;
   session.ids = [];
   assert.deepEqual(said(), ["No sets here", "Choose another filter above."]);
   assert.ok($("#group").hidden && !$("#end").hidden);

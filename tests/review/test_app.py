@@ -131,3 +131,19 @@ def test_a_request_holds_the_copies_made_ahead_back(client, monkeypatch):
 def test_without_suggestions_there_is_no_application(tmp_path):
     with pytest.raises(WorkspaceError, match="prefml suggest"):
         create_app(Workspace.open(tmp_path))
+
+
+def test_a_table_that_cannot_be_written_now_is_a_503_that_says_why(client, workspace):
+    group = client.get("load_batch", size=1)["groups"][0]["group_id"]
+    (workspace.sandbox / "review.sqlite3").unlink()
+    answer = client.send("decide", {"group_id": group, "action": "rejected"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert "was removed or replaced" in answer.json["error"]
+
+
+@pytest.mark.parametrize("key", ["9" * 5000, "-" + "9" * 5000, "\u0663" * 5000, "1e5000", "²" * 9])
+def test_a_tag_for_no_picture_of_the_set_is_refused_whatever_its_key(client, key):
+    group = client.get("load_batch", size=1)["groups"][0]["group_id"]
+    answer = client.send("tag", {"group_id": group, "image_tags": {key: ["long_hand"]}})
+    assert answer.status_code == 400
+    assert "no image" in answer.json["error"]

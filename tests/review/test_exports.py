@@ -82,3 +82,13 @@ def test_a_decision_carries_the_version_that_was_on_the_screen(fields, version):
     ledger = Ledger([decide(1, decided("g", **fields))])
     (entry,) = ledger.exported()
     assert export_decision(entry, ledger).suggestion_version == version
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next(place):
+    leftovers = [place.sandbox / f".approved_decisions.{end}.k8x.tmp" for end in ("jsonl", "csv")]
+    others = [place.sandbox / ".automation_decisions.jsonl.k8x.tmp", place.sandbox / "a.tmp"]
+    for path in (*leftovers, *others):
+        path.write_text("half")
+    export(place, Ledger([decide(1, decided("ours"))]))
+    assert not any(path.exists() for path in leftovers)
+    assert all(path.exists() for path in others)

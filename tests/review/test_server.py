@@ -1,10 +1,15 @@
 import errno
+import json
+import shutil
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from prefml.exceptions import PrefmlError
 from prefml.review import create_app, server
+from prefml.review.security import HEADERS
 
 
 class FakeServer:
@@ -100,3 +105,46 @@ def test_a_port_that_may_not_be_used_is_one_clear_line_with_another():
     said = str(server._port_error(80, PermissionError(errno.EACCES, "Permission denied")))
     assert said.startswith("port 80: Permission denied")
     assert said.endswith("prefml review --port 81")
+
+
+@pytest.fixture(scope="module")
+def address(drawn, tmp_path_factory):
+    """Serve a copy of the drawn workspace in a process of its own, and return the address."""
+    place = shutil.copytree(drawn, tmp_path_factory.mktemp("served") / "ws")
+    start = ("-c", "from prefml.cli import run; run()", "--workspace", place)
+    words = (*start, "review", "--port", "0", "--no-browser", "--json")
+    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE)
+    yield json.loads(process.stdout.readline())["url"]
+    process.kill()
+    process.communicate()
+
+
+def ask(address, raw):
+    host, port = address.removeprefix("http://").rstrip("/").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(raw)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return head.decode(), body
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"NONSENSE\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nTransfer-Encoding: nonsense\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n",
+        b"GET / HTTP/1.1\r\nbad header\r\n\r\n",
+    ],
+    ids=["no request", "no length", "encoding", "body", "no header"],
+)
+def test_what_never_reaches_the_application_is_answered_like_all_else(address, raw):
+    head, body = ask(address, raw)
+    assert head.startswith(("HTTP/1.1 4", "HTTP/1.0 4", "HTTP/1.1 501", "HTTP/1.0 501")), head
+    assert set(json.loads(body)) == {"error"}
+    for name, value in HEADERS.items():
+        assert f"{name}: {value}" in head
+    assert "Content-Type: application/json" in head

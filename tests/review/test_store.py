@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -7,7 +8,7 @@ import threading
 
 import pytest
 
-from prefml.exceptions import LogError
+from prefml.exceptions import LogError, StoreUnavailableError
 from prefml.review.events import DecideBody
 from prefml.review.store import EventStore
 
@@ -142,3 +143,88 @@ def test_kill_9_loses_no_event_that_was_acknowledged(path, after):
     with store.ledger() as ledger:
         assert all(ledger.tags(str(n)) for n in acknowledged)
     store.close()
+
+
+def remove(path):
+    path.unlink()
+
+
+def remove_log(path):
+    path.with_name(f"{path.name}-wal").unlink()
+
+
+def replace(path):
+    other = EventStore(path.with_name("other.sqlite3"))
+    other.close()
+    path.with_name("other.sqlite3").replace(path)
+
+
+def put_older(path):
+    shutil.copyfile(path, path.with_name("older"))
+    path.with_name("older").replace(path)
+
+
+def remove_folder(path):
+    shutil.rmtree(path.parent)
+
+
+@pytest.mark.parametrize("change", [remove, remove_log, replace, put_older, remove_folder])
+def test_a_table_that_is_removed_or_replaced_takes_nothing_more_and_says_so(path, store, change):
+    decide(store, "a")
+    change(path)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailableError, match="removed or replaced while the review is"):
+            decide(store, "b")
+        with pytest.raises(StoreUnavailableError):
+            state(store, "a")
+
+
+@pytest.mark.parametrize("change", [remove, remove_log, replace, put_older])
+def test_what_was_acknowledged_is_rescued_and_the_hint_brings_it_back(path, store, change):
+    for group in "abc":
+        decide(store, group)
+    change(path)
+    with pytest.raises(StoreUnavailableError) as caught:
+        decide(store, "d")
+    store.close()
+    (rescued,) = path.parent.glob("review.rescued-*.sqlite3")
+    assert caught.value.run == f"stop the review, mv {rescued} {path}, and start it again"
+    rescued.replace(path)
+    again = EventStore(path)
+    assert [state(again, group) for group in "abcd"] == [*["approved"] * 3, "pending"]
+    again.close()
+
+
+def test_a_table_that_goes_while_an_event_is_written_acknowledges_it_not(path, store, monkeypatch):
+    insert = store._insert
+
+    def insert_and_lose(*words):
+        event = insert(*words)
+        path.unlink()
+        return event
+
+    monkeypatch.setattr(store, "_insert", insert_and_lose)
+    with pytest.raises(StoreUnavailableError):
+        decide(store, "a")
+
+
+def test_a_table_that_another_process_holds_is_to_be_asked_again(path, store, monkeypatch):
+    decide(store, "a")
+    store._connection.execute("PRAGMA busy_timeout = 20")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailableError, match="locked"):
+        decide(store, "b", event_id="12345678")
+    other.execute("COMMIT")
+    other.close()
+    assert decide(store, "b", event_id="12345678").seq == 2
+
+
+def test_a_lock_that_is_let_go_of_in_time_is_only_a_wait(path, store):
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(0.5, lambda: other.execute("COMMIT"))
+    timer.start()
+    assert decide(store, "a").seq == 1
+    timer.join()
+    other.close()

@@ -41,10 +41,23 @@ export const storage = {
    * @param {keyof Stored} name
    */
   remove(name) { localStorage.removeItem(`${prefix}.${name}`); },
+  /**
+   * Return the names under which requests are kept, one for each, of every tab of this workspace.
+   *
+   * @returns {`outbox.${string}`[]}
+   */
+  outboxes() {
+    const keys = Array.from({ length: localStorage.length }, (_, at) => localStorage.key(at) ?? "");
+    const own = keys.filter((key) => key.startsWith(`${prefix}.outbox`));
+    return own.map((key) => /** @type {`outbox.${string}`} */ (key.slice(prefix.length + 1)));
+  },
 };
 
 /** Refusal of a request by the server; to ask again is of no use. */
 export class RefusedError extends Error {}
+
+/** Answer of a server that cannot write for the moment: it says why, and is asked again. */
+class UnavailableError extends Error {}
 
 /** Refusal of a decision on a suggestion that is another by now than the one on the screen. */
 export class StaleError extends RefusedError {}
@@ -91,6 +104,7 @@ async function request(path, options) {
   if (response.ok) return body;
   const { error } = /** @type {Failure} */ (body);
   if (response.status === 409) throw new StaleError(error);
+  if (response.status === 503) throw new UnavailableError(error);
   throw response.status >= 500 ? new Error(error) : new RefusedError(error);
 }
 
@@ -112,7 +126,7 @@ async function retryUntilAnswered(path, options, words) {
       return body;
     } catch (error) {
       if (error instanceof RefusedError) { endSilence(); throw error; }
-      reportSilence(words);
+      reportSilence(error instanceof UnavailableError ? `Not saved yet: ${error.message}` : words);
       await pause(wait);
     } finally {
       clearTimeout(late);
@@ -147,13 +161,18 @@ export async function get(path, parameters) {
  * @returns {Promise<Writes[Path]["answer"]>}
  */
 export async function post(path, body, picture) {
-  const sent = { path: `${path}?picture=${picture}`, body: { ...body, event_id: newEventId() } };
-  storage.write("outbox", sent);
-  return /** @type {Writes[Path]["answer"]} */ (await deliver(sent));
+  const id = newEventId();
+  const sent = { path: `${path}?picture=${picture}`, body: { ...body, event_id: id }, at: Date.now() };
+  // Under a name of its own: another tab keeps what was pressed there.
+  storage.write(`outbox.${id}`, sent);
+  return /** @type {Writes[Path]["answer"]} */ (await deliver(`outbox.${id}`, sent));
 }
 
-/** @param {Outbox} sent */
-async function deliver(sent) {
+/**
+ * @param {`outbox.${string}`} name
+ * @param {Outbox} sent
+ */
+async function deliver(name, sent) {
   const options = {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
@@ -162,18 +181,23 @@ async function deliver(sent) {
   try {
     return await retryUntilAnswered(sent.path, options, "Not saved yet: the review server does not answer. Start prefml review again; this page waits, then saves. Keys rest until then.");
   } finally {
-    storage.remove("outbox");
+    storage.remove(name);
   }
 }
 
 /**
- * Send what was pressed just before a crash or a reload, and may not have arrived; tell whether it was
- * refused because the suggestion has changed since.
+ * Send what was pressed just before a crash or a reload, in any tab, and may not have arrived, in the order in which
+ * it was pressed; tell whether some of it was refused because the suggestion has changed since.
  */
 export async function deliverOutbox() {
-  const sent = storage.read("outbox");
-  if (!sent) return false;
-  return deliver(sent).then(() => false, (/** @type {unknown} */ error) => error instanceof StaleError);
+  const kept = storage.outboxes().map((name) => ({ name, sent: storage.read(name) }));
+  kept.sort((one, two) => (one.sent?.at ?? 0) - (two.sent?.at ?? 0));
+  let stale = false;
+  for (const { name, sent } of kept) {
+    if (!sent) storage.remove(name);
+    else await deliver(name, sent).catch((/** @type {unknown} */ error) => { stale ||= error instanceof StaleError; });
+  }
+  return stale;
 }
 
 function newEventId() {

@@ -1,7 +1,7 @@
 // Approve the sets inside the error budget together: how many, a look at each, then one key.
 
 import { StaleError, get, post } from "./api.js";
-import { byId, make } from "./dom.js";
+import { byId, make, visible } from "./dom.js";
 import { boxText } from "./geometry.js";
 import { dropWaiting, enqueueInput } from "./jobs.js";
 import { aspect, fitInside } from "./layout.js";
@@ -75,7 +75,7 @@ export function auditText(asked, why) {
 function drawSummary() {
   const { ids, asked, why, left, loaded, note } = opened(), audit = auditText(asked.length, why);
   const summary = why && !ids.length && !asked.length ? "" : summaryText(ids.length + asked.length, loaded, session.project);
-  byId("bulk-text").textContent = note + [summary, audit].filter(Boolean).join(" ");
+  byId("bulk-text").textContent = visible(note + [summary, audit].filter(Boolean).join(" "));
   for (const id of /** @type {const} */ (["bulk-grid", "bulk-hint"])) byId(id).hidden = !ids.length;
   const button = byId("bulk-approve");
   button.hidden = !ids.length && !asked.length;

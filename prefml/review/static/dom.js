@@ -2,6 +2,17 @@
 
 import { present } from "./present.js";
 
+// Control characters and what turns the direction of text or is not seen: with them a name could show as another.
+const DECEPTIVE = /(?![\t\n])[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/gu;
+const SPOKEN = new Set(["alt", "title", "aria-label", "placeholder"]);
+
+/**
+ * Write a text with its deceptive characters as codes, `\u202e` for one that turns the direction.
+ *
+ * @param {string} text
+ */
+export const visible = (text) => text.replace(DECEPTIVE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 /**
  * Make an element.
  *
@@ -17,9 +28,12 @@ export function make(tag, properties = {}, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "class") element.className = String(value);
     else if (name in element && typeof value !== "string") Reflect.set(element, name, value);
-    else element.setAttribute(name, value === true ? "" : String(value));
+    else if (value === true) element.setAttribute(name, "");
+    else element.setAttribute(name, SPOKEN.has(name) ? visible(String(value)) : String(value));
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  for (const child of children.flat()) {
+    if (child !== null && child !== undefined) element.append(typeof child === "string" ? visible(child) : child);
+  }
   return element;
 }
 
@@ -57,7 +71,7 @@ let announcing;
 export function announce(text) {
   // A screen reader hears a change of text only after a pause; while a box moves, the last counts.
   clearTimeout(announcing);
-  announcing = setTimeout(() => { byId("announce").textContent = text; }, 150);
+  announcing = setTimeout(() => { byId("announce").textContent = visible(text); }, 150);
 }
 
 /**
@@ -67,7 +81,7 @@ export function announce(text) {
  */
 export function showStatus(text) {
   const line = byId("status");
-  line.textContent = text;
+  line.textContent = visible(text);
   // The heading beside it may use what is left.
   byId("main").style.setProperty("--told", `${line.offsetWidth}px`);
 }
@@ -79,6 +93,6 @@ export function showStatus(text) {
  */
 export function showAlert(text) {
   const box = byId("alert");
-  box.textContent = text ?? "";
+  box.textContent = visible(text ?? "");
   box.hidden = !text;
 }

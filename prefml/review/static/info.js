@@ -85,7 +85,7 @@ function reasonPart(group, blind) {
  *
  * @param {Progress} progress
  */
-const decidedCount = (progress) => progress.approved + progress.overridden + progress.rejected;
+export const decidedCount = (progress) => progress.approved + progress.overridden + progress.rejected;
 
 /**
  * Write how far the review is.

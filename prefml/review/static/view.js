@@ -1,7 +1,8 @@
 // Draw one set: pictures as large as fit, badges, borders and the crop.
 
-import { byId, findAll, make } from "./dom.js";
+import { byId, findAll, make, visible } from "./dom.js";
 import { boxText } from "./geometry.js";
+import { decidedCount } from "./info.js";
 import { GAP, bestGrid } from "./layout.js";
 import { imageElement } from "./pictures.js";
 import { cropOn, imageAt, isBlind, readDraft, selectedIndex, session, stateOf } from "./session.js";
@@ -21,7 +22,9 @@ export function drawGroup(group) {
   box.dataset.state = group.state;
   box.dataset.hidden = String(isBlind(group));
   box.classList.toggle("group-rejected", group.state === "rejected");
-  byId("heading").textContent = `Set ${formatCount(session.index + 1)} of ${formatCount(session.ids.length)}${group.project ? ` · ${group.project}` : ""}`;
+  const heading = `Set ${formatCount(session.index + 1)} of ${formatCount(session.ids.length)}${group.project ? ` · ${group.project}` : ""}`;
+  byId("heading").textContent = visible(heading);
+  byId("heading").title = visible(heading);
   const state = byId("state");
   // Neither word may tell whether the answer was what had been suggested.
   state.textContent = group.audited && ["approved", "overridden"].includes(group.state) ? "answered" : STATE_LABELS[group.state];
@@ -37,11 +40,20 @@ export function drawEnd() {
   byId("group").hidden = true;
   byId("why").replaceChildren();
   byId("end").hidden = false;
-  const left = session.ids.filter((id) => stateOf(id) === "pending").length;
-  const empty = !session.ids.length;
-  byId("end-title").textContent = empty ? "No sets here" : left ? "End of the list" : "All sets are reviewed";
-  byId("end-text").textContent = empty ? "Choose another filter above."
-    : left ? `${formatCount(left)} still undecided: ↑ goes back.` : "Shift+Enter submits the decisions; ↑ goes back.";
+  [byId("end-title").textContent, byId("end-text").textContent] = endWords();
+}
+
+/** @returns {[title: string, text: string]} */
+function endWords() {
+  const { ids, progress } = session;
+  const count = (/** @type {State} */ state) => ids.filter((id) => stateOf(id) === state).length;
+  const left = count("pending"), skipped = count("skipped");
+  if (!ids.length) return ["No sets here", "Choose another filter above."];
+  if (left) return ["End of the list", `${formatCount(left)} still undecided: ↑ goes back.`];
+  const submit = "Shift+Enter submits the decisions; ↑ goes back.";
+  if (skipped) return ["End of the list", `${formatCount(skipped)} skipped, which Show above lists. ${submit}`];
+  const all = !progress || decidedCount(progress) === progress.total;
+  return [all ? "All sets are reviewed" : "All sets of this list are reviewed", submit];
 }
 
 /**
