@@ -86,10 +86,10 @@ class Selection:
             places.setdefault(project, []).append(place)
         if len(places) == 1:
             return dict.fromkeys(places, self)
-        return {project: self._at(chosen) for project, chosen in places.items()}
-
-    def _at(self, places: Sequence[int]) -> Selection:
-        return Selection(self.source, self.rows[places], [self.paths[place] for place in places])
+        return {
+            project: Selection(self.source, self.rows[chosen], [self.paths[at] for at in chosen])
+            for project, chosen in places.items()
+        }
 
     def split(self, size: int) -> tuple[Selection, Selection]:
         """Divide the rows after the first ones.

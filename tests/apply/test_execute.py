@@ -319,8 +319,8 @@ def test_the_configuration_is_no_picture_whatever_a_line_says(reviewed):
 def test_a_name_that_differs_in_normalisation_alone_is_taken(tree):
     composed, decomposed = "zo\u00eb.png", "zoe\u0308.png"
     for number, name in enumerate((composed, decomposed)):
-        tree.picture(f"new/alpha/{number}/{name}")
-        tree.set(f"g{number}", [f"new/alpha/{number}/{name}"])
+        place = f"{('new', 'images')[number]}/alpha/one/{name}"
+        tree.set(f"g{number}", [tree.picture(place)])
         tree.decide(f"g{number}", "approved", name)
     report = preview(tree.write())
     assert list(report.plan.groups) == ["g0"]

@@ -331,7 +331,7 @@ def test_all_pictures_broken_is_a_report_not_an_error(tmp_path):
 
 def test_no_picture_at_all_is_one_clear_error(tmp_path):
     (tmp_path / "images").mkdir()
-    with pytest.raises(WorkspaceError, match=r"no pictures.*\.png.*prefml sample"):
+    with pytest.raises(WorkspaceError, match=r"no pictures.*\.png.*below images/.*prefml embed"):
         build_sidecars(Workspace.open(tmp_path), FirstFolder(), MeanColour())
 
 
