@@ -120,7 +120,9 @@ def read_sidecars_if_any(folder: AnyPath, projects: Iterable[str] | None = None)
 
     Parameters
     ----------
-    folder, projects
+    folder : Path or UPath
+        As for `read_sidecars`.
+    projects : iterable of str, optional
         As for `read_sidecars`.
 
     Returns
@@ -167,8 +169,8 @@ def read_columns(
     ----------
     folder : Path or UPath
         The sidecar folder.
-    kind : {"embeddings", "hashes", "cues"}
-        The data set.
+    kind : str
+        The data set: `embeddings`, `hashes` or `cues`.
     columns : sequence of str
         Its columns, such as the names of cues.
     projects : iterable of str, optional

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-from PIL import Image
 
 from prefml._typing import Floats
+from prefml.exceptions import ImageError
 from prefml.sidecars.find import ImageFile
-from prefml.suggest.grouping.facts import FORMATS, PictureFacts
+from prefml.sidecars.metadata import read_gray_copy
+from prefml.suggest.grouping.facts import PictureFacts
 
 __all__ = ["Looks", "read_looks", "with_sources"]
 
@@ -42,11 +43,9 @@ def read_looks(root: Path, images: Sequence[ImageFile]) -> dict[str, Floats]:
     """
     found = {}
     for one in images:
-        # Whatever a damaged file raises: it looks like nothing, and decoding names the fault.
-        with suppress(Exception), Image.open(root / one.path, formats=FORMATS) as image:
-            image.draft("L", (4 * _SIDE, 4 * _SIDE))
-            small = image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
-            values = np.asarray(small, float).ravel()
+        # A damaged file looks like nothing, and decoding names the fault.
+        with suppress(ImageError):
+            values = read_gray_copy(root / one.path, _SIDE).ravel()
             values -= values.mean()
             if values.any():
                 found[one.path] = values / np.linalg.norm(values)

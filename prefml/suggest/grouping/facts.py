@@ -10,20 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PIL import ExifTags, Image
+from PIL import ExifTags
 
+from prefml.exceptions import ImageError
+from prefml.sidecars.metadata import read_metadata
 from prefml.suggest.grouping.clock import microseconds
 
-__all__ = ["FORMATS", "PictureFacts", "read_facts"]
-
-# No other format is opened, whatever a file is called.
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
+__all__ = ["PictureFacts", "read_facts"]
 
 _SEED = re.compile(r"\bSeed: (\d{1,20})\b")
 _JOB = re.compile(r"Job ID:\s*([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE)
@@ -79,17 +77,9 @@ def read_facts(path: Path) -> PictureFacts:
         Empty where the file is none that can be read, or holds nothing that is known.
     """
     try:
-        with warnings.catch_warnings():
-            # Nothing is decoded here, however large it would be.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(path, formats=FORMATS)
-        with image:
-            exif = image.getexif()
-            texts = {str(key): value for key, value in image.info.items() if isinstance(value, str)}
-            xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-            details = exif.get_ifd(ExifTags.IFD.Exif)
-    except Exception:
-        # Whatever a damaged header raises: that picture has no facts, and decoding names the fault.
+        texts, exif, details, xmp = read_metadata(path)
+    except ImageError:
+        # That picture has no facts, and decoding names the fault.
         return PictureFacts()
     texts |= _texts_in_exif(exif, details)
     try:
@@ -97,7 +87,7 @@ def read_facts(path: Path) -> PictureFacts:
     except RecursionError:
         # A graph that nobody's nodes make.
         told = PictureFacts()
-    burst = _BURST.search(xmp if isinstance(xmp, bytes) else str(xmp).encode())
+    burst = _BURST.search(xmp)
     return PictureFacts(
         told.tool, told.prompt, told.seed, told.job or (burst[1].decode() if burst else ""),
         _taken(details), _printable(" ".join(str(exif.get(tag, "")) for tag in (271, 272))),

@@ -1,0 +1,87 @@
+"""Read what tells where a picture comes from: metadata in its file, and a small copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import ExifTags, Image
+
+from prefml._typing import Floats
+from prefml.imaging.opening import open_image
+
+__all__ = ["PictureMetadata", "read_gray_copy", "read_metadata"]
+
+
+class PictureMetadata(NamedTuple):
+    """Metadata in a picture's file.
+
+    Attributes
+    ----------
+    texts : dict of str to str
+        Text chunks of PNG, and other texts by their names.
+    exif : mapping of int to object
+        EXIF by the numbers of its tags.
+    details : mapping of int to object
+        The part of it about the exposure.
+    xmp : bytes
+        The XMP packet; empty if there is none.
+    """
+
+    texts: dict[str, str]
+    exif: Mapping[int, object]
+    details: Mapping[int, object]
+    xmp: bytes
+
+
+def read_metadata(path: Path) -> PictureMetadata:
+    """Read the metadata of a picture, without unpacking its pixels.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    PictureMetadata
+
+    Raises
+    ------
+    ImageError
+        If it is no picture that can be opened, or its metadata are damaged.
+    """
+    with open_image(path) as (_, image):
+        exif = image.getexif()
+        texts = {str(key): value for key, value in image.info.items() if isinstance(value, str)}
+        xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+        raw = xmp if isinstance(xmp, bytes) else str(xmp).encode("utf-8", "surrogateescape")
+        return PictureMetadata(texts, exif, exif.get_ifd(ExifTags.IFD.Exif), raw)
+
+
+def read_gray_copy(path: Path, side: int) -> Floats:
+    """Decode a picture into a small gray square.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    side : int
+        Width and height of the copy.
+
+    Returns
+    -------
+    ndarray of shape (side, side)
+        From 0 to 255.
+
+    Raises
+    ------
+    ImageError
+        If the picture cannot be decoded.
+    """
+    with open_image(path) as (_, image):
+        image.draft("L", (4 * side, 4 * side))
+        small = image.convert("L").resize((side, side), Image.Resampling.BOX)
+        return np.asarray(small, float)

@@ -1,0 +1,44 @@
+import pytest
+from PIL import Image, PngImagePlugin
+
+from prefml.exceptions import ImageError
+from prefml.sidecars.metadata import read_gray_copy, read_metadata
+
+
+def test_texts_exif_and_xmp_are_read_by_their_names(tmp_path):
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("parameters", "a cat, Seed: 7")
+    texts.add_itxt("XML:com.adobe.xmp", "<x:xmpmeta/>")
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    exif[0x9003] = "2025:07:08 06:05:30"
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png", pnginfo=texts, exif=exif)
+    found = read_metadata(tmp_path / "a.png")
+    assert found.texts["parameters"] == "a cat, Seed: 7"
+    assert found.exif[0x010F] == "Maker"
+    assert found.xmp == b"<x:xmpmeta/>"
+
+
+def test_a_picture_without_metadata_has_none(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.webp")
+    found = read_metadata(tmp_path / "a.webp")
+    assert (found.texts, dict(found.exif), dict(found.details), found.xmp) == ({}, {}, {}, b"")
+
+
+@pytest.mark.parametrize("content", [b"", b"%!PS-Adobe-3.0 EPSF-3.0", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_picture_is_refused(tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(ImageError):
+        read_metadata(tmp_path / "a.png")
+    with pytest.raises(ImageError):
+        read_gray_copy(tmp_path / "a.png", 8)
+
+
+def test_a_gray_copy_keeps_light_and_dark_where_they_are(tmp_path):
+    picture = Image.new("RGB", (64, 32))
+    picture.paste((255, 255, 255), (32, 0, 64, 32))
+    picture.save(tmp_path / "a.jpg", quality=95)
+    copy = read_gray_copy(tmp_path / "a.jpg", 4)
+    assert copy.shape == (4, 4)
+    assert copy[:, :2].max() < 10
+    assert copy[:, 2:].min() > 245
