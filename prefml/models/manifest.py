@@ -207,7 +207,7 @@ def check_manifest(content: Mapping[str, object], place: Path) -> Manifest:
         raise ModelFileError(f"{place} is of another program", "a manifest", "prefml train")
     try:
         return msgspec.convert({**content, "document": content}, Manifest)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeError) as error:
         found = f"{place}: {error}"[:_LONGEST]
         raise ModelFileError(found, "what prefml writes there", "prefml train") from error
 

@@ -110,7 +110,8 @@ class EventStore:
         except _ReplacedError:
             raise self._describe_loss() from None
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF in _BUSY:
+            # Errors of Python's own reading, such as bytes that are no UTF-8, have no code.
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY:
                 raise StoreUnavailableError(
                     f"{self._path}: {error}",
                     "that the process that has it open lets go of it",

@@ -14,7 +14,8 @@ from prefml.ranking.metrics import bootstrap_interval, ece
 VALUES = st.lists(st.sampled_from([0.0, 0.5, 1.0, np.nan]), min_size=1, max_size=40)
 
 
-@given(VALUES, st.integers(1, 5), st.floats(0.5, 20))
+# Powers of two, whose sums are exact: a rounding may move a quantile to the next value.
+@given(VALUES, st.integers(1, 5), st.sampled_from([0.5, 1.0, 4.0, 16.0]))
 def test_equal_weights_are_no_weights(values, clusters, each):
     numbers, weight = np.array(values), np.full(len(values), each)
     label = np.arange(len(values)) % clusters

@@ -12,8 +12,10 @@ import pytest
 
 from prefml.evaluation.workers import run_in_processes
 
+# A command that was started with nohup hands on that it is not to be hung up.
 AT_WORK = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from functools import partial
 from pathlib import Path
 from tests.evaluation.test_workers import sleep_long
