@@ -20,8 +20,9 @@ _COMMANDS = (
     "doctor|ingest|embed|export-encoder|export-model|duplicates|train|evaluate|rank|crop|suggest|"
     "review|apply|status|models"
 )
+# A command that is at work already is not to be run.
 _COMMAND = re.compile(
-    rf"\bprefml (?:{_COMMANDS})\b(?! --workspace)(?: (?:ranker|crop|rollback)\b)?"
+    rf"(?<!another )\bprefml (?:{_COMMANDS})\b(?! --workspace)(?: (?:ranker|crop|rollback)\b)?"
     r"(?: --(?:encoder|port|precision|device|report) [^\s;,]+| --(?:undo|execute|force)\b)*"
 )
 

@@ -120,3 +120,8 @@ def test_reviewed_decisions_are_logs_too(place):
     place.sandbox.mkdir()
     (place.sandbox / "approved_decisions.jsonl").write_text(json.dumps({}))
     assert first_step(place, "prefml ingest") == "prefml ingest"
+
+
+def test_a_command_that_is_at_work_already_is_named_as_it_is():
+    said = "another prefml embed is at work in data; run: prefml embed"
+    assert with_options(said, {"workspace": "ws"}) == f"{said} --workspace ws"
