@@ -39,6 +39,11 @@ STATES = {
     "applied": (),
 }
 SLOW = set(STATES) - {"empty"}
+# Models are trained over and over there: minutes each, for `make reliability` alone.
+LONG = {
+    "not trained", "no crops logged, not embedded", "no crops logged, not trained",
+    "no crops logged", "no new pictures", "trained", "suggested", "reviewed",
+}  # fmt: skip
 COMMANDS = (
     ("ingest",), ("doctor",), ("status",), ("models",), ("models", "rollback"), ("duplicates",),
     ("apply",), ("apply", "--undo"), ("export-model", "exported"), ("review", "--no-browser"),
@@ -96,8 +101,10 @@ def reach(state: str, trained: Path, root: Path, run) -> Path:
     "state", [pytest.param(s, marks=pytest.mark.slow) if s in SLOW else s for s in STATES]
 )
 def test_every_hint_works_in_the_state_that_printed_it(
-    little, tmp_path, run, state, record_property, monkeypatch
+    little, tmp_path, run, state, record_property, monkeypatch, request
 ):
+    if state in LONG and not request.config.getoption("--reliability"):
+        pytest.skip("takes minutes: make reliability runs it")
     monkeypatch.chdir(tmp_path)
     place = reach(state, little, tmp_path / "made", run)
     followed: dict[str, str] = {}
