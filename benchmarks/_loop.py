@@ -133,6 +133,13 @@ def play(kind, rounds, new, first, seed, folds=5):
     return found
 
 
+def on_fresh_sets(taste, ranker):
+    """Return the chance that each suggestion is wrong, and its stated probability."""
+    X, chance = taste.sets(FRESH)
+    suggested, sure = predict(ranker, X)
+    return 1 - chance[np.arange(FRESH), suggested], sure
+
+
 def first_round(n_sets, seed):
     """Return the true error within the promised threshold, None if nothing is, and its coverage."""
     taste = Taste(np.random.default_rng(seed))
@@ -142,18 +149,14 @@ def first_round(n_sets, seed):
     promise = approval(ranker, labels, np.ones(n_sets))
     if promise.threshold is None:
         return None, 0.0
-    X, chance = taste.sets(FRESH)
-    suggested, sure = predict(ranker, X)
+    wrong, sure = on_fresh_sets(taste, ranker)
     inside = sure >= promise.threshold
-    wrong = 1 - chance[np.arange(FRESH), suggested]
     return (float(wrong[inside].mean()) if inside.any() else None), float(inside.mean())
 
 
 def compare(taste, ranker, threshold, stated, right, weight):
     """Hold what the labels say of the model against the truth on fresh sets."""
-    X, chance = taste.sets(FRESH)
-    suggested, sure = predict(ranker, X)
-    wrong = 1 - chance[np.arange(FRESH), suggested]
+    wrong, sure = on_fresh_sets(taste, ranker)
     inside, within = sure >= threshold, stated >= threshold
     told, low, high = weighted_share(1 - right, weight)
     empty = not within.any()

@@ -16,7 +16,7 @@ ImageSize = Callable[[str, str], Size | None]
 """(project, file name) -> width and height in pixels, or None."""
 
 OTHER_WINNER = "another decision under the same key"
-"""How the refusal of such a repeat begins."""
+"""Beginning of the refusal of such a repeat."""
 
 _Key = tuple[str, ...]
 _LAST = datetime.max.replace(tzinfo=UTC)

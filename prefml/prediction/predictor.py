@@ -164,7 +164,7 @@ class Predictor:
 
     @cached_property
     def rule(self) -> SetRule:
-        """What makes a set, from `prefml.toml`; stages follow from it.
+        """Description of what makes a set, from `prefml.toml`; stages follow from it.
 
         Raises
         ------

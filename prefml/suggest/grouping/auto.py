@@ -93,7 +93,7 @@ class Folder:
 
     @property
     def may_be_a_set(self) -> bool:
-        """Whether it is small, not named after a day or a tool, and its names speak of no sets."""
+        """True if it is small, not named after a day or a tool, and its names speak of no sets."""
         if not 1 < len(self.stems) <= self.rule.most or _NO_SET.fullmatch(self.path):
             return False
         return not self.staged and len(group_by_name(self.variants, SetRule("name")).sets) < 2

@@ -37,7 +37,7 @@ UNSURE = "no rule is sure for its folder; run: prefml sets --rule folder"
 
 @dataclass(frozen=True)
 class Sources:
-    """What rules may ask for beside the names of pictures.
+    """Sources that rules may ask beside the names of pictures.
 
     Attributes
     ----------

@@ -73,7 +73,7 @@ PRESETS = (
 
 @dataclass(frozen=True)
 class NamePlace:
-    """What a name says of the set of its picture.
+    """Facts that a name tells of the set of its picture.
 
     Attributes
     ----------
