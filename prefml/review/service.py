@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from prefml.exceptions import LogError
+from prefml.proposals import Row
 from prefml.proposals.decisions import State
 from prefml.review import answers
 from prefml.review.audits import audited_change, drawn_group
@@ -66,9 +67,9 @@ class ReviewService:
         self.prefetcher = Prefetcher(self.thumbnails)
         self._batches = Batches(workspace, self.store.secret)
         self._regrouping = Regrouping(workspace)
+        self._registered: tuple[Row, ...] | None = None
         # After a crash the file of them may lack the last change.
         self._keep_sets()
-        self._register_pictures()
         self._describe(self.next_ids(1), "view")
 
     @property
@@ -76,18 +77,17 @@ class ReviewService:
         """The suggestions as they were read last."""
         return self._suggestions.batch
 
-    def _register_pictures(self) -> None:
-        for group in self.batch.groups.values():
-            self.thumbnails.add(group.images)
-
     def refresh(self) -> None:
         """Read the suggestions again if `prefml suggest` has written new ones, or sets changed."""
         with self.store.ledger() as ledger:
             self._refresh(ledger)
 
     def _refresh(self, ledger: Ledger) -> None:
-        if self._suggestions.refresh(self._regrouping.sets(ledger)):
-            self._register_pictures()
+        self._suggestions.refresh(self._regrouping.sets(ledger))
+        if self.batch.rows is not self._registered:  # a change of sets brings no pictures
+            for group in self.batch.groups.values():
+                self.thumbnails.add(group.images)
+            self._registered = self.batch.rows
 
     def queue(self, name: Filter = "all", project: str | None = None) -> list[str]:
         """Return the ids of the groups that pass a filter: audited ones, then as in the file.
@@ -331,7 +331,7 @@ class ReviewService:
         LogError
             If the sets cannot be changed so.
         """
-        named = [request.group_id] if request.to is None else [request.group_id, request.to]
+        named = filter(None, (request.group_id, request.to))
         stated = {group_id: request.suggestion_versions.get(group_id) for group_id in named}
 
         def body(ledger: Ledger) -> Body:
