@@ -167,6 +167,17 @@ interface Submitted {
   progress: Progress;
 }
 
+/** What goes on beside the answers on the first day. */
+interface DayReport {
+  phase: string;
+  until_model: number;
+  can_suggest: boolean;
+  /** Changes when the order of the sets, or what is suggested for them, has changed. */
+  orders: number;
+  words: string[];
+  problem: string;
+}
+
 interface Failure {
   error: string;
 }
@@ -185,6 +196,7 @@ interface Reads {
   load_batch: { parameters: { id: string[]; picture: PictureSize }; answer: LoadBatch };
   progress: { parameters: Record<string, never>; answer: Progress };
   budget: { parameters: { project: string }; answer: Budget };
+  first_day: { parameters: Record<string, never>; answer: DayReport };
 }
 
 /** POST routes below /api/automation. */
@@ -195,6 +207,7 @@ interface Writes {
   undo: { body: Empty; answer: Changed };
   redo: { body: Empty; answer: Changed };
   submit_batch: { body: Empty; answer: Submitted };
+  suggest_rest: { body: Empty; answer: DayReport };
 }
 
 /** Request that the server may not have yet. */
@@ -345,6 +358,7 @@ interface Elements {
   chips: HTMLSpanElement;
   "crop-toggle": HTMLButtonElement;
   "crop-tools": HTMLDivElement;
+  day: HTMLDivElement;
   decisions: HTMLDivElement;
   end: HTMLElement;
   "end-text": HTMLParagraphElement;
