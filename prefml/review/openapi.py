@@ -90,6 +90,14 @@ OPERATIONS = (
         "get", "budget", "Undecided, unflagged groups inside the error budget",
         answers.Budget, "Ids", requests.BudgetQuery,
     ),
+    Operation(
+        "get", "first_day", "What goes on beside the answers, where `prefml start` serves the page",
+        answers.DayReport, "Report", errors=(403, 404),
+    ),
+    Operation(
+        "post", "suggest_rest", "Suggest for the sets that are left, in the background",
+        answers.DayReport, "Report", body=requests.Empty, errors=(400, 403, 404, 413),
+    ),
     _changing(
         "decide", "Decide one group; it is on the disk when the answer comes", requests.Decide,
         404, 409,

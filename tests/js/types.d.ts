@@ -179,6 +179,17 @@ interface Submitted {
   progress: Progress;
 }
 
+/** What goes on beside the answers on the first day. */
+interface DayReport {
+  phase: string;
+  until_model: number;
+  can_suggest: boolean;
+  /** Changes when the order of the sets, or what is suggested for them, has changed. */
+  orders: number;
+  words: string[];
+  problem: string;
+}
+
 interface Failure {
   error: string;
 }
@@ -197,6 +208,7 @@ interface Reads {
   load_batch: { parameters: { id: string[]; picture: PictureSize }; answer: LoadBatch };
   progress: { parameters: Record<string, never>; answer: Progress };
   budget: { parameters: { project: string }; answer: Budget };
+  first_day: { parameters: Record<string, never>; answer: DayReport };
 }
 
 /** POST routes below /api/automation. */
@@ -208,6 +220,7 @@ interface Writes {
   undo: { body: Empty; answer: Changed };
   redo: { body: Empty; answer: Changed };
   submit_batch: { body: Empty; answer: Submitted };
+  suggest_rest: { body: Empty; answer: DayReport };
 }
 
 /** Request that the server may not have yet. */
@@ -376,6 +389,7 @@ interface Elements {
   chips: HTMLSpanElement;
   "crop-toggle": HTMLButtonElement;
   "crop-tools": HTMLDivElement;
+  day: HTMLDivElement;
   decisions: HTMLDivElement;
   end: HTMLElement;
   "end-text": HTMLParagraphElement;
