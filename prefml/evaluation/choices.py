@@ -22,8 +22,8 @@ from prefml.evaluation.schema import (
 from prefml.evaluation.sets import SetFacts, describe_sets
 from prefml.evaluation.weighted import effective_number, weighted_gap, weighted_mean
 from prefml.features import ChoiceTable
-from prefml.intervals import bootstrap_interval
 from prefml.ranking.metrics import (
+    bootstrap_interval,
     lower_stage_sets,
     lower_stage_top1,
     ndcg,
