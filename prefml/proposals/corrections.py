@@ -125,24 +125,28 @@ def read_corrections(workspace: Workspace) -> Corrections:
     """
     path = corrections_path(workspace)
     lines = read_lines(path)
-    sets, problems, unused, taken = [], list(lines.bad), [], set[str]()
+    sets, problems, unused = [], list(lines.bad), []
+    taken, names = set[str](), {""}
     for row in lines.rows:
-        found = _corrected_set(row, taken)
+        found = _corrected_set(row, taken, names)
         if isinstance(found, str):
             problems.append(f"{path.name}: {found}"[:200])
             unused.append(row)
         else:
             taken.update(found.images)
+            names.add(found.group_id)
             sets.append(found)
     return Corrections(tuple(sets), tuple(problems), tuple(unused))
 
 
-def _corrected_set(row: Row, taken: Collection[str]) -> CorrectedSet | str:
+def _corrected_set(row: Row, taken: Collection[str], names: Collection[str]) -> CorrectedSet | str:
     """Read one line, or say why it cannot be used."""
     try:
         found = convert(row, CorrectedSet)
     except ValidationError as error:
         return str(error)
+    if found.group_id in names:
+        return f"group_id {found.group_id!r} is empty or that of an earlier set"
     if not found.images or len(set(found.images)) < len(found.images):
         return f"{found.group_id} names no picture, or one twice"
     if any(image in taken for image in found.images):
@@ -210,13 +214,22 @@ class _Overlay:
         self._members = [[i for i in one.images if i in named] for one in self._sets]
         counts = (Counter(at for i in images for at in named[i]) for images in self._members)
         self._home = [max(sorted(count), key=count.__getitem__, default=-1) for count in counts]
+        self._kept_names = {
+            row.get("group_id")
+            for row, images in zip(rows, self._images, strict=True)
+            if self._owner.keys().isdisjoint(images)
+        }
 
     def _holds(self, one: CorrectedSet, named: Mapping[str, list[int]]) -> bool:
-        """Tell whether a set is in force: what undo brought back gives way to a later run."""
-        if one.is_pinned:
-            return True
-        places = {at for image in one.images for at in named.get(image, ())}
-        return not any(_is_later(self._rows[at].get("created"), one.corrected) for at in places)
+        """Tell whether a set is in force.
+
+        One of two projects is not, and what undo brought back gives way to a later run.
+        """
+        rows = [self._rows[at] for image in one.images for at in named.get(image, ())]
+        if len(set(map(_project, rows))) > 1:
+            return False
+        later = (_is_later(row.get("created"), one.corrected) for row in rows)
+        return one.is_pinned or not any(later)
 
     def rows(self) -> list[Row]:
         found: list[Row] = []
@@ -233,19 +246,25 @@ class _Overlay:
         for owner in parts:
             if owner is None:
                 rest = [image for image in self._images[at] if image not in self._owner]
-                named = self._rows[at].get("project_id")
-                folder = PurePosixPath(rest[0]).parent.name
-                yield _bare(named if isinstance(named, str) else folder, rest)
+                yield _bare(_project(self._rows[at]), rest)
             elif self._home[owner] == at:
-                yield self._corrected(self._sets[owner], self._members[owner])
+                yield self._corrected(self._sets[owner], self._members[owner], self._rows[at])
 
-    def _corrected(self, one: CorrectedSet, members: list[str]) -> Row:
-        known = self._of_members.get(frozenset(members))
-        is_whole = len(members) == len(one.images)
-        if known is not None:
-            return known | {"group_id": one.group_id} if is_whole else known
-        row = _bare(one.project_id, members)
-        return row | {"group_id": one.group_id} if is_whole else row
+    def _corrected(self, one: CorrectedSet, members: list[str], home: Row) -> Row:
+        bare = _bare(_project(home), members)
+        row = self._of_members.get(frozenset(members), bare)
+        # What is there in part is another set, and a name that is taken is that of another.
+        is_whole = len(members) == len(one.images) and one.group_id not in self._kept_names
+        if is_whole:
+            return row | {"group_id": one.group_id}
+        taken = self._kept_names | {other.group_id for other in self._sets}
+        return row | {"group_id": bare["group_id"]} if row.get("group_id") in taken else row
+
+
+def _project(row: Row) -> str:
+    """Return the project that a row names, or the folder of its first picture."""
+    named, images = row.get("project_id"), as_list(row.get("images"))
+    return named if isinstance(named, str) else PurePosixPath(str(images[0])).parent.name
 
 
 def _bare(project: str, images: list[str]) -> Row:

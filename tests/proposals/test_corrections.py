@@ -61,15 +61,19 @@ def test_lines_that_cannot_be_used_are_told_and_stay(workspace):
         good | {"group_id": "twice", "images": ["b", "b"]},
         good | {"group_id": "again", "images": ["a", "c"]},
         good | {"group_id": "none", "images": []},
+        good | {"images": ["same name"]},
+        good | {"group_id": "", "images": ["no name"]},
         {"group_id": "short"},
     ]
     write_lines(corrections_path(workspace), [good, *bad])
     found = read_corrections(workspace)
     assert [one.group_id for one in found.sets] == ["x"]
-    assert len(found.problems) == 4
+    assert len(found.problems) == 6
     write_corrections(workspace, [])
     texts = corrections_path(workspace).read_text()
-    assert all(name in texts for name in ("twice", "again", "none", "short"))
+    assert all(
+        name in texts for name in ("twice", "again", "none", "short", "same name", "no name")
+    )
 
 
 def test_a_file_that_cannot_be_read_is_an_error(workspace):
@@ -126,6 +130,19 @@ def test_pictures_that_nothing_suggests_are_left_out():
     assert corrected_rows([row("1", "a")], [held("x", "gone")]) == [row("1", "a")]
 
 
+def test_a_set_of_two_projects_is_not_in_force():
+    rows = [row("1", "a", "b"), row("2", "c", project="q")]
+    assert corrected_rows(rows, [held("x", "a", "c")]) == rows
+
+
+def test_a_set_takes_the_project_of_its_pictures_and_no_name_that_another_has():
+    rows = [row("1", "a", "b", project="P_01"), row("x", "c")]
+    found = corrected_rows(rows, [held("x", "a"), held("y", "b")])
+    assert [one["project_id"] for one in found] == ["P_01", "P_01", "p"]
+    assert len({one["group_id"] for one in found}) == 3
+    assert found[2] == rows[1]
+
+
 pictures = [f"{folder}/{letter}.png" for folder in "pq" for letter in "abcdef"]
 
 
@@ -145,7 +162,7 @@ def test_every_picture_is_in_one_set_and_projects_never_mix(suggested, corrected
         for i, images in enumerate(suggested)
     ]
     sets = [
-        held(f"x{i}", *images, project=images[0][0], pinned=pinned[i])
+        held(f"g{i}" if i % 3 else f"x{i}", *images, project=images[0][0], pinned=pinned[i])
         for i, images in enumerate(corrected)
     ]
     found = corrected_rows(rows, sets)
