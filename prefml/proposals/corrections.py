@@ -251,10 +251,14 @@ class _Overlay:
                 yield self._corrected(self._sets[owner], self._members[owner], self._rows[at])
 
     def _corrected(self, one: CorrectedSet, members: list[str], home: Row) -> Row:
-        row = self._of_members.get(frozenset(members)) or _bare(_project(home), members)
+        bare = _bare(_project(home), members)
+        row = self._of_members.get(frozenset(members), bare)
         # What is there in part is another set, and a name that is taken is that of another.
         is_whole = len(members) == len(one.images) and one.group_id not in self._kept_names
-        return row | {"group_id": one.group_id} if is_whole else row
+        if is_whole:
+            return row | {"group_id": one.group_id}
+        taken = self._kept_names | {other.group_id for other in self._sets}
+        return row | {"group_id": bare["group_id"]} if row.get("group_id") in taken else row
 
 
 def _project(row: Row) -> str:

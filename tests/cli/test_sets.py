@@ -132,11 +132,13 @@ def test_many_folders_are_named_in_part(place, capsys):
 @pytest.fixture
 def corrected(place):
     root = place("a.png", "a-Edit.png", "b.png", "b-Edit.png")
-    line = {"group_id": "x", "project_id": "p", "corrected": "2025-07-05T12:00:00Z"}
+    line = {"project_id": "p", "corrected": "2025-07-05T12:00:00Z"}
     sets = [["new/p/a.png", "new/p/b.png"], ["new/p/a-Edit.png"]]
     (root / "sandbox").mkdir()
     (root / "sandbox" / "set_corrections.jsonl").write_text(
-        "".join(json.dumps({**line, "images": images}) + "\n" for images in sets)
+        "".join(
+            json.dumps({**line, "group_id": images[0], "images": images}) + "\n" for images in sets
+        )
     )
     return root
 
