@@ -170,6 +170,8 @@ class Group(Struct, frozen=True):
         nothing of the suggestion is told, not even afterwards.
     judges_crop : bool
         Whether its frame is asked for too, because a crop would have gone along.
+    awaiting : bool
+        Whether its members were changed by hand and nothing was suggested for it since.
     """
 
     group_id: str
@@ -188,6 +190,7 @@ class Group(Struct, frozen=True):
     decision: Decision | None
     audited: bool
     judges_crop: bool
+    awaiting: bool
 
 
 class Progress(Struct, frozen=True):

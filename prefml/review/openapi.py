@@ -104,11 +104,16 @@ OPERATIONS = (
     ),
     _changing("tag", "Set the anomaly tags of a group", requests.Tag, 404),
     _changing(
+        "regroup", "Split a set, move pictures to another set, or join the two", requests.Regroup,
+        404, 409,
+    ),
+    _changing(
         "approve_batch", "Approve groups of `budget` as suggested; one undo takes all back",
         requests.ApproveBatch, 409,
     ),
     _changing(
-        "undo", "Take back the latest decision or tag, whenever it was made", requests.Empty
+        "undo", "Take back the latest decision, tag or change of sets, whenever it was made",
+        requests.Empty,
     ),
     _changing("redo", "Bring back what was undone last", requests.Empty),
     Operation(

@@ -12,7 +12,14 @@ from prefml.sidecars.find import ImageFile
 from prefml.sidecars.schema import Provenance
 from prefml.sidecars.sources import Source
 
-__all__ = ["ReusableRow", "Task", "drop_outdated", "make_tasks", "reusable_rows"]
+__all__ = [
+    "ReusableRow",
+    "Task",
+    "drop_outdated",
+    "has_same_pixels",
+    "make_tasks",
+    "reusable_rows",
+]
 
 Key = tuple[str, str]
 _COMPARED = ("project", "filename", "file_size", "mtime_ns")
@@ -141,10 +148,26 @@ def drop_outdated(
     """
     paths = {image.key: root / image.path for image in images}
     versions = [source.provenance.decoding for source in sources]
-    return {key: row for key, row in rows.items() if _is_valid(paths[key], versions[row.source])}
+    return {
+        key: row for key, row in rows.items() if has_same_pixels(paths[key], versions[row.source])
+    }
 
 
-def _is_valid(path: Path, version: int) -> bool:
+def has_same_pixels(path: Path, version: int) -> bool:
+    """Tell whether a picture is decoded to the pixels that an earlier version of decoding gave.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its header is read if the version is an earlier one.
+    version : int
+        The version by which its row was made; see `prefml.imaging.decode.is_decoded_anew`.
+
+    Returns
+    -------
+    bool
+        False also where it cannot be read.
+    """
     try:
         return not is_decoded_anew(path, version)
     except ImageError:

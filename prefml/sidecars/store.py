@@ -17,6 +17,7 @@ from prefml._typing import Floats32, Ints, Ints64
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, read_consistently
+from prefml.imaging.decode import DECODING_VERSION
 from prefml.sidecars.layout import Fragment, data_set, list_fragments, project_folder
 from prefml.sidecars.recovery import is_replacing
 from prefml.sidecars.schema import KEYS, KINDS, READ_ERRORS, part_schema, select_columns
@@ -54,6 +55,8 @@ class Sidecars:
         The encoder of the embeddings.
     cue_identity : str
         Identity of the set of cues.
+    decoding : int
+        Earliest version of the decoding that gave the pixels of a row.
     """
 
     index: pd.DataFrame
@@ -62,6 +65,7 @@ class Sidecars:
     cues: pd.DataFrame
     encoder: EncoderSpec
     cue_identity: str
+    decoding: int = DECODING_VERSION
 
     def __len__(self) -> int:
         """Return the number of pictures."""
@@ -245,7 +249,8 @@ def _read(folder: AnyPath, projects: frozenset[str] | None) -> Sidecars:
         for source in sources:
             source.close()
     made_with = sources[0].provenance
-    return Sidecars(index, vectors, text, cues, made_with.encoder, made_with.cues)
+    decoding = min(source.provenance.decoding for source in sources)
+    return Sidecars(index, vectors, text, cues, made_with.encoder, made_with.cues, decoding)
 
 
 def _open(folder: AnyPath, projects: frozenset[str] | None) -> list[Source]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from prefml.decisions.projects import ProjectResolver
 from prefml.sidecars.build import BuildReport, Progress, build_found
 from prefml.sidecars.find import FoundImages, ImageFile, scan_images
+from prefml.sidecars.plan import has_same_pixels
 from prefml.sidecars.store import Sidecars, read_index_if_any, read_sidecars_if_any
 from prefml.suggest.candidates import images_on_disk
 from prefml.workspace import Workspace
@@ -17,8 +19,10 @@ from prefml.workspace import Workspace
 __all__ = ["embed_missing", "missing_images"]
 
 
-def missing_images(sidecars: Sidecars | None, images: Sequence[ImageFile]) -> list[ImageFile]:
-    """Return the pictures that have no sidecar row, or have changed since it was made.
+def missing_images(
+    sidecars: Sidecars | None, images: Sequence[ImageFile], root: Path
+) -> list[ImageFile]:
+    """Return the pictures without a sidecar row that holds what would be measured today.
 
     Parameters
     ----------
@@ -26,10 +30,13 @@ def missing_images(sidecars: Sidecars | None, images: Sequence[ImageFile]) -> li
         What there is.
     images : sequence of ImageFile
         What is needed.
+    root : Path
+        The workspace folder.
 
     Returns
     -------
     list of ImageFile
+        Without a row, changed since it was made, or decoded to other pixels since then.
     """
     if sidecars is None:
         return list(images)
@@ -39,7 +46,9 @@ def missing_images(sidecars: Sidecars | None, images: Sequence[ImageFile]) -> li
     return [
         image
         for image, row in zip(images, rows, strict=True)
-        if row < 0 or sizes[row] != image.file_size or times[row] != image.mtime_ns
+        if row < 0
+        or (sizes[row], times[row]) != (image.file_size, image.mtime_ns)
+        or not has_same_pixels(root / image.path, sidecars.decoding)
     ]
 
 
@@ -72,7 +81,7 @@ def embed_missing(
     """
     projects = {image.project for image in images}
     sidecars = read_sidecars_if_any(workspace.sidecars, projects)
-    if not missing_images(sidecars, images):
+    if not missing_images(sidecars, images, workspace.root):
         return None
     found = scan_images(workspace, resolver)
     known = {image.key for image in found.images}

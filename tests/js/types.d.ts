@@ -67,6 +67,8 @@ interface Group {
   audited: boolean;
   /** The frame of an audited set is asked for too. */
   judges_crop: boolean;
+  /** Changed by hand and not rated since. */
+  awaiting: boolean;
 }
 
 interface Progress {
@@ -116,6 +118,16 @@ interface Tag {
   group_id: string;
   /** Tags by the position of an image. */
   image_tags: Record<string, string[]>;
+  event_id?: string;
+}
+
+interface Regroup {
+  group_id: string;
+  /** Positions, paths or names. */
+  images: (number | string)[];
+  /** The set that they go to; null: a set of their own. */
+  to?: string | null;
+  suggestion_versions?: Record<string, string>;
   event_id?: string;
 }
 
@@ -203,6 +215,7 @@ interface Reads {
 interface Writes {
   decide: { body: Decide; answer: Changed };
   tag: { body: Tag; answer: Changed };
+  regroup: { body: Regroup; answer: Changed };
   approve_batch: { body: ApproveBatch; answer: Changed };
   undo: { body: Empty; answer: Changed };
   redo: { body: Empty; answer: Changed };
@@ -262,7 +275,7 @@ interface Stroke {
   repeat: boolean;
 }
 
-type GroupCommand = "approve" | "reject" | "skip" | "keep" | "hand" | "edit" | "tags" | "zoom";
+type GroupCommand = "approve" | "reject" | "skip" | "keep" | "hand" | "edit" | "tags" | "sets" | "zoom";
 type PageCommand = "crop" | "hide" | "next" | "back" | "undo" | "redo" | "submit" | "help" | "bulk";
 type CommandName = GroupCommand | PageCommand;
 type Command = { name: CommandName } | { name: "choose" | "hold"; index: number };
@@ -317,6 +330,24 @@ interface TagTable {
   group: Group;
   column: number;
   row: number;
+}
+
+type SetCommand = "split" | "move" | "join";
+
+/** A set whose members are changed, and another one of its project. */
+interface SetEditor {
+  group: Group;
+  /** The other sets of the project. */
+  ids: string[];
+  /** Position of the other set in `ids`. */
+  at: number;
+  other: Group | null;
+  /** Positions of the pictures that are ticked. */
+  ticked: Set<number>;
+  /** Why the last command was refused. */
+  note: string;
+  done: (answer: Changed, words: string) => Promise<void>;
+  stale: (group: Group) => Promise<void>;
 }
 
 /** Width and height in CSS pixels. */
@@ -377,6 +408,16 @@ interface Elements {
   "progress-text": HTMLSpanElement;
   project: HTMLSelectElement;
   redo: HTMLButtonElement;
+  sets: HTMLDialogElement;
+  "sets-after": HTMLButtonElement;
+  "sets-before": HTMLButtonElement;
+  "sets-join": HTMLButtonElement;
+  "sets-move": HTMLButtonElement;
+  "sets-note": HTMLParagraphElement;
+  "sets-other": HTMLDivElement;
+  "sets-own": HTMLDivElement;
+  "sets-place": HTMLParagraphElement;
+  "sets-split": HTMLButtonElement;
   state: HTMLSpanElement;
   status: HTMLParagraphElement;
   submit: HTMLButtonElement;

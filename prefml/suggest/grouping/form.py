@@ -136,7 +136,7 @@ def _by_rule(images: Sequence[ImageFile], rule: SetRule, sources: Sources) -> Gr
     elif rule.name == "burst":
         made = group_by_time(variants, rule, sources.facts(variants))
     else:
-        made = group_by_likeness(variants, rule, sources.sidecars())
+        made = group_by_likeness(variants, rule, sources.sidecars(), sources.facts)
     return joined([made, rest])
 
 
