@@ -13,9 +13,9 @@ A benchmark is a script of this folder that declares, as a literal, how it is ru
 NAME -> the words for either kind; without one of them it is left out of that kind. A script that
 declares nothing has one full run without words. Every script takes `--out FILE` and writes JSON
 there. What stands in braces is put there when it is needed:
-`{workspace}` an embedded workspace, `{live}` a copy of the real photographs beside the project,
-`{mobilenet}` the encoder there, `{scratch}` a folder to be thrown away. `"needs": ["chromium",
-"cuda", "torch"]` leaves it out where those are not.
+`{workspace}` an embedded workspace, `{live}` and `{mef}` copies of the real photographs and of the
+fused exposures beside the project, `{mobilenet}` the encoder there, `{scratch}` a folder to be
+thrown away. `"needs": ["chromium", "cuda", "torch"]` leaves it out where those are not.
 """
 
 from __future__ import annotations
@@ -90,6 +90,7 @@ class Supplies:
         makers: dict[str, Callable[[], Path]] = {
             "{workspace}": lambda: self.workspace,
             "{live}": lambda: self.live,
+            "{mef}": lambda: self.mef,
             "{mobilenet}": lambda: self.mobilenet,
         }
         words = [word.replace("{scratch}", str(self.folder)) for word in words]
@@ -112,6 +113,11 @@ class Supplies:
     def live(self) -> Path:
         """A copy of the real photographs, for what is run writes beside them."""
         return Path(shutil.copytree(_shared("data/live_challenge"), self.folder / "live"))
+
+    @cached_property
+    def mef(self) -> Path:
+        """A copy of the fused exposures, variants of one picture each."""
+        return Path(shutil.copytree(_shared("data/mef"), self.folder / "mef"))
 
     @cached_property
     def mobilenet(self) -> Path:

@@ -17,9 +17,10 @@ from typing import Protocol
 import numpy as np
 
 from prefml._typing import Bools, Floats, Ints, Texts
+from prefml.sets import index_sets
 
-__all__ = ["ACQUISITIONS", "Acquisition", "Pool", "bald", "coverage", "random_order",
-           "uncertain_and_far", "uncertainty"]  # fmt: skip
+__all__ = ["ACQUISITIONS", "Acquisition", "Pool", "bald", "coverage", "describe_sets",
+           "random_order", "uncertain_and_far", "uncertainty"]  # fmt: skip
 
 # Of the sets that a model is least sure of, so many are looked at for so many that lie apart.
 _SHORTLIST, _BATCH = 40, 10
@@ -34,7 +35,7 @@ class Pool:
     Attributes
     ----------
     vectors : ndarray of shape (n_sets, n_dimensions)
-        Description of each set, such as the mean of its pictures' embeddings.
+        Description of each set, see `describe_sets`.
     project : ndarray of shape (n_sets,)
         Its project.
     answered : ndarray of bool, of shape (n_sets,)
@@ -48,6 +49,33 @@ class Pool:
     project: Texts
     answered: Bools
     probabilities: tuple[Floats, ...] = ()
+
+
+def describe_sets(columns: Floats, set_id: Ints) -> Floats:
+    """Describe each set by how its pictures differ, which is what a ranker learns from.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n_pictures, n_columns)
+        Measurements of the pictures, NaN where missing.
+    set_id : ndarray of shape (n_pictures,)
+        The set of each picture.
+
+    Returns
+    -------
+    ndarray of shape (n_sets, 2 * n_columns)
+        Of each column, scaled to unit spread over all pictures, the least and the largest
+        deviation from the mean of the set; 0 where nothing is known. By rising `set_id`.
+    """
+    order = np.argsort(set_id, kind="stable")
+    columns, sets = columns[order], index_sets(set_id[order])
+    known = np.isfinite(columns)
+    count = np.maximum(known.sum(axis=0), 1)
+    middle = np.where(known, columns, 0.0).sum(axis=0) / count
+    centred = np.where(known, columns - middle, 0.0)
+    spread = np.sqrt((centred**2).sum(axis=0) / count)
+    apart = sets.center(centred / np.where(spread > 0, spread, 1.0))
+    return np.hstack([sets.reduce(np.minimum, apart), sets.reduce(np.maximum, apart)])
 
 
 class Acquisition(Protocol):

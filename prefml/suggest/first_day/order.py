@@ -23,7 +23,7 @@ from prefml.proposals import (
     suggestions_path,
 )
 from prefml.proposals.questions import Prediction, keep_predictions, read_asked, read_predictions
-from prefml.ranking.acquisition import Pool, uncertain_and_far
+from prefml.ranking.acquisition import Pool, describe_sets, uncertain_and_far
 from prefml.sidecars.store import Sidecars, read_sidecars_if_any
 from prefml.suggest.handled import is_decided, keys_of
 from prefml.workspace import Workspace
@@ -172,17 +172,16 @@ class _Questions:
         return "coverage" if self.predictor is None else "uncertainty"
 
     def _vectors(self, sidecars: Sidecars) -> Floats:
-        """Return the mean vector of each set, of length 1; of unknown pictures the mean of all."""
-        means = np.full((len(self.ids), sidecars.embeddings.shape[1]), np.nan)
-        for place, (project, names) in enumerate(zip(self.project, self.names, strict=True)):
-            rows = sidecars.positions([project] * len(names), names)
-            if len(rows) and (rows >= 0).all():
-                means[place] = sidecars.embeddings[rows].astype(float).mean(axis=0)
-        lengths = np.linalg.norm(means, axis=1, keepdims=True)
-        means /= np.where(lengths > 0, lengths, 1)
-        unknown = np.isnan(means).any(axis=1)
-        means[unknown] = 0 if unknown.all() else means[~unknown].mean(axis=0)
-        return means
+        """Describe each set by the cues of its pictures; of unknown pictures nothing is known."""
+        sizes = [len(names) for names in self.names]
+        set_id = np.repeat(np.arange(len(self.ids)), sizes)
+        names = [name for one in self.names for name in one]
+        rows = sidecars.positions(self.project[set_id], names)
+        cues = sidecars.cues.to_numpy(float)[rows]
+        cues[rows < 0] = np.nan
+        vectors = np.zeros((len(self.ids), 2 * cues.shape[1]))
+        vectors[np.unique(set_id)] = describe_sets(cues, set_id)
+        return vectors
 
     def order(self, first: int) -> dict[str, Row]:
         """Return the questions without an answer, each with how it came to be asked."""
