@@ -115,7 +115,7 @@ def many(count: int, seed: int = 0) -> dict[str, object]:
     centres = np.repeat(generator.normal(size=(count // 4 + 1, 512)), 4, axis=0)[:count]
     vectors = (centres + 0.1 * generator.normal(size=centres.shape)).astype(np.float32)
     sidecars = _Sidecars(vectors, generator.integers(0, 2**64, count, dtype=np.uint64), images)
-    sources = Sources(lambda some: facts, lambda: sidecars, lambda name: [])
+    sources = Sources(lambda some: facts, lambda projects: sidecars, lambda name: [])
     found: dict[str, object] = {"pictures": count}
     for name in ("name", "metadata", "burst", "folder", "similar", "auto"):
         rule = SetRule(name=name)

@@ -284,11 +284,13 @@ def _examine_pictures(workspace: Workspace) -> Iterator[Check]:
 
 
 def _examine_sidecars(workspace: Workspace) -> Iterator[Check]:
-    from prefml.sidecars.store import read_sidecars
+    from prefml.sidecars.store import read_index, read_sidecars
 
-    sidecars = read_sidecars(workspace.sidecars)
-    spec = sidecars.encoder
-    yield Check("sidecars", True, f"{len(sidecars.index)} pictures, encoder {spec.id}")
+    index, spec = read_index(workspace.sidecars), read_sidecars(workspace.sidecars, []).encoder
+    # Only reading all values tells that none is damaged; one project is in memory at a time.
+    for project in index["project"].unique():
+        read_sidecars(workspace.sidecars, [project])
+    yield Check("sidecars", True, f"{len(index)} pictures, encoder {spec.id}")
 
 
 def _examine_models(workspace: Workspace) -> Iterator[Check]:

@@ -16,7 +16,7 @@ from prefml.models.compatibility import EncoderIdentity
 from prefml.prediction.predictions import PictureRows
 from prefml.sidecars.store import Sidecars
 
-__all__ = ["stages_of", "stored_names", "stored_rows"]
+__all__ = ["path_below", "stages_of", "stored_names", "stored_rows"]
 
 
 def stored_names(
@@ -27,7 +27,7 @@ def stored_names(
     Parameters
     ----------
     sidecars : Sidecars
-        Rows of their project.
+        Their rows, at least, as far as they have any.
     root : Path
         The workspace folder.
     paths : sequence of Path
@@ -47,7 +47,7 @@ def stored_names(
     rows = {path: row for row, path in enumerate(sidecars.index["path"])}
     names = []
     for path in paths:
-        row = rows.get(os.path.relpath(path, root).replace(os.sep, "/"))
+        row = rows.get(path_below(root, path))
         if row is None or not path.is_file():
             return None
         stored, now = sidecars.index.iloc[row], path.stat()
@@ -55,6 +55,24 @@ def stored_names(
             return None
         names.append(str(stored["filename"]))
     return names
+
+
+def path_below(root: Path, path: Path) -> str:
+    """Return the path of a picture as sidecars hold it.
+
+    Parameters
+    ----------
+    root : Path
+        The workspace folder.
+    path : Path
+        A picture file.
+
+    Returns
+    -------
+    str
+        Relative to the workspace.
+    """
+    return os.path.relpath(path, root).replace(os.sep, "/")
 
 
 def stored_rows(
@@ -65,7 +83,7 @@ def stored_rows(
     Parameters
     ----------
     sidecars : Sidecars
-        Rows of their project, at least.
+        Their rows, at least.
     project : str
         Their project.
     filenames : sequence of str

@@ -114,7 +114,9 @@ class Source:
         with self._reading(kind) as file:
             return file.read_row_group(group, columns=self._payload(kind))
 
-    def read(self, kind: str, columns: Sequence[str] | None = None) -> pa.Table:
+    def read(
+        self, kind: str, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None
+    ) -> pa.Table:
         """Read the payload of a kind, without its keys.
 
         Parameters
@@ -123,6 +125,8 @@ class Source:
             The payload.
         columns : sequence of str, optional
             Only these of its columns.
+        groups : sequence of int, optional
+            Only these row groups.
 
         Returns
         -------
@@ -130,7 +134,8 @@ class Source:
         """
         wanted = self._payload(kind) if columns is None else list(columns)
         with self._reading(kind) as file:
-            return file.read(columns=wanted).select(wanted)
+            every = range(file.num_row_groups) if groups is None else groups
+            return file.read_row_groups(every, columns=wanted).select(wanted)
 
     def read_rows(self, kind: str, first: int, end: int) -> pa.Table:
         """Read the payload of neighbouring rows, without their keys.

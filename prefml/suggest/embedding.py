@@ -6,24 +6,25 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from prefml.decisions.projects import ProjectResolver
 from prefml.sidecars.build import BuildReport, Progress, build_found
 from prefml.sidecars.find import FoundImages, ImageFile, scan_images
-from prefml.sidecars.store import Sidecars, read_index_if_any, read_sidecars_if_any
+from prefml.sidecars.index import find_rows, read_index_if_any
 from prefml.suggest.candidates import images_on_disk
 from prefml.workspace import Workspace
 
 __all__ = ["embed_missing", "missing_images"]
 
 
-def missing_images(sidecars: Sidecars | None, images: Sequence[ImageFile]) -> list[ImageFile]:
+def missing_images(index: pd.DataFrame | None, images: Sequence[ImageFile]) -> list[ImageFile]:
     """Return the pictures that have no sidecar row, or have changed since it was made.
 
     Parameters
     ----------
-    sidecars : Sidecars or None
-        What there is.
+    index : DataFrame or None
+        What there is, as `prefml.sidecars.store.read_index` returns it.
     images : sequence of ImageFile
         What is needed.
 
@@ -31,11 +32,11 @@ def missing_images(sidecars: Sidecars | None, images: Sequence[ImageFile]) -> li
     -------
     list of ImageFile
     """
-    if sidecars is None:
+    if index is None:
         return list(images)
-    rows = sidecars.positions([i.project for i in images], [i.filename for i in images])
-    sizes = sidecars.index["file_size"].to_numpy(np.int64)
-    times = sidecars.index["mtime_ns"].to_numpy(np.int64)
+    rows = find_rows(index, [i.project for i in images], [i.filename for i in images])
+    sizes = index["file_size"].to_numpy(np.int64)
+    times = index["mtime_ns"].to_numpy(np.int64)
     return [
         image
         for image, row in zip(images, rows, strict=True)
@@ -71,8 +72,7 @@ def embed_missing(
         None if nothing was missing.
     """
     projects = {image.project for image in images}
-    sidecars = read_sidecars_if_any(workspace.sidecars, projects)
-    if not missing_images(sidecars, images):
+    if not missing_images(read_index_if_any(workspace.sidecars, projects), images):
         return None
     found = scan_images(workspace, resolver)
     known = {image.key for image in found.images}

@@ -52,8 +52,8 @@ def test_a_changed_picture_is_missing_again(tree):
     embed(tree, "new")
     path = tree.root / "new/alpha/a.png"
     path.write_bytes(path.read_bytes() + b" ")
-    sidecars = read_sidecars(tree.root / "data" / "sidecar")
-    assert len(missing_images(sidecars, images_in(tree, "new")[2])) == 1
+    index = read_sidecars(tree.root / "data" / "sidecar").index
+    assert len(missing_images(index, images_in(tree, "new")[2])) == 1
 
 
 def test_a_row_of_another_folder_whose_picture_has_gone_is_dropped(tree):
