@@ -15,6 +15,7 @@ from prefml._typing import Ints, Ints64
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath, read_consistently
 from prefml.sidecars.layout import Fragment, data_set, list_fragments, project_folder
+from prefml.sidecars.places import exists, is_refusal, naming_refusals
 from prefml.sidecars.recovery import is_replacing
 from prefml.sidecars.schema import KINDS
 from prefml.sidecars.sources import Source, open_fragment
@@ -137,7 +138,8 @@ def is_any(folder: AnyPath) -> bool:
     -------
     bool
     """
-    return any(data_set(folder, kind).exists() for kind in KINDS)
+    with naming_refusals(folder):
+        return any(exists(data_set(folder, kind)) for kind in KINDS)
 
 
 def read_settled(folder: AnyPath, read: Callable[[], T]) -> T:
@@ -159,7 +161,8 @@ def read_settled(folder: AnyPath, read: Callable[[], T]) -> T:
     SidecarError
         If it does so and nothing is being replaced.
     """
-    return read_consistently(read, lambda: is_replacing(folder), SidecarError, _TIMEOUT)
+    with naming_refusals(folder):
+        return read_consistently(read, lambda: is_replacing(folder), SidecarError, _TIMEOUT)
 
 
 def _read_index(folder: AnyPath, projects: frozenset[str] | None) -> pd.DataFrame:
@@ -192,6 +195,8 @@ def open_sources(folder: AnyPath, projects: frozenset[str] | None) -> list[Sourc
     try:
         fragments = list_fragments(folder)
     except OSError as error:
+        if is_refusal(folder, error):
+            raise
         raise SidecarError(f"{folder}: {error}", "a readable folder", "prefml embed") from error
     if not fragments:
         raise SidecarError(

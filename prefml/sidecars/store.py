@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,7 +27,7 @@ from prefml.sidecars.index import (
     read_settled,
     sorted_rows,
 )
-from prefml.sidecars.schema import KEYS, READ_ERRORS, part_schema, select_columns
+from prefml.sidecars.schema import KEYS, naming_damage, part_schema, select_columns
 from prefml.sidecars.sources import Source
 
 __all__ = [
@@ -212,7 +213,9 @@ def _read(
     paths: frozenset[str] | None,
 ) -> Sidecars:
     sources = open_sources(folder, projects)
-    try:
+    with ExitStack() as stack, naming_damage(folder, "whole sidecar files"):
+        for source in sources:
+            stack.callback(source.close)
         keys = pa.concat_tables([source.keys for source in sources])
         order = sorted_rows(keys, projects)
         if paths is not None:
@@ -230,11 +233,6 @@ def _read(
             raise SidecarError(
                 f"{folder}: embeddings that are not finite", "numbers", "prefml embed --verify"
             )
-    except READ_ERRORS as error:
-        raise SidecarError(f"{folder}: {error}", "whole sidecar files", "prefml embed") from error
-    finally:
-        for source in sources:
-            source.close()
     made_with = sources[0].provenance
     return Sidecars(index, vectors, text, cues, made_with.encoder, made_with.cues)
 
