@@ -40,7 +40,7 @@ def many(found: dict[str, Any]) -> str:
     """Return what grouping many pictures takes."""
     rows = [
         (
-            f"`{name}`",
+            _in_code(name),
             f"{row['seconds']:.2f}",
             str(row["sets"]),
             str(row["largest"]),
@@ -51,3 +51,21 @@ def many(found: dict[str, Any]) -> str:
     ]
     head = ("rule", "seconds", "sets", "largest set", "the same when shuffled")
     return grid(head, rows)
+
+
+def _in_code(name: str) -> str:
+    """Write the rule in a name as code: "burst, one chain"."""
+    rule, comma, rest = name.partition(",")
+    return f"`{rule}`{comma}{rest}"
+
+
+def workspace(found: dict[str, Any]) -> str:
+    """Return what `prefml sets` takes in a workspace of many pictures."""
+    rows = [
+        (f"`{name}`", f"{row['first']:.2f}", f"{row['seconds']:.2f}", str(row["sets"]))
+        for name, row in found.get("workspace", {}).items()
+        if name != "pictures"
+    ]
+    if not rows:
+        return "Not measured yet."
+    return grid(("rule", "seconds, first run", "seconds, facts kept", "sets"), rows)

@@ -2,9 +2,10 @@
 
 python benchmarks/pillow_pictures.py [--sources FOLDER] [--out FILE]
 
-Pillow's pictures come with its source distribution, PngSuite with that of pypng, whose reader also
-judges transparent colours; both are fetched with pip unless FOLDER holds them. Each file is read
-whatever its name says, and once more by `embed` under its own name. Counted against prefml:
+Pillow's pictures come with its source distribution, HEIC with that of pillow-heif where it is
+installed, 28 of PngSuite's with that of pypng, whose reader also judges transparent colours; all
+are fetched with pip unless FOLDER holds them. Each file is read whatever its name says, and once
+more by `embed` under its own name. Counted against prefml:
 pixels that differ by more than two levels (`wrong pixels`), a header that states another size
 than the decoded picture has (`wrong sizes`), and a refusal of what Pillow reads, or for another
 reason than the true one (`untrue refusals`).
@@ -51,7 +52,7 @@ FAULTS = ("wrong pixels", "wrong sizes", "untrue refusals", "other errors")
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--sources", type=Path, help="folder with both source distributions")
+    options.add_argument("--sources", type=Path, help="folder with the source distributions")
     options.add_argument("--out", type=Path, required=True, help="the file to write")
     given = options.parse_args()
     warnings.simplefilter("ignore")
@@ -69,8 +70,10 @@ def main() -> None:
 
 
 def download(folder: Path) -> Path:
-    """Fetch the source distributions of the Pillow that is installed and of pypng."""
-    for name in (f"pillow=={version('pillow')}", "pypng"):
+    """Fetch the source distributions of pypng, and of Pillow and pillow-heif as installed."""
+    names = ["pypng", f"pillow=={version('pillow')}"]
+    names += [f"pillow-heif=={version('pillow-heif')}"] if find_spec("pillow_heif") else []
+    for name in names:
         words = ["download", "-q", "--no-deps", "--no-binary", ":all:", "-d", str(folder), name]
         subprocess.run([sys.executable, "-m", "pip", *words], check=True)
     return folder
@@ -88,10 +91,14 @@ def unpack(archives: Path, folder: Path) -> dict[str, list[Path]]:
     suite.mkdir()
     for name, data in importlib.import_module("pngsuite").png.items():
         (suite / f"{name}.png").write_bytes(data)
-    return {
-        "Pillow's test pictures": sorted(path for path in images.rglob("*") if path.is_file()),
-        "PngSuite": sorted(suite.iterdir()),
-    }
+    found = {"Pillow's test pictures": files_below(images), "PngSuite": files_below(suite)}
+    for images in folder.glob("pillow_heif-*/tests/images"):
+        found["pillow-heif's test pictures"] = files_below(images)
+    return found
+
+
+def files_below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def decoders() -> list[str]:

@@ -51,7 +51,8 @@ def attack(out: Path) -> None:
     """Run the tests that attack, and write down what they tried."""
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "told.json"
-        words = [sys.executable, "-m", "pytest", "-q", "--reliability", str(told), *TESTS]
+        words = [sys.executable, "-m", "pytest", "-q", "--hypothesis-profile=explore",
+                 "--reliability", str(told), *TESTS]  # fmt: skip
         subprocess.run(words, cwd=ROOT, check=True)
         write("python benchmarks/reliability.py", [told], out)
 

@@ -1,12 +1,16 @@
 """Sets formed of folders as each source writes them: precision, recall and F1 over pairs.
 
-    python benchmarks/sets.py [--sets N] [--seeds N] [--likeness ENCODER] [--out FILE]
+    python benchmarks/sets.py [--sets N] [--seeds N] [--pictures N] [--likeness ENCODER]
+                              [--out FILE]
 
 Each folder holds sets and distractors: by-products, pictures that stand alone, lost members,
 renamed files, in random order. A pair counts as found if both pictures are in one set. The rule is
 named for each source, and `auto` chooses by itself. With `--likeness` the rule `similar` forms sets
 of real pictures: the scenes of MEF, and bursts and brackets made of LIVE's photographs by small
 moves of the camera and exposure steps of one and two stops in linear light.
+
+Then many pictures are grouped by each rule with what it needs in memory, and in a workspace whose
+facts are kept; chains without an end are cut, and shuffled pictures give the same sets.
 """
 
 from __future__ import annotations
@@ -16,31 +20,25 @@ import json
 import random
 import sys
 import tempfile
-import time
-from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
-import numpy as np
 from _folders import SOURCES, disturbed, write
 from _likeness import curve
 from _machine import machine
+from _many_sets import group_many, look_at_many
 
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.set_rule import SetRule
-from prefml.sidecars.find import ImageFile
 from prefml.suggest.candidates import find_new
-from prefml.suggest.grouping import Sources, form_groups, open_sources
-from prefml.suggest.grouping.facts import PictureFacts
+from prefml.suggest.grouping import form_groups, open_sources
 from prefml.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
-# Of so many runs the quickest is told.
-REPEATS = 3
 RUNS = {
     "sets": {
-        "quick": ["--sets", "10", "--seeds", "1"],
+        "quick": ["--sets", "10", "--seeds", "1", "--pictures", "1000"],
         "full": ["--likeness", "builtin", "--likeness", "{mobilenet}"],
     }
 }
@@ -102,53 +100,6 @@ def by_source(sets: int, seeds: int) -> list[dict[str, object]]:
     return rows
 
 
-def many(count: int, seed: int = 0) -> dict[str, object]:
-    """Group many pictures by each rule, with what they need in memory; then shuffled."""
-    rng = random.Random(seed)
-    images, facts = [], {}
-    for number in range(count):
-        batch = number // 4
-        name = f"{number:05}-{(batch * 7919) % 2**32 + number % 4}.png"
-        images.append(ImageFile("p", name, f"new/p/d{batch % 50:02}/{name}", 1, 1))
-        facts[images[-1].path] = PictureFacts("a1111", f"{batch:016x}", batch * 7919 + number % 4)
-    generator = np.random.default_rng(seed)
-    centres = np.repeat(generator.normal(size=(count // 4 + 1, 512)), 4, axis=0)[:count]
-    vectors = (centres + 0.1 * generator.normal(size=centres.shape)).astype(np.float32)
-    sidecars = _Sidecars(vectors, generator.integers(0, 2**64, count, dtype=np.uint64), images)
-    sources = Sources(lambda some: facts, lambda projects: sidecars, lambda name: [])
-    found: dict[str, object] = {"pictures": count}
-    for name in ("name", "metadata", "burst", "folder", "similar", "auto"):
-        rule = SetRule(name=name)
-        seconds = []
-        for _ in range(REPEATS):
-            begun = time.perf_counter()
-            made = form_groups(images, rule, sources)
-            seconds.append(time.perf_counter() - begun)
-        again = form_groups(rng.sample(images, len(images)), rule, sources)
-        sizes = Counter(len(one.images) for one in made.sets)
-        found[name] = {
-            "seconds": round(min(seconds), 3),
-            "sets": len(made.sets),
-            "largest": max(sizes, default=0),
-            "same_when_shuffled": made == again,
-        }
-        print(f"{name:10} {found[name]}")
-    return found
-
-
-class _Sidecars:
-    """Vectors and hashes in memory, looked up by name."""
-
-    def __init__(self, vectors, hashes, images):
-        self.embeddings = vectors
-        self.hashes = np.array([f"{value:016x}" for value in hashes])
-        self.rows = {image.key: i for i, image in enumerate(images)}
-
-    def positions(self, project, filename):
-        keys = zip(project, filename, strict=True)
-        return np.array([self.rows.get(key, -1) for key in keys])
-
-
 def _command(options: argparse.Namespace) -> str:
     """Return the command without what is particular to a machine."""
     names = [f"--likeness .../{Path(name).name}" for name in options.likeness]
@@ -162,6 +113,11 @@ def _likeness(encoders: list[str]) -> list[dict[str, object]]:
         print(f"no photographs in {data}: likeness is left out", file=sys.stderr)
         return []
     return [curve(name, data) for name in encoders]
+
+
+def _look(pictures: int) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as folder:
+        return look_at_many(Path(folder), pictures)
 
 
 def main() -> None:
@@ -178,7 +134,8 @@ def main() -> None:
         "sets": options.sets,
         "seeds": options.seeds,
         "sources": by_source(options.sets, options.seeds),
-        "many": many(options.pictures),
+        "many": group_many(options.pictures),
+        "workspace": _look(options.pictures),
         "likeness": _likeness(options.likeness),
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)

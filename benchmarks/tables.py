@@ -338,6 +338,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "sets": lambda: _set_tables.by_source(_required("sets")),
     "likeness": lambda: _set_tables.likeness(_required("sets")),
     "sets-many": lambda: _set_tables.many(_required("sets")),
+    "sets-workspace": lambda: _set_tables.workspace(_required("sets")),
     "learning": learning,
     "gate": gate,
     "loop": lambda: _loop_tables.rounds(_required("loop")),

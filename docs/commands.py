@@ -45,7 +45,7 @@ def options(command: click.Command) -> Iterator[str]:
     """Yield a row for each option that is the command's own."""
     context = click.Context(command)
     for one in command.params:
-        if isinstance(one, click.Option) and one.name not in SHARED:
+        if isinstance(one, click.Option) and one.name not in SHARED and not one.hidden:
             record = one.get_help_record(context)
             assert record is not None
             left, right = (" ".join(cell.split()).replace("|", "\\|") for cell in record)

@@ -263,7 +263,8 @@ def _check_logged_pictures(workspace: Workspace, decisions: Decisions) -> Check:
     found = missing_pictures(decisions, images)
     logged, missing = sum(one.logged for one in found), sum(one.missing for one in found)
     if not missing:
-        return Check("logged pictures", True, f"all {logged} are there")
+        there = f"all {logged} are there" if logged else "none is logged of a known project"
+        return Check("logged pictures", True, there)
     gap, project = max(
         ((gap, one.project) for one in found for gap in one.gaps),
         key=lambda pair: (pair[0].mendable, pair[0].pictures),
@@ -284,13 +285,18 @@ def _examine_pictures(workspace: Workspace) -> Iterator[Check]:
 
 
 def _examine_sidecars(workspace: Workspace) -> Iterator[Check]:
+    from prefml.imaging.decode import DECODING_VERSION
     from prefml.sidecars.store import read_index, read_sidecars
 
     index, spec = read_index(workspace.sidecars), read_sidecars(workspace.sidecars, []).encoder
     # Only reading all values tells that none is damaged; one project is in memory at a time.
     for project in index["project"].unique():
         read_sidecars(workspace.sidecars, [project])
-    yield Check("sidecars", True, f"{len(index)} pictures, encoder {spec.id}")
+    found, fix = f"{len(index)} pictures, encoder {spec.id}", ""
+    if (index["decoding"] < DECODING_VERSION).any():
+        found += "; an earlier version measured them, which read some to other colours"
+        fix = "prefml embed"
+    yield Check("sidecars", True, found, fix)
 
 
 def _examine_models(workspace: Workspace) -> Iterator[Check]:

@@ -213,6 +213,7 @@ def bootstrap_interval(
     level: float = 0.95,
     repeats: int = 2000,
     random_state: int | None = 0,
+    weights: ArrayLike | None = None,
 ) -> tuple[float, float]:
     """Return a percentile interval of the cluster bootstrap: whole clusters are resampled.
 
@@ -231,11 +232,17 @@ def bootstrap_interval(
         Resamples.
     random_state : int or None, default=0
         Seed.
+    weights : array-like of shape (n_values,), optional
+        How many each value stands for, for the mean; a statistic sees the values alone.
 
     Returns
     -------
     low, high : float
         NaN without values.
+
+    References
+    ----------
+    A. C. Davison, D. V. Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8.
     """
     numbers = np.asarray(values, float)
     kept = ~np.isnan(numbers)
@@ -245,8 +252,9 @@ def bootstrap_interval(
     sizes = np.bincount(number)
     draws = np.random.default_rng(random_state).integers(len(sizes), size=(repeats, len(sizes)))
     if statistic is None:
-        sums = np.bincount(number, numbers[kept])
-        found = sums[draws].sum(axis=1) / sizes[draws].sum(axis=1)
+        each = np.ones(len(number)) if weights is None else np.asarray(weights, float)[kept]
+        sums, mass = np.bincount(number, each * numbers[kept]), np.bincount(number, each)
+        found = sums[draws].sum(axis=1) / mass[draws].sum(axis=1)
     else:
         ends = np.cumsum(sizes)[:-1]
         members = np.split(numbers[kept][np.argsort(number, kind="stable")], ends)

@@ -22,7 +22,10 @@ for name, value in {
 from prefml.sample import write_sample  # noqa: E402
 
 # How long an example takes depends on what else the machine does; nothing here is timed.
-settings.register_profile("prefml", deadline=None)
+# The same examples every time, that a change is judged by what it changes; `pytest
+# --hypothesis-profile=explore` and `make reliability` look for new ones.
+settings.register_profile("prefml", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
 settings.load_profile("prefml")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -1,13 +1,20 @@
 import builtins
 import sys
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
 
 import pytest
+from PIL import Image
 
 from prefml import doctor
+from prefml.decisions import ProjectResolver
 from prefml.doctor import Check, examine
+from prefml.encoders import open_encoder
 from prefml.features.training_data import MIN_DECISIONS
+from prefml.imaging.decode import DECODING_VERSION
+from prefml.sidecars.build import build_sidecars
+from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
 
@@ -268,3 +275,26 @@ def test_pictures_that_are_not_read_are_named_with_the_way_out(bare):
     assert raw.detail == "2 passed over, not read here"
     assert raw.fix == "develop them to JPEG, PNG or TIFF"
     assert check_of("Photoshop pictures", bare).fix == "save them as PNG, JPEG or TIFF"
+
+
+@pytest.mark.parametrize("version", [1, DECODING_VERSION])
+def test_sidecars_of_an_earlier_decoding_come_with_their_fix(bare, version, monkeypatch):
+    path = bare / "images/p/a.png"
+    path.parent.mkdir(parents=True)
+    Image.effect_noise((40, 30), 40).save(path)
+    workspace = Workspace.open(bare)
+    build_sidecars(workspace, ProjectResolver.open(workspace), open_encoder("builtin"))
+    found = replace(read_sidecars(workspace.sidecars), decoding=version)
+    monkeypatch.setattr("prefml.sidecars.store.read_sidecars", lambda folder: found)
+    check = check_of("sidecars", bare)
+    assert check.ok
+    assert ("an earlier version measured them" in check.detail) is (version == 1)
+    assert check.fix == ("prefml embed" if version == 1 else "")
+
+
+def test_where_no_picture_of_a_known_project_is_logged_none_are_said_to_be_there(bare):
+    log = bare / "data/training/selection_only_log.csv"
+    log.parent.mkdir(parents=True)
+    log.write_text("session_id,set_id,chosen_path,neg_paths,timestamp\n"
+                   "s,1,what/a.png,\"[\"\"what/b.png\"\"]\",2025-01-02T10:00:00Z\n")  # fmt: skip
+    assert check_of("logged pictures", bare).detail == "none is logged of a known project"

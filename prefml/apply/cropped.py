@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageOps
 
-from prefml.apply.metadata import bits_per_channel, kept_metadata
+from prefml.apply.metadata import kept_metadata
+from prefml.apply.samples import samples_obstacle
 from prefml.boxes import to_pixels
 from prefml.exceptions import ImageError
 from prefml.files import DISK_ERRORS
-from prefml.imaging.opening import has_more_frames, open_image
+from prefml.imaging.opening import AXES_SWAPPED, open_image
 
 __all__ = ["crop_obstacle", "crop_pixels", "write_cropped"]
-
-# Formats that Pillow writes as it has read them: without loss, or by the tables of the original.
-_WRITTEN = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "TIFF", "GIF")
 
 
 def crop_pixels(box: Sequence[float], size: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -77,15 +75,17 @@ def write_cropped(
         of depth or frames.
     """
     with _disk_errors_apart(), open_image(source, max_pixels) as (file, image):
-        if obstacle := _obstacle(image, file):
+        if obstacle := samples_obstacle(image, file):
             raise ImageError(f"{source} {obstacle}", "a picture that can be cropped")
         image.load()
         upright = ImageOps.exif_transpose(image)
         part = upright.crop(crop_pixels(box, upright.size))
-        turned = image.getexif().get(ExifTags.Base.Orientation, 1) != 1
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         kind = "JPEG" if image.format == "MPO" else str(image.format)
-        options = kept_metadata(image, upright.info, source, turned, part.size)
+        options = kept_metadata(image, upright.info, source, orientation != 1, part.size)
         part.save(target, format=kind, **options)
+        if "jfif_unit" in image.info:
+            _keep_density(target, image, orientation in AXES_SWAPPED)
     return part.size
 
 
@@ -106,9 +106,21 @@ def crop_obstacle(source: Path, max_pixels: int) -> str | None:
     """
     try:
         with open_image(source, max_pixels) as (file, image):
-            return _obstacle(image, file)
+            return samples_obstacle(image, file)
     except ImageError as error:
         return f"cannot be cropped: {str(error).removeprefix(f'{source}: ')}"
+
+
+def _keep_density(target: Path, image: Image.Image, on_its_side: bool) -> None:
+    """Write the resolution as it stood: Pillow knows no unit but inches, and only square pixels.
+
+    The segment is the first, if Pillow has written one (JFIF 1.02, "JFIF APP0 marker segment").
+    """
+    across, down = image.info["jfif_density"][:: -1 if on_its_side else 1]
+    with target.open("r+b") as file:
+        if file.read(13)[6:11] == b"JFIF\0":
+            file.seek(13)
+            file.write(struct.pack(">BHH", image.info["jfif_unit"], across, down))
 
 
 @contextmanager
@@ -121,12 +133,3 @@ def _disk_errors_apart() -> Iterator[None]:
         if isinstance(cause, OSError) and cause.errno in DISK_ERRORS:
             raise cause from None
         raise
-
-
-def _obstacle(image: Image.Image, file: BinaryIO) -> str | None:
-    if image.format not in _WRITTEN:
-        return f"is {image.format}, which no crop is written in; crop it by hand"
-    bits = bits_per_channel(image, file)
-    if bits > 8 and image.mode in ("RGB", "RGBA", "LA"):
-        return f"has {bits} bits a channel; crop it by hand"
-    return "has several frames; crop it by hand" if has_more_frames(image) else None

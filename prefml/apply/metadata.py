@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import TypeAlias
 
 from PIL import ExifTags, Image, TiffTags
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
@@ -14,21 +14,24 @@ from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from prefml.apply import exif, xmp
+from prefml.apply.containers import lost_of_bmp, lost_of_gif, lost_of_webp, webp_chunks
 from prefml.exceptions import ImageError
 from prefml.imaging.opening import open_image
 from prefml.imaging.png import chunk_heads
 
-__all__ = ["bits_per_channel", "kept_metadata", "lost_metadata"]
+__all__ = ["kept_metadata", "lost_metadata"]
 
 # What Pillow keeps beside the pixels, as `Image.info` holds it.
 Info: TypeAlias = Mapping[str | tuple[int, int], object]
 
 # Written back as they are; what Pillow writes itself (iCCP, eXIf, pHYs) is passed as options.
-_PNG_KEPT = {b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"cICP", b"sPLT"}
+_BACKGROUND = b"bKGD"
+_PNG_KEPT = {
+    b"tEXt", b"zTXt", b"iTXt", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"cICP", b"sPLT", _BACKGROUND,
+}  # fmt: skip
 # Kept by Pillow, or about pixels that are written anew.
 _PNG_HANDLED = _PNG_KEPT | {
     b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"iCCP", b"eXIf", b"pHYs", b"tIME", b"hIST",
-    b"bKGD",
 }  # fmt: skip
 _XMP = "XML:com.adobe.xmp"
 # A TIFF's entries on how its pixels are laid out, which describe the original's: TIFF 6.0, the
@@ -37,7 +40,12 @@ _TIFF_LAYOUT = {
     *range(254, 260), *range(262, 267), 273, *range(277, 285), 317, *range(320, 326), 330, 338,
     339, 340, 341, 347, *range(512, 522), *range(529, 533), 34675,
 }  # fmt: skip
-_BITS_PER_SAMPLE, _COMPRESSION, _SUB_DIRECTORIES = 258, 259, 330
+_SAMPLES_PER_PIXEL, _SUB_DIRECTORIES = 277, 330
+# Pillow's names of what packs a TIFF without loss.
+_TIFF_LOSSLESS = {
+    "raw", "tiff_ccitt", "group3", "group4", "tiff_lzw", "tiff_adobe_deflate", "tiff_deflate",
+    "packbits", "lzma", "zstd",
+}  # fmt: skip
 _XMP_TAG, _IPTC_TAG, _MAKER_NOTE = 700, 33723, 37500
 _UNDEFINED = 7
 # EXIF entries on the size in pixels: 0 across, 1 down.
@@ -49,6 +57,7 @@ _SIZES = {
 }
 # Text chunks that repeat the orientation, which no longer holds once a picture is turned.
 _ORIENTED = (_XMP.encode(), b"Raw profile type exif", b"Raw profile type APP1")
+_COMMENT = 0xFE
 # Segments of a JPEG that Pillow writes itself: JFIF, EXIF and XMP, profiles, Adobe's colours.
 _JPEG_WRITTEN = {
     0xE0: (b"JFIF\0", b"JFXX\0"),
@@ -63,31 +72,6 @@ _PNG_BOUND = {b"caBX": "a signature", b"acTL": "an animation"}
 _IPTC = b"Photoshop 3.0\0"
 # Resources of Photoshop that hold a small copy of the whole picture.
 _PHOTOSHOP_THUMBNAILS = {1033, 1036}
-
-
-def bits_per_channel(image: Image.Image, file: BinaryIO) -> int:
-    """Return the depth of a picture that Pillow opens with 8 bits, as its file states it.
-
-    Parameters
-    ----------
-    image : PIL.Image.Image
-        Opened, loaded or not.
-    file : binary file
-        The same file; its position is changed.
-
-    Returns
-    -------
-    int
-        Bits of a channel; 8 for formats that know no other.
-    """
-    if image.format == "PNG":
-        # Signature, length and name of the first chunk, width and height come before it.
-        file.seek(24)
-        return file.read(1)[0]
-    if image.format == "TIFF":
-        stated = image.getexif().get(_BITS_PER_SAMPLE, 8)
-        return max(stated) if isinstance(stated, tuple) else int(stated)
-    return 8
 
 
 def kept_metadata(
@@ -114,15 +98,16 @@ def kept_metadata(
     """
     options: dict[str, object] = {"icc_profile": info.get("icc_profile"), "dpi": info.get("dpi")}
     if isinstance(image, TiffImageFile):
-        packing = "raw" if _is_unpacked(image) else info.get("compression")
-        return options | {"tiffinfo": _tiff_tags(image, path, size), "compression": packing}
+        return options | {"tiffinfo": _tiff_tags(image, path, size), "compression": _packing(image)}
     options["exif"] = _exif(image, turned, size)
     if isinstance(image, JpegImageFile):
         options |= _jpeg_options(image, info, path, size)
     elif image.format == "PNG":
         options["pnginfo"] = _png_chunks(info, path, turned, size)
+        level = info.get("transparency")
+        options["transparency"] = level * _stretch(path) if isinstance(level, int) else level
     elif image.format == "WEBP":
-        lossless = any(name == b"VP8L" for name, _ in _webp_chunks(path))
+        lossless = any(name == b"VP8L" for name, _ in webp_chunks(path))
         # `exact` keeps the colours of pixels that cannot be seen.
         options |= {"lossless": lossless, "quality": 95, "method": 4, "exact": True}
         options["xmp"] = _xmp(info, size)
@@ -148,8 +133,14 @@ def lost_metadata(path: Path) -> tuple[str, ...]:
         found = [_bound_segment(marker, data) for marker, data in _jpeg_segments(path)]
     elif head.startswith(b"\x89PNG\r\n\x1a\n"):
         found = [_lost_chunk(name) for name in _png_names(path)]
-    elif head[:4] in (b"II*\0", b"MM\0*"):
+    elif head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         found = list(_lost_of_tiff(path))
+    elif head.startswith(b"RIFF"):
+        found = list(lost_of_webp(path))
+    elif head.startswith(b"GIF8"):
+        found = list(lost_of_gif(path))
+    elif head.startswith(b"BM"):
+        found = list(lost_of_bmp(path))
     else:
         return ()
     return tuple(dict.fromkeys(name for name in found if name))
@@ -197,18 +188,25 @@ def _lost_of_tiff(path: Path) -> Iterator[str]:
     with suppress(ImageError), open_image(path) as (_, image):
         if not isinstance(image, TiffImageFile):
             return
-        if _is_unpacked(image):
+        if _packing(image) != image.info.get("compression", "raw"):
             yield "its compression"
+        if image.tag_v2.get(_SAMPLES_PER_PIXEL, 1) > len(image.getbands()):
+            yield "channels beside the colours"
         if _SUB_DIRECTORIES in image.tag_v2:
             yield "further pictures in the file"
         if _MAKER_NOTE in image.getexif().get_ifd(ExifTags.IFD.Exif):
             yield "the addresses in maker notes"
 
 
-def _is_unpacked(image: TiffImageFile) -> bool:
-    """Tell whether a TIFF is packed, and has directories that Pillow writes only unpacked."""
-    directories = set(TiffTags.TAGS_V2_GROUPS) & set(image.tag_v2)
-    return bool(directories) and image.tag_v2.get(_COMPRESSION, 1) != 1
+def _packing(image: TiffImageFile) -> str:
+    """Return the compression of a crop: that of the TIFF where it loses nothing and can be written.
+
+    Pillow writes directories below the first only unpacked.
+    """
+    if set(TiffTags.TAGS_V2_GROUPS) & set(image.tag_v2):
+        return "raw"
+    packing = str(image.info.get("compression", "raw"))
+    return packing if packing in _TIFF_LOSSLESS else "tiff_adobe_deflate"
 
 
 def _below(entries: Image.Exif, tag: int, size: tuple[int, int]) -> dict[int, object]:
@@ -230,7 +228,10 @@ def _jpeg_options(
         "qtables": image.quantization,
         "subsampling": sampling if sampling >= 0 else 0,
         "progressive": bool(info.get("progressive")),
-        "comment": info.get("comment"),
+        # Colours that are stored as red, green and blue, which Adobe's segment tells.
+        "keep_rgb": image.mode == "RGB" and info.get("adobe_transform") == 0,
+        # Of several comments Pillow knows the last; all are among the segments.
+        "comment": b"",
         "xmp": _xmp(info, size),
         "extra": b"".join(_kept_segments(path)),
     }
@@ -257,10 +258,11 @@ def _jpeg_segments(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _kept_segments(path: Path) -> Iterator[bytes]:
-    """Yield the application segments that Pillow would drop, such as IPTC."""
+    """Yield the comments, and the application segments that Pillow would drop, such as IPTC."""
     for marker, data in _jpeg_segments(path):
         known = _JPEG_WRITTEN.get(marker, ())
-        if not 0xE0 <= marker <= 0xEF or data.startswith(known) or _bound_segment(marker, data):
+        named = 0xE0 <= marker <= 0xEF or marker == _COMMENT
+        if not named or data.startswith(known) or _bound_segment(marker, data):
             continue
         kept = _without_thumbnails(data) if data.startswith(_IPTC) else data
         yield struct.pack(">BBH", 0xFF, marker, len(kept) + 2) + kept
@@ -293,15 +295,25 @@ def _without_thumbnails(data: bytes) -> bytes:
 
 def _png_chunks(info: Info, path: Path, turned: bool, size: tuple[int, int]) -> PngInfo:
     chunks, found = PngInfo(), info.get(_XMP)
+    step = _stretch(path)
     before = found.encode() if isinstance(found, str) else b""
     after = xmp.without_whole_frame(before, size)
     for name, data in _read_chunks(path):
         renewed = after != before and data.startswith(_XMP.encode())
         if not renewed and not (turned and data.startswith(_ORIENTED)):
-            chunks.add(name, data)
+            background = name == _BACKGROUND and step > 1 and len(data) == 2
+            chunks.add(name, struct.pack(">H", data[1] * step) if background else data)
     if before and (turned or after != before):
         chunks.add_itxt(_XMP, after.decode())
     return chunks
+
+
+def _stretch(path: Path) -> int:
+    """Return what Pillow multiplies the levels of a PNG with: those of 2 and 4 bits become 8."""
+    with path.open("rb") as file:
+        file.seek(24)
+        depth, colours = file.read(2)
+    return {2: 85, 4: 17}.get(depth, 1) if colours == 0 else 1
 
 
 def _read_chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
@@ -331,13 +343,3 @@ def _lost_chunk(name: bytes) -> str | None:
         return _PNG_BOUND[name]
     lost = name not in _PNG_HANDLED and not _may_be_copied(name)
     return f"chunk {name.decode('latin-1')!r}" if lost and name[0] & 32 else None
-
-
-def _webp_chunks(path: Path) -> Iterator[tuple[bytes, int]]:
-    """Yield name and length of the chunks of a WebP, in the order of the file."""
-    with path.open("rb") as file:
-        file.seek(12)
-        while len(head := file.read(8)) == 8:
-            name, length = struct.unpack("<4sI", head)
-            yield name, length
-            file.seek(length + length % 2, 1)

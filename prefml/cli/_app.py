@@ -12,6 +12,7 @@ from prefml.cli._shared import workspace_options
 # Command -> module of this package that holds it under the name `command`.
 COMMANDS = {
     "sample": "sample",
+    "start": "start",
     "doctor": "doctor",
     "ingest": "ingest",
     "embed": "embed",

@@ -18,7 +18,7 @@ _PICTURES = (
 _NEW = "put new pictures into new/PROJECT/"
 _COMMANDS = (
     "doctor|ingest|embed|export-encoder|export-model|duplicates|train|evaluate|rank|crop|suggest|"
-    "review|apply|status|models"
+    "review|apply|status|models|start|sets"
 )
 # A command that is at work already is not to be run.
 _COMMAND = re.compile(
@@ -83,7 +83,17 @@ def _before_ingest(workspace: Workspace, found: str) -> str:
     from prefml.decisions.log_files import find_logs
 
     reviewed = (workspace.sandbox / "approved_decisions.jsonl").exists()
-    return "" if reviewed or find_logs(workspace).paths else _LOGS
+    return "" if reviewed or find_logs(workspace).paths else _instead_of_logs(workspace)
+
+
+def _instead_of_logs(workspace: Workspace) -> str:
+    """Return the way without logs where there are pictures to ask about, else both ways."""
+    from prefml.decisions import ProjectResolver
+    from prefml.sidecars.find import scan_images
+
+    if scan_images(workspace, ProjectResolver.open(workspace)).images:
+        return "prefml start"
+    return f"{_LOGS}, or have no logs and answer on a page: prefml start PICTURES"
 
 
 def _before_embed(workspace: Workspace, found: str) -> str:
@@ -108,9 +118,11 @@ def _before_train(workspace: Workspace, found: str) -> str:
     if not enough:
         number = counts[wanted[0]] if wanted else counts["ranker"]
         units = "crops" if wanted == ["crop"] else "choices"
-        return _LOGS if not decisions.files else (
-            f"log {MIN_DECISIONS} {units} ({number} so far) in data/training/ or in a review"
-        )  # fmt: skip
+        if not decisions.files or (
+            units == "choices" and (workspace.sandbox / "first_day.json").exists()
+        ):
+            return _instead_of_logs(workspace)
+        return f"log {MIN_DECISIONS} {units} ({number} so far) in data/training/ or in a review"
     if any(workspace.sidecars.glob("*.parquet")):
         return ""
     return first_step(workspace, "prefml embed")

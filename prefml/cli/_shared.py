@@ -27,7 +27,10 @@ __all__ = [
     "next_step",
     "open_workspace",
     "progress",
+    "remember_workspace",
     "report_error",
+    "review_installed",
+    "stated_workspace",
     "tolerate_encoding",
     "workspace_options",
 ]
@@ -93,6 +96,23 @@ def open_workspace() -> Workspace:
         If its `prefml.toml` cannot be used.
     """
     return _open(_options(click.get_current_context()))
+
+
+def stated_workspace() -> str | None:
+    """Return the folder that `--workspace` of the running command names; None without one."""
+    stated = _options(click.get_current_context()).get("workspace")
+    return None if stated is None else str(stated)
+
+
+def remember_workspace(root: str) -> None:
+    """Let what is printed from here on lead to a workspace that the command has made.
+
+    Parameters
+    ----------
+    root : str
+        Its folder.
+    """
+    _options(click.get_current_context()).setdefault("workspace", root)
 
 
 def _open(options: Mapping[str, object]) -> Workspace:
@@ -218,6 +238,25 @@ def busy(label: str) -> Iterator[Callable[[str], None]]:
         done.set()
         drawer.join()
         click.echo("\r\x1b[K", err=True, nl=False)
+
+
+@contextmanager
+def review_installed() -> Iterator[None]:
+    """Turn a missing package of the page into an error that says how to install it.
+
+    Raises
+    ------
+    PrefmlError
+        If one is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise PrefmlError(
+            f"the package {error.name} is not installed",
+            "the extra `review`",
+            "pip install 'prefml[review]'",
+        ) from error
 
 
 def report_error(

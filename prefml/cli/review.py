@@ -6,8 +6,7 @@ import webbrowser
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace
-from prefml.exceptions import PrefmlError
+from prefml.cli._shared import emit, json_option, open_workspace, review_installed
 
 
 @click.command("review")
@@ -29,14 +28,8 @@ def command(port: int, no_browser: bool, hide_suggestion: bool, as_json: bool) -
     It is served on 127.0.0.1 only, until Ctrl-C. Every decision is on the disk before the page
     moves on.
     """  # fmt: skip
-    try:
+    with review_installed():
         from prefml.review import create_app, serve
-    except ModuleNotFoundError as error:
-        raise PrefmlError(
-            f"the package {error.name} is not installed",
-            "the extra `review`",
-            "pip install 'prefml[review]'",
-        ) from error
 
     def announce(address: str) -> None:
         emit({"url": address}, f"Review at {address} (Ctrl-C ends it)", as_json)

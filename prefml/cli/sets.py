@@ -13,6 +13,7 @@ from prefml.workspace import MOST, RULES
 
 if TYPE_CHECKING:
     from prefml.suggest.grouping import Grouping
+    from prefml.suggest.grouping.outcome import Measured
 
 _SHOWN = 8
 _SHEET = "sandbox/sets.html"
@@ -116,6 +117,26 @@ def _payload(made: Grouping) -> dict[str, object]:
             for one in made.folders
         ],
         "notes": list(made.notes),
+        "corrections": None if made.measured is None else _measured_payload(made.measured),
+    }
+
+
+def _measured_payload(measured: Measured) -> dict[str, object]:
+    return {
+        "sets": measured.sets,
+        "pictures": measured.pictures,
+        "rules": [
+            {
+                "rule": one.rule,
+                "pairs": one.true,
+                "found": one.found,
+                "right": one.right,
+                "precision": one.precision,
+                "recall": one.recall,
+                "problem": one.problem or None,
+            }
+            for one in measured.rules
+        ],
     }
 
 
@@ -132,6 +153,7 @@ def _text(made: Grouping, html: str | None) -> str:
     for reason, count in made.reasons.most_common():
         example = next(lone.image.path for lone in made.alone if lone.reason == reason)
         lines.append(f"{count} alone: {reason}, such as {example}")
+    lines += _measured_lines(made.measured) if made.measured else []
     total = sum(len(one.images) for one in made.sets)
     lines.append(
         f"{len(made.sets)} sets of {total} pictures, {len(doubtful)} of them doubtful, and "
@@ -140,6 +162,23 @@ def _text(made: Grouping, html: str | None) -> str:
     if html:
         lines.append(f"Contact sheet: {html}")
     return "\n".join(lines)
+
+
+def _measured_lines(measured: Measured) -> Iterator[str]:
+    yield (
+        f"Against the {measured.sets} sets of {measured.pictures} pictures that you corrected, "
+        "over pairs of these pictures:"
+    )
+    for one in measured.rules:
+        if one.problem:
+            yield f"  {one.rule}: not measured, {one.problem}"
+            continue
+        shares = zip((one.precision, one.recall), (one.found, one.true), strict=True)
+        precision, recall = (
+            f"{'none' if share is None else format(share, '.3f')} ({one.right} of {count})"
+            for share, count in shares
+        )
+        yield f"  {one.rule}: precision {precision}, recall {recall}"
 
 
 def _folder_lines(made: Grouping) -> Iterator[str]:

@@ -35,7 +35,11 @@ def _text(status: Status) -> str:
     bar = "may be proposed: 99 % over 300 in a row" if status.bar_met else f"not yet: {missing}"
     if status.audited.off:
         bar = "OFF: the audited error is above the budget; run: prefml train, then prefml suggest"
+    from prefml.status.first_day import describe
+
+    day = describe(status.first_day) if status.first_day.asked else []
     lines = [
+        *(f"{'' if at else 'first day':<18} {words}" for at, words in enumerate(day)),
         f"reviewed           {status.reviewed} sets and single pictures",
         f"choice as proposed {status.agreement}",
         f"  if not rejected  {status.agreement_kept}",

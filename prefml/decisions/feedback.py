@@ -15,6 +15,7 @@ from prefml.decisions.selections import make_choice
 from prefml.decisions.tables import read_bytes
 from prefml.decisions.times import parse_timestamp
 from prefml.exceptions import BoxError
+from prefml.proposals.questions import read_asked
 
 __all__ = ["read_feedback"]
 
@@ -111,7 +112,9 @@ def _read_line(
     if final is None and action == "approved":
         final = proposed
     chosen = resolve_choice(final, document.get("final_index"), paths)
-    corrected = _overruled(proposed, chosen, paths, action)
+    # Where nothing was suggested there is nothing to overrule.
+    asked = read_asked(suggestion) is not None
+    corrected = not asked and _overruled(proposed, chosen, paths, action)
     suggested = as_mapping(suggestion.get("step2_crop"))
     crop = (
         _read_crop(document, suggested, session, chosen, corrected)

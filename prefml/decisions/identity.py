@@ -145,7 +145,7 @@ def repeated_names(
     return {
         key: frozenset(paths)
         for key, paths in found.items()
-        if key[0] != UNKNOWN and sum("/" in path for path in paths) > 1
+        if len(paths) > 1 and key[0] != UNKNOWN and sum("/" in path for path in paths) > 1
     }
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from prefml.decisions.documents import as_mapping
 from prefml.decisions.quarantine import printable
@@ -20,6 +21,8 @@ __all__ = ["UNKNOWN", "Manifest", "read_manifests"]
 
 UNKNOWN = "unknown"
 """The project of rows whose project cannot be determined; no manifest may claim it."""
+# Bytes of a folder's name, on every usual file system.
+_LONGEST = 255
 
 
 @dataclass(frozen=True)
@@ -119,17 +122,19 @@ def _read(path: Path, problems: list[str]) -> Manifest | None:
 
 
 def _usable(text: object) -> bool:
-    if not isinstance(text, str) or not text.strip() or text == UNKNOWN:
+    """Tell whether a text can name a project, and a folder in the workspace."""
+    if not isinstance(text, str) or not text.strip() or text == UNKNOWN or not is_storable(text):
         return False
-    return is_storable(text)
+    place = PurePosixPath(text)
+    leads_away = place.is_absolute() or ".." in place.parts or not place.parts
+    return not leads_away and len(os.fsencode(text)) <= _LONGEST
 
 
 def _folder_names(document: Mapping[str, object]) -> tuple[str, ...]:
     root = as_mapping(document.get("paths")).get("root")
     last = split_path(root.rstrip("/\\"))[1] if isinstance(root, str) else ""
     named = (document.get("title"), last)
-    names = (canonical_name(str(name)) for name in named if _usable(name))
-    return tuple(dict.fromkeys(name for name in names if name not in (".", "..")))
+    return tuple(dict.fromkeys(canonical_name(str(name)) for name in named if _usable(name)))
 
 
 def _days(

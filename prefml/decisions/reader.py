@@ -150,6 +150,10 @@ def _read_logs(
     paths: Sequence[Path], workspace: Workspace, resolver: ProjectResolver
 ) -> Iterator[FileRows]:
     def reader_of(header: Sequence[str]) -> RowReader | None:
+        named = [name for name in header if name]
+        if len(set(named)) < len(named):
+            # Nothing says which of two columns of one name is meant.
+            return None
         readers = (make(header, resolver) for make in _FORMATS)
         return next((found for found in readers if found is not None), None)
 

@@ -29,7 +29,7 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 # A first line with which Excel tells the separator.
-_TOLD = re.compile(r'"?sep=(.)"?\r?\n')
+_TOLD = re.compile(r'"?sep=(.)"?\1*(?:\r\n?|\n)', re.IGNORECASE)
 
 
 class Record(NamedTuple):

@@ -20,13 +20,9 @@ from prefml.evaluation.schema import (
     Top1,
 )
 from prefml.evaluation.sets import SetFacts, describe_sets
-from prefml.evaluation.weighted import (
-    effective_number,
-    weighted_gap,
-    weighted_interval,
-    weighted_mean,
-)
+from prefml.evaluation.weighted import effective_number, weighted_gap, weighted_mean
 from prefml.features import ChoiceTable
+from prefml.intervals import bootstrap_interval
 from prefml.ranking.metrics import (
     lower_stage_sets,
     lower_stage_top1,
@@ -125,7 +121,7 @@ def choice_metrics(done: ChoiceRuns) -> ChoiceMetrics:
 
 
 def _lead(difference: Floats, facts: SetFacts) -> Top1:
-    interval = weighted_interval(difference, facts.weight, facts.cluster)
+    interval = bootstrap_interval(difference, facts.cluster, weights=facts.weight)
     return {"top1": weighted_mean(difference, facts.weight), "top1_ci": list(interval)}
 
 
@@ -153,7 +149,7 @@ def _scores(
         "other_top1": median("other_top1"),
         "ece": median("ece"),
         "fit_seconds": median("fit_seconds"),
-        "top1_ci": list(weighted_interval(hits, facts.weight, facts.cluster)),
+        "top1_ci": list(bootstrap_interval(hits, facts.cluster, weights=facts.weight)),
         "top1_by_seed": [scores["top1"] for scores in each],
     }
 
@@ -208,8 +204,8 @@ def _breakdown(
                 for name, values in hits.items()
             },
             "top1_ci": list(
-                weighted_interval(
-                    hits["prefml"][inside], facts.weight[inside], facts.cluster[inside]
+                bootstrap_interval(
+                    hits["prefml"][inside], facts.cluster[inside], weights=facts.weight[inside]
                 )
             ),
         }

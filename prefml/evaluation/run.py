@@ -136,7 +136,8 @@ def evaluate(
             wanted = f"; expected {error.expected}" if error.expected else ""
             found.left_out.append(f"{name}: {error.found}{wanted}")
     if found.choices is None and found.crops is None:
-        step = "prefml ingest" if found.sidecars else "prefml embed"
+        lacking = found.sidecars is None or any("no sidecar" in line for line in found.left_out)
+        step = "prefml embed, then prefml ingest" if lacking else "prefml ingest"
         raise NotEnoughDataError("; ".join(found.left_out), None, step)
     return found
 

@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from prefml._typing import Floats, Labels
-from prefml.sets import index_sets
+from prefml._typing import Floats
 
-__all__ = ["effective_number", "weighted_gap", "weighted_interval", "weighted_mean"]
-
-_REPEATS = 2000
+__all__ = ["effective_number", "weighted_gap", "weighted_mean"]
 
 
 def weighted_mean(values: Floats, weight: Floats) -> float:
@@ -35,45 +32,6 @@ def weighted_mean(values: Floats, weight: Floats) -> float:
     """
     kept = ~np.isnan(values)
     return float(np.average(values[kept], weights=weight[kept])) if kept.any() else float("nan")
-
-
-def weighted_interval(
-    values: Floats, weight: Floats, clusters: Labels, level: float = 0.95, seed: int = 0
-) -> tuple[float, float]:
-    """Return a percentile interval of the weighted mean, from resampling whole clusters.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,)
-        NaN is left out.
-    weight : ndarray of shape (n,)
-        How many each stands for.
-    clusters : ndarray of shape (n,)
-        Cluster of each, drawn with replacement.
-    level : float, default=0.95
-        Coverage.
-    seed : int, default=0
-        Of the resampling.
-
-    Returns
-    -------
-    low, high : float
-        NaN without values.
-
-    References
-    ----------
-    A. C. Davison, D. V. Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8.
-    """
-    kept = ~np.isnan(values)
-    if not kept.any():
-        return float("nan"), float("nan")
-    sets = index_sets(np.asarray(clusters)[kept])
-    mass = sets.reduce(np.add, weight[kept])
-    total = sets.reduce(np.add, weight[kept] * values[kept])
-    draws = np.random.default_rng(seed).integers(len(mass), size=(_REPEATS, len(mass)))
-    found = total[draws].sum(axis=1) / mass[draws].sum(axis=1)
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
 
 
 def weighted_gap(stated: Floats, hits: Floats, weight: Floats, bins: int) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import TypeVar
 
@@ -17,7 +18,7 @@ R = TypeVar("R")
 _POLL_SECONDS = 0.5
 
 
-def run_in_processes(jobs: Sequence[Callable[[], R]], count: int) -> Iterable[R]:
+def run_in_processes(jobs: Sequence[Callable[[], R]], count: int) -> Iterator[R]:
     """Run jobs in processes of their own.
 
     Whoever kills this process, or closes its terminal, would leave them at work: joblib's own
@@ -30,16 +31,20 @@ def run_in_processes(jobs: Sequence[Callable[[], R]], count: int) -> Iterable[R]
     count : int
         Number of processes.
 
-    Returns
-    -------
-    iterable
+    Yields
+    ------
+    object
         The results, in the order of the jobs, as they come.
     """
     parent = os.getpid()
-    results: Iterable[R] = Parallel(count, return_as="generator")(
-        delayed(_run_watched)(parent, job) for job in jobs
-    )
-    return results
+    with warnings.catch_warnings():
+        # A process that has grown by 300 MB is replaced, and nobody need hear of it. The warning is
+        # given by the thread that hands out the jobs: as an error it ended that thread, and whoever
+        # waited for results waited for ever.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+        yield from Parallel(count, return_as="generator")(
+            delayed(_run_watched)(parent, job) for job in jobs
+        )
 
 
 def _run_watched(parent: int, job: Callable[[], R]) -> R:

@@ -113,8 +113,12 @@ class Kind(Generic[M, T]):
         left_out = sorted(table.left_out.items())
         why = ", ".join(f"{n} left out for {reason}" for reason, n in left_out)
         needed = f"at least {MIN_DECISIONS} are needed"
+        # Where embedding finds no more pictures, ingesting tells which ones are not there.
+        embed = "prefml embed, then " if "no_sidecar" in table.left_out else ""
         raise NotEnoughDataError(
-            f"{found} {self.unit}, {needed}{f' ({why})' if why else ''}", None, "prefml ingest"
+            f"{found} {self.unit}, {needed}{f' ({why})' if why else ''}",
+            None,
+            f"{embed}prefml ingest",
         )
 
 

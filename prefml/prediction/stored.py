@@ -14,6 +14,7 @@ from prefml.exceptions import SidecarError
 from prefml.imaging.cues import cue_identity
 from prefml.models.compatibility import EncoderIdentity
 from prefml.prediction.predictions import PictureRows
+from prefml.sidecars.plan import has_same_pixels
 from prefml.sidecars.store import Sidecars
 
 __all__ = ["path_below", "stages_of", "stored_names", "stored_rows"]
@@ -38,8 +39,8 @@ def stored_names(
     Returns
     -------
     list of str or None
-        None if one is not stored as it is, or the rows are of another encoder, or of other cues
-        than this version measures.
+        None if one is not stored as it is, or the rows are of another encoder, of other cues
+        than this version measures, or of other pixels than it decodes.
     """
     made_alike = all(one.identity == sidecars.encoder.identity for one in encoders)
     if not made_alike or sidecars.cue_identity != cue_identity():
@@ -52,6 +53,8 @@ def stored_names(
             return None
         stored, now = sidecars.index.iloc[row], path.stat()
         if (stored["file_size"], stored["mtime_ns"]) != (now.st_size, now.st_mtime_ns):
+            return None
+        if not has_same_pixels(path, sidecars.decoding):
             return None
         names.append(str(stored["filename"]))
     return names

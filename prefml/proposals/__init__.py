@@ -1,7 +1,7 @@
-"""Read and write the two line files under review: suggestions and decisions.
+"""Read and write the line files under review: suggestions, decisions and corrected sets.
 
-What prefml writes into them is declared in `suggestions` and `decisions`. Lines that something
-else wrote, or added fields to, are read by `lines` as plain objects and kept as they are.
+What prefml writes into them is declared in `suggestions`, `decisions` and `corrections`. Lines that
+something else wrote, or added fields to, are read by `lines` as plain objects and kept as they are.
 """
 
 from prefml.proposals.fields import as_list, as_mapping, index_of, read_share

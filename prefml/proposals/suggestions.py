@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType, to_builtins
 
@@ -10,6 +10,7 @@ from prefml.proposals.lines import Row
 
 __all__ = [
     "Alternative",
+    "Asked",
     "CropAlternative",
     "CropSuggestion",
     "Edges",
@@ -45,8 +46,8 @@ class Selection(Struct, frozen=True):
 
     Attributes
     ----------
-    chosen : str
-        Path relative to the workspace.
+    chosen : str or None
+        Path relative to the workspace; None where the set is asked about without a suggestion.
     reason : str
         Why, in words.
     confidence : float or None
@@ -55,7 +56,7 @@ class Selection(Struct, frozen=True):
         The same for every picture, in the order of the set; absent where nothing was ranked.
     """
 
-    chosen: str
+    chosen: str | None
     reason: str
     confidence: float | None = None
     probabilities: list[float] | UnsetType = UNSET
@@ -133,6 +134,22 @@ class EncoderStamp(Struct, frozen=True):
     identity: str | None
 
 
+class Asked(Struct, frozen=True):
+    """Mark of a set that is asked about without a suggestion, and how it came to be asked.
+
+    Attributes
+    ----------
+    by : {"random", "coverage", "uncertainty"}
+        `random`: drawn whatever a model says, so that its answer can measure one. `coverage`: far
+        from what was answered. `uncertainty`: the model is unsure of it.
+    inclusion : float or None
+        Probability with which each set is drawn to be asked at random; None for the others.
+    """
+
+    by: Literal["random", "coverage", "uncertainty"]
+    inclusion: float | None
+
+
 class Suggestion(Struct, frozen=True):
     """Suggestion for one set, or one single picture.
 
@@ -170,6 +187,8 @@ class Suggestion(Struct, frozen=True):
         UTC time in ISO form.
     reask_of : str, optional
         Key of the decided set of which this is a silent repetition.
+    asked : Asked, optional
+        Of a set that is asked about before anything is suggested; absent for all others.
     """
 
     group_id: str
@@ -189,6 +208,7 @@ class Suggestion(Struct, frozen=True):
     encoder: EncoderStamp | None
     created: str
     reask_of: str | UnsetType = UNSET
+    asked: Asked | UnsetType = UNSET
 
 
 def rounded(box: Edges) -> Edges:

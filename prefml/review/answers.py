@@ -13,6 +13,7 @@ __all__ = [
     "Changed",
     "Crop",
     "CropAlternative",
+    "DayReport",
     "Decision",
     "Error",
     "Group",
@@ -169,6 +170,8 @@ class Group(Struct, frozen=True):
         nothing of the suggestion is told, not even afterwards.
     judges_crop : bool
         Whether its frame is asked for too, because a crop would have gone along.
+    awaiting : bool
+        Whether its members were changed by hand and nothing was suggested for it since.
     """
 
     group_id: str
@@ -187,6 +190,7 @@ class Group(Struct, frozen=True):
     decision: Decision | None
     audited: bool
     judges_crop: bool
+    awaiting: bool
 
 
 class Progress(Struct, frozen=True):
@@ -340,3 +344,30 @@ class Submitted(Struct, frozen=True):
     submitted: int
     counts: dict[str, int]
     progress: Progress
+
+
+class DayReport(Struct, frozen=True):
+    """Answer of `first_day`: what goes on beside the answers, and how good the model is.
+
+    Attributes
+    ----------
+    phase : str
+        `embedding`, `training`, `suggesting`, or `answering` while nothing is at work.
+    until_model : int
+        Answers until the first model is trained; 0 once there are enough.
+    can_suggest : bool
+        Whether there is a model to suggest for the sets that are left.
+    orders : int
+        Changes when the order of the sets, or what is suggested for them, has changed.
+    words : list of str
+        All of it in sentences.
+    problem : str
+        What failed last, and is tried again; empty where nothing did.
+    """
+
+    phase: str
+    until_model: int
+    can_suggest: bool
+    orders: int
+    words: list[str]
+    problem: str

@@ -19,6 +19,7 @@ from prefml.review.requests import (
     Empty,
     LoadBatchQuery,
     QueueQuery,
+    Regroup,
     Size,
     Tag,
     read_body,
@@ -104,6 +105,11 @@ def _add_commands(api: Blueprint, service: ReviewService) -> None:
         picture, asked = _picture_size(), _body(Tag)
         service.tag(asked)
         return _changed(service, [asked.group_id], picture)
+
+    @api.post("/regroup")
+    def regroup() -> Response:
+        picture, asked = _picture_size(), _body(Regroup)
+        return _changed(service, service.regroup(asked), picture)
 
     @api.post("/approve_batch")
     def approve_batch() -> Response:

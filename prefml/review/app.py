@@ -16,6 +16,7 @@ from prefml.boxes import SAME_EDGE, WHOLE_EDGE
 from prefml.exceptions import PrefmlError, StoreUnavailableError
 from prefml.review.answers import Error
 from prefml.review.api import make_api
+from prefml.review.first_day import Day, make_first_day
 from prefml.review.openapi import describe_api
 from prefml.review.requests import TAGS
 from prefml.review.security import HEADERS, page_token, refusal
@@ -33,7 +34,9 @@ MAX_BODY = 2 * 1024**2
 _PICTURE_ID = re.compile(r"[0-9a-f]{32}")
 
 
-def create_app(workspace: Workspace | str | Path, hide_suggestion: bool = False) -> Flask:
+def create_app(
+    workspace: Workspace | str | Path, hide_suggestion: bool = False, day: Day | None = None
+) -> Flask:
     """Make the application for one workspace.
 
     Parameters
@@ -42,6 +45,8 @@ def create_app(workspace: Workspace | str | Path, hide_suggestion: bool = False)
         Where suggestions and pictures lie.
     hide_suggestion : bool, default=False
         Whether the page starts with suggestions hidden until the person has chosen.
+    day : Day, optional
+        What goes on beside the answers where `prefml start` serves the page.
 
     Returns
     -------
@@ -60,7 +65,8 @@ def create_app(workspace: Workspace | str | Path, hide_suggestion: bool = False)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY)
     app.extensions["prefml"] = service
     app.register_blueprint(make_api(service, token))
-    _add_page(app, token, hide_suggestion)
+    app.register_blueprint(make_first_day(day))
+    _add_page(app, token, hide_suggestion, day is not None)
     _add_pictures(app, service)
     _add_guards(app, token)
     _add_errors(app)
@@ -68,7 +74,7 @@ def create_app(workspace: Workspace | str | Path, hide_suggestion: bool = False)
     return app
 
 
-def _add_page(app: Flask, token: str, hide_suggestion: bool) -> None:
+def _add_page(app: Flask, token: str, hide_suggestion: bool, is_first_day: bool) -> None:
     # Named in the page, so that the browser need not find them one import at a time.
     modules = sorted(path.name for path in Path(str(app.static_folder)).glob("*.js"))
     described = msgspec.json.encode(describe_api())
@@ -79,6 +85,7 @@ def _add_page(app: Flask, token: str, hide_suggestion: bool) -> None:
             "review.html",
             token=token,
             hide=hide_suggestion,
+            first_day=is_first_day,
             tags=TAGS,
             version=__version__,
             modules=modules,

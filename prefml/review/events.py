@@ -1,4 +1,4 @@
-"""Declare the events of the review: decisions, tags, undo, redo and submissions."""
+"""Declare the events of the review: decisions, tags, changed sets, undo, redo and submissions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ __all__ = [
     "DecisionChange",
     "Event",
     "Kind",
+    "RegroupBody",
+    "SetMembers",
     "SubmitBody",
     "TagBody",
     "TagChange",
@@ -26,7 +28,7 @@ __all__ = [
     "parse_event",
 ]
 
-Kind: TypeAlias = Literal["decide", "tag", "undo", "redo", "submit"]
+Kind: TypeAlias = Literal["decide", "tag", "regroup", "undo", "redo", "submit"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 STATES: tuple[State, ...] = get_args(State)
 
@@ -163,6 +165,61 @@ class TagBody(Struct, frozen=True):
     changes: list[TagChange]
 
 
+class SetMembers(Struct, frozen=True):
+    """Pictures that form a set.
+
+    Attributes
+    ----------
+    group_id : str
+        Names the set.
+    project_id : str
+        Its project.
+    images : list of str
+        Its pictures, in the order in which they are shown.
+    is_pinned : bool
+        Whether a person formed it.
+    """
+
+    group_id: str
+    project_id: str
+    images: list[str]
+    is_pinned: bool = True
+
+
+class RegroupBody(Struct, frozen=True):
+    """Sets whose members a person changed.
+
+    Attributes
+    ----------
+    before, after : list of SetMembers
+        The sets as they were and as they are, of the same pictures.
+    changes : list of DecisionChange
+        Decisions on the former sets that are withdrawn: `pending`, for none of them is about the
+        pictures of a new one.
+    tags : list of TagChange
+        Tags of the pictures, which go along to their new sets.
+
+    Raises
+    ------
+    ValueError
+        If a picture is lost, added or in two sets.
+    """
+
+    before: list[SetMembers]
+    after: list[SetMembers]
+    changes: list[DecisionChange] = []
+    tags: list[TagChange] = []
+
+    def __post_init__(self) -> None:
+        """Check that every picture is in one set before and after."""
+        before, after = (
+            sorted(image for one in sets for image in one.images)
+            for sets in (self.before, self.after)
+        )
+        if before != after or len(set(before)) < len(before):
+            raise ValueError("the sets before and after are not of the same pictures")
+
+
 class UndoRedoBody(Struct, frozen=True):
     """An undo or redo.
 
@@ -190,10 +247,11 @@ class SubmitBody(Struct, frozen=True):
     counts: dict[str, int]
 
 
-Body: TypeAlias = DecideBody | TagBody | UndoRedoBody | SubmitBody
+Body: TypeAlias = DecideBody | TagBody | RegroupBody | UndoRedoBody | SubmitBody
 _BODIES: dict[str, type[Body]] = {
     "decide": DecideBody,
     "tag": TagBody,
+    "regroup": RegroupBody,
     "undo": UndoRedoBody,
     "redo": UndoRedoBody,
     "submit": SubmitBody,
@@ -214,9 +272,9 @@ class Event:
         UTC time in ISO form.
     session_id : str
         The run of the server that wrote it.
-    kind : {"decide", "tag", "undo", "redo", "submit"}
+    kind : {"decide", "tag", "regroup", "undo", "redo", "submit"}
         What happened.
-    body : DecideBody, TagBody, UndoRedoBody or SubmitBody
+    body : DecideBody, TagBody, RegroupBody, UndoRedoBody or SubmitBody
         What it changed.
     """
 
@@ -228,7 +286,9 @@ class Event:
     body: Body
 
     def groups(self) -> list[str]:
-        """Return the groups that a decision or tag changes, and those that it withholds."""
+        """Return the groups that a decision, tag or change of sets is about, withheld ones too."""
+        if isinstance(self.body, RegroupBody):
+            return [one.group_id for one in (*self.body.after, *self.body.before)]
         if not isinstance(self.body, DecideBody | TagBody):
             return []
         changed = [change.group_id for change in self.body.changes]

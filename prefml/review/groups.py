@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from prefml.boxes import FULL_FRAME, Box, read_box
 from prefml.exceptions import BoxError, WorkspaceError
-from prefml.proposals import as_list, as_mapping, index_of, read_lines, read_share, suggestions_path
+from prefml.proposals import (
+    Row,
+    as_list,
+    as_mapping,
+    index_of,
+    read_lines,
+    read_share,
+    suggestions_path,
+)
+from prefml.proposals.corrections import AWAITING, CorrectedSet, corrected_rows
 from prefml.workspace import Workspace
 
-__all__ = ["Batch", "CropProposal", "Group", "parse_group", "read_batch"]
+__all__ = ["Batch", "CropProposal", "Group", "corrected_batch", "parse_group", "read_batch"]
 
 # Below this probability of the suggested image a set counts as uncertain.
 UNCERTAIN = 0.75
@@ -114,6 +123,11 @@ class Group:
         return value is None or value < UNCERTAIN
 
     @property
+    def awaiting(self) -> bool:
+        """Tell whether its members were changed by hand and nothing was suggested since."""
+        return self.raw.get(AWAITING) is True
+
+    @property
     def judges_crop(self) -> bool:
         """Tell whether there is a crop to judge: one is proposed, or the picture stands alone."""
         return self.crop.box is not None or len(self.images) == 1
@@ -129,10 +143,13 @@ class Batch:
         By group id, in the order of the file.
     problems : tuple of str
         Lines that could not be used, and why.
+    rows : tuple of dict
+        The lines that could be used.
     """
 
     groups: dict[str, Group]
     problems: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
 
 
 def read_batch(workspace: Workspace) -> Batch:
@@ -160,6 +177,7 @@ def read_batch(workspace: Workspace) -> Batch:
     lines = read_lines(path)
     groups: dict[str, Group] = {}
     problems = list(lines.bad)
+    rows: list[Row] = []
     for row in lines.rows:
         group = parse_group(row)
         if isinstance(group, str):
@@ -168,7 +186,36 @@ def read_batch(workspace: Workspace) -> Batch:
             problems.append(f"group {group.group_id}: occurs twice, the first is used")
         else:
             groups[group.group_id] = group
-    return Batch(groups, tuple(problems))
+            rows.append(row)
+    return Batch(groups, tuple(problems), tuple(rows))
+
+
+def corrected_batch(batch: Batch, sets: Sequence[CorrectedSet]) -> Batch:
+    """Hold suggestions to the sets that a person formed.
+
+    Parameters
+    ----------
+    batch : Batch
+        As it was read.
+    sets : sequence of CorrectedSet
+        The sets.
+
+    Returns
+    -------
+    Batch
+        See `prefml.proposals.corrections.corrected_rows`.
+    """
+    if not sets:
+        return batch
+    groups: dict[str, Group] = {}
+    for row in corrected_rows(batch.rows, sets):
+        known = batch.groups.get(str(row["group_id"]))
+        same = known is not None and list(known.images) == row["images"]
+        group = known if same else parse_group(row)
+        # Only pictures of sets that could be read were put into others.
+        assert isinstance(group, Group)
+        groups[group.group_id] = group
+    return Batch(groups, batch.problems, batch.rows)
 
 
 def parse_group(row: Mapping[str, object]) -> Group | str:

@@ -1,4 +1,4 @@
-"""Derive the state of every group from the events: decisions, tags, and what can be undone."""
+"""Derive the state of every group from the events: decisions, tags, members, undo."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from prefml.proposals.corrections import CorrectedSet
 from prefml.proposals.decisions import State
 from prefml.review.events import (
     AuditDraw,
     DecideBody,
     DecisionChange,
     Event,
+    RegroupBody,
+    SetMembers,
     TagBody,
     TagChange,
     UndoRedoBody,
@@ -53,6 +56,8 @@ class Ledger:
         When single groups were decided, the oldest first.
     last_seq : int
         `seq` of the last event; 0 before the first.
+    regrouped_seq : int
+        `seq` of the last event that changed sets; 0 before the first.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -68,6 +73,10 @@ class Ledger:
         self._unsubmitted: set[str] = set()
         self.times: list[datetime] = []
         self.last_seq = 0
+        self.regrouped_seq = 0
+        self._sets: dict[str, CorrectedSet] = {}
+        self._set_of: dict[str, str] = {}
+        self._ever_regrouped: set[str] = set()
         for event in events:
             self.apply(event)
 
@@ -82,10 +91,10 @@ class Ledger:
         self.last_seq = event.seq
         if isinstance(event.body, UndoRedoBody):
             move = self._undo if event.kind == "undo" else self._redo
-            move(event.body.of)
-        elif isinstance(event.body, DecideBody | TagBody):
+            move(event.body.of, event.at)
+        elif isinstance(event.body, DecideBody | TagBody | RegroupBody):
             self._redo_stack.clear()
-            self._record(event)
+            self._record(event, event.at)
             if _is_one_judgement(event):
                 self.times.append(datetime.fromisoformat(event.at))
         else:
@@ -93,35 +102,50 @@ class Ledger:
                 self._submitted[group_id] = self._version(group_id)
             self._unsubmitted.clear()
 
-    def _record(self, event: Event) -> None:
+    def _record(self, event: Event, at: str) -> None:
         self._undo_stack.append(event)
-        if isinstance(event.body, DecideBody):
-            for decision in event.body.changes:
-                self._decisions.setdefault(decision.group_id, []).append(Entry(event, decision))
-            self.audits.update({draw.group_id: draw for draw in event.body.audits})
-        elif isinstance(event.body, TagBody):
-            for tags in event.body.changes:
-                self._tags.setdefault(tags.group_id, []).append(Entry(event, tags))
+        decisions, tags = _changes(event)
+        for decision in decisions:
+            self._decisions.setdefault(decision.group_id, []).append(Entry(event, decision))
+        for tagged in tags:
+            self._tags.setdefault(tagged.group_id, []).append(Entry(event, tagged))
+        self.audits.update({draw.group_id: draw for draw in event.drawn()})
+        if isinstance(event.body, RegroupBody):
+            self._set_members(event.body.after, at)
         self._update_states(event)
 
-    def _undo(self, seq: int) -> None:
+    def _undo(self, seq: int, at: str) -> None:
         if not self._undo_stack or self._undo_stack[-1].seq != seq:
             return
         undone = self._undo_stack.pop()
         self._redo_stack.append(undone)
-        if isinstance(undone.body, DecideBody):
-            for decision in undone.body.changes:
-                self._decisions[decision.group_id].pop()
-            for draw in undone.body.audits:
-                del self.audits[draw.group_id]
-        elif isinstance(undone.body, TagBody):
-            for tags in undone.body.changes:
-                self._tags[tags.group_id].pop()
+        decisions, tags = _changes(undone)
+        for decision in decisions:
+            self._decisions[decision.group_id].pop()
+        for tagged in tags:
+            self._tags[tagged.group_id].pop()
+        for draw in undone.drawn():
+            del self.audits[draw.group_id]
+        if isinstance(undone.body, RegroupBody):
+            self._set_members(undone.body.before, at)
         self._update_states(undone)
 
-    def _redo(self, seq: int) -> None:
+    def _redo(self, seq: int, at: str) -> None:
         if self._redo_stack and self._redo_stack[-1].seq == seq:
-            self._record(self._redo_stack.pop())
+            self._record(self._redo_stack.pop(), at)
+
+    def _set_members(self, sets: Iterable[SetMembers], at: str) -> None:
+        """Put sets in force, in place of all that share a picture with them."""
+        self.regrouped_seq = self.last_seq
+        for one in sets:
+            for image in one.images:
+                self._sets.pop(self._set_of.pop(image, ""), None)
+        for one in sets:
+            self._sets[one.group_id] = CorrectedSet(
+                one.group_id, one.project_id, one.images, at, one.is_pinned
+            )
+            self._set_of.update(dict.fromkeys(one.images, one.group_id))
+            self._ever_regrouped.add(one.group_id)
 
     def _version(self, group_id: str) -> tuple[int, int]:
         """Return what tells one exported line of a group from another; zeros for none."""
@@ -159,8 +183,18 @@ class Ledger:
         return len(self._unsubmitted)
 
     def decision(self, group_id: str) -> Entry[DecisionChange] | None:
-        """Return the decision in force for a group, or None."""
-        return _latest(self._decisions, group_id)
+        """Return the decision in force for a group, or None; one that was withdrawn is none."""
+        found = _latest(self._decisions, group_id)
+        return None if found is None or found.change.state == "pending" else found
+
+    @property
+    def sets(self) -> list[CorrectedSet]:
+        """The sets that were formed by hand, and those that undo brought back."""
+        return list(self._sets.values())
+
+    def was_regrouped(self, group_id: str) -> bool:
+        """Tell whether a set ever came from a change of sets, in force or undone."""
+        return group_id in self._ever_regrouped
 
     def state(self, group_id: str) -> State:
         """Return the state of a group, one of `prefml.review.events.STATES`."""
@@ -180,6 +214,17 @@ class Ledger:
         latest = (entries[-1] for entries in self._decisions.values() if entries)
         kept = (entry for entry in latest if entry.change.state in EXPORTED)
         return sorted(kept, key=lambda entry: entry.event.seq)
+
+
+def _changes(event: Event) -> tuple[Sequence[DecisionChange], Sequence[TagChange]]:
+    """Return the decisions and the tags of an event."""
+    if isinstance(event.body, DecideBody):
+        return event.body.changes, ()
+    if isinstance(event.body, TagBody):
+        return (), event.body.changes
+    return (
+        (event.body.changes, event.body.tags) if isinstance(event.body, RegroupBody) else ((), ())
+    )
 
 
 def _is_one_judgement(event: Event) -> bool:

@@ -90,17 +90,30 @@ OPERATIONS = (
         "get", "budget", "Undecided, unflagged groups inside the error budget",
         answers.Budget, "Ids", requests.BudgetQuery,
     ),
+    Operation(
+        "get", "first_day", "What goes on beside the answers, where `prefml start` serves the page",
+        answers.DayReport, "Report", errors=(403, 404),
+    ),
+    Operation(
+        "post", "suggest_rest", "Suggest for the sets that are left, in the background",
+        answers.DayReport, "Report", body=requests.Empty, errors=(400, 403, 404, 413),
+    ),
     _changing(
         "decide", "Decide one group; it is on the disk when the answer comes", requests.Decide,
         404, 409,
     ),
     _changing("tag", "Set the anomaly tags of a group", requests.Tag, 404),
     _changing(
+        "regroup", "Split a set, move pictures to another set, or join the two", requests.Regroup,
+        404, 409,
+    ),
+    _changing(
         "approve_batch", "Approve groups of `budget` as suggested; one undo takes all back",
         requests.ApproveBatch, 409,
     ),
     _changing(
-        "undo", "Take back the latest decision or tag, whenever it was made", requests.Empty
+        "undo", "Take back the latest decision, tag or change of sets, whenever it was made",
+        requests.Empty,
     ),
     _changing("redo", "Bring back what was undone last", requests.Empty),
     Operation(

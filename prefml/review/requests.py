@@ -24,6 +24,7 @@ __all__ = [
     "Filter",
     "LoadBatchQuery",
     "QueueQuery",
+    "Regroup",
     "Shown",
     "Size",
     "Tag",
@@ -178,6 +179,30 @@ class ApproveBatch(Struct, frozen=True, forbid_unknown_fields=True):
 
     group_ids: Annotated[list[GroupId], Meta(max_length=100_000)]
     suggestion_versions: Annotated[dict[GroupId, _Version], Meta(max_length=100_000)] = {}
+    event_id: EventId | UnsetType = UNSET
+
+
+class Regroup(Struct, frozen=True, forbid_unknown_fields=True):
+    """Pictures to take out of their set: to split it, to move them, or to join it to another.
+
+    Attributes
+    ----------
+    group_id : str
+        The set that they are in.
+    images : list of int or str
+        Positions from 0, paths or file names; all of them, to join the set to the other.
+    to : str or None
+        The set of the same project that they go to; null: they form a set of their own.
+    suggestion_versions : dict of str to str
+        Set -> its `version`, of both; as in `Decide`.
+    event_id : str
+        Chosen by the caller; repeating a request of the same id changes nothing.
+    """
+
+    group_id: GroupId
+    images: Annotated[list[_Position | _Name], Meta(min_length=1, max_length=1000)]
+    to: GroupId | None = None
+    suggestion_versions: Annotated[dict[GroupId, _Version], Meta(max_length=2)] = {}
     event_id: EventId | UnsetType = UNSET
 
 

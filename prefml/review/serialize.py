@@ -72,6 +72,7 @@ def serialize_group(
         decision=None if entry is None else _decision(entry),
         audited=audited,
         judges_crop=judges_crop,
+        awaiting=group.awaiting,
     )
 
 

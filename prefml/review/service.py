@@ -4,31 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import TypeVar
 
 from prefml.exceptions import LogError
+from prefml.proposals import Row
 from prefml.proposals.decisions import State
 from prefml.review import answers
-from prefml.review.audits import audited_change, blank, drawn_group
+from prefml.review.audits import audited_change, drawn_group
 from prefml.review.batches import Batches
 from prefml.review.events import (
     Body,
     DecideBody,
     Event,
     Kind,
+    RegroupBody,
     SubmitBody,
     TagBody,
     TagChange,
     UndoRedoBody,
 )
 from prefml.review.exports import export
-from prefml.review.groups import Batch, Group
+from prefml.review.groups import Batch
 from prefml.review.ledger import Ledger
 from prefml.review.outcome import Verdict, decision_change, read_tags
-from prefml.review.pace import seconds_per_set
+from prefml.review.pace import measure_progress
 from prefml.review.prefetch import Prefetcher
-from prefml.review.requests import Decide, Filter, Size, Tag
+from prefml.review.queue import pictures_ahead, queue_groups
+from prefml.review.regroups import Regrouping
+from prefml.review.requests import Decide, Filter, Regroup, Size, Tag
 from prefml.review.serialize import serialize_group
 from prefml.review.store import EventStore
 from prefml.review.suggestion_file import SuggestionFile
@@ -37,10 +40,7 @@ from prefml.workspace import Workspace
 
 __all__ = ["ReviewService"]
 
-B = TypeVar("B", UndoRedoBody, SubmitBody)
-
-# Sets behind those just asked for whose pictures are made ready.
-PREFETCHED_SETS = 40
+B = TypeVar("B", UndoRedoBody, SubmitBody, RegroupBody)
 
 
 class ReviewService:
@@ -66,7 +66,10 @@ class ReviewService:
         self.thumbnails = ThumbnailCache(workspace, self.store.secret)
         self.prefetcher = Prefetcher(self.thumbnails)
         self._batches = Batches(workspace, self.store.secret)
-        self._register_pictures()
+        self._regrouping = Regrouping(workspace)
+        self._registered: tuple[Row, ...] | None = None
+        # After a crash the file of them may lack the last change.
+        self._keep_sets()
         self._describe(self.next_ids(1), "view")
 
     @property
@@ -74,14 +77,17 @@ class ReviewService:
         """The suggestions as they were read last."""
         return self._suggestions.batch
 
-    def _register_pictures(self) -> None:
-        for group in self.batch.groups.values():
-            self.thumbnails.add(group.images)
-
     def refresh(self) -> None:
-        """Read the suggestions again if `prefml suggest` has written new ones."""
-        if self._suggestions.refresh():
-            self._register_pictures()
+        """Read the suggestions again if `prefml suggest` has written new ones, or sets changed."""
+        with self.store.ledger() as ledger:
+            self._refresh(ledger)
+
+    def _refresh(self, ledger: Ledger) -> None:
+        self._suggestions.refresh(self._regrouping.sets(ledger))
+        if self.batch.rows is not self._registered:  # a change of sets brings no pictures
+            for group in self.batch.groups.values():
+                self.thumbnails.add(group.images)
+            self._registered = self.batch.rows
 
     def queue(self, name: Filter = "all", project: str | None = None) -> list[str]:
         """Return the ids of the groups that pass a filter: audited ones, then as in the file.
@@ -98,17 +104,8 @@ class ReviewService:
         list of str
         """
         with self.store.ledger() as ledger:
-            return [
-                group.group_id
-                for group in self._in_order(ledger)
-                if project in (None, group.project) and _matches(name, group, ledger)
-            ]
-
-    def _in_order(self, ledger: Ledger) -> list[Group]:
-        """Return the audited groups, as they were drawn, and then the others."""
-        groups, drawn = self.batch.groups, ledger.audits
-        first = [blank(drawn_group(drawn[key])) for key in drawn if key in groups]
-        return [*first, *(group for key, group in groups.items() if key not in drawn)]
+            found = queue_groups(self.batch.groups, ledger, name, project)
+            return [group.group_id for group in found]
 
     def next_ids(
         self, size: int, name: Filter = "pending", project: str | None = None
@@ -129,10 +126,8 @@ class ReviewService:
         with self.store.ledger() as ledger:
             found = (
                 group.group_id
-                for group in self._in_order(ledger)
-                if project in (None, group.project)
-                and _matches(name, group, ledger)
-                and (name == "skipped" or ledger.state(group.group_id) == "pending")
+                for group in queue_groups(self.batch.groups, ledger, name, project)
+                if (name == "skipped" or ledger.state(group.group_id) == "pending")
             )
             return [group_id for group_id, _ in zip(found, range(size), strict=False)]
 
@@ -191,7 +186,7 @@ class ReviewService:
     def _describe(self, ids: Iterable[str], size: Size) -> list[answers.Group]:
         known = self.batch.groups
         groups = [known[key] for key in ids if key in known]
-        self._prefetch(groups, known, size)
+        self.prefetcher.enqueue(pictures_ahead(groups, known), size)
         with self.store.ledger() as ledger:
             states = [
                 (ledger.state(g.group_id), ledger.decision(g.group_id), ledger.tags(g.group_id),
@@ -207,34 +202,10 @@ class ReviewService:
             for group, (state, entry, tags, audited) in zip(groups, states, strict=True)
         ]
 
-    def _prefetch(self, groups: Sequence[Group], known: Mapping[str, Group], size: Size) -> None:
-        names = [name for group in groups for name in group.images]
-        if groups:
-            ids = list(known)
-            last = ids.index(groups[-1].group_id)
-            for key in ids[last + 1 : last + 1 + PREFETCHED_SETS]:
-                names.extend(known[key].images)
-        self.prefetcher.enqueue(names, size)
-
     def progress(self) -> answers.Progress:
         """Return counts by state, what is not submitted, and the time left at today's pace."""
         with self.store.ledger() as ledger:
-            counts = Counter(map(ledger.states.get, self.batch.groups))
-            counts["pending"] = counts.pop(None, 0)
-            pace = seconds_per_set(ledger.times, datetime.now().astimezone())
-            return answers.Progress(
-                total=len(self.batch.groups),
-                pending=counts["pending"],
-                approved=counts["approved"],
-                overridden=counts["overridden"],
-                rejected=counts["rejected"],
-                skipped=counts["skipped"],
-                unsubmitted=ledger.unsubmitted,
-                seconds_per_set=pace,
-                seconds_left=None if pace is None else pace * counts["pending"],
-                can_undo=ledger.to_undo is not None,
-                can_redo=ledger.to_redo is not None,
-            )
+            return measure_progress(ledger, self.batch.groups)
 
     def decide(self, request: Decide) -> Event | None:
         """Record one decision; it is on the disk when this returns.
@@ -259,7 +230,7 @@ class ReviewService:
         """
 
         def body(ledger: Ledger) -> Body:
-            self.refresh()
+            self._refresh(ledger)
             drawn = ledger.audits.get(request.group_id)
             if drawn is not None and request.group_id in self.batch.groups:
                 return DecideBody([audited_change(drawn, request)])
@@ -289,8 +260,8 @@ class ReviewService:
             If it has no such image.
         """
 
-        def body(_: Ledger) -> Body:
-            self.refresh()
+        def body(ledger: Ledger) -> Body:
+            self._refresh(ledger)
             tags = read_tags(self.batch.groups[request.group_id], request.image_tags)
             return TagBody([TagChange(request.group_id, tags)])
 
@@ -331,10 +302,45 @@ class ReviewService:
         stated = {group_id: (versions or {}).get(group_id) for group_id in ids}
 
         def body(ledger: Ledger) -> Body | None:
-            self.refresh()
+            self._refresh(ledger)
             return self._batches.body(ids, self._suggestions.checked(stated), ledger, versions)
 
         return self.store.append("decide", body, event_id)
+
+    def regroup(self, request: Regroup) -> list[str]:
+        """Take pictures out of a set: for a set of their own, or for another set.
+
+        Decisions on the sets are withdrawn, and tags go along with their pictures.
+
+        Parameters
+        ----------
+        request : Regroup
+            What the person asked for. Repeating a request of the same id changes nothing.
+
+        Returns
+        -------
+        list of str
+            The sets as they are now: what is left of the first, then the other.
+
+        Raises
+        ------
+        KeyError
+            If there is no such set.
+        StaleSuggestionError
+            If one of them is another than the one that was on the screen.
+        LogError
+            If the sets cannot be changed so.
+        """
+        named = filter(None, (request.group_id, request.to))
+        stated = {group_id: request.suggestion_versions.get(group_id) for group_id in named}
+
+        def body(ledger: Ledger) -> Body:
+            self._refresh(ledger)
+            return self._regrouping.body(self._suggestions.checked(stated), request, ledger)
+
+        event = self.store.append("regroup", body, request.event_id or None)
+        self._keep_sets()
+        return [] if event is None else [g.group_id for g in _body_of(RegroupBody, event).after]
 
     def undo(self, event_id: str | None = None) -> list[str]:
         """Take back the latest decision or tag; return the groups that it changed."""
@@ -348,13 +354,19 @@ class ReviewService:
         self, kind: Kind, target_of: Callable[[Ledger], Event | None], event_id: str | None
     ) -> list[str]:
         def body(ledger: Ledger) -> Body | None:
-            # The answer shows the groups as they are suggested now.
-            self.refresh()
             target = target_of(ledger)
             return UndoRedoBody(target.seq, target.groups()) if target else None
 
         event = self.store.append(kind, body, event_id)
-        return [] if event is None else _body_of(UndoRedoBody, event).groups
+        self._keep_sets()
+        changed = [] if event is None else _body_of(UndoRedoBody, event).groups
+        # The sets that there are go before those that there are not any more.
+        return sorted(changed, key=lambda group_id: group_id not in self.batch.groups)
+
+    def _keep_sets(self) -> None:
+        with self.store.exclusive_ledger() as ledger:
+            self._regrouping.keep(ledger)
+            self._refresh(ledger)
 
     def submit(self, event_id: str | None = None) -> dict[str, int]:
         """Write the exports and note that everything so far was submitted.
@@ -377,16 +389,6 @@ class ReviewService:
         self.prefetcher.stop()
         self.thumbnails.prune()
         self.store.close()
-
-
-def _matches(name: Filter, group: Group, ledger: Ledger) -> bool:
-    if name == "uncertain":
-        return group.uncertain
-    if name == "crops":
-        return group.judges_crop
-    if name == "flagged":
-        return bool(group.flags) or bool(ledger.tags(group.group_id))
-    return name == "all" or ledger.state(group.group_id) == name
 
 
 def _body_of(kind: type[B], event: Event) -> B:

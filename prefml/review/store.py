@@ -21,12 +21,12 @@ from prefml.review.ledger import Ledger
 
 __all__ = ["SCHEMA_VERSION", "EventStore", "MakeBody"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # Given the current state, what to write; None writes nothing.
 MakeBody: TypeAlias = Callable[[Ledger], Body | None]
 
-_SCHEMA = f"""
+_EVENTS = f"""
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     event_id TEXT NOT NULL UNIQUE,
@@ -39,8 +39,18 @@ CREATE TRIGGER events_are_not_changed BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events
 BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
-CREATE TABLE secret (value TEXT NOT NULL);
 PRAGMA user_version = {SCHEMA_VERSION};
+"""
+_SECRET = "CREATE TABLE secret (value TEXT NOT NULL);"
+# Version 1 knew no changes of sets. SQLite changes a check only with the table.
+_BEFORE_2 = """
+DROP TRIGGER events_are_not_changed;
+DROP TRIGGER events_are_not_deleted;
+ALTER TABLE events RENAME TO events_1;
+"""
+_AFTER_2 = """
+INSERT INTO events SELECT * FROM events_1;
+DROP TABLE events_1;
 """
 _COLUMNS = "seq, event_id, at, session_id, kind, body"
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -137,15 +147,20 @@ class EventStore:
                     "pip install --upgrade prefml",
                 )
             if version == 0:
-                # executescript() would commit the transaction that keeps a second process out.
-                for statement in _statements(_SCHEMA):
-                    self._connection.execute(statement)
+                self._execute(_EVENTS + _SECRET)
                 self._connection.execute("INSERT INTO secret VALUES (?)", (secrets.token_hex(32),))
+            elif version < SCHEMA_VERSION:
+                self._execute(_BEFORE_2 + _EVENTS + _AFTER_2)
         sync_folder(self._path.parent)
         row = self._connection.execute("SELECT value FROM secret").fetchone()
         if row is None or not isinstance(row[0], str) or not row[0]:
             raise LogError(f"{self._path} has no secret", "a prefml event table", "move it away")
         return str(row[0])
+
+    def _execute(self, script: str) -> None:
+        # executescript() would commit the transaction that keeps a second process out.
+        for statement in _statements(script):
+            self._connection.execute(statement)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -227,12 +242,30 @@ class EventStore:
                 self._catch_up()
             yield self._ledger
 
+    @contextmanager
+    def exclusive_ledger(self) -> Iterator[Ledger]:
+        """Give the current state while no other process adds an event.
+
+        Yields
+        ------
+        Ledger
+
+        Raises
+        ------
+        StoreUnavailableError
+            As in `append`.
+        """
+        with self._lock, self._translated_errors(), self._transaction():
+            self._require_same_file()
+            self._catch_up()
+            yield self._ledger
+
     def append(self, kind: Kind, make_body: MakeBody, event_id: str | None = None) -> Event | None:
         """Write one event and wait until it is on the disk.
 
         Parameters
         ----------
-        kind : {"decide", "tag", "undo", "redo", "submit"}
+        kind : {"decide", "tag", "regroup", "undo", "redo", "submit"}
             What happened.
         make_body : callable
             Gets the state that the event will follow on and returns its body, or None to write

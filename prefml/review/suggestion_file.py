@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from prefml.proposals import suggestions_path
-from prefml.review.groups import Batch, Group, read_batch
+from prefml.proposals.corrections import CorrectedSet
+from prefml.review.groups import Group, corrected_batch, read_batch
 from prefml.review.seen import SeenVersions
 from prefml.workspace import Workspace
 
@@ -25,7 +26,7 @@ class SuggestionFile:
     Attributes
     ----------
     batch : Batch
-        The suggestions.
+        The suggestions, held to the sets that were formed by hand.
     seen : SeenVersions
         What of them was told.
 
@@ -40,7 +41,8 @@ class SuggestionFile:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._stamp = self._file_stamp()
-        self.batch: Batch = read_batch(workspace)
+        self._read = self.batch = read_batch(workspace)
+        self._held: tuple[CorrectedSet, ...] = ()
         self.seen = SeenVersions()
 
     def _file_stamp(self) -> tuple[int, int, int]:
@@ -51,18 +53,26 @@ class SuggestionFile:
         # `prefml suggest` moves another file there: within one tick of the clock, by its number.
         return (status.st_mtime_ns, status.st_size, status.st_ino)
 
-    def refresh(self) -> bool:
+    def refresh(self, sets: Sequence[CorrectedSet] = ()) -> bool:
         """Read the file again if it has changed; without one the suggestions stay.
+
+        Parameters
+        ----------
+        sets : sequence of CorrectedSet, optional
+            The sets that were formed by hand.
 
         Returns
         -------
         bool
-            Whether it was read again.
+            Whether the suggestions may be others.
         """
         stamp = self._file_stamp()
-        if stamp in (self._stamp, _NO_FILE):
+        if stamp not in (self._stamp, _NO_FILE):
+            self._read, self._stamp = read_batch(self._workspace), stamp
+        elif tuple(sets) == self._held:
             return False
-        self.batch, self._stamp = read_batch(self._workspace), stamp
+        self._held = tuple(sets)
+        self.batch = corrected_batch(self._read, self._held)
         return True
 
     def checked(self, stated: Mapping[str, str | None]) -> Mapping[str, Group]:

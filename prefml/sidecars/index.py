@@ -90,7 +90,8 @@ def read_index(folder: AnyPath, projects: Iterable[str] | None = None) -> pd.Dat
     Returns
     -------
     DataFrame
-        Columns project, filename, path, file_size (bytes) and mtime_ns.
+        Columns project, filename, path, file_size (bytes), mtime_ns and decoding, the version of
+        the decoding that gave the pixels.
 
     Raises
     ------
@@ -166,7 +167,11 @@ def read_settled(folder: AnyPath, read: Callable[[], T]) -> T:
 
 
 def _read_index(folder: AnyPath, projects: frozenset[str] | None) -> pd.DataFrame:
-    keys = pa.concat_tables([source.keys for source in open_sources(folder, projects)])
+    sources = open_sources(folder, projects)
+    keys = pa.concat_tables([source.keys for source in sources])
+    lengths = [source.keys.num_rows for source in sources]
+    versions = np.repeat([source.provenance.decoding for source in sources], lengths)
+    keys = keys.append_column("decoding", pa.array(versions))
     index: pd.DataFrame = keys.take(sorted_rows(keys, projects)).to_pandas()
     check_keys(index)
     return index

@@ -12,7 +12,14 @@ from prefml.sidecars.find import ImageFile
 from prefml.sidecars.schema import Provenance
 from prefml.sidecars.sources import Source
 
-__all__ = ["ReusableRow", "Task", "drop_outdated", "make_tasks", "reusable_rows"]
+__all__ = [
+    "ReusableRow",
+    "Task",
+    "drop_outdated",
+    "has_same_pixels",
+    "make_tasks",
+    "reusable_rows",
+]
 
 Key = tuple[str, str]
 _COMPARED = ("project", "filename", "file_size", "mtime_ns")
@@ -147,12 +154,26 @@ def drop_outdated(
     outdated = {
         key
         for key, row in earlier.items()
-        if not _is_valid(root / paths[key], versions[row.source])
+        if not has_same_pixels(root / paths[key], versions[row.source])
     }
     return {key: row for key, row in rows.items() if key not in outdated}
 
 
-def _is_valid(path: Path, version: int) -> bool:
+def has_same_pixels(path: Path, version: int) -> bool:
+    """Tell whether a picture is decoded to the pixels that an earlier version of decoding gave.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its header is read if the version is an earlier one.
+    version : int
+        The version by which its row was made; see `prefml.imaging.decode.is_decoded_anew`.
+
+    Returns
+    -------
+    bool
+        False also where it cannot be read.
+    """
     try:
         return not is_decoded_anew(path, version)
     except ImageError:

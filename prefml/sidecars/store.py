@@ -17,6 +17,7 @@ from prefml._typing import Floats32, Ints, Ints64
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath
+from prefml.imaging.decode import DECODING_VERSION
 from prefml.sidecars.index import (
     check_keys,
     is_any,
@@ -59,6 +60,8 @@ class Sidecars:
         The encoder of the embeddings.
     cue_identity : str
         Identity of the set of cues.
+    decoding : int
+        Earliest version of the decoding that gave the pixels of a row.
     """
 
     index: pd.DataFrame
@@ -67,6 +70,7 @@ class Sidecars:
     cues: pd.DataFrame
     encoder: EncoderSpec
     cue_identity: str
+    decoding: int = DECODING_VERSION
 
     def __len__(self) -> int:
         """Return the number of pictures."""
@@ -234,7 +238,8 @@ def _read(
                 f"{folder}: embeddings that are not finite", "numbers", "prefml embed --verify"
             )
     made_with = sources[0].provenance
-    return Sidecars(index, vectors, text, cues, made_with.encoder, made_with.cues)
+    decoding = min(source.provenance.decoding for source in sources)
+    return Sidecars(index, vectors, text, cues, made_with.encoder, made_with.cues, decoding)
 
 
 def _gather(

@@ -10,6 +10,7 @@ from prefml.decisions import read_decisions
 from prefml.proposals import read_decided, read_suggestions
 from prefml.status.answers import Answer, read_answers
 from prefml.status.audited import LEVEL, Audited, audited
+from prefml.status.first_day import FirstDay, first_day, plain
 from prefml.status.measures import Drift, Share, calibration_gap, drift, share
 from prefml.workspace import Workspace
 
@@ -52,6 +53,8 @@ class Status:
         ceiling of any agreement.
     audited : Audited
         Share of suggestions, among those approved unseen, that were wrong.
+    first_day : FirstDay
+        Agreement on sets that were asked before anything was suggested.
     """
 
     reviewed: int
@@ -65,6 +68,7 @@ class Status:
     keystrokes_saved: int
     consistency: Share
     audited: Audited = field(default_factory=Audited)
+    first_day: FirstDay = field(default_factory=FirstDay)
 
     @property
     def bar_met(self) -> bool:
@@ -102,16 +106,20 @@ def status_of(workspace: Workspace) -> Status:
     """
     decided, suggestions = read_decided(workspace), read_suggestions(workspace)
     answers, error = read_answers(decided, suggestions), audited(decided, suggestions)
+    asked = first_day(workspace)
     if not any(answer.reask_of for answer in answers):
-        return summarize(answers, {}, error)
+        return summarize(answers, {}, error, asked)
     items = read_decisions(workspace).items
     chosen = items[items["chosen"]]
     names = zip(chosen["set_id"].astype(str), chosen["filename"].astype(str), strict=True)
-    return summarize(answers, dict(names), error)
+    return summarize(answers, dict(names), error, asked)
 
 
 def summarize(
-    answers: Sequence[Answer], first_choices: Mapping[str, str], error: Audited | None = None
+    answers: Sequence[Answer],
+    first_choices: Mapping[str, str],
+    error: Audited | None = None,
+    asked: FirstDay | None = None,
 ) -> Status:
     """Summarize answers.
 
@@ -123,6 +131,8 @@ def summarize(
         Key of an old set -> file name chosen then.
     error : Audited, optional
         The audited error; by default nothing was audited.
+    asked : FirstDay, optional
+        Answers to sets that were asked without a suggestion; by default there are none.
 
     Returns
     -------
@@ -147,6 +157,7 @@ def summarize(
         keystrokes_saved=sum(map(_saved, new)),
         consistency=share(list(_repeats(answers, first_choices))),
         audited=error or Audited(),
+        first_day=asked or FirstDay(),
     )
 
 
@@ -208,6 +219,7 @@ def to_dict(status: Status) -> dict[str, object]:
             "off": status.audited.off,
             "ranker": status.audited.ranker or None,
         },
+        "first_day": plain(status.first_day) if status.first_day.asked else None,
         "bar": {
             "met": status.bar_met,
             "share": BAR,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pandas as pd
 
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.set_rule import SetRule, set_rule
 from prefml.exceptions import WorkspaceError
+from prefml.proposals.corrections import name_of_set
 from prefml.sidecars.find import UNKNOWN, FoundImages, ImageFile, scan_images
 from prefml.suggest.grouping import BY_PRODUCT, Grouping, form_groups, open_sources
+from prefml.suggest.grouping.corrected import Members, hold_to_corrections
 from prefml.workspace import Workspace
 
 __all__ = [
@@ -50,10 +49,7 @@ class Candidate:
     @property
     def group_id(self) -> str:
         """Name of the set: the same for the same pictures, and for no others."""
-        names = "\0".join((self.project, *self.names))
-        digest = hashlib.sha256(names.encode()).hexdigest()[:10]
-        readable = re.sub(r"[^A-Za-z0-9._-]+", "-", f"{self.project}_{Path(self.names[0]).stem}")
-        return f"{readable}_{digest}"
+        return name_of_set(self.project, self.names)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -216,6 +212,7 @@ def find_candidates(
     folders: Sequence[str],
     handled: Collection[Key],
     rule: SetRule | None = None,
+    corrected: Sequence[Members] = (),
 ) -> Candidates:
     """Find what there is to suggest for below some folders.
 
@@ -227,6 +224,8 @@ def find_candidates(
         As in `candidates_of`.
     rule : SetRule, optional
         What makes a set; what the configuration says by default.
+    corrected : sequence of sequence of (project, file name), optional
+        Sets that a person corrected.
 
     Returns
     -------
@@ -243,7 +242,7 @@ def find_candidates(
     images = [group.images[0] for group in found.groups]
     with open_sources(workspace) as sources:
         grouping = form_groups(images, rule or set_rule(workspace.config), sources)
-    made = candidates_of(grouping, handled)
+    made = candidates_of(hold_to_corrections(grouping, corrected), handled)
     skipped, alone = +(found.skipped + made.skipped), +made.alone
     return Candidates(made.groups, skipped, found.examples | made.examples, alone)
 

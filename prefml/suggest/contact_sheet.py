@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from prefml.exceptions import visible
 from prefml.suggest.grouping import Grouping
 from prefml.workspace import Workspace
 
@@ -43,7 +44,7 @@ def contact_sheet(workspace: Workspace, grouping: Grouping, target: Path) -> str
     Returns
     -------
     str
-        HTML.
+        HTML, in which deceptive characters of names are shown as codes.
     """
     lines = [
         "<!doctype html>", '<html lang="en">', '<meta charset="utf-8">',
@@ -52,7 +53,7 @@ def contact_sheet(workspace: Workspace, grouping: Grouping, target: Path) -> str
         f"<h1>{len(grouping.sets)} sets, {len(grouping.alone)} pictures alone</h1>",
         *_sections(workspace, grouping, target),
     ]  # fmt: skip
-    return "\n".join(lines) + "\n"
+    return visible("\n".join(lines) + "\n")
 
 
 def _sections(workspace: Workspace, grouping: Grouping, target: Path) -> Iterator[str]:

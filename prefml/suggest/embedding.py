@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,17 @@ from prefml.decisions.projects import ProjectResolver
 from prefml.sidecars.build import BuildReport, Progress, build_found
 from prefml.sidecars.find import FoundImages, ImageFile, scan_images
 from prefml.sidecars.index import find_rows, read_index_if_any
+from prefml.sidecars.plan import has_same_pixels
 from prefml.suggest.candidates import images_on_disk
 from prefml.workspace import Workspace
 
 __all__ = ["embed_missing", "missing_images"]
 
 
-def missing_images(index: pd.DataFrame | None, images: Sequence[ImageFile]) -> list[ImageFile]:
-    """Return the pictures that have no sidecar row, or have changed since it was made.
+def missing_images(
+    index: pd.DataFrame | None, images: Sequence[ImageFile], root: Path
+) -> list[ImageFile]:
+    """Return the pictures without a sidecar row that holds what would be measured today.
 
     Parameters
     ----------
@@ -27,20 +31,26 @@ def missing_images(index: pd.DataFrame | None, images: Sequence[ImageFile]) -> l
         What there is, as `prefml.sidecars.store.read_index` returns it.
     images : sequence of ImageFile
         What is needed.
+    root : Path
+        The workspace folder.
 
     Returns
     -------
     list of ImageFile
+        Without a row, changed since it was made, or decoded to other pixels since then.
     """
     if index is None:
         return list(images)
     rows = find_rows(index, [i.project for i in images], [i.filename for i in images])
     sizes = index["file_size"].to_numpy(np.int64)
     times = index["mtime_ns"].to_numpy(np.int64)
+    decodings = index["decoding"].to_numpy(np.int64)
     return [
         image
         for image, row in zip(images, rows, strict=True)
-        if row < 0 or sizes[row] != image.file_size or times[row] != image.mtime_ns
+        if row < 0
+        or (sizes[row], times[row]) != (image.file_size, image.mtime_ns)
+        or not has_same_pixels(root / image.path, int(decodings[row]))
     ]
 
 
@@ -72,7 +82,8 @@ def embed_missing(
         None if nothing was missing.
     """
     projects = {image.project for image in images}
-    if not missing_images(read_index_if_any(workspace.sidecars, projects), images):
+    index = read_index_if_any(workspace.sidecars, projects)
+    if not missing_images(index, images, workspace.root):
         return None
     found = scan_images(workspace, resolver)
     known = {image.key for image in found.images}

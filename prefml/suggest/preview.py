@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from prefml.decisions import read_decisions
@@ -11,7 +12,9 @@ from prefml.decisions.set_rule import SetRule
 from prefml.proposals import read_decided, read_suggestions
 from prefml.sidecars.find import UNKNOWN, ImageFile
 from prefml.suggest.candidates import Key, find_new
+from prefml.suggest.corrections import measure_rules, read_known_corrections
 from prefml.suggest.grouping import Grouping, Lone, form_groups, open_sources
+from prefml.suggest.grouping.corrected import hold_to_corrections
 from prefml.suggest.handled import handled_pictures
 from prefml.workspace import Workspace
 
@@ -37,7 +40,8 @@ def preview_sets(workspace: Workspace, folders: Sequence[str], rule: SetRule) ->
     Returns
     -------
     Grouping
-        Every file that is named like a picture is in one set, or alone with a reason.
+        Every file that is named like a picture is in one set, or alone with a reason; every rule
+        is measured against the sets that were corrected in the review.
 
     Raises
     ------
@@ -49,8 +53,10 @@ def preview_sets(workspace: Workspace, folders: Sequence[str], rule: SetRule) ->
     resolver = ProjectResolver.open(workspace)
     found = find_new(workspace, resolver, folders)
     known = [image for image in found.images if image.project != UNKNOWN]
+    corrected = read_known_corrections(workspace, resolver)
     with open_sources(workspace) as sources:
-        made = form_groups(known, rule, sources)
+        made = hold_to_corrections(form_groups(known, rule, sources), corrected.members)
+        measured = measure_rules(known, rule, sources, corrected.members)
     decided, suggestions = read_decided(workspace), read_suggestions(workspace)
     handled = handled_pictures(read_decisions(workspace), decided, suggestions, resolver)
     shown = without_handled(made, handled)
@@ -59,7 +65,8 @@ def preview_sets(workspace: Workspace, folders: Sequence[str], rule: SetRule) ->
     shown.alone.extend(
         Lone(_file(failure.path), f"unreadable: {failure.reason}") for failure in found.failures
     )
-    return shown.sorted()
+    shown.notes.extend(corrected.notes)
+    return replace(shown.sorted(), measured=measured)
 
 
 def without_handled(grouping: Grouping, handled: Collection[Key]) -> Grouping:

@@ -16,6 +16,7 @@ from prefml.decisions.set_rule import set_rule
 from prefml.exceptions import WorkspaceError
 from prefml.prediction import Predictor
 from prefml.proposals import (
+    Lines,
     Row,
     as_list,
     as_mapping,
@@ -26,11 +27,13 @@ from prefml.proposals import (
     suggestions_path,
 )
 from prefml.proposals.audits import BUDGET
+from prefml.proposals.corrections import corrected_rows
 from prefml.proposals.suggestions import Suggestion, to_row
 from prefml.sidecars.index import find_rows, read_index
 from prefml.suggest.audit import audit_problem
 from prefml.suggest.budget import ErrorBudget, Stated, read_budget
 from prefml.suggest.candidates import Candidate, Candidates, find_candidates, new_images
+from prefml.suggest.corrections import read_known_corrections
 from prefml.suggest.embedding import embed_missing
 from prefml.suggest.handled import handled_pictures, is_decided, keys_of
 from prefml.suggest.lines import Context, make_suggestion
@@ -190,7 +193,8 @@ def _suggest(
     if rule.name == "similar":
         # Its sets are formed of vectors.
         prepare(new_images(workspace, resolver, request.folders).groups)
-    found = find_candidates(workspace, resolver, request.folders, handled, rule)
+    corrected = read_known_corrections(workspace, resolver)
+    found = find_candidates(workspace, resolver, request.folders, handled, rule, corrected.members)
     predictor, computed = prepare(found.groups)
     usable = _usable(workspace, found) if found.groups else []
     asked = asked_again([*known.values(), *decided.values()])
@@ -203,9 +207,12 @@ def _suggest(
     made = list(_suggestions(usable, context, watch))
     # Without a bar, which would count them.
     repeated = list(_suggestions(again, context, _unwatched))
-    lines = [to_row(suggestion) for suggestion, _ in [*made, *repeated]]
+    rows = [to_row(suggestion) for suggestion, _ in [*made, *repeated]]
+    # A corrected set keeps the name under which it was reviewed.
+    lines = corrected_rows(rows, corrected.sets)
     fresh = {str(line["group_id"]) for line in lines}
-    merged = merge(lines, known, decided, resolver, request.order)
+    earlier_sets = Lines(tuple(corrected_rows(list(known.values()), corrected.sets))).by_group()
+    merged = merge(lines, earlier_sets, decided, resolver, request.order)
     merged = keep_one_in_ten(merged, decided, fresh)
     rewrite_lines(suggestions_path(workspace), merged)
     earlier = [row for row in merged if row["group_id"] not in fresh and not row.get("reask_of")]

@@ -4,7 +4,9 @@ import sys
 import pytest
 
 from prefml.apply import execute, preview, steps, undo
+from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import ApplyError, WorkspaceError
+from prefml.sidecars.find import scan_images
 from prefml.workspace import Workspace
 
 from .reports import reasons, size
@@ -325,3 +327,22 @@ def test_a_name_that_differs_in_normalisation_alone_is_taken(tree):
     report = preview(tree.write())
     assert list(report.plan.groups) == ["g0"]
     assert "two files would become" in reasons(report)["g1"]
+
+
+def test_moved_pictures_stay_known_and_of_a_cropped_winner_the_original_counts(reviewed):
+    workspace = reviewed.write()
+
+    def scan():
+        return scan_images(workspace, ProjectResolver.open(workspace))
+
+    before = {image.key: image.path for image in scan().images}
+    execute(workspace)
+    found = scan()
+    after = {image.key: image.path for image in found.images}
+    # What is to be cropped by hand lies in crop/, which is not read.
+    assert before.keys() - after.keys() == {("alpha", "m1.png")}
+    assert after["beta", "x.jpg"] == "selected/beta/x.jpg"
+    assert after["beta", "y.jpg"] == "delete_staging/beta/y.jpg"
+    cropped = "20250101_000000_stage1_generated.png"
+    assert after["alpha", cropped] == f"new/alpha/{cropped}"
+    assert found.shadowed == [f"selected/alpha/{cropped}"]

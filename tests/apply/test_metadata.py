@@ -14,7 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from prefml.apply.cropped import write_cropped
-from prefml.apply.metadata import bits_per_channel, lost_metadata
+from prefml.apply.metadata import lost_metadata
 from prefml.exceptions import ImageError
 
 BOX = (0.25, 0.25, 0.75, 0.75)
@@ -147,18 +147,6 @@ def test_eight_bits_are_eight_bits_at_any_width(tmp_path, mode, width, suffix):
         assert part.size == (width - 2 * (width // 4), 8) or abs(part.size[0] - width / 2) <= 1
 
 
-def test_sixteen_bits_are_found_by_the_header(tmp_path):
-    rows = b"".join(b"\0" + bytes(range(48)) for _ in range(8))
-    head = struct.pack(">IIBBBBB", 8, 8, 16, 2, 0, 0, 0)
-    path = tmp_path / "a.png"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + png(b"IHDR", head) + png(b"IDAT", zlib.compress(rows))
-                     + png(b"IEND", b""))  # fmt: skip
-    with Image.open(path) as image, path.open("rb") as file:
-        assert bits_per_channel(image, file) == 16
-    with pytest.raises(ImageError, match="16 bits"):
-        crop(path)
-
-
 def png(name, data):
     checksum = zlib.crc32(name + data)
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
@@ -247,3 +235,44 @@ def test_a_tiff_with_addresses_of_further_pictures_says_so_and_drops_them(tmp_pa
     assert lost_metadata(tmp_path / "a.tif") == ("further pictures in the file",)
     with Image.open(crop(tmp_path / "a.tif")) as part:
         assert 330 not in part.tag_v2
+
+
+def test_every_comment_of_a_photograph_is_kept(tmp_path):
+    path = jpeg_with(tmp_path / "a.jpg", (0xFE, b"first"), (0xFE, b"second"))
+    data = crop(path).read_bytes()
+    assert [data.count(word) for word in (b"first", b"second")] == [1, 1]
+    assert data.index(b"first") < data.index(b"second")
+
+
+def test_colours_that_are_stored_as_red_green_and_blue_stay_so(tmp_path):
+    path = tmp_path / "a.jpg"
+    noise().save(path, quality=90, keep_rgb=True)
+    with Image.open(path) as whole, Image.open(crop(path)) as part:
+        assert part.info["adobe_transform"] == whole.info["adobe_transform"] == 0
+        difference = np.asarray(part, int) - np.asarray(whole, int)[15:45, 20:60]
+        assert np.abs(difference).mean() < 4
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("unit", [0, 1, 2], ids=["ratio", "inch", "centimetre"])
+def test_the_resolution_of_a_photograph_stays_in_its_unit(tmp_path, unit, turned):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6 if turned else 1
+    path = tmp_path / "a.jpg"
+    noise().save(path, exif=exif)
+    data = path.read_bytes()
+    path.write_bytes(data[:13] + struct.pack(">BHH", unit, 28, 14) + data[18:])
+    with Image.open(crop(path)) as part:
+        assert part.info["jfif_unit"] == unit
+        assert part.info["jfif_density"] == ((14, 28) if turned else (28, 14))
+
+
+@pytest.mark.parametrize("packing", ["tiff_lzw", "tiff_adobe_deflate", "packbits", "lzma", "jpeg"])
+def test_a_packed_tiff_loses_no_level(tmp_path, packing):
+    path = tmp_path / "a.tif"
+    noise().save(path, compression=packing)
+    with Image.open(path) as whole, Image.open(crop(path)) as part:
+        assert np.array_equal(np.asarray(part), np.asarray(whole)[15:45, 20:60])
+        kept = part.info["compression"] == packing
+    assert lost_metadata(path) == (() if kept else ("its compression",))
+    assert kept is (packing != "jpeg")

@@ -13,6 +13,7 @@ VIEWS = {
     "held": ["Shift+Digit1"],
     "help": ["?"],
     "tags": ["t", "1"],
+    "sets": ["g", "1"],
     "zoom": ["f"],
     "batch": ["b"],
     "flagged": ["Enter", "Enter"],
@@ -64,7 +65,7 @@ def test_everything_can_be_reached_by_tab(person):
             )
         )
     expected = {"filter", "project", "hide", "bulk", "help", "image", "approve", "reject", "skip",
-                "keep", "edit", "hand", "crop", "tags", "zoom", "back", "next"}  # fmt: skip
+                "keep", "edit", "hand", "crop", "sets", "tags", "zoom", "back", "next"}  # fmt: skip
     assert expected <= reached
 
 

@@ -72,7 +72,7 @@ def test_no_button_or_line_is_cut_or_covered(person):
         assert len(rows) == 1
 
 
-@pytest.mark.parametrize(("key", "dialog"), [("?", "help"), ("b", "bulk")])
+@pytest.mark.parametrize(("key", "dialog"), [("?", "help"), ("b", "bulk"), ("g", "sets")])
 def test_a_dialog_fits_a_narrow_screen(person, key, dialog):
     person.page.set_viewport_size({"width": 390, "height": 844})
     person.press(key)

@@ -64,6 +64,26 @@ def test_without_logs_the_first_step_is_to_bring_some(place, command):
     assert step.startswith("put your logs (.csv) into data/training/")
 
 
+@pytest.mark.parametrize("command", ["ingest", "train", "suggest", "review"])
+def test_without_logs_and_with_pictures_the_first_step_is_to_answer(place, command):
+    put_picture(place.root)
+    step = first_step(place, f"prefml {command}")
+    assert step.startswith("prefml start, then ")
+    assert step.endswith(f"prefml {command}")
+
+
+def test_without_either_a_folder_of_pictures_will_do(place):
+    assert "answer on a page: prefml start PICTURES" in first_step(place, "prefml train")
+
+
+def test_with_too_few_answers_the_first_step_is_to_answer_more(place):
+    log_choices(place.root, 3)
+    put_picture(place.root)
+    place.sandbox.mkdir()
+    (place.sandbox / "first_day.json").write_text("{}")
+    assert first_step(place, "prefml train") == "prefml start, then prefml train"
+
+
 def test_without_pictures_the_first_step_is_to_bring_some(place):
     log_choices(place.root, 20)
     for hint in ("prefml embed", "prefml train"):

@@ -127,3 +127,44 @@ def test_doubtful_sets_are_named(place, capsys):
 def test_many_folders_are_named_in_part(place, capsys):
     root = place(*(f"2025-01-{day:02}/x{day}.png" for day in range(1, 13)))
     assert "... and 4 more folders" in call(root, capsys)[1].out
+
+
+@pytest.fixture
+def corrected(place):
+    root = place("a.png", "a-Edit.png", "b.png", "b-Edit.png")
+    line = {"group_id": "x", "project_id": "p", "corrected": "2025-07-05T12:00:00Z"}
+    sets = [["new/p/a.png", "new/p/b.png"], ["new/p/a-Edit.png"]]
+    (root / "sandbox").mkdir()
+    (root / "sandbox" / "set_corrections.jsonl").write_text(
+        "".join(json.dumps({**line, "images": images}) + "\n" for images in sets)
+    )
+    return root
+
+
+def test_each_rule_is_measured_against_corrected_sets(corrected, capsys):
+    found = json.loads(call(corrected, capsys, "--rule", "name", "--json")[1].out)
+    assert [one["images"] for one in found["sets"]] == [["new/p/a.png", "new/p/b.png"]]
+    assert found["sets"][0]["rule"] == "corrected"
+    told = found["corrections"]
+    assert (told["sets"], told["pictures"]) == (2, 3)
+    rules = {one["rule"]: one for one in told["rules"]}
+    assert rules["name"] == {
+        "rule": "name", "pairs": 1, "found": 1, "right": 0, "precision": 0.0, "recall": 0.0,
+        "problem": None,
+    }  # fmt: skip
+    assert (rules["folder"]["precision"], rules["folder"]["recall"]) == (pytest.approx(1 / 3), 1)
+    assert rules["similar"]["problem"] == "no vectors yet; run: prefml embed"
+
+
+def test_the_measures_are_told_in_words(corrected, capsys):
+    told = call(corrected, capsys, "--rule", "name")[1].out
+    assert "Against the 2 sets of 3 pictures that you corrected" in told
+    assert "  folder: precision 0.333 (1 of 3), recall 1.000 (1 of 1)" in told
+    assert "  stages: precision none (0 of 0), recall 0.000 (0 of 1)" in told
+    assert "  table: not measured, no table is stated" in told
+
+
+def test_without_corrections_nothing_is_measured(place, capsys):
+    root = place("a.png", "a-Edit.png")
+    assert json.loads(call(root, capsys, "--json")[1].out)["corrections"] is None
+    assert "corrected" not in call(root, capsys)[1].out

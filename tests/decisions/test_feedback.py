@@ -71,6 +71,17 @@ def test_without_the_suggestion_the_action_tells_what_was_corrected(sandbox):
     assert decisions.crops["corrected"].all()
 
 
+def test_an_answer_to_a_set_without_a_suggestion_corrects_nothing_and_was_not_led(sandbox):
+    question = suggestion() | {"asked": {"by": "random", "inclusion": 0.3}}
+    question["step1_selection"]["chosen"] = None
+    question["step2_crop"] = {"needs_crop": None, "crop_coords": None}
+    decisions = sandbox([answer("overridden", final="b.png", box=None)], [question])
+    assert decisions.items["chosen"].tolist() == [False, True]
+    assert not decisions.items["corrected"].any()
+    assert not decisions.items["exposed"].any()
+    assert set(decisions.items["evidence"]) == {"judged"}
+
+
 def test_a_box_drawn_anew_in_an_approved_set_is_corrected(sandbox):
     decisions = sandbox([answer(box=[0.2, 0, 0.9, 0.7])], [suggestion()])
     assert decisions.crops["corrected"].all()

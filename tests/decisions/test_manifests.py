@@ -5,8 +5,12 @@ import re
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from prefml.decisions.manifests import read_manifests
+from prefml.decisions.projects import ProjectResolver
+from prefml.workspace import Workspace
 
 
 @pytest.fixture
@@ -152,3 +156,34 @@ def test_the_second_manifest_of_an_id_is_left_out(read):
 def test_a_folder_named_like_a_manifest_is_passed_over(tmp_path):
     (tmp_path / "x.project.json").mkdir()
     assert read_manifests([tmp_path]) == ([], [])
+
+
+PARTS = st.one_of(st.text(max_size=6), st.sampled_from(["..", ".", "", "a", "x" * 300, "C:"]))
+NAMES = st.lists(PARTS, max_size=4).map("/".join)
+
+
+@settings(max_examples=150, deadline=None)
+@given(NAMES, NAMES, NAMES)
+def test_no_name_in_a_manifest_stops_what_reads_all_of_them(
+    tmp_path_factory, identity, title, root
+):
+    folder = tmp_path_factory.mktemp("ws")
+    (folder / "projects").mkdir()
+    for name, document in {
+        "a": {"projectId": identity, "title": title, "paths": {"root": root}},
+        "b": {"projectId": "sound"},
+    }.items():
+        (folder / f"projects/{name}.project.json").write_text(json.dumps(document), "utf-8")
+    workspace = Workspace.open(folder)
+    resolver = ProjectResolver.open(workspace)
+    assert resolver.from_name("sound") == "sound"
+    assert all(path.is_relative_to(folder) for path in workspace.image_roots())
+
+
+@pytest.mark.parametrize(
+    "identity", ["..", ".", "/etc", "../x", "a/../..", "x" * 256, 42, True, []]
+)
+def test_an_id_that_no_folder_of_the_workspace_can_have_is_reported_and_left_out(read, identity):
+    manifests, problems = read({"projectId": identity})
+    assert manifests == []
+    assert problems == ["x.project.json: no usable projectId; it is left out"]

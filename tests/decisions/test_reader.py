@@ -234,3 +234,13 @@ def test_rows_are_counted_as_the_csv_module_parses_them(everything):
     with path.open(newline="") as file:
         rows = [fields for fields in csv.reader(file) if fields]
     assert counted["data/training/select_crop_log.csv"] == len(rows) - 1
+
+
+def test_two_columns_of_one_name_make_a_header_unknown(bench):
+    header = "session_id,set_id,chosen_path,neg_paths,timestamp"
+    row = "s,1,mojo1/a.png,\"['mojo1/b.png']\",2025-10-05"
+    bench.log("twice.csv", f"{header},chosen_path", f"{row},mojo1/c.png")
+    bench.log("empty.csv", f"{header},,", f"{row},,")
+    found = {file.path.rpartition("/")[2]: file for file in bench.read().files}
+    assert found["twice.csv"].quarantined == {"unknown_columns": 1}
+    assert found["empty.csv"].accepted == 1

@@ -69,9 +69,11 @@ def test_a_header_that_is_looked_for_tells_separator_and_encoding(tmp_path, sepa
     assert read_table(path, known).records == [(2, ["ö", "2"], True)]
 
 
-def test_a_first_line_that_tells_the_separator_is_no_header(tmp_path):
+@pytest.mark.parametrize("told", ["sep=;", "SEP=;", '"sep=;"', "sep=;;;;"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_a_first_line_that_tells_the_separator_is_no_header(tmp_path, told, end):
     path = tmp_path / "log"
-    path.write_bytes(b"sep=;\r\na;b\r\n1;2\r\n")
+    path.write_bytes(end.join([told, "a;b", "1;2", ""]).encode())
     assert read_table(path, known).records == [(3, ["1", "2"], True)]
 
 

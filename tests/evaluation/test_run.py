@@ -154,6 +154,16 @@ def test_without_anything_the_next_step_is_named(made_up):
         evaluate(made_up.workspace)
 
 
+@pytest.mark.parametrize("missing", [{}, {"no_sidecar": 3}])
+def test_where_there_are_sidecars_embedding_is_named_only_if_pictures_lack_them(made_up, missing):
+    made_up.choices = replace(empty(made_up.choices), left_out=missing)
+    made_up.crops = empty(made_up.crops)
+    with pytest.raises(NotEnoughDataError) as caught:
+        evaluate(made_up.workspace)
+    embed = "prefml embed, then " if missing else ""
+    assert caught.value.run == f"{embed}prefml ingest"
+
+
 def test_what_the_tables_left_out_is_said(made_up):
     made_up.choices = replace(made_up.choices, left_out={"no_sidecar": 3})
 

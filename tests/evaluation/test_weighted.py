@@ -3,13 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefml.evaluation.weighted import (
-    effective_number,
-    weighted_gap,
-    weighted_interval,
-    weighted_mean,
-)
-from prefml.ranking.metrics import bootstrap_interval, ece
+from prefml.evaluation.weighted import effective_number, weighted_gap, weighted_mean
+from prefml.intervals import bootstrap_interval
+from prefml.ranking.metrics import ece
 
 VALUES = st.lists(st.sampled_from([0.0, 0.5, 1.0, np.nan]), min_size=1, max_size=40)
 
@@ -22,7 +18,7 @@ def test_equal_weights_are_no_weights(values, clusters, each):
     known = numbers[~np.isnan(numbers)]
     mean = known.mean() if len(known) else np.nan
     assert weighted_mean(numbers, weight) == pytest.approx(mean, nan_ok=True)
-    found = weighted_interval(numbers, weight, label)
+    found = bootstrap_interval(numbers, label, weights=weight)
     assert found == pytest.approx(bootstrap_interval(numbers, label), nan_ok=True)
     assert effective_number(weight) == pytest.approx(len(values))
 
@@ -52,7 +48,7 @@ def test_the_interval_of_a_random_sample_weighed_by_its_inverse_holds_the_mean_o
         right = (rng.random(1000) < np.where(easy, 0.95, 0.6)).astype(float)
         asked = ~easy | (rng.random(1000) < 0.1)
         weight = np.where(easy, 10.0, 1.0)[asked]
-        low, high = weighted_interval(right[asked], weight, np.arange(asked.sum()))
+        low, high = bootstrap_interval(right[asked], np.arange(asked.sum()), weights=weight)
         held += low <= 0.775 <= high
         naive += abs(right[asked].mean() - 0.775) < 0.05
     assert held / 200 >= 0.9

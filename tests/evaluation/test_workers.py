@@ -30,6 +30,16 @@ def sleep_long(folder: str, number: int) -> None:
     time.sleep(600)
 
 
+KEPT = []
+
+
+def grow(megabytes: int) -> int:
+    """Keep what it was given: joblib replaces a process that has grown by 300 MB."""
+    KEPT.append(b"x" * (megabytes << 20))
+    time.sleep(1.2)
+    return os.getpid()
+
+
 def is_alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -46,6 +56,13 @@ def wait_for(holds, patience: float = 120) -> None:
 
 def test_results_come_in_the_order_of_the_jobs():
     assert list(run_in_processes([partial(pow, 2, n) for n in range(5)], 2)) == [1, 2, 4, 8, 16]
+
+
+def test_a_process_that_has_grown_is_replaced_and_its_jobs_are_done():
+    # Where warnings are errors, too, as here.
+    processes = list(run_in_processes([partial(grow, 350)] * 6, 2))
+    assert len(processes) == 6
+    assert len(set(processes)) > 2
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks into /proc")

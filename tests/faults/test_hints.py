@@ -26,6 +26,7 @@ MODELS, SIDECARS, CROPS = "artifacts", "data/sidecar", "data/training/*crop*"
 STATES = {
     "empty": ("*",),
     "pictures alone": ("data", MODELS),
+    "no logs": ("data/training", MODELS),
     "logs alone": ("images", "new", "training data", SIDECARS, MODELS),
     "not embedded": (SIDECARS, MODELS),
     "not trained": (MODELS,),
@@ -48,7 +49,10 @@ COMMANDS = (
     ("ingest",), ("doctor",), ("status",), ("models",), ("models", "rollback"), ("duplicates",),
     ("apply",), ("apply", "--undo"), ("export-model", "exported"), ("review", "--no-browser"),
     ("rank", "new/a/1.png", "new/a/2.png"), ("crop", "new/a/1.png"), ("suggest",), ("train",),
+    ("sets",), ("embed",),
 )  # fmt: skip
+# Where there is something to evaluate, that takes minutes.
+WITHOUT_LOGS = {"empty", "pictures alone", "no logs"}
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +112,7 @@ def test_every_hint_works_in_the_state_that_printed_it(
     monkeypatch.chdir(tmp_path)
     place = reach(state, little, tmp_path / "made", run)
     followed: dict[str, str] = {}
-    for words in COMMANDS:
+    for words in (*COMMANDS, *[("evaluate",)] * (state in WITHOUT_LOGS)):
         shutil.rmtree("ws", ignore_errors=True)
         shutil.copytree(place, "ws")
         _, said = run(("--workspace", "ws", "--artifacts", "ws/artifacts", *words))

@@ -9,8 +9,12 @@ import pytest
 from prefml.apply import preview
 from prefml.decisions.projects import ProjectResolver
 from prefml.proposals import read_decided, read_lines, read_suggestions, write_lines
-from prefml.review.groups import read_batch
+from prefml.proposals.corrections import CorrectedSet, corrections_path, write_corrections
+from prefml.review.groups import corrected_batch, read_batch
+from prefml.review.ledger import Ledger
+from prefml.review.regroups import Regrouping
 from prefml.status import status_of, to_dict
+from prefml.suggest.corrections import read_known_corrections
 from prefml.suggest.handled import handled_pictures, keys_of
 from prefml.suggest.reask import asked_again
 from prefml.suggest.run import merge
@@ -179,3 +183,34 @@ def test_shares_of_nothing_are_no_numbers(workspace):
     both(workspace, b"", b"")
     assert to_dict(status_of(workspace))["agreement"]["share"] is None
     assert np.isfinite(to_dict(status_of(workspace))["keystrokes_saved"])
+
+
+def test_damaged_corrections_lose_no_picture_and_mix_no_projects(workspace, attack):
+    batch = read_batch(workspace)
+    groups = list(batch.groups.values())
+    pictures = sorted(image for group in groups for image in group.images)
+    split = [(groups[0].images[:1]), (groups[0].images[1:]), (groups[1].images + groups[2].images)]
+    write_corrections(
+        workspace,
+        [CorrectedSet(f"x{i}", "alpha", list(images), "2025-07-05T12:00:00Z")
+         for i, images in enumerate(split)],
+    )  # fmt: skip
+    resolver = ProjectResolver.open(workspace)
+
+    def read(raw):
+        place(corrections_path(workspace), raw)
+        held = corrected_batch(batch, Regrouping(workspace).sets(Ledger()))
+        return held, read_known_corrections(workspace, resolver)
+
+    def judge(found):
+        held, known = found
+        flat = sorted(image for group in held.groups.values() for image in group.images)
+        assert flat == pictures
+        assert {group.project for group in held.groups.values()} == {"alpha"}
+        keys = [key for members in known.members for key in members]
+        assert len(set(keys)) == len(keys)
+        return "quarantined in part" if known.notes else "accepted"
+
+    damage = Damage(89)
+    sound = corrections_path(workspace).read_bytes()
+    attack("set_corrections.jsonl", damage.copies(sound, CASES, damage.lines), read, judge)

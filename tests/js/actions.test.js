@@ -220,7 +220,7 @@ test("what is submitted is counted", async () => {
 });
 
 test("the dialogs open", async () => {
-  for (const [name, id] of [["help", "help"], ["tags", "tags"], ["zoom", "zoom"], ["bulk", "bulk"]]) {
+  for (const [name, id] of [["help", "help"], ["tags", "tags"], ["sets", "sets"], ["zoom", "zoom"], ["bulk", "bulk"]]) {
     await act(name);
     assert.ok(document.getElementById(id).open, id);
     document.getElementById(id).close();
@@ -234,6 +234,49 @@ test("after a batch the next set that waits is shown", async () => {
   $("#bulk-approve").click();
   await until(() => currentId() === "b" && text("status"));
   assert.equal(text("status"), "1 set approved together; Z takes them back");
+});
+
+/** Split the first picture off the set in view. */
+async function split() {
+  await act("sets");
+  document.querySelector("#sets-own input").click();
+  document.getElementById("sets-split").click();
+  await idle();
+}
+
+test("after a split what is left of the set is in view, without a suggestion", async () => {
+  await split();
+  assert.deepEqual([currentId(), session.ids.length, currentGroup().images.length], ["a-", 4, 2]);
+  assert.match(text("status"), /^Split: 1 picture in a set of its own; Z takes it back/);
+  assert.match(text("chips"), /changed by you, no suggestion yet/);
+  assert.match(text("why"), /None yet.*prefml suggest rates it/);
+  await act("approve");
+  assert.equal(text("status"), "Nothing is suggested here: 1 to 9 choose");
+});
+
+test("undo of a split shows the set as it was, and the list has it again", async () => {
+  await split();
+  await act("undo");
+  assert.deepEqual([currentId(), session.ids, text("status")], ["a", ["a", "b", "c"], "Undone"]);
+});
+
+test("a set that was joined from outside the list is shown in that of all", async () => {
+  await act("sets");
+  session.filter = "flagged";
+  server.queue = ((all) => (query) => (query.get("filter") === "all" ? all.call(server, query) : { ...all.call(server, query), group_ids: [] }))(server.queue);
+  document.getElementById("sets-join").click();
+  await idle();
+  assert.deepEqual([currentId(), session.filter], ["b+", "all"]);
+});
+
+test("a set that was suggested anew is shown and not changed", async () => {
+  await act("sets");
+  server.suggest("a", { suggested: 0 });
+  document.querySelector("#sets-own input").click();
+  document.getElementById("sets-split").click();
+  await idle();
+  assert.deepEqual([currentId(), server.groups.size, text("status")], ["a", 3, "The suggestion changed; here is the new one. Decide again."]);
+  assert.ok(!document.getElementById("sets").open);
 });
 
 /** Approve a batch of which set c is withheld. */

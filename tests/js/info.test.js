@@ -49,6 +49,12 @@ test("a hidden suggestion is not told, and how to see it is", () => {
   assert.deepEqual(parts(groupOf("a", { images })).Suggestion, ["Hidden until you have chosen 1–9"]);
 });
 
+test("a set that was changed has no suggestion yet, and what makes one is told", () => {
+  const told = parts(groupOf("a", { awaiting: true, suggested: null, confidence: null, none_probability: null, reasons: [] }));
+  assert.deepEqual(told.Suggestion, ["None yet", "You changed this set; prefml suggest rates it"]);
+  assert.deepEqual(told.Why, ["Nothing was suggested for these pictures together"]);
+});
+
 test("of a single picture only the crop is told", () => {
   session.hidden = true;
   const told = parts(groupOf("a", { images: [imageOf(0)], suggested: 0 }));

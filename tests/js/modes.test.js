@@ -41,6 +41,16 @@ test("a key is a command where no dialog is open", async () => {
   assert.deepEqual([decision().action, currentId()], ["rejected", "b"]);
 });
 
+test("the editor of sets takes its keys, and closes by the key that opened it", async () => {
+  await press("g");
+  assert.ok($("#sets").open);
+  assert.deepEqual(claimed(["1", "ArrowUp", "ArrowLeft", "Tab", "Escape"]), ["1", "ArrowUp", "ArrowLeft"]);
+  await press("2");
+  assert.ok(document.querySelectorAll("#sets-own input")[1].checked);
+  await press("g");
+  assert.deepEqual([$("#sets").open, server.asked("decide").length], [false, 0]);
+});
+
 test("the help page takes the key that opened it, and keeps the others out", async () => {
   await press("?");
   await press("a");

@@ -61,6 +61,7 @@ test("a set is described by its state, its suggestion or that this is hidden", a
   const where = "Set 1 of 1 · harbour";
   assert.equal(spoken(groupOf("a", { state: "overridden" })), `${where}, your choice`);
   assert.equal(spoken(groupOf("a", { suggested: null })), where);
+  assert.equal(spoken(groupOf("a", { suggested: null, awaiting: true })), `${where}, changed by you, no suggestion yet`);
   session.hidden = true;
   assert.equal(spoken(groupOf("a")), `${where}, suggestion hidden`);
 });

@@ -18,7 +18,7 @@ export function groupOf(group_id, fields = {}) {
       offered: true, box: [0.1, 0.05, 0.9, 0.85], confidence: 0.74, keep_probability: 0.26, reason: "the subject lies low",
       alternatives: [{ box: [0.2, 0.1, 0.7, 0.6], probability: 0.31 }], ...crop,
     },
-    decision: null, audited: false, judges_crop: false, ...others,
+    decision: null, audited: false, judges_crop: false, awaiting: false, ...others,
   };
 }
 
@@ -89,7 +89,7 @@ export class Server {
 
   /** Return the refusal of a request on suggestions of which one is another by now; null where none is. */
   stale(path, body) {
-    const stated = path === "decide" ? { [body.group_id]: body.suggestion_version } : path === "approve_batch" ? body.suggestion_versions ?? {} : {};
+    const stated = path === "decide" ? { [body.group_id]: body.suggestion_version } : ["approve_batch", "regroup"].includes(path) ? body.suggestion_versions ?? {} : {};
     const ids = Object.keys(stated).filter((id) => stated[id] && this.groups.get(id)?.version !== stated[id]);
     const groups = ids.map((id) => this.groups.get(id)).filter(Boolean);
     return ids.length ? [409, { error: "has changed", group_ids: ids, groups, progress: this.progress() }] : null;
@@ -114,13 +114,31 @@ export class Server {
     return { ...this.changed(group_ids, {}), asked };
   }
 
+  /** Take images out of a set: for a set of their own behind it, or for another. */
+  regroup({ group_id, images, to = null }) {
+    this.past.push(new Map(this.groups));
+    const made = [], from = this.groups.get(group_id), target = this.groups.get(to);
+    const awaiting = { suggested: null, confidence: null, awaiting: true, state: "pending", decision: null };
+    const set = (id, members) => { if (members.length) made.push(groupOf(id, { ...awaiting, images: members, project: from.project })); };
+    set(`${group_id}-`, from.images.filter((_, index) => !images.includes(index)));
+    set(`${to ?? group_id}+`, [...(target?.images ?? []), ...images.map((index) => from.images[index])]);
+    const rows = [...this.groups.values()].flatMap((group) => (group === from ? made : group === target ? [] : [group]));
+    this.groups = new Map(rows.map((group) => [group.group_id, group]));
+    return this.changed(made.map((group) => group.group_id), {});
+  }
+
   tag({ group_id, image_tags }) {
     const images = this.groups.get(group_id).images.map((image, index) => ({ ...image, tags: image_tags[index] }));
     return this.changed([group_id], { images });
   }
 
   undo() {
-    return this.changed(this.past.pop() ?? [], PENDING);
+    const last = this.past.pop() ?? [];
+    if (!(last instanceof Map)) return this.changed(last, PENDING);
+    const gone = [...this.groups.keys()].filter((id) => !last.has(id));
+    const back = [...last.keys()].filter((id) => !this.groups.has(id));
+    this.groups = last;
+    return { ...this.changed(back, {}), group_ids: [...back, ...gone] };
   }
 
   redo() {

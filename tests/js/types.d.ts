@@ -67,6 +67,8 @@ interface Group {
   audited: boolean;
   /** The frame of an audited set is asked for too. */
   judges_crop: boolean;
+  /** Changed by hand and not rated since. */
+  awaiting: boolean;
 }
 
 interface Progress {
@@ -119,6 +121,16 @@ interface Tag {
   event_id?: string;
 }
 
+interface Regroup {
+  group_id: string;
+  /** Positions, paths or names. */
+  images: (number | string)[];
+  /** The set that they go to; null: a set of their own. */
+  to?: string | null;
+  suggestion_versions?: Record<string, string>;
+  event_id?: string;
+}
+
 interface ApproveBatch {
   group_ids: string[];
   suggestion_versions?: Record<string, string>;
@@ -167,6 +179,17 @@ interface Submitted {
   progress: Progress;
 }
 
+/** What goes on beside the answers on the first day. */
+interface DayReport {
+  phase: string;
+  until_model: number;
+  can_suggest: boolean;
+  /** Changes when the order of the sets, or what is suggested for them, has changed. */
+  orders: number;
+  words: string[];
+  problem: string;
+}
+
 interface Failure {
   error: string;
 }
@@ -185,16 +208,19 @@ interface Reads {
   load_batch: { parameters: { id: string[]; picture: PictureSize }; answer: LoadBatch };
   progress: { parameters: Record<string, never>; answer: Progress };
   budget: { parameters: { project: string }; answer: Budget };
+  first_day: { parameters: Record<string, never>; answer: DayReport };
 }
 
 /** POST routes below /api/automation. */
 interface Writes {
   decide: { body: Decide; answer: Changed };
   tag: { body: Tag; answer: Changed };
+  regroup: { body: Regroup; answer: Changed };
   approve_batch: { body: ApproveBatch; answer: Changed };
   undo: { body: Empty; answer: Changed };
   redo: { body: Empty; answer: Changed };
   submit_batch: { body: Empty; answer: Submitted };
+  suggest_rest: { body: Empty; answer: DayReport };
 }
 
 /** Request that the server may not have yet. */
@@ -249,7 +275,7 @@ interface Stroke {
   repeat: boolean;
 }
 
-type GroupCommand = "approve" | "reject" | "skip" | "keep" | "hand" | "edit" | "tags" | "zoom";
+type GroupCommand = "approve" | "reject" | "skip" | "keep" | "hand" | "edit" | "tags" | "sets" | "zoom";
 type PageCommand = "crop" | "hide" | "next" | "back" | "undo" | "redo" | "submit" | "help" | "bulk";
 type CommandName = GroupCommand | PageCommand;
 type Command = { name: CommandName } | { name: "choose" | "hold"; index: number };
@@ -306,6 +332,24 @@ interface TagTable {
   row: number;
 }
 
+type SetCommand = "split" | "move" | "join";
+
+/** A set whose members are changed, and another one of its project. */
+interface SetEditor {
+  group: Group;
+  /** The other sets of the project. */
+  ids: string[];
+  /** Position of the other set in `ids`. */
+  at: number;
+  other: Group | null;
+  /** Positions of the pictures that are ticked. */
+  ticked: Set<number>;
+  /** Why the last command was refused. */
+  note: string;
+  done: (answer: Changed, words: string) => Promise<void>;
+  stale: (group: Group) => Promise<void>;
+}
+
 /** Width and height in CSS pixels. */
 interface Size {
   w: number;
@@ -345,6 +389,7 @@ interface Elements {
   chips: HTMLSpanElement;
   "crop-toggle": HTMLButtonElement;
   "crop-tools": HTMLDivElement;
+  day: HTMLDivElement;
   decisions: HTMLDivElement;
   end: HTMLElement;
   "end-text": HTMLParagraphElement;
@@ -363,6 +408,16 @@ interface Elements {
   "progress-text": HTMLSpanElement;
   project: HTMLSelectElement;
   redo: HTMLButtonElement;
+  sets: HTMLDialogElement;
+  "sets-after": HTMLButtonElement;
+  "sets-before": HTMLButtonElement;
+  "sets-join": HTMLButtonElement;
+  "sets-move": HTMLButtonElement;
+  "sets-note": HTMLParagraphElement;
+  "sets-other": HTMLDivElement;
+  "sets-own": HTMLDivElement;
+  "sets-place": HTMLParagraphElement;
+  "sets-split": HTMLButtonElement;
   state: HTMLSpanElement;
   status: HTMLParagraphElement;
   submit: HTMLButtonElement;

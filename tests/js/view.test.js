@@ -71,6 +71,11 @@ test("flags, tags and the budget are chips", () => {
   assert.deepEqual(texts(".chip"), ["⚑ fingers look odd", "2: long hand", "inside the error budget"]);
 });
 
+test("a set that was changed is marked", () => {
+  drawGroup(groupOf("a", { awaiting: true, suggested: null, flags: [] }));
+  assert.deepEqual(texts(".chip"), ["changed by you, no suggestion yet"]);
+});
+
 test("a picture that cannot be read leaves a gap", () => {
   drawGroup(groupOf("a", { images: [imageOf(0, { version: null, width: null, height: null, probability: null }), imageOf(1)], suggested: 1 }));
   assert.deepEqual(texts(".missing"), ["This picture cannot be read"]);

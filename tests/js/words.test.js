@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { CHANGED, changeText, countSets, describeBox, duration, formatCount, likelihood, likelihoodText, percent, shortName } from "../../prefml/review/static/words.js";
+import { CHANGED, changeText, countPictures, countSets, describeBox, duration, formatCount, likelihood, likelihoodText, percent, shortName } from "../../prefml/review/static/words.js";
 import { imageOf } from "./server.js";
 
 test("a share is written in whole percent", () => {
@@ -31,6 +31,10 @@ test("a name is shortened to the stage", () => {
 test("numbers have separators, and one set is singular", () => {
   assert.equal(formatCount(12345), "12,345");
   assert.deepEqual([0, 1, 1000].map(countSets), ["0 sets", "1 set", "1,000 sets"]);
+});
+
+test("pictures are counted, and one is singular", () => {
+  assert.deepEqual([1, 1234].map(countPictures), ["1 picture", "1,234 pictures"]);
 });
 
 test("a box is described in percent, and in pixels where the size is known", () => {

@@ -136,6 +136,10 @@ def test_too_few_decisions_are_told_with_what_was_left_out():
         f"{MIN_DECISIONS - 1} crops, at least {MIN_DECISIONS} are needed "
         "(1 left out for bad_box, 3 left out for no_sidecar)"
     )
+    assert caught.value.run == "prefml embed, then prefml ingest"
+    kind = replace(CROP, table=lambda data: replace(table, left_out={}))
+    with pytest.raises(NotEnoughDataError) as caught:
+        kind.usable_table(None)
     assert caught.value.run == "prefml ingest"
 
 

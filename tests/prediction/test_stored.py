@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,11 +10,14 @@ from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.set_rule import SetRule
 from prefml.encoders import open_encoder
 from prefml.exceptions import SidecarError
+from prefml.imaging.decode import DECODING_VERSION
 from prefml.prediction import Predictor
 from prefml.prediction.stored import stages_of, stored_rows
 from prefml.sidecars.build import build_sidecars
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
+
+from ..imaging.profiles import rgb_profile
 
 
 @pytest.fixture
@@ -103,6 +107,26 @@ def test_pictures_of_no_project_or_of_other_cues_are_measured(predictor, monkeyp
     assert predictor.rows_of(two) is None
     monkeypatch.setattr("prefml.prediction.stored.cue_identity", lambda: "others")
     assert predictor.rows_of(two, "p") == "p"
+
+
+@pytest.mark.parametrize("version", [1, DECODING_VERSION])
+@pytest.mark.parametrize("profile", ["rec2020", None])
+def test_a_picture_that_was_decoded_to_other_pixels_is_measured(
+    predictor, monkeypatch, version, profile
+):
+    one = paths(predictor, "p/a.png")[0]
+    noise = np.random.default_rng(9).integers(0, 256, (72, 96, 3), np.uint8)
+    Image.fromarray(noise).save(one, icc_profile=profile and rgb_profile(profile))
+    resolver = ProjectResolver.open(predictor.workspace)
+    build_sidecars(predictor.workspace, resolver, open_encoder("builtin"))
+    found = read_sidecars(predictor.workspace.sidecars, ["p"])
+    assert found.decoding == DECODING_VERSION
+    early = replace(found, decoding=version)
+    monkeypatch.setattr("prefml.prediction.predictor.read_sidecars_if_any", lambda *_: early)
+    monkeypatch.setattr(predictor, "measure", lambda given, project: "measured")
+    outdated = version < DECODING_VERSION and profile is not None
+    assert (predictor.rows_of([one], "p") == "measured") is outdated
+    assert predictor.rows_of(paths(predictor, "p/b.png"), "p") != "measured"
 
 
 def test_a_damaged_sidecar_is_not_taken_for_an_absent_one(predictor):

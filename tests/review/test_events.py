@@ -3,7 +3,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefml.review.events import DecideBody, SubmitBody, TagBody, UndoRedoBody, parse_event
+from prefml.review.events import (
+    DecideBody,
+    RegroupBody,
+    SetMembers,
+    SubmitBody,
+    TagBody,
+    UndoRedoBody,
+    parse_event,
+)
 
 from .made_events import decided
 
@@ -43,6 +51,23 @@ def test_decisions_and_tags_name_the_groups_that_they_change():
     tags = '{"changes": [{"group_id": "c", "image_tags": {"a.png": ["long_hand"]}}]}'
     assert parsed("tag", tags).groups() == ["c"]
     assert parsed("undo", UndoRedoBody(1, ["a"])).groups() == []
+
+
+def test_a_change_of_sets_names_those_that_there_are_first_and_then_those_that_there_were():
+    whole, parts = [SetMembers("g", "p", ["a", "b"], False)], [
+        SetMembers("x", "p", ["a"]), SetMembers("y", "p", ["b"]),
+    ]  # fmt: skip
+    found = parsed("regroup", RegroupBody(whole, parts))
+    assert found.body == RegroupBody(whole, parts)
+    assert found.groups() == ["x", "y", "g"]
+
+
+@pytest.mark.parametrize("after", [[["a"]], [["a", "b"], ["b"]], [["a"], ["c"]], [["a", "a"]]])
+def test_a_change_of_sets_that_loses_or_doubles_a_picture_is_refused(after):
+    sets = [{"group_id": str(i), "project_id": "p", "images": one} for i, one in enumerate(after)]
+    before = [{"group_id": "g", "project_id": "p", "images": ["a", "b"]}]
+    with pytest.raises(msgspec.ValidationError, match="same pictures"):
+        parsed("regroup", msgspec.json.encode({"before": before, "after": sets}).decode())
 
 
 def test_a_field_that_a_later_version_added_is_passed_over():

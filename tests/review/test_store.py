@@ -5,11 +5,12 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 
 import pytest
 
 from prefml.exceptions import LogError, StoreUnavailableError
-from prefml.review.events import DecideBody
+from prefml.review.events import DecideBody, RegroupBody, SetMembers, SubmitBody
 from prefml.review.store import EventStore
 
 from .made_events import decided
@@ -115,6 +116,65 @@ def test_a_table_of_a_newer_version_is_refused(path, store):
     store._connection.execute("PRAGMA user_version = 99")
     with pytest.raises(LogError, match="version 99"):
         EventStore(path)
+
+
+VERSION_1 = """
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id TEXT NOT NULL UNIQUE,
+    at TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('decide', 'tag', 'undo', 'redo', 'submit')),
+    body TEXT NOT NULL
+);
+CREATE TRIGGER events_are_not_changed BEFORE UPDATE ON events
+BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+CREATE TABLE secret (value TEXT NOT NULL);
+INSERT INTO secret VALUES ('kept');
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_table_of_version_1_is_taken_over_with_all_its_events(path):
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(VERSION_1)
+        for number in range(1, 4):
+            at, body = "2025-07-05T00:00:00Z", '{"changes":[{"group_id":"g","image_tags":{}}]}'
+            row = (f"event-{number}", at, "s", "tag", body)
+            old.execute(
+                "INSERT INTO events (event_id, at, session_id, kind, body) VALUES (?, ?, ?, ?, ?)",
+                row,
+            )
+        old.commit()
+        events = old.execute("SELECT * FROM events").fetchall()
+    store = EventStore(path)
+    sets = [SetMembers("x", "p", ["a"])]
+    made = store.append("regroup", lambda ledger: RegroupBody(sets, sets))
+    assert (store.secret, made.seq) == ("kept", 4)
+    found = store._connection.execute("SELECT * FROM events WHERE seq < 4").fetchall()
+    assert found == events
+    for change in ("DELETE FROM events", "UPDATE events SET at = ''"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            store._connection.execute(change)
+    store.close()
+    again = EventStore(path)
+    with again.ledger() as ledger:
+        assert [one.group_id for one in ledger.sets] == ["x"]
+    again.close()
+
+
+def test_nothing_is_added_while_the_ledger_is_held(path, store):
+    other = EventStore(path)
+    other._connection.execute("PRAGMA busy_timeout = 0")
+    with store.exclusive_ledger(), pytest.raises(StoreUnavailableError):
+        other.append("submit", lambda ledger: SubmitBody({}))
+    other.append("submit", lambda ledger: SubmitBody({}))
+    with store.exclusive_ledger() as ledger:
+        assert ledger.last_seq == 1
+    other.close()
 
 
 WRITER = """

@@ -1,6 +1,7 @@
 import pytest
 
 from prefml.decisions.set_rule import SetRule
+from prefml.proposals.corrections import CorrectedSet, corrections_path, write_corrections
 from prefml.sidecars.find import ImageFile
 from prefml.suggest import preview
 from prefml.suggest.grouping import FormedSet, Grouping, Lone
@@ -67,3 +68,26 @@ def test_two_files_of_one_name_in_a_project_are_not_compared(tree, look):
     tree.picture("new/alpha/b/1.png")
     made = look(name="folder")
     assert sorted(reasons(made)) == ["new/alpha/a/1.png", "new/alpha/b/1.png"]
+
+
+def test_corrected_sets_are_shown_and_the_rules_measured_against_them(tree, look):
+    first, second, third = tree.stages("1", "2", "3")
+    assert look().measured is None
+    sets = [CorrectedSet("x", "alpha", [first, third], "2025-07-05T12:00:00Z"),
+            CorrectedSet("y", "alpha", [second], "2025-07-05T12:00:00Z")]  # fmt: skip
+    (tree.root / "sandbox").mkdir(exist_ok=True)
+    write_corrections(Workspace.open(tree.root), sets)
+    made = look()
+    assert (paths(made), made.sets[0].rule) == ([[first, third]], "corrected")
+    assert reasons(made) == {second: "set apart in the review"}
+    score = next(one for one in made.measured.rules if one.rule == "stages")
+    assert (score.found, score.right, score.true) == (3, 1, 1)
+
+
+def test_corrections_that_cannot_be_used_are_told(tree, look):
+    tree.stages("1", "2")
+    corrections_path(Workspace.open(tree.root)).parent.mkdir(exist_ok=True)
+    corrections_path(Workspace.open(tree.root)).write_text("[]\n")
+    made = look()
+    assert len(made.sets) == 1
+    assert "1 lines are not used" in made.notes[0]

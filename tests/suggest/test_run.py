@@ -7,6 +7,7 @@ import pytest
 
 from prefml.exceptions import ConfigError, WorkspaceError
 from prefml.proposals import index_of
+from prefml.proposals.corrections import CorrectedSet, write_corrections
 from prefml.suggest import Request, run, suggest
 from prefml.suggest.grouping import form
 from prefml.workspace import Workspace
@@ -470,3 +471,63 @@ def test_without_stages_and_ranker_no_stage_is_spoken_of(tree):
     tree.picture("new/alpha/a-Edit.png")
     tree.suggest(predictor=tree.predictor(ranker=False))
     assert tree.lines()[0]["step1_selection"]["reason"] == "the first; no ranker yet"
+
+
+def correct(tree, *sets):
+    """Keep sets as the review does: each a name and its pictures."""
+    write_corrections(
+        Workspace.open(tree.root),
+        [CorrectedSet(name, "alpha", images, "2025-02-01T00:00:00Z") for name, *images in sets],
+    )
+
+
+def members(tree):
+    return {line["group_id"]: line["images"] for line in tree.lines()}
+
+
+def test_corrected_sets_are_suggested_for_under_their_names_and_nothing_is_lost(tree):
+    first, second, third = tree.stages("1", "2", "3")
+    tree.suggest()
+    correct(tree, ("x", first, third), ("y", second))
+    report = tree.suggest()
+    assert (report.sets, report.singles) == (1, 1)
+    assert members(tree) == {"x": [first, third], "y": [second]}
+    line = next(line for line in tree.lines() if line["group_id"] == "x")
+    assert line["step1_selection"]["chosen"] == third
+    assert "awaiting" not in line
+
+
+def test_what_remains_of_a_corrected_set_stays_together(tree):
+    first, second, third = tree.stages("1", "2", "3")
+    correct(tree, ("x", second))
+    tree.suggest()
+    assert sorted(members(tree).values()) == [[first, third], [second]]
+
+
+def test_a_corrected_set_that_was_decided_is_not_regrouped_and_its_former_set_is_gone(tree):
+    first, second, third = tree.stages("1", "2", "3")
+    tree.suggest()
+    correct(tree, ("x", first, second), ("y", third))
+    row = {"group_id": "x", "images": [first, second]}
+    tree.approve({**row, "step1_selection": {"chosen": first}}, project_id="alpha")
+    report = tree.suggest()
+    assert (report.sets, report.singles, report.waiting) == (0, 1, 0)
+    assert members(tree) == {"y": [third], "x": [first, second]}
+
+
+def test_a_corrected_set_that_no_run_has_looked_at_again_awaits_a_suggestion(tree):
+    first, second = tree.stages("1", "2")
+    tree.stages("1", "2", project="beta")
+    tree.suggest()
+    correct(tree, ("x", first), ("y", second))
+    tree.suggest("new/beta")
+    waiting = {line["group_id"]: line.get("awaiting") for line in tree.lines()}
+    assert (waiting["x"], waiting["y"]) == (True, True)
+
+
+def test_a_set_that_a_person_joined_may_be_larger_than_the_most(tree):
+    (tree.root / "prefml.toml").write_text("[sets]\nmost = 2\n")
+    images = tree.stages("1", "1.5", "2", "3")
+    correct(tree, ("x", *images))
+    tree.suggest()
+    assert members(tree) == {"x": images}

@@ -9,6 +9,7 @@ import { PICTURE_SIZE } from "./pictures.js";
 import { present } from "./present.js";
 import { drawHidden, loadQueue, redraw, showAt, showChanged } from "./screen.js";
 import * as my from "./session.js";
+import * as sets from "./sets.js";
 import * as tags from "./tags.js";
 import { STATE_LABELS, countSets } from "./words.js";
 import * as zoom from "./zoom.js";
@@ -144,6 +145,7 @@ const GROUP_COMMANDS = {
   keep: (group) => withPicture(my.selectedIndex(group), (index) => keepPicture(index, { crop_coords: null }, "keep")),
   hand: (group) => withPicture(my.selectedIndex(group), (index) => decide({ action: "overridden", final_choice: index, crop_by_hand: true }, "hand")),
   edit,
+  sets: (group) => sets.open(group, afterRegroup, showChanged),
   tags: (group) => { tags.open(group, my.selectedIndex(group)); },
   zoom(group) {
     session.zoomed = true;
@@ -202,6 +204,21 @@ async function afterBatch(approved, asked) {
 export function batchText(approved, asked) {
   const back = `${countSets(approved)} approved together; Z takes them back`;
   return asked ? `${back}. ${countSets(asked)} ${asked === 1 ? "is" : "are"} asked one by one` : back;
+}
+
+/**
+ * Show what is left of a set that was changed, or the set that it was joined to.
+ *
+ * @param {Changed} answer
+ * @param {string} words
+ */
+async function afterRegroup(answer, words) {
+  const find = () => answer.group_ids.find((id) => session.ids.includes(id));
+  await loadQueue(session.filter, session.project);
+  if (find() === undefined) await loadQueue("all", "");
+  my.receive(answer);
+  showStatus(words);
+  await showAt(session.ids.indexOf(find() ?? ""), words);
 }
 
 /**

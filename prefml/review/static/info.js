@@ -35,6 +35,7 @@ function choicePart(group, blind) {
   if (images.length === 1) return part("Picture", line("A single picture: only its crop is judged"));
   if (group.audited) return part("Suggestion", line("None: drawn at random from a batch, to see how often what you approve unseen is wrong"));
   if (blind) return part("Suggestion", line("Hidden until you have chosen ", make("kbd", {}, "1"), "–", make("kbd", {}, String(Math.min(9, images.length)))));
+  if (group.awaiting) return part("Suggestion", strong("None yet"), line("You changed this set; prefml suggest rates it"));
   const noneLine = none === null ? null : line(`None is good: ${percent(none)}`);
   if (suggested === null) return part("Suggestion", line("None"), noneLine);
   return part("Suggestion", strong(`Picture ${suggested + 1}: ${likelihoodText(confidence)}`), noneLine);
@@ -74,7 +75,7 @@ export function byNumber({ images }, words) {
  * @param {boolean} blind
  */
 function reasonPart(group, blind) {
-  const reasons = blind ? "Hidden" : group.reasons.join(" · ") || "No reason given";
+  const reasons = blind ? "Hidden" : group.awaiting ? "Nothing was suggested for these pictures together" : group.reasons.join(" · ") || "No reason given";
   const same = group.duplicates.map((words) => byNumber(group, words));
   const copies = same.length ? make("p", { class: "copies", title: same.join("\n") }, same.join(" · ")) : null;
   return part("Why", line(reasons), copies);

@@ -3,7 +3,7 @@
 import { byId, keycaps, make } from "./dom.js";
 
 /** @type {Readonly<Record<string, CommandName>>} */
-export const KEYS = { a: "approve", r: "reject", s: "skip", k: "keep", x: "edit", c: "crop", m: "hand", t: "tags", f: "zoom", h: "hide", b: "bulk", "?": "help", Enter: "next", ArrowDown: "next", ArrowUp: "back" };
+export const KEYS = { a: "approve", r: "reject", s: "skip", k: "keep", x: "edit", c: "crop", m: "hand", t: "tags", g: "sets", f: "zoom", h: "hide", b: "bulk", "?": "help", Enter: "next", ArrowDown: "next", ArrowUp: "back" };
 /** @type {Readonly<Record<string, CommandName>>} */
 const SHIFTED_KEYS = { z: "redo", Enter: "submit" };
 
@@ -20,6 +20,7 @@ const HELP = [
     [["A"], "approve what is suggested (or your draft)"], [["R"], "reject: none is good"], [["S"], "skip for now"],
     [["1", "…", "9"], "choose this picture"], [["K"], "keep whole, no crop"], [["M"], "keep, crop it by hand later"],
     [["X"], "edit the crop"], [["T"], "anomaly tags"], [["B"], "approve a batch inside the error budget"],
+    [["G"], "change the sets: split, join, move a picture"],
   ]],
   ["Move", [
     [["Enter", "↓"], "next set"], [["↑"], "set before"], [["Z"], "undo"], [["Shift", "Z"], "redo"],
@@ -28,6 +29,11 @@ const HELP = [
   ["Look", [
     [["C"], "show or hide the crop"], [["F"], "full size, zoomed together"], [["H"], "hide suggestions until chosen"],
     [["Shift", "1–9"], "hold a picture: K, X, M or A are then about it"], [["?"], "these keys"],
+  ]],
+  ["While changing sets", [
+    [["1", "…", "9"], "tick this picture"], [["←", "→"], "to another picture; Space ticks it"],
+    [["↑", "↓"], "choose the other set"], [["N"], "split: what is ticked forms a set of its own"],
+    [["M"], "move what is ticked to the other set"], [["J"], "join both sets"], [["G", "Esc"], "leave"],
   ]],
   ["While editing a crop", [
     [["←", "↑", "↓", "→"], "move; with Shift in big steps"], [["+", "−"], "size; with Shift in big steps"],

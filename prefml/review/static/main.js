@@ -3,6 +3,7 @@
 import { commandNamed, perform } from "./actions.js";
 import { deliverOutbox, get, storage } from "./api.js";
 import { byId, showStatus } from "./dom.js";
+import { watchDay } from "./first_day.js";
 import { configure } from "./geometry.js";
 import { drawProgress } from "./info.js";
 import { enqueue, enqueueInput } from "./jobs.js";
@@ -63,4 +64,5 @@ enqueue(async () => {
   if (words) showStatus(words);
   if (!session.progress) my.receive({ progress: await get("progress", {}) });
   drawProgress();
+  watchDay();
 });

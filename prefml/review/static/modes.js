@@ -9,6 +9,7 @@ import { commandOf } from "./keys.js";
 import { present } from "./present.js";
 import { redraw } from "./screen.js";
 import * as my from "./session.js";
+import * as sets from "./sets.js";
 import * as tags from "./tags.js";
 import * as zoom from "./zoom.js";
 
@@ -26,6 +27,7 @@ const claimsMark = (stroke) => commandOf(stroke) !== null || /^Arrow|^[0-9+\-=_]
 const MODES = [
   { isActive: cropper.isEditing, claims: () => true, handleKey: handleEditorKey },
   { isActive: tags.isTagging, claims: claimsMark, handleKey: tags.handleKey },
+  { isActive: sets.isOpen, claims: claimsMark, handleKey: handleSetsKey },
   { isActive: () => byId("help").open, claims: claimsCommand, handleKey: handleHelpKey },
   { isActive: () => byId("bulk").open, claims: (stroke) => /^Arrow/.test(stroke.key), handleKey: handleBulkKey },
   { isActive: zoom.isZooming, claims: claimsMark, handleKey: handleZoomKey },
@@ -67,6 +69,11 @@ function handleReviewKey(stroke) {
 /** @param {Stroke} stroke */
 function handleHelpKey(stroke) {
   if (commandOf(stroke)?.name === "help") byId("help").close();
+}
+
+/** @param {Stroke} stroke */
+function handleSetsKey(stroke) {
+  return commandOf(stroke)?.name === "sets" ? byId("sets").close() : sets.handleKey(stroke);
 }
 
 /** @param {Stroke} stroke */

@@ -75,6 +75,7 @@ export function spoken(group) {
   const where = byId("heading").textContent;
   if (group.state !== "pending") return `${where}, ${STATE_LABELS[group.state]}`;
   if (my.isBlind(group)) return `${where}, suggestion hidden`;
+  if (group.awaiting) return `${where}, changed by you, no suggestion yet`;
   return group.suggested === null ? where : `${where}, picture ${group.suggested + 1} suggested, ${likelihoodText(group.confidence)}`;
 }
 

@@ -85,7 +85,8 @@ function chips(group) {
   const budget = group.within_budget && !isBlind(group) ? [make("span", { class: "chip" }, "inside the error budget")] : [];
   const audit = group.audited ? [make("span", { class: "chip", "data-testid": "audited" }, "asked one by one, without a suggestion")] : [];
   const tags = group.images.flatMap((image, index) => image.tags.map((tag) => make("span", { class: "chip flag" }, `${index + 1}: ${tag.replaceAll("_", " ")}`)));
-  return [...audit, ...flags, ...tags, ...budget];
+  const awaiting = group.awaiting ? [make("span", { class: "chip flag", "data-testid": "awaiting" }, "changed by you, no suggestion yet")] : [];
+  return [...audit, ...awaiting, ...flags, ...tags, ...budget];
 }
 
 /**

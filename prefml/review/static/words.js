@@ -60,6 +60,13 @@ export const formatCount = (number) => number.toLocaleString("en");
  */
 export const countSets = (number) => (number === 1 ? "1 set" : `${formatCount(number)} sets`);
 
+/**
+ * Write a number of pictures.
+ *
+ * @param {number} number
+ */
+export const countPictures = (number) => (number === 1 ? "1 picture" : `${formatCount(number)} pictures`);
+
 /** Said where the suggestion that is drawn is not the one that was in view. */
 export const CHANGED = "The suggestion changed; here is the new one. Decide again.";
 

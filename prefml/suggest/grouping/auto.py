@@ -21,7 +21,7 @@ from prefml.suggest.grouping.presets import place_name
 from prefml.suggest.grouping.proposals import propose_order, read_words
 from prefml.suggest.grouping.suffixes import by_product, families
 
-__all__ = ["Choice", "choose_rules"]
+__all__ = ["Choice", "choose_rules", "is_no_set"]
 
 Facts: TypeAlias = Callable[[Sequence[ImageFile]], Mapping[str, PictureFacts]]
 
@@ -36,6 +36,21 @@ _NO_SET = re.compile(
     r"|upscaled|finals?)",
     re.IGNORECASE,
 )
+
+
+def is_no_set(folder: str) -> bool:
+    """Tell whether a folder is named after a day or a tool, as no person names a set.
+
+    Parameters
+    ----------
+    folder : str
+        Its path or name.
+
+    Returns
+    -------
+    bool
+    """
+    return _NO_SET.fullmatch(folder) is not None
 
 
 @dataclass(frozen=True)
@@ -94,7 +109,7 @@ class Folder:
     @property
     def may_be_a_set(self) -> bool:
         """True if it is small, not named after a day or a tool, and its names speak of no sets."""
-        if not 1 < len(self.stems) <= self.rule.most or _NO_SET.fullmatch(self.path):
+        if not 1 < len(self.stems) <= self.rule.most or is_no_set(self.path):
             return False
         return not self.staged and len(group_by_name(self.variants, SetRule("name")).sets) < 2
 

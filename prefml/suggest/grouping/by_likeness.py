@@ -12,7 +12,8 @@ Statistics 18, 1969.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -24,10 +25,14 @@ from prefml.duplicates.hamming import read_hashes
 from prefml.sidecars.find import ImageFile
 from prefml.sidecars.store import Sidecars
 from prefml.suggest.grouping.by_folder import places_in_names
-from prefml.suggest.grouping.clock import SECOND
+from prefml.suggest.grouping.clock import SECOND, time_in
+from prefml.suggest.grouping.facts import PictureFacts
 from prefml.suggest.grouping.outcome import FormedSet, Grouping, Lone
+from prefml.suggest.grouping.paths import stem_of
 
 __all__ = ["LEAST_COSINE", "group_by_likeness", "link_pictures"]
+
+FactsOf: TypeAlias = Callable[[Sequence[ImageFile]], Mapping[str, PictureFacts]]
 
 LEAST_COSINE = 0.75
 # Hashes so near speak for a pair as well: it may be so much less alike in its vectors.
@@ -42,7 +47,10 @@ _EQUAL = 1e-6
 
 
 def group_by_likeness(
-    images: Sequence[ImageFile], rule: SetRule, sidecars: Sidecars | None
+    images: Sequence[ImageFile],
+    rule: SetRule,
+    sidecars: Sidecars | None,
+    facts: FactsOf = lambda images: {},
 ) -> Grouping:
     """Form sets of pictures of a project that look alike.
 
@@ -51,9 +59,11 @@ def group_by_likeness(
     images : sequence of ImageFile
         Pictures of any projects, without by-products.
     rule : SetRule
-        `cosine`, `window` (seconds, or places where names have no times) and the most.
+        `cosine`, `window` (seconds, or places where not every picture has a time) and the most.
     sidecars : Sidecars or None
         Vectors and hashes.
+    facts : callable, optional
+        Pictures -> facts by path, for EXIF times; called where times matter.
 
     Returns
     -------
@@ -70,7 +80,7 @@ def group_by_likeness(
             projects.setdefault(image.project, []).append((image, row))
     for members in projects.values():
         members.sort(key=lambda one: one[0].filename)
-        _add_project(made, members, rule, sidecars)
+        _add_project(made, members, rule, sidecars, facts)
     return made
 
 
@@ -86,10 +96,13 @@ def _add_project(
     members: Sequence[tuple[ImageFile, int]],
     rule: SetRule,
     sidecars: Sidecars | None,
+    facts: FactsOf,
 ) -> None:
     assert sidecars is not None
     images, rows = [one for one, _ in members], np.array([row for _, row in members])
-    places, are_times = places_in_names(images)
+    # Where all are compared with all, nothing hangs on when they were taken.
+    matters = rule.window is not None or len(images) > _ALL_PAIRS
+    places, are_times = _places(images, facts(images) if matters else {})
     found = link_pictures(
         sidecars.embeddings[rows], read_hashes(sidecars.hashes[rows]), np.array(places, float),
         rule, are_times,
@@ -103,6 +116,20 @@ def _add_project(
             made.alone.extend(Lone(image, reason) for image in chosen)
         else:
             made.sets.append(FormedSet(chosen[0].project, tuple(chosen), "similar"))
+
+
+def _places(
+    images: Sequence[ImageFile], facts: Mapping[str, PictureFacts]
+) -> tuple[list[int], bool]:
+    """Return where each picture stands: by EXIF times, for want of one by that in its name."""
+    taken = [facts[image.path].taken if image.path in facts else None for image in images]
+    if any(at is not None for at in taken):
+        named = (time_in(stem_of(image.path)) for image in images)
+        times = [name if at is None else at for at, name in zip(taken, named, strict=True)]
+        found = [at for at in times if at is not None]
+        if len(found) == len(images):
+            return found, True
+    return places_in_names(images)
 
 
 def link_pictures(

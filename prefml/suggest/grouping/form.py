@@ -137,7 +137,8 @@ def _by_rule(images: Sequence[ImageFile], rule: SetRule, sources: Sources) -> Gr
         made = group_by_time(variants, rule, sources.facts(variants))
     else:
         projects = {image.project for image in variants}
-        made = group_by_likeness(variants, rule, sources.sidecars(projects))
+        stored = sources.sidecars(projects)
+        made = group_by_likeness(variants, rule, stored, sources.facts)
     return joined([made, rest])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from prefml.sidecars.find import ImageFile
 
-__all__ = ["FolderRule", "FormedSet", "Grouping", "Lone"]
+__all__ = ["FolderRule", "FormedSet", "Grouping", "Lone", "Measured", "RuleScore"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,59 @@ class FolderRule:
 
 
 @dataclass(frozen=True)
+class RuleScore:
+    """Agreement of a rule with corrected sets, over pairs of the pictures in these.
+
+    Attributes
+    ----------
+    rule : str
+        Its name.
+    found : int
+        Pairs that the rule puts into one set.
+    right : int
+        Those of them that are in one corrected set.
+    true : int
+        Pairs that are in one corrected set.
+    problem : str
+        Why the rule could not be measured; empty if it was.
+    """
+
+    rule: str
+    found: int = 0
+    right: int = 0
+    true: int = 0
+    problem: str = ""
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the found pairs that are right; None where none was found."""
+        return self.right / self.found if self.found else None
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the true pairs that were found; None where there is none."""
+        return None if self.problem or not self.true else self.right / self.true
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Rules against corrected sets.
+
+    Attributes
+    ----------
+    sets, pictures : int
+        Corrected sets, single pictures that were set apart among them, and their pictures, of
+        those that are there.
+    rules : tuple of RuleScore
+        One for each rule.
+    """
+
+    sets: int
+    pictures: int
+    rules: tuple[RuleScore, ...]
+
+
+@dataclass(frozen=True)
 class Grouping:
     """Partition of pictures into sets and pictures that are alone.
 
@@ -88,12 +141,15 @@ class Grouping:
         Choices of the rule `auto`, by folder.
     notes : list of str
         What else a person should know, such as pictures of a table that are not there.
+    measured : Measured or None
+        Every rule against the sets that a person corrected, where that was asked for.
     """
 
     sets: list[FormedSet] = field(default_factory=list)
     alone: list[Lone] = field(default_factory=list)
     folders: list[FolderRule] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    measured: Measured | None = None
 
     @property
     def reasons(self) -> Counter[str]:
@@ -107,6 +163,7 @@ class Grouping:
             sorted(self.alone, key=lambda one: one.image.path),
             sorted(self.folders, key=lambda one: one.folder),
             self.notes,
+            self.measured,
         )
 
 

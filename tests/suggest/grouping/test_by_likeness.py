@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from prefml.decisions.set_rule import SetRule
 from prefml.suggest.grouping import by_likeness
 from prefml.suggest.grouping.by_likeness import group_by_likeness, link_pictures
+from prefml.suggest.grouping.clock import SECOND
+from prefml.suggest.grouping.facts import PictureFacts
 
 from .pictures import alone_of, pictures, sets_of
 
@@ -98,3 +100,43 @@ def test_of_many_pictures_neighbours_are_compared(monkeypatch):
 @pytest.mark.parametrize("n", [1, 2])
 def test_few_pictures_are_compared_by_what_they_are(n):
     assert linked(np.ones((n, 4), np.float32)) == [list(range(n))]
+
+
+def by_exif(seconds, names=("IMG_0001.jpg", "IMG_0002.jpg", "IMG_0003.jpg"), window=2):
+    """Group pictures that look equal by the seconds in their EXIF; None has none."""
+    vectors = families(1, len(names), spread=0.01)
+    rows = Rows({"other.jpg": families(1, 1, seed=9)[0], **dict(zip(names, vectors, strict=True))})
+    facts = {
+        image.path: PictureFacts(taken=None if at is None else round(at * SECOND))
+        for image, at in zip(pictures(*names), seconds, strict=True)
+    }
+    rule = SetRule(name="similar", window=window)
+    return group_by_likeness(pictures(*names), rule, rows, lambda images: facts)
+
+
+def test_the_window_is_that_of_exif_times_where_there_are_any():
+    assert sets_of(by_exif([0, 2, 60])) == [["IMG_0001.jpg", "IMG_0002.jpg"]]
+    assert sets_of(by_exif([0, 2.001, 60])) == []
+    # By their numbers all three are near.
+    assert len(sets_of(by_exif([None, None, None]))[0]) == 3
+
+
+def test_a_picture_without_exif_stands_by_the_time_in_its_name():
+    names = ("20250101_000000.jpg", "20250101_000001.jpg", "20250101_000100.jpg")
+    start = 1735689600
+    made = by_exif([start, None, start + 60], names)
+    assert sets_of(made) == [[*names[:2]]]
+
+
+def test_one_picture_without_any_time_leaves_the_numbers():
+    assert len(sets_of(by_exif([0, 60, None]))[0]) == 3
+
+
+def test_files_are_not_opened_where_no_time_matters():
+    rows = Rows({f"{i}.jpg": vector for i, vector in enumerate(families(1, 3))})
+
+    def refuse(images):
+        raise AssertionError("a file was opened")
+
+    made = group_by_likeness(pictures(*rows.names), RULE, rows, refuse)
+    assert len(sets_of(made)) == 1

@@ -1,0 +1,62 @@
+"""Route what the page of the first day asks for: what goes on beside the answers."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+from flask import Blueprint, Response, abort, request
+
+from prefml.review.answers import DayReport
+from prefml.review.requests import Empty, read_body
+
+__all__ = ["Day", "make_first_day"]
+
+
+class Day(Protocol):
+    """Work beside the answers: embedding, training, ordering, suggesting."""
+
+    def report(self) -> DayReport:
+        """Return what goes on."""
+        ...
+
+    def suggest(self) -> None:
+        """Ask for suggestions for the sets that are left."""
+        ...
+
+
+def make_first_day(day: Day | None) -> Blueprint:
+    """Return the routes of the first day.
+
+    Parameters
+    ----------
+    day : Day or None
+        The work; None where there is none, as in `prefml review`: then there is nothing to find.
+
+    Returns
+    -------
+    flask.Blueprint
+    """
+    routes = Blueprint("first_day", __name__, url_prefix="/api/automation")
+
+    @routes.get("/first_day")
+    def first_day() -> Response:
+        return _answer(_present(day))
+
+    @routes.post("/suggest_rest")
+    def suggest_rest() -> Response:
+        read_body(Empty, request.get_data())
+        _present(day).suggest()
+        return _answer(_present(day))
+
+    return routes
+
+
+def _present(day: Day | None) -> Day:
+    if day is None:
+        abort(404)
+    return day
+
+
+def _answer(day: Day) -> Response:
+    return Response(msgspec.json.encode(day.report()), mimetype="application/json")

@@ -1,0 +1,231 @@
+"""Order the questions of a workspace, the most telling first, and keep what a model predicts."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from prefml._typing import Bools, Floats
+from prefml.decisions.projects import ProjectResolver
+from prefml.exceptions import WorkspaceError
+from prefml.prediction import Predictor
+from prefml.prediction.pools import win_probabilities
+from prefml.proposals import (
+    Row,
+    as_list,
+    read_decided,
+    read_suggestions,
+    rewrite_lines,
+    single_writer,
+    suggestions_path,
+)
+from prefml.proposals.questions import Prediction, keep_predictions, read_asked, read_predictions
+from prefml.ranking.acquisition import Pool, uncertain_and_far
+from prefml.sidecars.store import Sidecars, read_sidecars_if_any
+from prefml.suggest.handled import is_decided, keys_of
+from prefml.workspace import Workspace
+
+__all__ = ["SHARE", "Ordered", "interleave", "order_questions", "spread_over_projects"]
+
+# Share of the sets that are asked at random among all that are asked once a model can be measured,
+# and the probability with which each set is drawn to be one of them.
+SHARE = 1 / 3
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """Outcome of ordering.
+
+    Attributes
+    ----------
+    waiting : int
+        Questions without an answer.
+    by : {"random", "coverage", "uncertainty"}
+        How the first of them were chosen: at random while nothing is embedded.
+    predicted : int
+        Sets whose prediction was kept.
+    """
+
+    waiting: int
+    by: str
+    predicted: int
+
+
+def interleave(
+    chosen: Sequence[str], drawn: Sequence[str], answered: int, answered_drawn: int, first: int
+) -> list[str]:
+    """Mix the sets that a method chose with those that are asked at random.
+
+    Parameters
+    ----------
+    chosen, drawn : sequence of str
+        Sets without an answer, those to be asked first in front.
+    answered : int
+        Sets that have one.
+    answered_drawn : int
+        Those of them that were drawn and predicted before.
+    first : int
+        Answers until the first model. A drawn set that is answered before measures nothing, so
+        that none comes as long as there are others.
+
+    Returns
+    -------
+    list of str
+        All of them; after the first, a share of `SHARE` is drawn.
+    """
+    left, rest, order = deque(chosen), deque(drawn), list[str]()
+    while left or rest:
+        due = SHARE * (answered + len(order) - first + 1)
+        taken = answered_drawn + len(drawn) - len(rest)
+        order.append(rest.popleft() if rest and (not left or taken < due) else left.popleft())
+    return order
+
+
+def spread_over_projects(projects: Sequence[str]) -> list[int]:
+    """Return an order that takes from each project in turn, at random inside each.
+
+    Parameters
+    ----------
+    projects : sequence of str
+        The project of each set.
+
+    Returns
+    -------
+    list of int
+        Positions.
+    """
+    nothing = np.zeros(len(projects), bool)
+    pool = Pool(np.zeros((len(projects), 1)), np.array(projects, object), nothing)
+    return [int(at) for at in uncertain_and_far(pool, np.random.default_rng(0))]
+
+
+def order_questions(workspace: Workspace, first: int) -> Ordered:
+    """Put the questions without an answer in order, and keep the model's predictions for some.
+
+    Before there is a model the sets cover projects and vectors; then those it is least sure of
+    come first. Suggestions and answered questions stay as they are, behind them.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    first : int
+        As in `interleave`.
+
+    Returns
+    -------
+    Ordered
+
+    Raises
+    ------
+    WorkspaceError
+        If another process suggests, or applies, at this moment.
+    SidecarError
+        If the sidecars are damaged.
+    """
+    with single_writer(workspace, WorkspaceError):
+        known, decided = read_suggestions(workspace), read_decided(workspace)
+        questions = {key: row for key, row in known.items() if read_asked(row)}
+        if not questions:
+            return Ordered(0, "random", 0)
+        pool = _Questions(workspace, questions, decided)
+        order = pool.order(first)
+        others = (row for key, row in known.items() if key not in order)
+        rewrite_lines(suggestions_path(workspace), [*order.values(), *others])
+        predicted = pool.predictions()
+        keep_predictions(workspace, predicted)
+        return Ordered(len(order), pool.by, len(predicted))
+
+
+class _Questions:
+    """Questions of a workspace with what is known of their pictures and of the answers."""
+
+    def __init__(
+        self, workspace: Workspace, rows: Mapping[str, Row], decided: Mapping[str, Row]
+    ) -> None:
+        self.ids, self.rows = list(rows), rows
+        self.answered = np.array([is_decided(key, decided) for key in rows], bool)
+        asked = map(read_asked, rows.values())
+        self.drawn = np.array([one is not None and one.by == "random" for one in asked], bool)
+        earlier = read_predictions(workspace)
+        self.predicted = np.array([key in earlier for key in rows], bool)
+        self.project = np.array([str(row.get("project_id") or "") for row in rows.values()], object)
+        resolver = ProjectResolver.open(workspace)
+        keys = [keys_of(row, resolver) for row in rows.values()]
+        self.names = [[name for _, name in one] for one in keys]
+        sidecars = read_sidecars_if_any(workspace.sidecars, set(self.project))
+        self.vectors = None if sidecars is None else self._vectors(sidecars)
+        trained = sidecars is not None and (workspace.artifacts / "ranker.joblib").exists()
+        self.predictor = Predictor.open(workspace, kinds=("ranker",)) if trained else None
+        self.probabilities: list[Floats | None] = [None] * len(self.ids)
+        if self.predictor is not None:
+            stored = list(zip(self.project, self.names, strict=True))
+            self.probabilities = win_probabilities(self.predictor, stored)
+
+    @property
+    def by(self) -> str:
+        if self.vectors is None:
+            return "random"
+        return "coverage" if self.predictor is None else "uncertainty"
+
+    def _vectors(self, sidecars: Sidecars) -> Floats:
+        """Return the mean vector of each set, of length 1; of unknown pictures the mean of all."""
+        means = np.full((len(self.ids), sidecars.embeddings.shape[1]), np.nan)
+        for place, (project, names) in enumerate(zip(self.project, self.names, strict=True)):
+            rows = sidecars.positions([project] * len(names), names)
+            if len(rows) and (rows >= 0).all():
+                means[place] = sidecars.embeddings[rows].astype(float).mean(axis=0)
+        lengths = np.linalg.norm(means, axis=1, keepdims=True)
+        means /= np.where(lengths > 0, lengths, 1)
+        unknown = np.isnan(means).any(axis=1)
+        means[unknown] = 0 if unknown.all() else means[~unknown].mean(axis=0)
+        return means
+
+    def order(self, first: int) -> dict[str, Row]:
+        """Return the questions without an answer, each with how it came to be asked."""
+        waiting = ~self.answered
+        chosen = [self.ids[at] for at in self._chosen(waiting & ~self.drawn)]
+        # In the order of their ids, which are hashes and say nothing about the sets.
+        drawn = [self.ids[at] for at in np.flatnonzero(waiting & self.drawn)]
+        drawn.sort(key=lambda key: key[-10:])
+        counts = int(self.answered.sum()), int((self.answered & self.predicted).sum())
+        by = "coverage" if self.by == "random" else self.by
+        order = interleave(chosen, drawn, *counts, first)
+        marked = {"by": by, "inclusion": None}
+        return {
+            key: self.rows[key] if key in drawn else {**self.rows[key], "asked": marked}
+            for key in order
+        }
+
+    def _chosen(self, wanted: Bools) -> Sequence[int]:
+        rng = np.random.default_rng(len(self.ids))
+        if self.vectors is None:
+            pool = Pool(np.zeros((len(self.ids), 1)), self.project, self.answered)
+        else:
+            pool = Pool(self.vectors, self.project, self.answered, self._ensemble())
+        order = uncertain_and_far(pool, rng)
+        return [int(at) for at in order if wanted[at]]
+
+    def _ensemble(self) -> tuple[Floats, ...]:
+        """Return the probabilities of one model; of what it cannot see it is not sure at all."""
+        if self.predictor is None:
+            return ()
+        unsure = np.full((1, 2), 0.5)
+        return tuple(unsure if one is None else one[None] for one in self.probabilities)
+
+    def predictions(self) -> dict[str, Prediction]:
+        """Return what the model predicts for the drawn sets without an answer."""
+        if self.predictor is None:
+            return {}
+        learned = self.predictor.manifests["ranker"].counts["sets"]
+        found = {}
+        for place in np.flatnonzero(self.drawn & ~self.answered):
+            key, won = self.ids[place], self.probabilities[place]
+            if won is not None:
+                best = int(won.argmax())
+                image = str(as_list(self.rows[key].get("images"))[best])
+                found[key] = Prediction(key, image, round(float(won[best]), 4), learned)
+        return found
