@@ -153,10 +153,10 @@ def test_what_a_store_refuses_to_show_is_neither_absent_nor_damaged(
     assert checked.fix.startswith("the same command")
     with pytest.raises(SidecarError, match="a store that answers"):
         read_sidecars(elsewhere.sidecars)
-    # Any one request may be the one that is refused.
+    # Any request may be the first that is refused; tests/sidecars tries each, in memory.
     store.open()
     read_sidecars(elsewhere.sidecars)
-    for last in range(store.asked):
+    for last in range(0, store.asked, max(1, store.asked // 8)):
         store.asked = 0
         store.refused = lambda number, method, last=last: number > last
         with pytest.raises(SidecarError, match="a store that answers"):
