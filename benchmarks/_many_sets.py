@@ -64,7 +64,7 @@ def _case(
     sidecars = None if vectors is None else _Sidecars(vectors, hashes, images)
     sources = Sources(
         lambda some: {i.path: known[i.path] for i in some if i.path in known},
-        lambda: sidecars,
+        lambda projects: sidecars,
         lambda name: list(rows),
     )
     return Case(SetRule(name=rule, **settings), images, sources)

@@ -1,380 +1,302 @@
-"""What a picture and a set cost, and what very many of them would.
+"""Measure what learning and spreading cost, at sizes where growth shows.
 
-    python benchmarks/scale.py --out benchmarks/results/scale.json
+    python benchmarks/scale.py [PART ...] [--full]
 
-Every step is measured at several sizes, each in a process of its own, in CPU seconds, which other
-work on the machine changes little. The slope between the smallest and the largest size is the cost
-of one more; the projection multiplies slopes and nothing else, so it is a lower bound.
+About eight minutes on a quiet machine of two cores; with names of parts these alone, and the result
+file keeps the others. What commands cost beside many pictures, `sidecars.py` measures. Every
+measurement is one process.
 
-- `pass`: decode, hash, cues and embedding of 2048 x 2048 PNGs, here and on two Dask workers.
-- `join`: parts become the three sidecar files.
-- `read`: the sidecars are read, as every command that learns or suggests does.
-- `tasks`: what Dask itself costs for a task of four batches.
-- `sets`: table and ranker for sets of three, and the ranker on two Dask workers.
+- `fit`: the ranker of `prefml train`, its selection of a model included, of sets of three with 512
+  numbers a picture. `added` is the most memory beyond what the process held with the table,
+  `table` that of the table in float32.
+- `crop`: the crop model.
+- `tasks`: what Dask itself costs for tasks of four batches.
+- `workers`: the pass over 2048 x 2048 PNGs on two Dask workers of one thread each against one such,
+  on this machine, in turn. `equal`: the rows are those of the other, to the rounding of one
+  operation. `killed`: the same with one of two workers killed in the middle.
+- `large`: the ranker of 200,000 sets, once; with `--full` or by name. It takes 15 minutes and 8 GB.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
-import resource
+import os
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-from _machine import machine
+from _growth import Clock, apart, forget_most, memory, part, write
 from _pictures import write_pictures
 
-from prefml.cluster import connected, distributed_compute, tree_backend_on
+from prefml.cluster import connected, distributed_compute
 from prefml.cluster.embed import BATCHES_PER_CHUNK
+from prefml.cropping import CropRegressor
 from prefml.decisions.projects import ProjectResolver
 from prefml.encoders import open_encoder
 from prefml.encoders.spec import EncoderSpec
-from prefml.features.tables import choice_table
+from prefml.features.tables import choice_table, crop_columns
 from prefml.imaging import cues
 from prefml.ranking.defaults import default_ranker
-from prefml.sidecars.build import BuildOptions, Run, build_found
+from prefml.sidecars.build import BuildOptions, build_found
 from prefml.sidecars.find import ImageFile, scan_images
-from prefml.sidecars.layout import part_name
-from prefml.sidecars.plan import reusable_rows
-from prefml.sidecars.schema import KINDS, Provenance, part_schema
-from prefml.sidecars.sources import write_part
 from prefml.sidecars.store import Sidecars, read_sidecars
 from prefml.workspace import Workspace
 
-RUNS = {
-    "scale": {
-        "quick": ["--pictures", "4", "8", "--rows", "1000", "2000", "--sets", "100", "200"],
-        "full": [],
-    }
-}
-BATCH, DIM, PER_SET = 32, 512, 3
-TARGETS = (10**6, 10**8, 10**9)
-DAY = 86_400
+SMALL = ["--sets", "100", "200", "400", "--crops", "60", "120", "240", "--pictures", "8"]
+RUNS = {"scale": {"quick": [*SMALL, "--tasks", "10", "20", "40"], "full": []}}
+BATCH, DIM, PER_SET, PROJECTS = 32, 512, 3, 5
+LARGE = 200_000
+DEFAULT, OPTIONAL = ("fit", "crop", "tasks", "workers"), ("large",)
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, nargs="+", default=[4, 8, 16])
-    parser.add_argument("--rows", type=int, nargs="+", default=[2_000, 4_000, 8_000])
-    parser.add_argument("--tasks", type=int, nargs="+", default=[50, 100, 200])
-    parser.add_argument("--sets", type=int, nargs="+", default=[100, 200, 400])
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/scale.json"))
-    return parser.parse_args()
-
-
-def spent() -> float:
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    return own.ru_utime + own.ru_stime
-
-
-def apart(function: Callable[..., dict[str, Any]], *words: Any) -> dict[str, Any]:
-    """Call a function in a fresh process; it returns what it measured."""
-    print(function.__name__, *words, file=sys.stderr, flush=True)
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, words)
-
-
-def slope(found: list[dict[str, Any]], size: str, cost: str) -> float:
-    return (found[-1][cost] - found[0][cost]) / (found[-1][size] - found[0][size])
-
-
-def in_files(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def one_pass(root: Path) -> dict[str, Any]:
-    workspace = Workspace.open(root)
-    encoder = open_encoder("builtin")
-    found = scan_images(workspace, ProjectResolver.open(workspace))
-    start, wall = spent(), time.perf_counter()
-    build_found(workspace, found, encoder, BuildOptions(BATCH, 2))
-    return {
-        "pictures": len(found.images),
-        "cpu_seconds": spent() - start,
-        "seconds": time.perf_counter() - wall,
-        "bytes_of_pictures": in_files(root / "images"),
-    }
-
-
-def measure_pass(root: Path, counts: list[int]) -> list[dict[str, Any]]:
-    found = []
-    # The same few pictures under many names: writing them costs more than reading them.
-    drawn = write_pictures(root / "drawn", "png_2048", min(counts))
-    for count in counts:
-        folder = root / str(count) / "images" / "p"
-        folder.mkdir(parents=True)
-        for number in range(count):
-            (folder / f"{number:04d}.png").hardlink_to(drawn[number % len(drawn)])
-        found.append(apart(one_pass, root / str(count)))
-    return found
-
-
-def spent_by(client: Any) -> float:
-    return sum(client.run(time.process_time).values())
-
-
-def spread_pass(address: str, root: Path) -> dict[str, Any]:
-    """Do the largest pass again on two workers that have imported everything before."""
-    workspace = Workspace.open(root)
-    found = scan_images(workspace, ProjectResolver.open(workspace))
-    # Few pictures a task, so that both workers have several.
-    options = BuildOptions(1, 1, force=True)
-    with connected(address) as client:
-        compute = distributed_compute(client, "builtin", "cpu")
-        client.run(open_encoder, "builtin")
-        start, wall, own = spent_by(client), time.perf_counter(), spent()
-        build_found(workspace, found, open_encoder("builtin"), options, compute=compute)
-        return {
-            "workers": 2,
-            "pictures": len(found.images),
-            "cpu_seconds": spent_by(client) - start,
-            "cpu_seconds_here": spent() - own,
-            "seconds": time.perf_counter() - wall,
-        }
-
-
-def invented(count: int) -> tuple[list[ImageFile], Provenance]:
-    spec = EncoderSpec(
-        "invented", DIM, 224, "stretch", "box", "none", (0.5,) * 3, (0.5,) * 3, "none", "0" * 64
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    images = [
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--full", action="store_true", help="the part `large`, too")
+    parser.add_argument("--sets", type=int, nargs="+", default=[5_250, 10_500, 21_000])
+    parser.add_argument("--crops", type=int, nargs="+", default=[1_750, 3_500, 7_000])
+    parser.add_argument("--tasks", type=int, nargs="+", default=[50, 100, 200])
+    parser.add_argument("--pictures", type=int, default=96, help="of the passes on workers")
+    parser.add_argument("--large", type=int, default=LARGE, help="sets of the part `large`")
+    parser.add_argument("--repeats", type=int, default=2, help="of all but the largest size")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/scale.json"))
+    # One measurement of `apart`.
+    parser.add_argument("--inside", nargs=2, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"no part {', '.join(sorted(unknown))}")
+    given.parts = given.parts or [*DEFAULT, *(OPTIONAL if given.full else ())]
+    return given
+
+
+def invented(count: int) -> list[ImageFile]:
+    return [
         ImageFile("project", f"{i:09d}.png", f"images/project/{i:09d}.png", 5_000_000, i)
         for i in range(count)
     ]
-    return images, Provenance(spec, cues.cue_identity(), cues.CUE_NAMES)
 
 
-def some_rows(images: list[ImageFile], provenance: Provenance, seed: int) -> pa.Table:
-    random = np.random.default_rng(seed)
-    n = len(images)
-    columns: dict[str, Any] = {
-        name: [getattr(image, name) for image in images]
-        for name in ("project", "filename", "path", "file_size", "mtime_ns")
-    }
+def chosen_sets(n_sets: int) -> Any:
+    """Build the real table of invented pictures; what is chosen follows from some columns."""
+    random = np.random.default_rng(0)
+    n = n_sets * PER_SET
     vectors = random.normal(size=(n, DIM)).astype(np.float32)
-    columns["embedding"] = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), DIM)
-    columns["phash"] = [f"{x:016x}" for x in random.integers(0, 2**63, n)]
-    numbers = random.normal(size=(1 + len(provenance.cue_names), n)).astype(np.float32)
-    columns |= dict(zip(("stage", *provenance.cue_names), numbers, strict=True))
-    return pa.table(columns)
+    values = random.normal(size=(n, len(cues.CUE_NAMES))).astype(np.float32)
+    taste = vectors[:, :8].sum(axis=1) + values[:, 5] + random.normal(size=n) * 2
+    best = np.argmax(taste.reshape(n_sets, PER_SET), axis=1)
+    chosen = np.zeros((n_sets, PER_SET), bool)
+    chosen[np.arange(n_sets), best] = True
+    # In order of the projects, as sidecars are.
+    project = np.sort(np.repeat([f"p{i % PROJECTS}" for i in range(n_sets)], PER_SET))
+    names = [f"{i:09d}.png" for i in range(n)]
+    index = pd.DataFrame({"project": project, "filename": names, "path": names, "file_size": 9})
+    index["mtime_ns"], index["stage"] = 1, np.tile([1.0, 2.0, 3.0], n_sets)
+    spec = EncoderSpec(
+        "invented", DIM, 224, "stretch", "box", "none", (0.5,) * 3, (0.5,) * 3, "none", "0" * 64
+    )
+    hashes = np.array(["0" * 16] * n)
+    measured = pd.DataFrame(values, columns=list(cues.CUE_NAMES))
+    sidecars = Sidecars(index, vectors, hashes, measured, spec, cues.cue_identity())
+    items = index[["project", "filename", "path", "stage"]].assign(
+        session_id="s", set_id=np.repeat([f"set{i}" for i in range(n_sets)], PER_SET),
+        chosen=chosen.ravel(), timestamp=pd.Timestamp("2025-01-01", tz="UTC"),
+        source="benchmark", line=0, corrected=False, exposed=False,
+        evidence="judged", inclusion=1.0,
+    )  # fmt: skip
+    return choice_table(items, sidecars)
 
 
-def one_join(root: Path, count: int) -> dict[str, Any]:
-    workspace = Workspace(root, Workspace.open(root).config, root)
-    images, provenance = invented(count)
-    for number, start in enumerate(range(0, count, BATCH)):
-        rows = some_rows(images[start : start + BATCH], provenance, number)
-        write_part(workspace.sidecars, part_name(number), part_schema(provenance), rows)
-    before, bytes_of_parts = spent(), in_files(workspace.sidecars)
-    run = Run.begin(workspace, Invented(provenance.encoder), BuildOptions(BATCH))
-    run.finish(images, reusable_rows(images, run.sources, run.provenance))
-    after = spent()
-    return {
-        "rows": count,
-        "cpu_seconds": after - before,
-        "bytes_of_parts": bytes_of_parts,
-        "bytes_of_sidecars": sum(
-            in_files(workspace.sidecars / f"{kind}.parquet") for kind in KINDS
-        ),
+def one_fit(n_sets: int) -> dict[str, Any]:
+    table = chosen_sets(n_sets)
+    floats = 4 * table.X.shape[0] * table.X.shape[1]
+    forget_most()
+    before = memory("VmRSS")
+    with Clock() as clock:
+        default_ranker().fit(
+            table.X, table.y, set_id=table.set_id, groups=table.project, sample_weight=table.weight
+        )
+    most = memory("VmHWM")
+    return clock.costs() | {
+        "columns": table.X.shape[1],
+        "table_mb": floats / 1e6,
+        "added_mb": max(most - before, 1) / 1e6,
+        "memory_mb": most / 1e6,
     }
 
 
-class Invented:
-    """An encoder that encodes nothing."""
+def one_crop(n_crops: int) -> dict[str, Any]:
+    random = np.random.default_rng(0)
+    size = np.tile([1024.0, 1536.0], (n_crops, 1))
+    vectors = random.normal(size=(n_crops, DIM)).astype(np.float32)
+    values = random.normal(size=(n_crops, len(cues.CUE_NAMES))).astype(np.float32)
+    width = 0.75 + 0.05 * np.tanh(vectors[:, 0]) + random.uniform(0, 0.1, n_crops)
+    left = (1 - width) * random.uniform(size=n_crops)
+    boxes = np.column_stack([left, np.zeros(n_crops), left + width, width])
+    boxes[random.uniform(size=n_crops) < 0.1] = (0, 0, 1, 1)
+    measured = pd.DataFrame(values, columns=list(cues.CUE_NAMES))
+    X = crop_columns(size, np.full(n_crops, np.nan), vectors, measured)
+    project = np.arange(n_crops) % PROJECTS
+    forget_most()
+    with Clock() as clock:
+        CropRegressor().fit(X, boxes, size=size, groups=project)
+    return clock.costs() | {"memory_mb": memory("VmHWM") / 1e6}
 
-    def __init__(self, spec: EncoderSpec) -> None:
-        self.spec = spec
+
+def repeated(what: str, sizes: list[int], repeats: int) -> list[dict[str, Any]]:
+    """Measure several times at all sizes but the largest."""
+    points = []
+    for size in sizes:
+        for _ in range(1 if size == max(sizes) else repeats):
+            found = apart("scale.py", "--inside", what, size)
+            print(what, size, found, file=sys.stderr, flush=True)
+            points.append(found | {"size": size})
+    return points
 
 
-def one_read(root: Path, count: int) -> dict[str, Any]:
-    before = spent()
-    sidecars = read_sidecars(root / "data" / "sidecar")
-    after = spent()
-    assert len(sidecars) == count
-    return {
-        "rows": count,
-        "cpu_seconds": after - before,
-    }
+def fit(options: argparse.Namespace) -> dict[str, Any]:
+    points = repeated("fit", options.sets, options.repeats)
+    return part(points, ("seconds", "added_mb", "memory_mb"))
 
 
-def measure_rows(root: Path, counts: list[int]) -> tuple[list[Any], list[Any]]:
-    joins, reads = [], []
-    for count in counts:
-        place = root / f"rows{count}"
-        place.mkdir()
-        joins.append(apart(one_join, place, count))
-        reads.append(apart(one_read, place, count))
-    return joins, reads
+def crop(options: argparse.Namespace) -> dict[str, Any]:
+    return part(repeated("crop", options.crops, options.repeats), ("seconds", "memory_mb"))
+
+
+def large(options: argparse.Namespace) -> dict[str, Any]:
+    return part(repeated("fit", [options.large], 1), ("seconds",))
 
 
 def nothing(tasks: list[ImageFile]) -> int:
     return len(tasks)
 
 
-def measure_tasks(address: str, counts: list[int]) -> list[dict[str, Any]]:
-    found = []
-    with connected(address) as client:
-        for count in counts:
-            images = invented(BATCH * BATCHES_PER_CHUNK)[0]
-            wall = time.perf_counter()
-            client.gather([client.submit(nothing, images, pure=False) for _ in range(count)])
-            found.append({"tasks": count, "seconds": time.perf_counter() - wall})
-    return found
+def tasks(options: argparse.Namespace) -> dict[str, Any]:
+    points = []
+    with running(2) as address, connected(address) as client:
+        images = invented(BATCH * BATCHES_PER_CHUNK)
+        client.gather(client.submit(nothing, images, pure=False))
+        for count in options.tasks:
+            with Clock() as clock:
+                client.gather([client.submit(nothing, images, pure=False) for _ in range(count)])
+            points.append(clock.costs() | {"size": count})
+    return part(points, ("seconds",))
 
 
-def chosen_sets(n_sets: int) -> Any:
-    """Build the real table of invented pictures, one in three of them chosen."""
-    images, provenance = invented(n_sets * PER_SET)
-    rows = some_rows(images, provenance, 0).to_pandas()
-    index = rows[["project", "filename", "path", "file_size", "mtime_ns"]].copy()
-    index["stage"] = np.tile([1.0, 2.0, 3.0], n_sets)
-    index["project"] = np.repeat([f"p{i % 5}" for i in range(n_sets)], PER_SET)
-    order = index.sort_values(["project", "filename"]).index
-    sidecars = Sidecars(
-        index.loc[order].reset_index(drop=True),
-        np.stack(rows["embedding"])[order],
-        rows["phash"].to_numpy(str)[order],
-        rows[list(provenance.cue_names)].loc[order].reset_index(drop=True),
-        provenance.encoder,
-        provenance.cues,
+def running(workers: int) -> Any:
+    """Start worker processes of one thread each; yields the scheduler's address."""
+    from contextlib import contextmanager
+
+    from distributed import LocalCluster
+
+    @contextmanager
+    def started() -> Iterator[str]:
+        with LocalCluster(
+            n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=":0"
+        ) as cluster:
+            yield cluster.scheduler_address
+
+    return started()
+
+
+def workers(options: argparse.Namespace) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        # The same few pictures under many names: writing them costs more than reading them.
+        drawn = write_pictures(root / "drawn", "png_2048", min(8, options.pictures))
+        folder = root / "images" / "p"
+        folder.mkdir(parents=True)
+        for number in range(options.pictures):
+            (folder / f"{number:04d}.png").hardlink_to(drawn[number % len(drawn)])
+        (root / "prefml.toml").write_text('encoder = "builtin"\n')
+        alone, rows = one_pass(root, 1)
+        both, others = one_pass(root, 2)
+        killed, rest = one_pass(root, 2, kill=True)
+    equal = {"equal": differ(rows, others) is None, "killed_equal": differ(rows, rest) is None}
+    points = [one | {"size": options.pictures} for one in (alone, both, killed)]
+    found = part(points, ())
+    return found | equal | {"ratio": alone["seconds"] / both["seconds"]}
+
+
+def one_pass(root: Path, count: int, kill: bool = False) -> tuple[dict[str, Any], Sidecars]:
+    """Compute all pictures anew on workers that have imported everything before."""
+    workspace = Workspace.open(root)
+    found = scan_images(workspace, ProjectResolver.open(workspace))
+    # Few pictures a task, so that each worker has several.
+    settings = BuildOptions(1, 1, force=True)
+    with running(count) as address, connected(address) as client:
+        compute = distributed_compute(client, "builtin", "cpu")
+        client.run(open_encoder, "builtin")
+        own = client.run(time.process_time)
+        watch = killing(client, len(found.images) // 2) if kill else unwatched
+        with Clock() as clock:
+            report = build_found(
+                workspace, found, open_encoder("builtin"), settings, watch, compute
+            )
+        spent = client.run(time.process_time)
+        there = sum(seconds - own.get(name, 0.0) for name, seconds in spent.items())
+        left = len(spent)
+    assert (report.computed, report.failed) == (len(found.images), 0), report
+    costs = {"workers": count, "killed": int(kill), "left": left, "seconds": clock.seconds}
+    return costs | {"cpu_seconds": there, "cpu_seconds_here": clock.cpu_seconds}, read_sidecars(
+        workspace.sidecars
     )
-    items = index[["project", "filename", "path", "stage"]].assign(
-        session_id="s",
-        set_id=np.repeat([f"set{i}" for i in range(n_sets)], PER_SET),
-        chosen=np.tile([False, False, True], n_sets),
-        timestamp=pd.Timestamp("2025-01-01", tz="UTC"),
-        source="benchmark",
-        line=0,
-        corrected=False,
-    )
-    return choice_table(items, sidecars)
 
 
-def fit(table: Any) -> None:
-    default_ranker().fit(
-        table.X, table.y, set_id=table.set_id, groups=table.project, sample_weight=table.weight
-    )
+def unwatched(results: Any, total: int) -> Any:
+    return results
 
 
-def one_training(n_sets: int) -> dict[str, Any]:
-    before, wall = spent(), time.perf_counter()
-    table = chosen_sets(n_sets)
-    tabled = spent()
-    fit(table)
-    after = spent()
-    return {
-        "sets": table.n_sets,
-        "columns": table.X.shape[1],
-        "bytes_of_table": int(table.X.memory_usage(index=False).sum()),
-        "cpu_seconds_table": tabled - before,
-        "cpu_seconds": after - tabled,
-        "seconds": time.perf_counter() - wall,
-    }
+def killing(client: Any, moment: int) -> Callable[[Any, int], Any]:
+    """Kill a worker once so many pictures are done; Dask starts another one in its place."""
+
+    def progress(results: Any, total: int) -> Any:
+        for number, result in enumerate(results, 1):
+            if number == moment:
+                os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+            yield result
+
+    return progress
 
 
-def spread_training(address: str, n_sets: int) -> dict[str, Any]:
-    table = chosen_sets(n_sets)
-    with connected(address) as client, tree_backend_on(client):
-        start, own, wall = spent_by(client), spent(), time.perf_counter()
-        fit(table)
-        return {
-            "workers": 2,
-            "sets": n_sets,
-            "cpu_seconds": spent_by(client) - start,
-            "cpu_seconds_here": spent() - own,
-            "seconds": time.perf_counter() - wall,
-        }
+def differ(one: Sidecars, other: Sidecars) -> str | None:
+    """Name the first thing in which rows differ by more than the rounding of one operation."""
+    if not one.index.equals(other.index):
+        return "keys"
+    if not (one.hashes == other.hashes).all():
+        return "hashes"
+    if not np.allclose(one.embeddings, other.embeddings, rtol=0, atol=1e-6):
+        return "vectors"
+    if not np.allclose(one.cues, other.cues, rtol=1e-5, atol=1e-6, equal_nan=True):
+        return "cues"
+    return None
 
 
-def costs(found: dict[str, Any]) -> dict[str, float]:
-    last = found["pass"][-1]
-    return {
-        "cpu_seconds_a_picture": slope(found["pass"], "pictures", "cpu_seconds"),
-        "bytes_of_a_picture": last["bytes_of_pictures"] / last["pictures"],
-        "sidecar_bytes_a_picture": slope(found["join"], "rows", "bytes_of_sidecars"),
-        "part_bytes_a_picture": slope(found["join"], "rows", "bytes_of_parts"),
-        "join_cpu_seconds_a_picture": slope(found["join"], "rows", "cpu_seconds"),
-        "read_cpu_seconds_a_picture": slope(found["read"], "rows", "cpu_seconds"),
-        "dask_seconds_a_task": slope(found["tasks"], "tasks", "seconds"),
-        "table_bytes_a_set": slope(found["sets"], "sets", "bytes_of_table"),
-        "train_cpu_seconds_a_set": slope(found["sets"], "sets", "cpu_seconds")
-        + slope(found["sets"], "sets", "cpu_seconds_table"),
-    }
-
-
-def projected(cost: dict[str, float], n: int) -> dict[str, float]:
-    sets, tasks = n / PER_SET, n / (BATCH * BATCHES_PER_CHUNK)
-    pass_hours = n * cost["cpu_seconds_a_picture"] / 3600
-    return {
-        "pictures": n,
-        "terabytes_of_pictures": n * cost["bytes_of_a_picture"] / 1e12,
-        "gigabytes_of_sidecars": n * cost["sidecar_bytes_a_picture"] / 1e9,
-        "gigabytes_while_joining": n
-        * (cost["sidecar_bytes_a_picture"] + cost["part_bytes_a_picture"])
-        / 1e9,
-        "parts": n / BATCH,
-        "pass_core_hours": pass_hours,
-        "cores_for_one_day": pass_hours / 24,
-        "cores_for_one_week": pass_hours / 24 / 7,
-        "dask_hours": tasks * cost["dask_seconds_a_task"] / 3600,
-        "join_hours": n * cost["join_cpu_seconds_a_picture"] / 3600,
-        "read_hours": n * cost["read_cpu_seconds_a_picture"] / 3600,
-        "sets": sets,
-        "table_gigabytes": sets * cost["table_bytes_a_set"] / 1e9,
-        "train_core_hours": sets * cost["train_cpu_seconds_a_set"] / 3600,
-    }
-
-
-def rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: rounded(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [rounded(one) for one in value]
-    return float(f"{value:.4g}") if isinstance(value, float) else value
+PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "fit": fit, "crop": crop, "tasks": tasks, "workers": workers, "large": large,
+}  # fmt: skip
+INSIDE: dict[str, Callable[[int], dict[str, Any]]] = {"fit": one_fit, "crop": one_crop}
 
 
 def main() -> None:
-    from distributed import LocalCluster
-
     options = arguments()
-    with tempfile.TemporaryDirectory() as place:
-        root = Path(place)
-        found: dict[str, Any] = {"pass": measure_pass(root, options.pictures)}
-        found["join"], found["read"] = measure_rows(root, options.rows)
-        found["sets"] = [apart(one_training, count) for count in options.sets]
-        with LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
-        ) as cluster:
-            address = cluster.scheduler_address
-            found["tasks"] = measure_tasks(address, options.tasks)
-            found["spread_pass"] = spread_pass(address, root / str(options.pictures[-1]))
-            found["spread_training"] = spread_training(address, options.sets[-1])
-    cost = costs(found)
-    report = {
-        "machine": machine(),
-        "assumed": {
-            "picture": "PNG, 2048 x 2048",
-            "encoder": "builtin (in the rows: 512 values)",
-            "cues": len(cues.CUE_NAMES),
-            "batch_size": BATCH,
-            "batches_a_task": BATCHES_PER_CHUNK,
-            "pictures_a_set": PER_SET,
-        },
-        "measured": found,
-        "costs": cost,
-        "projected": [projected(cost, n) for n in TARGETS],
-    }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(rounded(report), indent=2) + "\n")
-    print(json.dumps(rounded({"costs": cost, "projected": report["projected"]}), indent=2))
+    if options.inside:
+        print(json.dumps(INSIDE[options.inside[0]](int(options.inside[1]))))
+        return
+    settings = {"encoder": "builtin in the pass; 512 numbers a picture where models are fitted",
+                "cues": len(cues.CUE_NAMES), "per_set": PER_SET, "batch_size": BATCH,
+                "batches_a_task": BATCHES_PER_CHUNK}  # fmt: skip
+    for name in options.parts:
+        # What was measured stays, whatever becomes of the rest.
+        write(options.out, {name: PARTS[name](options)}, settings)
 
 
 if __name__ == "__main__":

@@ -1,33 +1,36 @@
-"""Measure what a few new pictures, and a set to be ranked, cost beside many stored pictures.
+"""Measure what commands cost beside many stored pictures, at three sizes.
 
-    python benchmarks/sidecars.py --out benchmarks/results/sidecars.json
+    python benchmarks/sidecars.py [STEP ...] [--rows 25000 50000 100000]
 
-The stored pictures are links to a few small ones with invented vectors and cues of the built-in
-encoder's form. Every command is the real one, in a process of its own, with warm files:
+About five minutes on a quiet machine of two cores; with names of steps these alone, and the result
+file keeps the others. The stored pictures are links to a few small ones with invented vectors and
+cues of the built-in encoder's form, in twenty projects, and as many sets are logged as there are
+pictures. Every command is the real one, in a process of its own, with warm files:
 
-- `nothing_new`: `prefml embed` with nothing to do; `verify`: with `--verify`, which reads all rows.
-- `add`: `prefml embed` with new pictures, half of them in one project and half spread over all;
-  `add_alone`: the same pictures in a workspace of their own. The difference is what many stored
-  pictures make of it.
-- `rank`: `prefml rank` of four stored pictures. The model has learned from sets of one project.
+- `store`: finished batches become the data sets, as at the end of a pass over all pictures.
+- `nothing_new`, `verify`: `prefml embed` with nothing to do; with `--verify`, which reads all rows.
+- `add`: `prefml embed` with new pictures, half of them in one project and half spread over all.
+  `seconds_beside` are those beyond what the same pictures take in a workspace of their own: what
+  many stored pictures make of it.
+- `rank`: of four stored pictures. `read`: all sidecars, as training on all projects does.
+- `ingest`: reads and matches the log. `suggest`: for pictures of one project that are embedded.
+- `duplicates`: of all projects.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from _machine import machine
+from _growth import Clock, apart, part, run_command, write
 from PIL import Image
 
 from prefml.decisions.projects import ProjectResolver
@@ -38,37 +41,30 @@ from prefml.sidecars.find import ImageFile, scan_images
 from prefml.sidecars.layout import list_parts, part_name
 from prefml.sidecars.schema import Provenance, part_schema
 from prefml.sidecars.sources import open_part, write_part
+from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
-RUNS = {"sidecars": {"quick": ["--rows", "1000", "--new", "20"], "full": []}}
-# The most memory of a process that has just begun counts that of the process it came from: what
-# the command itself says, in the file that it is given, does not.
-COMMAND = """
-import atexit, pathlib, resource, sys
-from prefml.cli import run
-
-def most():
-    status = pathlib.Path("/proc/self/status")
-    if status.exists():
-        return 1024 * int(status.read_text().split("VmHWM:")[1].split()[0])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-place = pathlib.Path(sys.argv.pop(1))
-atexit.register(lambda: place.write_text(str(most())))
-sys.argv[0] = "prefml"
-run()
-"""
-BATCH, SETS, IN_SET, DRAWN = 2048, 60, 4, 50
+RUNS = {"sidecars": {"quick": ["--rows", "1500", "3000", "6000", "--new", "20"], "full": []}}
+BATCH, SETS, IN_SET, DRAWN, PROJECTS = 2048, 60, 4, 50, 20
 SIDE = 256
+COSTS = {"add": ("seconds", "seconds_beside", "memory_mb")}
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=f"of {', '.join(STEPS)}")
     parser.add_argument("--rows", type=int, nargs="+", default=[25_000, 50_000, 100_000])
-    parser.add_argument("--projects", type=int, default=20)
     parser.add_argument("--new", type=int, default=100)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/sidecars.json"))
-    return parser.parse_args()
+    # One measurement of `apart`.
+    parser.add_argument("--inside", nargs=2, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if unknown := set(given.steps) - set(STEPS):
+        parser.error(f"no step {', '.join(sorted(unknown))}")
+    return given
 
 
 def draw(path: Path, seed: int) -> None:
@@ -81,14 +77,17 @@ def project(number: int) -> str:
     return f"project{number:02d}"
 
 
-def link_pictures(root: Path, rows: int, projects: int) -> None:
+def picture(place: int, number: int) -> str:
+    return f"images/{project(place)}/{number:07d}.png"
+
+
+def link_pictures(root: Path, rows: int) -> None:
     """Link many names to a few pictures; a file system limits how many one may have."""
-    for place in range(projects):
-        folder = root / "images" / project(place)
+    for place in range(PROJECTS):
         for seed in range(DRAWN):
-            draw(folder / f"{seed:07d}.png", seed)
-        for number in range(DRAWN, rows // projects):
-            (folder / f"{number:07d}.png").hardlink_to(folder / f"{number % DRAWN:07d}.png")
+            draw(root / picture(place, seed), seed)
+        for number in range(DRAWN, rows // PROJECTS):
+            (root / picture(place, number)).hardlink_to(root / picture(place, number % DRAWN))
     (root / "prefml.toml").write_text('encoder = "builtin"\n')
 
 
@@ -105,8 +104,8 @@ def invented(images: list[ImageFile], provenance: Provenance, seed: int) -> pa.T
     return pa.table(columns)
 
 
-def store_rows(root: Path) -> int:
-    """Write a row for each picture, as a pass would."""
+def store_rows(root: Path) -> Clock:
+    """Write a row for each picture as a pass does, and measure its end."""
     workspace = Workspace.open(root)
     images = scan_images(workspace, ProjectResolver.open(workspace)).images
     provenance = Provenance.of(open_encoder("builtin").spec)
@@ -114,100 +113,152 @@ def store_rows(root: Path) -> int:
     for number, start in enumerate(range(0, len(images), BATCH)):
         rows = invented(images[start : start + BATCH], provenance, number)
         write_part(workspace.sidecars, part_name(number), schema, rows.select(schema.names))
-    selections = [Selection.of_all(open_part(path)) for path in list_parts(workspace.sidecars)]
-    written = replace(provenance, generation="0123456789abcdef")
-    compact(workspace.sidecars, written, selections, list_parts(workspace.sidecars))
+    with Clock() as clock:
+        parts = list_parts(workspace.sidecars)
+        selections = [Selection.of_all(open_part(path)) for path in parts]
+        written = replace(provenance, generation="0123456789abcdef")
+        compact(workspace.sidecars, written, selections, parts)
     record_encoder(workspace, "builtin")
-    return len(images)
+    return clock
 
 
-def write_log(root: Path) -> None:
-    """Write decisions about sets of the first project."""
+def write_log(root: Path, sets: int, projects: int) -> None:
+    """Write decisions about sets of some projects; neighbours share pictures."""
     lines = ["session_id,set_id,chosen_path,neg_paths,timestamp"]
-    for number in range(SETS):
-        names = [f"{project(0)}/{IN_SET * number + i:07d}.png" for i in range(IN_SET)]
+    for number in range(sets):
+        place, first = number % projects, number // projects
+        names = [picture(place, first + i) for i in range(IN_SET)]
         losers = json.dumps(names[1:]).replace('"', '""')
-        when = f"2025-01-01T{number // 60:02d}:{number % 60:02d}:00Z"
+        day, hour, minute = 1 + number // 1440 % 28, number // 60 % 24, number % 60
+        when = f"2025-01-{day:02d}T{hour:02d}:{minute:02d}:00Z"
         lines.append(f's,{number},{names[0]},"{losers}",{when}')
     (root / "data/training").mkdir(parents=True, exist_ok=True)
     (root / "data/training/selection_only_log.csv").write_text("\n".join(lines) + "\n")
 
 
-def run(root: Path, *words: str) -> dict[str, float]:
-    """Run a command to its end; return its seconds, and the most memory that it held."""
-    most = root / "most.txt"
-    line = [sys.executable, "-c", COMMAND, str(most), "--workspace", str(root), *words, "--json"]
-    start = time.perf_counter()
-    child = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    output = child.stdout.read() if child.stdout else b""
-    _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - start
-    if child.returncode:
-        raise RuntimeError(f"{words} ended with {child.returncode}")
-    report = json.loads(output)
-    return {
-        "seconds": seconds,
-        "cpu_seconds": used.ru_utime + used.ru_stime,
-        "memory_mb": int(most.read_text()) / 1e6,
-        **{name: report[name] for name in ("computed", "reused") if name in report},
-    }
-
-
-def add_pictures(root: Path, count: int, projects: int) -> None:
+def add_pictures(root: Path, count: int, round_: int) -> None:
     for number in range(count):
-        place = 0 if number % 2 else number // 2 % projects
-        draw(root / "images" / project(place) / f"new{number:05d}.png", 10_000 + number)
+        place = 0 if number % 2 else number // 2 % PROJECTS
+        name = f"images/{project(place)}/new{round_}_{number:05d}.png"
+        draw(root / name, 10_000 * (1 + round_) + number)
 
 
-def measured(rows: int, options: argparse.Namespace) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Stored:
+    """A workspace of many stored pictures."""
+
+    root: Path
+    rows: int
+    options: argparse.Namespace
+
+    def command(self, *words: str) -> dict[str, Any]:
+        """Run a command in it."""
+        return run_command(self.root, *words)
+
+    def repeated(self, *words: str) -> Iterator[dict[str, Any]]:
+        """Run a command in it several times."""
+        for _ in range(self.options.repeats):
+            yield self.command(*words)
+
+
+def nothing_new(stored: Stored) -> Iterator[dict[str, Any]]:
+    yield from stored.repeated("embed")
+
+
+def verify(stored: Stored) -> Iterator[dict[str, Any]]:
+    yield stored.command("embed", "--verify")
+
+
+def add(stored: Stored) -> Iterator[dict[str, Any]]:
+    for number in range(stored.options.repeats):
+        with tempfile.TemporaryDirectory() as place:
+            alone = Path(place)
+            (alone / "prefml.toml").write_text('encoder = "builtin"\n')
+            add_pictures(alone, stored.options.new, number)
+            own = run_command(alone, "embed")
+        add_pictures(stored.root, stored.options.new, number)
+        found = stored.command("embed")
+        assert found["report"]["computed"] == stored.options.new
+        yield found | {"seconds_beside": max(found["seconds"] - own["seconds"], 0.001)}
+
+
+def rank(stored: Stored) -> Iterator[dict[str, Any]]:
+    names = [picture(1, number) for number in range(IN_SET)]
+    yield from stored.repeated("rank", *names)
+
+
+def read(stored: Stored) -> Iterator[dict[str, Any]]:
+    for _ in range(stored.options.repeats):
+        yield apart("sidecars.py", "--inside", "read", stored.root)
+
+
+def ingest(stored: Stored) -> Iterator[dict[str, Any]]:
+    yield from stored.repeated("ingest")
+
+
+def suggest(stored: Stored) -> Iterator[dict[str, Any]]:
+    for number in range(stored.options.new):
+        draw(stored.root / f"new/{project(1)}/fresh_{number // 4}-{number % 4}.png", number)
+    stored.command("suggest")
+    yield from stored.repeated("suggest")
+
+
+def duplicates(stored: Stored) -> Iterator[dict[str, Any]]:
+    yield stored.command("duplicates")
+
+
+Measure = Callable[[Stored], Iterator[dict[str, Any]]]
+MEASURES: dict[str, Measure] = {
+    one.__name__: one for one in (nothing_new, verify, add, rank, read, ingest, suggest, duplicates)
+}
+STEPS = ("store", *MEASURES)
+
+
+def measured(rows: int, options: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory() as place:
-        root, alone = Path(place) / "many", Path(place) / "alone"
-        link_pictures(root, rows, options.projects)
-        stored = store_rows(root)
-        nothing_new, verify = run(root, "embed"), run(root, "embed", "--verify")
-        add_pictures(root, options.new, options.projects)
-        add = run(root, "embed")
-        add_pictures(alone, options.new, options.projects)
-        (alone / "prefml.toml").write_text('encoder = "builtin"\n')
-        add_alone = run(alone, "embed")
-        write_log(root)
-        train = run(root, "train", "ranker")
-        names = [f"images/{project(1)}/{number:07d}.png" for number in range(IN_SET)]
-        rank = min((run(root, "rank", *names) for _ in range(3)), key=lambda one: one["seconds"])
-        files = sum(1 for _ in (root / "data/sidecar").rglob("*.parquet") if _.is_file())
-    assert add["computed"] == options.new
-    assert nothing_new["computed"] == 0
-    return {
-        "rows": stored, "files": files, "nothing_new": nothing_new, "verify": verify,
-        "add": add, "add_alone": add_alone, "train": train, "rank": rank,
-        "add_seconds_beside": add["seconds"] - add_alone["seconds"],
-    }  # fmt: skip
+        stored = Stored(Path(place), rows, options)
+        link_pictures(stored.root, rows)
+        clock = apart("sidecars.py", "--inside", "store", stored.root)
+        write_log(stored.root, SETS, 1)
+        stored.command("train", "ranker")
+        write_log(stored.root, rows - IN_SET * PROJECTS, PROJECTS)
+        for name in options.steps or STEPS:
+            found[name] = [clock] if name == "store" else list(MEASURES[name](stored))
+    for points in found.values():
+        for point in points:
+            point.pop("report", None)
+            point["size"] = rows
+    return found
 
 
-def rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: rounded(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [rounded(one) for one in value]
-    return float(f"{value:.4g}") if isinstance(value, float) else value
+def inside(what: str, root: Path) -> dict[str, Any]:
+    """Measure one thing in this process."""
+    from _growth import memory
+
+    if what == "store":
+        clock = store_rows(root)
+    else:
+        with Clock() as clock:
+            read_sidecars(Workspace.open(root).sidecars)
+    return clock.costs() | {"memory_mb": memory("VmHWM") / 1e6}
 
 
 def main() -> None:
     options = arguments()
-    found = []
+    if options.inside:
+        print(json.dumps(inside(options.inside[0], Path(options.inside[1]))))
+        return
+    found: dict[str, list[dict[str, Any]]] = {}
+    settings = {"projects": PROJECTS, "new": options.new, "side": SIDE, "in_set": IN_SET}
     for rows in options.rows:
-        found.append(measured(rows, options))
-        print(json.dumps(rounded(found[-1])), file=sys.stderr, flush=True)
-    report = {
-        "machine": machine(),
-        "projects": options.projects,
-        "new": options.new,
-        "side": SIDE,
-        "sizes": found,
-    }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(rounded(report), indent=2) + "\n")
+        for name, points in measured(rows, options).items():
+            found.setdefault(name, []).extend(points)
+            print(rows, name, points[-1], file=sys.stderr, flush=True)
+        costs = {name: COSTS.get(name, ("seconds", "memory_mb")) for name in found}
+        parts = {name: part(points, costs[name]) for name, points in found.items()}
+        # What was measured stays, whatever becomes of the rest.
+        write(options.out, parts, settings)
 
 
 if __name__ == "__main__":

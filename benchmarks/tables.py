@@ -328,9 +328,12 @@ TABLES: dict[str, Callable[[], str]] = {
     "crop-routes": crop_routes,
     "crop-cues": crop_cues,
     "crop-real": crop_real,
-    "scale-costs": lambda: _scale_tables.costs(_required("scale")),
-    "scale-spread": lambda: _scale_tables.spread(_required("scale")),
-    "scale-projected": lambda: _scale_tables.projected(_required("scale")),
+    **{
+        f"scale-{name}": lambda make=make: make(
+            {file: _required(file) for file in _scale_tables.FILES}
+        )
+        for name, make in _scale_tables.TABLES.items()
+    },
     "planted-copies": planted_copies,
     "sets": lambda: _set_tables.by_source(_required("sets")),
     "likeness": lambda: _set_tables.likeness(_required("sets")),

@@ -286,11 +286,14 @@ def _examine_pictures(workspace: Workspace) -> Iterator[Check]:
 
 def _examine_sidecars(workspace: Workspace) -> Iterator[Check]:
     from prefml.imaging.decode import DECODING_VERSION
-    from prefml.sidecars.store import read_sidecars
+    from prefml.sidecars.store import read_index, read_sidecars
 
-    sidecars = read_sidecars(workspace.sidecars)
-    found, fix = f"{len(sidecars.index)} pictures, encoder {sidecars.encoder.id}", ""
-    if sidecars.decoding < DECODING_VERSION:
+    index, spec = read_index(workspace.sidecars), read_sidecars(workspace.sidecars, []).encoder
+    # Only reading all values tells that none is damaged; one project is in memory at a time.
+    for project in index["project"].unique():
+        read_sidecars(workspace.sidecars, [project])
+    found, fix = f"{len(index)} pictures, encoder {spec.id}", ""
+    if (index["decoding"] < DECODING_VERSION).any():
         found += "; an earlier version measured them, which read some to other colours"
         fix = "prefml embed"
     yield Check("sidecars", True, found, fix)

@@ -17,8 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias, TypeVar, cast
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from prefml.exceptions import ConfigError, PrefmlError
 
@@ -80,7 +79,7 @@ def path_from_url(url: str) -> AnyPath:
     """
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        return Path(url2pathname(parts.path))
+        return Path(unquote(parts.path))
     if parts.scheme in _NO_PLACE:
         found = f"{url}: {_NO_PLACE[parts.scheme]}"
         raise ConfigError(found, "a folder, file:///FOLDER, or an object store such as s3://BUCKET")

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -208,3 +210,36 @@ def test_processes_that_a_test_starts_are_counted(tmp_path):
 def test_the_tests_take_as_many_branches_as_they_are_asked_to(branches):
     kept = json.loads((RESULTS / "coverage.json").read_text("utf-8"))
     assert kept["branches"]["percent"] >= branches.LEAST
+
+
+@given(
+    st.floats(0.1, 100), st.floats(-0.5, 3), st.lists(st.floats(0.98, 1.02), min_size=6, max_size=6)
+)
+def test_the_exponent_of_a_power_law_lies_in_its_interval_about_it(factor, power, noise):
+    growth = importlib.import_module("_growth")
+    sizes = [1000, 1000, 2000, 2000, 4000, 4000]
+    exact = growth.exponent(sizes, [factor * size**power for size in sizes])
+    assert exact["exponent"] == pytest.approx(power, abs=1e-6)
+    assert exact["factor"] == pytest.approx(factor, rel=1e-3)
+    costs = [factor * size**power * one for size, one in zip(sizes, noise, strict=True)]
+    found = growth.exponent(sizes, costs)
+    assert found["low"] <= found["exponent"] <= found["high"]
+    assert found["exponent"] == pytest.approx(power, abs=0.05)
+
+
+def test_of_one_size_there_is_no_exponent_and_of_two_runs_no_interval():
+    growth = importlib.import_module("_growth")
+    assert growth.exponent([5, 5, 5], [1, 2, 3])["exponent"] is None
+    found = growth.exponent([5, 10], [1, 2])
+    assert found["exponent"] == pytest.approx(1)
+    assert found["low"] is None
+
+
+def test_a_part_that_is_measured_again_leaves_the_others(tmp_path):
+    growth = importlib.import_module("_growth")
+    growth.write(tmp_path / "r.json", {"one": {"points": [1]}, "two": {"points": [2]}}, {"a": 1})
+    growth.write(tmp_path / "r.json", {"two": {"points": [3]}}, {"b": 2})
+    record = json.loads((tmp_path / "r.json").read_text())
+    assert record["parts"] == {"one": {"points": [1]}, "two": {"points": [3]}}
+    assert record["settings"] == {"a": 1, "b": 2}
+    assert record["machine"]["commit"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +12,7 @@ from prefml.cli._shared import busy, emit, json_option, open_workspace
 if TYPE_CHECKING:
     from prefml.duplicates import DuplicateGroup
     from prefml.duplicates.find import Scorer
+    from prefml.prediction import Predictor
     from prefml.sidecars.store import Sidecars
     from prefml.workspace import Workspace
 
@@ -42,18 +43,32 @@ def command(distance: int, cosine: float, as_json: bool) -> None:  # fmt: skip
     data/sidecar/duplicates.parquet.
     """
     from prefml.duplicates import find_duplicates, table_path, write_table
-    from prefml.sidecars.store import read_sidecars
 
     workspace = open_workspace()
-    sidecars, score = _with_ranker(workspace) or (read_sidecars(workspace.sidecars), None)
+    groups: list[DuplicateGroup] = []
     with busy("duplicates"):
-        groups = find_duplicates(sidecars, score, distance, cosine)
+        for sidecars, score in _projects(workspace):
+            groups += find_duplicates(sidecars, score, distance, cosine)
     write_table(table_path(workspace), groups)
     emit({"groups": [_payload(group) for group in groups]}, _text(groups), as_json)
 
 
-def _with_ranker(workspace: Workspace) -> tuple[Sidecars, Scorer] | None:
-    """Let the ranker choose, once there is one that fits the sidecars."""
+def _projects(workspace: Workspace) -> Iterator[tuple[Sidecars, Scorer | None]]:
+    """Read one project after the other, with the ranker's scores of it if there is a ranker."""
+    from prefml.sidecars.store import read_index, read_sidecars
+
+    projects = read_index(workspace.sidecars)["project"].unique()
+    predictor = _open_ranker(workspace)
+    for project in projects:
+        if predictor is None:
+            yield read_sidecars(workspace.sidecars, [project], cues=("width", "height")), None
+        else:
+            predictor.reload_sidecars([project])
+            yield predictor.sidecars, predictor.score
+
+
+def _open_ranker(workspace: Workspace) -> Predictor | None:
+    """Open the ranker that is to choose, once there is one that fits the sidecars."""
     from prefml.exceptions import EncoderMismatchError, visible
     from prefml.models.store import model_file
     from prefml.prediction import Predictor
@@ -62,10 +77,11 @@ def _with_ranker(workspace: Workspace) -> tuple[Sidecars, Scorer] | None:
         return None
     predictor = Predictor.open(workspace, kinds=("ranker",))
     try:
-        return predictor.sidecars, predictor.score
+        predictor.refuse_other_sidecars()
     except EncoderMismatchError as error:
         click.echo(visible(f"The ranker is not asked: {error}"), err=True)
         return None
+    return predictor
 
 
 def _payload(group: DuplicateGroup) -> dict[str, object]:

@@ -22,6 +22,7 @@ from prefml.encoders import Encoder, open_encoder
 from prefml.exceptions import ClusterError
 from prefml.sidecars.build import BuildOptions, Compute, Progress, Run
 from prefml.sidecars.find import Failure
+from prefml.sidecars.places import exists, naming_refusals
 from prefml.sidecars.plan import Task
 from prefml.sidecars.schema import Provenance
 from prefml.sidecars.sources import Source
@@ -241,7 +242,7 @@ def _wait_for_result(client: Client, future: Future, timeout: float) -> ChunkRes
 def _check_visible(result: ChunkResult) -> None:
     for source in result.written[-1:]:
         path = source.files["cues"]
-        if not path.exists():
+        if not exists(path):
             raise ClusterError(
                 f"a worker wrote {path}, which is not there from here",
                 "one sidecar folder for all machines",
@@ -293,7 +294,9 @@ def run_chunk(job: Job, chunk: Chunk) -> ChunkResult:
         chunk.number,
         writer=job.writer,
     )
-    failures = run.compute(chunk.tasks)
+    # Errors of some file systems cannot travel.
+    with naming_refusals(job.workspace.sidecars):
+        failures = run.compute(chunk.tasks)
     return ChunkResult(len(chunk.tasks), run.written, failures, run.first_frames)
 
 

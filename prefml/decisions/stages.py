@@ -27,6 +27,8 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?P<time>\d{{8}}_\d{{6}})(?:_(?P<stage>{stages}))?(?:\.\w+)?")
 
 
+# A row is asked for its paths many times over.
+@lru_cache(maxsize=4096)
 def split_path(path: str) -> tuple[str, str]:
     r"""Split a path as logged into its folder and its file name.
 

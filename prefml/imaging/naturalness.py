@@ -35,6 +35,28 @@ __all__ = ["NAMES", "measure", "mscn_coefficients"]
 
 _PAIRS = {"h": (0, 1), "v": (1, 0), "d": (1, 1), "a": (1, -1)}
 _SMALLEST = 32
+_LAW = ("shape", "spread")
+_SKEWED_LAW = ("shape", "mean", "left", "right")
+_CONTRASTS, _EDGES, _CHROMAS = (10, 50, 90, 99), (25, 50, 75, 95, 99), (10, 50, 90)
+_LIGHTS = (1, 10, 25, 50, 75, 90, 99)
+_BRISQUE = (*_LAW, *(f"{pair}_{part}" for pair in _PAIRS for part in _SKEWED_LAW))
+NAMES: tuple[str, ...] = (
+    *(f"nss{scale}_{part}" for scale in (1, 2) for part in _BRISQUE),
+    *(f"contrast2_p{percent}" for percent in _CONTRASTS),
+    *(f"contrast2_{part}" for part in ("skew", "kurtosis", *_LAW)),
+    *(f"edge_p{percent}" for percent in _EDGES),
+    *("edge_peak_ratio", "edge_upright", "reblur", "noise_all", "noise_flat", "blocking"),
+    *(f"detail_{part}" for part in ("low", "middle", "high", "range", "centre")),
+    *("light_spread", "light_centre"),
+    *(
+        f"{colour}{part}"
+        for colour in ("rg", "by", "chroma")
+        for part in ("_mean", "_deviation", "1_shape", "1_spread", "2_shape", "2_spread", "_noise")
+    ),
+    *(f"chroma_p{percent}" for percent in _CHROMAS),
+    *(f"light_p{percent}" for percent in _LIGHTS),
+    *("light_range", "light_entropy", "light_skew", "light_kurtosis", "haze", "haze_top"),
+)
 _EPSILON, _LARGEST = 1e-12, 1e9
 
 
@@ -187,8 +209,8 @@ def _moments(x: Floats32) -> tuple[float, float]:
 
 def _contrast_cues(contrast: Floats32) -> Iterator[tuple[str, float]]:
     """Yield percentiles, moments and MSCN fit of the local contrast at half scale."""
-    levels = percentiles(contrast[::4, ::4], (10, 50, 90, 99))
-    for percent, level in zip((10, 50, 90, 99), levels, strict=True):
+    levels = percentiles(contrast[::4, ::4], _CONTRASTS)
+    for percent, level in zip(_CONTRASTS, levels, strict=True):
         yield f"contrast2_p{percent}", np.log1p(level)
     skewness, kurtosis = _moments(contrast[::2])
     yield "contrast2_skew", skewness
@@ -203,7 +225,7 @@ def _gradient_cues(picture: Picture) -> Iterator[tuple[str, float]]:
     (across, down), noise = picture.gradients, picture.noise_response
     magnitude = _magnitude(*(step[::2, ::8].astype(np.float32) for step in (across, down)))
     levels = percentiles(magnitude, (25, 50, 75, 95, 99.5))
-    for percent, level in zip((25, 50, 75, 95, 99), levels, strict=True):
+    for percent, level in zip(_EDGES, levels, strict=True):
         yield f"edge_p{percent}", np.log1p(level)
     yield "edge_peak_ratio", np.log((levels[4] + 1) / (levels[1] + 1))
     upright, level = (cv2.norm(step, cv2.NORM_L1) / step.size for step in (across, down))
@@ -275,8 +297,8 @@ def _colour_cues(picture: Picture) -> Iterator[tuple[str, float]]:
             yield f"{name}{scale}_shape", shape
             yield f"{name}{scale}_spread", deviation
         yield f"{name}_noise", np.log1p(percentiles(contrast[::4, ::4], [25])[0])
-    levels = percentiles(coarse["chroma"][::4, ::2], (10, 50, 90))
-    for percent, level in zip((10, 50, 90), levels, strict=True):
+    levels = percentiles(coarse["chroma"][::4, ::2], _CHROMAS)
+    for percent, level in zip(_CHROMAS, levels, strict=True):
         yield f"chroma_p{percent}", level
 
 
@@ -290,8 +312,8 @@ def _opponents(lab: Pixels) -> dict[str, Floats32]:
 def _luminance_cues(picture: Picture, half: Floats32) -> Iterator[tuple[str, float]]:
     """Yield percentiles, entropy and moments of the luma, and haze by the dark channel."""
     sample = np.ascontiguousarray(picture.gray[::4, ::4])
-    levels = percentiles(sample[::2, ::2], (1, 10, 25, 50, 75, 90, 99))
-    for percent, level in zip((1, 10, 25, 50, 75, 90, 99), levels, strict=True):
+    levels = percentiles(sample[::2, ::2], _LIGHTS)
+    for percent, level in zip(_LIGHTS, levels, strict=True):
         yield f"light_p{percent}", level
     yield "light_range", levels[5] - levels[1]
     histogram = cv2.calcHist([sample], [0], None, [64], [0, 256]).ravel() / sample.size
@@ -301,7 +323,3 @@ def _luminance_cues(picture: Picture, half: Floats32) -> Iterator[tuple[str, flo
     yield "light_kurtosis", kurtosis
     yield "haze", cv2.mean(picture.dark_channel)[0]
     yield "haze_top", percentiles(picture.dark_channel[::4, ::4], [90])[0]
-
-
-_BLANK = Picture(np.zeros((_SMALLEST, _SMALLEST, 3), np.uint8))
-NAMES: tuple[str, ...] = tuple(name for name, _ in _named_cues(_BLANK))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from prefml._typing import Floats, Ints
 from prefml.boxes import to_box
@@ -16,15 +14,14 @@ from prefml.cropping import CropRegressor
 from prefml.cropping.policy import Policy, read_policy
 from prefml.decisions.set_rule import SetRule, set_rule
 from prefml.encoders import Encoder, EncoderSpec, open_encoder
-from prefml.exceptions import ModelFileError, WorkspaceError
+from prefml.exceptions import ModelFileError
 from prefml.features.tables import crop_columns, image_rows
-from prefml.imaging.hands import detect_hands
 from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
 from prefml.models.kinds import Ranker
 from prefml.models.manifest import KINDS, Manifest
 from prefml.models.store import load_pair, model_file
 from prefml.prediction.predictions import CropProposal, PictureRows, Ranking, Reason
-from prefml.prediction.stored import stages_of, stored_names, stored_rows
+from prefml.prediction.stored import path_below, stages_of, stored_names, stored_rows
 from prefml.ranking.per_project import ranker_of, scores_by_project
 from prefml.ranking.rejection import RejectionModel
 from prefml.sidecars.choice import chosen_encoder
@@ -72,6 +69,7 @@ class Predictor:
         self.encoder_name = encoder_name
         self.device = device
         self.rejection = rejection
+        self._projects: tuple[str, ...] | None = None
 
     @classmethod
     def open(
@@ -134,7 +132,7 @@ class Predictor:
 
     @cached_property
     def sidecars(self) -> Sidecars:
-        """Sidecars of the workspace.
+        """Sidecars of the workspace, of all projects unless `reload_sidecars` named some.
 
         Raises
         ------
@@ -143,12 +141,31 @@ class Predictor:
         EncoderMismatchError
             If another encoder made them than the models were trained with.
         """
-        found = read_sidecars(self.workspace.sidecars)
+        found = read_sidecars(self.workspace.sidecars, self._projects)
         self._refuse_other(found.encoder)
         return found
 
-    def reload_sidecars(self) -> None:
-        """Forget the sidecars, so that they are read anew after they have been replaced."""
+    def refuse_other_sidecars(self) -> None:
+        """Compare the sidecars' encoder with that of the models, and read no row.
+
+        Raises
+        ------
+        SidecarError
+            If there are none.
+        EncoderMismatchError
+            If another encoder made them.
+        """
+        self._refuse_other(read_sidecars(self.workspace.sidecars, []).encoder)
+
+    def reload_sidecars(self, projects: Iterable[str] | None = None) -> None:
+        """Forget the sidecars, so that they are read anew when they are next needed.
+
+        Parameters
+        ----------
+        projects : iterable of str, optional
+            Read the rows of these projects only.
+        """
+        self._projects = None if projects is None else tuple(projects)
         self.__dict__.pop("sidecars", None)
 
     @cached_property
@@ -196,26 +213,11 @@ class Predictor:
         ImageError
             If one of them cannot be decoded.
         """
-        from prefml.imaging.cues import measure_in_background
-        from prefml.imaging.decode import decode
-        from prefml.sidecars.derive import prepare
+        # Most pictures are stored, and those who ask for them wait for each import.
+        from prefml.prediction.measured import measured_rows
 
-        if not paths:
-            raise WorkspaceError("no pictures", "at least one picture file")
-        prepared, cues, size, hands = [], [], [], []
-        # Cues take longer than a small encoder does, and somebody is waiting for both.
-        with ThreadPoolExecutor(2) as pool:
-            for path in paths:
-                picture = decode(path, self.workspace.config.max_pixels)
-                cues.append(measure_in_background(pool, picture))
-                prepared.append(prepare(self.encoder, picture))
-                size.append((picture.width, picture.height))
-                hands.append(detect_hands(picture))
-            vectors = self.encoder.encode(prepared)
-            measured = pd.DataFrame([gather() for gather in cues]).astype(np.float32)
-        names = tuple(Path(path).name for path in paths)
-        sizes, stages = np.array(size, float), stages_of(names, self.rule)
-        return PictureRows(names, sizes, stages, vectors, measured, hands, project)
+        most = self.workspace.config.max_pixels
+        return measured_rows(self.encoder, paths, most, self.rule, project)
 
     def from_sidecars(self, project: str, filenames: Sequence[str]) -> PictureRows:
         """Look pictures up that were embedded before.
@@ -260,7 +262,8 @@ class Predictor:
             If the sidecars are damaged.
         """
         if project is not None:
-            found = read_sidecars_if_any(self.workspace.sidecars, [project])
+            places = [path_below(self.workspace.root, path) for path in paths]
+            found = read_sidecars_if_any(self.workspace.sidecars, [project], paths=places)
             specs = [one.encoder for one in self.manifests.values() if one.encoder is not None]
             names = found and stored_names(found, self.workspace.root, paths, specs)
             if found and names:

@@ -17,7 +17,7 @@ from prefml.prediction.predictions import PictureRows
 from prefml.sidecars.plan import has_same_pixels
 from prefml.sidecars.store import Sidecars
 
-__all__ = ["stages_of", "stored_names", "stored_rows"]
+__all__ = ["path_below", "stages_of", "stored_names", "stored_rows"]
 
 
 def stored_names(
@@ -28,7 +28,7 @@ def stored_names(
     Parameters
     ----------
     sidecars : Sidecars
-        Rows of their project.
+        Their rows, at least, as far as they have any.
     root : Path
         The workspace folder.
     paths : sequence of Path
@@ -48,7 +48,7 @@ def stored_names(
     rows = {path: row for row, path in enumerate(sidecars.index["path"])}
     names = []
     for path in paths:
-        row = rows.get(os.path.relpath(path, root).replace(os.sep, "/"))
+        row = rows.get(path_below(root, path))
         if row is None or not path.is_file():
             return None
         stored, now = sidecars.index.iloc[row], path.stat()
@@ -60,6 +60,24 @@ def stored_names(
     return names
 
 
+def path_below(root: Path, path: Path) -> str:
+    """Return the path of a picture as sidecars hold it.
+
+    Parameters
+    ----------
+    root : Path
+        The workspace folder.
+    path : Path
+        A picture file.
+
+    Returns
+    -------
+    str
+        Relative to the workspace.
+    """
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
 def stored_rows(
     sidecars: Sidecars, project: str, filenames: Sequence[str], rule: SetRule
 ) -> PictureRows:
@@ -68,7 +86,7 @@ def stored_rows(
     Parameters
     ----------
     sidecars : Sidecars
-        Rows of their project, at least.
+        Their rows, at least.
     project : str
         Their project.
     filenames : sequence of str

@@ -29,6 +29,7 @@ from prefml.sidecars.find import (
 )
 from prefml.sidecars.layout import Commit, has_single_files, list_parts, next_number, part_name
 from prefml.sidecars.lock import run_lock
+from prefml.sidecars.places import exists, naming_refusals
 from prefml.sidecars.plan import ReusableRow, Task, drop_outdated, make_tasks, reusable_rows
 from prefml.sidecars.recovery import recover, remove_copy
 from prefml.sidecars.report import BuildReport
@@ -179,15 +180,16 @@ def build_found(
     """
     start = perf_counter()
     require_images(found, workspace)
-    with _disk_errors(workspace.sidecars), run_lock(workspace.sidecars):
+    place = workspace.sidecars
+    with _disk_errors(place), naming_refusals(place), run_lock(place):
         run = Run.begin(workspace, encoder, options or BuildOptions())
         rows = {} if run.options.force else reusable_rows(found.images, run.sources, run.provenance)
         rows = drop_outdated(rows, found.images, run.sources, workspace.root)
         tasks = make_tasks(found.images, rows)
         failures = [*found.failures, *(compute or Run.compute)(run, tasks, progress)]
         run.finish(found.images, {key: row for key, row in rows.items() if row.complete})
-        report = workspace.sidecars / "failures.jsonl"
-        if failures or report.exists():
+        report = place / "failures.jsonl"
+        if failures or exists(report):
             lines = (json.dumps(asdict(failure)) + "\n" for failure in failures)
             write_text(report, "".join(lines))
     reused = len(found.images) - len(tasks)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 
 from prefml.files import AnyPath, write_text
+from prefml.sidecars.places import exists, is_file, list_files
 from prefml.sidecars.schema import KINDS
 
 __all__ = [
@@ -202,8 +203,7 @@ def list_parts(folder: AnyPath) -> list[AnyPath]:
     -------
     list of Path or UPath
     """
-    found = parts_folder(folder).glob("part-*")
-    parts = (path for path in found if _PART.fullmatch(path.name))
+    parts = (path for path in list_files(parts_folder(folder)) if _PART.fullmatch(path.name))
     return sorted(parts, key=lambda path: path.name)
 
 
@@ -286,7 +286,7 @@ def has_single_files(folder: AnyPath) -> bool:
     -------
     bool
     """
-    return any(data_set(folder, kind).is_file() for kind in KINDS)
+    return any(is_file(data_set(folder, kind)) for kind in KINDS)
 
 
 def copy_of_single_files(folder: AnyPath) -> Fragment | None:
@@ -302,7 +302,7 @@ def copy_of_single_files(folder: AnyPath) -> Fragment | None:
     Fragment or None
     """
     found = {kind: data_set(copy_folder(folder), kind) for kind in KINDS}
-    return Fragment("", found) if all(path.is_file() for path in found.values()) else None
+    return Fragment("", found) if all(map(is_file, found.values())) else None
 
 
 def list_fragments(folder: AnyPath) -> list[Fragment]:
@@ -330,21 +330,19 @@ def _listing(folder: AnyPath) -> list[Fragment]:
     files: dict[str, dict[str, AnyPath]] = {}
     for name in commit.added:
         waiting = {kind: next_file(folder, name, kind) for kind in KINDS}
-        files[name] = {kind: path for kind, path in waiting.items() if path.exists()}
+        files[name] = {kind: path for kind, path in waiting.items() if exists(path)}
     for kind in KINDS:
         for name, path in _placed(data_set(folder, kind)):
             files.setdefault(name, {})[kind] = path
-        if data_set(folder, kind).is_file() and not commit.takes_over:
+        if is_file(data_set(folder, kind)) and not commit.takes_over:
             files.setdefault("", {})[kind] = data_set(folder, kind)
     gone = set(commit.dropped)
     return [Fragment(name, files[name]) for name in sorted(files) if name not in gone]
 
 
 def _placed(place: AnyPath) -> Iterator[tuple[str, AnyPath]]:
-    for path in place.glob("*.parquet"):
-        if _NAME.fullmatch(path.stem) and path.stem[0] != "_":
-            yield path.stem, path
-    for path in place.glob("*/*.parquet"):
-        name = f"{path.parent.name}/{path.stem}"
-        if _NAME.fullmatch(name) and "_" not in (name[0], path.stem[0]):
+    for path in list_files(place, deep=True):
+        name = path.stem if path.parent == place else f"{path.parent.name}/{path.stem}"
+        hidden = "_" in (name[0], path.stem[0])
+        if path.suffix == ".parquet" and _NAME.fullmatch(name) and not hidden:
             yield name, path

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prefml.exceptions import ImageError
-from prefml.imaging.decode import is_decoded_anew
+from prefml.imaging.decode import DECODING_VERSION, is_decoded_anew
 from prefml.sidecars.find import ImageFile
 from prefml.sidecars.schema import Provenance
 from prefml.sidecars.sources import Source
@@ -146,11 +146,17 @@ def drop_outdated(
     dict
         (project, file name) -> row.
     """
-    paths = {image.key: root / image.path for image in images}
     versions = [source.provenance.decoding for source in sources]
-    return {
-        key: row for key, row in rows.items() if has_same_pixels(paths[key], versions[row.source])
+    earlier = {key: row for key, row in rows.items() if versions[row.source] < DECODING_VERSION}
+    if not earlier:
+        return dict(rows)
+    paths = {image.key: image.path for image in images}
+    outdated = {
+        key
+        for key, row in earlier.items()
+        if not has_same_pixels(root / paths[key], versions[row.source])
     }
+    return {key: row for key, row in rows.items() if key not in outdated}
 
 
 def has_same_pixels(path: Path, version: int) -> bool:

@@ -16,6 +16,7 @@ from prefml.sidecars.layout import (
     next_file,
     parts_folder,
 )
+from prefml.sidecars.places import exists, is_file, list_files
 from prefml.sidecars.schema import KINDS
 
 __all__ = ["is_replacing", "recover", "remove_copy"]
@@ -34,12 +35,13 @@ def recover(folder: AnyPath) -> None:
         _carry_out(folder, commit)
     else:
         _complete_single_files(folder)
-    if (folder / COMMIT).exists():
+    if exists(folder / COMMIT):
         (folder / COMMIT).unlink()
         sync_folder(folder)
     for place in (folder, parts_folder(folder)):
-        for path in (*place.glob("*.next"), *place.glob(".*.tmp")):
-            path.unlink()
+        for path in list_files(place):
+            if path.suffix == ".next" or (path.name.startswith(".") and path.suffix == ".tmp"):
+                path.unlink()
 
 
 def is_replacing(folder: AnyPath) -> bool:
@@ -54,7 +56,7 @@ def is_replacing(folder: AnyPath) -> bool:
     -------
     bool
     """
-    return (folder / COMMIT).exists()
+    return exists(folder / COMMIT)
 
 
 def remove_copy(folder: AnyPath) -> None:
@@ -65,8 +67,9 @@ def remove_copy(folder: AnyPath) -> None:
     folder : Path or UPath
         The sidecar folder.
     """
-    for path in copy_folder(folder).glob("*.parquet"):
-        path.unlink()
+    for path in list_files(copy_folder(folder)):
+        if path.suffix == ".parquet":
+            path.unlink()
     _remove_if_empty(copy_folder(folder))
 
 
@@ -93,7 +96,7 @@ def _put_aside(folder: AnyPath) -> None:
     """Move the single files of an earlier version to where they are kept until the next run."""
     make_folder(copy_folder(folder))
     for kind in KINDS:
-        if data_set(folder, kind).is_file():
+        if is_file(data_set(folder, kind)):
             move(data_set(folder, kind), data_set(copy_folder(folder), kind))
     sync_folder(copy_folder(folder))
     sync_folder(folder)
@@ -101,7 +104,7 @@ def _put_aside(folder: AnyPath) -> None:
 
 def _place(path: AnyPath, target: AnyPath) -> None:
     """Move a new file to its place, unless a run that was stopped has done so."""
-    if not path.exists():
+    if not exists(path):
         return
     if isinstance(target, Path):
         # New folders are synced into those above them.
@@ -127,5 +130,6 @@ def _complete_single_files(folder: AnyPath) -> None:
         return
     for kind in KINDS:
         path = folder / f"{kind}.parquet.next"
-        if committed and path.exists() and not data_set(folder, kind).is_dir():
-            move(path, data_set(folder, kind))
+        place = data_set(folder, kind)
+        if committed and exists(path) and (is_file(place) or not exists(place)):
+            move(path, place)

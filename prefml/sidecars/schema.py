@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,12 +18,13 @@ from prefml.exceptions import PrefmlError, SidecarError
 from prefml.files import AnyPath
 from prefml.imaging import cues as measured
 from prefml.imaging.decode import DECODING_VERSION
+from prefml.sidecars.places import is_refusal
 
 __all__ = [
     "KEYS",
     "KINDS",
-    "READ_ERRORS",
     "Provenance",
+    "naming_damage",
     "open_parquet",
     "open_writer",
     "part_schema",
@@ -32,7 +34,7 @@ __all__ = [
 
 SCHEMA = "prefml/sidecar/1"
 # What reading a damaged parquet file raises; texts that are not UTF-8 are a ValueError.
-READ_ERRORS = (
+_READ_ERRORS = (
     OSError,
     ValueError,
     KeyError,
@@ -252,16 +254,44 @@ def open_parquet(path: AnyPath) -> pq.ParquetFile:
     SidecarError
         If it is missing or not a parquet file.
     """
+    with naming_damage(path, "a parquet file"):
+        try:
+            if isinstance(path, Path):
+                return pq.ParquetFile(path, page_checksum_verification=True)
+            # Where a store refuses, pyarrow would say by itself that there is no such file.
+            stream = path.fs.open(path.path, "rb")
+            return pq.ParquetFile(stream, page_checksum_verification=True)
+        except FileNotFoundError as error:
+            raise SidecarError(
+                f"no {path}", "the sidecars of this workspace", "prefml embed"
+            ) from error
+
+
+@contextmanager
+def naming_damage(path: AnyPath, expected: str, run: str = "prefml embed") -> Iterator[None]:
+    """Turn what reading a damaged file raises into an error that says what makes it again.
+
+    Parameters
+    ----------
+    path : Path or UPath
+        The file or folder that is read.
+    expected : str
+        What should be there.
+    run : str
+        The command that makes it again.
+
+    Raises
+    ------
+    SidecarError
+        In place of those errors. Others pass, and so do those of a store that refuses: what it
+        does not show may be whole.
+    """
     try:
-        if isinstance(path, Path):
-            return pq.ParquetFile(path, page_checksum_verification=True)
-        return pq.ParquetFile(path.path, filesystem=path.fs, page_checksum_verification=True)
-    except FileNotFoundError as error:
-        raise SidecarError(
-            f"no {path}", "the sidecars of this workspace", "prefml embed"
-        ) from error
-    except READ_ERRORS as error:
-        raise SidecarError(f"{path}: {error}", "a parquet file", "prefml embed") from error
+        yield
+    except _READ_ERRORS as error:
+        if is_refusal(path, error):
+            raise
+        raise SidecarError(f"{path}: {error}", expected, run) from error
 
 
 def read_provenance(path: AnyPath, metadata: Mapping[bytes, bytes] | None) -> Provenance:

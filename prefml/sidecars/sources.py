@@ -26,8 +26,8 @@ from prefml.sidecars.layout import (
 from prefml.sidecars.schema import (
     KEYS,
     KINDS,
-    READ_ERRORS,
     Provenance,
+    naming_damage,
     open_parquet,
     open_writer,
     part_schema,
@@ -42,6 +42,9 @@ __all__ = [
     "open_part",
     "write_part",
 ]
+
+# Values whose damage only reading all of them finds.
+_WHOLE = ("a whole file", "prefml embed --verify")
 
 
 @dataclass
@@ -114,7 +117,9 @@ class Source:
         with self._reading(kind) as file:
             return file.read_row_group(group, columns=self._payload(kind))
 
-    def read(self, kind: str, columns: Sequence[str] | None = None) -> pa.Table:
+    def read(
+        self, kind: str, columns: Sequence[str] | None = None, groups: Sequence[int] | None = None
+    ) -> pa.Table:
         """Read the payload of a kind, without its keys.
 
         Parameters
@@ -123,6 +128,8 @@ class Source:
             The payload.
         columns : sequence of str, optional
             Only these of its columns.
+        groups : sequence of int, optional
+            Only these row groups.
 
         Returns
         -------
@@ -130,7 +137,8 @@ class Source:
         """
         wanted = self._payload(kind) if columns is None else list(columns)
         with self._reading(kind) as file:
-            return file.read(columns=wanted).select(wanted)
+            every = range(file.num_row_groups) if groups is None else groups
+            return file.read_row_groups(every, columns=wanted).select(wanted)
 
     def read_rows(self, kind: str, first: int, end: int) -> pa.Table:
         """Read the payload of neighbouring rows, without their keys.
@@ -165,7 +173,9 @@ class Source:
             for group in range(self.groups(kind)):
                 payload = self.read_group(kind, group)
                 if kind == "embeddings" and not _is_finite(payload["embedding"]):
-                    raise _damaged(self.files[kind], "embeddings that are not finite")
+                    raise SidecarError(
+                        f"{self.files[kind]}: embeddings that are not finite", *_WHOLE
+                    )
         self.close()
 
     def row(self, kind: str, index: int) -> pa.Table:
@@ -200,10 +210,8 @@ class Source:
 
     @contextmanager
     def _reading(self, kind: str) -> Iterator[pq.ParquetFile]:
-        try:
+        with naming_damage(self.files[kind], *_WHOLE):
             yield self._file(kind)[0]
-        except READ_ERRORS as error:
-            raise _damaged(self.files[kind], error) from error
 
     def _file(self, kind: str) -> tuple[pq.ParquetFile, Ints64]:
         path = self.files[kind]
@@ -215,11 +223,6 @@ class Source:
             ]
             self._open[path] = (file, np.cumsum([0, *lengths], dtype=np.int64))
         return self._open[path]
-
-
-def _damaged(path: AnyPath, what: object) -> SidecarError:
-    """Return the error of values that only reading all of them finds."""
-    return SidecarError(f"{path}: {what}", "a whole file", "prefml embed --verify")
 
 
 def _is_finite(vectors: pa.ChunkedArray) -> bool:
@@ -349,10 +352,8 @@ def _keys(path: AnyPath, *kinds: str) -> tuple[Provenance, pa.Table]:
         whole = part_schema(provenance)
         for kind in kinds or KINDS:
             _check_columns(path, file.schema_arrow, select_columns(whole, kind))
-        try:
+        with naming_damage(path, "a whole file"):
             return provenance, file.read(columns=list(KEYS)).replace_schema_metadata(None)
-        except READ_ERRORS as error:
-            raise SidecarError(f"{path}: {error}", "a whole file", "prefml embed") from error
 
 
 def _check_columns(path: AnyPath, found: pa.Schema, expected: pa.Schema) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,24 +16,29 @@ from numpy.typing import ArrayLike, NDArray
 from prefml._typing import Floats32, Ints, Ints64
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
-from prefml.files import AnyPath, read_consistently
+from prefml.files import AnyPath
 from prefml.imaging.decode import DECODING_VERSION
-from prefml.sidecars.layout import Fragment, data_set, list_fragments, project_folder
-from prefml.sidecars.recovery import is_replacing
-from prefml.sidecars.schema import KEYS, KINDS, READ_ERRORS, part_schema, select_columns
-from prefml.sidecars.sources import Source, open_fragment
+from prefml.sidecars.index import (
+    check_keys,
+    is_any,
+    look_up,
+    open_sources,
+    read_index,
+    read_index_if_any,
+    read_settled,
+    sorted_rows,
+)
+from prefml.sidecars.schema import KEYS, naming_damage, part_schema, select_columns
+from prefml.sidecars.sources import Source
 
 __all__ = [
     "Sidecars",
     "read_columns",
+    "read_index",
     "read_index_if_any",
     "read_sidecars",
     "read_sidecars_if_any",
 ]
-
-# Files are replaced one right after the other.
-_TIMEOUT = 1.0
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Sidecars:
     hashes : ndarray of shape (n_images,)
         Perceptual hashes, 16 hex digits.
     cues : DataFrame
-        A float32 column for each cue.
+        A float32 column for each cue that was read.
     encoder : EncoderSpec
         The encoder of the embeddings.
     cue_identity : str
@@ -88,14 +93,15 @@ class Sidecars:
         ndarray of shape (n,)
             Row of each picture, -1 where there is none.
         """
-        wanted = [np.asarray(project, dtype=object), np.asarray(filename, dtype=object)]
-        if not len(self) or not len(wanted[0]):
-            return np.full(len(wanted[0]), -1, dtype=np.intp)
-        found: Ints = self._keys.get_indexer(pd.MultiIndex.from_arrays(wanted))
-        return found
+        return look_up(self._keys, project, filename)
 
 
-def read_sidecars(folder: AnyPath, projects: Iterable[str] | None = None) -> Sidecars:
+def read_sidecars(
+    folder: AnyPath,
+    projects: Iterable[str] | None = None,
+    cues: Sequence[str] | None = None,
+    paths: Iterable[str] | None = None,
+) -> Sidecars:
     """Read the sidecars, also while a pass replaces some of them.
 
     Parameters
@@ -104,6 +110,11 @@ def read_sidecars(folder: AnyPath, projects: Iterable[str] | None = None) -> Sid
         The sidecar folder, `data/sidecar` of a workspace.
     projects : iterable of str, optional
         Read the rows of these projects only, and no file of another one.
+    cues : sequence of str, optional
+        Read these cues only.
+    paths : iterable of str, optional
+        Read the rows of the pictures that lie there only, relative to the workspace, and of the
+        files only what lies near them.
 
     Returns
     -------
@@ -113,20 +124,24 @@ def read_sidecars(folder: AnyPath, projects: Iterable[str] | None = None) -> Sid
     ------
     SidecarError
         If a file is missing, damaged, foreign, or not of the same run as the others. While they
-        are being replaced they are first looked at again.
+        are being replaced they are first looked at again. Also if there is no such cue.
     """
     wanted = None if projects is None else frozenset(projects)
-    return _read_settled(folder, lambda: _read(folder, wanted))
+    places = None if paths is None else frozenset(paths)
+    return read_settled(folder, lambda: _read(folder, wanted, cues, places))
 
 
-def read_sidecars_if_any(folder: AnyPath, projects: Iterable[str] | None = None) -> Sidecars | None:
+def read_sidecars_if_any(
+    folder: AnyPath,
+    projects: Iterable[str] | None = None,
+    cues: Sequence[str] | None = None,
+    paths: Iterable[str] | None = None,
+) -> Sidecars | None:
     """Read the sidecars, or return None where there are none.
 
     Parameters
     ----------
-    folder : Path or UPath
-        As for `read_sidecars`.
-    projects : iterable of str, optional
+    folder, projects, cues, paths
         As for `read_sidecars`.
 
     Returns
@@ -139,29 +154,7 @@ def read_sidecars_if_any(folder: AnyPath, projects: Iterable[str] | None = None)
     SidecarError
         As `read_sidecars`: what is damaged is never taken for absent.
     """
-    return read_sidecars(folder, projects) if _is_any(folder) else None
-
-
-def read_index_if_any(folder: AnyPath) -> pd.DataFrame | None:
-    """Read which pictures the sidecars hold, and none of their values.
-
-    Parameters
-    ----------
-    folder : Path or UPath
-        The sidecar folder.
-
-    Returns
-    -------
-    DataFrame or None
-        Columns project, filename, path, file_size (bytes) and mtime_ns; None if the folder holds
-        no sidecar file at all.
-
-    Raises
-    ------
-    SidecarError
-        As `read_sidecars`.
-    """
-    return _read_settled(folder, lambda: _read_index(folder)) if _is_any(folder) else None
+    return read_sidecars(folder, projects, cues, paths) if is_any(folder) else None
 
 
 def read_columns(
@@ -191,138 +184,102 @@ def read_columns(
         As `read_sidecars`; also if the data set has no such column.
     """
     wanted = None if projects is None else frozenset(projects)
-    return _read_settled(folder, lambda: _read_columns(folder, kind, list(columns), wanted))
+    return read_settled(folder, lambda: _read_columns(folder, kind, list(columns), wanted))
 
 
 def _read_columns(
     folder: AnyPath, kind: str, columns: list[str], projects: frozenset[str] | None
 ) -> pd.DataFrame:
-    sources = _open(folder, projects)
+    sources = open_sources(folder, projects)
     known = select_columns(part_schema(sources[0].provenance), kind).names[len(KEYS) :]
-    if missing := [name for name in columns if name not in known]:
-        raise SidecarError(f"no column {missing[0]} of {kind}", f"one of {', '.join(known)}")
+    _known(columns, known, kind)
     keys = pa.concat_tables([source.keys for source in sources])
-    order = _sorted_rows(keys, projects)
+    order = sorted_rows(keys, projects)
     found: pd.DataFrame = keys.select(["project", "filename"]).take(order).to_pandas()
-    _check_keys(found)
-    values: pd.DataFrame = _gather(sources, kind, order, columns).to_pandas()
+    check_keys(found)
+    values = _gather(sources, kind, order, columns).to_pandas() if columns else found[[]]
     for source in sources:
         source.close()
     return found.join(values)
 
 
-def _is_any(folder: AnyPath) -> bool:
-    return any(data_set(folder, kind).exists() for kind in KINDS)
+def _known(columns: Sequence[str], known: Sequence[str], kind: str) -> Sequence[str]:
+    """Return columns that are there, and refuse others."""
+    if missing := [name for name in columns if name not in known]:
+        raise SidecarError(f"no column {missing[0]} of {kind}", f"one of {', '.join(known)}")
+    return columns
 
 
-def _read_settled(folder: AnyPath, read: Callable[[], T]) -> T:
-    return read_consistently(read, lambda: is_replacing(folder), SidecarError, _TIMEOUT)
-
-
-def _read_index(folder: AnyPath) -> pd.DataFrame:
-    sources = _open(folder, None)
-    index: pd.DataFrame = pa.concat_tables([source.keys for source in sources]).to_pandas()
-    _check_keys(index)
-    return index
-
-
-def _read(folder: AnyPath, projects: frozenset[str] | None) -> Sidecars:
-    sources = _open(folder, projects)
-    try:
+def _read(
+    folder: AnyPath,
+    projects: frozenset[str] | None,
+    wanted: Sequence[str] | None,
+    paths: frozenset[str] | None,
+) -> Sidecars:
+    sources = open_sources(folder, projects)
+    with ExitStack() as stack, naming_damage(folder, "whole sidecar files"):
+        for source in sources:
+            stack.callback(source.close)
         keys = pa.concat_tables([source.keys for source in sources])
-        order = _sorted_rows(keys, projects)
+        order = sorted_rows(keys, projects)
+        if paths is not None:
+            order = order[pc.is_in(keys["path"], pa.array(paths, pa.string())).to_numpy()[order]]
         index = keys.take(order).to_pandas()
-        names = ("stage", *sources[0].provenance.cue_names)
-        cues = _gather(sources, "cues", order, names).to_pandas()
+        measured = sources[0].provenance.cue_names
+        chosen = measured if wanted is None else _known(wanted, measured, "cues")
+        cues = _gather(sources, "cues", order, ("stage", *chosen)).to_pandas()
         index["stage"] = cues.pop("stage").astype(np.float64)
         hashes = _gather(sources, "hashes", order, ["phash"])["phash"]
         vectors = _vectors(sources, order)
         text = np.array(hashes.to_pylist(), dtype="U16")
-        _check_keys(index)
+        check_keys(index)
         if not np.isfinite(vectors).all():
             raise SidecarError(
                 f"{folder}: embeddings that are not finite", "numbers", "prefml embed --verify"
             )
-    except READ_ERRORS as error:
-        raise SidecarError(f"{folder}: {error}", "whole sidecar files", "prefml embed") from error
-    finally:
-        for source in sources:
-            source.close()
     made_with = sources[0].provenance
     decoding = min(source.provenance.decoding for source in sources)
     return Sidecars(index, vectors, text, cues, made_with.encoder, made_with.cues, decoding)
 
 
-def _open(folder: AnyPath, projects: frozenset[str] | None) -> list[Source]:
-    try:
-        fragments = list_fragments(folder)
-    except OSError as error:
-        raise SidecarError(f"{folder}: {error}", "a readable folder", "prefml embed") from error
-    if not fragments:
-        raise SidecarError(
-            f"no {data_set(folder, KINDS[0])}", "the sidecars of this workspace", "prefml embed"
-        )
-    # Where a project has no rows, those of any other tell the encoder.
-    chosen = _of_projects(fragments, projects) or fragments[:1]
-    sources = [open_fragment(fragment) for fragment in chosen]
-    for source in sources:
-        if not source.provenance.makes_same_rows(sources[0].provenance):
-            raise SidecarError(
-                f"{folder}: rows of two encoders, or of two sets of cues", "one", "prefml embed"
-            )
-    return sources
-
-
-def _of_projects(
-    fragments: Sequence[Fragment], projects: frozenset[str] | None
-) -> Sequence[Fragment]:
-    if projects is None:
-        return fragments
-    folders = {"", *map(project_folder, projects)}
-    return [fragment for fragment in fragments if fragment.folder in folders]
-
-
-def _sorted_rows(keys: pa.Table, projects: frozenset[str] | None) -> Ints64:
-    """Return the numbers of the wanted rows in the order of their keys."""
-    by = [("project", "ascending"), ("filename", "ascending")]
-    order: Ints64 = pc.sort_indices(keys, sort_keys=by).to_numpy().astype(np.int64)
-    if projects is None:
-        return order
-    wanted = pc.is_in(keys["project"], pa.array(sorted(projects), pa.string()))
-    kept: Ints64 = order[wanted.to_numpy()[order]]
-    return kept
-
-
-def _check_keys(index: pd.DataFrame) -> None:
-    keys = index[["project", "filename"]]
-    if keys.isna().any(axis=None) or keys.duplicated().any():
-        raise SidecarError(
-            "a picture without a name, or one that occurs twice",
-            "one row for each picture",
-            "prefml embed",
-        )
-
-
 def _gather(
     sources: Sequence[Source], kind: str, order: Ints64, columns: Sequence[str]
 ) -> pa.Table:
-    tables = [source.read(kind, columns).replace_schema_metadata(None) for source in sources]
-    return pa.concat_tables(tables).take(order)
+    """Read the wanted rows, in their order."""
+    tables, places = [], []
+    for source, own in zip(sources, _places(sources, order), strict=True):
+        groups = list(_groups(source, kind, own))
+        rows = np.concatenate([own[:0], *(own[span] for _, span in groups)])
+        table = source.read(kind, columns, [group for group, _ in groups])
+        tables.append(table.replace_schema_metadata(None).filter(rows >= 0))
+        places.append(rows[rows >= 0])
+    return pa.concat_tables(tables).take(np.argsort(np.concatenate(places)))
 
 
 def _vectors(sources: Sequence[Source], order: Ints64) -> Floats32:
     """Put every row group at its sorted rows, so that the vectors are in memory once."""
     vectors = np.empty((len(order), sources[0].provenance.encoder.dim), np.float32)
-    lengths = [source.keys.num_rows for source in sources]
-    place = np.full(sum(lengths), -1, np.int64)
-    place[order] = np.arange(len(order))
-    for source, own in zip(sources, np.split(place, np.cumsum(lengths)[:-1]), strict=True):
-        for group in range(source.groups("embeddings")):
+    for source, own in zip(sources, _places(sources, order), strict=True):
+        for group, span in _groups(source, "embeddings", own):
             column = source.read_group("embeddings", group)["embedding"].combine_chunks()
             values = column.flatten().to_numpy().reshape(len(column), -1)
-            first = source.start("embeddings", group)
-            target = own[first : first + len(values)]
-            kept = target >= 0
-            vectors[target[kept]] = values if kept.all() else values[kept]
+            kept = own[span] >= 0
+            vectors[own[span][kept]] = values if kept.all() else values[kept]
         source.close()
     return vectors
+
+
+def _places(sources: Sequence[Source], order: Ints64) -> list[Ints64]:
+    """Return for each source where its rows come to stand, -1 for those that are not wanted."""
+    lengths = [source.keys.num_rows for source in sources]
+    places = np.full(sum(lengths), -1, np.int64)
+    places[order] = np.arange(len(order))
+    return np.split(places, np.cumsum(lengths)[:-1])
+
+
+def _groups(source: Source, kind: str, places: Ints64) -> Iterator[tuple[int, slice]]:
+    """Yield the row groups that hold wanted rows, and which rows of the source they are."""
+    for group in range(source.groups(kind)):
+        span = slice(source.start(kind, group), source.start(kind, group + 1))
+        if (places[span] >= 0).any():
+            yield group, span

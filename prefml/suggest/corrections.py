@@ -114,7 +114,7 @@ def _measured(
     problem, made = "", Grouping()
     if rule.name == "table" and not rule.table:
         problem = "no table is stated; prefml sets --table FILE.csv"
-    elif rule.name == "similar" and sources.sidecars() is None:
+    elif rule.name == "similar" and sources.sidecars(()) is None:
         problem = "no vectors yet; run: prefml embed"
     else:
         try:

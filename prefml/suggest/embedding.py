@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from prefml.decisions.projects import ProjectResolver
 from prefml.sidecars.build import BuildReport, Progress, build_found
 from prefml.sidecars.find import FoundImages, ImageFile, scan_images
+from prefml.sidecars.index import find_rows, read_index_if_any
 from prefml.sidecars.plan import has_same_pixels
-from prefml.sidecars.store import Sidecars, read_index_if_any, read_sidecars_if_any
 from prefml.suggest.candidates import images_on_disk
 from prefml.workspace import Workspace
 
@@ -20,14 +21,14 @@ __all__ = ["embed_missing", "missing_images"]
 
 
 def missing_images(
-    sidecars: Sidecars | None, images: Sequence[ImageFile], root: Path
+    index: pd.DataFrame | None, images: Sequence[ImageFile], root: Path
 ) -> list[ImageFile]:
     """Return the pictures without a sidecar row that holds what would be measured today.
 
     Parameters
     ----------
-    sidecars : Sidecars or None
-        What there is.
+    index : DataFrame or None
+        What there is, as `prefml.sidecars.store.read_index` returns it.
     images : sequence of ImageFile
         What is needed.
     root : Path
@@ -38,17 +39,18 @@ def missing_images(
     list of ImageFile
         Without a row, changed since it was made, or decoded to other pixels since then.
     """
-    if sidecars is None:
+    if index is None:
         return list(images)
-    rows = sidecars.positions([i.project for i in images], [i.filename for i in images])
-    sizes = sidecars.index["file_size"].to_numpy(np.int64)
-    times = sidecars.index["mtime_ns"].to_numpy(np.int64)
+    rows = find_rows(index, [i.project for i in images], [i.filename for i in images])
+    sizes = index["file_size"].to_numpy(np.int64)
+    times = index["mtime_ns"].to_numpy(np.int64)
+    decodings = index["decoding"].to_numpy(np.int64)
     return [
         image
         for image, row in zip(images, rows, strict=True)
         if row < 0
         or (sizes[row], times[row]) != (image.file_size, image.mtime_ns)
-        or not has_same_pixels(root / image.path, sidecars.decoding)
+        or not has_same_pixels(root / image.path, int(decodings[row]))
     ]
 
 
@@ -80,8 +82,8 @@ def embed_missing(
         None if nothing was missing.
     """
     projects = {image.project for image in images}
-    sidecars = read_sidecars_if_any(workspace.sidecars, projects)
-    if not missing_images(sidecars, images, workspace.root):
+    index = read_index_if_any(workspace.sidecars, projects)
+    if not missing_images(index, images, workspace.root):
         return None
     found = scan_images(workspace, resolver)
     known = {image.key for image in found.images}

@@ -149,7 +149,6 @@ def find_old_sets(
     items: pd.DataFrame,
     index: pd.DataFrame,
     now: datetime,
-    names: Collection[str] | None = None,
 ) -> dict[str, OldSet]:
     """Find decided sets that are old enough and whose pictures are all still there.
 
@@ -163,16 +162,12 @@ def find_old_sets(
         The sidecars' index: where each picture lies.
     now : datetime
         In UTC.
-    names : collection of str, optional
-        Only these sets.
 
     Returns
     -------
     dict of str to OldSet
     """
     kept = items[(items["project"] != UNKNOWN) & (items["timestamp"] <= now - AGE)]
-    if names is not None:
-        kept = kept[kept["set_id"].isin(list(names))]
     places = index[["project", "filename", "path"]]
     joined = kept.drop(columns="path").merge(places, on=["project", "filename"], how="left")
     found = {}

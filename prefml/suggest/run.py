@@ -29,6 +29,7 @@ from prefml.proposals import (
 from prefml.proposals.audits import BUDGET
 from prefml.proposals.corrections import corrected_rows
 from prefml.proposals.suggestions import Suggestion, to_row
+from prefml.sidecars.index import find_rows, read_index
 from prefml.suggest.audit import audit_problem
 from prefml.suggest.budget import ErrorBudget, Stated, read_budget
 from prefml.suggest.candidates import Candidate, Candidates, find_candidates, new_images
@@ -195,9 +196,10 @@ def _suggest(
     corrected = read_known_corrections(workspace, resolver)
     found = find_candidates(workspace, resolver, request.folders, handled, rule, corrected.members)
     predictor, computed = prepare(found.groups)
-    usable = _usable(found, predictor) if found.groups else []
+    usable = _usable(workspace, found) if found.groups else []
     asked = asked_again([*known.values(), *decided.values()])
-    again = _sets_to_repeat(workspace, request, usable, decisions, predictor, asked, when)
+    again = _sets_to_repeat(workspace, request, usable, decisions, asked, when)
+    predictor.reload_sidecars(sorted({one.project for one in [*usable, *again]}))
     context = _context(request, predictor, usable, when)
     problem = audit_problem(decided, _ranker_hash(predictor), request.budget)
     if problem:
@@ -237,19 +239,18 @@ def _prepare(
         workspace, resolver, lambda: predictor.encoder, images,
         lambda results, total: watch(results, total, "embedding"),
     )  # fmt: skip
-    if report is None:
-        return predictor, 0
-    predictor.reload_sidecars()
-    return predictor, report.computed
+    return predictor, 0 if report is None else report.computed
 
 
-def _usable(found: Candidates, predictor: Predictor) -> list[Candidate]:
+def _usable(workspace: Workspace, found: Candidates) -> list[Candidate]:
     """Leave out pictures that could not be embedded."""
+    index = read_index(workspace.sidecars, {group.project for group in found.groups})
+    images = [image for group in found.groups for image in group.images]
+    rows = find_rows(index, [one.project for one in images], [one.filename for one in images])
+    rowed = {image.key for image, row in zip(images, rows, strict=True) if row >= 0}
     usable = []
     for group in found.groups:
-        names = list(group.names)
-        rows = predictor.sidecars.positions([group.project] * len(names), names)
-        kept = tuple(image for image, row in zip(group.images, rows, strict=True) if row >= 0)
+        kept = tuple(image for image in group.images if image.key in rowed)
         lost = [image.path for image in group.images if image not in kept]
         if lost:
             found.skipped["unreadable"] += len(lost)
@@ -264,16 +265,17 @@ def _sets_to_repeat(
     request: Request,
     usable: Sequence[Candidate],
     decisions: Decisions,
-    predictor: Predictor,
     asked: Collection[str],
     when: datetime,
 ) -> list[OldSet]:
     new_sets = sum(len(group.images) > 1 for group in usable)
     if not new_sets or request.reask <= 0:
         return []
-    items, index = decisions.items, predictor.sidecars.index
+    items = decisions.items
     names = set(pick_again(items["set_id"], len(items), asked, request.reask))
-    old = find_old_sets(workspace, items, index, when, names)
+    drawn = items[items["set_id"].isin(names)]
+    index = read_index(workspace.sidecars, set(drawn["project"]))
+    old = find_old_sets(workspace, drawn, index, when)
     return [old[name] for name in pick_again(old, new_sets, asked, request.reask)]
 
 

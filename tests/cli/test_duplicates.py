@@ -6,6 +6,8 @@ from PIL import Image
 from prefml.cli.duplicates import _text
 from prefml.duplicates import DuplicateGroup
 from prefml.models.store import save_model
+from prefml.prediction import predictor
+from prefml.sidecars import store
 
 
 @pytest.fixture
@@ -92,3 +94,27 @@ def test_a_long_list_is_cut_and_says_how_to_see_all_of_it():
     assert text.count("(best)") == 50
     assert "... and 3 more groups; --json prints all of them" in text
     assert text.endswith("53 groups of near duplicates, 106 pictures.")
+
+
+@pytest.mark.parametrize("ranked", [False, True])
+def test_one_project_is_in_memory_at_a_time(duplicates, workspace, monkeypatch, ranked):
+    first = "new/p/20250101_000000_stage1_generated.png"
+    for project in ("p", "q"):
+        place = workspace / "new" / project
+        place.mkdir(exist_ok=True)
+        enlarge(workspace, first, f"new/{project}/one.png")
+        enlarge(workspace, first, f"new/{project}/two.png")
+    if ranked:
+        save_model(Ranker(1), workspace / "artifacts/ranker.joblib", "ranker", {"encoder": None})
+    read = []
+    for module in (store, predictor):
+        whole = module.read_sidecars
+        monkeypatch.setattr(
+            module,
+            "read_sidecars",
+            lambda *words, whole=whole, **more: read.append(whole(*words, **more)) or read[-1],
+        )
+    groups = duplicates("--json").json["groups"]
+    assert [group["project"] for group in groups] == ["p", "q"]
+    assert len(read) >= 2
+    assert all(sidecars.index["project"].nunique() <= 1 for sidecars in read)

@@ -91,6 +91,23 @@ def test_earlier_suggestions_that_wait_are_counted(workspace, capsys):
     )
 
 
+@pytest.mark.parametrize("rule", ["stages", "similar"])
+def test_sidecars_of_other_projects_are_not_read(workspace, capsys, rule):
+    save_crop_model(workspace)
+    assert call(workspace, capsys, "suggest")[0] == 0
+    others = list((workspace / "data/sidecar").glob("*/q/*.parquet"))
+    assert len(others) == 3
+    for path in others:
+        path.write_bytes(b"damaged")
+    status, printed = call(workspace, capsys, "suggest", "new/p", "--rule", rule, "--json")
+    assert status == 0, printed.err
+    found = json.loads(printed.out)
+    assert found["sets"] + found["singles"] > 0
+    status, printed = call(workspace, capsys, "suggest", "new/q", "--rule", "similar", "--json")
+    assert status == 0, printed.err
+    assert json.loads(printed.out)["embedded"] == 2
+
+
 def test_pictures_that_form_no_set_are_told_with_count_reason_and_command():
     from prefml.cli.suggest import _payload, _text
 

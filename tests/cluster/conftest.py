@@ -17,18 +17,18 @@ from prefml.workspace import Workspace
 PICTURES = 40
 
 
-def two_workers(**options):
+def start_workers(count=2, **options):
     from distributed import LocalCluster
 
     return LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", **options
+        n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0", **options
     )
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
     """Return the address of a scheduler with two worker processes."""
-    with two_workers() as running:
+    with start_workers() as running:
         yield running.scheduler_address
 
 

@@ -20,7 +20,7 @@ from prefml.sidecars.build import BuildOptions, build_found
 from prefml.sidecars.find import scan_images
 from prefml.sidecars.sources import list_parts
 
-from .conftest import PICTURES, Rows, two_workers
+from .conftest import PICTURES, Rows, start_workers
 
 pytest.importorskip("distributed", reason="needs the extra `scale`")
 
@@ -138,6 +138,14 @@ def test_a_part_that_a_worker_wrote_elsewhere_is_not_taken_for_written(tmp_path)
 
 
 @pytest.mark.slow
+def test_one_worker_writes_the_rows_of_two(pictures, alone):
+    with start_workers(1) as running, connected(running.scheduler_address) as client:
+        assert len(client.nthreads()) == 1
+        assert embed(pictures, client).computed == PICTURES
+    assert Rows(pictures.sidecars) == alone
+
+
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_loses_nothing(pictures, alone):
     killed = []
 
@@ -149,7 +157,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(pictures, alone):
                 killed.append(address)
             yield result
 
-    with two_workers() as running, connected(running.scheduler_address) as client:
+    with start_workers() as running, connected(running.scheduler_address) as client:
         report = embed(pictures, client, kill_one)
         assert killed[0] not in client.nthreads()
     assert (report.computed, report.failed) == (PICTURES, 1)
@@ -179,7 +187,7 @@ def test_a_picture_that_ends_its_process_is_a_failure_of_its_task_alone(pictures
         def setup(self, worker):
             deadly()
 
-    with two_workers() as running, connected(running.scheduler_address) as client:
+    with start_workers() as running, connected(running.scheduler_address) as client:
         client.register_plugin(Deadly())
         report = embed(pictures, client)
     dead = [one for one in report.failures if "died" in one.reason]
@@ -197,6 +205,6 @@ def test_without_workers_the_run_ends_with_what_to_start(pictures):
             yield result
 
     wanted = pytest.raises(ClusterError, match="dask worker tcp://")
-    with two_workers() as running, connected(running.scheduler_address) as client, wanted:
+    with start_workers() as running, connected(running.scheduler_address) as client, wanted:
         embed(pictures, client, stop_workers, timeout=1.0)
     assert list_parts(pictures.sidecars)

@@ -25,7 +25,7 @@ from prefml.ranking import SetRanker
 from prefml.ranking.metrics import top1
 from prefml.ranking.tree_backend import TreeData
 
-from .conftest import two_workers
+from .conftest import start_workers
 
 pytest.importorskip("distributed", reason="needs the extra `scale`")
 
@@ -136,7 +136,7 @@ def busy_with(client):
 @pytest.mark.slow
 def test_a_worker_killed_while_trees_grow_is_a_clear_error():
     X, y, set_id = choices(0, 1000)
-    with two_workers() as running, connected(running.scheduler_address) as client:
+    with start_workers() as running, connected(running.scheduler_address) as client:
         process = next(iter(client.run(os.getpid).values()))
         killer = threading.Thread(target=kill_one_that_trains, args=(client, process))
         killer.start()

@@ -1,12 +1,16 @@
 """A thousand damaged copies of each sidecar file: refused, or exactly what was written."""
 
 import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from prefml.encoders.spec import EncoderSpec
+from prefml.sidecars import compact as compacting
 from prefml.sidecars.compact import Selection, compact
 from prefml.sidecars.layout import data_set, list_parts
 from prefml.sidecars.recovery import recover
@@ -24,8 +28,8 @@ SPEC = EncoderSpec("tiny", DIM, 8, "stretch", "box", "none", HALF, HALF, "none",
 PROVENANCE = Provenance(SPEC, "0123456789abcdef", ("width", "height", "sharpness"), "a" * 16)
 
 
-def rows() -> pa.Table:
-    random = np.random.default_rng(5)
+def rows(seed: int = 5) -> pa.Table:
+    random = np.random.default_rng(seed)
     columns = {
         "project": ["alpha", "beta"] * (ROWS // 2),
         "filename": [logs.name(n) for n in range(ROWS)],
@@ -43,11 +47,14 @@ def rows() -> pa.Table:
 @pytest.fixture
 def folder(tmp_path):
     """A sidecar folder with rows of two projects."""
-    part = write_part(tmp_path, "part-00000001.parquet", part_schema(PROVENANCE), rows())
-    paths = part.keys["path"].to_pylist()
-    everything = Selection(part, np.arange(ROWS, dtype=np.int64), paths)
-    compact(tmp_path, PROVENANCE, [everything], list_parts(tmp_path))
+    write_rows(tmp_path, PROVENANCE)
     return tmp_path
+
+
+def write_rows(folder, provenance, seed=5):
+    schema = part_schema(provenance)
+    part = write_part(folder, "part-00000001.parquet", schema, rows(seed))
+    compact(folder, provenance, [Selection.of_all(part)], list_parts(folder))
 
 
 def same(found, sound) -> bool:
@@ -98,7 +105,48 @@ def test_a_damaged_part_is_left_out_or_what_was_written(folder, attack):
     assert counts["left out, and said so"] > CASES / 3
 
 
-def test_a_damaged_commit_note_never_loses_the_sidecars(folder, attack):
+@pytest.fixture
+def replaced(folder, tmp_path_factory, monkeypatch):
+    """Sidecars whose rows have just been replaced by a note, and no file moved yet."""
+    with monkeypatch.context() as patch:
+        patch.setattr(compacting, "recover", lambda folder: None)
+        write_rows(folder, replace(PROVENANCE, generation="b" * 16), seed=6)
+    assert (folder / "commit.json").exists()
+    return Path(shutil.copytree(folder, tmp_path_factory.mktemp("replaced") / "sidecar"))
+
+
+def test_a_damaged_commit_note_leaves_the_old_rows_or_the_new(replaced, tmp_path, attack):
+    work, raw, damage = tmp_path / "work", (replaced / "commit.json").read_bytes(), Damage(124)
+    new = read_sidecars(replaced)
+    (replaced / "commit.json").rename(tmp_path / "note")
+    old = read_sidecars(replaced)
+    assert not same(old, new)
+
+    def read(copy):
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.copytree(replaced, work)
+        place(work / "commit.json", copy)
+        seen = read_sidecars(work)
+        recover(work)
+        return seen, read_sidecars(work)
+
+    def judge(found):
+        seen, after = found
+        assert same(seen, after)
+        assert not (work / "commit.json").exists()
+        assert not list((work / "parts").glob("*.next"))
+        if same(after, new):
+            return "carried out"
+        assert same(after, old)
+        return "discarded"
+
+    counts = attack("commit.json", damage.copies(raw, CASES, damage.document), read, judge)
+    assert counts["discarded"] > CASES / 3
+    assert read(raw)[1].index.equals(new.index)
+    assert judge(read(raw)) == "carried out"
+
+
+def test_a_damaged_note_of_an_earlier_version_never_loses_the_sidecars(folder, attack):
     sound = read_sidecars(folder)
     raw, damage = json.dumps({"generation": "b", "parts": ["part-00000007.parquet"]}), Damage(123)
     other = place(folder / "parts" / "mine.txt", b"not a part")
@@ -114,4 +162,9 @@ def test_a_damaged_commit_note_never_loses_the_sidecars(folder, attack):
         assert not (folder / "commit.json").exists()
         return "recovered"
 
-    attack("commit.json", damage.copies(raw.encode(), CASES, damage.document), read, judge)
+    attack(
+        "commit.json of an earlier version",
+        damage.copies(raw.encode(), CASES, damage.document),
+        read,
+        judge,
+    )

@@ -9,6 +9,7 @@ import pytest
 from prefml.exceptions import ConfigError, SidecarError, WorkspaceError
 from prefml.sidecars.build import BuildOptions, build_sidecars
 from prefml.sidecars.layout import list_parts
+from prefml.sidecars.places import is_refusal
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
@@ -105,3 +106,84 @@ def test_every_request_to_an_object_store_may_be_the_last(in_memory, monkeypatch
         assert list_parts(in_memory.sidecars) == []
         assert not [*in_memory.sidecars.glob("*.next"), *in_memory.sidecars.glob("commit*")]
     assert moment > 15
+
+
+REFUSALS = [
+    OSError(5, "not now"),
+    PermissionError("Forbidden"),
+    TimeoutError("no answer"),
+    ConnectionResetError("gone"),
+    type("ClientError", (Exception,), {"__module__": "botocore.exceptions"})("SlowDown"),
+]
+# Every request of the file system in memory, which a store may refuse.
+REQUESTS = ("ls", "info", "_open", "put_file", "cp_file", "rm")
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("refused", [("ls",), ("info",), ("_open",), REQUESTS])
+def test_what_a_store_refuses_to_show_is_neither_absent_nor_damaged(
+    in_memory, monkeypatch, error, refused
+):
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    embed(in_memory)
+    sound = read_sidecars(in_memory.sidecars)
+
+    def refuse(*words, **options):
+        raise error
+
+    with monkeypatch.context() as patch:
+        for name in refused:
+            patch.setattr(MemoryFileSystem, name, refuse)
+        for work in (lambda: read_sidecars(in_memory.sidecars), lambda: embed(in_memory)):
+            with pytest.raises(SidecarError, match="a store that answers and takes files"):
+                work()
+    report = embed(in_memory)
+    assert (report.computed, report.repaired) == (0, ())
+    assert same(read_sidecars(in_memory.sidecars), sound)
+
+
+def refuse_after(patch, allowed):
+    """Let the store refuse every request beyond so many."""
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    counted = itertools.count()
+
+    def limited(whole):
+        def ask(*words, **options):
+            if next(counted) >= allowed:
+                raise PermissionError("Forbidden")
+            return whole(*words, **options)
+
+        return ask
+
+    for name in REQUESTS:
+        patch.setattr(MemoryFileSystem, name, limited(getattr(MemoryFileSystem, name)))
+
+
+@pytest.mark.slow
+def test_any_request_may_be_refused_and_the_next_run_goes_on(in_memory, monkeypatch):
+    embed(in_memory, MeanColour("other"))
+    new, said = read_sidecars(in_memory.sidecars), []
+    for allowed in itertools.count():
+        embed(in_memory, MeanColour("first"), force=True)
+        with monkeypatch.context() as patch:
+            refuse_after(patch, allowed)
+            try:
+                embed(in_memory, MeanColour("other"))
+                break
+            except SidecarError as error:
+                said.append("a store that answers" in str(error))
+        assert embed(in_memory, MeanColour("other")).repaired == ()
+        assert same(read_sidecars(in_memory.sidecars), new)
+        assert list_parts(in_memory.sidecars) == []
+    assert len(said) > 30
+    assert all(said)
+
+
+def test_damage_is_no_refusal(in_memory, tmp_path):
+    path = in_memory.sidecars
+    assert not is_refusal(path, OSError("Couldn't deserialize thrift"))
+    assert not is_refusal(path, SidecarError("damaged"))
+    assert not is_refusal(path, FileNotFoundError(2, "absent"))
+    assert not is_refusal(tmp_path, PermissionError(13, "not readable"))

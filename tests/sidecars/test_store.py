@@ -7,11 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prefml.exceptions import SidecarError
-from prefml.sidecars.store import Sidecars, read_columns, read_index_if_any, read_sidecars
+from prefml.sidecars import compact
+from prefml.sidecars.store import Sidecars, read_columns, read_sidecars
 
 from .conftest import MeanColour, files_of, same
 
@@ -177,12 +178,57 @@ def test_where_projects_have_no_rows_the_encoder_is_known_all_the_same(build, wo
     assert found.positions(["p0"], ["x.png"]).tolist() == [-1]
 
 
-def test_the_index_is_read_without_any_value(workspace, build, read):
-    assert read_index_if_any(workspace.sidecars) is None
+@pytest.fixture
+def short_groups(monkeypatch):
+    """Write row groups of two rows, so that a project has several."""
+    monkeypatch.setattr(compact, "ROW_GROUP", 2)
+    monkeypatch.setattr(compact, "VECTORS_PER_GROUP", 1)
+
+
+def test_rows_of_some_pictures_are_those_of_all(short_groups, workspace, build, read):
     build()
-    found = read_index_if_any(workspace.sidecars).sort_values(["project", "filename"])
-    columns = ["project", "filename", "path", "file_size", "mtime_ns"]
-    assert found.reset_index(drop=True).equals(read().index[columns])
+    whole = read()
+    assert pq.ParquetFile(files_of(workspace.sidecars, "embeddings")[0]).num_row_groups == 5
+
+    @settings(deadline=None, max_examples=40)
+    @given(st.sets(st.integers(0, 9)))
+    def check(chosen):
+        rows = sorted(chosen)
+        paths = [*whole.index["path"].iloc[rows], "images/nowhere.png"]
+        some = read_sidecars(workspace.sidecars, paths=paths)
+        assert some.index.equals(whole.index.iloc[rows].reset_index(drop=True))
+        assert np.array_equal(some.embeddings, whole.embeddings[rows])
+        assert np.array_equal(some.hashes, whole.hashes[rows])
+        assert some.cues.equals(whole.cues.iloc[rows].reset_index(drop=True))
+
+    check()
+
+
+def test_of_other_pictures_not_even_a_damaged_value_is_read(short_groups, workspace, build, read):
+    build()
+    before = read()
+    path = files_of(workspace.sidecars, "embeddings")[0]
+    raw, last = bytearray(path.read_bytes()), pq.ParquetFile(path).metadata.row_group(4)
+    raw[last.column(5).data_page_offset + last.column(5).total_compressed_size - 2] ^= 1
+    path.write_bytes(raw)
+    with pytest.raises(SidecarError, match="checksum"):
+        read()
+    own = before.index[before.index["project"] == "p0"]["path"].tolist()
+    assert len(read_sidecars(workspace.sidecars, ["p0"], paths=own[:4])) == 4
+    with pytest.raises(SidecarError, match=r"checksum.*run: prefml embed --verify"):
+        read_sidecars(workspace.sidecars, ["p0"], paths=own[4:])
+
+
+def test_some_cues_are_read_without_the_others(workspace, build, read):
+    build()
+    whole = read()
+    names = list(whole.cues.columns[[2, 0]])
+    some = read_sidecars(workspace.sidecars, cues=names)
+    assert some.cues.equals(whole.cues[names])
+    assert some.index.equals(whole.index)
+    assert read_sidecars(workspace.sidecars, cues=()).cues.shape == (10, 0)
+    with pytest.raises(SidecarError, match="no column nosuch of cues; expected one of"):
+        read_sidecars(workspace.sidecars, cues=["nosuch"])
 
 
 def test_rows_of_two_encoders_are_refused(workspace, build, read):

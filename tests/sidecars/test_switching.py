@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from prefml.exceptions import SidecarError
-from prefml.sidecars import store
+from prefml.sidecars import index
 from prefml.sidecars.layout import COMMIT
 from prefml.sidecars.sources import open_fragment
 from prefml.sidecars.store import read_sidecars
@@ -30,7 +30,7 @@ def replaced(request, workspace, build, monkeypatch) -> list[int]:
         opened.append(len(source.keys))
         return source
 
-    monkeypatch.setattr(store, "open_fragment", opening)
+    monkeypatch.setattr(index, "open_fragment", opening)
     return opened
 
 
@@ -63,6 +63,6 @@ def test_a_replacement_that_was_stopped_is_not_waited_for_long(workspace, build,
     build(MeanColour())
     shutil.rmtree(workspace.sidecars / "hashes.parquet")
     (workspace.sidecars / COMMIT).touch()
-    monkeypatch.setattr(store, "_TIMEOUT", 0.05)
+    monkeypatch.setattr(index, "_TIMEOUT", 0.05)
     with pytest.raises(SidecarError, match=r"no .*hashes\.parquet"):
         read_sidecars(workspace.sidecars)

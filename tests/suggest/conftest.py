@@ -62,6 +62,9 @@ class FakeSuggester:
             raise SidecarError("no sidecars")
         return self.tree.sidecars()
 
+    def reload_sidecars(self, projects=None):
+        pass
+
     def from_sidecars(self, project, filenames):
         n = len(filenames)
         frame = self.sidecars.index
@@ -162,5 +165,7 @@ class Tree:
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
+    made = Tree(tmp_path)
     monkeypatch.setattr(run, "embed_missing", lambda *args: None)
-    return Tree(tmp_path)
+    monkeypatch.setattr(run, "read_index", lambda *args: made.sidecars().index)
+    return made

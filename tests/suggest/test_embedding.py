@@ -8,7 +8,7 @@ from prefml.imaging import colour
 from prefml.imaging.decode import DECODING_VERSION
 from prefml.sidecars import build
 from prefml.sidecars.schema import Provenance
-from prefml.sidecars.store import read_sidecars
+from prefml.sidecars.store import read_index, read_sidecars
 from prefml.suggest.candidates import new_images
 from prefml.suggest.embedding import embed_missing, missing_images
 from prefml.workspace import Workspace
@@ -62,8 +62,8 @@ def test_a_changed_picture_is_missing_again(tree):
     embed(tree, "new")
     path = tree.root / "new/alpha/a.png"
     path.write_bytes(path.read_bytes() + b" ")
-    sidecars = read_sidecars(tree.root / "data" / "sidecar")
-    assert len(missing_images(sidecars, images_in(tree, "new")[2], tree.root)) == 1
+    index = read_index(tree.root / "data" / "sidecar")
+    assert len(missing_images(index, images_in(tree, "new")[2], tree.root)) == 1
 
 
 def test_pictures_that_were_decoded_to_other_pixels_are_measured_again_and_no_others(
@@ -79,7 +79,8 @@ def test_pictures_that_were_decoded_to_other_pixels_are_measured_again_and_no_ot
         embed(tree, "new")
     before = read_sidecars(tree.root / "data" / "sidecar")
     assert before.decoding == 1
-    missing = missing_images(before, images_in(tree, "new")[2], tree.root)
+    index = read_index(tree.root / "data" / "sidecar")
+    missing = missing_images(index, images_in(tree, "new")[2], tree.root)
     assert [image.filename for image in missing] == ["wide.png"]
     report, _ = embed(tree, "new")
     assert (report.computed, report.reused) == (1, 1)

@@ -453,7 +453,8 @@ def test_pictures_are_embedded_before_sets_of_likeness_are_formed(tree, monkeypa
     embedded = []
     monkeypatch.setattr(run, "embed_missing", lambda *args: embedded.append(len(args[3])))
 
-    def alike(folder):
+    def alike(folder, projects, cues):
+        assert projects == {"alpha"}
         assert embedded == [3]
         made = tree.sidecars()
         vectors = np.eye(8, dtype=np.float32)[[0, 0, 1]]

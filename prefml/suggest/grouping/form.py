@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -44,7 +44,7 @@ class Sources:
     facts : callable
         Pictures -> facts by path.
     sidecars : callable
-        Returns the sidecars, or None where there are none.
+        Projects -> vectors and hashes of their pictures, or None where there are no sidecars.
     table : callable
         Name of a CSV file -> its rows.
     looks : callable
@@ -52,7 +52,7 @@ class Sources:
     """
 
     facts: Callable[[Sequence[ImageFile]], Mapping[str, PictureFacts]]
-    sidecars: Callable[[], Sidecars | None]
+    sidecars: Callable[[Collection[str]], Sidecars | None]
     table: Callable[[str], list[tuple[str, str]]]
     looks: Looks = lambda images: {}
 
@@ -73,7 +73,7 @@ def open_sources(workspace: Workspace) -> Iterator[Sources]:
     with kept_facts(workspace) as facts:
         yield Sources(
             facts,
-            lambda: read_sidecars_if_any(workspace.sidecars),
+            lambda projects: read_sidecars_if_any(workspace.sidecars, projects, cues=()),
             partial(read_table, workspace),
             partial(read_looks, workspace.root),
         )
@@ -136,7 +136,9 @@ def _by_rule(images: Sequence[ImageFile], rule: SetRule, sources: Sources) -> Gr
     elif rule.name == "burst":
         made = group_by_time(variants, rule, sources.facts(variants))
     else:
-        made = group_by_likeness(variants, rule, sources.sidecars(), sources.facts)
+        projects = {image.project for image in variants}
+        stored = sources.sidecars(projects)
+        made = group_by_likeness(variants, rule, stored, sources.facts)
     return joined([made, rest])
 
 

@@ -30,7 +30,7 @@ def sources(facts=None, sidecars=None, rows=()):
     known = facts or {}
     return Sources(
         lambda images: {i.path: known.get(i.filename, PictureFacts()) for i in images},
-        lambda: sidecars,
+        lambda projects: sidecars,
         lambda name: list(rows),
     )
 

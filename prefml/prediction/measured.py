@@ -1,0 +1,73 @@
+"""Measure pictures that have no stored rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from prefml.decisions.set_rule import SetRule
+from prefml.encoders import Encoder
+from prefml.exceptions import WorkspaceError
+from prefml.imaging.cues import measure_in_background
+from prefml.imaging.decode import decode
+from prefml.imaging.hands import detect_hands
+from prefml.prediction.predictions import PictureRows
+from prefml.prediction.stored import stages_of
+from prefml.sidecars.derive import prepare
+
+__all__ = ["measured_rows"]
+
+
+def measured_rows(
+    encoder: Encoder,
+    paths: Sequence[str | Path],
+    max_pixels: int,
+    rule: SetRule,
+    project: str | None = None,
+) -> PictureRows:
+    """Decode, measure and encode pictures.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        The encoder.
+    paths : sequence of str or Path
+        Picture files, at least one.
+    max_pixels : int
+        Larger pictures are refused.
+    rule : SetRule
+        What reads stages.
+    project : str, optional
+        Their project.
+
+    Returns
+    -------
+    PictureRows
+
+    Raises
+    ------
+    WorkspaceError
+        If there are no pictures.
+    ImageError
+        If one of them cannot be decoded.
+    """
+    if not paths:
+        raise WorkspaceError("no pictures", "at least one picture file")
+    prepared, cues, size, hands = [], [], [], []
+    # Cues take longer than a small encoder does, and somebody is waiting for both.
+    with ThreadPoolExecutor(2) as pool:
+        for path in paths:
+            picture = decode(path, max_pixels)
+            cues.append(measure_in_background(pool, picture))
+            prepared.append(prepare(encoder, picture))
+            size.append((picture.width, picture.height))
+            hands.append(detect_hands(picture))
+        vectors = encoder.encode(prepared)
+        measured = pd.DataFrame([gather() for gather in cues]).astype(np.float32)
+    names = tuple(Path(path).name for path in paths)
+    sizes, stages = np.array(size, float), stages_of(names, rule)
+    return PictureRows(names, sizes, stages, vectors, measured, hands, project)
