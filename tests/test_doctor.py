@@ -1,6 +1,5 @@
 import builtins
 import sys
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
 
@@ -14,7 +13,7 @@ from prefml.encoders import open_encoder
 from prefml.features.training_data import MIN_DECISIONS
 from prefml.imaging.decode import DECODING_VERSION
 from prefml.sidecars.build import build_sidecars
-from prefml.sidecars.store import read_sidecars
+from prefml.sidecars.store import read_index
 from prefml.workspace import Workspace
 
 
@@ -284,8 +283,8 @@ def test_sidecars_of_an_earlier_decoding_come_with_their_fix(bare, version, monk
     Image.effect_noise((40, 30), 40).save(path)
     workspace = Workspace.open(bare)
     build_sidecars(workspace, ProjectResolver.open(workspace), open_encoder("builtin"))
-    found = replace(read_sidecars(workspace.sidecars), decoding=version)
-    monkeypatch.setattr("prefml.sidecars.store.read_sidecars", lambda folder: found)
+    index = read_index(workspace.sidecars).assign(decoding=version)
+    monkeypatch.setattr("prefml.sidecars.store.read_index", lambda folder: index)
     check = check_of("sidecars", bare)
     assert check.ok
     assert ("an earlier version measured them" in check.detail) is (version == 1)
