@@ -141,7 +141,13 @@ def read_sidecars_if_any(
 
     Parameters
     ----------
-    folder, projects, cues, paths
+    folder : Path or UPath
+        The sidecar folder.
+    projects : iterable of str, optional
+        As for `read_sidecars`.
+    cues : sequence of str, optional
+        As for `read_sidecars`.
+    paths : iterable of str, optional
         As for `read_sidecars`.
 
     Returns
