@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -43,6 +43,8 @@ def test_a_map_of_nothing_becomes_uniform():
 
 @given(blocks)
 def test_shares_of_the_grid_are_those_of_its_cells(values):
+    # About where a map counts as one of nothing, the cells and their blocks may lie on two sides.
+    assume(not 0 < values.sum() < 1e-3)
     shares = maps.grid_shares(spread_over_cells(values), "x")
     assert tuple(shares) == maps.grid_names("x")
     expected = maps.normalize_weights(values).ravel()
