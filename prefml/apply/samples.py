@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from prefml.imaging.colour_key import bit_depth
 from prefml.imaging.opening import has_more_frames
 
 __all__ = ["bits_per_channel", "samples_obstacle"]
@@ -34,9 +35,7 @@ def bits_per_channel(image: Image.Image, file: BinaryIO) -> int:
         Bits of a channel; 8 for formats that know no other.
     """
     if image.format == "PNG":
-        # Signature, length and name of the first chunk, width and height come before it.
-        file.seek(24)
-        return file.read(1)[0]
+        return bit_depth(file)
     if image.format == "TIFF":
         stated = image.getexif().get(_BITS_PER_SAMPLE, 8)
         return max(stated) if isinstance(stated, tuple) else int(stated)

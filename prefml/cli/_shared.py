@@ -26,6 +26,7 @@ __all__ = [
     "json_option",
     "next_step",
     "open_workspace",
+    "page_options",
     "progress",
     "remember_workspace",
     "report_error",
@@ -79,6 +80,19 @@ def json_option(function: F) -> F:
     """Add the shared options and `--json`, passed to the function as `as_json`."""
     flag = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     return workspace_options(flag(function))
+
+
+def page_options(function: F) -> F:
+    """Add `--port` and `--no-browser`, the options of commands that serve a page."""
+    port = click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=8765,
+        show_default=True,
+        help="Port on 127.0.0.1; 0 takes any free one.",
+    )
+    no_browser = click.option("--no-browser", is_flag=True, help="Print the address only.")
+    return port(no_browser(function))
 
 
 def open_workspace() -> Workspace:

@@ -6,18 +6,11 @@ import webbrowser
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace, review_installed
+from prefml.cli._shared import emit, json_option, open_workspace, page_options, review_installed
 
 
 @click.command("review")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8765,
-    show_default=True,
-    help="Port on 127.0.0.1; 0 takes any free one.",
-)
-@click.option("--no-browser", is_flag=True, help="Print the address only.")
+@page_options
 @click.option(
     "--hide-suggestion", is_flag=True, help="Start with suggestions hidden until you have chosen."
 )

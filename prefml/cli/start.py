@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace, review_installed
+from prefml.cli._shared import emit, json_option, open_workspace, page_options, review_installed
 from prefml.workspace import RULES
 
 
@@ -16,14 +16,7 @@ from prefml.workspace import RULES
     help="What makes a set, see prefml sets.  [default: auto, which chooses by names and times]",
 )
 @click.option("--encoder", metavar="NAME", help="As for prefml embed.  [default: builtin]")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8765,
-    show_default=True,
-    help="Port on 127.0.0.1; 0 takes any free one.",
-)
-@click.option("--no-browser", is_flag=True, help="Print the address only.")
+@page_options
 @click.option(
     "--order", "only_order", is_flag=True, hidden=True, help="Put the questions in order and end."
 )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["BIT_DEPTH_OFFSET", "is_misread", "with_alpha"]
+__all__ = ["BIT_DEPTH_OFFSET", "bit_depth", "is_misread", "with_alpha"]
 
 # Byte of a PNG that holds the bits of a sample.
 BIT_DEPTH_OFFSET = 24
@@ -34,7 +34,7 @@ def is_misread(image: Image.Image, file: BinaryIO) -> bool:
     """
     if image.format != "PNG" or image.mode not in ("L", "RGB", "I;16"):
         return False
-    return image.info.get("transparency") is not None and _bit_depth(file) != 8
+    return image.info.get("transparency") is not None and bit_depth(file) != 8
 
 
 def with_alpha(image: Image.Image, file: BinaryIO) -> Image.Image:
@@ -59,7 +59,7 @@ def with_alpha(image: Image.Image, file: BinaryIO) -> Image.Image:
     """
     if not is_misread(image, file):
         return image
-    key, depth = image.info["transparency"], _bit_depth(file)
+    key, depth = image.info["transparency"], bit_depth(file)
     if image.mode == "RGB":
         visible = _alpha_of_16_bits(file)
     else:
@@ -74,7 +74,19 @@ def with_alpha(image: Image.Image, file: BinaryIO) -> Image.Image:
     return opened
 
 
-def _bit_depth(file: BinaryIO) -> int:
+def bit_depth(file: BinaryIO) -> int:
+    """Return the bits of a sample of a PNG.
+
+    Parameters
+    ----------
+    file : binary file
+        The file; its position is changed.
+
+    Returns
+    -------
+    int
+        1, 2, 4, 8 or 16.
+    """
     file.seek(BIT_DEPTH_OFFSET)
     return file.read(1)[0]
 

@@ -26,7 +26,7 @@ SCHEMA = "prefml/first-day/1"
 
 @dataclass(frozen=True)
 class Beginning:
-    """How a workspace began.
+    """Record of how a workspace began.
 
     Attributes
     ----------
