@@ -124,7 +124,7 @@ def picture_folders(workspace: Workspace) -> tuple[str, ...]:
         raise WorkspaceError(
             f"no pictures in {workspace.root}",
             "a folder of pictures that is named, or new/PROJECT/ in this one",
-            "name the folder: prefml start PICTURES",
+            "put pictures into new/PROJECT/, or name their folder in place of the workspace",
         )
     return found
 
