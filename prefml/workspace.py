@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,7 @@ __all__ = [
     "Workspace",
     "canonical_name",
     "read_config",
+    "stored_path",
 ]
 
 CONFIG_NAME = "prefml.toml"
@@ -50,6 +52,30 @@ def canonical_name(name: str) -> str:
     Unicode Standard Annex 15, "Unicode normalization forms".
     """
     return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def stored_path(path: Path) -> Path:
+    """Return a path under the names that the disk has, composed or decomposed.
+
+    Parameters
+    ----------
+    path : Path
+        It may name what is not there.
+
+    Returns
+    -------
+    Path
+        The same where it exists as it stands, and from the first part on that is there in neither
+        form.
+    """
+    if os.path.lexists(path) or str(path).isascii() or path == path.parent:
+        return path
+    parent, wanted = stored_path(path.parent), canonical_name(path.name)
+    try:
+        same = [name for name in os.listdir(parent) if canonical_name(name) == wanted]
+    except (OSError, ValueError):
+        same = []
+    return parent / min(same, default=path.name)
 
 
 @dataclass(frozen=True)
@@ -356,13 +382,14 @@ class Workspace:
         Returns
         -------
         Path
+            With links followed, under the names that the disk has, see `stored_path`.
 
         Raises
         ------
         WorkspaceError
             If the path lies outside the workspace, or no file could have it.
         """
-        path = _resolved(self.root / name)
+        path = _resolved(stored_path(self.root / name))
         if not path.is_relative_to(self.root):
             raise WorkspaceError(f"{name} lies outside {self.root}", "a path inside the workspace")
         return path

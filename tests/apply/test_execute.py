@@ -375,6 +375,17 @@ def test_a_name_that_differs_in_normalisation_alone_is_taken(tree):
     assert "two files would become" in reasons(report)["g1"]
 
 
+def test_a_target_that_differs_from_one_of_the_run_before_in_case_alone_is_never_promised(tree):
+    for group, place in (("g0", "new/alpha/one/a.png"), ("g1", "new/alpha/two/A.PNG")):
+        tree.set(group, [tree.picture(place)])
+        tree.decide(group, "approved")
+    workspace = tree.write()
+    assert list(execute(workspace).plan.groups) == ["g0"]
+    again = preview(workspace)
+    assert not again.plan.groups
+    assert "exists already" in reasons(again)["g1"]
+
+
 def test_moved_pictures_stay_known_and_of_a_cropped_winner_the_original_counts(reviewed):
     workspace = reviewed.write()
 

@@ -122,7 +122,9 @@ def test_a_folder_that_is_not_there_is_refused(started, tmp_path):
 
 
 def test_without_any_pictures_a_folder_is_asked_for(started, tmp_path):
-    assert "run: put pictures into new/PROJECT/, or name their folder" in fails(started, "--workspace", tmp_path)
+    assert "run: put pictures into new/PROJECT/, or name their folder" in fails(
+        started, "--workspace", tmp_path
+    )
 
 
 def test_a_workspace_is_refused_and_the_next_step_works(started, tmp_path):
