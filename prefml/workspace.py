@@ -6,6 +6,7 @@ import os
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -35,8 +36,7 @@ REVIEWED_ROOTS = ("new", "delete_staging", "selected")
 def canonical_name(name: str) -> str:
     """Return a name in Unicode's composed form, NFC, in which names are compared.
 
-    The same letters may be stored composed or decomposed (as macOS writes them); to a person, and
-    to most file systems, both are one name.
+    Composed or decomposed, to a person, and to most file systems, both are one name.
 
     Parameters
     ----------
@@ -60,22 +60,18 @@ def stored_path(path: Path) -> Path:
     Parameters
     ----------
     path : Path
-        It may name what is not there.
+        May not exist.
 
     Returns
     -------
     Path
-        The same where it exists as it stands, and from the first part on that is there in neither
-        form.
     """
     if os.path.lexists(path) or str(path).isascii() or path == path.parent:
         return path
     parent, wanted = stored_path(path.parent), canonical_name(path.name)
-    try:
-        same = [name for name in os.listdir(parent) if canonical_name(name) == wanted]
-    except (OSError, ValueError):
-        same = []
-    return parent / min(same, default=path.name)
+    with suppress(OSError, ValueError):
+        return parent / min(name for name in os.listdir(parent) if canonical_name(name) == wanted)
+    return parent / path.name
 
 
 @dataclass(frozen=True)
@@ -336,10 +332,7 @@ class Workspace:
         ConfigError
             If a configured root lies outside the workspace.
         """
-        known = set(projects)
-        # Under the name that the disk has, which may be spelled another way.
-        known |= {path.name for path in self.root.iterdir() if canonical_name(path.name) in known}
-        usual = ("images", "training data", *sorted(known), *REVIEWED_ROOTS)
+        usual = ("images", "training data", *sorted(set(projects)), *REVIEWED_ROOTS)
         names = self.config.image_roots or usual
         roots = tuple(self.inside(name) for name in names)
         return tuple(path for path in dict.fromkeys(roots) if path.is_dir())
@@ -382,7 +375,7 @@ class Workspace:
         Returns
         -------
         Path
-            With links followed, under the names that the disk has, see `stored_path`.
+            With links followed, see `stored_path`.
 
         Raises
         ------
@@ -399,9 +392,8 @@ def _resolved(path: Path) -> Path:
     """Follow links, refusing loops and names that the system does not take."""
     try:
         found = path.resolve()
-        found.lstat()
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return path.resolve()
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            found.lstat()
     except (OSError, RuntimeError, ValueError) as error:
         shown = f"{str(path)[:200]!r} cannot be a path"
         raise WorkspaceError(shown, "a path inside the workspace") from error

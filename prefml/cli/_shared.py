@@ -302,8 +302,8 @@ def report_error(
         traceback.print_exception(error)
     if isinstance(error, click.UsageError):
         # It may quote the name of a file that the shell has filled in.
-        error.message = visible(error.message)
-        error.show()
+        usage = click.UsageError(visible(error.format_message()), error.ctx)
+        usage.show()
         return 2
     reached = error if options is None else _reachable(error, options)
     line = with_options(_one_line(reached), options or {})
