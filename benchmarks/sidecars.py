@@ -12,7 +12,8 @@ pictures. Every command is the real one, in a process of its own, with warm file
 - `add`: `prefml embed` with new pictures, half of them in one project and half spread over all.
   `seconds_beside` are those beyond what the same pictures take in a workspace of their own: what
   many stored pictures make of it.
-- `rank`: of four stored pictures. `libraries`: what it imports that is not of prefml. `read`: all sidecars, as training on all projects does.
+- `rank`: of four stored pictures. `libraries`: what it imports that is not of prefml.
+- `read`: all sidecars, as training on all projects does.
 - `ingest`: reads and matches the log. `suggest`: for pictures of one project that are embedded.
 - `duplicates`: of all projects.
 """
