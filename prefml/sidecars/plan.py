@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from prefml.exceptions import ImageError
 from prefml.imaging.decode import DECODING_VERSION, is_decoded_anew
@@ -26,7 +25,8 @@ Key = tuple[str, str]
 _COMPARED = ("project", "filename", "file_size", "mtime_ns")
 
 
-class ReusableRow(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ReusableRow:
     """Row of an earlier run, and which of its values are reusable.
 
     Attributes
