@@ -95,6 +95,11 @@ class Config:
         to 1, at least 20 sets if there are as many, else all; 0 asks about none.
     policy : mapping
         The person's crop rules, see `prefml.cropping.policy`.
+    marks : str or None
+        Name of the table of what marks mean in another program, see `prefml.apply.picks`; None:
+        `lightroom`.
+    winner_marks, loser_marks : mapping
+        What that table says otherwise of pictures that were kept and rejected.
     """
 
     encoder: str | None = None
@@ -115,6 +120,9 @@ class Config:
     reask: float = 0.02
     audit: float = 0.05
     policy: Mapping[str, object] = field(default_factory=dict)
+    marks: str | None = None
+    winner_marks: Mapping[str, object] = field(default_factory=dict)
+    loser_marks: Mapping[str, object] = field(default_factory=dict)
 
 
 _EntryType: TypeAlias = type | tuple[type, ...]
@@ -141,6 +149,9 @@ _ENTRIES: Mapping[str, tuple[str, str, _EntryType]] = {
     "reask": ("suggest", "reask", (int, float)),
     "audit": ("review", "audit", (int, float)),
     "policy": ("crop", "policy", dict),
+    "marks": ("picks", "preset", str),
+    "winner_marks": ("picks", "winner", dict),
+    "loser_marks": ("picks", "loser", dict),
 }
 
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "start": "start",
     "doctor": "doctor",
     "ingest": "ingest",
+    "import": "import_picks",
     "embed": "embed",
     "export-encoder": "export_encoder",
     "export-model": "export_model",

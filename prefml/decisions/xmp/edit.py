@@ -85,14 +85,10 @@ def edit_packet(raw: bytes, changes: Mapping[Name, str | None]) -> bytes:
         cuts.append(_added(packet, missing))
     if not cuts:
         return raw
-    return packet.text.encode(_apply(packet.text.utf8, cuts))
-
-
-def _apply(utf8: bytes, cuts: list[_Cut]) -> bytes:
-    # Of an addition right after a removal both hold.
-    for start, end, replacement in sorted(cuts, key=lambda cut: (cut[0], cut[1]), reverse=True):
+    utf8 = packet.text.utf8
+    for start, end, replacement in sorted(cuts, key=lambda cut: cut[:2], reverse=True):
         utf8 = utf8[:start] + replacement + utf8[end:]
-    return utf8
+    return packet.text.encode(utf8)
 
 
 def _changed(packet: Packet, name: Name, place: Place, value: str | None) -> Iterator[_Cut]:
@@ -151,16 +147,12 @@ def _attributes(text: EncodedXml, home: Description, values: Mapping[Name, str])
     for (uri, local), value in values.items():
         prefix = next((one for one, meant in prefixes.items() if one and meant == uri), None)
         if prefix is None:
-            prefix = _free_prefix(uri, prefixes)
+            wanted = PREFIXES.get(uri, "ns")
+            names = (wanted, *(f"{wanted}{number}" for number in range(2, len(prefixes) + 3)))
+            prefix = next(name for name in names if name not in prefixes)
             prefixes[prefix] = uri
             yield f'{space}xmlns:{prefix}="{uri}"'.encode()
         yield f'{space}{prefix}:{local}="'.encode() + _escaped(text, value) + b'"'
-
-
-def _free_prefix(uri: str, taken: Mapping[str, str]) -> str:
-    wanted = PREFIXES.get(uri, "ns")
-    names = (wanted, *(f"{wanted}{number}" for number in range(2, len(taken) + 3)))
-    return next(name for name in names if name not in taken)
 
 
 def _escaped(text: EncodedXml, value: str) -> bytes:

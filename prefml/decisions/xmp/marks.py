@@ -11,26 +11,30 @@ darktable.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from prefml.boxes import Box, read_box, read_number
 from prefml.decisions.xmp.packet import Name, Packet
-from prefml.exceptions import ForeignFileError
+from prefml.exceptions import BoxError, ForeignFileError
 
 __all__ = [
     "CROP_FIELDS",
     "FIELDS",
+    "CropProblem",
     "Flag",
     "Marks",
     "crop_values",
+    "read_crop",
     "read_marks",
+    "read_rating",
     "stored_box",
     "upright_box",
 ]
 
 Flag: TypeAlias = Literal["", "picked", "rejected"]
+CropProblem: TypeAlias = Literal["", "turned_crop", "unreadable_crop"]
 
 _XMP = "http://ns.adobe.com/xap/1.0/"
 _DM = "http://ns.adobe.com/xmp/1.0/DynamicMedia/"
@@ -71,8 +75,9 @@ class Marks:
         Flag of its own, beside the rating.
     box : Box or None
         Crop in fractions of the picture as it is stored; None without one.
-    is_turned : bool
-        Whether the crop is at an angle, so that no box of upright edges holds the same.
+    crop_problem : {"", "turned_crop", "unreadable_crop"}
+        Why there is a crop but no box: it is at an angle, so that no box with upright edges holds
+        the same, or its edges are none.
     orientation : int
         EXIF orientation that the marks state; 0 where they do not.
     changed : str
@@ -83,7 +88,7 @@ class Marks:
     label: str = ""
     flag: Flag = ""
     box: Box | None = None
-    is_turned: bool = False
+    crop_problem: CropProblem = ""
     orientation: int = 0
     changed: str = ""
 
@@ -104,14 +109,16 @@ def read_marks(packet: Packet) -> Marks:
     ------
     ForeignFileError
         If a value is none that its field can have, or two flags contradict one another.
-    BoxError
-        If the crop is no box.
     """
     texts = {key: packet.value(name) for key, name in FIELDS.items()}
-    box, is_turned = _crop({key: packet.value(name) for key, name in CROP_FIELDS.items()})
+    crop = {key: packet.value(name) for key, name in CROP_FIELDS.items()}
+    edges: list[object] = [crop[name] for name in _EDGES]
+    if (crop["HasCrop"] or "").lower() != "true":
+        edges = [None] * 4
+    box, problem = read_crop(edges, crop["CropAngle"])
     orientation = packet.value(_ORIENTATION)
     return Marks(
-        read_rating(texts["rating"]), texts["label"] or "", _flag(texts), box, is_turned,
+        read_rating(texts["rating"]), texts["label"] or "", _flag(texts), box, problem,
         int(orientation) if orientation in set("12345678") else 0,
         packet.value(_CHANGED) or "",
     )  # fmt: skip
@@ -159,16 +166,33 @@ def _flag(texts: Mapping[str, str | None]) -> Flag:
     return next(iter(found), "")
 
 
-def _crop(texts: Mapping[str, str | None]) -> tuple[Box | None, bool]:
-    edges = [texts[name] for name in _EDGES]
-    if (texts["HasCrop"] or "").lower() != "true" or edges == [None] * 4:
-        return None, False
-    angle = read_number(texts["CropAngle"] or "0")
-    if not math.isfinite(angle):
-        raise ForeignFileError(f"CropAngle = {texts['CropAngle']!r}"[:100], "a number of degrees")
-    if abs(angle) > _LEVEL:
-        return None, True
-    return read_box(edges), False
+def read_crop(edges: Sequence[object], angle: object) -> tuple[Box | None, CropProblem]:
+    """Read a crop.
+
+    Parameters
+    ----------
+    edges : sequence of object
+        Left, upper, right and lower edge in fractions; all None where there is no crop.
+    angle : object
+        In degrees; None or empty for none.
+
+    Returns
+    -------
+    box : Box or None
+        None where there is no crop, or `problem` says why it is no box.
+    problem : {"", "turned_crop", "unreadable_crop"}
+        Empty if there is none.
+    """
+    if all(edge is None for edge in edges):
+        return None, ""
+    degrees = read_number(angle or 0)
+    try:
+        box = read_box(edges)
+    except BoxError:
+        return None, "unreadable_crop"
+    if not math.isfinite(degrees):
+        return None, "unreadable_crop"
+    return (None, "turned_crop") if abs(degrees) > _LEVEL else (box, "")
 
 
 def upright_box(box: Box, orientation: int) -> Box:

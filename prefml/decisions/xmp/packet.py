@@ -193,14 +193,14 @@ class _Reader:
         self._open: list[_Open] = []
         self._prefixes: dict[str, list[str]] = {"xml": [XML]}
         parser = self._parser = expat.ParserCreate("utf-8", _SEPARATOR)
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        parser.StartNamespaceDeclHandler = self._declare
-        parser.EndNamespaceDeclHandler = self._undeclare
-        parser.StartDoctypeDeclHandler = self._refuse
-        parser.EntityDeclHandler = self._refuse
-        parser.ExternalEntityRefHandler = self._refuse
+        parser.StartElementHandler = self.start
+        parser.EndElementHandler = self.end
+        parser.CharacterDataHandler = self.characters
+        parser.StartNamespaceDeclHandler = self.declare
+        parser.EndNamespaceDeclHandler = self.undeclare
+        parser.StartDoctypeDeclHandler = self.refuse
+        parser.EntityDeclHandler = self.refuse
+        parser.ExternalEntityRefHandler = self.refuse
 
     def run(self) -> None:
         """Parse the document."""
@@ -211,16 +211,20 @@ class _Reader:
                 f"XML that cannot be read ({error})", "an XMP sidecar"
             ) from error
 
-    def _refuse(self, *_: object) -> int:
+    def refuse(self, *_: object) -> int:
+        """Refuse what could expand or lead elsewhere."""
         raise ForeignFileError("XML with a document type or entities", _REFUSED)
 
-    def _declare(self, prefix: str | None, uri: str | None) -> None:
+    def declare(self, prefix: str | None, uri: str | None) -> None:
+        """Enter a prefix."""
         self._prefixes.setdefault(prefix or "", []).append(uri or "")
 
-    def _undeclare(self, prefix: str | None) -> None:
+    def undeclare(self, prefix: str | None) -> None:
+        """Leave the scope of a prefix."""
         self._prefixes[prefix or ""].pop()
 
-    def _start(self, tag: str, attributes: Mapping[str, str]) -> None:
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Take in a start tag."""
         if len(self._open) >= DEEPEST:
             raise ForeignFileError(f"XML more than {DEEPEST} elements deep", "an XMP sidecar")
         start, name = self._parser.CurrentByteIndex, _split(tag)
@@ -263,11 +267,13 @@ class _Reader:
             inner = found.start(3) + 1, found.end(3) - 1
             yield name, Place("attribute", found.start(), found.end(), *inner, qname)
 
-    def _characters(self, text: str) -> None:
+    def characters(self, text: str) -> None:
+        """Take in text."""
         if self._open and self._open[-1].role == "property":
             self._open[-1].texts.append(text)
 
-    def _end(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
+        """Take in the end of an element."""
         element = self._open.pop()
         if element.role != "property":
             return

@@ -28,7 +28,13 @@ _FOREIGN = [
 
 
 def quoted(text):
-    for letter, written in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&apos;")):
+    for letter, written in (
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        (">", "&gt;"),
+        ("'", "&apos;"),
+        ('"', "&quot;"),
+    ):
         text = text.replace(letter, written)
     return text
 

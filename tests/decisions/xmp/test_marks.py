@@ -17,7 +17,7 @@ from prefml.decisions.xmp.marks import (
     stored_box,
     upright_box,
 )
-from prefml.exceptions import BoxError, ForeignFileError
+from prefml.exceptions import ForeignFileError
 
 EDGES = st.tuples(*[st.floats(0, 0.45)] * 2, *[st.floats(0.55, 1)] * 2)
 
@@ -82,18 +82,16 @@ def test_without_a_crop_none_is_read():
 
 def test_a_crop_at_an_angle_is_told_and_is_no_box():
     box = {"HasCrop": "True", "CropLeft": "0", "CropTop": "0", "CropRight": "1", "CropBottom": ".5"}
-    assert marks(**box, CropAngle="1.5") == Marks(is_turned=True)
+    assert marks(**box, CropAngle="1.5") == Marks(crop_problem="turned_crop")
     assert marks(**box, CropAngle="-0.00000").box == Box(0, 0, 1, 0.5)
-    with pytest.raises(ForeignFileError):
-        marks(**box, CropAngle="steep")
+    assert marks(**box, CropAngle="steep").crop_problem == "unreadable_crop"
 
 
 @pytest.mark.parametrize("missing", ["CropLeft", "CropBottom"])
-def test_a_crop_that_lacks_an_edge_is_no_box(missing):
+def test_a_crop_that_lacks_an_edge_is_no_box_and_leaves_the_rating(missing):
     box = {"HasCrop": "True", "CropLeft": "0", "CropTop": "0", "CropRight": "1", "CropBottom": ".5"}
     del box[missing]
-    with pytest.raises(BoxError):
-        marks(**box)
+    assert marks(**box, rating="4") == Marks(4, crop_problem="unreadable_crop")
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
