@@ -192,7 +192,9 @@ class PictureLocator:
                 if format_of_name(name) is None:
                     stems.setdefault(Path(name).stem, []).append(name)
             self._folders[path.parent] = stems
-        for name in self._folders[path.parent].get(path.stem, []):
+        stems = self._folders[path.parent]
+        # The stem of a.png.xmp is a.png, and it is that picture's alone.
+        for name in (*stems.get(path.stem, []), *stems.get(path.name, [])):
             beside = path.parent / name
             if name != path.name and not beside.is_dir() and not self._is_kept_by_prefml(beside):
                 yield self._relative(beside)

@@ -28,6 +28,7 @@ COMMANDS = {
     "suggest": "suggest",
     "review": "review",
     "apply": "apply",
+    "export-picks": "export_picks",
     "status": "status",
     "models": "models",
 }
