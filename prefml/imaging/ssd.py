@@ -18,6 +18,7 @@ from scipy.special import expit, logit
 
 from prefml._typing import Bools, Floats, Ints, Pixels
 from prefml.imaging import networks
+from prefml.imaging.warp import warp
 
 __all__ = [
     "BODY",
@@ -196,8 +197,7 @@ def _letterbox(pixels: Pixels, side: int) -> tuple[Pixels, Floats, Floats]:
     step = size.max() / side
     corner = (size.max() - size) / 2
     placed = np.column_stack([np.eye(2) * step, -corner])
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    square = np.asarray(cv2.warpAffine(pixels, placed, (side, side), flags=flags), np.uint8)
+    square = warp(pixels, placed, side, border=cv2.BORDER_CONSTANT)
     return square, corner / step, size / step
 
 

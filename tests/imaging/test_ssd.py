@@ -104,7 +104,7 @@ def test_nobody_is_found_where_nobody_is(name):
 
 
 @pytest.mark.parametrize("kind", DETECTORS)
-@pytest.mark.parametrize("size", [(1, 1), (512, 1), (1, 512), (300, 200)])
+@pytest.mark.parametrize("size", [(1, 1), (512, 1), (1, 512), (300, 200), (2, 40_000)])
 def test_an_even_picture_of_any_shape_has_nothing(kind, size):
     found = ssd.detect(Picture(np.full((*size, 3), 90, np.uint8)), DETECTORS[kind])
     assert found.boxes.shape == (0, 4)
