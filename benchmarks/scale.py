@@ -49,8 +49,15 @@ from prefml.sidecars.find import ImageFile, scan_images
 from prefml.sidecars.store import Sidecars, read_sidecars
 from prefml.workspace import Workspace
 
-SMALL = ["--sets", "100", "200", "400", "--crops", "60", "120", "240", "--pictures", "8"]
-RUNS = {"scale": {"quick": [*SMALL, "--tasks", "10", "20", "40"], "full": []}}
+RUNS = {
+    "scale": {
+        "quick": [
+            "--sets", "100", "200", "400", "--crops", "60", "120", "240", "--pictures", "8",
+            "--tasks", "10", "20", "40",
+        ],
+        "full": [],
+    },
+}  # fmt: skip
 BATCH, DIM, PER_SET, PROJECTS = 32, 512, 3, 5
 LARGE = 200_000
 DEFAULT, OPTIONAL = ("fit", "crop", "tasks", "workers"), ("large",)

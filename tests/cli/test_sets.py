@@ -52,7 +52,7 @@ def test_auto_asks_where_it_is_not_sure_and_the_command_it_names_works(place, ca
     status, printed = call(root, capsys)
     assert status == 0
     assert "not sure" in printed.out
-    assert "prefml sets new/p --rule folder" in printed.out
+    assert f"prefml sets --workspace {root} new/p --rule folder" in printed.out
     status, printed = call(root, capsys, "new/p", "--rule", "folder", "--json")
     assert len(json.loads(printed.out)["sets"]) == 1
 

@@ -105,7 +105,7 @@ def test_if_none_can_be_trained_all_reasons_are_given(learn):
         learn(sets=3, n_crops=4)
     assert caught.value.found.startswith("ranker: 3 sets, at least 10")
     assert "; crop: 4 crops, at least 10" in caught.value.found
-    assert caught.value.run == "prefml ingest"
+    assert caught.value.run == "prefml embed, then prefml ingest"
 
 
 def test_a_refused_model_waits_beside_the_one_in_use(learn, workspace):

@@ -122,7 +122,7 @@ def test_a_picture_that_was_decoded_to_other_pixels_is_measured(
     found = read_sidecars(predictor.workspace.sidecars, ["p"])
     assert found.decoding == DECODING_VERSION
     early = replace(found, decoding=version)
-    monkeypatch.setattr("prefml.prediction.predictor.read_sidecars_if_any", lambda *_: early)
+    monkeypatch.setattr("prefml.prediction.predictor.read_sidecars_if_any", lambda *_, **__: early)
     monkeypatch.setattr(predictor, "measure", lambda given, project: "measured")
     outdated = version < DECODING_VERSION and profile is not None
     assert (predictor.rows_of([one], "p") == "measured") is outdated
