@@ -9,7 +9,6 @@ names its ONNX file.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,16 +20,16 @@ import cv2
 import numpy as np
 from scipy.special import expit, logit
 
-from prefml._typing import Floats, Floats32, Pixels
+from prefml._typing import Floats, Pixels
 from prefml.exceptions import ImageError
+from prefml.imaging.networks import BLAZEFACE_SHORT_RANGE, open_session
 
 __all__ = ["NAMES", "Faces", "detect_faces", "detect_faces_yunet", "measure", "yunet_detector"]
 
 NAMES = ("face_count", "face_confidence", "face_share", "face_x1", "face_y1", "face_x2", "face_y2")
 
 _YUNET_SIDE = 320
-_BLAZEFACE = Path(__file__).parent / "models" / "blazeface_short_range.onnx"
-_BLAZEFACE_SIDE = 128
+_BLAZEFACE_SIDE = BLAZEFACE_SHORT_RANGE.side
 # Rows and columns of its anchors, and how many there are at each place.
 _ANCHORS = ((16, 2), (8, 6))
 # Clear human faces score more than 0.9; animals and round things seldom reach this.
@@ -50,14 +49,6 @@ class _PictureLike(Protocol):
     def working(self) -> Pixels: ...
 
     def downsampled(self, side: int) -> Pixels: ...
-
-
-class _Session(Protocol):
-    """The part of `onnxruntime.InferenceSession` that is used."""
-
-    def run(
-        self, output_names: Sequence[str], input_feed: Mapping[str, Floats32]
-    ) -> Sequence[Floats32]: ...
 
 
 class FaceDetector(Protocol):
@@ -140,7 +131,8 @@ def detect_faces(picture: _PictureLike) -> Faces:
     top, left = (_BLAZEFACE_SIDE - height) // 2, (_BLAZEFACE_SIDE - width) // 2
     square = np.full((1, 3, _BLAZEFACE_SIDE, _BLAZEFACE_SIDE), -1, np.float32)
     square[0, :, top : top + height, left : left + width] = copy.transpose(2, 0, 1) / 127.5 - 1
-    offsets, logits = _blazeface_session().run(["regressors", "classificators"], {"input": square})
+    session = open_session(BLAZEFACE_SHORT_RANGE.name)
+    offsets, logits = session.run(BLAZEFACE_SHORT_RANGE.outputs, {"input": square})
     likely = np.flatnonzero(logits[0, :, 0] > logit(_MIN_SCORE))
     scores = expit(logits[0, likely, 0].astype(float))
     middles = _anchors()[likely] * _BLAZEFACE_SIDE + offsets[0, likely, :2]
@@ -149,20 +141,6 @@ def detect_faces(picture: _PictureLike) -> Faces:
     kept = cv2.dnn.NMSBoxes(boxes, scores, _MIN_SCORE, _NMS_THRESHOLD)  # type: ignore[arg-type]
     places = np.asarray(kept, np.intp).ravel()
     return _largest_first(boxes[places], scores[places], copy.shape)
-
-
-@cache
-def _blazeface_session() -> _Session:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    # Pictures are the unit of parallel work.
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    session: _Session = onnxruntime.InferenceSession(
-        str(_BLAZEFACE), options, ["CPUExecutionProvider"]
-    )
-    return session
 
 
 @cache
