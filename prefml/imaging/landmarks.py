@@ -9,6 +9,7 @@ arXiv:2006.10214.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,7 +22,7 @@ from prefml.imaging import networks
 from prefml.imaging.ssd import Detections
 from prefml.imaging.warp import warp
 
-__all__ = ["Landmarks", "Region", "body_landmarks", "face_landmarks", "hand_landmarks"]
+__all__ = ["Landmarks", "Region", "body_landmarks", "face_landmarks", "hand_landmarks", "hands_in"]
 
 # Landmarks of a body beside which the pose network gives six of its own.
 _BODY_POINTS = 33
@@ -195,8 +196,27 @@ def hand_landmarks(picture: _PictureLike, palms: Detections) -> list[Landmarks]:
     list of Landmarks
         One for each palm, sure or not.
     """
+    regions = _box_regions(picture, palms, (0, 2), np.pi / 2, scale=2.6, up=0.5)
+    return hands_in(picture, regions)
+
+
+def hands_in(picture: _PictureLike, regions: Sequence[Region]) -> list[Landmarks]:
+    """Place the landmarks of hands in given regions.
+
+    Parameters
+    ----------
+    picture : Picture
+        A decoded picture; only `pixels` is read.
+    regions : sequence of Region
+        A square around each hand, fingers upwards.
+
+    Returns
+    -------
+    list of Landmarks
+        One for each region, sure or not.
+    """
     network, found = networks.HAND_LANDMARKS, []
-    for region in _box_regions(picture, palms, (0, 2), np.pi / 2, scale=2.6, up=0.5):
+    for region in regions:
         outputs = network.run(region.cut(picture.pixels, network.side))
         points = outputs["landmarks"].astype(float).reshape(-1, 3) / network.side
         points[:, 2] /= _HAND_DEPTH

@@ -177,7 +177,7 @@ class _Questions:
         set_id = np.repeat(np.arange(len(self.ids)), sizes)
         names = [name for one in self.names for name in one]
         rows = sidecars.positions(self.project[set_id], names)
-        cues = sidecars.cues.to_numpy(float)[rows]
+        cues = sidecars.common_cues.to_numpy(float)[rows]
         cues[rows < 0] = np.nan
         vectors = np.zeros((len(self.ids), 2 * cues.shape[1]))
         vectors[np.unique(set_id)] = describe_sets(cues, set_id)
