@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -19,6 +21,7 @@ __all__ = [
     "Workspace",
     "canonical_name",
     "read_config",
+    "stored_path",
 ]
 
 CONFIG_NAME = "prefml.toml"
@@ -33,8 +36,7 @@ REVIEWED_ROOTS = ("new", "delete_staging", "selected")
 def canonical_name(name: str) -> str:
     """Return a name in Unicode's composed form, NFC, in which names are compared.
 
-    The same letters may be stored composed or decomposed (as macOS writes them); to a person, and
-    to most file systems, both are one name.
+    Composed or decomposed, to a person, and to most file systems, both are one name.
 
     Parameters
     ----------
@@ -50,6 +52,26 @@ def canonical_name(name: str) -> str:
     Unicode Standard Annex 15, "Unicode normalization forms".
     """
     return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def stored_path(path: Path) -> Path:
+    """Return a path under the names that the disk has, composed or decomposed.
+
+    Parameters
+    ----------
+    path : Path
+        May not exist.
+
+    Returns
+    -------
+    Path
+    """
+    if os.path.lexists(path) or str(path).isascii() or path == path.parent:
+        return path
+    parent, wanted = stored_path(path.parent), canonical_name(path.name)
+    with suppress(OSError, ValueError):
+        return parent / min(name for name in os.listdir(parent) if canonical_name(name) == wanted)
+    return parent / path.name
 
 
 @dataclass(frozen=True)
@@ -310,10 +332,7 @@ class Workspace:
         ConfigError
             If a configured root lies outside the workspace.
         """
-        known = set(projects)
-        # Under the name that the disk has, which may be spelled another way.
-        known |= {path.name for path in self.root.iterdir() if canonical_name(path.name) in known}
-        usual = ("images", "training data", *sorted(known), *REVIEWED_ROOTS)
+        usual = ("images", "training data", *sorted(set(projects)), *REVIEWED_ROOTS)
         names = self.config.image_roots or usual
         roots = tuple(self.inside(name) for name in names)
         return tuple(path for path in dict.fromkeys(roots) if path.is_dir())
@@ -356,13 +375,14 @@ class Workspace:
         Returns
         -------
         Path
+            With links followed, see `stored_path`.
 
         Raises
         ------
         WorkspaceError
             If the path lies outside the workspace, or no file could have it.
         """
-        path = _resolved(self.root / name)
+        path = _resolved(stored_path(self.root / name))
         if not path.is_relative_to(self.root):
             raise WorkspaceError(f"{name} lies outside {self.root}", "a path inside the workspace")
         return path
@@ -372,9 +392,8 @@ def _resolved(path: Path) -> Path:
     """Follow links, refusing loops and names that the system does not take."""
     try:
         found = path.resolve()
-        found.lstat()
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return path.resolve()
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            found.lstat()
     except (OSError, RuntimeError, ValueError) as error:
         shown = f"{str(path)[:200]!r} cannot be a path"
         raise WorkspaceError(shown, "a path inside the workspace") from error

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from prefml import workspace as module
 from prefml.exceptions import ConfigError, PrefmlError, WorkspaceError
-from prefml.workspace import Config, Workspace, canonical_name, read_config
+from prefml.workspace import Config, Workspace, canonical_name, read_config, stored_path
 
 
 def write_config(folder, text):
@@ -126,3 +126,35 @@ def test_settings_of_sets_of_the_wrong_kind_are_refused(tmp_path, entry):
     (tmp_path / "prefml.toml").write_text(f"[sets]\n{entry}\n")
     with pytest.raises(ConfigError, match=r"sets\."):
         Workspace.open(tmp_path)
+
+
+# Letters that are stored in two forms or more, and one that is not.
+ACCENTED = st.text("\u00e9\u00c5\u1e69\uac00e", min_size=1, max_size=3)
+FORMS = st.sampled_from(["NFC", "NFD"])
+
+
+@given(st.lists(st.tuples(ACCENTED, FORMS, FORMS), min_size=1, max_size=4))
+def test_a_path_is_found_in_the_form_that_the_disk_has(tmp_path_factory, parts):
+    root = tmp_path_factory.mktemp("forms")
+    stored = root.joinpath(*(unicodedata.normalize(form, name) for name, form, _ in parts))
+    asked = root.joinpath(*(unicodedata.normalize(form, name) for name, _, form in parts))
+    stored.parent.mkdir(parents=True, exist_ok=True)
+    stored.write_text("x")
+    assert stored_path(asked) == stored
+    assert Workspace.open(root).inside(asked.relative_to(root)) == stored
+    assert stored_path(asked / "new.txt") == stored / "new.txt"
+
+
+def test_a_link_in_the_other_form_leads_out_of_the_workspace_too(tmp_path):
+    (tmp_path / "outside").mkdir()
+    root = tmp_path / "inside"
+    root.mkdir()
+    (root / "zoe\u0308").symlink_to(tmp_path / "outside")
+    with pytest.raises(WorkspaceError, match="outside"):
+        Workspace.open(root).inside("zo\u00eb/a.png")
+
+
+@pytest.mark.parametrize("name", ["\u00e9\0", "\u00e9" * 5000, "\ud800\u00e9", "a.txt/\u00e9"])
+def test_what_no_file_can_be_called_stays_as_it_is(tmp_path, name):
+    (tmp_path / "a.txt").write_text("")
+    assert stored_path(tmp_path / name) == tmp_path / name

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prefml.cli._shared import emit, json_option, open_workspace, progress
+from prefml.exceptions import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +79,9 @@ def _text(report: Report, take_back: bool) -> str:
         for source, lost in list(report.not_kept.items())[:_SHOWN]
     ]
     if report.already:
-        lines.append(f"{report.already} reviewed sets were applied before.")
+        lines.append(
+            f"{counted(report.already, 'reviewed set was', 'reviewed sets were')} applied before."
+        )
     lines += [f"decided anew since it was applied: {group}" for group in report.changed[:_SHOWN]]
     lines.append(_summary(report))
     return "\n".join(lines)
@@ -86,12 +89,12 @@ def _text(report: Report, take_back: bool) -> str:
 
 def _endings(report: Report) -> Iterable[str]:
     if report.finished is not None:
-        yield f"Finished an interrupted run of {len(report.finished.carried_out)} sets."
+        yield f"Finished an interrupted run of {counted(len(report.finished.carried_out), 'set')}."
     if report.undone is not None:
-        yield f"Took back a run of {len(report.undone.carried_out)} sets."
+        yield f"Took back a run of {counted(len(report.undone.carried_out), 'set')}."
     if report.interrupted is not None:
         yield (
-            f"A run of {len(report.interrupted.carried_out)} sets was interrupted; "
+            f"A run of {counted(len(report.interrupted.carried_out), 'set')} was interrupted; "
             "--execute finishes it, --undo takes it back."
         )
 
@@ -112,8 +115,9 @@ def _summary(report: Report) -> str:
         return "Nothing to apply: no new decision was submitted (Shift+Enter in prefml review)."
     parts = (
         f"{plan.count('winner')} to selected/, {plan.count('manual crop')} to crop/, "
-        f"{plan.count('loser')} to delete_staging/, {plan.count('companion')} companions"
+        f"{plan.count('loser')} to delete_staging/, {counted(plan.count('companion'), 'companion')}"
     )
+    sets = counted(len(plan.groups), "set")
     if report.executed:
-        return f"Applied {len(plan.groups)} sets: {parts}. Take it back: prefml apply --undo"
-    return f"{len(plan.groups)} sets: {parts}. Nothing was changed; do it: prefml apply --execute"
+        return f"Applied {sets}: {parts}. Take it back: prefml apply --undo"
+    return f"{sets}: {parts}. Nothing was changed; do it: prefml apply --execute"

@@ -13,7 +13,7 @@ from prefml.evaluation.contenders import CROPPERS, RANKERS
 from prefml.evaluation.gallery import crop_views, find_mistakes, make_thumbnailer
 from prefml.evaluation.run import Evaluation
 from prefml.evaluation.schema import CropMetrics, Metrics, RankerMetrics
-from prefml.exceptions import visible
+from prefml.exceptions import counted, visible
 from prefml.files import write_text
 from prefml.workspace import Workspace
 
@@ -81,6 +81,7 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["counted"] = counted
     return environment.from_string(source.read_text("utf-8"))
 
 
