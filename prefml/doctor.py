@@ -74,7 +74,6 @@ def examine(workspace: Workspace) -> list[Check]:
         _examine_lightgbm,
         _examine_devices,
         _examine_review,
-        _examine_hands,
         _examine_encoder,
         _examine_decisions,
         _examine_pictures,
@@ -193,14 +192,6 @@ def _examine_review(workspace: Workspace) -> Iterator[Check]:
         yield Check("chromium", True, detail, fix)
     else:
         yield Check("chromium", True, shutil.which(browser) or browser)
-
-
-def _examine_hands(workspace: Workspace) -> Iterator[Check]:
-    from prefml.imaging.hands import hand_model_path, hands_advice
-
-    advice = hands_advice(hand_model_path())
-    detail, _, fix = (advice or f"MediaPipe with {hand_model_path()}").partition("; ")
-    yield Check("hands", True, detail, fix)
 
 
 def _examine_encoder(workspace: Workspace) -> Iterator[Check]:

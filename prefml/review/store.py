@@ -20,7 +20,10 @@ from prefml.files import sync_folder
 from prefml.review.events import KINDS, Body, Event, Kind, parse_event
 from prefml.review.ledger import Ledger
 
-__all__ = ["SCHEMA_VERSION", "EventStore", "MakeBody"]
+__all__ = ["SCHEMA_VERSION", "STORE_NAME", "EventStore", "MakeBody"]
+
+# Of the event table in the sandbox.
+STORE_NAME = "review.sqlite3"
 
 SCHEMA_VERSION = 2
 

@@ -10,9 +10,9 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from prefml._typing import Floats
-from prefml.imaging.opening import open_image
+from prefml.imaging.opening import open_image, orientation_of, read_header
 
-__all__ = ["PictureMetadata", "read_gray_copy", "read_metadata"]
+__all__ = ["PictureMetadata", "StoredPicture", "read_gray_copy", "read_metadata", "read_stored"]
 
 
 class PictureMetadata(NamedTuple):
@@ -56,9 +56,52 @@ def read_metadata(path: Path) -> PictureMetadata:
     with open_image(path) as (_, image):
         exif = image.getexif()
         texts = {str(key): value for key, value in image.info.items() if isinstance(value, str)}
-        xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-        raw = xmp if isinstance(xmp, bytes) else str(xmp).encode("utf-8", "surrogateescape")
-        return PictureMetadata(texts, exif, exif.get_ifd(ExifTags.IFD.Exif), raw)
+        return PictureMetadata(texts, exif, exif.get_ifd(ExifTags.IFD.Exif), _packet(image))
+
+
+class StoredPicture(NamedTuple):
+    """Facts of a file that the marks of other programs refer to.
+
+    Attributes
+    ----------
+    xmp : bytes
+        The XMP packet; empty if there is none.
+    orientation : int
+        EXIF orientation, 1 to 8.
+    size : tuple of int
+        Width and height of the upright picture in pixels.
+    """
+
+    xmp: bytes
+    orientation: int
+    size: tuple[int, int]
+
+
+def read_stored(path: Path) -> StoredPicture:
+    """Read the packet, the orientation and the size of a picture, without unpacking its pixels.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    StoredPicture
+
+    Raises
+    ------
+    ImageError
+        If it is no picture that can be opened.
+    """
+    with open_image(path) as (_, image):
+        xmp, orientation = _packet(image), orientation_of(image)
+    return StoredPicture(xmp, orientation, read_header(path).size)
+
+
+def _packet(image: Image.Image) -> bytes:
+    xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    return xmp if isinstance(xmp, bytes) else str(xmp).encode("utf-8", "surrogateescape")
 
 
 def read_gray_copy(path: Path, side: int) -> Floats:

@@ -174,3 +174,23 @@ def test_ordering_is_a_command_of_its_own_process(started, prefml, tmp_path):
     told = json.loads(prefml("start", "--order", "--json", "--workspace",
                              tmp_path / "shoot-prefml").out)  # fmt: skip
     assert told == {"waiting": 12, "by": "random"}
+
+
+def test_pictures_that_came_later_are_asked_about(started, tmp_path):
+    write_sets(tmp_path / "shoot")
+    started(tmp_path / "shoot")
+    write_sets(tmp_path / "shoot", 3, project="more")
+    said = started(tmp_path / "shoot").out
+    assert "9 new pictures brought" in said
+    assert "15 sets of 45 pictures in 2 projects" in said
+    assert json.loads(started(tmp_path / "shoot", "--json").out)["brought"] == 0
+
+
+def test_a_folder_that_was_emptied_ends_no_day(started, tmp_path):
+    write_sets(tmp_path / "shoot")
+    started(tmp_path / "shoot")
+    for path in (tmp_path / "shoot").iterdir():
+        path.unlink()
+    said = started(tmp_path / "shoot").out
+    assert "no new pictures brought: no pictures in" in said
+    assert "12 sets of 36 pictures" in said
