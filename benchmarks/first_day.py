@@ -1,15 +1,15 @@
 """How much do the first answers teach? Learning curves over random starts, by order and by ranker.
 
-    python benchmarks/first_day.py WORKSPACE [--encoder NAME] [--starts 50] [--out FILE]
+    python benchmarks/first_day.py WORKSPACE [--encoder NAME] [--starts 50] [--jobs 2] [--out FILE]
 
 Each start holds out whole projects at random, a quarter of them, and asks about sets of the others
-in turn, as their log answers. Agreement with the held-out choices is measured after 10, 20, 50,
-100 and 200 answers. **Orders**: at random, and by each acquisition function of
-`prefml.ranking.acquisition`; `prefml start` is the one that mixes in a third at random. Until the
-first model, at ten answers, all but the random order cover; then they follow a model that is
-refitted as answers come. **Rankers**, in random order: prefml's, a linear Bradley-Terry model on
-the embedding, a ridge Bradley-Terry model on cues, the seed's net, the highest stage and chance.
-The workspace is embedded already, or with --encoder first.
+in turn, as their log answers. Agreement with the held-out choices is measured after some answers.
+**Orders**: at random, and by each acquisition function of `prefml.ranking.acquisition`;
+`prefml start` is variance reduction with a third at random. Until the first model, at ten answers,
+the others cover; then they follow a model that is refitted as answers come (prefml's for few
+choices without its rival, trees alone). **Rankers**, in random order: prefml's, a linear
+Bradley-Terry model on the embedding, a ridge Bradley-Terry model on cues, the seed's net, the
+highest stage and chance. The workspace is embedded already, or with --encoder first.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ import argparse
 import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from _machine import machine
+from joblib import Parallel, delayed
 from scipy.stats import binom
 
 from prefml.features import ChoiceTable
@@ -33,12 +34,13 @@ from prefml.ranking import HighestStage, LinearPairwise, PairwiseLogistic, defau
 from prefml.ranking.acquisition import (
     ACQUISITIONS,
     Acquisition,
-    Pool,
     coverage,
-    describe_sets,
     random_order,
 )
+from prefml.ranking.defaults import ALTERNATIVES
 from prefml.ranking.metrics import top1
+from prefml.ranking.pool import Pool, describe_sets, scale_pictures
+from prefml.ranking.variance_reduction import variance_reduction
 from prefml.suggest.first_day.order import interleave
 from prefml.workspace import Workspace
 
@@ -49,9 +51,9 @@ RUNS = {
     },
     "first_day_mef_mobilenet": {"full": ["{mef}", "--encoder", "{mobilenet}"]},
 }  # fmt: skip
-ANSWERS = (10, 20, 50, 100, 200)
+ANSWERS = (10, 20, 25, 50, 100, 200)
 # Answers at which the model that chooses is fitted anew.
-REFITS = (10, 15, 20, 26, 34, 44, 56, 72, 92, 120, 150)
+REFITS = (10, 15, 20, 30, 45, 70, 100, 140)
 FIRST = 10
 MOST_HELD_OUT = 300
 Row = dict[str, Any]
@@ -88,14 +90,18 @@ def make_start(table: ChoiceTable, seed: int) -> Start:
     inside = np.isin(set_id, ids)
     cues = table.X[[name for name in table.X.columns if name.startswith("cue__")]]
     vectors = describe_sets(cues.to_numpy(float)[inside], set_id[inside])
-    pool = Pool(vectors, project[first].astype(object), np.zeros(len(ids), bool))
+    pictures = scale_pictures(cues.to_numpy(float)[inside], set_id[inside])
+    unasked = np.zeros(len(ids), bool)
+    pool = Pool(vectors, project[first].astype(object), unasked, pictures=pictures)
     return Start(table, ids, pool, np.isin(set_id, measured), rng)
 
 
-def fit_prefml(start: Start, chosen: Sequence[int]) -> Any:
+def fit_prefml(start: Start, chosen: Sequence[int], **changes: Any) -> Any:
     table, rows = start.table, start.rows(chosen)
-    return default_ranker().fit(
-        table.X[rows], table.y[rows], set_id=table.set_id[rows], groups=table.project[rows]
+    return (
+        default_ranker()
+        .set_params(**changes)
+        .fit(table.X[rows], table.y[rows], set_id=table.set_id[rows], groups=table.project[rows])
     )
 
 
@@ -137,7 +143,8 @@ def members(start: Start, chosen: Sequence[int], n: int = 4) -> tuple[np.ndarray
     inside = np.isin(set_id, start.ids)
     for copy in range(n):
         again = start.rng.choice(len(chosen), len(chosen)) if copy else np.arange(len(chosen))
-        model = fit_prefml(start, [chosen[at] for at in sorted(set(again))])
+        drawn = [chosen[at] for at in sorted(set(again))]
+        model = fit_prefml(start, drawn, alternatives=ALTERNATIVES[:1], calibration=None)
         stated.append(model.win_probability(table.X[inside], set_id=set_id[inside]))
     found = np.array(stated)
     return tuple(found[:, set_id[inside] == one] for one in start.ids)
@@ -148,9 +155,10 @@ def ask(start: Start, method: str, most: int) -> list[int]:
     if method == "random":
         return [int(at) for at in random_order(start.pool, start.rng)][:most]
     mixed = method == "prefml start"
-    acquire = ACQUISITIONS["uncertain_and_far" if mixed else method]
+    acquire = ACQUISITIONS["variance_reduction" if mixed else method]
     lots = start.rng.permutation(len(start.ids))[: len(start.ids) // 3 if mixed else 0]
-    asked = next_sets(start, coverage, [], lots)[:FIRST]
+    begin = acquire if acquire in (coverage, variance_reduction) else coverage
+    asked = next_sets(start, begin, [], lots)[:FIRST]
     for at, until in zip(REFITS, (*REFITS[1:], most), strict=True):
         if len(asked) >= most:
             break
@@ -164,7 +172,11 @@ def next_sets(start: Start, acquire: Acquisition, asked: list[int], lots: np.nda
     needs_model = acquire is not coverage and len(asked) >= FIRST
     copies = 4 if acquire is ACQUISITIONS["bald"] else 1
     said = members(start, asked, copies) if needs_model else ()
-    pool = Pool(start.pool.vectors, start.pool.project, answered, said)
+    pool = replace(start.pool, answered=answered, probabilities=said)
+    if acquire is variance_reduction:
+        waiting = ~answered
+        waiting[lots] = False
+        acquire = partial(variance_reduction, wanted=waiting)
     order = [str(at) for at in acquire(pool, start.rng)]
     drawn = [str(at) for at in lots if not answered[at]]
     chosen = [at for at in order if at not in set(drawn)]
@@ -182,6 +194,7 @@ def curve(start: Start, asked: Sequence[int], ranker: str, answers: Sequence[int
 
 
 def one_start(table: ChoiceTable, seed: int, options: argparse.Namespace) -> Row:
+    warnings.simplefilter("ignore")
     start, most = make_start(table, seed), max(options.answers)
     test, found = start.test, {}
     orders: Row = {}
@@ -247,6 +260,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--encoder", help="embed with it first")
     parser.add_argument("--starts", type=int, default=50)
+    parser.add_argument("--jobs", type=int, default=2, help="starts at a time")
     parser.add_argument("--answers", type=int, nargs="+", default=ANSWERS)
     chosen = [name for name in ACQUISITIONS if name != "random"]
     parser.add_argument("--orders", nargs="*", default=[*chosen, "prefml start"])
@@ -267,13 +281,12 @@ def main() -> None:
     if options.encoder:
         embed(options.workspace, options.encoder)
     table = read_training_data(Workspace.open(options.workspace)).choices()
-    starts = []
-    for seed in range(options.starts):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            starts.append(one_start(table, seed, options))
-        print(json.dumps(starts[-1]), flush=True)
-        # After every start, so that an interruption loses one of them only.
+    starts: list[Row] = []
+    work = (delayed(one_start)(table, seed, options) for seed in range(options.starts))
+    for found in Parallel(options.jobs, return_as="generator")(work):
+        starts.append(found)
+        print(json.dumps(found), flush=True)
+        # After every start, so that an interruption loses a few of them only.
         document = {
             "machine": machine(),
             "workspace": options.workspace.name,

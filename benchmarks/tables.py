@@ -18,6 +18,7 @@ import _gate
 import _interchange_tables
 import _joint_error
 import _loop_tables
+import _people_tables
 import _picture_tables
 import _promise_tables
 import _scale_tables
@@ -354,6 +355,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "decoders-png": lambda: _throughput.decoders(_required("embed_choices"), "png_2048"),
     "decoders-jpeg": lambda: _throughput.decoders(_required("embed_choices"), "jpeg_12mp"),
     "reduced-copies": lambda: _throughput.reduced(_required("embed_choices")),
+    "people-crops": lambda: _people_tables.crops(_required("people_crops")),
+    "people": lambda: _people_tables.times(_required("people")),
     "resumed": lambda: _throughput.resumed(_required("resume")),
     "batches": lambda: _throughput.batches(_required("embed_choices")),
     "mutants": lambda: _code_tables.mutants(_required("mutants")),

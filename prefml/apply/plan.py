@@ -273,6 +273,6 @@ class _Builder:
         wanted: dict[str, None] = {}
         for step in self.steps:
             for folder in reversed(PurePosixPath(step.target).parents):
-                if folder.parts and not (self.workspace.root / folder).is_dir():
+                if folder.parts and not self.workspace.inside(str(folder)).is_dir():
                     wanted[str(folder)] = None
         return [Step("folder", "", name, "folder", "") for name in wanted]

@@ -113,13 +113,12 @@ def revert_obstacle(context: StepContext) -> str | None:
         return edit_obstacle(context)
     begun = context.number in context.journal.done or context.number in context.journal.made
     if context.is_target_ours():
-        if context.source.exists() and not context.is_source_intact():
+        # A link to nothing, too, takes the name.
+        if os.path.lexists(context.source) and not context.is_source_intact():
             return f"{step.source} is not the file that was there"
         if step.kind == "crop" and not context.source.exists():
             return f"{step.source}, the original of {step.target}, has gone"
-        folders = context.source.relative_to(context.workspace.root).parents
-        taken = [name for name in folders if _is_no_folder(context.workspace.root / name)]
-        return f"{taken[0].as_posix()} is no folder" if taken else None
+        return _way_back_obstacle(context)
     if (
         context.target.exists()
         and begun
@@ -131,8 +130,16 @@ def revert_obstacle(context: StepContext) -> str | None:
     return None
 
 
-def _is_no_folder(path: Path) -> bool:
-    return os.path.lexists(path) and not path.is_dir()
+def _way_back_obstacle(context: StepContext) -> str | None:
+    """Say which folder above the source is none, or leads out of the workspace."""
+    root = context.workspace.root
+    for name in reversed(context.source.relative_to(root).parents):
+        place = root / name
+        if os.path.lexists(place) and not place.is_dir():
+            return f"{name.as_posix()} is no folder"
+        if not place.resolve().is_relative_to(root):
+            return f"{name.as_posix()} leads out of the workspace"
+    return None
 
 
 def revert_step(context: StepContext) -> None:

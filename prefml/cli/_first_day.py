@@ -9,17 +9,19 @@ from pathlib import Path
 
 from prefml.cli._shared import emit, open_workspace, remember_workspace, stated_workspace
 from prefml.decisions.set_rule import set_rule
-from prefml.exceptions import WorkspaceError
+from prefml.exceptions import WorkspaceError, counted
 from prefml.models.kinds import MIN_DECISIONS, RANKER
 from prefml.models.manifest import read_manifest
 from prefml.review.answers import DayReport
+from prefml.review.earlier import submit_earlier
 from prefml.review.service import ReviewService
-from prefml.status.first_day import describe, first_day
+from prefml.status.first_day import FirstDayReader, describe
 from prefml.suggest.first_day import (
     Background,
     Commands,
     Questions,
     begin,
+    bring_new,
     find_pictures,
     made_workspace,
     picture_folders,
@@ -54,11 +56,17 @@ class Prepared:
         Its sets with the rules that were taken; None where it was made before.
     asked : Questions
         What is asked.
+    brought : int
+        Pictures that came into the folder since the workspace was made.
+    problem : str
+        Reason that none could be brought; empty where there is none.
     """
 
     workspace: Workspace
     made: Grouping | None
     asked: Questions
+    brought: int = 0
+    problem: str = ""
 
 
 def prepare(folder: str | None, rule: str | None, encoder: str | None) -> Prepared:
@@ -88,8 +96,19 @@ def prepare(folder: str | None, rule: str | None, encoder: str | None) -> Prepar
         workspace, made = _made_of(Path(folder), rule, encoder)
     remember_workspace(str(workspace.root))
     beginning = begin(workspace, None)
+    brought, problem = (0, "") if made else _brought_later(workspace)
+    # What a run that was killed had not written out.
+    submit_earlier(workspace)
     asked = write_questions(workspace, set_rule(workspace.config, name=rule), beginning.seed)
-    return Prepared(workspace, made, asked)
+    return Prepared(workspace, made, asked, brought, problem)
+
+
+def _brought_later(workspace: Workspace) -> tuple[int, str]:
+    """Bring new pictures; a folder that is gone, or empty by now, ends no day."""
+    try:
+        return bring_new(workspace), ""
+    except WorkspaceError as error:
+        return 0, str(error)
 
 
 def _here(rule: str | None) -> tuple[Workspace, Grouping | None]:
@@ -166,6 +185,7 @@ def _payload(prepared: Prepared, address: str) -> dict[str, object]:
         "sets": prepared.asked.sets,
         "pictures": prepared.asked.pictures,
         "projects": prepared.asked.projects,
+        "brought": prepared.brought,
         "rules": [
             {"folder": one.folder, "rule": one.rule or None, "why": one.why} for one in folders
         ],
@@ -179,14 +199,21 @@ def _text(prepared: Prepared, address: str) -> str:
         + (f"sets by {one.rule}, for {one.why}" if one.rule else f"no sets; {one.why}")
         for one in folders[:_SHOWN]
     ]
-    lines += [f"... and {len(folders) - _SHOWN} more folders"] * (len(folders) > _SHOWN)
-    lines += [f"{count} pictures alone: {why}" for why, count in asked.alone.most_common(_SHOWN)]
-    lines += [f"left out {count} pictures: {why}" for why, count in asked.skipped.most_common()]
+    lines += [f"... and {counted(len(folders) - _SHOWN, 'more folder')}"] * (len(folders) > _SHOWN)
+    lines += [
+        f"{counted(count, 'picture')} alone: {why}"
+        for why, count in asked.alone.most_common(_SHOWN)
+    ]
+    lines += [
+        f"left out {counted(count, 'picture')}: {why}" for why, count in asked.skipped.most_common()
+    ]
+    lines += [f"{counted(prepared.brought, 'new picture')} brought"] * bool(prepared.brought)
+    lines += [f"no new pictures brought: {prepared.problem}"] * bool(prepared.problem)
     return "\n".join(
         [
             *lines,
-            f"{asked.sets} sets of {asked.pictures} pictures in {asked.projects} projects, in "
-            f"{prepared.workspace.root}",
+            f"{counted(asked.sets, 'set')} of {counted(asked.pictures, 'picture')} in "
+            f"{counted(asked.projects, 'project')}, in {prepared.workspace.root}",
             "What makes a set is rule under [sets] in its prefml.toml; prefml sets shows the sets.",
             f"Answer at {address} (Ctrl-C ends it; the same command goes on)",
         ]
@@ -230,6 +257,7 @@ class _Day:
         self._workspace = workspace
         self._answers: _Answers | None = None
         self._work: Background | None = None
+        self._figures = FirstDayReader(workspace)
 
     def beside(self, service: ReviewService) -> Background:
         """Return the work beside a review, to be begun."""
@@ -259,7 +287,10 @@ class _Day:
     def _words(self, work: Background, until: int) -> list[str]:
         beside = [_WORDS[work.phase]] if work.phase in _WORDS else []
         if work.learned:
-            return [*describe(first_day(self._workspace)), *beside]
-        count = "1 answer" if until == 1 else f"{until} answers"
-        first = f"{count} until the first model." if until else "The first model is on its way."
+            return [*describe(self._figures.read()), *beside]
+        first = (
+            f"{counted(until, 'answer')} until the first model."
+            if until
+            else "The first model is on its way."
+        )
         return [f"Choose the picture you would keep: 1 to 9. {first}", *beside]

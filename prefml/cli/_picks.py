@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prefml.cli._shared import progress
+from prefml.exceptions import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,12 +31,12 @@ def sets_of(journal: Journal | None) -> list[str] | None:
 def endings(report: Report) -> Iterable[str]:
     """Yield what became of interrupted and undone runs."""
     if report.finished is not None:
-        yield f"Finished an interrupted run of {len(report.finished.carried_out)} sets."
+        yield f"Finished an interrupted run of {counted(len(report.finished.carried_out), 'set')}."
     if report.undone is not None:
-        yield f"Took back a run of {len(report.undone.carried_out)} sets."
+        yield f"Took back a run of {counted(len(report.undone.carried_out), 'set')}."
     if report.interrupted is not None:
         yield (
-            f"A run of {len(report.interrupted.carried_out)} sets was interrupted; "
+            f"A run of {counted(len(report.interrupted.carried_out), 'set')} was interrupted; "
             "--execute finishes it, --undo takes it back."
         )
 
@@ -85,8 +86,8 @@ def picks_lines(report: Report) -> Iterator[str]:
         yield f"... and {len(steps) - _SHOWN} more; --json prints all of them"
     yield from (f"left out {one.group}: {one.reason}" for one in report.left_out[:_SHOWN])
     if report.already:
-        yield f"{report.already} reviewed sets have their marks already."
-    count = f"{len(steps)} sidecars of {len(report.plan.groups)} sets"
+        yield f"{counted(report.already, 'reviewed set')} marked already."
+    count = f"{counted(len(steps), 'sidecar')} of {counted(len(report.plan.groups), 'set')}"
     if not steps:
         yield "No sidecar to write."
     elif report.executed:

@@ -8,6 +8,7 @@ import click
 
 from prefml.cli._picks import endings, picks_lines, picks_payload, sets_of, watch_files
 from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.exceptions import counted
 
 if TYPE_CHECKING:
     from prefml.apply import Report
@@ -87,7 +88,9 @@ def _text(report: Report, take_back: bool) -> str:
         for source, lost in list(report.not_kept.items())[:_SHOWN]
     ]
     if report.already:
-        lines.append(f"{report.already} reviewed sets were applied before.")
+        lines.append(
+            f"{counted(report.already, 'reviewed set was', 'reviewed sets were')} applied before."
+        )
     lines += [f"decided anew since it was applied: {group}" for group in report.changed[:_SHOWN]]
     lines.append(_summary(report))
     return "\n".join(lines)
@@ -109,8 +112,9 @@ def _summary(report: Report) -> str:
         return "Nothing to apply: no new decision was submitted (Shift+Enter in prefml review)."
     parts = (
         f"{plan.count('winner')} to selected/, {plan.count('manual crop')} to crop/, "
-        f"{plan.count('loser')} to delete_staging/, {plan.count('companion')} companions"
+        f"{plan.count('loser')} to delete_staging/, {counted(plan.count('companion'), 'companion')}"
     )
+    sets = counted(len(plan.groups), "set")
     if report.executed:
-        return f"Applied {len(plan.groups)} sets: {parts}. Take it back: prefml apply --undo"
-    return f"{len(plan.groups)} sets: {parts}. Nothing was changed; do it: prefml apply --execute"
+        return f"Applied {sets}: {parts}. Take it back: prefml apply --undo"
+    return f"{sets}: {parts}. Nothing was changed; do it: prefml apply --execute"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prefml.cli._shared import busy, emit, json_option, open_workspace
+from prefml.exceptions import counted
 from prefml.workspace import RULES
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def _text(plan: ImportPlan, source: str, executed: bool, files: Sequence[str]) -
     lines += _reasons(plan, "crops are no labels", plan.no_crop)
     lines += _reasons(plan, "passed over", plan.passed_over)
     lines.append(
-        f"{plan.pictures} pictures, {plan.sets} sets: {len(plan.new)} decisions are new, "
+        f"{counted(plan.pictures, 'picture')}, {counted(plan.sets, 'set')}. "
+        f"Of the decisions {len(plan.new)} are new, "
         f"{len(plan.changed)} changed, {plan.known} known. Of the crops {len(plan.crops)} are new, "
         f"{len(plan.changed_crops)} changed, {plan.known_crops} known."
     )

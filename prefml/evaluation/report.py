@@ -14,7 +14,7 @@ from prefml.evaluation.gallery import crop_views, find_mistakes, make_thumbnaile
 from prefml.evaluation.run import Evaluation
 from prefml.evaluation.schema import CropMetrics, Metrics, RankerMetrics
 from prefml.evaluation.settings import describe_effect
-from prefml.exceptions import visible
+from prefml.exceptions import counted, visible
 from prefml.files import write_text
 from prefml.workspace import Workspace
 
@@ -85,6 +85,7 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["counted"] = counted
     return environment.from_string(source.read_text("utf-8"))
 
 

@@ -42,12 +42,16 @@ class Prediction(Struct, frozen=True):
         That the person chooses it.
     answers : int
         Sets that the model had learned from.
+    crop : list of float or None
+        Frame that it would give that picture, x1, y1, x2, y2 in fractions; None without a model
+        of crops.
     """
 
     group_id: str
     image: str
     probability: float
     answers: int
+    crop: list[float] | None = None
 
 
 def read_asked(suggestion: Mapping[str, object]) -> Asked | None:

@@ -11,71 +11,21 @@ B. Settles, "Active learning literature survey", University of Wisconsin-Madison
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from prefml._typing import Bools, Floats, Ints, Texts
-from prefml.sets import index_sets
+from prefml._typing import Floats, Ints
+from prefml.ranking.pool import Pool
+from prefml.ranking.variance_reduction import variance_reduction
 
-__all__ = ["ACQUISITIONS", "Acquisition", "Pool", "bald", "coverage", "describe_sets",
-           "random_order", "uncertain_and_far", "uncertainty"]  # fmt: skip
+__all__ = ["ACQUISITIONS", "Acquisition", "bald", "coverage", "random_order", "uncertain_and_far",
+           "uncertainty"]  # fmt: skip
 
 # Of the sets that a model is least sure of, so many are looked at for so many that lie apart.
 _SHORTLIST, _BATCH = 40, 10
 # Sets that are put in order by distance; nobody answers more before they are ordered anew.
 _MOST = 200
-
-
-@dataclass(frozen=True)
-class Pool:
-    """Sets that could be asked about; entry i of every attribute is the same set.
-
-    Attributes
-    ----------
-    vectors : ndarray of shape (n_sets, n_dimensions)
-        Description of each set, see `describe_sets`.
-    project : ndarray of shape (n_sets,)
-        Its project.
-    answered : ndarray of bool, of shape (n_sets,)
-        True where the person has answered.
-    probabilities : tuple of ndarray of shape (n_models, n_pictures of the set)
-        Probability of each picture to be chosen, by each model of an ensemble; empty while there
-        is no model.
-    """
-
-    vectors: Floats
-    project: Texts
-    answered: Bools
-    probabilities: tuple[Floats, ...] = ()
-
-
-def describe_sets(columns: Floats, set_id: Ints) -> Floats:
-    """Describe each set by how its pictures differ, which is what a ranker learns from.
-
-    Parameters
-    ----------
-    columns : ndarray of shape (n_pictures, n_columns)
-        Measurements of the pictures, NaN where missing.
-    set_id : ndarray of shape (n_pictures,)
-        The set of each picture.
-
-    Returns
-    -------
-    ndarray of shape (n_sets, 2 * n_columns)
-        Of each column, scaled to unit spread over all pictures, the least and the largest
-        deviation from the mean of the set; 0 where nothing is known. By rising `set_id`.
-    """
-    order = np.argsort(set_id, kind="stable")
-    columns, sets = columns[order], index_sets(set_id[order])
-    known = np.isfinite(columns)
-    count = np.maximum(known.sum(axis=0), 1)
-    middle = np.where(known, columns, 0.0).sum(axis=0) / count
-    centred = np.where(known, columns - middle, 0.0)
-    spread = np.sqrt((centred**2).sum(axis=0) / count)
-    apart = sets.center(centred / np.where(spread > 0, spread, 1.0))
-    return np.hstack([sets.reduce(np.minimum, apart), sets.reduce(np.maximum, apart)])
 
 
 class Acquisition(Protocol):
@@ -258,4 +208,5 @@ ACQUISITIONS: Mapping[str, Acquisition] = {
     "uncertainty": uncertainty,
     "bald": bald,
     "uncertain_and_far": uncertain_and_far,
+    "variance_reduction": variance_reduction,
 }

@@ -16,6 +16,7 @@ import numpy as np
 
 from prefml._typing import Floats, Ints
 from prefml.ranking.blocks import take_columns
+from prefml.ranking.evidence import FEW_SETS, fit_averaged
 from prefml.ranking.linear_init import Fold, LinearInit, argmin_loss, grouped_folds
 from prefml.ranking.pairwise import (
     PairwiseLogistic,
@@ -24,7 +25,7 @@ from prefml.ranking.pairwise import (
     pair_weights,
 )
 from prefml.ranking.scaler import WithinSetScaler
-from prefml.ranking.table import Table, take
+from prefml.ranking.table import Table, count_choices, take
 from prefml.ranking.tree_backend import in_threads
 from prefml.sets import winning_pairs
 
@@ -40,7 +41,10 @@ PRIOR_VARIANCES = (3e-3, 1e-2, 3e-2)
 
 @dataclass(frozen=True)
 class _RegularizationPath:
-    """Fits of the same rows, one for each prior variance, in the order of `prior_variances`."""
+    """Fits of the same rows, one for each prior variance, in the order of `prior_variances`.
+
+    With few sets there is one, an average.
+    """
 
     prior_variances: Sequence[float]
     scaler: WithinSetScaler
@@ -68,8 +72,9 @@ class CrossFittedInit:
         All rows.
     folds : sequence of (train, test)
         The inner folds; each row is in one test part.
-    prior_variances : sequence of float
+    prior_variances : sequence of float, optional
         Values of the hyperparameter to try; the one with the least out-of-fold log loss is taken.
+        By default `PRIOR_VARIANCES`, and with few sets an average, see `prefml.ranking.evidence`.
     n_jobs : int or None
         Threads.
 
@@ -84,13 +89,15 @@ class CrossFittedInit:
         columns: Sequence[Ints],
         table: Table,
         folds: Sequence[Fold],
-        prior_variances: Sequence[float] = PRIOR_VARIANCES,
+        prior_variances: Sequence[float] | None = None,
         n_jobs: int | None = 1,
     ) -> None:
         self.columns = columns
         self.table = table
         self.folds = folds
         self.prior_variances = prior_variances
+        # The same in all folds, so that their scores are of one kind.
+        self._averages = prior_variances is None and count_choices(table) < FEW_SETS
         self.n_jobs = n_jobs
         self._paths: dict[LeftOut, list[_RegularizationPath]] = {}
 
@@ -160,7 +167,7 @@ class CrossFittedInit:
         return LinearInit(self.columns, models, total)
 
     def _out_of_fold(self, number: int, left: LeftOut) -> Floats:
-        scores = np.zeros((len(self.prior_variances), len(self.table.X)))
+        scores = np.zeros((len(self._paths[left][number].weights), len(self.table.X)))
         for fold, (_, test) in enumerate(self.folds):
             if fold not in left:
                 path = self._paths[tuple(sorted((*left, fold)))][number]
@@ -184,10 +191,18 @@ class CrossFittedInit:
         paths = []
         for columns in self.columns:
             own = np.searchsorted(used, columns)
-            part_differences, weights = take_columns(differences, own), [np.zeros(len(own))]
-            for prior_variance in self.prior_variances:
-                weights.append(fit_weights(part_differences, pairs, prior_variance, weights[-1]))
-            paths.append(
-                _RegularizationPath(self.prior_variances, scaler.subset(own), np.array(weights[1:]))
-            )
+            variances, weights = self._fit_path(take_columns(differences, own), pairs)
+            paths.append(_RegularizationPath(variances, scaler.subset(own), weights))
         return paths
+
+    def _fit_path(self, differences: Floats, pairs: Floats) -> tuple[Sequence[float], Floats]:
+        """Return prior variances, and the weights that are fitted with each."""
+        if self._averages:
+            averaged, variance = fit_averaged(differences, pairs)
+            return (variance,), averaged[None]
+        variances, weights = self.prior_variances or PRIOR_VARIANCES, []
+        found = np.zeros(differences.shape[1])
+        for prior_variance in variances:
+            found = fit_weights(differences, pairs, prior_variance, found)
+            weights.append(found)
+        return variances, np.array(weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prefml.ranking.evidence import FEW_SETS
 from prefml.ranking.ranker import SetRanker
 
 __all__ = ["ALTERNATIVES", "COMPRESS", "default_ranker"]
@@ -12,10 +13,14 @@ _STAGE_COLUMNS = ("stage", "near__", "novelty__")
 _PICTURE_COLUMNS = ("cue__", *_STAGE_COLUMNS)
 
 
-# Where looks decide, the mean of three linear scores is the best init. Where the stage decides but
-# for a few accidents, a linear score hides them, and trees do better alone. Inner folds select.
+# Linear scores on the measurements alone, and on these with the embedding.
+_TWO_SCORES = (_PICTURE_COLUMNS, (*_PICTURE_COLUMNS, "emb__"))
+# Few choices: two linear scores, and a tree in name only. Where looks decide, the mean of three
+# linear scores is the best init. Where the stage decides but for a few accidents, a linear score
+# hides them, and trees do better alone. Inner folds select.
 ALTERNATIVES = (
-    {"linear": (_PICTURE_COLUMNS, (*_PICTURE_COLUMNS, "emb__"), ("emb__",))},
+    {"linear": _TWO_SCORES, "n_estimators": 1, "n_bags": 1, "max_sets": FEW_SETS - 1},
+    {"linear": (*_TWO_SCORES, ("emb__",)), "min_sets": FEW_SETS},
     {"linear": None, "n_estimators": 150},
 )
 

@@ -27,7 +27,7 @@ from prefml.sets import Sets, index_sets, winning_pairs
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-__all__ = ["PairwiseLogistic", "fit_weights", "pair_differences", "pair_weights"]
+__all__ = ["PairwiseLogistic", "fit_weights", "log_evidence", "pair_differences", "pair_weights"]
 
 _MAX_STEPS = 25
 # Newton's method squares the error in each step: after one of this size it is a hundred-millionth.
@@ -117,6 +117,39 @@ def fit_weights(
         if np.abs(step).max(initial=0.0) < _TOLERANCE * (1 + np.abs(found).max(initial=0.0)):
             break
     return found
+
+
+def log_evidence(
+    differences: Floats, weight: Floats, prior_variance: float, found: Floats
+) -> float:
+    """Return the log marginal likelihood of a prior variance, by Laplace's approximation.
+
+    Parameters
+    ----------
+    differences : ndarray of shape (n_pairs, n_columns)
+        Winner minus loser.
+    weight : ndarray of shape (n_pairs,)
+        Weight of each pair.
+    prior_variance : float
+        Prior variance of a weight.
+    found : ndarray of shape (n_columns,)
+        The weights that `fit_weights` finds with it.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    D. J. C. MacKay, "The evidence framework applied to classification networks", Neural
+    Computation 4, 1992.
+    """
+    _, curve = _loss_derivatives(differences, weight, found)
+    bent = differences * np.sqrt(curve)[:, None]
+    gram = bent @ bent.T if len(bent) < len(found) else bent.T @ bent
+    _, log_volume = np.linalg.slogdet(np.eye(len(gram)) + prior_variance * gram)
+    likelihood = -float(weight @ np.logaddexp(0.0, -(differences @ found)))
+    return likelihood - 0.5 * float(found @ found) / prior_variance - 0.5 * float(log_volume)
 
 
 def _loss_derivatives(differences: Floats, weight: Floats, found: Floats) -> tuple[Floats, Floats]:

@@ -19,7 +19,7 @@ from prefml.ranking.design import Design
 from prefml.ranking.inference import RankerInference
 from prefml.ranking.inner_folds import InnerFolds
 from prefml.ranking.nested_cv import ModelSelection, calibrate, sort_by_set
-from prefml.ranking.table import Table
+from prefml.ranking.table import Table, count_choices
 from prefml.ranking.tree_backend import Settings
 from prefml.ranking.validation import check_set_id, warn_of_few_choices
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["SetRanker"]
 
 EvalSet = tuple[Features, ArrayLike, ArrayLike]
+# Entries of an alternative that say when it is tried.
+_LIMITS = frozenset({"min_sets", "max_sets"})
 
 
 class SetRanker(RankerInference, BaseEstimator):
@@ -79,6 +81,7 @@ class SetRanker(RankerInference, BaseEstimator):
     alternatives : sequence of mapping, optional
         Each holds other values for some hyperparameters of the linear init and the trees. Nested
         cross-validation selects: the first unless another's held-out log loss is clearly less.
+        One that states `min_sets` or `max_sets` is tried only with so many sets that have a choice.
     n_bags : int, default=1
         Rankers to average, each with its own seed.
     n_folds : int, default=5
@@ -282,7 +285,7 @@ class SetRanker(RankerInference, BaseEstimator):
         return self
 
     def _model_selection(self, table: Table, seed: int) -> ModelSelection:
-        changes = [dict(change) for change in self.alternatives or ({},)]
+        changes = _applicable(self.alternatives or ({},), count_choices(table))
         params = self.get_params(deep=False) | {"random_state": seed}
         configs = [make_config(params | change, self.columns_) for change in changes]
         selection = ModelSelection(configs, table, self.n_folds, self.n_jobs)
@@ -296,9 +299,10 @@ class SetRanker(RankerInference, BaseEstimator):
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}={getattr(self, name)!r}; expected one of {allowed}")
-        unknown = {key for chance in self.alternatives or () for key in chance} - ALTERABLE
+        known = ALTERABLE | _LIMITS
+        unknown = {key for chance in self.alternatives or () for key in chance} - known
         if unknown:
-            raise ValueError(f"alternatives change {sorted(unknown)}; expected {sorted(ALTERABLE)}")
+            raise ValueError(f"alternatives change {sorted(unknown)}; expected {sorted(known)}")
         for name, least in (("n_bags", 1), ("n_folds", 2)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name}={getattr(self, name)!r}; expected at least {least}")
@@ -344,3 +348,15 @@ class SetRanker(RankerInference, BaseEstimator):
         """Leave the models of the inner folds out: nothing predicts with them later."""
         state: dict[str, object] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "inner_folds_"}
+
+
+def _applicable(
+    alternatives: Sequence[Mapping[str, object]], n_sets: int
+) -> list[dict[str, object]]:
+    """Return the alternatives for so many sets, without what says for how many they are."""
+    found = []
+    for one in alternatives:
+        least, most = (one.get(name, n_sets) for name in ("min_sets", "max_sets"))
+        if isinstance(least, int) and isinstance(most, int) and least <= n_sets <= most:
+            found.append({name: value for name, value in one.items() if name not in _LIMITS})
+    return found or [{}]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from prefml._typing import Floats, Grades, Ints
-from prefml.sets import Sets, index_sets
+from prefml.sets import Sets, index_sets, winning_pairs
 
-__all__ = ["Table", "take"]
+__all__ = ["Table", "count_choices", "take"]
 
 
 @dataclass(frozen=True)
@@ -80,3 +80,19 @@ def take(table: Table, rows: Ints, columns: Ints | None = None) -> Table:
         None if table.cluster is None else table.cluster[rows],
         None if table.calibration_weight is None else table.calibration_weight[rows],
     )
+
+
+def count_choices(table: Table) -> int:
+    """Return the number of sets that have a choice: whose labels are not all equal.
+
+    Parameters
+    ----------
+    table : Table
+        Rows.
+
+    Returns
+    -------
+    int
+    """
+    better, _ = winning_pairs(table.grades, table.sets)
+    return len(np.unique(table.sets.codes[better]))

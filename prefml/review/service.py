@@ -33,7 +33,7 @@ from prefml.review.queue import pictures_ahead, queue_groups
 from prefml.review.regroups import Regrouping
 from prefml.review.requests import Decide, Filter, Regroup, Size, Tag
 from prefml.review.serialize import serialize_group
-from prefml.review.store import EventStore
+from prefml.review.store import STORE_NAME, EventStore
 from prefml.review.suggestion_file import SuggestionFile
 from prefml.review.thumbnails import ThumbnailCache
 from prefml.workspace import Workspace
@@ -62,7 +62,7 @@ class ReviewService:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._suggestions = SuggestionFile(workspace)
-        self.store = EventStore(workspace.sandbox / "review.sqlite3")
+        self.store = EventStore(workspace.sandbox / STORE_NAME)
         self.thumbnails = ThumbnailCache(workspace, self.store.secret)
         self.prefetcher = Prefetcher(self.thumbnails)
         self._batches = Batches(workspace, self.store.secret)

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from scipy.optimize import minimize
 
 from prefml.decisions.evidence import read_evidence
 from prefml.decisions.set_rule import SetRule, set_rule
-from prefml.proposals import as_list, as_mapping, index_of, read_decided
-from prefml.proposals.questions import Prediction, read_asked, read_predictions
+from prefml.proposals import as_list, as_mapping, decisions_path, index_of, read_decided
+from prefml.proposals.questions import (
+    Prediction,
+    predictions_path,
+    read_asked,
+    read_predictions,
+)
+from prefml.status.first_day_crops import CropsForetold, describe_crops, framed, measure_crops
 from prefml.status.measures import Share, share
 from prefml.workspace import Workspace
 
-__all__ = ["FirstDay", "Foretold", "describe", "first_day", "measure", "more_answers", "plain"]
+__all__ = [
+    "FirstDay",
+    "FirstDayReader",
+    "Foretold",
+    "describe",
+    "first_day",
+    "measure",
+    "more_answers",
+    "plain",
+]
 
 # The agreement that the forecast is about.
 TARGET = 0.8
@@ -67,6 +82,8 @@ class FirstDay:
         The same of the highest stage; None without stages.
     more : int or None
         Answers until the agreement is 80 %, from the learning curve; None: not known.
+    crops : CropsForetold
+        The same of crops, where the predicted picture was kept and its frame judged.
     """
 
     asked: int = 0
@@ -75,6 +92,7 @@ class FirstDay:
     chance: float | None = None
     highest_stage: float | None = None
     more: int | None = None
+    crops: CropsForetold = field(default_factory=CropsForetold)
 
     @property
     def better_than_chance(self) -> bool:
@@ -117,7 +135,53 @@ def first_day(workspace: Workspace) -> FirstDay:
         if key in predictions and _is_random(row)
     ]
     learned = max((one.answers for one in predictions.values()), default=0)
-    return measure([one for one in found if one is not None], len(asked), learned)
+    measured = measure([one for one in found if one is not None], len(asked), learned)
+    return replace(measured, crops=_crops(asked, predictions, rule))
+
+
+class FirstDayReader:
+    """The figures of a workspace, which are read again once one of their files was replaced.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._stamps: list[tuple[int, int, int]] = []
+        self._day = FirstDay()
+
+    def read(self) -> FirstDay:
+        """Return what `first_day` returns."""
+        files = decisions_path(self._workspace), predictions_path(self._workspace)
+        stamps = [_stamp(path) for path in files]
+        if stamps != self._stamps:
+            self._day, self._stamps = first_day(self._workspace), stamps
+        return self._day
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    # Another file is moved there: within one tick of the clock it differs by its number.
+    return (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _crops(
+    asked: Mapping[str, Mapping[str, object]], predictions: Mapping[str, Prediction], rule: SetRule
+) -> CropsForetold:
+    frames = []
+    for key in asked.keys() & predictions.keys():
+        row, prediction = asked[key], predictions[key]
+        told = _foretold(row, prediction, rule) if _is_random(row) else None
+        if told is not None and told.right:
+            standing = read_evidence(row, as_mapping(row.get("suggestion")))
+            frames.append(framed(row, standing, prediction))
+    return measure_crops([frame for frame in frames if frame is not None])
 
 
 def _is_random(row: Mapping[str, object]) -> bool:
@@ -240,11 +304,12 @@ def describe(day: FirstDay) -> list[str]:
     seen, n = day.agreement, day.agreement.n
     if seen.value is None or day.chance is None:
         return ["How good the model is will be known once more sets drawn at random are answered."]
-    words = f"Right on {round(seen.value * n)} of {n} sets asked before it had seen them "
+    sets = "set" if n == 1 else "sets"
+    words = f"Right on {round(seen.value * n)} of {n} {sets} asked before it had seen them "
     words += f"({seen.low:.0%} to {seen.high:.0%}); chance {day.chance * n:.0f}"
     if day.highest_stage is not None:
         words += f", the highest stage {day.highest_stage * n:.0f}"
-    return [f"{words}.", _verdict(day), *_forecast(day)]
+    return [f"{words}.", _verdict(day), *_forecast(day), *describe_crops(day.crops)]
 
 
 def _verdict(day: FirstDay) -> str:
@@ -259,7 +324,8 @@ def _verdict(day: FirstDay) -> str:
 
 def _forecast(day: FirstDay) -> list[str]:
     if day.more:
-        return [f"About {day.more} answers more for {TARGET:.0%}."]
+        answers = "answer" if day.more == 1 else "answers"
+        return [f"About {day.more} {answers} more for {TARGET:.0%}."]
     low = day.agreement.n >= _LEAST and day.more is None
     return [f"{TARGET:.0%} is not in sight yet."] if low else []
 
@@ -287,5 +353,11 @@ def plain(day: FirstDay) -> dict[str, object]:
         "highest_stage": day.highest_stage,
         "worth_trusting": day.worth_trusting,
         "answers_more": day.more,
+        "crops": {
+            "share": day.crops.agreement.value,
+            "n": day.crops.agreement.n,
+            "ci": [day.crops.agreement.low, day.crops.agreement.high],
+            "whole": day.crops.whole,
+        },
         "words": describe(day),
     }

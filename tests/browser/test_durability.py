@@ -4,6 +4,10 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
+HAS_COME = """image => new Promise((resolve) => {
+  const look = () => image.naturalWidth ? resolve(true) : setTimeout(look, 50);
+  look();
+})"""
 FIRST, SECOND, THIRD = "valley/g000", "harbour/g001", "harbour/g002"
 
 
@@ -104,3 +108,22 @@ def test_a_server_that_hangs_is_told_and_answers_once(person, process):
     person.idle()
     assert person.api("queue")["states"] == {FIRST: "approved"}
     assert "before the interruption" in person.status
+
+
+def test_pictures_that_did_not_come_are_asked_for_again(reviewer, serve):
+    lost = []
+
+    def lose_once(route):
+        url = route.request.url
+        if url in lost:
+            route.continue_()
+        else:
+            lost.append(url)
+            route.abort("connectionreset")
+
+    reviewer.page.route("**/view?v=*", lose_once)
+    person = reviewer.open(serve())
+    shown = person.find("group").locator("img")
+    for i in range(shown.count()):
+        assert shown.nth(i).evaluate(HAS_COME)
+    assert len(lost) >= shown.count() > 1

@@ -37,9 +37,9 @@ def test_a_dry_run_then_the_run_then_undo(root, capsys):
     assert "new  new/p/a.xmp  (Label Green, pick 1, good True)" in told
     assert f"do it: prefml export-picks --execute --workspace {root}" in told
     assert not list(root.rglob("*.xmp"))
-    assert "Wrote 2 sidecars of 1 sets" in call(root, capsys, "export-picks", "--execute")
-    assert "have their marks already" in call(root, capsys, "export-picks", "--execute")
-    assert "Took back a run of 1 sets" in call(root, capsys, "export-picks", "--undo")
+    assert "Wrote 2 sidecars of 1 set" in call(root, capsys, "export-picks", "--execute")
+    assert "marked already" in call(root, capsys, "export-picks", "--execute")
+    assert "Took back a run of 1 set" in call(root, capsys, "export-picks", "--undo")
     assert not list(root.rglob("*.xmp"))
 
 

@@ -1,14 +1,18 @@
 """A first day with the server and its processes: answers, models, a kill and suggestions."""
 
 import json
+import random
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
+from http.client import HTTPException
 from urllib.request import Request, urlopen
 
 import pytest
 
-from prefml.proposals import read_decided, read_suggestions
+from prefml.proposals import index_of, read_decided, read_suggestions
 from prefml.status import status_of
 from prefml.workspace import Workspace
 
@@ -67,16 +71,20 @@ class Person:
         self.process.communicate()
 
 
-@pytest.fixture
-def person(tmp_path):
+def draw_shoot(folder, sets, size):
     for at, project in enumerate(("harbour", "valley")):
-        (tmp_path / "shoot" / project).mkdir(parents=True)
-        for number in range(12):
+        (folder / project).mkdir(parents=True)
+        for number in range(sets):
             for variant in range(3):
                 name = f"20250705_{100000 + number * 100 + variant}_{STAGES[variant]}.png"
-                picture = draw_picture(100 * at + number, variant, (64, 96))
-                picture.save(tmp_path / "shoot" / project / name)
-    made = Person(tmp_path / "shoot")
+                picture = draw_picture(100 * at + number, variant, size)
+                picture.save(folder / project / name)
+    return folder
+
+
+@pytest.fixture
+def person(tmp_path):
+    made = Person(draw_shoot(tmp_path / "shoot", 12, (64, 96)))
     yield made
     made.kill()
 
@@ -111,3 +119,51 @@ def test_from_a_folder_to_suggestions_over_a_kill(person):
     (group,) = person.get("load_batch?size=1")["groups"]
     assert group["suggested"] is not None
     assert {path: path.read_bytes() for path in before} == before
+
+
+def kill_after(process, seconds):
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    return timer
+
+
+def answer_until_killed(person, rng):
+    """Return what was answered and acknowledged: group -> number of the picture."""
+    kept = {}
+    with suppress(OSError, HTTPException):
+        while groups := person.get("load_batch?size=1")["groups"]:
+            (group,) = groups
+            choice = rng.randrange(len(group["images"]))
+            body = {"group_id": group["group_id"], "action": "overridden", "final_choice": choice}
+            person.post("decide", body | {"suggestion_version": group["version"]})
+            kept[group["group_id"]] = choice
+            time.sleep(rng.uniform(0, 0.2))
+    return kept
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_kill_9_at_any_moment_loses_no_answer(tmp_path, seed):
+    """While pictures are brought and embedded, answers given, and models learn from them."""
+    rng = random.Random(seed)
+    folder = draw_shoot(tmp_path / "shoot", 30, (48, 64))
+    for _ in range(3):
+        process = subprocess.Popen([*START, str(folder)], stdout=subprocess.PIPE)
+        time.sleep(rng.uniform(0, 2))
+        process.kill()
+        process.communicate()
+    kept = {}
+    for _ in range(4):
+        person = Person(folder)
+        timer = kill_after(person.process, rng.uniform(0, 4))
+        kept |= answer_until_killed(person, rng)
+        timer.join()
+        person.kill()
+    person = Person(folder)
+    states = person.get("queue")["states"]
+    decided = read_decided(Workspace.open(person.told["workspace"]))
+    person.kill()
+    assert kept
+    assert {states.get(key) for key in kept} == {"overridden"}
+    # What the killed run had not written out is there before the page is.
+    found = {key: index_of(row["final_choice"], row["images"]) for key, row in decided.items()}
+    assert found.items() >= kept.items()

@@ -13,6 +13,7 @@ from prefml.evaluation.learning_curve import curve_point
 from prefml.evaluation.metrics_file import as_metrics
 from prefml.evaluation.report import number, percent, render_report, write_report
 from prefml.evaluation.run import Evaluation
+from prefml.exceptions import visible
 from prefml.status.measures import share
 from prefml.workspace import Workspace
 
@@ -115,6 +116,29 @@ def test_names_from_logs_are_escaped(found, tmp_path):
 
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+# One of each kind: direction, isolation, no width, terminal, line.
+TURNED = ["\u202e", "\u2066", "\u200b", "\x1b", "\u2028"]
+
+
+@pytest.mark.parametrize("turned", TURNED)
+@pytest.mark.parametrize("field", ["filename", "project", "set_id", "left_out"])
+def test_no_name_of_any_kind_deceives_in_the_report(found, tmp_path, turned, field):
+    name = f"a{turned}gpj.exe"
+    if field == "left_out":
+        found.left_out = [f"{name}: no sidecar"]
+    else:
+        table = found.choices.table
+        values = getattr(table, field)
+        named = np.array([f"{value}{name}" for value in values], dtype=object)
+        found.choices = ChoiceRuns(
+            replace(table, **{field: named}), found.choices.folds, found.choices.runs
+        )
+        found.ranker = found.ranker | choice_metrics(found.choices)
+    page = page_of(found, tmp_path)
+    assert page == visible(page)
+    assert visible(name) in page
 
 
 def test_a_report_of_choices_alone_says_nothing_of_crops(found, tmp_path):

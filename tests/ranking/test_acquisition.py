@@ -7,13 +7,12 @@ from hypothesis import strategies as st
 
 from prefml.ranking.acquisition import (
     ACQUISITIONS,
-    Pool,
     bald,
     coverage,
-    describe_sets,
     uncertain_and_far,
     uncertainty,
 )
+from prefml.ranking.pool import Pool
 
 
 def made_up(seed, n, projects=3, answered=0.3, models=4):
@@ -24,6 +23,7 @@ def made_up(seed, n, projects=3, answered=0.3, models=4):
         rng.integers(0, projects, n).astype(str).astype(object),
         rng.random(n) < answered,
         tuple(one / one.sum(axis=1, keepdims=True) for one in raw),
+        tuple(rng.normal(size=(one.shape[1], 3)) for one in raw),
     )
 
 
@@ -88,19 +88,3 @@ def test_without_a_model_the_unsure_are_those_that_cover():
     bare = Pool(pool.vectors, pool.project, pool.answered)
     found = [one(bare, np.random.default_rng(1)).tolist() for one in (uncertain_and_far, coverage)]
     assert found[0] == found[1]
-
-
-def test_a_set_is_described_by_how_its_pictures_differ():
-    columns = np.array([[0.0, 5.0], [2.0, 5.0], [7.0, 5.0], [7.0, np.nan]])
-    found = describe_sets(columns, np.array([3, 3, 8, 8]))
-    unit = np.array([0.0, 2.0, 7.0, 7.0]).std()
-    np.testing.assert_allclose(found, [[-1 / unit, 0, 1 / unit, 0], [0, 0, 0, 0]], atol=1e-12)
-
-
-@given(st.integers(0, 999))
-def test_neither_unit_nor_order_of_the_pictures_changes_a_description(seed):
-    rng = np.random.default_rng(seed)
-    columns, set_id = rng.normal(size=(12, 3)), np.repeat(np.arange(4), 3)
-    shuffled = rng.permutation(12)
-    again = describe_sets(columns[shuffled] * 1000 + 7, set_id[shuffled])
-    np.testing.assert_allclose(describe_sets(columns, set_id), again, atol=1e-8)

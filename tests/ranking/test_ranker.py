@@ -281,6 +281,19 @@ def test_an_alternative_changes_only_the_init_and_the_trees(choices):
         SetRanker(alternatives=({"calibration": None},)).fit(X, y, set_id=set_id)
 
 
+def test_an_alternative_is_tried_with_as_many_sets_as_it_states(make):
+    bounded = ({"n_estimators": 3, "max_sets": 20}, {"n_estimators": 4, "min_sets": 21})
+    for n_sets, trees in ((20, 3), (21, 4)):
+        X, y, set_id, _ = make(n_sets=n_sets)
+        # Sets without a choice do not count.
+        twice, idle = np.tile(X, (2, 1)), np.zeros(len(y), int)
+        sets = np.concatenate([set_id, [f"idle{one}" for one in set_id]])
+        ranker = SetRanker(alternatives=bounded)
+        ranker.fit(twice, np.concatenate([y, idle]), set_id=sets)
+        assert ranker.chosen_ == {"n_estimators": trees}
+    assert SetRanker(alternatives=bounded[1:]).fit(X[:9], y[:9], set_id=set_id[:9]).chosen_ == {}
+
+
 def test_a_single_set_keeps_the_first_alternative_and_is_not_calibrated(make):
     X, y, set_id, _ = make(n_sets=1, sizes=(5,))
     ranker = SetRanker(alternatives=BOTH, calibration="auto")

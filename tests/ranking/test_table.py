@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefml.ranking.table import Table, take
+from prefml.ranking.table import Table, count_choices, take
 from prefml.sets import index_sets
 
 
@@ -40,3 +40,10 @@ def test_a_table_is_not_changed_in_place():
     table = Table(np.zeros((2, 1)), np.zeros(2, int), index_sets([0, 0]), np.zeros(2, int), None)
     with pytest.raises(AttributeError):
         table.grades = np.ones(2, int)
+
+
+def test_sets_whose_labels_are_all_equal_are_no_choices():
+    codes = np.array([0, 0, 1, 1, 2, 3, 3, 3])
+    grades = np.array([0, 1, 1, 1, 1, 0, 0, 2])
+    table = Table(np.zeros((8, 1)), grades, index_sets(codes), codes, None)
+    assert count_choices(table) == 2

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from prefml.cli import main
 from prefml.proposals.questions import Prediction, keep_predictions
-from prefml.status.first_day import Foretold, describe, first_day, measure, more_answers, plain
+from prefml.status.first_day import (
+    FirstDayReader,
+    Foretold,
+    describe,
+    first_day,
+    measure,
+    more_answers,
+    plain,
+)
 from prefml.workspace import Workspace
 
 IMAGES = [f"new/p/20250101_10000{i}_{stage}.png" for i, stage in
@@ -135,3 +143,44 @@ def test_the_command_tells_it(day, tmp_path, capsys):
     assert main(["--workspace", str(tmp_path), "status", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["first_day"]
     assert (told["n"], told["share"], told["worth_trusting"]) == (30, 1.0, True)
+
+
+def test_crops_count_where_the_predicted_picture_was_kept_and_its_frame_judged(day, tmp_path):
+    box = [0.1, 0.0, 0.9, 0.8]
+    edited = {"crop_coords": box, "crop_source": "edited"}
+    rows = [
+        decision("good", 0, **edited),
+        decision("bad", 0, crop_coords=[0.5, 0.5, 0.9, 0.9], crop_source="edited"),
+        decision("whole", 0, crop_coords=None, crop_source="whole"),
+        decision("other", 1, **edited),
+        decision("untouched", 0, crop_coords=None, crop_source="carried"),
+        decision("chosen", 0, by="uncertainty", **edited),
+        decision("no_crop_model", 0, **edited),
+    ]
+    day(rows, [])
+    workspace = Workspace.open(tmp_path)
+    made = {row["group_id"]: Prediction(row["group_id"], IMAGES[0], 0.5, 20, box) for row in rows}
+    made["no_crop_model"] = Prediction("no_crop_model", IMAGES[0], 0.5, 20)
+    keep_predictions(workspace, made)
+    crops = first_day(workspace).crops
+    assert (crops.agreement.n, round(crops.agreement.value * 3)) == (3, 1)
+    assert crops.whole == pytest.approx(1 / 3)
+    told = plain(first_day(workspace))
+    assert told["crops"]["n"] == 3
+    assert "Crops nearly as yours on 1 of 3" in told["words"][-1]
+
+
+def test_the_figures_are_read_again_only_when_a_file_was_replaced(day, tmp_path, monkeypatch):
+    from prefml.status import first_day as module
+
+    day([decision("a", 0), decision("b", 0)], [("a", 0, 10)])
+    read, workspace = [], Workspace.open(tmp_path)
+    monkeypatch.setattr(module, "first_day", lambda place: read.append(place) or first_day(place))
+    reader = FirstDayReader(workspace)
+    assert [reader.read().agreement.n for _ in range(3)] == [1, 1, 1]
+    assert len(read) == 1
+    keep_predictions(workspace, {"b": Prediction("b", IMAGES[0], 0.5, 20)})
+    assert [reader.read().agreement.n for _ in range(3)] == [2, 2, 2]
+    assert len(read) == 2
+    (tmp_path / "sandbox/approved_decisions.jsonl").unlink()
+    assert reader.read().agreement.n == 0

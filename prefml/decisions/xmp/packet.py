@@ -13,7 +13,7 @@ from typing import TypeAlias
 from xml.parsers import expat
 
 from prefml.decisions.xmp.encoded import EncodedXml, decode_xml
-from prefml.exceptions import ForeignFileError
+from prefml.exceptions import ForeignFileError, counted
 
 __all__ = [
     "DEEPEST",
@@ -164,7 +164,7 @@ def read_packet(raw: bytes) -> Packet:
     XMP specification, part 1 (2012), section 7: data model in RDF.
     """
     if len(raw) > MOST_BYTES:
-        raise ForeignFileError(f"XMP of {len(raw)} bytes", f"at most {MOST_BYTES} bytes")
+        raise ForeignFileError(f"XMP of {counted(len(raw), 'byte')}", f"at most {MOST_BYTES} bytes")
     reader = _Reader(decode_xml(raw))
     reader.run()
     if reader.packet.rdf is None:

@@ -1,6 +1,6 @@
 // Exchange JSON with the server; what a person pressed is kept in the browser until it is delivered.
 
-import { showAlert } from "./dom.js";
+import { pause, showAlert } from "./dom.js";
 import { present } from "./present.js";
 
 const token = present(document.querySelector("meta[name=csrf-token]")?.getAttribute("content"), "token of the page");
@@ -85,9 +85,6 @@ function endSilence() {
   silent = false;
   showAlert(null);
 }
-
-/** @param {number} ms */
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /**
  * Ask once.

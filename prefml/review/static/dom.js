@@ -96,3 +96,6 @@ export function showAlert(text) {
   box.textContent = visible(text ?? "");
   box.hidden = !text;
 }
+
+/** @param {number} ms */
+export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });

@@ -1,8 +1,10 @@
 // Cache decoded pictures, so that the next set is painted in the frame in which it is asked for.
 
-import { make } from "./dom.js";
+import { make, pause } from "./dom.js";
 
 const CACHE_SIZE = 64;
+// A picture that is damaged is asked for this often, and then not again before the set is shown anew.
+const PAUSES_MS = [250, 1000, 2000, 4000];
 /** @type {Map<string, LoadingImage>} */
 const cache = new Map();
 
@@ -43,7 +45,25 @@ export function imageElement(image) {
 function load(source) {
   const element = make("img", { alt: "", draggable: "false", decoding: "sync" });
   element.src = source;
-  return Object.assign(element, { ready: element.decode().then(() => true, () => false) });
+  const failed = () => { void askAgain(element, source); return false; };
+  return Object.assign(element, { ready: element.decode().then(() => true, failed) });
+}
+
+/**
+ * Ask again for a picture that did not come, as long as it is in view; one that was fetched ahead is
+ * asked for again when it is wanted. A server that was restarted leaves no hole in the page.
+ *
+ * @param {HTMLImageElement} element
+ * @param {string} source
+ */
+async function askAgain(element, source) {
+  if (cache.get(source) === element) cache.delete(source);
+  for (const wait of PAUSES_MS) {
+    await pause(wait);
+    if (!element.isConnected) return;
+    element.src = source;
+    if (await element.decode().then(() => true, () => false)) return;
+  }
 }
 
 function evict() {

@@ -15,12 +15,15 @@ import msgspec
 
 from prefml.exceptions import WorkspaceError, visible
 from prefml.proposals import single_writer
-from prefml.suggest.first_day.folder import PictureFolder
+from prefml.suggest.first_day.folder import PictureFolder, find_pictures
 from prefml.workspace import CONFIG_NAME, RULES, Workspace
 
-__all__ = ["Beginning", "begin", "made_workspace", "read_beginning", "staged"]
+__all__ = ["Beginning", "begin", "bring_new", "made_workspace", "read_beginning", "staged"]
 
 _NAME = "sandbox/first_day.json"
+# Paths of the files that were brought, relative to the folder; what was brought once never comes
+# again, wherever it went in the workspace.
+_BROUGHT = "sandbox/first_day_brought.json"
 SCHEMA = "prefml/first-day/1"
 
 
@@ -34,12 +37,15 @@ class Beginning:
         The folder of pictures it was made of; None where its pictures lay in it already.
     seed : str
         Fixes which sets are drawn to be asked at random.
+    is_one_project : bool
+        Whether the folder is one project, which what comes into it later is of, too.
     schema : str
         Of the file.
     """
 
     source: str | None
     seed: str = field(default_factory=lambda: secrets.token_hex(16))
+    is_one_project: bool = False
     schema: str = SCHEMA
 
 
@@ -72,7 +78,7 @@ def read_beginning(root: Path) -> Beginning | None:
         ) from error
 
 
-def begin(workspace: Workspace, source: Path | None) -> Beginning:
+def begin(workspace: Workspace, source: Path | None, is_one_project: bool = False) -> Beginning:
     """Note how a workspace began, unless that was noted before.
 
     Parameters
@@ -81,6 +87,8 @@ def begin(workspace: Workspace, source: Path | None) -> Beginning:
         The workspace.
     source : Path or None
         The folder that it was made of.
+    is_one_project : bool, default=False
+        As in `Beginning`.
 
     Returns
     -------
@@ -88,7 +96,7 @@ def begin(workspace: Workspace, source: Path | None) -> Beginning:
     """
     found = read_beginning(workspace.root)
     if found is None:
-        found = Beginning(None if source is None else str(source))
+        found = Beginning(None if source is None else str(source), is_one_project=is_one_project)
         workspace.write_page(_NAME, msgspec.json.encode(found).decode() + "\n")
     return found
 
@@ -169,23 +177,79 @@ def staged(folder: PictureFolder, root: Path, encoder: str, rule: str) -> Iterat
 def _fill(folder: PictureFolder, place: Path, encoder: str, rule: str) -> None:
     # Of a run that was killed.
     shutil.rmtree(place / "new", ignore_errors=True)
-    for path, below in folder.places.items():
-        _bring(folder.path / path, place / "new" / below)
-    for path, below in _companions(folder).items():
-        _bring(folder.path / path, place / "new" / below)
     workspace = Workspace.open(place)
+    _bring_all(folder, workspace, frozenset())
     workspace.write_page(CONFIG_NAME, _settings(folder.path, encoder, rule))
-    begin(Workspace.open(place), folder.path)
+    begin(Workspace.open(place), folder.path, folder.is_one_project)
+
+
+def bring_new(workspace: Workspace) -> int:
+    """Bring the pictures that came into the folder of a workspace since it was made.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Made of a folder by `staged`.
+
+    Returns
+    -------
+    int
+        Number of new pictures; 0 where the folder is not there.
+
+    Raises
+    ------
+    WorkspaceError
+        If the folder cannot be read, or another process brings pictures.
+    """
+    beginning = read_beginning(workspace.root)
+    if beginning is None or beginning.source is None or not Path(beginning.source).is_dir():
+        return 0
+    with single_writer(workspace, WorkspaceError):
+        brought = _read_brought(workspace)
+        folder = find_pictures(Path(beginning.source), is_one_project=beginning.is_one_project)
+        return _bring_all(folder, workspace, brought)
+
+
+def _bring_all(folder: PictureFolder, workspace: Workspace, brought: frozenset[str]) -> int:
+    """Bring what was not brought before, and note it; return the number of pictures."""
+    places = {**folder.places, **_companions(folder)}
+    new = {path: below for path, below in places.items() if path not in brought}
+    for path, below in new.items():
+        _bring(folder.path / path, workspace.root / "new" / below)
+    if new:
+        noted = sorted(brought | new.keys())
+        # As ASCII, which holds names that are no text, too.
+        workspace.write_page(_BROUGHT, json.dumps(noted) + "\n")
+    return len(new.keys() & folder.places.keys())
+
+
+def _read_brought(workspace: Workspace) -> frozenset[str]:
+    """Return what was noted; what lies in its place is not brought again where nothing was."""
+    path = workspace.root / _BROUGHT
+    try:
+        found = json.loads(path.read_bytes())
+        return frozenset(msgspec.convert(found, list[str]))
+    except FileNotFoundError:
+        return frozenset()
+    except (OSError, ValueError) as error:
+        raise WorkspaceError(
+            f"{path} cannot be read ({error})", "what prefml start wrote", "move it away"
+        ) from error
 
 
 def _bring(source: Path, place: Path) -> None:
+    if place.exists():
+        # Brought by a run that was killed before it could note so.
+        return
     place.parent.mkdir(parents=True, exist_ok=True)
     real = source.resolve()
     try:
         os.link(real, place)
     except OSError:
         # Another file system, or one without links; what is wrong with the file says the copy.
-        shutil.copy2(real, place)
+        beside = place.with_name(f".{place.name}.partial")
+        shutil.copy2(real, beside)
+        os.replace(beside, place)
 
 
 def _companions(folder: PictureFolder) -> dict[str, str]:

@@ -35,11 +35,14 @@ class PictureFolder:
         Path relative to the folder -> path below `new/`, which begins with the project.
     passed_over : list of str
         Picture files that are not read here, with what to do, and such as cannot be looked at.
+    is_one_project : bool
+        Whether all of it is one project.
     """
 
     path: Path
     places: dict[str, str]
     passed_over: list[str]
+    is_one_project: bool = False
 
     @property
     def projects(self) -> Counter[str]:
@@ -77,7 +80,9 @@ def refuse_workspace(folder: Path) -> None:
         )
 
 
-def find_pictures(folder: Path, config: Config | None = None) -> PictureFolder:
+def find_pictures(
+    folder: Path, config: Config | None = None, is_one_project: bool | None = None
+) -> PictureFolder:
     """Find the pictures of a folder; nothing is written.
 
     Folders directly below it are projects, unless they are small and side by side, a folder a
@@ -89,6 +94,8 @@ def find_pictures(folder: Path, config: Config | None = None) -> PictureFolder:
         The folder.
     config : Config, optional
         Settings.
+    is_one_project : bool, optional
+        Whether all of it is one project, where that was settled before.
 
     Returns
     -------
@@ -114,7 +121,10 @@ def find_pictures(folder: Path, config: Config | None = None) -> PictureFolder:
             "name the folder that holds them, or one above it",
         ) from error
     paths = [os.path.normpath(image.path).replace(os.sep, "/") for image in found.images]
-    return PictureFolder(folder, _places(paths, folder.name), _left_out(found))
+    if is_one_project is None:
+        is_one_project = _are_sets(paths)
+    places = _places(paths, folder.name, is_one_project)
+    return PictureFolder(folder, places, _left_out(found), is_one_project)
 
 
 def _require_readable(folder: Path) -> None:
@@ -143,20 +153,19 @@ def _left_out(found: FoundImages) -> list[str]:
     return others + [f"{one.path} ({one.reason})" for one in found.failures]
 
 
-def _places(paths: list[str], name: str) -> dict[str, str]:
+def _places(paths: list[str], name: str, is_one_project: bool) -> dict[str, str]:
     """Return the path below `new/` of each picture."""
-    tops = {path.partition("/")[0] for path in paths if "/" in path}
-    one_project = _are_sets(paths, tops)
     # A hidden folder would not be walked.
     project = name.lstrip(".") or "pictures"
     return {
-        path: path if "/" in path and not one_project else f"{project}/{path}" for path in paths
+        path: path if "/" in path and not is_one_project else f"{project}/{path}" for path in paths
     }
 
 
-def _are_sets(paths: Iterable[str], tops: Iterable[str]) -> bool:
+def _are_sets(paths: Iterable[str]) -> bool:
     """Tell whether the folders directly below hold a set each."""
     counts = Counter(os.path.dirname(path) for path in paths)
+    tops = {path.partition("/")[0] for path in paths if "/" in path}
     small = [top for top in tops if 1 < counts[top] <= MOST and not is_no_set(top)]
     inside = sum(counts[top] for top in small)
     return len(small) > 1 and inside >= _MOST_OF_ALL * counts.total()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,8 +22,12 @@ from prefml.proposals import (
     single_writer,
     suggestions_path,
 )
+from prefml.proposals.corrections import read_corrections
 from prefml.proposals.questions import Prediction, keep_predictions, read_asked, read_predictions
-from prefml.ranking.acquisition import Pool, describe_sets, uncertain_and_far
+from prefml.proposals.suggestions import rounded
+from prefml.ranking.acquisition import coverage
+from prefml.ranking.pool import Pool, scale_pictures
+from prefml.ranking.variance_reduction import variance_reduction
 from prefml.sidecars.store import Sidecars, read_sidecars_if_any
 from prefml.suggest.handled import is_decided, keys_of
 from prefml.workspace import Workspace
@@ -99,14 +103,15 @@ def spread_over_projects(projects: Sequence[str]) -> list[int]:
     """
     nothing = np.zeros(len(projects), bool)
     pool = Pool(np.zeros((len(projects), 1)), np.array(projects, object), nothing)
-    return [int(at) for at in uncertain_and_far(pool, np.random.default_rng(0))]
+    return [int(at) for at in coverage(pool, np.random.default_rng(0))]
 
 
 def order_questions(workspace: Workspace, first: int) -> Ordered:
     """Put the questions without an answer in order, and keep the model's predictions for some.
 
-    Before there is a model the sets cover projects and vectors; then those it is least sure of
-    come first. Suggestions and answered questions stay as they are, behind them.
+    First come those whose answers make what is told of all sets surest, see
+    `prefml.ranking.variance_reduction`. Suggestions and answered questions stay as they are,
+    behind them.
 
     Parameters
     ----------
@@ -128,7 +133,7 @@ def order_questions(workspace: Workspace, first: int) -> Ordered:
     """
     with single_writer(workspace, WorkspaceError):
         known, decided = read_suggestions(workspace), read_decided(workspace)
-        questions = {key: row for key, row in known.items() if read_asked(row)}
+        questions = _askable(workspace, known)
         if not questions:
             return Ordered(0, "random", 0)
         pool = _Questions(workspace, questions, decided)
@@ -138,6 +143,18 @@ def order_questions(workspace: Workspace, first: int) -> Ordered:
         predicted = pool.predictions()
         keep_predictions(workspace, predicted)
         return Ordered(len(order), pool.by, len(predicted))
+
+
+def _askable(workspace: Workspace, known: Mapping[str, Row]) -> dict[str, Row]:
+    """Return the questions whose sets nobody split or joined since they were written."""
+    sets = read_corrections(workspace).sets
+    by_hand = {image: frozenset(one.images) for one in sets for image in one.images}
+    found = {}
+    for key, row in known.items():
+        members = frozenset(map(str, as_list(row.get("images"))))
+        if read_asked(row) and all(by_hand.get(one, members) == members for one in members):
+            found[key] = row
+    return found
 
 
 class _Questions:
@@ -157,31 +174,35 @@ class _Questions:
         keys = [keys_of(row, resolver) for row in rows.values()]
         self.names = [[name for _, name in one] for one in keys]
         sidecars = read_sidecars_if_any(workspace.sidecars, set(self.project))
-        self.vectors = None if sidecars is None else self._vectors(sidecars)
+        self.pictures = None if sidecars is None else self._pictures(sidecars)
         trained = sidecars is not None and (workspace.artifacts / "ranker.joblib").exists()
-        self.predictor = Predictor.open(workspace, kinds=("ranker",)) if trained else None
+        self.predictor = Predictor.open(workspace, kinds=("ranker", "crop")) if trained else None
         self.probabilities: list[Floats | None] = [None] * len(self.ids)
         if self.predictor is not None:
-            stored = list(zip(self.project, self.names, strict=True))
-            self.probabilities = win_probabilities(self.predictor, stored)
+            self.predictor.reload_sidecars(set(self.project))
+            # What has an answer is not asked again; its vector alone still counts.
+            waiting = np.flatnonzero(~self.answered)
+            stored = [(self.project[at], self.names[at]) for at in waiting]
+            for at, won in zip(waiting, win_probabilities(self.predictor, stored), strict=True):
+                self.probabilities[at] = won
 
     @property
     def by(self) -> str:
-        if self.vectors is None:
+        if self.pictures is None:
             return "random"
         return "coverage" if self.predictor is None else "uncertainty"
 
-    def _vectors(self, sidecars: Sidecars) -> Floats:
-        """Describe each set by the cues of its pictures; of unknown pictures nothing is known."""
+    def _pictures(self, sidecars: Sidecars) -> tuple[Floats, ...]:
+        """Return the scaled cues of each set's pictures; of unknown ones nothing is known."""
         sizes = [len(names) for names in self.names]
         set_id = np.repeat(np.arange(len(self.ids)), sizes)
         names = [name for one in self.names for name in one]
         rows = sidecars.positions(self.project[set_id], names)
-        cues = sidecars.cues.to_numpy(float)[rows]
+        cues = sidecars.common_cues.to_numpy(float)[rows]
         cues[rows < 0] = np.nan
-        vectors = np.zeros((len(self.ids), 2 * cues.shape[1]))
-        vectors[np.unique(set_id)] = describe_sets(cues, set_id)
-        return vectors
+        scaled = dict(zip(np.unique(set_id), scale_pictures(cues, set_id), strict=True))
+        nothing = np.zeros((0, cues.shape[1]))
+        return tuple(scaled.get(at, nothing) for at in range(len(self.ids)))
 
     def order(self, first: int) -> dict[str, Row]:
         """Return the questions without an answer, each with how it came to be asked."""
@@ -191,8 +212,8 @@ class _Questions:
         drawn = [self.ids[at] for at in np.flatnonzero(waiting & self.drawn)]
         drawn.sort(key=lambda key: key[-10:])
         counts = int(self.answered.sum()), int((self.answered & self.predicted).sum())
-        by = "coverage" if self.by == "random" else self.by
         order = interleave(chosen, drawn, *counts, first)
+        by = "coverage" if self.by == "random" else self.by
         marked = {"by": by, "inclusion": None}
         return {
             key: self.rows[key] if key in drawn else {**self.rows[key], "asked": marked}
@@ -200,20 +221,22 @@ class _Questions:
         }
 
     def _chosen(self, wanted: Bools) -> Sequence[int]:
+        """Return the wanted sets, the most telling first."""
         rng = np.random.default_rng(len(self.ids))
-        if self.vectors is None:
-            pool = Pool(np.zeros((len(self.ids), 1)), self.project, self.answered)
-        else:
-            pool = Pool(self.vectors, self.project, self.answered, self._ensemble())
-        order = uncertain_and_far(pool, rng)
-        return [int(at) for at in order if wanted[at]]
+        pool = Pool(np.zeros((len(self.ids), 1)), self.project, self.answered)
+        if self.pictures is None:
+            return [int(at) for at in coverage(pool, rng) if wanted[at]]
+        told = replace(pool, pictures=self.pictures, probabilities=self._ensemble())
+        return [int(at) for at in variance_reduction(told, rng, wanted)]
 
     def _ensemble(self) -> tuple[Floats, ...]:
         """Return the probabilities of one model; of what it cannot see it is not sure at all."""
         if self.predictor is None:
             return ()
-        unsure = np.full((1, 2), 0.5)
-        return tuple(unsure if one is None else one[None] for one in self.probabilities)
+        return tuple(
+            np.full((1, len(names)), 1 / max(1, len(names))) if won is None else won[None]
+            for names, won in zip(self.names, self.probabilities, strict=True)
+        )
 
     def predictions(self) -> dict[str, Prediction]:
         """Return what the model predicts for the drawn sets without an answer."""
@@ -226,5 +249,14 @@ class _Questions:
             if won is not None:
                 best = int(won.argmax())
                 image = str(as_list(self.rows[key].get("images"))[best])
-                found[key] = Prediction(key, image, round(float(won[best]), 4), learned)
+                crop = self._crop(self.predictor, int(place), best)
+                found[key] = Prediction(key, image, round(float(won[best]), 4), learned, crop)
         return found
+
+    def _crop(self, predictor: Predictor, place: int, best: int) -> list[float] | None:
+        """Return the frame that the model would give the picture it puts first."""
+        if predictor.cropper is None:
+            return None
+        name = self.names[place][best]
+        rows = predictor.from_sidecars(str(self.project[place]), [name])
+        return list(rounded(predictor.crop(rows).box))

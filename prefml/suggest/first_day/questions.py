@@ -7,7 +7,7 @@ import hmac
 import math
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from msgspec import UNSET
 from prefml.decisions import read_decisions
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.set_rule import SetRule
-from prefml.exceptions import WorkspaceError
+from prefml.exceptions import WorkspaceError, counted
 from prefml.proposals import (
     Row,
     as_list,
@@ -30,9 +30,10 @@ from prefml.proposals.audits import BUDGET
 from prefml.proposals.questions import read_asked
 from prefml.proposals.suggestions import Asked, CropSuggestion, Selection, Suggestion, to_row
 from prefml.suggest.candidates import Candidate, find_candidates, find_new
+from prefml.suggest.corrections import read_known_corrections
 from prefml.suggest.first_day.order import SHARE, spread_over_projects
 from prefml.suggest.grouping import Grouping, form_groups, open_sources
-from prefml.suggest.handled import handled_pictures
+from prefml.suggest.handled import handled_pictures, is_decided
 from prefml.workspace import REVIEWED_ROOTS, Workspace
 
 __all__ = [
@@ -124,7 +125,7 @@ def picture_folders(workspace: Workspace) -> tuple[str, ...]:
         raise WorkspaceError(
             f"no pictures in {workspace.root}",
             "a folder of pictures that is named, or new/PROJECT/ in this one",
-            "name the folder: prefml start PICTURES",
+            "put pictures into new/PROJECT/, or name their folder in place of the workspace",
         )
     return found
 
@@ -180,10 +181,14 @@ def preview(workspace: Workspace, rule: SetRule) -> Grouping:
     with open_sources(workspace) as sources:
         made = form_groups(found.images, rule, sources)
     if len(made.sets) < LEAST_SETS:
-        few = f"{len(made.sets)} sets of variants" if made.sets else "no variants of one picture"
+        few = (
+            f"{counted(len(made.sets), 'set')} of variants"
+            if made.sets
+            else "no variants of one picture"
+        )
         alone = [f" ({n} alone: {why.split(';')[0]})" for why, n in made.reasons.most_common(1)]
         raise WorkspaceError(
-            f"{few} among {len(found.images)} pictures{''.join(alone)}",
+            f"{few} among {counted(len(found.images), 'picture')}{''.join(alone)}",
             f"at least {LEAST_SETS} sets of two pictures or more",
             "bring more, or say what makes a set: --rule folder, name, metadata or burst",
         )
@@ -242,7 +247,10 @@ def _question(group: Candidate, asked: Asked, created: str) -> Row:
 
 
 def write_questions(workspace: Workspace, rule: SetRule, seed: str) -> Questions:
-    """Write a question for every set that has none and no answer; what is there stays.
+    """Write a question for every set that has none and no answer.
+
+    What is there stays, but for questions without an answer whose sets are formed in another way
+    by now: of more pictures, by another rule, or by hand.
 
     Parameters
     ----------
@@ -267,13 +275,30 @@ def write_questions(workspace: Workspace, rule: SetRule, seed: str) -> Questions
         resolver, known = ProjectResolver.open(workspace), read_suggestions(workspace)
         decisions, decided = read_decisions(workspace), read_decided(workspace)
         handled = handled_pictures(decisions, decided, known, resolver)
-        found = find_candidates(workspace, resolver, picture_folders(workspace), handled, rule)
+        corrected = read_known_corrections(workspace, resolver).members
+        folders = picture_folders(workspace)
+        found = find_candidates(workspace, resolver, folders, handled, rule, corrected)
         new = [group for group in found.groups if group.group_id not in known]
         fresh = form_questions(new, seed, datetime.now(UTC).isoformat(timespec="seconds"))
-        if fresh:
-            rewrite_lines(suggestions_path(workspace), [*known.values(), *fresh])
-        rows = [row for row in [*known.values(), *fresh] if read_asked(row)]
+        kept = _without_outdated(known, decided, new)
+        if fresh or len(kept) < len(known):
+            rewrite_lines(suggestions_path(workspace), [*kept, *fresh])
+        rows = [row for row in [*kept, *fresh] if read_asked(row)]
     return Questions(
         len(rows), sum(len(as_list(row.get("images"))) for row in rows),
         len({row["project_id"] for row in rows}), found.skipped, found.alone,
     )  # fmt: skip
+
+
+def _without_outdated(
+    known: Mapping[str, Row], decided: Mapping[str, Row], new: Iterable[Candidate]
+) -> list[Row]:
+    """Leave out questions without an answer that ask about pictures of other sets by now."""
+    moved = {path for group in new for path in group.paths}
+    return [
+        row
+        for key, row in known.items()
+        if read_asked(row) is None
+        or is_decided(key, decided)
+        or moved.isdisjoint(map(str, as_list(row.get("images"))))
+    ]

@@ -8,7 +8,13 @@ import tomllib
 import pytest
 
 from prefml.exceptions import WorkspaceError
-from prefml.suggest.first_day.bring import begin, made_workspace, read_beginning, staged
+from prefml.suggest.first_day.bring import (
+    begin,
+    bring_new,
+    made_workspace,
+    read_beginning,
+    staged,
+)
 from prefml.suggest.first_day.folder import find_pictures
 from prefml.workspace import Workspace
 
@@ -126,3 +132,80 @@ def test_a_damaged_beginning_is_refused(tmp_path, content):
     (tmp_path / "sandbox/first_day.json").write_text(content)
     with pytest.raises(WorkspaceError, match="cannot be read"):
         read_beginning(tmp_path)
+
+
+def test_what_comes_into_the_folder_later_is_brought_once(source, tmp_path):
+    workspace = make(source, tmp_path / "ws")
+    assert bring_new(workspace) == 0
+    for name in ("two/d.jpg", "two/d.txt", "three/e.png"):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_text(name)
+    before = state(source)
+    assert bring_new(workspace) == 2
+    came = below(workspace)
+    assert all(came[name] == name for name in ("two/d.jpg", "two/d.txt", "three/e.png"))
+    assert bring_new(workspace) == 0
+    assert state(source) == before
+
+
+def test_what_was_moved_on_in_the_workspace_does_not_come_back(source, tmp_path):
+    workspace = make(source, tmp_path / "ws")
+    (workspace.root / "new/one/a.png").rename(workspace.root / "a.png")
+    (workspace.root / "new/two/c.jpg").unlink()
+    assert bring_new(workspace) == 0
+    assert "one/a.png" not in below(workspace)
+
+
+def test_a_run_that_was_killed_before_it_took_note_is_taken_up(source, tmp_path, monkeypatch):
+    workspace = make(source, tmp_path / "ws")
+    (source / "two/d.jpg").write_text("d")
+
+    def killed(*words):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Workspace, "write_page", killed)
+    with pytest.raises(KeyboardInterrupt):
+        bring_new(workspace)
+    monkeypatch.undo()
+    assert bring_new(workspace) == 1
+    assert below(workspace)["two/d.jpg"] == "d"
+
+
+def test_folders_that_are_sets_stay_one_project(tmp_path):
+    folder = tmp_path / "shoot"
+    for name in ("s1/a.png", "s1/b.png", "s2/c.png", "s2/d.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    workspace = make(folder, tmp_path / "ws")
+    (folder / "big").mkdir()
+    for number in range(200):
+        (folder / f"big/{number}.png").write_text(f"{number}")
+    assert bring_new(workspace) == 200
+    assert {path.name for path in (workspace.root / "new").iterdir()} == {"shoot"}
+
+
+def test_a_workspace_that_was_made_of_no_folder_brings_nothing(tmp_path):
+    (tmp_path / "ws/sandbox").mkdir(parents=True)
+    workspace = Workspace.open(tmp_path / "ws")
+    assert bring_new(workspace) == 0
+    begin(workspace, None)
+    assert bring_new(workspace) == 0
+
+
+def test_a_folder_that_is_gone_brings_nothing(source, tmp_path):
+    workspace = make(source, tmp_path / "ws")
+    shutil.rmtree(source)
+    assert bring_new(workspace) == 0
+
+
+@pytest.mark.parametrize("content", [b"{", b"[1]", b'"a"', b"\xff"])
+def test_a_damaged_note_is_refused_and_moving_it_away_helps(source, tmp_path, content):
+    workspace = make(source, tmp_path / "ws")
+    note = workspace.sandbox / "first_day_brought.json"
+    note.write_bytes(content)
+    with pytest.raises(WorkspaceError, match="move it away"):
+        bring_new(workspace)
+    note.unlink()
+    (source / "two/d.jpg").write_text("d")
+    assert bring_new(workspace) == 4
+    assert below(workspace)["two/d.jpg"] == "d"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from prefml.decisions.set_rule import SetRule
 from prefml.proposals import decisions_path, read_suggestions
+from prefml.proposals.corrections import CorrectedSet, write_corrections
 from prefml.proposals.questions import read_predictions
 from prefml.suggest.first_day import order as module
 from prefml.suggest.first_day.order import (
@@ -53,8 +54,18 @@ def test_projects_take_turns_in_the_first_order():
 
 
 class FakePredictor:
-    def __init__(self, learned):
+    def __init__(self, learned, cropper=None):
         self.manifests = {"ranker": SimpleNamespace(counts={"sets": learned})}
+        self.cropper, self.read = cropper, None
+
+    def reload_sidecars(self, projects):
+        self.read = set(projects)
+
+    def from_sidecars(self, project, names):
+        return (project, *names)
+
+    def crop(self, rows):
+        return SimpleNamespace(box=(0.1, 0.2, 0.9, 1.0))
 
 
 @pytest.fixture
@@ -171,3 +182,31 @@ def test_where_nothing_is_asked_nothing_is_written(tmp_path):
     (tmp_path / "sandbox").mkdir()
     assert order_questions(Workspace.open(tmp_path), FIRST).waiting == 0
     assert list((tmp_path / "sandbox").iterdir()) == []
+
+
+def test_a_set_that_was_split_by_hand_goes_behind_and_is_not_predicted(place, trained):
+    known = read_suggestions(place)
+    drawn = lots(place)[0]
+    images = known[drawn]["images"]
+    at = "2026-01-01T00:00:00+00:00"
+    write_corrections(place, [CorrectedSet("c", known[drawn]["project_id"], images[:2], at)])
+    assert order_questions(place, FIRST).waiting == 39
+    assert list(read_suggestions(place))[-1] == drawn
+    assert drawn not in read_predictions(place)
+
+
+def test_a_set_that_was_confirmed_by_hand_stays_a_question(place):
+    row = next(iter(read_suggestions(place).values()))
+    at = "2026-01-01T00:00:00+00:00"
+    write_corrections(place, [CorrectedSet("c", row["project_id"], row["images"][::-1], at)])
+    assert order_questions(place, FIRST).waiting == 40
+
+
+def test_with_a_model_of_crops_the_frame_of_the_first_picture_is_predicted(
+    place, trained, monkeypatch
+):
+    opened = FakePredictor(12, cropper=object())
+    monkeypatch.setattr(module.Predictor, "open", lambda *args, **more: opened)
+    order_questions(place, FIRST)
+    assert {tuple(one.crop) for one in read_predictions(place).values()} == {(0.1, 0.2, 0.9, 1.0)}
+    assert opened.read == {"alpha", "beta"}

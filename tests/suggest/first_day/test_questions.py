@@ -7,7 +7,8 @@ import pytest
 
 from prefml.decisions.set_rule import SetRule
 from prefml.exceptions import WorkspaceError
-from prefml.proposals import read_suggestions
+from prefml.proposals import decisions_path, read_suggestions
+from prefml.proposals.corrections import CorrectedSet, write_corrections
 from prefml.review.groups import read_batch
 from prefml.suggest.candidates import Candidate
 from prefml.suggest.first_day.questions import (
@@ -147,3 +148,42 @@ def test_lines_of_other_tools_stay(place):
     text = (place.sandbox / "automation_decisions.jsonl").read_text()
     assert "not JSON" in text
     assert read_suggestions(place)["mine"]["note"] == 1
+
+
+def asked_of(workspace):
+    """Return the sets that are asked about, as paths of their pictures."""
+    return {frozenset(row["images"]) for row in read_suggestions(workspace).values()}
+
+
+def decide(workspace, key):
+    row = read_suggestions(workspace)[key]
+    line = {"group_id": key, "action": "overridden", "images": row["images"],
+            "final_choice": row["images"][0], "suggestion": row}  # fmt: skip
+    with decisions_path(workspace).open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def test_another_rule_asks_about_its_own_sets_and_answers_stay(place):
+    write_questions(place, RULE, "seed")
+    before = read_suggestions(place)
+    answered = next(iter(before))
+    decide(place, answered)
+    made = write_questions(place, SetRule("folder"), "seed")
+    after = read_suggestions(place)
+    assert after[answered] == before[answered]
+    left = [path for key, row in after.items() for path in row["images"]]
+    assert len(left) == len(set(left)) == 36
+    assert made.sets == len(after) < 12
+
+
+def test_a_set_that_was_split_by_hand_is_asked_about_as_it_is(place):
+    write_questions(place, RULE, "seed")
+    split = next(iter(read_suggestions(place).values()))
+    images, project = split["images"], split["project_id"]
+    sets = [CorrectedSet(f"c{n}", project, part, "2026-01-01T00:00:00+00:00")
+            for n, part in enumerate((images[:1], images[1:]))]  # fmt: skip
+    write_corrections(place, sets)
+    write_questions(place, RULE, "seed")
+    assert frozenset(images[1:]) in asked_of(place)
+    assert frozenset(images) not in asked_of(place)
+    assert len(asked_of(place)) == 12
