@@ -137,6 +137,11 @@ class _Planner:
             self._add_decided(group, str(decision.get("timestamp", "")), images, outcome)
 
     def _add_decided(self, group: str, when: str, images: list[str], outcome: Outcome) -> None:
+        projects = {one for image in images for one in self.locator.locate(image).projects}
+        if len(projects) > 1:
+            where = " and ".join(sorted(projects))
+            self.left_out.append(LeftOut(group, f"it mixes the projects {where}"))
+            return
         try:
             steps = [
                 step

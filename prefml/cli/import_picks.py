@@ -30,7 +30,7 @@ _SHOWN = 20
     type=click.Choice(_KINDS),
     help="What SOURCE is.  [default: what it looks like]",
 )
-@click.option("--project", metavar="NAME", help="Project of every picture.  [default: its folder]")
+@click.option("--project", metavar="NAME", help="Project of pictures whose folders name none.")
 @click.option(
     "--rule",
     type=click.Choice(RULES),

@@ -144,11 +144,15 @@ def test_sets_that_cannot_be_marked_are_left_out_by_name(tree):
     tree.set("again", images)
     tree.decide("again", "overridden", images[1])
     pair(tree, "fine")
+    mixed = [tree.picture("new/alpha/mixed.png"), tree.picture("new/beta/mixed.png")]
+    tree.set("mixed", mixed)
+    tree.decide("mixed", "overridden", mixed[0])
     workspace = tree.write()
     report = export_picks(workspace)
     assert {name.removeprefix(GROUP) for name in report.plan.groups} == {"shared", "fine"}
     found = reasons(report)
-    assert set(found) == {"damaged", "linked", "gone", "odd", "bare", "again"}
+    assert set(found) == {"damaged", "linked", "gone", "odd", "bare", "again", "mixed"}
+    assert "alpha and beta" in found["mixed"]
     assert "document type" in found["damaged"]
     assert "not a regular file" in found["linked"]
 

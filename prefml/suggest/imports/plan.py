@@ -126,7 +126,7 @@ def plan_import(
     kind : str, optional
         Kind of the source; what it looks like by default.
     project : str, optional
-        Project of every picture; what its path says by default.
+        Project of the pictures whose path names none.
 
     Returns
     -------

@@ -22,6 +22,7 @@ from prefml.decisions.imports import (
 from prefml.decisions.imports.catalogue import is_catalogue
 from prefml.decisions.log_files import SUFFIXES
 from prefml.decisions.projects import ProjectResolver
+from prefml.decisions.quarantine import RowRefusedError
 from prefml.decisions.stages import split_path
 from prefml.decisions.xmp.marks import Flag, Marks, upright_box
 from prefml.exceptions import ConfigError, ForeignFileError, ImageError
@@ -126,7 +127,7 @@ def read_source(
     kind : str
         One of `KINDS`.
     project : str or None
-        Project of every picture; None: what its path says.
+        Project of the pictures whose path names none.
 
     Returns
     -------
@@ -163,7 +164,9 @@ class _Lookup:
         self._resolver, self._base, self._stated = resolver, base, stated
 
     def from_path(self, path: str) -> str | None:
-        return self._stated or self._resolver.from_path(self._base + path)
+        found = self._resolver.projects_in(self._base + path)
+        # One that names another project, or two, is not what was stated.
+        return found[0] if len(found) == 1 else None if found else self._stated
 
     def below(self, path: str, project: str) -> str | None:
         found = self._resolver.below(self._base + path, project)
@@ -229,9 +232,8 @@ def _read_folder(
 def _embedded(path: Path) -> bytes:
     try:
         return read_stored(path).xmp
-    except ImageError:
-        # A picture that cannot be opened says nothing.
-        return b""
+    except ImageError as error:
+        raise ForeignFileError(error.found) from error
 
 
 def _upright(path: Path, marked: MarkedPicture) -> MarkedPicture:
@@ -284,8 +286,13 @@ def _placed(
     for one in marked.pictures:
         near = beside / one.path
         path = near.resolve().as_posix() if near.is_file() else one.path
-        named = resolver.from_name(one.project) if one.project else None
-        project = stated or named or resolver.from_path(path) or UNKNOWN
+        try:
+            project = resolver.resolve([path], one.project).project
+        except RowRefusedError:
+            made.pass_over("mixed_projects", path)
+            continue
+        if project == UNKNOWN:
+            project = stated or UNKNOWN
         name = resolver.identities.find(project, path) or split_path(path)[1]
         if (project, name) in seen and project != UNKNOWN:
             made.pass_over("same_name", path)

@@ -54,6 +54,24 @@ def test_a_folder_elsewhere_is_imported_under_the_project_that_is_named(place, t
     assert chosen(place.plan(away.root / "shoot", project="p")) == {"a.png": ("a-Edit.png",)}
 
 
+def test_a_project_that_is_named_does_not_go_before_that_of_a_path(place):
+    place.picture("new/q/a.png", rating="5")
+    place.picture("new/q/a-Edit.png")
+    place.picture("new/q/p/b.png", rating="5")
+    (place.root / "marks.csv").write_text("image,project,pick\nnew/q/a.png,p,1\nc.png,,1\n")
+    plan = place.plan("new", project="p")
+    assert [one.project for one in plan.new] == ["q"]
+    assert plan.passed_over == {"unknown_project": 1}
+    plan = place.plan("marks.csv", project="p")
+    assert (plan.pictures, plan.passed_over) == (1, {"mixed_projects": 1})
+
+
+def test_a_picture_that_cannot_be_opened_leaves_its_set_undecided(place):
+    place.picture("new/p/a.png", rating="5")
+    place.picture("new/p/a-Edit.png").write_bytes(b"no picture")
+    assert place.plan("new").no_decision == {"unreadable": 1}
+
+
 def test_packets_in_the_pictures_count(place):
     place.picture("new/p/a.jpg", rating="5", embedded=True)
     place.picture("new/p/a-Edit.jpg", rating="2", embedded=True)
