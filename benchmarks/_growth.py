@@ -89,11 +89,15 @@ def forget_most() -> None:
         place.write_text("5")
 
 
+# As from a package that was installed, whose modules are compiled once.
+COMPILED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def apart(script: str, *words: Any) -> dict[str, Any]:
     """Run a script of this folder to measure one thing in a process of its own."""
     print(script, *words, file=sys.stderr, flush=True)
     line = [sys.executable, str(HERE / script), *map(str, words)]
-    output = subprocess.run(line, stdout=subprocess.PIPE, check=True).stdout
+    output = subprocess.run(line, stdout=subprocess.PIPE, check=True, env=COMPILED).stdout
     found: dict[str, Any] = json.loads(output.splitlines()[-1])
     return found
 
@@ -139,7 +143,7 @@ def run_command(root: Path, *words: str) -> dict[str, Any]:
     line = [sys.executable, "-c", COMMAND, str(most), "--workspace", str(root), *words, "--json"]
     start = time.perf_counter()
     with tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=errors)
+        child = subprocess.Popen(line, env=COMPILED, stdout=subprocess.PIPE, stderr=errors)
         output = child.stdout.read() if child.stdout else b""
         errors.seek(0)
         said = errors.read()

@@ -16,6 +16,7 @@ GROWING = (
     ("sidecars", "verify", "seconds", "`embed --verify`", "pictures"),
     ("sidecars", "store", "seconds", "finished batches become the data sets", "pictures"),
     ("sidecars", "rank", "seconds", "`rank` of four pictures", "pictures"),
+    ("sidecars", "libraries", "seconds", "LightGBM, pandas, pyarrow imported", "pictures"),
     ("sidecars", "read", "seconds", "reading all sidecars", "pictures"),
     ("sidecars", "ingest", "seconds", "`ingest`, as many sets as pictures", "pictures"),
     ("sidecars", "suggest", "seconds", "`suggest` for one project", "pictures"),

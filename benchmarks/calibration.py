@@ -262,7 +262,7 @@ def covered(table: CropTable) -> list[Found]:
         model = CropRegressor().set_params(**LIGHT)
         model.fit(table.X[~test], table.boxes[~test], groups=table.project[~test])
         scores = model.model_.scorer.predict(model.inputs_.read(table.X[test].to_numpy(float)))
-        features = band_features(scores, model.model_.shrink)
+        features = band_features(scores, model.model_.uses_pictures)
         rows.append(coverage_of(model.model_.bands, str(project), features, table.boxes[test]))
     return rows
 

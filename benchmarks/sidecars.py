@@ -12,7 +12,8 @@ pictures. Every command is the real one, in a process of its own, with warm file
 - `add`: `prefml embed` with new pictures, half of them in one project and half spread over all.
   `seconds_beside` are those beyond what the same pictures take in a workspace of their own: what
   many stored pictures make of it.
-- `rank`: of four stored pictures. `read`: all sidecars, as training on all projects does.
+- `rank`: of four stored pictures. `libraries`: what it imports that is not of prefml.
+- `read`: all sidecars, as training on all projects does.
 - `ingest`: reads and matches the log. `suggest`: for pictures of one project that are embedded.
 - `duplicates`: of all projects.
 """
@@ -21,8 +22,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +33,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from _growth import Clock, apart, part, run_command, write
+from _growth import COMPILED, Clock, apart, part, run_command, write
 from PIL import Image
 
 from prefml.decisions.projects import ProjectResolver
@@ -47,7 +50,7 @@ from prefml.workspace import Workspace
 RUNS = {"sidecars": {"quick": ["--rows", "1500", "3000", "6000", "--new", "20"], "full": []}}
 BATCH, SETS, IN_SET, DRAWN, PROJECTS = 2048, 60, 4, 50, 20
 SIDE = 256
-COSTS = {"add": ("seconds", "seconds_beside", "memory_mb")}
+COSTS = {"add": ("seconds", "seconds_beside", "memory_mb"), "libraries": ("seconds",)}
 
 
 def arguments() -> argparse.Namespace:
@@ -203,13 +206,23 @@ def suggest(stored: Stored) -> Iterator[dict[str, Any]]:
     yield from stored.repeated("suggest")
 
 
+def libraries(stored: Stored) -> Iterator[dict[str, Any]]:
+    """Import what `rank` cannot do without, and nothing of prefml."""
+    for _ in range(stored.options.repeats):
+        start = time.perf_counter()
+        line = [sys.executable, "-c", "import lightgbm, pandas, pyarrow.parquet"]
+        subprocess.run(line, check=True, env=COMPILED)
+        yield {"seconds": time.perf_counter() - start}
+
+
 def duplicates(stored: Stored) -> Iterator[dict[str, Any]]:
     yield stored.command("duplicates")
 
 
 Measure = Callable[[Stored], Iterator[dict[str, Any]]]
 MEASURES: dict[str, Measure] = {
-    one.__name__: one for one in (nothing_new, verify, add, rank, read, ingest, suggest, duplicates)
+    one.__name__: one
+    for one in (nothing_new, verify, add, rank, libraries, read, ingest, suggest, duplicates)
 }
 STEPS = ("store", *MEASURES)
 

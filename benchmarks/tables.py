@@ -15,8 +15,10 @@ from typing import Any
 
 import _code_tables
 import _gate
+import _interchange_tables
 import _joint_error
 import _loop_tables
+import _people_tables
 import _picture_tables
 import _promise_tables
 import _scale_tables
@@ -335,6 +337,8 @@ TABLES: dict[str, Callable[[], str]] = {
         for name, make in _scale_tables.TABLES.items()
     },
     "planted-copies": planted_copies,
+    "interchange": lambda: _interchange_tables.trips(_required("interchange")),
+    "interchange-damaged": lambda: _interchange_tables.damaged(_required("interchange")),
     "sets": lambda: _set_tables.by_source(_required("sets")),
     "likeness": lambda: _set_tables.likeness(_required("sets")),
     "sets-many": lambda: _set_tables.many(_required("sets")),
@@ -351,6 +355,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "decoders-png": lambda: _throughput.decoders(_required("embed_choices"), "png_2048"),
     "decoders-jpeg": lambda: _throughput.decoders(_required("embed_choices"), "jpeg_12mp"),
     "reduced-copies": lambda: _throughput.reduced(_required("embed_choices")),
+    "people-crops": lambda: _people_tables.crops(_required("people_crops")),
+    "people": lambda: _people_tables.times(_required("people")),
     "resumed": lambda: _throughput.resumed(_required("resume")),
     "batches": lambda: _throughput.batches(_required("embed_choices")),
     "mutants": lambda: _code_tables.mutants(_required("mutants")),

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prefml.exceptions import PrefmlError
+from prefml.exceptions import PrefmlError, counted
 from prefml.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -74,7 +74,6 @@ def examine(workspace: Workspace) -> list[Check]:
         _examine_lightgbm,
         _examine_devices,
         _examine_review,
-        _examine_hands,
         _examine_encoder,
         _examine_decisions,
         _examine_pictures,
@@ -195,14 +194,6 @@ def _examine_review(workspace: Workspace) -> Iterator[Check]:
         yield Check("chromium", True, shutil.which(browser) or browser)
 
 
-def _examine_hands(workspace: Workspace) -> Iterator[Check]:
-    from prefml.imaging.hands import hand_model_path, hands_advice
-
-    advice = hands_advice(hand_model_path())
-    detail, _, fix = (advice or f"MediaPipe with {hand_model_path()}").partition("; ")
-    yield Check("hands", True, detail, fix)
-
-
 def _examine_encoder(workspace: Workspace) -> Iterator[Check]:
     from prefml.sidecars.choice import chosen_encoder
 
@@ -247,10 +238,12 @@ def _examine_decisions(workspace: Workspace) -> Iterator[Check]:
         crops = int((found.crops.project == project).sum())
         known = project != "unknown"
         fix = "" if known else project_advice(found.aliases, found.unplaced)
-        yield Check(f"project {project}", known, f"{sets} sets, {crops} crops", fix)
+        yield Check(
+            f"project {project}", known, f"{counted(sets, 'set')}, {counted(crops, 'crop')}", fix
+        )
     refused = len(found.quarantine)
     fix = "prefml ingest --report quarantine.csv" if refused else ""
-    yield Check("quarantine", True, f"{refused} rows refused", fix)
+    yield Check("quarantine", True, f"{counted(refused, 'row')} refused", fix)
     yield _check_logged_pictures(workspace, found)
 
 
@@ -263,13 +256,15 @@ def _check_logged_pictures(workspace: Workspace, decisions: Decisions) -> Check:
     found = missing_pictures(decisions, images)
     logged, missing = sum(one.logged for one in found), sum(one.missing for one in found)
     if not missing:
-        there = f"all {logged} are there" if logged else "none is logged of a known project"
+        told = "is there" if logged == 1 else "are there"
+        there = f"all {logged} {told}" if logged else "none is logged of a known project"
         return Check("logged pictures", True, there)
     gap, project = max(
         ((gap, one.project) for one in found for gap in one.gaps),
         key=lambda pair: (pair[0].mendable, pair[0].pictures),
     )
-    detail = f"{missing} of {logged} are not there; of {project}: {gap}"
+    told = "is not there" if missing == 1 else "are not there"
+    detail = f"{missing} of {logged} {told}; of {project}: {gap}"
     # A loser that was deleted cannot be brought back, and is no fault.
     ok = not gap.mendable and missing < logged
     return Check("logged pictures", ok, detail, "rename or move the pictures; all: prefml ingest")
@@ -292,7 +287,7 @@ def _examine_sidecars(workspace: Workspace) -> Iterator[Check]:
     # Only reading all values tells that none is damaged; one project is in memory at a time.
     for project in index["project"].unique():
         read_sidecars(workspace.sidecars, [project])
-    found, fix = f"{len(index)} pictures, encoder {spec.id}", ""
+    found, fix = f"{counted(len(index), 'picture')}, encoder {spec.id}", ""
     if (index["decoding"] < DECODING_VERSION).any():
         found += "; an earlier version measured them, which read some to other colours"
         fix = "prefml embed"

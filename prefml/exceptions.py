@@ -2,7 +2,7 @@
 
 Every message says what was found, what was expected and what to run next, so that the command
 line can print it as one line and stop. Names in a message are data: `visible` makes any text safe
-to print.
+to print, and `counted` puts a noun behind a number.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ __all__ = [
     "ConfigError",
     "EncoderError",
     "EncoderMismatchError",
+    "ForeignFileError",
     "ImageError",
     "LogError",
     "ModelFileError",
@@ -107,6 +108,10 @@ class EncoderMismatchError(PrefmlError):
     """Raised for embeddings of another encoder than the model was trained on."""
 
 
+class ForeignFileError(PrefmlError):
+    """Raised when a file of another program is damaged, in use, newer, or none of that program."""
+
+
 class ModelFileError(PrefmlError):
     """Raised when a model file is missing, changed, foreign or of a newer version."""
 
@@ -121,6 +126,30 @@ class ApplyError(PrefmlError):
 
 class NotEnoughDataError(PrefmlError, ValueError):
     """Raised when there are too few choices or crops for what was asked."""
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number and what it counts, in the singular for one.
+
+    Parameters
+    ----------
+    number : int
+        How many.
+    noun : str
+        What one is called, with all that changes in the plural at its end.
+    plural : str, optional
+        What several are called; None appends an s.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> counted(1, "picture"), counted(2, "picture"), counted(1, "reply", "replies")
+    ('1 picture', '2 pictures', '1 reply')
+    """
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def visible(text: str) -> str:

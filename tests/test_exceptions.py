@@ -1,11 +1,16 @@
+import ast
+import itertools
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import prefml
 from prefml import exceptions
-from prefml.exceptions import PrefmlError, visible
+from prefml.exceptions import PrefmlError, counted, visible
 from prefml.files import is_storable
 
 ERRORS = [getattr(exceptions, name) for name in exceptions.__all__]
@@ -71,3 +76,47 @@ def test_deceptive_characters_are_shown_as_codes(name, shown):
 def test_what_is_visible_stays_so(text):
     assert visible(visible(text)) == visible(text)
     assert is_storable(visible(text))
+
+
+# Verbs and prepositions that end like a plural.
+NO_NOUNS = {
+    "as", "is", "has", "was", "this", "does", "its", "lies", "gives", "takes", "holds", "names",
+    "means", "maps", "needs", "wants", "lacks", "stands", "looks", "leads", "exists", "stays",
+    "puts", "sees",
+    "encodes", "mixes", "predicts", "measures", "writes", "belongs", "lists", "times",
+    "pixels", "bits", "ms", "fields", "values", "megapixels", "s",
+}  # fmt: skip
+NOUN = re.compile(r" (?:more |latest |decided )?([a-z]+s)\b(?! (?:no|a|the)\b)")
+WORDS = {"kind", "precision", "old.shape", "name"}
+# Counted by arrays, which know nothing above them, or never one.
+SEVERAL = {
+    "prefml/ranking/risk.py", "prefml/ranking/validation.py", "prefml/sidecars/batches.py",
+    "prefml/status/first_day.py", "prefml/review/regroups.py", "prefml/encoders/export.py",
+    "prefml/suggest/first_day/questions.py", "prefml/suggest/grouping/by_likeness.py",
+    "prefml/suggest/grouping/chains.py",
+}  # fmt: skip
+PACKAGE = Path(prefml.__file__).parent
+
+
+def plurals_behind_numbers(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not isinstance(node, ast.JoinedStr):
+            continue
+        for value, after in itertools.pairwise(node.values):
+            if isinstance(value, ast.FormattedValue) and isinstance(after, ast.Constant):
+                word, number = NOUN.match(after.value), ast.unparse(value.value)
+                constant = number.isupper()
+                if word and not constant and word[1] not in NO_NOUNS and number not in WORDS:
+                    yield f"{path.name}:{node.lineno}: {number}{after.value}"
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.name)
+def test_a_noun_behind_a_number_agrees_with_it(path):
+    if path.relative_to(PACKAGE.parent).as_posix() not in SEVERAL:
+        assert not list(plurals_behind_numbers(path)), "use prefml.exceptions.counted"
+
+
+def test_one_is_singular_and_all_else_plural():
+    assert [counted(n, "set") for n in (0, 1, 2)] == ["0 sets", "1 set", "2 sets"]
+    assert counted(1, "reply", "replies") == "1 reply"
+    assert counted(2, "reply", "replies") == "2 replies"

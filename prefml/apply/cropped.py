@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import ExifTags, Image, ImageOps
+from PIL import Image, ImageOps
 
 from prefml.apply.metadata import kept_metadata
 from prefml.apply.samples import samples_obstacle
 from prefml.boxes import to_pixels
 from prefml.exceptions import ImageError
 from prefml.files import DISK_ERRORS
-from prefml.imaging.opening import AXES_SWAPPED, open_image
+from prefml.imaging.opening import AXES_SWAPPED, open_image, orientation_of
 
 __all__ = ["crop_obstacle", "crop_pixels", "write_cropped"]
 
@@ -80,7 +80,7 @@ def write_cropped(
         image.load()
         upright = ImageOps.exif_transpose(image)
         part = upright.crop(crop_pixels(box, upright.size))
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        orientation = orientation_of(image)
         kind = "JPEG" if image.format == "MPO" else str(image.format)
         options = kept_metadata(image, upright.info, source, orientation != 1, part.size)
         part.save(target, format=kind, **options)

@@ -29,7 +29,7 @@ def without_whole_frame(exif: bytes, size: tuple[int, int], turned: bool) -> byt
     Parameters
     ----------
     exif : bytes
-        That of the original, with or without its prefix; damaged parts stay as they are.
+        That of the original, with any number of prefixes; damaged parts stay as they are.
     size : tuple of int
         Width and height of the copy in pixels, which take the place of the original's.
     turned : bool
@@ -44,7 +44,10 @@ def without_whole_frame(exif: bytes, size: tuple[int, int], turned: bool) -> byt
     ----------
     Exif 2.32 (CIPA DC-008-2019), 4.5 and 4.6: structure of the directories, and their tags.
     """
-    start = len(_PREFIX) if exif.startswith(_PREFIX) else 0
+    start = 0
+    # Some tools write the prefix where none belongs, and Pillow another before it.
+    while exif.startswith(_PREFIX, start):
+        start += len(_PREFIX)
     order = _ORDERS.get(exif[start : start + 2])
     if order is None:
         return exif

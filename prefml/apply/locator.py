@@ -13,7 +13,7 @@ from prefml.decisions.manifests import UNKNOWN
 from prefml.decisions.projects import ProjectResolver
 from prefml.imaging.formats import format_of_name
 from prefml.imaging.signature import is_picture
-from prefml.workspace import CONFIG_NAME, Workspace
+from prefml.workspace import CONFIG_NAME, Workspace, canonical_name, stored_path
 
 __all__ = ["LocatedPicture", "PictureLocator", "name_key"]
 
@@ -57,7 +57,7 @@ class PictureLocator:
     def __init__(self, workspace: Workspace, resolver: ProjectResolver) -> None:
         self.workspace, self._resolver = workspace, resolver
         self._folders: dict[Path, dict[str, list[str]]] = {}
-        self._targets: dict[Path, set[str]] = {}
+        self._targets: dict[Path, dict[str, list[str]]] = {}
 
     def locate(self, image: str) -> LocatedPicture:
         """Find one picture.
@@ -153,21 +153,32 @@ class PictureLocator:
         WorkspaceError
             If the target leads out of the workspace, through a linked folder.
         """
-        path = self._path(target)
-        if path.parent not in self._targets:
-            self._targets[path.parent] = {name_key(name) for name in _names(path.parent)}
-        return name_key(path.name) in self._targets[path.parent]
+        places = [self.workspace.root]
+        self._path(target)
+        for part in PurePosixPath(target).parts:
+            key = name_key(part)
+            places = [place / name for place in places for name in self._named(place, key)]
+        return bool(places)
+
+    def _named(self, folder: Path, key: str) -> list[str]:
+        """Return the names in a folder that some file system takes for one."""
+        if folder not in self._targets:
+            names = self._targets[folder] = {}
+            for name in _names(folder):
+                names.setdefault(name_key(name), []).append(name)
+        return self._targets[folder].get(key, [])
 
     def _path(self, name: str) -> Path:
         # A link in the place of the picture itself must not be followed, those above it must.
         self.workspace.inside(name)
-        return self.workspace.inside((self.workspace.root / name).parent) / Path(name).name
+        folder = self.workspace.inside((self.workspace.root / name).parent)
+        return stored_path(folder / Path(name).name)
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.workspace.root).as_posix()
 
     def _locate_by_name(self, name: str) -> LocatedPicture:
-        found = self._by_name.get(name, [])
+        found = self._by_name.get(canonical_name(name), [])
         if len(found) == 1:
             return self.locate(found[0])
         problem = f"no file {name}" if not found else f"{name} could be {' or '.join(found)}"
@@ -181,7 +192,7 @@ class PictureLocator:
             for folder, _, names in os.walk(root):
                 for name in names:
                     path = self._relative(Path(folder, name))
-                    places.setdefault(name, []).append(path)
+                    places.setdefault(canonical_name(name), []).append(path)
         return {name: sorted(set(paths)) for name, paths in places.items()}
 
     def _companions(self, path: Path) -> Iterable[str]:
@@ -190,9 +201,12 @@ class PictureLocator:
             for name in sorted(_names(path.parent)):
                 # Pictures of any kind are no companions, also those that prefml cannot read.
                 if format_of_name(name) is None:
-                    stems.setdefault(Path(name).stem, []).append(name)
+                    stems.setdefault(canonical_name(Path(name).stem), []).append(name)
             self._folders[path.parent] = stems
-        for name in self._folders[path.parent].get(path.stem, []):
+        stems = self._folders[path.parent]
+        # The stem of a.png.xmp is a.png, and it is that picture's alone.
+        named = (canonical_name(one) for one in (path.stem, path.name))
+        for name in (name for one in named for name in stems.get(one, [])):
             beside = path.parent / name
             if name != path.name and not beside.is_dir() and not self._is_kept_by_prefml(beside):
                 yield self._relative(beside)

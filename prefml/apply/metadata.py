@@ -98,7 +98,10 @@ def kept_metadata(
     """
     options: dict[str, object] = {"icc_profile": info.get("icc_profile"), "dpi": info.get("dpi")}
     if isinstance(image, TiffImageFile):
-        return options | {"tiffinfo": _tiff_tags(image, path, size), "compression": _packing(image)}
+        return options | {
+            "tiffinfo": _tiff_tags(image, info, path, size),
+            "compression": _packing(image),
+        }
     options["exif"] = _exif(image, turned, size)
     if isinstance(image, JpegImageFile):
         options |= _jpeg_options(image, info, path, size)
@@ -157,7 +160,9 @@ def _exif(image: Image.Image, turned: bool, size: tuple[int, int]) -> bytes | No
     return exif.without_whole_frame(found.tobytes(), size, turned) if found else None
 
 
-def _tiff_tags(image: TiffImageFile, path: Path, size: tuple[int, int]) -> ImageFileDirectory_v2:
+def _tiff_tags(
+    image: TiffImageFile, info: Info, path: Path, size: tuple[int, int]
+) -> ImageFileDirectory_v2:
     """Return the entries of a TIFF, of their own types, without those on its layout."""
     tags, kept = image.tag_v2, ImageFileDirectory_v2()
     for tag in set(tags) - _TIFF_LAYOUT - {ExifTags.Base.Orientation}:
@@ -168,7 +173,8 @@ def _tiff_tags(image: TiffImageFile, path: Path, size: tuple[int, int]) -> Image
             # Bytes that were declared as numbers, of which Pillow keeps the first.
             value, kept.tagtype[tag] = exif.bytes_of_numbers(path.read_bytes(), tag), _UNDEFINED
         elif tag == _XMP_TAG and isinstance(value, bytes):
-            value = xmp.without_whole_frame(value, size)
+            # That of the upright picture, which says nothing more about how to turn it.
+            value = _xmp(info, size)
         elif isinstance(value, str):
             value = _Text(value)
         if value is not None:

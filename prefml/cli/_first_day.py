@@ -9,7 +9,7 @@ from pathlib import Path
 
 from prefml.cli._shared import emit, open_workspace, remember_workspace, stated_workspace
 from prefml.decisions.set_rule import set_rule
-from prefml.exceptions import WorkspaceError
+from prefml.exceptions import WorkspaceError, counted
 from prefml.models.kinds import MIN_DECISIONS, RANKER
 from prefml.models.manifest import read_manifest
 from prefml.review.answers import DayReport
@@ -199,16 +199,21 @@ def _text(prepared: Prepared, address: str) -> str:
         + (f"sets by {one.rule}, for {one.why}" if one.rule else f"no sets; {one.why}")
         for one in folders[:_SHOWN]
     ]
-    lines += [f"... and {len(folders) - _SHOWN} more folders"] * (len(folders) > _SHOWN)
-    lines += [f"{count} pictures alone: {why}" for why, count in asked.alone.most_common(_SHOWN)]
-    lines += [f"left out {count} pictures: {why}" for why, count in asked.skipped.most_common()]
-    lines += [f"{prepared.brought} new pictures were brought"] * bool(prepared.brought)
-    lines += [f"no new pictures were brought: {prepared.problem}"] * bool(prepared.problem)
+    lines += [f"... and {counted(len(folders) - _SHOWN, 'more folder')}"] * (len(folders) > _SHOWN)
+    lines += [
+        f"{counted(count, 'picture')} alone: {why}"
+        for why, count in asked.alone.most_common(_SHOWN)
+    ]
+    lines += [
+        f"left out {counted(count, 'picture')}: {why}" for why, count in asked.skipped.most_common()
+    ]
+    lines += [f"{counted(prepared.brought, 'new picture')} brought"] * bool(prepared.brought)
+    lines += [f"no new pictures brought: {prepared.problem}"] * bool(prepared.problem)
     return "\n".join(
         [
             *lines,
-            f"{asked.sets} sets of {asked.pictures} pictures in {asked.projects} projects, in "
-            f"{prepared.workspace.root}",
+            f"{counted(asked.sets, 'set')} of {counted(asked.pictures, 'picture')} in "
+            f"{counted(asked.projects, 'project')}, in {prepared.workspace.root}",
             "What makes a set is rule under [sets] in its prefml.toml; prefml sets shows the sets.",
             f"Answer at {address} (Ctrl-C ends it; the same command goes on)",
         ]
@@ -283,6 +288,9 @@ class _Day:
         beside = [_WORDS[work.phase]] if work.phase in _WORDS else []
         if work.learned:
             return [*describe(self._figures.read()), *beside]
-        count = "1 answer" if until == 1 else f"{until} answers"
-        first = f"{count} until the first model." if until else "The first model is on its way."
+        first = (
+            f"{counted(until, 'answer')} until the first model."
+            if until
+            else "The first model is on its way."
+        )
         return [f"Choose the picture you would keep: 1 to 9. {first}", *beside]

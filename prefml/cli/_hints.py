@@ -16,9 +16,10 @@ _PICTURES = (
     "put pictures into images/PROJECT/, or name their folders under [images] roots in prefml.toml"
 )
 _NEW = "put new pictures into new/PROJECT/"
+_VARIANTS = "put ten pictures or more into new/PROJECT/, each in two variants or more"
 _COMMANDS = (
     "doctor|ingest|embed|export-encoder|export-model|duplicates|train|evaluate|rank|crop|suggest|"
-    "review|apply|status|models|start|sets"
+    "review|apply|status|models|start|sets|import|export-picks"
 )
 # A command that is at work already is not to be run.
 _COMMAND = re.compile(
@@ -87,13 +88,26 @@ def _before_ingest(workspace: Workspace, found: str) -> str:
 
 
 def _instead_of_logs(workspace: Workspace) -> str:
-    """Return the way without logs where there are pictures to ask about, else both ways."""
-    from prefml.decisions import ProjectResolver
-    from prefml.sidecars.find import scan_images
-
-    if scan_images(workspace, ProjectResolver.open(workspace)).images:
+    """Return the way without logs where there are sets to ask about, else both ways."""
+    if _can_start(workspace):
         return "prefml start"
-    return f"{_LOGS}, or have no logs and answer on a page: prefml start PICTURES"
+    if next(workspace.root.iterdir(), None) is None:
+        return f"{_LOGS}, or have no logs and answer on a page: prefml start PICTURES"
+    return f"{_LOGS}, or have no logs: {_VARIANTS}, then prefml start"
+
+
+def _can_start(workspace: Workspace) -> bool:
+    from prefml.decisions.set_rule import set_rule
+    from prefml.suggest.first_day import preview, read_beginning, refuse_trained
+
+    if read_beginning(workspace.root) is not None:
+        return True
+    try:
+        refuse_trained(workspace)
+        preview(workspace, set_rule(workspace.config))
+    except PrefmlError:
+        return False
+    return True
 
 
 def _before_embed(workspace: Workspace, found: str) -> str:

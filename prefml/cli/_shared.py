@@ -163,10 +163,12 @@ def announce_take_over(workspace: Workspace) -> None:
 
     if has_single_files(workspace.sidecars):
         click.echo(
-            f"The sidecars in {workspace.sidecars} are files of an earlier version; now they "
-            "become folders by project. That version cannot read those: there is no going back "
-            f"to it, except by the copy in {copy_folder(workspace.sidecars)}, which is kept until "
-            "the next prefml embed.",
+            visible(
+                f"The sidecars in {workspace.sidecars} are files of an earlier version; now they "
+                "become folders by project. That version cannot read those: there is no going "
+                f"back to it, except by the copy in {copy_folder(workspace.sidecars)}, which is "
+                "kept until the next prefml embed."
+            ),
             err=True,
         )
 
@@ -242,7 +244,8 @@ def busy(label: str) -> Iterator[Callable[[str], None]]:
         while not done.wait(_TICK):
             seconds = time.monotonic() - start
             if seconds >= 2:
-                click.echo(f"\r\x1b[K{': '.join(parts)}, {seconds:.0f} s", err=True, nl=False)
+                shown = visible(": ".join(parts))
+                click.echo(f"\r\x1b[K{shown}, {seconds:.0f} s", err=True, nl=False)
 
     drawer = threading.Thread(target=draw, daemon=True)
     drawer.start()
@@ -298,7 +301,9 @@ def report_error(
     if debug:
         traceback.print_exception(error)
     if isinstance(error, click.UsageError):
-        error.show()
+        # It may quote the name of a file that the shell has filled in.
+        usage = click.UsageError(visible(error.format_message()), error.ctx)
+        usage.show()
         return 2
     reached = error if options is None else _reachable(error, options)
     line = with_options(_one_line(reached), options or {})

@@ -48,11 +48,13 @@ class Aspect(Ratio):
 def command(image: str, aspect: float | None, encoder: str | None, as_json: bool) -> None:
     """Propose the crop the person would make, or keeping the picture whole."""
     from prefml.prediction import Predictor
+    from prefml.workspace import stored_path
 
     workspace = open_workspace()
     with busy("crop"):
         predictor = Predictor.open(workspace, encoder, kinds=("crop",))
-        proposal = predictor.crop(predictor.measure([workspace.root / image]), aspect=aspect)
+        rows = predictor.measure([stored_path(workspace.root / image)])
+        proposal = predictor.crop(rows, aspect=aspect)
     emit(_payload(image, proposal), _text(proposal), as_json)
 
 

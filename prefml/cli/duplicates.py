@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prefml.cli._shared import busy, emit, json_option, open_workspace
+from prefml.exceptions import counted
 
 if TYPE_CHECKING:
     from prefml.duplicates import DuplicateGroup
@@ -95,16 +96,18 @@ def _payload(group: DuplicateGroup) -> dict[str, object]:
 def _text(groups: Sequence[DuplicateGroup]) -> str:
     lines = [line for group in groups[:_SHOWN] for line in _lines(group)]
     if len(groups) > _SHOWN:
-        lines.append(f"... and {len(groups) - _SHOWN} more groups; --json prints all of them")
-    images = sum(len(group.paths) for group in groups)
-    return "\n".join([*lines, f"{len(groups)} groups of near duplicates, {images} pictures."])
+        lines.append(
+            f"... and {counted(len(groups) - _SHOWN, 'more group')}; --json prints all of them"
+        )
+    images, found = sum(len(group.paths) for group in groups), counted(len(groups), "group")
+    return "\n".join([*lines, f"{found} of near duplicates, {counted(images, 'picture')}."])
 
 
 def _lines(group: DuplicateGroup) -> list[str]:
     return [
         f"{group.project}: {group.paths[group.best]} (best)",
         *(
-            f"    {path}  {group.distance[i]} bits, cosine {group.cosine[i]:.3f}"
+            f"    {path}  {counted(group.distance[i], 'bit')}, cosine {group.cosine[i]:.3f}"
             for i, path in enumerate(group.paths)
             if i != group.best
         ),

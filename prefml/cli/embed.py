@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prefml.cli._shared import announce_take_over, emit, json_option, open_workspace, progress
+from prefml.exceptions import counted
 
 if TYPE_CHECKING:
     from prefml.encoders.backends import BackendChoice
@@ -146,7 +147,7 @@ def _text(report: BuildReport) -> str:
     from prefml.sidecars.find import count_passed_over
 
     lines = [
-        f"{report.images} images: {report.computed} computed, {report.reused} reused, "
+        f"{counted(report.images, 'image')}: {report.computed} computed, {report.reused} reused, "
         f"{report.failed} failed, in {report.seconds:.1f} s"
     ]
     reasons = [f"{failure.path}: {failure.reason}" for failure in report.failures]

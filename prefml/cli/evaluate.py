@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prefml.cli._shared import emit, json_option, open_workspace, progress
+from prefml.exceptions import counted
 
 if TYPE_CHECKING:
     from prefml.evaluation.schema import Metrics, RejectionMetrics
@@ -71,7 +72,7 @@ def command(seeds: int, folds: int, models: str, jobs: int | None, as_json: bool
 def _lines(metrics: Metrics) -> Iterator[str]:
     ranker, crop = metrics["ranker"], metrics["crop"]
     if ranker is not None:
-        yield f"{ranker['sets']} sets, held out by {ranker['folds_by']}"
+        yield f"{counted(ranker['sets'], 'set')}, held out by {ranker['folds_by']}"
         yield from _table(
             ("agreement (top-1)", "pairs in order", "lower stage chosen", "calibration error"),
             {
@@ -82,7 +83,7 @@ def _lines(metrics: Metrics) -> Iterator[str]:
         if (none := ranker["rejection"]) is not None:
             yield _rejections(none)
     if crop is not None:
-        yield f"{crop['rows']} crops, held out by {crop['folds_by']}"
+        yield f"{counted(crop['rows'], 'crop')}, held out by {crop['folds_by']}"
         yield from _table(
             ("overlap (IoU)", "edges within 5 %", "keep or crop, balanced"),
             {
@@ -96,7 +97,7 @@ def _lines(metrics: Metrics) -> Iterator[str]:
 def _rejections(found: RejectionMetrics) -> str:
     auc = "" if found["auc"] is None else f", AUC {found['auc']:.3f}"
     return (
-        f"none is good: {found['rejected']} of {found['reviewed_sets']} reviewed sets; "
+        f"none is good: {found['rejected']} of {counted(found['reviewed_sets'], 'reviewed set')}; "
         f"log loss {found['log_loss']:.3f}, of the base rate {found['log_loss_base_rate']:.3f}{auc}"
     )
 

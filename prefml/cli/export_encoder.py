@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.exceptions import counted
 
 if TYPE_CHECKING:
     from prefml.encoders.export import ExportReport
@@ -64,11 +65,12 @@ def _text(report: ExportReport) -> str:
     parity = report.parity
     agreement = (
         "" if parity.agreement is None
-        else f"; same top choice in {parity.agreement:.1%} of {parity.sets} sets"
+        else f"; same top choice in {parity.agreement:.1%} of {counted(parity.sets, 'set')}"
     )  # fmt: skip
+    pictures = counted(parity.pictures, "picture")
     return (
         f"{report.folder}: {report.precision}, {report.bytes / 1e6:.0f} MB, identity "
-        f"{report.identity}\nworst cosine {parity.min_cosine:.7f} over {parity.pictures} pictures"
+        f"{report.identity}\nworst cosine {parity.min_cosine:.7f} over {pictures}"
         f"{agreement}; {1000 * parity.seconds:.1f} ms a picture (before: "
         f"{1000 * parity.reference_seconds:.1f} ms)\nuse it: prefml embed --encoder {report.folder}"
     )

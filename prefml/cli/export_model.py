@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.exceptions import counted
 
 if TYPE_CHECKING:
     from prefml.models.exported import Exported
@@ -39,8 +40,9 @@ def _payload(model: Exported) -> dict[str, object]:
 
 def _line(model: Exported) -> str:
     size = sum(path.stat().st_size for path in model.files) / 1e6
+    texts = counted(len(model.files) - 1, "text file")
     return (
-        f"{model.kind}: {model.path} and {len(model.files) - 1} text files, {size:.1f} MB; "
+        f"{model.kind}: {model.path} and {texts}, {size:.1f} MB; "
         f"predictions differ by {model.difference:.0e} at most\n"
         f'use it: prefml.load_exported("{model.path}")'
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prefml.cli._shared import busy, emit, json_option, next_step, open_workspace
+from prefml.exceptions import counted
 
 if TYPE_CHECKING:
     from prefml.models.history import StoredModel
@@ -57,7 +58,7 @@ def _compare(workspace: Workspace, name: str, as_json: bool) -> None:
         found = compare_models(workspace, name)
     unseen = " made without sight of a suggestion" if found.neutral.enough else ""
     text = (
-        f"{found.kind}, on the {found.replay.n} latest decisions{unseen}: {found.name} "
+        f"{found.kind}, on the {counted(found.replay.n, 'latest decision')}{unseen}: {found.name} "
         f"{found.replay.current:.3f}, current {found.replay.candidate:.3f}. "
         "Decisions made before a model was trained were seen by it."
     )

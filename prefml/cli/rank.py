@@ -25,6 +25,7 @@ def command(images: tuple[str, ...], encoder: str | None, as_json: bool) -> None
     Where all of them were embedded before and have not changed since, what was stored is used.
     """
     from prefml.prediction import Predictor
+    from prefml.workspace import stored_path
 
     if len(images) < 2:
         raise click.UsageError("rank needs two pictures or more; for one: prefml crop IMG")
@@ -32,7 +33,7 @@ def command(images: tuple[str, ...], encoder: str | None, as_json: bool) -> None
     project = common_project(workspace, images)
     with busy("rank"):
         predictor = Predictor.open(workspace, encoder, kinds=("ranker",))
-        paths = [workspace.root / image for image in images]
+        paths = [stored_path(workspace.root / image) for image in images]
         # An encoder that is named is one that is to be used.
         rows = predictor.measure(paths, project) if encoder else predictor.rows_of(paths, project)
         ranking = predictor.rank(rows)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prefml.cli._shared import emit, json_option, progress
+from prefml.exceptions import counted
 
 if TYPE_CHECKING:
     from prefml.sample import SampleReport
@@ -46,8 +47,9 @@ def _payload(report: SampleReport) -> dict[str, object]:
 
 def _text(report: SampleReport) -> str:
     return (
-        f"{report.images} pictures, {report.sets} decided sets ({report.lower_stage_sets} of them "
-        f"for a lower stage), {report.crops} crops and {report.new_sets} undecided sets in "
-        f"{report.folder} ({report.written} files written in {report.seconds:.0f} s)\n"
+        f"{counted(report.images, 'picture')}, {counted(report.sets, 'decided set')} "
+        f"({report.lower_stage_sets} of them for a lower stage), {counted(report.crops, 'crop')} "
+        f"and {counted(report.new_sets, 'undecided set')} in "
+        f"{report.folder} ({counted(report.written, 'file')} written in {report.seconds:.0f} s)\n"
         f"next: prefml --workspace {report.folder} embed"
     )

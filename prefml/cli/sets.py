@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prefml.cli._shared import emit, json_option, open_workspace
+from prefml.exceptions import counted
 from prefml.workspace import MOST, RULES
 
 if TYPE_CHECKING:
@@ -145,8 +146,10 @@ def _text(made: Grouping, html: str | None) -> str:
     rules = Counter(one.rule for one in made.sets)
     for rule, count in rules.most_common():
         sizes = Counter(len(one.images) for one in made.sets if one.rule == rule)
-        shown = ", ".join(f"{number} of {size}" for size, number in sorted(sizes.items()))
-        lines.append(f"{count} sets by {rule}: {shown} pictures")
+        shown = ", ".join(
+            f"{number} of {counted(size, 'picture')}" for size, number in sorted(sizes.items())
+        )
+        lines.append(f"{counted(count, 'set')} by {rule}: {shown}")
     doubtful = [one for one in made.sets if one.doubt]
     for one in doubtful[:_SHOWN]:
         lines.append(f"doubtful: {one.images[0].path} and {len(one.images) - 1} more, {one.doubt}")
@@ -156,8 +159,8 @@ def _text(made: Grouping, html: str | None) -> str:
     lines += _measured_lines(made.measured) if made.measured else []
     total = sum(len(one.images) for one in made.sets)
     lines.append(
-        f"{len(made.sets)} sets of {total} pictures, {len(doubtful)} of them doubtful, and "
-        f"{len(made.alone)} pictures alone."
+        f"{counted(len(made.sets), 'set')} of {counted(total, 'picture')}, {len(doubtful)} of them "
+        f"doubtful, and {counted(len(made.alone), 'picture')} alone."
     )
     if html:
         lines.append(f"Contact sheet: {html}")
@@ -166,8 +169,8 @@ def _text(made: Grouping, html: str | None) -> str:
 
 def _measured_lines(measured: Measured) -> Iterator[str]:
     yield (
-        f"Against the {measured.sets} sets of {measured.pictures} pictures that you corrected, "
-        "over pairs of these pictures:"
+        f"Against the {counted(measured.sets, 'set')} of {counted(measured.pictures, 'picture')} "
+        "that you corrected, over pairs of these pictures:"
     )
     for one in measured.rules:
         if one.problem:
@@ -192,7 +195,7 @@ def _folder_lines(made: Grouping) -> Iterator[str]:
                 "in prefml.toml"
             )
     if len(made.folders) > _SHOWN:
-        yield f"... and {len(made.folders) - _SHOWN} more folders; --json names all"
+        yield f"... and {counted(len(made.folders) - _SHOWN, 'more folder')}; --json names all"
     # Stages are learned from only where the rule that reads them is stated.
     for settings in sorted({one.settings for one in made.folders if "stages" in one.settings}):
         if "\n" in settings:

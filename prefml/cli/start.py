@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from prefml.cli._shared import emit, json_option, open_workspace, page_options, review_installed
+from prefml.exceptions import counted
 from prefml.workspace import RULES
 
 
@@ -42,7 +43,11 @@ def command(
         from prefml.suggest.first_day import order_questions
 
         done = order_questions(open_workspace(), MIN_DECISIONS)
-        emit({"waiting": done.waiting, "by": done.by}, f"{done.waiting} sets in order", as_json)
+        emit(
+            {"waiting": done.waiting, "by": done.by},
+            f"{counted(done.waiting, 'set')} in order",
+            as_json,
+        )
         return
     with review_installed():
         from prefml.cli._first_day import prepare, serve_day

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prefml.cli._shared import busy, emit, json_option, next_step, open_workspace
+from prefml.exceptions import counted
 
 if TYPE_CHECKING:
     from prefml.status import Status
@@ -37,10 +38,11 @@ def _text(status: Status) -> str:
         bar = "OFF: the audited error is above the budget; run: prefml train, then prefml suggest"
     from prefml.status.first_day import describe
 
+    reviewed = counted(status.reviewed, "set or single picture", "sets and single pictures")
     day = describe(status.first_day) if status.first_day.asked else []
     lines = [
         *(f"{'' if at else 'first day':<18} {words}" for at, words in enumerate(day)),
-        f"reviewed           {status.reviewed} sets and single pictures",
+        f"reviewed           {reviewed}",
         f"choice as proposed {status.agreement}",
         f"  if not rejected  {status.agreement_kept}",
         f"none was good      {status.rejected}",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from prefml.cli._shared import announce_take_over, emit, json_option, open_workspace, progress
+from prefml.exceptions import counted
 from prefml.workspace import RULES
 
 if TYPE_CHECKING:
@@ -100,14 +101,17 @@ def _text(report: SuggestReport) -> str:
     lines = []
     for reason, count in report.skipped.items():
         example = f", such as {report.examples[reason]}" if reason in report.examples else ""
-        lines.append(f"skipped {count} pictures: {reason}{example}")
+        lines.append(f"skipped {counted(count, 'picture')}: {reason}{example}")
     for reason, count in report.alone.most_common():
-        lines.append(f"{count} pictures form no set: {reason}; to see which: prefml sets")
+        form = counted(count, "picture forms", "pictures form")
+        lines.append(f"{form} no set: {reason}; to see which: prefml sets")
     if report.waiting:
-        lines.append(f"{report.waiting} earlier suggestions still wait for review.")
+        wait = "earlier suggestion still waits", "earlier suggestions still wait"
+        lines.append(f"{counted(report.waiting, *wait)} for review.")
     budget = f"{report.within_budget} of them within the error budget"
     lines.append(
-        f"Suggested for {report.sets} sets ({budget}) and {report.singles} single pictures. "
+        f"Suggested for {counted(report.sets, 'set')} ({budget}) and "
+        f"{counted(report.singles, 'single picture')}. "
         "Next: prefml review"
         if report.sets or report.singles
         else "No new pictures to suggest for."

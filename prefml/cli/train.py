@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prefml.cli._shared import busy, emit, json_option, open_workspace
+from prefml.exceptions import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,4 +131,7 @@ def _lines(results: list[TrainingResult], artifacts: Path) -> Iterator[str]:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items())
+    return ", ".join(
+        counted(number, name.replace("_", " ").removesuffix("s"), name.replace("_", " "))
+        for name, number in counts.items()
+    )

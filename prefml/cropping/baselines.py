@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 
 from prefml._typing import Features, Floats
 from prefml.boxes import FULL_FRAME, as_boxes
-from prefml.cropping.geometry import from_params, to_params
+from prefml.cropping.geometry import from_params, from_sides, keep_aspect, to_params, to_sides
 from prefml.cropping.metrics import iou
 
 __all__ = ["ConstantBox", "FullFrame", "SaliencyBox", "SizeStageBoost", "optimal_box"]
@@ -34,7 +34,7 @@ def optimal_box(boxes: Floats, weight: Floats | None = None) -> Floats:
     Returns
     -------
     ndarray of shape (4,)
-        A box with equal sides.
+        A box with equal sides, unless the boxes do not keep the aspect of their pictures.
 
     References
     ----------
@@ -43,10 +43,13 @@ def optimal_box(boxes: Floats, weight: Floats | None = None) -> Floats:
     """
     counts = np.ones(len(boxes)) if weight is None else weight
 
-    def loss(params: Floats) -> float:
-        return -float(np.average(iou(from_params(params[None]), boxes), weights=counts))
+    locked = keep_aspect(boxes)
+    to_place, from_place = (to_params, from_params) if locked else (to_sides, from_sides)
 
-    params = to_params(boxes)
+    def loss(params: Floats) -> float:
+        return -float(np.average(iou(from_place(params[None]), boxes), weights=counts))
+
+    params = to_place(boxes)
     shares = (0.35, 0.5, 0.65)
     starts = [
         np.array([_weighted_quantile(column, counts, q) for column in params.T]) for q in shares
@@ -58,7 +61,7 @@ def optimal_box(boxes: Floats, weight: Floats | None = None) -> Floats:
             loss, best, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-8, "maxiter": 400}
         )
         best = np.clip(found.x, 0.0, 1.0)
-    return np.asarray(from_params(best[None])[0])
+    return np.asarray(from_place(best[None])[0])
 
 
 def _weighted_quantile(values: Floats, weight: Floats, share: float) -> float:

@@ -19,6 +19,7 @@ from prefml.cropping.bands import EdgeBands
 from prefml.cropping.fitting import CropModel
 from prefml.cropping.inputs import CELLS, FeatureReader
 from prefml.cropping.keep import KeepClassifier
+from prefml.cropping.people import PersonWindows
 from prefml.cropping.regressor import CropRegressor
 from prefml.cropping.scorer import WindowScorer
 from prefml.cropping.similar import SimilarityModel
@@ -41,6 +42,22 @@ class _InputsDocument(TypedDict):
     embedding: list[int]
     mean: list[float]
     directions: list[list[float]]
+    heads: NotRequired[list[list[int]]]
+    points: NotRequired[list[list[int]]]
+
+
+class _PeopleDocument(TypedDict):
+    """`PersonWindows`, the known crops that their prior is the mean over, and their shrinkage."""
+
+    mean: list[float]
+    scale: list[float]
+    weights: list[list[float]]
+    intercept: list[float]
+    typical: list[list[float]]
+    locked: bool
+    known: list[list[float]]
+    known_weight: list[float]
+    shrink: float
 
 
 class _KeepDocument(TypedDict):
@@ -112,11 +129,30 @@ def to_plain(cropper: CropRegressor) -> tuple[dict[str, object], dict[str, str]]
             if value is None or isinstance(value, int | float)
         },
     }
+    if model.scorer.around_.uses_people:
+        document["people"] = _people_document(model)
     return document, _texts(model)
 
 
-def _inputs_document(reader: FeatureReader) -> _InputsDocument:
+def _people_document(model: CropModel) -> _PeopleDocument:
+    around, (boxes, weight) = model.scorer.around_, model.scorer.known_
     return {
+        "mean": around.mean_.tolist(),
+        "scale": around.scale_.tolist(),
+        "weights": around.weights_.tolist(),
+        "intercept": around.intercept_.tolist(),
+        "typical": around.typical_.tolist(),
+        "locked": around.locked_,
+        "known": boxes.tolist(),
+        "known_weight": weight.tolist(),
+        "shrink": float(model.shrink if model.people_shrink is None else model.people_shrink),
+    }
+
+
+def _inputs_document(reader: FeatureReader) -> _InputsDocument:
+    people = {"heads": reader.heads.tolist(), "points": reader.points.tolist()}
+    return {
+        **(people if len(reader.heads) or len(reader.points) else {}),  # type: ignore[typeddict-item]
         "maps": reader.maps.tolist(),
         "boxes": reader.boxes.tolist(),
         "extents": reader.extents.tolist(),
@@ -182,6 +218,9 @@ def _inputs(plain: _InputsDocument) -> FeatureReader:
         embedding=embedding,
         mean=_floats(plain["mean"]),
         directions=directions.reshape(len(plain["directions"]), len(embedding)),
+        # Absent where nobody was seen.
+        heads=np.asarray(plain.get("heads", []), np.intp).reshape(-1, 4),
+        points=np.asarray(plain.get("points", []), np.intp).reshape(-1, 2),
     )
 
 
@@ -194,7 +233,10 @@ def _model(
     scorer.coverage_ = cell_coverage(scorer.windows_[None])
     if "windows" in texts:
         scorer.booster_ = lgb.Booster(model_str=texts["windows"])
-    threshold = document["threshold"]
+    threshold, people = document["threshold"], document.get("people")
+    if people is not None:
+        scorer.around_ = _around(people)
+        scorer.known_ = _floats(people["known"]), _floats(people["known_weight"])
     return CropModel(
         scorer=scorer,
         constant=_floats(document["constant"]),
@@ -204,7 +246,16 @@ def _model(
         bands=_bands(cropper, document["bands"], texts),
         similar=_similar(document["similar"]),
         inner_iou=dict(document["inner_iou"]),
+        people_shrink=None if people is None else float(people["shrink"]),
     )
+
+
+def _around(plain: _PeopleDocument) -> PersonWindows:
+    around = PersonWindows()
+    around.mean_, around.scale_ = _floats(plain["mean"]), _floats(plain["scale"])
+    around.weights_, around.intercept_ = _floats(plain["weights"]), _floats(plain["intercept"])
+    around.typical_, around.locked_ = _floats(plain["typical"]), bool(plain["locked"])
+    return around
 
 
 def _keep(plain: _KeepDocument) -> KeepClassifier:

@@ -20,7 +20,6 @@ from prefml.cropping.held_out import (
     assign_blocks,
     assign_folds,
     assign_inner_folds,
-    gain_lower_bound,
     is_significant,
 )
 from prefml.cropping.inputs import PictureFeatures
@@ -28,6 +27,7 @@ from prefml.cropping.keep import KeepClassifier
 from prefml.cropping.metrics import iou
 from prefml.cropping.out_of_fold import HeldOutCrops, OutOfFold, hold_out
 from prefml.cropping.scorer import WindowScorer, WindowScores
+from prefml.cropping.shrinkage import select_shrinkage, shares, shrink_towards
 from prefml.cropping.similar import SimilarityModel
 
 __all__ = ["CropModel", "CropTrainingSet", "band_features", "fit_crop_model"]
@@ -35,7 +35,6 @@ __all__ = ["CropModel", "CropTrainingSet", "band_features", "fit_crop_model"]
 
 # With fewer crops than this nothing but a constant can be told from chance.
 _MIN_CROPS = 40
-_SHRINKAGES = (0.25, 0.5, 0.75, 1.0)
 # Windows of each held-out picture that Platt scaling learns from.
 _SAMPLED_WINDOWS = 12
 _BAND_FOLDS = 5
@@ -130,6 +129,8 @@ class CropModel:
         Mean held-out IoU of the `constant` box, the `scored` one and what was `chosen`.
     held_out : HeldOutCrops or None
         Proposals for the training crops, in their order; None in a model that was exported.
+    people_shrink : float or None
+        As `shrink`, for pictures with windows around a person; None if it is the same.
     """
 
     scorer: WindowScorer
@@ -141,6 +142,7 @@ class CropModel:
     similar: SimilarityModel
     inner_iou: dict[str, float]
     held_out: HeldOutCrops | None = None
+    people_shrink: float | None = None
 
     def crops(self, scores: WindowScores) -> Floats:
         """Return the best crop of each picture, kept whole or not.
@@ -155,7 +157,26 @@ class CropModel:
         ndarray of shape (n, 4)
             In fractions.
         """
-        return _shrink_towards(self.constant, scores.boxes, self.shrink)
+        return shrink_towards(self.constant, scores.boxes, self.shares(scores))
+
+    def shares(self, scores: WindowScores) -> Floats:
+        """Return the share of the way from the constant box to the scored one, for each picture.
+
+        Parameters
+        ----------
+        scores : WindowScores
+            Of n pictures.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+        """
+        return shares(scores, self.shrink, self.people_shrink)
+
+    @property
+    def uses_pictures(self) -> bool:
+        """Tell whether any picture gets another crop than the constant box."""
+        return max(self.shrink, self.people_shrink or 0.0) > 0.0
 
     def boxes(self, scores: WindowScores) -> Floats:
         """Return the proposed box of each picture.
@@ -185,10 +206,10 @@ class CropModel:
         ndarray of shape (n,)
         """
         candidates = self.scorer.score_candidates(features)
-        scores = self.scorer.predict_from_scores(candidates)
-        keep = self.keep.predict(scores)
+        scores = self.scorer.predict_from_scores(candidates, self.scorer.candidates(features))
+        keep, share = self.keep.predict(scores), self.shares(scores)
         # The crop lies between the constant box, the last window but one, and the best windows.
-        crop_iou = self.shrink * scores.best_iou + (1.0 - self.shrink) * candidates[:, -2]
+        crop_iou = share * scores.best_iou + (1.0 - share) * candidates[:, -2]
         return np.where(keep >= self.threshold, keep, self.similar.predict(crop_iou))
 
     def band(self, scores: WindowScores, project: Labels | None = None) -> Floats:
@@ -206,7 +227,7 @@ class CropModel:
         ndarray of shape (n, 4, 2)
             In fractions.
         """
-        return self.bands.predict(band_features(scores, self.shrink), project)
+        return self.bands.predict(band_features(scores, self.uses_pictures), project)
 
 
 FitScorer = Callable[[PictureFeatures, Floats, Floats], WindowScorer]
@@ -240,7 +261,7 @@ def fit_crop_model(
 
     if len(crops.boxes) >= _MIN_CROPS:
         model = _fit_model(crops, fit, make_bands)
-        if model.shrink > 0.0 or model.keep.uses_features:
+        if model.uses_pictures or model.keep.uses_features:
             return model
     return _fit_model(crops, fit_prior, make_bands)
 
@@ -252,38 +273,41 @@ def _fit_model(
     passes = [_cross_fit(crops, split, fit) for split in crops.splits]
     scores, out_of_fold = passes[0].scores, OutOfFold.concatenate(passes)
     scorer = fit(crops.features, crops.boxes, crops.weight)
-    constant, shrink, threshold = optimal_box(crops.boxes, crops.weight), 0.0, float("inf")
+    constant, threshold = optimal_box(crops.boxes, crops.weight), float("inf")
+    pair: tuple[float, float | None] = (0.0, None)
     if scorer.uses_features:
-        shrink = _select_shrinkage(scores, crops, constant)
+        pair = select_shrinkage(scores, crops.boxes, crops.clusters, constant)
+    share = shares(scores, *pair)
     clusters = np.tile(crops.clusters, len(passes))
     keep = KeepClassifier().fit(out_of_fold.scores, is_whole(out_of_fold.boxes), clusters)
-    probability, shrunk = keep.predict(scores), _shrink_towards(constant, scores.boxes, shrink)
+    probability, shrunk = keep.predict(scores), shrink_towards(constant, scores.boxes, share)
     if scorer.uses_features:
         threshold = _select_threshold(probability, shrunk, crops)
     return CropModel(
         scorer=scorer,
         constant=constant,
-        shrink=shrink,
+        shrink=pair[0],
+        people_shrink=pair[1],
         keep=keep,
         threshold=threshold,
-        bands=_fit_bands(make_bands(), out_of_fold, shrink, crops),
+        bands=_fit_bands(make_bands(), out_of_fold, bool(share.any()), crops),
         similar=SimilarityModel().fit(out_of_fold.window_iou.ravel(), out_of_fold.similar.ravel()),
         inner_iou={
             "constant": _mean_iou(constant[None], crops),
             "scored": _mean_iou(scores.boxes, crops),
             "chosen": _mean_iou(_full_frame_where(probability >= threshold, shrunk), crops),
         },
-        held_out=hold_out(passes[0], shrunk, (crops.clusters, crops.splits[0]), shrink, threshold),
+        held_out=hold_out(passes[0], shrunk, (crops.clusters, crops.splits[0]), share, threshold),
     )
 
 
 def _fit_bands(
-    bands: EdgeBands, out_of_fold: OutOfFold, shrink: float, crops: CropTrainingSet
+    bands: EdgeBands, out_of_fold: OutOfFold, uses_pictures: bool, crops: CropTrainingSet
 ) -> EdgeBands:
     """Fit the bands on the rows of all splits; those of the last are of projects seen in part."""
     passes, n = len(crops.splits), len(crops.boxes)
     return bands.fit(
-        band_features(out_of_fold.scores, shrink),
+        band_features(out_of_fold.scores, uses_pictures),
         out_of_fold.boxes,
         np.tile(assign_folds(crops.clusters, _BAND_FOLDS), passes),
         None if crops.project is None else np.tile(crops.project, passes),
@@ -294,7 +318,7 @@ def _fit_bands(
 def _cross_fit(crops: CropTrainingSet, folds: Ints, fit: FitScorer) -> OutOfFold:
     """Predict every row by a scorer that was fitted without its fold."""
     n = len(crops.boxes)
-    boxes, expected = np.zeros((n, 4)), np.zeros((n, 3))
+    boxes, expected, people = np.zeros((n, 4)), np.zeros((n, 3)), np.zeros(n, bool)
     windows, window_iou = np.zeros((n, _SAMPLED_WINDOWS, 4)), np.zeros((n, _SAMPLED_WINDOWS))
     for fold in np.unique(folds):
         test = np.flatnonzero(folds == fold)
@@ -302,22 +326,13 @@ def _cross_fit(crops: CropTrainingSet, folds: Ints, fit: FitScorer) -> OutOfFold
         train = train if len(train) else test
         scorer = fit(crops.features[train], crops.boxes[train], crops.weight[train])
         candidates = scorer.score_candidates(crops.features[test])
-        scores = scorer.predict_from_scores(candidates)
-        boxes[test] = scores.boxes
+        given = scorer.candidates(crops.features[test])
+        scores = scorer.predict_from_scores(candidates, given)
+        boxes[test], people[test] = scores.boxes, scores.people
         expected[test] = np.column_stack([scores.best_iou, scores.full_iou, candidates[:, -2]])
-        windows[test], window_iou[test] = scorer.sample_windows(candidates, _SAMPLED_WINDOWS)
-    scores = WindowScores(boxes, expected[:, 0], expected[:, 1])
+        windows[test], window_iou[test] = scorer.sample_windows(candidates, _SAMPLED_WINDOWS, given)
+    scores = WindowScores(boxes, expected[:, 0], expected[:, 1], people)
     return OutOfFold(scores, expected[:, 2], crops.boxes, windows, window_iou)
-
-
-def _select_shrinkage(scores: WindowScores, crops: CropTrainingSet, constant: Floats) -> float:
-    """Return the shrinkage whose gain over the constant box has the highest lower bound."""
-    baseline = iou(constant[None], crops.boxes)
-    bounds = {0.0: 0.0}
-    for share in _SHRINKAGES:
-        shrunk = _shrink_towards(constant, scores.boxes, share)
-        bounds[share] = gain_lower_bound(iou(shrunk, crops.boxes) - baseline, crops.clusters)
-    return max(bounds, key=lambda share: bounds[share])
 
 
 def _select_threshold(probability: Floats, boxes: Floats, crops: CropTrainingSet) -> float:
@@ -332,10 +347,6 @@ def _select_threshold(probability: Floats, boxes: Floats, crops: CropTrainingSet
     return best
 
 
-def _shrink_towards(constant: Floats, boxes: Floats, share: float) -> Floats:
-    return constant + share * (boxes - constant)
-
-
 def _full_frame_where(keep: Bools, boxes: Floats) -> Floats:
     return np.where(keep[:, None], np.array(FULL_FRAME), boxes)
 
@@ -344,21 +355,21 @@ def _mean_iou(boxes: Floats, crops: CropTrainingSet) -> float:
     return float(np.average(iou(boxes, crops.boxes), weights=crops.weight))
 
 
-def band_features(scores: WindowScores, shrink: float) -> Floats:
+def band_features(scores: WindowScores, uses_pictures: bool) -> Floats:
     """Return what the bands of the edges depend on.
 
     Parameters
     ----------
     scores : WindowScores
         Of n pictures.
-    shrink : float
-        Shrinkage towards the constant box, see `CropModel`.
+    uses_pictures : bool
+        Whether crops depend on what the scores say, see `CropModel`.
 
     Returns
     -------
     ndarray of shape (n, n_features)
     """
-    if shrink == 0.0:
+    if not uses_pictures:
         # Scores that say nothing of the box still tell the folds apart, and with them projects.
         return np.zeros((len(scores.best_iou), 1))
     side = scores.boxes[:, 2] - scores.boxes[:, 0]

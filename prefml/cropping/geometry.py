@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from prefml._typing import Floats
+from prefml.boxes import is_whole
 
 __all__ = [
     "areas",
@@ -20,10 +21,36 @@ __all__ = [
     "enlarge",
     "exclude",
     "from_params",
+    "from_sides",
+    "keep_aspect",
     "to_params",
+    "to_sides",
     "with_aspect",
     "with_least_side",
 ]
+
+
+# A crop keeps the aspect if its sides differ by no more than this, in fractions; and crops do, if
+# this share of them does.
+_SAME_SIDE, _LOCKED = 0.02, 0.9
+
+
+def keep_aspect(boxes: Floats) -> bool:
+    """Tell whether crops keep the aspect of their pictures, nearly all of them.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4)
+        Known crops, in fractions; those that keep the picture whole tell nothing.
+
+    Returns
+    -------
+    bool
+        True where there is no crop.
+    """
+    sides = boxes[~is_whole(boxes), 2:] - boxes[~is_whole(boxes), :2]
+    same = np.abs(sides[:, 0] - sides[:, 1]) <= _SAME_SIDE
+    return not len(sides) or float(same.mean()) >= _LOCKED
 
 
 def to_params(boxes: Floats) -> Floats:
@@ -67,6 +94,44 @@ def from_params(params: Floats) -> Floats:
     return np.column_stack([x1, y1, x1 + side, y1 + side])
 
 
+def to_sides(boxes: Floats) -> Floats:
+    """Write boxes of any aspect as width, height and relative position.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4)
+        In fractions.
+
+    Returns
+    -------
+    ndarray of shape (n, 4)
+        Width, height, `u` and `v`; `u` and `v` are 0.5 where there is no free space.
+    """
+    sides = boxes[:, 2:] - boxes[:, :2]
+    free = 1.0 - sides
+    position = np.full_like(sides, 0.5)
+    np.divide(boxes[:, :2], free, out=position, where=free > 1e-9)
+    return np.hstack([sides, np.clip(position, 0.0, 1.0)])
+
+
+def from_sides(params: Floats) -> Floats:
+    """Turn width, height and relative position into boxes.
+
+    Parameters
+    ----------
+    params : ndarray of shape (n, 4)
+        As `to_sides` writes them; values outside [0, 1] are brought to the nearest bound.
+
+    Returns
+    -------
+    ndarray of shape (n, 4)
+        Boxes inside the unit square.
+    """
+    within = np.clip(params, 0.0, 1.0)
+    start = within[:, 2:] * (1.0 - within[:, :2])
+    return np.hstack([start, start + within[:, :2]])
+
+
 def areas(boxes: Floats) -> Floats:
     """Return the share of the picture inside each box.
 
@@ -106,7 +171,7 @@ def with_least_side(boxes: Floats, least: ArrayLike) -> Floats:
     Parameters
     ----------
     boxes : ndarray of shape (n, 4)
-        In fractions, equal sides.
+        In fractions; those with equal sides keep them equal.
     least : float or array-like of shape (n,)
         The least side in fractions; above 1 it means the whole picture.
 
@@ -114,12 +179,12 @@ def with_least_side(boxes: Floats, least: ArrayLike) -> Floats:
     -------
     ndarray of shape (n, 4)
     """
-    side = boxes[:, 2] - boxes[:, 0]
-    wanted = np.maximum(side, np.minimum(least, 1.0))
-    centre = (boxes[:, :2] + boxes[:, 2:]) / 2.0
-    start = np.clip(centre - wanted[:, None] / 2.0, 0.0, (1.0 - wanted)[:, None])
-    grown = np.column_stack([start, start + wanted[:, None]])
-    return np.where((wanted > side)[:, None], grown, boxes)
+    sides = boxes[:, 2:] - boxes[:, :2]
+    wanted = np.maximum(sides, np.minimum(np.reshape(least, (-1, 1)), 1.0))
+    start = np.clip((boxes[:, :2] + boxes[:, 2:] - wanted) / 2.0, 0.0, 1.0 - wanted)
+    grown = np.hstack([start, start + wanted])
+    # Rounding may have made one of two equal sides shorter.
+    return np.where((wanted > sides + 1e-12).any(axis=1, keepdims=True), grown, boxes)
 
 
 def cover(box: ArrayLike, target: ArrayLike) -> Floats:

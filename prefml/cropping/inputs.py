@@ -4,23 +4,26 @@ Columns are known by their names, so that the regressor finds them in any table:
 
 - `NAME_grid_RC` or `NAME_RC`, all 49 of R and C in 0..6: a map of where NAME lies;
 - `NAME_x1`, `_y1`, `_x2`, `_y2`: a box round something, NaN where there is none;
+- `head_x1` and on, and `point_NAME_x`, `point_NAME_y`: head and points of the main person;
 - `NAME_x05`, `_y05`, `_x95`, `_y95`, `_x50`, `_y50`: extent and middle of something;
 - `emb__0000` and on: the embedding;
 - of the other cues (`cue__NAME`) those that end in `_mass`, `_share`, `_count` or `_confidence`, or
   concern a border;
 - every column that is no cue, such as stage and aspect, but not the number of pixels.
+
+A place that is known in no picture of the training table is left out.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
 
-from prefml._typing import Floats, Ints
+from prefml._typing import Bools, Floats, Ints
 
 __all__ = ["CELLS", "FeatureReader", "PictureFeatures"]
 
@@ -29,14 +32,18 @@ _GRID = tuple(f"_{row}{column}" for row, column in product(range(CELLS), repeat=
 _CORNERS = ("_x1", "_y1", "_x2", "_y2")
 _EXTENT = ("_x05", "_y05", "_x95", "_y95")
 _MIDDLE = ("_x50", "_y50")
-_EMBEDDING = re.compile(r"emb_+\d+$")
+_EMBEDDING = re.compile(r"^emb_+\d+$")
 _PLACE = re.compile(r"_(x|y|spread_x|spread_y|[xy]\d\d?)$")
 # The number of pixels tells one project from another, not where the subject is.
 _SIZE = re.compile(r"(^|_)(width|height|megapixels)$")
 # Of the cues without a place, those that say how much of something there is; the tones and textures
 # of a picture, a hundred columns, say little of where to cut it.
-_CUE = re.compile(r"cue_+")
+_CUE = re.compile(r"^cue_+")
 _QUANTITY = re.compile(r"_(mass|share|count|confidence)$|_border_")
+_POINT, _POINT_AXES = re.compile(r"^(cue_+)?point_.*_[xy]$"), ("_x", "_y")
+_HEAD = re.compile(r"^(cue_+)?head_[xy][12]$")
+# Points may lie so far beyond the picture.
+_BEYOND = 1.0
 _MAX_UNCOMPRESSED = 32
 _MAX_VALUE = 1e9
 
@@ -57,6 +64,11 @@ class PictureFeatures:
         x50, y50 of things, in fractions.
     scalars : ndarray of shape (n, scalars)
         The picture as a whole, the compressed embedding included.
+    heads : ndarray of shape (n, 0 or 1, 4)
+        Box of the main person's head, in fractions; NaN where there is nobody.
+    points : ndarray of shape (n, points, 2)
+        x and y of points of the main person, in fractions, also beyond the picture; NaN where they
+        are not known.
     """
 
     maps: Floats
@@ -64,6 +76,8 @@ class PictureFeatures:
     extents: Floats
     middles: Floats
     scalars: Floats
+    heads: Floats
+    points: Floats
 
     def __len__(self) -> int:
         """Return the number of pictures."""
@@ -72,6 +86,20 @@ class PictureFeatures:
     def __getitem__(self, index: Ints | slice) -> PictureFeatures:
         """Return the pictures at some positions."""
         return PictureFeatures(*(part[index] for part in self._parts))
+
+    def with_box(self, box: Floats) -> PictureFeatures:
+        """Return the pictures with one box more in each.
+
+        Parameters
+        ----------
+        box : ndarray of shape (n, 4)
+            In fractions; NaN where there is none.
+
+        Returns
+        -------
+        PictureFeatures
+        """
+        return replace(self, boxes=np.concatenate([self.boxes, box[:, None]], axis=1))
 
     def distinct(self) -> tuple[PictureFeatures, Ints]:
         """Return the pictures that differ in a feature, and which of them each picture equals.
@@ -92,7 +120,9 @@ class PictureFeatures:
 
     @property
     def _parts(self) -> tuple[Floats, ...]:
-        return self.maps, self.boxes, self.extents, self.middles, self.scalars
+        return (
+            self.maps, self.boxes, self.extents, self.middles, self.scalars, self.heads, self.points
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -115,6 +145,10 @@ class FeatureReader:
         Subtracted from the embedding.
     directions : ndarray of shape (n_components, n_embedding)
         Principal components of the embedding.
+    heads : ndarray of shape (0 or 1, 4), int
+        Columns of the head of the main person.
+    points : ndarray of shape (n_points, 2), int
+        Columns of each point of the main person.
     """
 
     maps: Ints
@@ -125,6 +159,8 @@ class FeatureReader:
     embedding: Ints
     mean: Floats
     directions: Floats
+    heads: Ints = field(default_factory=lambda: np.zeros((0, 4), np.intp))
+    points: Ints = field(default_factory=lambda: np.zeros((0, 2), np.intp))
 
     @classmethod
     def fit(cls, X: Floats, names: Sequence[str] | None, n_components: int) -> FeatureReader:
@@ -148,17 +184,22 @@ class FeatureReader:
         embedding = [column for name, column in column_of.items() if _EMBEDDING.match(name)]
         if names is None and X.shape[1] > _MAX_UNCOMPRESSED:
             embedding = list(range(X.shape[1]))
-        grids, boxes = _suffix_groups(column_of, _GRID), _suffix_groups(column_of, _CORNERS)
+        heads = _suffix_groups(_matching(column_of, _HEAD), _CORNERS)
+        points = _suffix_groups(_matching(column_of, _POINT), _POINT_AXES)
+        grids = _suffix_groups(column_of, _GRID)
+        boxes = [one for one in _suffix_groups(column_of, _CORNERS) if one not in heads]
         extents, middles = _suffix_groups(column_of, _EXTENT), _suffix_groups(column_of, _MIDDLE)
-        positions = {column for name, column in column_of.items() if _PLACE.search(name)}
-        uninformative = {
-            column
-            for name, column in column_of.items()
-            if _SIZE.search(name) or (_CUE.match(name) and not _QUANTITY.search(name))
-        }
-        used = positions | uninformative | {*embedding, *np.ravel(grids), *np.ravel(boxes)}
+        used = {*embedding, *np.ravel(grids), *np.ravel(boxes), *np.ravel(heads)}
+        used |= {*_matching(column_of, _PLACE).values(), *_matching(column_of, _SIZE).values()}
+        cues = _matching(column_of, _CUE)
+        used |= {*cues.values()} - {*_matching(cues, _QUANTITY).values()}
         scalars = [column for column in range(X.shape[1]) if column not in used]
         mean, directions = _principal_components(X[:, embedding], n_components)
+        known: Bools = np.asarray(np.isfinite(X).any(axis=0) | (len(X) == 0))
+        grids, boxes, heads, points = (
+            [columns for columns in group if known[columns].all()]
+            for group in (grids, boxes, heads, points)
+        )
         return cls(
             _as_index(grids, CELLS**2),
             _as_index(boxes, 4),
@@ -168,6 +209,8 @@ class FeatureReader:
             np.array(embedding, np.intp),
             mean,
             directions,
+            _as_index(heads, 4),
+            _as_index(points, 2),
         )
 
     def read(self, X: Floats) -> PictureFeatures:
@@ -191,7 +234,13 @@ class FeatureReader:
         boxes, extents, middles = (
             np.clip(X[:, columns], 0.0, 1.0) for columns in (self.boxes, self.extents, self.middles)
         )
-        return PictureFeatures(maps, boxes, extents, middles, scalars)
+        heads = np.clip(X[:, self.heads], 0.0, 1.0)
+        points = np.clip(X[:, self.points], -_BEYOND, 1.0 + _BEYOND)
+        return PictureFeatures(maps, boxes, extents, middles, scalars, heads, points)
+
+
+def _matching(column_of: Mapping[str, int], pattern: re.Pattern[str]) -> dict[str, int]:
+    return {name: column for name, column in column_of.items() if pattern.search(name)}
 
 
 def _suffix_groups(column_of: Mapping[str, int], suffixes: Sequence[str]) -> list[list[int]]:

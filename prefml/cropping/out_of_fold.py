@@ -88,7 +88,7 @@ def hold_out(
     out_of_fold: OutOfFold,
     crops: Floats,
     clusters_and_folds: tuple[Ints, Ints],
-    shrink: float,
+    share: Floats,
     threshold: float,
 ) -> HeldOutCrops:
     """Propose for every picture by a keep classifier and Platt scaling of the other folds.
@@ -101,7 +101,9 @@ def hold_out(
         The out-of-fold crops in fractions, shrunk towards the constant box.
     clusters_and_folds : tuple of ndarray of shape (n,)
         Rows that were probably decided together, and the fold that each was held out in.
-    shrink, threshold : float
+    share : ndarray of shape (n,)
+        Of the way from the constant box to the scored one.
+    threshold : float
         Of the fitted model, see `prefml.cropping.fitting.CropModel`.
 
     Returns
@@ -111,7 +113,7 @@ def hold_out(
     clusters, folds = clusters_and_folds
     scores, similar = out_of_fold.scores, out_of_fold.similar
     whole = is_whole(out_of_fold.boxes)
-    crop_iou = shrink * scores.best_iou + (1.0 - shrink) * out_of_fold.constant_iou
+    crop_iou = share * scores.best_iou + (1.0 - share) * out_of_fold.constant_iou
     keep, alike = np.zeros(len(crops)), np.zeros(len(crops))
     for fold in np.unique(folds):
         test = folds == fold

@@ -31,7 +31,11 @@ HANDS_NOT_DETECTED = "hands were not looked at"
 _HEADS_PER_BODY = 7.5
 _FACE_TO_HEAD = 1.35
 _MIN_FACE_CONFIDENCE = 0.5
+# A body is seen from head to foot if it is so many face heights high and ends in the picture.
+_HEADS_OF_A_WHOLE_BODY, _NEAR_THE_EDGE = 5.0, 0.02
 _MAX_ROUNDS = 3
+# As `prefml.imaging.hands` scores a hand.
+_ANOMALOUS = 1.0
 
 
 @dataclass(frozen=True)
@@ -89,42 +93,47 @@ class Hand:
 
 @dataclass(frozen=True)
 class Detections:
-    """Face and hands that detectors found in a picture.
+    """Face, hands and body that detectors found in a picture.
 
     Attributes
     ----------
     face : tuple of float or None
-        The largest face, x1, y1, x2, y2 in fractions.
+        The largest face, or where it is on a body seen from behind; x1, y1, x2, y2 in fractions.
     hands : sequence of FoundHand or None
         None if hands were not looked at.
+    body : tuple of float or None
+        All that is seen of the main person, head included.
     """
 
     face: Box | None = None
     hands: Sequence[FoundHand] | None = None
+    body: Box | None = None
 
     @classmethod
     def from_columns(
         cls, row: Mapping[str, float], hands: Sequence[FoundHand] | None = None
     ) -> Detections:
-        """Read the face from the columns `cue__face_*` of a row, if they are there.
+        """Read face, body and hands from the columns of a row, if they are there.
 
         Parameters
         ----------
         row : mapping of str to float
-            Name of a column -> value.
+            Name of a column -> value, as `prefml.imaging.people_cues` names cues.
         hands : sequence of FoundHand, optional
-            Hands that were found; None if they were not looked at.
+            Hands that were found; those of the row by default.
 
         Returns
         -------
         Detections
         """
-        confidence = row.get("cue__face_confidence", 0.0)
-        corners = [row.get(f"cue__face_{corner}", np.nan) for corner in ("x1", "y1", "x2", "y2")]
-        if not confidence >= _MIN_FACE_CONFIDENCE or not np.isfinite(corners).all():
-            return cls(None, hands)
-        face = to_box(np.clip(corners, 0.0, 1.0))
-        return cls(face if face.x1 < face.x2 and face.y1 < face.y2 else None, hands)
+        if hands is None and np.isfinite(row.get("cue__hand_count", np.nan)):
+            sides = ("left_hand", "right_hand")
+            boxes = [
+                (_box_of(row, side), row.get(f"cue__{side}_anomaly", np.nan)) for side in sides
+            ]
+            hands = [Hand(box, anomaly > _ANOMALOUS) for box, anomaly in boxes if box is not None]
+        sure = row.get("cue__face_confidence", 0.0) >= _MIN_FACE_CONFIDENCE
+        return cls(_box_of(row, "face" if sure else "head"), hands, _box_of(row, "body"))
 
     @property
     def head(self) -> Floats | None:
@@ -138,7 +147,18 @@ class Detections:
 
     @property
     def upper_body(self) -> Floats | None:
-        """Box of the upper third of a body that is seen from head to foot, else None."""
+        """Box of the upper third of a body that is seen from head to foot, else None.
+
+        Where no body was found, one is taken to reach seven and a half heads down from the face.
+        """
+        if self.body is not None:
+            x1, top, x2, bottom = self.body
+            if self.head is not None and self.face is not None:
+                x1, top, x2 = self.head[:3]
+                if bottom - top < _HEADS_OF_A_WHOLE_BODY * (self.face[3] - self.face[1]):
+                    return None
+            whole = bottom < 1.0 - _NEAR_THE_EDGE
+            return np.array([x1, top, x2, top + (bottom - top) / 3.0]) if whole else None
         if self.face is None or self.head is None:
             return None
         top, height = self.head[1], self.face[3] - self.face[1]
@@ -146,6 +166,14 @@ class Detections:
         if top + body > 1.0:
             return None
         return np.array([self.head[0], top, self.head[2], top + body / 3.0])
+
+
+def _box_of(row: Mapping[str, float], name: str) -> Box | None:
+    corners = [row.get(f"cue__{name}_{corner}", np.nan) for corner in ("x1", "y1", "x2", "y2")]
+    if not np.isfinite(corners).all():
+        return None
+    box = to_box(np.clip(corners, 0.0, 1.0))
+    return box if box.x1 < box.x2 and box.y1 < box.y2 else None
 
 
 def read_policy(entries: Mapping[str, object]) -> Policy:

@@ -145,14 +145,18 @@ def propose_one(
     Proposal
     """
     scores = model.scorer.score_candidates(features)
-    found = model.scorer.predict_from_scores(scores)
+    windows = model.scorer.candidates(features)
+    found = model.scorer.predict_from_scores(scores, windows)
     keep = float(model.keep.predict(found)[0])
     crop = with_least_side(model.crops(found), least)[0]
     whole = np.array(FULL_FRAME)
     first = whole if keep >= model.threshold else crop
     # The crop lies between the constant box, the last window but one, and the best windows.
-    crop_iou = model.shrink * found.best_iou[0] + (1.0 - model.shrink) * scores[0, -2]
-    others = list(_alternatives(model, scores[0, :-1], (first, crop), least))
+    share = model.shares(found)[0]
+    crop_iou = share * found.best_iou[0] + (1.0 - share) * scores[0, -2]
+    there = np.isfinite(scores[0, :-1])
+    crops = windows[0, :-1][there], scores[0, :-1][there]
+    others = list(_alternatives(*crops, (first, crop), least))
     expected = np.array([crop_iou, *(score for _, score in others)])
     probability = model.similar.predict(expected)
     alternatives = [
@@ -201,10 +205,10 @@ def in_aspect(proposal: Proposal, size: tuple[float, float], aspect: float) -> P
 
 
 def _alternatives(
-    model: CropModel, scores: Floats, given: tuple[Floats, Floats], least: float
+    crops: Floats, scores: Floats, given: tuple[Floats, Floats], least: float
 ) -> Iterator[tuple[Floats, float]]:
     """Yield crops that differ from the given and from each other, with scores, best first."""
-    windows = np.vstack([model.scorer.windows_[:-1], _FALLBACK_WINDOWS])
+    windows = np.vstack([crops, _FALLBACK_WINDOWS])
     # Spare windows come last, whatever the scores of the others are.
     ranking = np.concatenate([scores, np.full(len(_FALLBACK_WINDOWS), scores.min() - 1e-6)])
     chosen = list(given)

@@ -12,9 +12,12 @@ import numpy as np
 from prefml._typing import Bools, Floats, Ints
 from prefml.boxes import FULL_FRAME, is_whole
 from prefml.cropping.baselines import optimal_box
+from prefml.cropping.geometry import keep_aspect
 from prefml.cropping.inputs import PictureFeatures
 from prefml.cropping.metrics import iou
+from prefml.cropping.people import PersonWindows
 from prefml.cropping.windows import (
+    Coverage,
     candidate_windows,
     cell_coverage,
     chunk_slices,
@@ -46,11 +49,14 @@ class WindowScores:
         The best crop of each picture, full frame left aside.
     best_iou, full_iou : ndarray of shape (n,)
         Expected IoU with the person's box of the best window, and of the full frame.
+    people : ndarray of shape (n,), bool
+        Whether there are windows around a person.
     """
 
     boxes: Floats
     best_iou: Floats
     full_iou: Floats
+    people: Bools
 
     def take(self, rows: Bools) -> WindowScores:
         """Return some of the pictures.
@@ -64,7 +70,9 @@ class WindowScores:
         -------
         WindowScores
         """
-        return WindowScores(self.boxes[rows], self.best_iou[rows], self.full_iou[rows])
+        return WindowScores(
+            self.boxes[rows], self.best_iou[rows], self.full_iou[rows], self.people[rows]
+        )
 
     @classmethod
     def concatenate(cls, parts: Sequence[WindowScores]) -> WindowScores:
@@ -83,6 +91,7 @@ class WindowScores:
             np.concatenate([part.boxes for part in parts]),
             np.concatenate([part.best_iou for part in parts]),
             np.concatenate([part.full_iou for part in parts]),
+            np.concatenate([part.people for part in parts]),
         )
 
 
@@ -114,12 +123,16 @@ class WindowScorer:
         Their `cell_coverage`.
     booster_ : lightgbm.Booster or None
         Predicts the gain over the prior; None where only the prior was fitted.
+    around_ : PersonWindows
+        Windows around the main person of a picture, which come before the others.
     """
 
     def __init__(
         self, n_estimators: int, learning_rate: float, num_leaves: int, seed: int, n_jobs: int
     ) -> None:
         self.booster_: lgb.Booster | None = None
+        self.around_ = PersonWindows(seed)
+        self.known_: tuple[Floats, Floats] = np.zeros((0, 4)), np.zeros(0)
         self.rounds = n_estimators
         self.seed = seed
         self.settings = {
@@ -152,8 +165,12 @@ class WindowScorer:
         WindowScorer
         """
         self.fit_prior(boxes, weight)
+        cropped = ~is_whole(boxes)
+        self.around_.fit(
+            features[np.flatnonzero(cropped)], boxes[cropped], weight[cropped], keep_aspect(boxes)
+        )
         rng = np.random.default_rng(self.seed)
-        table, gain, picture = self._sample_pairs(features, boxes, rng)
+        table, gain, picture = self._sample_pairs(features, boxes, weight, rng)
         data = lgb.Dataset(table, gain, weight=weight[picture], free_raw_data=True)
         self.booster_ = lgb.train(self.settings, data, num_boost_round=self.rounds)
         return self
@@ -178,7 +195,8 @@ class WindowScorer:
         grid = candidate_windows(cropped if len(cropped) else boxes)
         ends = np.array([optimal_box(boxes, weight), FULL_FRAME])
         self.windows_ = np.vstack([grid, ends])
-        self.prior_ = expected_iou(self.windows_, boxes[sampled], weight[sampled])
+        self.known_ = boxes[sampled], weight[sampled]
+        self.prior_ = expected_iou(self.windows_, *self.known_)
         self.coverage_ = cell_coverage(self.windows_[None])
         self.booster_ = None
         return self
@@ -194,7 +212,8 @@ class WindowScorer:
         Returns
         -------
         ndarray of shape (n, m)
-            Expected IoU of each window with the person's crop.
+            Expected IoU of each window of `candidates` with the person's crop; minus infinity for
+            one that is none.
         """
         if self.booster_ is None:
             return np.tile(self.prior_, (len(features), 1))
@@ -203,14 +222,55 @@ class WindowScorer:
         if len(features) > 1:
             different, which = features.distinct()
         parts = [
-            self._predict_gain(self.booster_, different[chunk])
+            self._score(self.booster_, different[chunk])
             for chunk in chunk_slices(len(different), _CHUNK)
         ]
-        gain = np.concatenate([np.zeros((0, len(self.windows_))), *parts])[which]
-        return np.asarray(self.prior_ + gain)
+        count = self.around_.count + len(self.windows_)
+        return np.concatenate([np.zeros((0, count)), *parts])[which]
 
-    def _predict_gain(self, booster: lgb.Booster, features: PictureFeatures) -> Floats:
-        table = window_features(features, self.windows_[None], self.prior_[None], self.coverage_)
+    def _score(self, booster: lgb.Booster, features: PictureFeatures) -> Floats:
+        around, predicted = self.around_.windows(features)
+        scores = [np.tile(self.prior_, (len(features), 1))]
+        shown = features
+        if around.shape[1]:
+            shown = features.with_box(predicted)
+            prior = expected_iou(np.nan_to_num(around), *self.known_)
+            scores = [prior + self._predict_gain(booster, shown, around, prior), *scores]
+            scores[0][np.isnan(around[..., 0])] = -np.inf
+        scores[-1] += self._predict_gain(
+            booster, shown, self.windows_[None], self.prior_[None], self.coverage_
+        )
+        return np.hstack(scores)
+
+    def candidates(self, features: PictureFeatures) -> Floats:
+        """Return the candidate windows.
+
+        Parameters
+        ----------
+        features : PictureFeatures
+            n pictures.
+
+        Returns
+        -------
+        ndarray of shape (n, m, 4) or (1, m, 4)
+            Those around the main person, NaN where there is none; then those that all pictures
+            have in common, last of these the constant box and the full frame.
+        """
+        if self.booster_ is None or not self.around_.uses_people:
+            return self.windows_[None]
+        around = self.around_.windows(features)[0]
+        shared = np.tile(self.windows_, (len(features), 1, 1))
+        return np.concatenate([around, shared], axis=1)
+
+    def _predict_gain(
+        self,
+        booster: lgb.Booster,
+        features: PictureFeatures,
+        windows: Floats,
+        prior: Floats,
+        coverage: Coverage | None = None,
+    ) -> Floats:
+        table = window_features(features, windows, prior, coverage)
         flat = table.reshape(-1, table.shape[-1])
         gain = booster.predict(flat, num_threads=self.settings["num_threads"])
         return np.reshape(gain, table.shape[:2])
@@ -220,7 +280,9 @@ class WindowScorer:
         """Tell whether it has trees, and does not predict the prior for all pictures."""
         return self.booster_ is not None
 
-    def sample_windows(self, scores: Floats, count: int) -> tuple[Floats, Floats]:
+    def sample_windows(
+        self, scores: Floats, count: int, windows: Floats | None = None
+    ) -> tuple[Floats, Floats]:
         """Return the best window of every picture, and others evenly from the better half.
 
         Parameters
@@ -229,17 +291,21 @@ class WindowScorer:
             Expected IoU of the candidate windows.
         count : int
             Windows a picture.
+        windows : ndarray of shape (n, m, 4) or (1, m, 4), optional
+            The candidate windows; by default those that all pictures have in common.
 
         Returns
         -------
         tuple of ndarray, shapes (n, count, 4) and (n, count)
             The windows and their scores.
         """
+        given = self.windows_[None] if windows is None else windows
         crops = scores[:, :-1]
         order = np.argsort(-crops, axis=1, kind="stable")[:, : crops.shape[1] // 2]
         steps = np.linspace(0, order.shape[1] - 1, count).astype(np.intp)
         drawn = order[:, steps]
-        return self.windows_[drawn], np.take_along_axis(crops, drawn, axis=1)
+        rows = np.arange(len(scores))[:, None] if len(given) > 1 else np.zeros((1, 1), np.intp)
+        return given[rows, drawn], np.take_along_axis(crops, drawn, axis=1)
 
     def predict(self, features: PictureFeatures) -> WindowScores:
         """Predict the best crop of every picture.
@@ -253,39 +319,56 @@ class WindowScorer:
         -------
         WindowScores
         """
-        return self.predict_from_scores(self.score_candidates(features))
+        return self.predict_from_scores(self.score_candidates(features), self.candidates(features))
 
-    def predict_from_scores(self, scores: Floats) -> WindowScores:
+    def predict_from_scores(self, scores: Floats, windows: Floats | None = None) -> WindowScores:
         """Predict the best crop of every picture from scores that were computed before.
 
         Parameters
         ----------
         scores : ndarray of shape (n, m)
             Expected IoU of the candidate windows.
+        windows : ndarray of shape (n, m, 4) or (1, m, 4), optional
+            The candidate windows; by default those that all pictures have in common.
 
         Returns
         -------
         WindowScores
         """
+        given = np.broadcast_to(
+            self.windows_[None] if windows is None else windows, (*scores.shape, 4)
+        )
         crops, full = scores[:, :-1], scores[:, -1]
-        boxes = np.array([blend_windows(self.windows_[:-1], row) for row in crops]).reshape(-1, 4)
-        return WindowScores(boxes, crops.max(axis=1), full)
+        pairs = zip(given[:, :-1], crops, strict=True)
+        boxes = np.array([blend_windows(*pair) for pair in pairs]).reshape(-1, 4)
+        people = np.zeros(len(scores), bool)
+        if scores.shape[1] > len(self.windows_):
+            people = np.isfinite(scores[:, 0])
+        return WindowScores(boxes, crops.max(axis=1), full, people)
 
     def _sample_pairs(
-        self, features: PictureFeatures, boxes: Floats, rng: np.random.Generator
+        self, features: PictureFeatures, boxes: Floats, weight: Floats, rng: np.random.Generator
     ) -> tuple[Floats, Floats, Ints]:
         """Sample windows of every picture: features, gain over the prior, and the picture's row."""
         count = int(np.clip(_TRAINING_PAIRS // len(features), 10, _MAX_PER_PICTURE))
         count = min(count, len(self.windows_))
         drawn = rng.random((len(features), len(self.windows_))).argsort(axis=1)[:, :count]
+        windows, prior, shown = self.windows_[drawn], self.prior_[drawn], features
+        if self.around_.uses_people:
+            around, predicted = self.around_.cross_fitted_windows(features, boxes, weight)
+            shown = features.with_box(predicted)
+            windows = np.concatenate([windows, around], axis=1)
+            worth = expected_iou(np.nan_to_num(around), *self.known_)
+            prior = np.concatenate([prior, worth], axis=1)
         tables = [
-            window_features(features[chunk], self.windows_[drawn[chunk]], self.prior_[drawn[chunk]])
+            window_features(shown[chunk], windows[chunk], prior[chunk])
             for chunk in chunk_slices(len(features), _CHUNK)
         ]
         table = np.concatenate(tables)
-        gain = iou(self.windows_[drawn], boxes[:, None]) - self.prior_[drawn]
-        picture = np.repeat(np.arange(len(features)), count)
-        return table.reshape(-1, table.shape[-1]), gain.ravel(), picture
+        there = np.isfinite(windows[..., 0]).ravel()
+        gain = iou(windows, boxes[:, None]) - prior
+        picture = np.repeat(np.arange(len(features)), windows.shape[1])
+        return table.reshape(-1, table.shape[-1])[there], gain.ravel()[there], picture[there]
 
 
 def blend_windows(windows: Floats, scores: Floats) -> Floats:
@@ -305,5 +388,6 @@ def blend_windows(windows: Floats, scores: Floats) -> Floats:
     ndarray of shape (4,)
     """
     weight = np.exp(_INVERSE_TEMPERATURE * (scores - scores.max()))
-    mixed = (weight[:, None] * windows).sum(axis=0) / weight.sum()
+    # Windows that are none weigh nothing.
+    mixed = (weight[:, None] * np.nan_to_num(windows)).sum(axis=0) / weight.sum()
     return np.asarray(np.clip(mixed, 0.0, 1.0))

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
+from sklearn.cluster import KMeans
 
 from prefml._typing import Floats
-from prefml.cropping.geometry import from_params, to_params
+from prefml.cropping.geometry import from_params, keep_aspect, to_params
 from prefml.cropping.inputs import CELLS, PictureFeatures
 from prefml.cropping.metrics import iou
+from prefml.cropping.people import people_features
 
 __all__ = [
     "Coverage",
@@ -46,12 +48,20 @@ def candidate_windows(boxes: Floats) -> Floats:
     Returns
     -------
     ndarray of shape (288, 4)
-        8 sides at evenly spaced quantiles of the known ones, 6 x 6 positions.
+        8 sides at evenly spaced quantiles of the known ones, 6 x 6 positions. Where crops do not
+        keep the aspect, 8 typical widths and heights.
     """
-    sides = np.quantile(to_params(boxes)[:, 0], np.linspace(0.03, 0.97, _N_SIDES))
     steps = np.linspace(0.0, 1.0, _N_STEPS)
-    grid = np.stack(np.meshgrid(sides, steps, steps, indexing="ij"), axis=-1)
-    return from_params(grid.reshape(-1, 3))
+    if keep_aspect(boxes):
+        sides = np.quantile(to_params(boxes)[:, 0], np.linspace(0.03, 0.97, _N_SIDES))
+        grid = np.stack(np.meshgrid(sides, steps, steps, indexing="ij"), axis=-1)
+        return from_params(grid.reshape(-1, 3))
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    clusters = KMeans(min(_N_SIDES, len(np.unique(sizes, axis=0))), n_init=2, random_state=0)
+    typical = np.clip(clusters.fit(sizes).cluster_centers_, 0.0, 1.0)
+    places = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
+    start = (places[None] * (1.0 - typical[:, None])).reshape(-1, 2)
+    return np.hstack([start, start + np.repeat(typical, len(places), axis=0)])
 
 
 def expected_iou(windows: Floats, boxes: Floats, weight: Floats) -> Floats:
@@ -140,7 +150,10 @@ def window_features(
         NaN where something was not found in a picture.
     """
     shape = (len(features), windows.shape[1])
-    columns = [*np.moveaxis(windows, -1, 0), windows[..., 2] - windows[..., 0], prior]
+    sides = windows[..., 2:] - windows[..., :2]
+    # The side of a square of the same area.
+    side = np.sqrt(sides.prod(axis=-1))
+    columns = [*np.moveaxis(windows, -1, 0), side, prior]
     columns += _map_features(features, windows, coverage or cell_coverage(windows))
     for box in np.moveaxis(features.boxes, 1, 0):
         columns += _box_features(box, windows)
@@ -149,6 +162,7 @@ def window_features(
     centres = (windows[..., :2] + windows[..., 2:]) / 2.0
     for middle in np.moveaxis(features.middles, 1, 0):
         columns += list(np.moveaxis(np.abs(middle[:, None, :] - centres), -1, 0))
+    columns += people_features(features, windows)
     columns += [scalar[:, None] for scalar in features.scalars.T]
     table = np.empty((*shape, len(columns)))
     for position, column in enumerate(columns):
@@ -157,7 +171,7 @@ def window_features(
 
 
 def _map_features(features: PictureFeatures, windows: Floats, coverage: Coverage) -> list[Floats]:
-    area = np.maximum((windows[..., 2] - windows[..., 0]) ** 2, 1e-6)
+    area = np.maximum((windows[..., 2:] - windows[..., :2]).prod(axis=-1), 1e-6)
     found = []
     for one in np.moveaxis(features.maps, 1, 0):
         inside, within, around = (_map_sums(one, cover) for cover in coverage)

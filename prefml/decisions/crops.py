@@ -12,6 +12,7 @@ from prefml.decisions.records import Crop, ParsedRow
 from prefml.decisions.selections import RowReader
 from prefml.decisions.tables import named_fields
 from prefml.decisions.times import parse_timestamp
+from prefml.exceptions import counted
 
 __all__ = ["crop_reader_v1", "crop_reader_v2"]
 
@@ -74,7 +75,9 @@ def crop_reader_v1(header: Sequence[str], resolver: ProjectResolver) -> RowReade
 def _names_for(count: int, header: Sequence[str]) -> tuple[str, ...]:
     images, rest = divmod(count - len(_V1_START), 4)
     if images < 1 or rest or tuple(header[: len(_V1_START)]) != _V1_START:
-        raise RowRefusedError("wrong_fields", f"{count} fields, {len(header)} columns")
+        raise RowRefusedError(
+            "wrong_fields", f"{counted(count, 'field')}, {counted(len(header), 'column')}"
+        )
     return v1_columns(images)
 
 

@@ -139,13 +139,16 @@ def repeated_names(
     dict of (project, file name) to set of str
         The paths of each such name.
     """
-    found: dict[tuple[str, str], set[str]] = {}
+    first: dict[tuple[str, str], str] = {}
+    several: dict[tuple[str, str], set[str]] = {}
     for project, below in places:
-        found.setdefault((project, below.rpartition("/")[2]), set()).add(below)
+        key = (project, below.rpartition("/")[2])
+        if (earlier := first.setdefault(key, below)) != below:
+            several.setdefault(key, {earlier}).add(below)
     return {
         key: frozenset(paths)
-        for key, paths in found.items()
-        if len(paths) > 1 and key[0] != UNKNOWN and sum("/" in path for path in paths) > 1
+        for key, paths in several.items()
+        if key[0] != UNKNOWN and sum("/" in path for path in paths) > 1
     }
 
 

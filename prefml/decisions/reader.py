@@ -30,6 +30,7 @@ from prefml.decisions.report import is_report
 from prefml.decisions.selections import RowReader, selection_reader
 from prefml.decisions.set_rule import set_rule
 from prefml.decisions.tables import Record, read_bytes, read_table
+from prefml.exceptions import counted
 from prefml.proposals import decisions_path, read_lines, suggestions_path
 from prefml.workspace import Workspace
 
@@ -214,7 +215,7 @@ def _unread_times(rows: Sequence[Row]) -> Iterator[str]:
     if unread:
         first = unread[0]
         yield (
-            f"{first.source}: {len(unread)} times cannot be read, such as "
+            f"{first.source}: {counted(len(unread), 'time')} cannot be read, such as "
             f"{printable(first.unread_time)!r} in line {first.line}; these rows are used without"
         )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from prefml.decisions.quarantine import RowRefusedError
-from prefml.exceptions import LogError
+from prefml.exceptions import LogError, counted
 from prefml.files import is_storable
 
 __all__ = ["Record", "Table", "csv_line", "named_fields", "read_bytes", "read_table"]
@@ -193,7 +193,8 @@ def named_fields(header: Sequence[str], fields: Sequence[str]) -> dict[str, str]
         `wrong_fields` if there are more or fewer fields than columns.
     """
     if len(fields) != len(header):
-        raise RowRefusedError("wrong_fields", f"{len(fields)} fields, {len(header)} columns")
+        found = f"{counted(len(fields), 'field')}, {counted(len(header), 'column')}"
+        raise RowRefusedError("wrong_fields", found)
     return dict(zip(header, fields, strict=True))
 
 

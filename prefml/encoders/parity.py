@@ -13,7 +13,7 @@ from prefml._typing import Floats32
 from prefml.encoders.agreement import top_choice_agreement
 from prefml.encoders.spec import Encoder
 from prefml.encoders.vectors import check_probe, cosines
-from prefml.exceptions import EncoderError
+from prefml.exceptions import EncoderError, counted
 
 __all__ = [
     "NEEDED_AGREEMENT",
@@ -96,7 +96,9 @@ def compare(
         If the candidate's vectors are not finite, are constant, or have another length.
     """
     if len(pictures) < 2:
-        raise EncoderError(f"{len(pictures)} pictures to compare encoders on", "at least two")
+        raise EncoderError(
+            f"{counted(len(pictures), 'picture')} to compare encoders on", "at least two"
+        )
     expected, reference_seconds = _encode_timed(reference, pictures)
     found, seconds = _encode_timed(candidate, pictures)
     check_probe(found, reference.spec)
@@ -131,14 +133,14 @@ def refuse_unequal(parity: Parity, precision: str) -> None:
     if not parity.min_cosine > needed:
         raise EncoderError(
             f"{precision} vectors differ: worst cosine {parity.min_cosine:.6f}, mean "
-            f"{parity.mean_cosine:.6f} over {parity.pictures} pictures",
+            f"{parity.mean_cosine:.6f} over {counted(parity.pictures, 'picture')}",
             f"above {needed}",
             "prefml export-encoder OUT --precision fp32",
         )
     if parity.agreement is not None and not parity.agreement >= NEEDED_AGREEMENT[precision]:
         raise EncoderError(
-            f"{precision} vectors change the top choice: {parity.agreement:.3f} of {parity.sets} "
-            "sets agree",
+            f"{precision} vectors change the top choice: it is the same in {parity.agreement:.3f} "
+            f"of {counted(parity.sets, 'set')}",
             f"at least {NEEDED_AGREEMENT[precision]}",
             "prefml export-encoder OUT --precision fp32",
         )

@@ -6,7 +6,7 @@ import numpy as np
 
 from prefml._typing import Floats, Floats32
 from prefml.encoders.spec import EncoderSpec
-from prefml.exceptions import EncoderError
+from prefml.exceptions import EncoderError, counted
 
 __all__ = [
     "check_probe",
@@ -109,8 +109,10 @@ def check_vectors(vectors: Floats32, spec: EncoderSpec, count: int) -> None:
         )
     bad = int((~np.isfinite(vectors)).sum())
     if bad:
+        numbers = counted(bad, "number that is", "numbers that are")
         raise EncoderError(
-            f"encoder {spec.id} gave {bad} numbers that are not finite", "finite vectors"
+            f"encoder {spec.id} gave {numbers} not finite",
+            "finite vectors",
         )
 
 
@@ -184,5 +186,5 @@ def mismatch(vectors: Floats32, reference: Floats32, what: str) -> str | None:
         return None
     return (
         f"{what} gives other vectors than the CPU (worst cosine {worst:.6f} over "
-        f"{len(vectors)} pictures, needed {TRUSTED_COSINE})"
+        f"{counted(len(vectors), 'picture')}, needed {TRUSTED_COSINE})"
     )

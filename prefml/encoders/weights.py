@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prefml.encoders._torch import ModelZoo, PretrainedConfig
-from prefml.exceptions import EncoderError, WeightsUnavailableError
+from prefml.exceptions import EncoderError, WeightsUnavailableError, visible
 from prefml.files import file_sha256
 
 __all__ = [
@@ -136,7 +136,7 @@ def _checkpoint_source(open_clip: ModelZoo, model: str, path: Path) -> WeightsSo
         )
     chosen = _model_with_activation(open_clip, model, trained_with_quick_gelu(path))
     if chosen != model:
-        _log.warning("%s was trained with QuickGELU: using %s", path.name, chosen)
+        _log.warning("%s was trained with QuickGELU: using %s", visible(path.name), chosen)
     return WeightsSource(chosen, path, {}, f"open_clip {chosen}, checkpoint {path.name}")
 
 

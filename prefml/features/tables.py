@@ -39,6 +39,11 @@ __all__ = [
 # Where things lie in a picture serves cropping; to a choice between pictures it is noise.
 _LAYOUT = ("saliency_", "detail_x", "detail_y", "detail_spread_", "detail_grid_", "detail_object_",
            "border_", "width", "height", "face")  # fmt: skip
+# What was seen of people, of which most pictures have nothing; the number of faces and the largest
+# one are left out of a choice as layout.
+_PEOPLE = ("faces_", "face_sharpness", "face_exposure", "face_contrast", "face_noise",
+           "face_shape_", "eyes_", "group_", "body_", "hand_", "left_hand_", "right_hand_",
+           "person_", "head_", "point_")  # fmt: skip
 
 # Sets whose columns are made in double precision at a time.
 _SETS_AT_ONCE = 4096
@@ -156,7 +161,7 @@ class CropTable:
 
 
 def ranking_cues(cues: pd.DataFrame) -> pd.DataFrame:
-    """Select the cues that a choice can depend on, without those of layout.
+    """Select the cues that a choice can depend on, without those of layout and of people.
 
     Parameters
     ----------
@@ -167,7 +172,7 @@ def ranking_cues(cues: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame of shape (n_rows, n_kept)
     """
-    return cues[[name for name in cues.columns if not name.startswith(_LAYOUT)]]
+    return cues[[name for name in cues.columns if not name.startswith(_LAYOUT + _PEOPLE)]]
 
 
 def image_rows(

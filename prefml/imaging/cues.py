@@ -7,16 +7,27 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from typing import Protocol
 
-from prefml.imaging import detail, faces, layout, naturalness, saliency, shape, tone
+from prefml.imaging import detail, layout, naturalness, people_cues, saliency, shape, tone
 from prefml.imaging.picture import WORKING_VERSION, Picture
 
-__all__ = ["CUE_NAMES", "GROUPS", "cue_identity", "measure", "measure_in_background"]
+__all__ = [
+    "CUE_NAMES",
+    "GROUPS",
+    "cue_identity",
+    "list_names",
+    "measure",
+    "measure_in_background",
+    "measure_lists",
+    "prepare",
+]
 
 
 class CueGroup(Protocol):
     """A module that measures some cues.
 
-    Its integer `VERSION`, 1 if absent, is raised when values change and names do not.
+    Its integer `VERSION`, 1 if absent, is raised when values change and names do not. Where it has
+    `LIST_NAMES`, its `measure_lists` returns a list of numbers for each of these, and where it has
+    `prepare`, that does what runs without the interpreter's lock.
     """
 
     @property
@@ -37,7 +48,7 @@ class CueGroup(Protocol):
         """
 
 
-GROUPS: tuple[CueGroup, ...] = (shape, detail, tone, naturalness, saliency, layout, faces)
+GROUPS: tuple[CueGroup, ...] = (shape, detail, tone, naturalness, saliency, layout, people_cues)
 CUE_NAMES: tuple[str, ...] = tuple(name for group in GROUPS for name in group.NAMES)
 
 
@@ -55,6 +66,51 @@ def measure(picture: Picture) -> dict[str, float]:
         The cues, in the order of `CUE_NAMES`.
     """
     return _merge(group.measure(picture) for group in GROUPS)
+
+
+def list_names() -> tuple[str, ...]:
+    """Return the names of the lists of numbers that are kept beside the cues.
+
+    Returns
+    -------
+    tuple of str
+    """
+    return tuple(name for group in GROUPS for name in getattr(group, "LIST_NAMES", ()))
+
+
+def measure_lists(picture: Picture) -> dict[str, list[float]]:
+    """Return the lists of numbers that are kept beside the cues.
+
+    Parameters
+    ----------
+    picture : Picture
+        A decoded picture.
+
+    Returns
+    -------
+    dict of str to list of float
+        In the order of `list_names`.
+    """
+    values: dict[str, list[float]] = {}
+    for group in GROUPS:
+        measure_group: Callable[[Picture], dict[str, list[float]]] | None
+        measure_group = getattr(group, "measure_lists", None)
+        if measure_group is not None:
+            values.update(measure_group(picture))
+    return values
+
+
+def prepare(picture: Picture) -> None:
+    """Do what takes long and runs without the interpreter's lock, before the cues are measured.
+
+    Parameters
+    ----------
+    picture : Picture
+        A decoded picture, which remembers what was found.
+    """
+    for group in GROUPS:
+        if hasattr(group, "prepare"):
+            group.prepare(picture)
 
 
 def measure_in_background(pool: Executor, picture: Picture) -> Callable[[], dict[str, float]]:

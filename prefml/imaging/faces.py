@@ -1,16 +1,15 @@
 """Detect faces, and measure their number and the place of the largest.
 
 BlazeFace (V. Bazarevsky et al., "BlazeFace: sub-millisecond neural face detection on mobile GPUs",
-arXiv:1907.05047), in MediaPipe's weights for short range, lies beside this module. YuNet (Wu, Peng
-and Yu, 2023) finds small faces, too; it is used when the environment variable `PREFML_FACE_MODEL`
+arXiv:1907.05047), in MediaPipe's weights for full and for short range, lies beside this module.
+YuNet (Wu, Peng and Yu, 2023) takes its place when the environment variable `PREFML_FACE_MODEL`
 names its ONNX file.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -19,45 +18,41 @@ from zlib import crc32
 
 import cv2
 import numpy as np
-from scipy.special import expit, logit
 
-from prefml._typing import Floats, Floats32, Pixels
+from prefml._typing import Floats, Pixels
 from prefml.exceptions import ImageError
+from prefml.imaging.ssd import FACE_FULL_RANGE, FACE_SHORT_RANGE, Detections, add_missed, detect
 
-__all__ = ["NAMES", "Faces", "detect_faces", "detect_faces_yunet", "measure", "yunet_detector"]
+__all__ = [
+    "NAMES",
+    "Faces",
+    "detect_faces",
+    "detect_faces_yunet",
+    "face_cues",
+    "find_faces",
+    "measure",
+    "yunet_detector",
+]
 
 NAMES = ("face_count", "face_confidence", "face_share", "face_x1", "face_y1", "face_x2", "face_y2")
 
 _YUNET_SIDE = 320
-_BLAZEFACE = Path(__file__).parent / "models" / "blazeface_short_range.onnx"
-_BLAZEFACE_SIDE = 128
-# Rows and columns of its anchors, and how many there are at each place.
-_ANCHORS = ((16, 2), (8, 6))
-# Clear human faces score more than 0.9; animals and round things seldom reach this.
+# Clear human faces score more than 0.9 at short range; animals and round things seldom reach this.
 _MIN_SCORE = 0.75
-# Boxes whose intersection over union is higher are of one face.
-_NMS_THRESHOLD = 0.3
 _LOCK = Lock()
 
 MODEL_VARIABLE = "PREFML_FACE_MODEL"
 _MODEL = os.environ.get(MODEL_VARIABLE, "")
 # Cues of another detector are other cues: sidecars and models made with them are told apart.
-VERSION = 2 + (crc32(Path(_MODEL).name.encode()) if _MODEL else 0)
+VERSION = 3 + (crc32(Path(_MODEL).name.encode()) if _MODEL else 0)
 
 
 class _PictureLike(Protocol):
     @property
+    def pixels(self) -> Pixels: ...
+
+    @property
     def working(self) -> Pixels: ...
-
-    def downsampled(self, side: int) -> Pixels: ...
-
-
-class _Session(Protocol):
-    """The part of `onnxruntime.InferenceSession` that is used."""
-
-    def run(
-        self, output_names: Sequence[str], input_feed: Mapping[str, Floats32]
-    ) -> Sequence[Floats32]: ...
 
 
 class FaceDetector(Protocol):
@@ -74,17 +69,20 @@ class Faces:
     Attributes
     ----------
     boxes : ndarray of shape (n, 4)
-        x1, y1, x2, y2 in fractions, largest first.
+        x1, y1, x2, y2 in fractions, largest first; a box may reach beyond the picture.
     confidence : ndarray of shape (n,)
         From 0 to 1, in the same order.
+    keypoints : ndarray of shape (n, 6, 2)
+        As of `prefml.imaging.ssd.Detections`.
     """
 
     boxes: Floats
     confidence: Floats
+    keypoints: Floats = field(default_factory=lambda: np.zeros((0, 6, 2)))
 
 
 def measure(picture: _PictureLike) -> dict[str, float]:
-    """Measure the faces that YuNet detects if a model is named, else BlazeFace.
+    """Measure the faces of a picture.
 
     Parameters
     ----------
@@ -96,8 +94,7 @@ def measure(picture: _PictureLike) -> dict[str, float]:
     dict of str to float
         See `face_cues`.
     """
-    detect = yunet_detector(Path(_MODEL).expanduser()) if _MODEL else detect_faces
-    return face_cues(detect(picture))
+    return face_cues(find_faces(picture))
 
 
 def face_cues(faces: Faces) -> dict[str, float]:
@@ -117,14 +114,14 @@ def face_cues(faces: Faces) -> dict[str, float]:
         return {"face_count": 0.0, "face_confidence": 0.0, "face_share": 0.0} | dict.fromkeys(
             NAMES[3:], float("nan")
         )
-    box = faces.boxes[0]
+    box = np.clip(faces.boxes[0], 0.0, 1.0)
     share = float((box[2] - box[0]) * (box[3] - box[1]))
     values = [float(len(faces.boxes)), float(faces.confidence[0]), share, *map(float, box)]
     return dict(zip(NAMES, values, strict=True))
 
 
-def detect_faces(picture: _PictureLike) -> Faces:
-    """Detect faces by BlazeFace, on a copy of 128 pixels, with non-maximum suppression.
+def find_faces(picture: _PictureLike) -> Faces:
+    """Detect faces by YuNet if a model is named, else by BlazeFace.
 
     Parameters
     ----------
@@ -133,47 +130,26 @@ def detect_faces(picture: _PictureLike) -> Faces:
     Returns
     -------
     Faces
-        Faces of at least about a seventh of the longer side.
     """
-    copy, _ = _downscaled(picture.downsampled(_BLAZEFACE_SIDE), _BLAZEFACE_SIDE)
-    height, width = copy.shape[:2]
-    top, left = (_BLAZEFACE_SIDE - height) // 2, (_BLAZEFACE_SIDE - width) // 2
-    square = np.full((1, 3, _BLAZEFACE_SIDE, _BLAZEFACE_SIDE), -1, np.float32)
-    square[0, :, top : top + height, left : left + width] = copy.transpose(2, 0, 1) / 127.5 - 1
-    offsets, logits = _blazeface_session().run(["regressors", "classificators"], {"input": square})
-    likely = np.flatnonzero(logits[0, :, 0] > logit(_MIN_SCORE))
-    scores = expit(logits[0, likely, 0].astype(float))
-    middles = _anchors()[likely] * _BLAZEFACE_SIDE + offsets[0, likely, :2]
-    sizes = offsets[0, likely, 2:4].astype(float)
-    boxes = np.hstack([middles - sizes / 2 - [left, top], sizes])
-    kept = cv2.dnn.NMSBoxes(boxes, scores, _MIN_SCORE, _NMS_THRESHOLD)  # type: ignore[arg-type]
-    places = np.asarray(kept, np.intp).ravel()
-    return _largest_first(boxes[places], scores[places], copy.shape)
+    detect = yunet_detector(Path(_MODEL).expanduser()) if _MODEL else detect_faces
+    return detect(picture)
 
 
-@cache
-def _blazeface_session() -> _Session:
-    import onnxruntime
+def detect_faces(picture: _PictureLike) -> Faces:
+    """Detect faces by BlazeFace at full range, and large ones that it misses at short range.
 
-    options = onnxruntime.SessionOptions()
-    # Pictures are the unit of parallel work.
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    session: _Session = onnxruntime.InferenceSession(
-        str(_BLAZEFACE), options, ["CPUExecutionProvider"]
+    Parameters
+    ----------
+    picture : Picture
+
+    Returns
+    -------
+    Faces
+    """
+    near = detect(picture, FACE_SHORT_RANGE)
+    return _largest_first(
+        add_missed(detect(picture, FACE_FULL_RANGE), near.take(near.confidence > _MIN_SCORE))
     )
-    return session
-
-
-@cache
-def _anchors() -> Floats:
-    """Return the middles of the anchors in fractions, x and y."""
-    blocks = []
-    for side, count in _ANCHORS:
-        down, across = np.mgrid[:side, :side]
-        middles = np.stack([across, down], axis=-1).reshape(-1, 2) + 0.5
-        blocks.append(np.repeat(middles / side, count, axis=0))
-    return np.concatenate(blocks)
 
 
 @cache
@@ -220,25 +196,28 @@ def detect_faces_yunet(picture: _PictureLike, detector: cv2.FaceDetectorYN) -> F
     -------
     Faces
     """
-    pixels, scale = _downscaled(picture.working, _YUNET_SIDE)
+    pixels = _downscaled(picture.working, _YUNET_SIDE)
     with _LOCK:
         detector.setInputSize((pixels.shape[1], pixels.shape[0]))
         _, found = detector.detect(np.ascontiguousarray(pixels[..., ::-1]))
     rows = np.zeros((0, 15)) if found is None else np.asarray(found, float)
-    return _largest_first(rows[:, :4] / scale, rows[:, -1], picture.working.shape)
+    rows[:, :14] /= np.tile(pixels.shape[1::-1], 7)
+    boxes = np.hstack([rows[:, :2], rows[:, :2] + rows[:, 2:4]])
+    points = rows[:, 4:14].reshape(-1, 5, 2)
+    eyes, mouth = points[:, :2], points[:, 3:].mean(axis=1, keepdims=True)
+    # It has no ears.
+    keypoints = np.concatenate([eyes, points[:, 2:3], mouth, eyes], axis=1)
+    return _largest_first(Detections(boxes, keypoints, rows[:, -1]))
 
 
-def _downscaled(pixels: Pixels, side: int) -> tuple[Pixels, float]:
+def _downscaled(pixels: Pixels, side: int) -> Pixels:
     height, width = pixels.shape[:2]
     scale = min(1.0, side / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8), scale
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _largest_first(found: Floats, confidence: Floats, shape: tuple[int, ...]) -> Faces:
-    """Convert boxes (left, top, width, height in pixels) to fractions, largest first."""
-    height, width = shape[:2]
-    corners = np.hstack([found[:, :2], found[:, :2] + found[:, 2:]])
-    boxes = np.clip(corners / [width, height, width, height], 0.0, 1.0)
-    order = np.argsort(-(found[:, 2] * found[:, 3]), kind="stable")
-    return Faces(boxes[order], confidence[order])
+def _largest_first(found: Detections) -> Faces:
+    sides = found.boxes[:, 2:] - found.boxes[:, :2]
+    order = np.argsort(-sides.prod(axis=1), kind="stable")
+    return Faces(found.boxes[order], found.confidence[order], found.keypoints[order])

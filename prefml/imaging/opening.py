@@ -31,7 +31,9 @@ __all__ = [
 ]
 
 MAX_PIXELS = 150_000_000
-# EXIF orientations that turn a picture on its side.
+# EXIF orientations that are not upright.
+_TURNED = range(2, 9)
+# Those that turn a picture on its side.
 AXES_SWAPPED = frozenset({5, 6, 7, 8})
 # Their files hold further views of one picture, such as a gain map, not further pictures.
 _ONE_PICTURE = ("JPEG", "MPO")
@@ -180,10 +182,12 @@ def orientation_of(image: Image.Image) -> int:
         return 1
     try:
         # The base class's method: that of a PNG unpacks all pixels in search of what follows them.
-        return int(Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1))
+        stated = Image.Image.getexif(image).get(ExifTags.Base.Orientation, 1)
     except Exception:
         # Damaged EXIF says nothing about the pixels.
         return 1
+    # Compared and not converted: a text or bytes turn no picture, as in `ImageOps.exif_transpose`.
+    return next((known for known in _TURNED if known == stated), 1)
 
 
 def _upright_size(image: Image.Image) -> tuple[int, int]:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from prefml._typing import Bools, Texts, Times
-from prefml.exceptions import ModelFileError
+from prefml.exceptions import ModelFileError, counted
 from prefml.features.tables import TAKEN_OVER
 from prefml.models.history import install
 from prefml.models.kinds import Kind, M, T
@@ -166,7 +166,7 @@ def judge(
     group = kind.decision_ids(table)
     recent = recent_decisions(group, table.timestamp)
     if len(recent) < MIN_REPLAYED:
-        return Verdict(True, f"only {len(recent)} decisions: too few to compare")
+        return Verdict(True, f"only {counted(len(recent), 'decision')}: too few to compare")
     try:
         replay = _compare_as_they_are(kind, current, candidate, table, recent)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from prefml._typing import Bools, Texts
+from prefml.exceptions import counted
 
 __all__ = ["Comparison", "compare", "held_out_blocks", "recent_decisions"]
 
@@ -58,7 +59,7 @@ class Comparison:
 
     def __str__(self) -> str:
         """Return both scores in words."""
-        return f"{self.candidate:.3f} against {self.current:.3f} on {self.n} decisions"
+        return f"{self.candidate:.3f} against {self.current:.3f} on {counted(self.n, 'decision')}"
 
 
 def compare(current: ArrayLike, candidate: ArrayLike, seed: int = 0) -> Comparison:

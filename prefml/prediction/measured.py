@@ -14,7 +14,6 @@ from prefml.encoders import Encoder
 from prefml.exceptions import WorkspaceError
 from prefml.imaging.cues import measure_in_background
 from prefml.imaging.decode import decode
-from prefml.imaging.hands import detect_hands
 from prefml.prediction.predictions import PictureRows
 from prefml.prediction.stored import stages_of
 from prefml.sidecars.derive import prepare
@@ -57,7 +56,7 @@ def measured_rows(
     """
     if not paths:
         raise WorkspaceError("no pictures", "at least one picture file")
-    prepared, cues, size, hands = [], [], [], []
+    prepared, cues, size = [], [], []
     # Cues take longer than a small encoder does, and somebody is waiting for both.
     with ThreadPoolExecutor(2) as pool:
         for path in paths:
@@ -65,9 +64,8 @@ def measured_rows(
             cues.append(measure_in_background(pool, picture))
             prepared.append(prepare(encoder, picture))
             size.append((picture.width, picture.height))
-            hands.append(detect_hands(picture))
         vectors = encoder.encode(prepared)
         measured = pd.DataFrame([gather() for gather in cues]).astype(np.float32)
     names = tuple(Path(path).name for path in paths)
     sizes, stages = np.array(size, float), stages_of(names, rule)
-    return PictureRows(names, sizes, stages, vectors, measured, hands, project)
+    return PictureRows(names, sizes, stages, vectors, measured, project=project)

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from prefml._version import __version__
 from prefml.boxes import SAME_EDGE, WHOLE_EDGE
-from prefml.exceptions import PrefmlError, StoreUnavailableError
+from prefml.exceptions import PrefmlError, StoreUnavailableError, visible
 from prefml.review.answers import Error
 from prefml.review.api import make_api
 from prefml.review.first_day import Day, make_first_day
@@ -157,7 +157,7 @@ def _add_errors(app: Flask) -> None:
     @app.errorhandler(StoreUnavailableError)
     def unavailable(error: StoreUnavailableError) -> tuple[Response, int]:
         # Not the request's fault: the page asks again, with the same id, until it is taken.
-        app.logger.error("%s", error)
+        app.logger.error("%s", visible(str(error)))
         response = _error(str(error))
         response.headers["Retry-After"] = "2"
         return response, 503

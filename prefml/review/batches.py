@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 
-from prefml.exceptions import LogError
+from prefml.exceptions import LogError, counted
 from prefml.proposals import Row, decisions_path, read_lines
 from prefml.proposals.audits import (
     AuditedError,
@@ -153,18 +153,19 @@ class Batches:
         error, budget = self.error(ledger, ranker_of(group.raw)), budget_of(group.raw)
         if not is_off(error, budget):
             return ""
+        asked = counted(error.n, "set that was", "sets that were")
         return (
-            f"Batches are off: of {error.n} sets that were asked one by one, {error.hits} had been "
-            f"suggested wrongly, so that more than {error.low:.1%} of what this model would have "
-            f"approved is wrong, and the budget is {budget:.0%}. A new model brings them back: "
-            "prefml train, then prefml suggest."
+            f"Batches are off: of {asked} asked one by one, {error.hits} had been "
+            f"suggested wrongly, so that more than {error.low:.1%} of what this model would "
+            f"have approved is wrong, and the budget is {budget:.0%}. A new model brings them "
+            "back: prefml train, then prefml suggest."
         )
 
 
 def _waiting(ledger: Ledger, known: Mapping[str, Group]) -> str:
     """Say how many drawn sets still wait for an answer; one whose pictures are gone does not."""
     found = [key for key in ledger.audits if key in known and ledger.state(key) not in EXPORTED]
-    count = "1 set" if len(found) == 1 else f"{len(found)} sets"
+    count = counted(len(found), "set")
     return f"{count} of an earlier batch, first in the list, must be answered first." * bool(found)
 
 

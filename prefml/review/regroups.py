@@ -19,7 +19,7 @@ from prefml.review.events import DecisionChange, RegroupBody, SetMembers, TagCha
 from prefml.review.groups import Group
 from prefml.review.ledger import Ledger
 from prefml.review.requests import Regroup
-from prefml.workspace import Workspace, canonical_name
+from prefml.workspace import Workspace, canonical_name, stored_path
 
 __all__ = ["LARGEST", "Regrouping"]
 
@@ -146,7 +146,8 @@ class Regrouping:
                 "a set that is asked about for the first time",
             )
         decided = ledger.decision(group.group_id) is not None
-        if decided and not all((self._workspace.root / image).is_file() for image in group.images):
+        paths = (stored_path(self._workspace.root / image) for image in group.images)
+        if decided and not all(path.is_file() for path in paths):
             raise LogError(
                 f"group {group.group_id} is decided, and its pictures are elsewhere by now",
                 "pictures that are where they were suggested",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from flask import Flask
 from waitress import create_server
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.task import ErrorTask
 
 from prefml.exceptions import PrefmlError
@@ -37,9 +38,21 @@ class _ErrorTask(ErrorTask):
         self.write(body)
 
 
+class _Parser(HTTPRequestParser):
+    """Refuse a head that no number or address can be read from, in place of failing at it."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the head of a request."""
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            raise ParsingError(str(error)) from error
+
+
 class _Channel(HTTPChannel):
     """Connection whose own errors are answered by `_ErrorTask`."""
 
+    parser_class = _Parser
     error_task_class = _ErrorTask
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -56,6 +57,9 @@ INSERT INTO events SELECT * FROM events_1;
 DROP TABLE events_1;
 """
 _COLUMNS = "seq, event_id, at, session_id, kind, body"
+Row: TypeAlias = tuple[int, str, str, str, str, str]
+# The table, the log in which its last events lie, and the index of that log.
+_FILES = ("", "-wal", "-shm")
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 # How long a transaction of another process is waited for.
 _PATIENCE = 10.0
@@ -70,7 +74,7 @@ class EventStore:
 
     An event counts once `append` returns: it is then committed and synced to the disk. Several
     processes may use one file; each sees the others' events before it adds its own. A file that
-    is removed or replaced while it is open takes no event any more: it would vanish with it.
+    is removed, replaced or written over while it is open takes no event any more: it would vanish.
 
     Parameters
     ----------
@@ -96,7 +100,11 @@ class EventStore:
         self._lock = threading.RLock()
         self._ledger = Ledger()
         self._data_version = -1
+        # The events as they were written, to be rescued whatever becomes of the file.
+        self._rows: list[Row] = []
         self._identity: list[tuple[int, int] | None] = []
+        self._stamps: list[tuple[int, int] | None] = []
+        self._is_lost = False
         self._rescued: Path | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(
@@ -109,7 +117,7 @@ class EventStore:
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self.secret = self._prepare()
                 self._catch_up()
-                self._identity = self._find_identity()
+                self._identity, self._stamps = self._find_identity(), self._find_stamps()
         except LogError:
             self.close()
             raise
@@ -123,8 +131,7 @@ class EventStore:
         except _ReplacedError:
             raise self._describe_loss() from None
         except sqlite3.OperationalError as error:
-            # Errors of Python's own reading, such as bytes that are no UTF-8, have no code.
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY:
+            if _is_busy(error):
                 raise StoreUnavailableError(
                     f"{self._path}: {error}",
                     "that the process that has it open lets go of it",
@@ -174,6 +181,7 @@ class EventStore:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+        self._stamps = self._find_stamps()
 
     def _catch_up(self) -> None:
         """Fold in what other processes, or an earlier run, have written."""
@@ -184,51 +192,81 @@ class EventStore:
                 (self._ledger.last_seq,),
             ).fetchall():
                 self._ledger.apply(self._event(row))
+                self._rows.append(row)
             self._data_version = version
 
-    def _find_identity(self) -> list[tuple[int, int] | None]:
-        """Return device and inode of the table and of its log, in which the last events lie."""
-        found: list[tuple[int, int] | None] = []
-        for path in (self._path, self._path.with_name(f"{self._path.name}-wal")):
+    def _stats(self) -> Iterator[os.stat_result | None]:
+        for suffix in _FILES:
             try:
-                status = os.stat(path)
+                yield os.stat(f"{self._path}{suffix}")
             except FileNotFoundError:
-                found.append(None)
-            else:
-                found.append((status.st_dev, status.st_ino))
-        return found
+                yield None
+
+    def _find_identity(self) -> list[tuple[int, int] | None]:
+        """Return device and inode of the files of the table."""
+        return [status and (status.st_dev, status.st_ino) for status in self._stats()]
+
+    def _find_stamps(self) -> list[tuple[int, int] | None]:
+        """Return size and time of the table and of its log; the index is written all the time."""
+        stats = islice(self._stats(), 2)
+        return [status and (status.st_size, status.st_mtime_ns) for status in stats]
 
     def _require_same_file(self) -> None:
         """Raise an error if the file of this name is not, or not as, the one that was opened."""
-        if self._find_identity() != self._identity or not self._is_whole(self._connection):
+        if self._is_lost or self._find_identity() != self._identity:
             raise _ReplacedError
+        stamps = self._find_stamps()
+        if stamps != self._stamps:
+            # Another review has added events, or something has written over them.
+            if not self._is_whole():
+                raise _ReplacedError
+            self._stamps = stamps
+
+    def _is_whole(self) -> bool:
+        """Tell whether the file, read anew, is sound and holds every event that is known."""
+        known = [row[1] for row in self._rows]
+        query = "SELECT event_id FROM events WHERE seq <= ? ORDER BY seq"
+        try:
+            with closing(sqlite3.connect(self._path, timeout=_PATIENCE)) as fresh:
+                sound = fresh.execute("PRAGMA quick_check").fetchone() == ("ok",)
+                secret = fresh.execute("SELECT value FROM secret").fetchone()
+                found = [name for (name,) in fresh.execute(query, (self._ledger.last_seq,))]
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if _is_busy(error):
+                raise
+            return False
+        return sound and secret == (self.secret,) and found == known
 
     def _describe_loss(self) -> StoreUnavailableError:
-        """Return the error of a file that was removed or replaced, once its events are rescued."""
+        """Return the error of a file that is another by now, once its events are rescued."""
+        self._is_lost = True
         self._rescued = self._rescued or self._rescue()
         step = "stop the review, put the file back, and start prefml review again"
         if self._rescued is not None:
-            step = f"stop the review, mv {self._rescued} {self._path}, and start it again"
+            # The log of another file would be taken for its own.
+            gone = " ".join(f"{self._path}{suffix}" for suffix in _FILES[1:])
+            step = f"stop the review, rm -f {gone}, mv {self._rescued} {self._path}, and start it"
         return StoreUnavailableError(
-            f"{self._path} was removed or replaced while the review is open; nothing is saved",
+            f"{self._path} was removed, replaced or written over while the review is open; nothing "
+            "is saved",
             "the event table that this review has opened",
             step,
         )
 
-    def _is_whole(self, connection: sqlite3.Connection) -> bool:
-        """Tell whether a table is this one, with every event that was acknowledged."""
-        secret = connection.execute("SELECT value FROM secret").fetchone()
-        (last,) = connection.execute("SELECT max(seq) FROM events").fetchone()
-        return secret == (self.secret,) and (last or 0) >= self._ledger.last_seq
-
     def _rescue(self) -> Path | None:
-        """Copy the events through the file that is still open; None if they are not whole."""
+        """Write the events that are known to a new file; None if it cannot be written."""
         target = self._path.with_name(f"review.rescued-{secrets.token_hex(3)}.sqlite3")
-        with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(target)) as copy:
-            self._connection.backup(copy)
-            if self._is_whole(copy):
-                return target
-        target.unlink(missing_ok=True)
+        with suppress(sqlite3.Error, OSError):
+            target.parent.mkdir(exist_ok=True)
+            with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+                copy.executescript(f"BEGIN; {_EVENTS} {_SECRET}")
+                copy.execute("INSERT INTO secret VALUES (?)", (self.secret,))
+                copy.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", self._rows)
+                copy.execute("COMMIT")
+            sync_folder(target.parent)
+            return target
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
         return None
 
     @contextmanager
@@ -283,7 +321,7 @@ class EventStore:
         Raises
         ------
         StoreUnavailableError
-            If another process holds the table, or it was removed or replaced.
+            If another process holds the table, or it was removed, replaced or written over.
         """
         with self._lock:
             with self._translated_errors(), self._transaction():
@@ -295,14 +333,16 @@ class EventStore:
                 body = None if known else make_body(self._ledger)
                 if body is None:
                     return known
-                event = self._insert(kind, body, event_id or secrets.token_hex(16))
+                row = self._insert(kind, body, event_id or secrets.token_hex(16))
+                event = self._event(row)
             self._ledger.apply(event)
+            self._rows.append(row)
             with self._translated_errors():
                 # It may have gone between the look and the commit: then nothing is acknowledged.
                 self._require_same_file()
             return event
 
-    def _event(self, row: tuple[int, str, str, str, str, str]) -> Event:
+    def _event(self, row: Row) -> Event:
         try:
             return parse_event(*row)
         except (msgspec.DecodeError, ValueError, TypeError, KeyError, RecursionError) as error:
@@ -312,18 +352,23 @@ class EventStore:
                 "restore the file from a backup, or move it away",
             ) from error
 
-    def _insert(self, kind: Kind, body: Body, event_id: str) -> Event:
+    def _insert(self, kind: Kind, body: Body, event_id: str) -> Row:
         at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        row = event_id, at, self.session_id, kind, msgspec.json.encode(body).decode()
         cursor = self._connection.execute(
-            "INSERT INTO events (event_id, at, session_id, kind, body) VALUES (?, ?, ?, ?, ?)",
-            (event_id, at, self.session_id, kind, msgspec.json.encode(body).decode()),
+            "INSERT INTO events (event_id, at, session_id, kind, body) VALUES (?, ?, ?, ?, ?)", row
         )
-        return Event(int(cursor.lastrowid or 0), event_id, at, self.session_id, kind, body)
+        return int(cursor.lastrowid or 0), *row
 
     def close(self) -> None:
         """Close the file; events are safe whether or not this is called."""
         with self._lock:
             self._connection.close()
+
+
+def _is_busy(error: Exception) -> bool:
+    # Errors of Python's own reading, such as bytes that are no UTF-8, have no code.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY
 
 
 def _statements(script: str) -> list[str]:

@@ -27,7 +27,7 @@ from prefml.sidecars.layout import (
 )
 from prefml.sidecars.plan import ReusableRow
 from prefml.sidecars.recovery import recover
-from prefml.sidecars.schema import KEYS, KINDS, Provenance, open_writer, part_schema, select_columns
+from prefml.sidecars.schema import KINDS, Provenance, open_writer, part_schema, select_columns
 from prefml.sidecars.sources import Source
 
 __all__ = ["Selection", "compact", "select_rows"]
@@ -280,11 +280,11 @@ def _tables(selection: Selection) -> Iterator[pa.Table]:
 
 def _joined(source: Source, span: tuple[int, int], rows: Ints64, paths: list[str]) -> pa.Table:
     keys = source.keys.take(rows)
-    table = keys.set_column(KEYS.index("path"), "path", pa.array(paths, pa.string()))
+    columns = dict(zip(keys.column_names, keys.columns, strict=True))
+    columns["path"] = pa.array(paths, pa.string())
     for kind in KINDS:
         payload = source.read_rows(kind, *span)
         if len(rows) < len(payload):
             payload = payload.take(rows - span[0])
-        for name in payload.column_names:
-            table = table.append_column(name, payload[name])
-    return table
+        columns |= zip(payload.column_names, payload.columns, strict=True)
+    return pa.table(columns)

@@ -55,8 +55,8 @@ class Derived:
         The encoder's input; None where the embedding is taken over.
     phash : str or None
         Perceptual hash; None where hash and cues are taken over.
-    cues : dict of str to float
-        Stage and cues.
+    cues : dict of str to object
+        Stage, cues, and what is kept as lists.
     more_frames : bool
         Whether the file holds further frames, which are not looked at.
     """
@@ -64,7 +64,7 @@ class Derived:
     task: Task
     prepared: Preprocessed | None
     phash: str | None
-    cues: dict[str, float]
+    cues: dict[str, object]
     more_frames: bool = False
 
 
@@ -162,8 +162,11 @@ def _derive(task: Task, settings: DecodeSettings, encoder: Encoder) -> Derived:
         if not task.measure:
             return Derived(task, prepared, None, {}, header.more_frames)
         stage = stage_of(task.image.filename)
+        cues.prepare(picture)
         with settings.cue_limiter:
-            values = {"stage": float("nan") if stage is None else stage} | cues.measure(picture)
+            values: dict[str, object] = {"stage": float("nan") if stage is None else stage}
+            values |= cues.measure(picture)
+            values |= cues.measure_lists(picture)
             return Derived(task, prepared, phash(picture), values, header.more_frames)
 
 

@@ -198,24 +198,33 @@ def scan_images(
     folders = []
     for folder, entries in walk_folders(workspace.image_roots(projects), failed, suffixes):
         here = os.path.relpath(folder, workspace.root).replace(os.sep, "/")
-        pictures = [entry for entry in entries if entry.name.lower().endswith(suffixes)]
-        others = (entry for entry in entries if not entry.name.lower().endswith(suffixes))
+        pictures, others = _partition(entries, suffixes)
         found.passed_over.extend(_passed_over(others, here))
         if pictures:
-            project = resolver.from_path(f"{here}/{pictures[0].name}") or UNKNOWN
+            project = resolver.from_path(f"{here}/{pictures[0][1].name}") or UNKNOWN
             folders.append((here, project, _prefix(resolver, here, project), pictures))
     here_twice = repeated_names(
-        (project, prefix + canonical_name(entry.name))
-        for _, project, prefix, pictures in folders
-        for entry in pictures
+        (project, prefix + name) for _, project, prefix, pictures in folders for name, _ in pictures
     )
     telling = {*here_twice, *repeated}
     for here, project, prefix, pictures in folders:
-        for entry in pictures:
-            name = canonical_name(entry.name)
-            name = prefix + name if (project, name) in telling else name
-            _add_entry(entry, f"{here}/{entry.name}", (project, name), found, seen)
+        for name, entry in pictures:
+            unique = prefix + name if (project, name) in telling else name
+            _add_entry(entry, f"{here}/{entry.name}", (project, unique), found, seen)
     return found
+
+
+def _partition(
+    entries: Iterable[DirEntry], suffixes: tuple[str, ...]
+) -> tuple[list[tuple[str, DirEntry]], list[DirEntry]]:
+    """Divide entries into those named like pictures, with their canonical names, and others."""
+    pictures, others = [], []
+    for entry in entries:
+        if entry.name.lower().endswith(suffixes):
+            pictures.append((canonical_name(entry.name), entry))
+        else:
+            others.append(entry)
+    return pictures, others
 
 
 def _prefix(resolver: ProjectLookup, folder: str, project: str) -> str:

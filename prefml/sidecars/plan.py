@@ -115,9 +115,11 @@ def reusable_rows(
         columns = (source.keys[name].to_pylist() for name in _COMPARED)
         for row, (project, filename, size, changed) in enumerate(zip(*columns, strict=True)):
             key = (project, filename)
+            if wanted.get(key) != (size, changed):
+                continue
             found = ReusableRow(number, row, same_encoder, same_cues)
-            best = rows.get(key, found)
-            if wanted.get(key) == (size, changed) and found.saved_work >= best.saved_work:
+            best = rows.get(key)
+            if best is None or found.saved_work >= best.saved_work:
                 rows[key] = found
     return rows
 
@@ -195,5 +197,5 @@ def make_tasks(images: Sequence[ImageFile], rows: Mapping[Key, ReusableRow]) -> 
     -------
     list of Task
     """
-    tasks = (Task(image, rows.get(image.key)) for image in images)
-    return [task for task in tasks if task.reusable is None or not task.reusable.complete]
+    found = ((image, rows.get(image.key)) for image in images)
+    return [Task(image, row) for image, row in found if row is None or not row.complete]

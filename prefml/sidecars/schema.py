@@ -79,7 +79,12 @@ class Provenance:
     @classmethod
     def of(cls, encoder: EncoderSpec) -> Provenance:
         """Return that of rows made here: by an encoder, and with the cues of this version."""
-        return cls(encoder, measured.cue_identity(), measured.CUE_NAMES)
+        return cls(
+            encoder,
+            measured.cue_identity(),
+            measured.CUE_NAMES,
+            list_names=measured.list_names(),
+        )
 
     def makes_same_rows(self, other: Provenance) -> bool:
         """Tell whether rows of two provenances may stand beside each other.

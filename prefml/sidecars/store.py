@@ -17,6 +17,7 @@ from prefml._typing import Floats32, Ints, Ints64
 from prefml.encoders.spec import EncoderSpec
 from prefml.exceptions import SidecarError
 from prefml.files import AnyPath
+from prefml.imaging import faces, people_cues
 from prefml.imaging.decode import DECODING_VERSION
 from prefml.sidecars.index import (
     check_keys,
@@ -75,6 +76,12 @@ class Sidecars:
     def __len__(self) -> int:
         """Return the number of pictures."""
         return len(self.index)
+
+    @property
+    def common_cues(self) -> pd.DataFrame:
+        """The cues that every picture has: without those of people, but for the largest face."""
+        rare = set(people_cues.NAMES) - set(faces.NAMES)
+        return self.cues[[name for name in self.cues.columns if name not in rare]]
 
     @cached_property
     def _keys(self) -> pd.MultiIndex:

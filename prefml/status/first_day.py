@@ -304,7 +304,8 @@ def describe(day: FirstDay) -> list[str]:
     seen, n = day.agreement, day.agreement.n
     if seen.value is None or day.chance is None:
         return ["How good the model is will be known once more sets drawn at random are answered."]
-    words = f"Right on {round(seen.value * n)} of {n} sets asked before it had seen them "
+    sets = "set" if n == 1 else "sets"
+    words = f"Right on {round(seen.value * n)} of {n} {sets} asked before it had seen them "
     words += f"({seen.low:.0%} to {seen.high:.0%}); chance {day.chance * n:.0f}"
     if day.highest_stage is not None:
         words += f", the highest stage {day.highest_stage * n:.0f}"
@@ -323,7 +324,8 @@ def _verdict(day: FirstDay) -> str:
 
 def _forecast(day: FirstDay) -> list[str]:
     if day.more:
-        return [f"About {day.more} answers more for {TARGET:.0%}."]
+        answers = "answer" if day.more == 1 else "answers"
+        return [f"About {day.more} {answers} more for {TARGET:.0%}."]
     low = day.agreement.n >= _LEAST and day.more is None
     return [f"{TARGET:.0%} is not in sight yet."] if low else []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from prefml.exceptions import counted
 from prefml.proposals.audits import audited_error, is_off
 
 __all__ = ["audit_problem"]
@@ -31,8 +32,9 @@ def audit_problem(
     error = audited_error(decided.values(), ranker or "")
     if not is_off(error, budget):
         return ""
+    were = "was" if error.n == 1 else "were"
     return (
-        f"of {error.n} sets of its batches that were asked one by one, the ranker in use had "
-        f"suggested {error.hits} wrongly: more than {error.low:.1%}, and the budget is "
+        f"of {counted(error.n, 'set')} of its batches that {were} asked one by one, the ranker in "
+        f"use had suggested {error.hits} wrongly: more than {error.low:.1%}, and the budget is "
         f"{budget:.0%}; run: prefml train"
     )

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from prefml.exceptions import visible
+from prefml.exceptions import counted, visible
 from prefml.suggest.grouping import Grouping
 from prefml.workspace import Workspace
 
@@ -50,7 +50,8 @@ def contact_sheet(workspace: Workspace, grouping: Grouping, target: Path) -> str
         "<!doctype html>", '<html lang="en">', '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         "<title>prefml sets</title>", f"<style>{_STYLE}</style>",
-        f"<h1>{len(grouping.sets)} sets, {len(grouping.alone)} pictures alone</h1>",
+        f"<h1>{counted(len(grouping.sets), 'set')}, "
+        f"{counted(len(grouping.alone), 'picture')} alone</h1>",
         *_sections(workspace, grouping, target),
     ]  # fmt: skip
     return visible("\n".join(lines) + "\n")
@@ -59,7 +60,8 @@ def contact_sheet(workspace: Workspace, grouping: Grouping, target: Path) -> str
 def _sections(workspace: Workspace, grouping: Grouping, target: Path) -> Iterator[str]:
     for number, one in enumerate(grouping.sets, 1):
         doubt = f' <span class="doubt">{escape(one.doubt)}</span>' if one.doubt else ""
-        head = f"{number}. {escape(one.project)}: {len(one.images)} pictures, {one.rule}{doubt}"
+        pictures = counted(len(one.images), "picture")
+        head = f"{number}. {escape(one.project)}: {pictures}, {one.rule}{doubt}"
         yield _section(head, (image.path for image in one.images), workspace, target)
     for reason, count in grouping.reasons.most_common():
         paths = (lone.image.path for lone in grouping.alone if lone.reason == reason)

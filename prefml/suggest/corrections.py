@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.set_rule import RULES, SetRule
-from prefml.exceptions import PrefmlError
+from prefml.exceptions import PrefmlError, counted
 from prefml.proposals.corrections import CorrectedSet, read_corrections
 from prefml.proposals.suggestions import to_row
 from prefml.sidecars.find import ImageFile
@@ -71,8 +71,9 @@ def read_known_corrections(workspace: Workspace, resolver: ProjectResolver) -> K
             taken.update(keys)
             sets.append(one)
             members.append(keys)
+    unused = counted(len(problems), "line is", "lines are")
     notes = (
-        f"sandbox/set_corrections.jsonl: {len(problems)} lines are not used, such as {problems[0]}"
+        f"sandbox/set_corrections.jsonl: {unused} not used, such as {problems[0]}"
         for _ in problems[:1]
     )
     return KnownCorrections(tuple(sets), tuple(members), tuple(notes))

@@ -9,6 +9,7 @@ import numpy as np
 from prefml._typing import Bits64, Floats32, Ints
 from prefml.duplicates.groups import MAX_DISTANCE, MIN_COSINE, cosines, find_groups
 from prefml.duplicates.hamming import read_hashes
+from prefml.exceptions import counted
 from prefml.sidecars.store import Sidecars
 from prefml.suggest.candidates import Candidate, Key
 
@@ -57,4 +58,7 @@ def _nearest(row: int, others: Ints, hashes: Bits64, vectors: Floats32) -> list[
     angle = cosines(vectors, np.column_stack([np.full(len(others), row), others]))
     direct = np.flatnonzero((bits <= MAX_DISTANCE) & (angle >= MIN_COSINE))
     order = direct[np.argsort(bits[direct], kind="stable")][:_MOST]
-    return [(int(others[i]), f"{bits[i]} bits apart, cosine {angle[i]:.3f}") for i in order]
+    return [
+        (int(others[i]), f"{counted(int(bits[i]), 'bit')} apart, cosine {angle[i]:.3f}")
+        for i in order
+    ]

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from prefml.apply.cropped import crop_obstacle, crop_pixels, write_cropped
 from prefml.exceptions import ImageError
+from prefml.imaging.decode import decode
 from prefml.imaging.formats import codec_names
 
 from ..imaging.profiles import rgb_profile
@@ -105,6 +106,87 @@ def test_a_turned_picture_is_cropped_as_it_is_seen(tmp_path, suffix):
         seen = original.transpose(Image.Transpose.ROTATE_270).crop((20, 0, 60, 60))
     difference = np.abs(np.asarray(cropped, int) - np.asarray(seen, int))
     assert difference.mean() < (3 if suffix == "jpg" else 1e-9)
+
+
+def exif_of(order, kind, value):
+    """Return EXIF without its prefix, with an orientation of any type."""
+    mark = {"<": b"II*\0", ">": b"MM\0*"}[order]
+    stated = {"B": bytes([value]), "s": str(value).encode()}.get(kind)
+    stated = struct.pack(order + kind, value) if stated is None else stated
+    number = {"B": 1, "s": 2, "H": 3, "I": 4, "b": 6, "h": 8, "i": 9}[kind]
+    entry = struct.pack(order + "HHI", ORIENTATION, number, 1) + stated.ljust(4, b"\0")
+    return mark + struct.pack(order + "IH", 8, 1) + entry + bytes(4)
+
+
+def xmp_of(value, as_element):
+    stated = f'tiff:Orientation="{value}"/>'
+    if as_element:
+        stated = f"><tiff:Orientation>{value}</tiff:Orientation></rdf:Description>"
+    return f"<rdf:RDF><rdf:Description {stated}</rdf:RDF>".encode()
+
+
+def png_with(name, content):
+    def written(path, exif, xmp):
+        ramp().save(path, "PNG")
+        data, body = path.read_bytes(), content(exif, xmp)
+        chunk = struct.pack(">I", len(body)) + name + body
+        path.write_bytes(data[:33] + chunk + struct.pack(">I", zlib.crc32(chunk[4:])) + data[33:])
+
+    return written
+
+
+def jpeg_with(content):
+    def written(path, exif, xmp):
+        ramp().save(path, "JPEG", quality=95)
+        data, body = path.read_bytes(), content(exif, xmp)
+        path.write_bytes(data[:2] + struct.pack(">HH", 0xFFE1, len(body) + 2) + body + data[2:])
+
+    return written
+
+
+def profile_text(exif, xmp):
+    return b"Raw profile type exif\0\nexif\n%8d\n%s\n" % (len(exif), exif.hex().encode())
+
+
+PREFIX = b"Exif\0\0"
+# Where and how a picture says that it lies.
+SAYINGS = {
+    "PNG": png_with(b"eXIf", lambda exif, xmp: exif),
+    "PNG, prefix": png_with(b"eXIf", lambda exif, xmp: PREFIX + exif),
+    "PNG, text": png_with(b"tEXt", profile_text),
+    "PNG, XMP": png_with(b"iTXt", lambda exif, xmp: b"XML:com.adobe.xmp\0\0\0\0\0" + xmp),
+    "JPEG": jpeg_with(lambda exif, xmp: PREFIX + exif),
+    "JPEG, two prefixes": jpeg_with(lambda exif, xmp: 2 * PREFIX + exif),
+    "JPEG, XMP": jpeg_with(lambda exif, xmp: b"http://ns.adobe.com/xap/1.0/\0" + xmp),
+    "WebP": lambda path, exif, xmp: ramp().save(path, "WEBP", lossless=True, exif=exif),
+    "WebP, prefix": lambda path, exif, xmp: ramp().save(
+        path, "WEBP", lossless=True, exif=PREFIX + exif
+    ),
+    "WebP, XMP": lambda path, exif, xmp: ramp().save(path, "WEBP", lossless=True, xmp=xmp),
+    "TIFF, XMP": lambda path, exif, xmp: ramp().save(path, "TIFF", tiffinfo={700: xmp}),
+}
+
+
+@pytest.mark.parametrize("where", SAYINGS)
+@settings(max_examples=40)
+@given(st.sampled_from("<>"), st.sampled_from("BsHIbhi"), st.integers(0, 9), st.booleans())
+def test_a_crop_is_the_part_that_decoding_shows_however_a_picture_says_that_it_lies(
+    tmp_path_factory, where, order, kind, value, as_element
+):
+    path = tmp_path_factory.mktemp("lying") / "a"
+    SAYINGS[where](path, exif_of(order, kind, value), xmp_of(value, as_element))
+    shown = decode(path).pixels
+    with Image.open(path) as image:
+        expected = ImageOps.exif_transpose(image).convert("RGB")
+    near = {"atol": 2 if "JPEG" in where else 0, "rtol": 0}
+    np.testing.assert_allclose(shown.astype(int), np.asarray(expected), **near)
+    write_cropped(path, path.with_name("b"), (0.25, 0, 0.75, 0.5), 10**6)
+    part = decode(path.with_name("b")).pixels
+    height, width = shown.shape[:2]
+    wanted = shown[: height // 2, width // 4 : width // 4 + width // 2]
+    assert part.shape == wanted.shape
+    near["atol"] = 60 if "JPEG" in where else 0
+    np.testing.assert_allclose(part.astype(int), wanted, **near)
 
 
 def test_a_jpeg_keeps_its_quantisation_and_profile(tmp_path):

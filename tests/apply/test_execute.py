@@ -309,6 +309,52 @@ def test_a_file_in_the_place_of_a_folder_stops_undo_before_anything_is_touched(t
     assert (tree.root / "new/beta/a.png").is_file()
 
 
+@pytest.mark.parametrize("folder", ["new/beta", "new/beta/deep"])
+@pytest.mark.parametrize(
+    ("target", "said"), [("outside", "leads out"), ("nowhere/at/all", "is no folder")]
+)
+def test_undo_follows_no_link_out_of_the_workspace(tree, tmp_path_factory, folder, target, said):
+    names = [tree.picture(f"new/beta/deep/{name}.png") for name in ("a", "b")]
+    tree.set("g", names)
+    tree.decide("g", "approved", "a.png")
+    workspace = tree.write()
+    execute(workspace)
+    outside = tmp_path_factory.mktemp("outside")
+    for name in ("new/beta/deep", "new/beta"):
+        (tree.root / name).rmdir()
+    link = tree.root / folder
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(outside if target == "outside" else target)
+    before = tree.state()
+    with pytest.raises(ApplyError, match=said):
+        undo(workspace)
+    assert tree.state() == before
+    assert not list(outside.iterdir())
+    link.unlink()
+    undo(workspace)
+    assert all((tree.root / name).is_file() for name in names)
+
+
+@pytest.mark.parametrize("kind", ["a link to nothing", "a folder", "another file"])
+def test_what_has_taken_the_name_of_a_source_stops_undo_before_anything_is_touched(tree, kind):
+    names = [tree.picture(f"new/beta/{name}.png") for name in ("a", "b")]
+    tree.set("g", names)
+    tree.decide("g", "approved", "a.png")
+    workspace = tree.write()
+    execute(workspace)
+    place = tree.root / names[0]
+    if kind == "a folder":
+        place.mkdir()
+    elif kind == "another file":
+        place.write_text("mine")
+    else:
+        place.symlink_to("nowhere")
+    before = tree.state()
+    with pytest.raises(ApplyError, match=f"{names[0]} is not the file that was there"):
+        undo(workspace)
+    assert tree.state() == before
+
+
 def test_the_configuration_is_no_picture_whatever_a_line_says(reviewed):
     reviewed.root.joinpath("prefml.toml").write_text('encoder = "builtin"\n')
     reviewed.set("edited", ["prefml.toml", "new/beta/x.jpg"])
@@ -327,6 +373,17 @@ def test_a_name_that_differs_in_normalisation_alone_is_taken(tree):
     report = preview(tree.write())
     assert list(report.plan.groups) == ["g0"]
     assert "two files would become" in reasons(report)["g1"]
+
+
+def test_a_target_that_differs_from_one_of_the_run_before_in_case_alone_is_never_promised(tree):
+    for group, place in (("g0", "new/alpha/one/a.png"), ("g1", "new/alpha/two/A.PNG")):
+        tree.set(group, [tree.picture(place)])
+        tree.decide(group, "approved")
+    workspace = tree.write()
+    assert list(execute(workspace).plan.groups) == ["g0"]
+    again = preview(workspace)
+    assert not again.plan.groups
+    assert "exists already" in reasons(again)["g1"]
 
 
 def test_moved_pictures_stay_known_and_of_a_cropped_winner_the_original_counts(reviewed):

@@ -1,3 +1,5 @@
+from unicodedata import normalize
+
 import pytest
 
 from prefml.apply import execute, preview
@@ -53,6 +55,39 @@ def test_a_name_is_taken_whatever_its_case(tree, locator):
     assert locator().is_taken("selected/alpha/a.PNG")
     assert not locator().is_taken("selected/alpha/b.png")
     assert not locator().is_taken("nowhere/a.png")
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted"),
+    [
+        ("alpha/a.png", "ALPHA/A.PNG"),
+        ("zo\u00eb/a.png", "ZOE\u0308/a.png"),
+        ("x/\ufb01.png", "X/fi.png"),
+    ],
+)
+def test_a_target_is_taken_under_every_spelling_of_its_folders_too(tree, locator, there, wanted):
+    tree.picture(f"selected/{there}")
+    found = locator()
+    assert found.is_taken(f"selected/{wanted}")
+    assert not found.is_taken(f"selected/{wanted}.txt")
+    assert not found.is_taken("selected/other/a.png")
+
+
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+@pytest.mark.parametrize("companion", ["NFC", "NFD"])
+@pytest.mark.parametrize("bare", [False, True])
+def test_a_picture_is_found_in_either_form_of_its_name(
+    tree, locator, stored, asked, companion, bare
+):
+    name = "new/alpha/zo\u00eb/\u00e5.png"
+    stored = tree.picture(normalize(stored, name))
+    beside = normalize(companion, "\u00e5.txt")
+    (tree.root / stored).with_name(beside).write_text("a")
+    wanted = normalize(asked, name)
+    found = locator().locate(wanted.rpartition("/")[2] if bare else wanted)
+    assert (found.path, found.problem) == (stored, None)
+    assert found.companions == (f"{stored.rpartition('/')[0]}/{beside}",)
 
 
 def test_a_linked_picture_is_left_out(tree, tmp_path_factory):

@@ -46,10 +46,10 @@ def test_the_plan_is_printed_and_nothing_done(workspace, capsys):
 def test_execute_then_undo(workspace, capsys):
     status, printed = call(workspace, capsys, "--execute")
     assert status == 0
-    assert "Applied 1 sets: 1 to selected/, 0 to crop/, 1 to delete_staging/" in printed.out
+    assert "Applied 1 set: 1 to selected/, 0 to crop/, 1 to delete_staging/" in printed.out
     assert (workspace / "selected/p/b.png").exists()
     status, printed = call(workspace, capsys, "--undo")
-    assert (status, printed.out) == (0, "Took back a run of 1 sets.\n")
+    assert (status, printed.out) == (0, "Took back a run of 1 set.\n")
     assert not (workspace / "selected").exists()
     assert call(workspace, capsys, "--undo")[1].out == "Nothing to undo.\n"
 
@@ -82,7 +82,7 @@ def test_an_interrupted_run_is_announced_with_both_ways_on(workspace, capsys, mo
         assert call(workspace, capsys, "--execute")[0] == 1
     status, printed = call(workspace, capsys)
     assert status == 0
-    assert "A run of 1 sets was interrupted; --execute finishes it" in printed.out
+    assert "A run of 1 set was interrupted; --execute finishes it" in printed.out
     assert "--undo takes it back" in printed.out
 
 

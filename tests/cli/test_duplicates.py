@@ -85,7 +85,7 @@ def test_a_group_is_its_best_and_how_near_the_others_are():
     assert _text([group(1)]).splitlines() == [
         "p: 1b.png (best)",
         "    1a.png  3 bits, cosine 0.988",
-        "1 groups of near duplicates, 2 pictures.",
+        "1 group of near duplicates, 2 pictures.",
     ]
 
 

@@ -48,9 +48,15 @@ def log_choices(root, number):
     (root / "data" / "training" / "log.csv").write_text(text)
 
 
-def put_picture(root):
-    (root / "images" / "p").mkdir(parents=True)
-    (root / "images" / "p" / "1.png").write_bytes(b"")
+def put_picture(root, name="images/p/1.png"):
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_bytes(b"")
+
+
+def put_sets(root, number=10):
+    for stage in ("stage1_generated", "stage2_upscaled"):
+        for minute in range(number):
+            put_picture(root, f"new/p/20250101_12{minute:02}00_{stage}.png")
 
 
 def test_a_sentence_and_a_command_that_needs_nothing_stay(place):
@@ -66,10 +72,25 @@ def test_without_logs_the_first_step_is_to_bring_some(place, command):
 
 @pytest.mark.parametrize("command", ["ingest", "train", "suggest", "review"])
 def test_without_logs_and_with_pictures_the_first_step_is_to_answer(place, command):
-    put_picture(place.root)
+    put_sets(place.root)
     step = first_step(place, f"prefml {command}")
     assert step.startswith("prefml start, then ")
     assert step.endswith(f"prefml {command}")
+
+
+@pytest.mark.parametrize("command", ["ingest", "train", "suggest", "review"])
+@pytest.mark.parametrize("sets", [0, 9])
+def test_with_too_few_sets_to_ask_about_none_is_asked(place, command, sets):
+    put_picture(place.root)
+    put_sets(place.root, sets)
+    step = first_step(place, f"prefml {command}")
+    assert step.startswith("put your logs (.csv) into data/training/")
+    assert "put ten pictures or more into new/PROJECT/, each in two variants or more, then" in step
+
+
+def test_a_workspace_with_anything_in_it_is_not_the_place_of_a_new_one(place):
+    (place.root / "prefml.toml").write_text("")
+    assert "PICTURES" not in first_step(place, "prefml train")
 
 
 def test_without_either_a_folder_of_pictures_will_do(place):
@@ -80,7 +101,7 @@ def test_with_too_few_answers_the_first_step_is_to_answer_more(place):
     log_choices(place.root, 3)
     put_picture(place.root)
     place.sandbox.mkdir()
-    (place.sandbox / "first_day.json").write_text("{}")
+    (place.sandbox / "first_day.json").write_text('{"source": null, "seed": "s"}')
     assert first_step(place, "prefml train") == "prefml start, then prefml train"
 
 

@@ -44,7 +44,7 @@ def test_auto_names_the_rule_of_each_folder_and_why(place, capsys):
     status, printed = call(root, capsys)
     assert status == 0
     assert "new/p (2): name, for names that differ in suffixes" in printed.out
-    assert "1 sets of 2 pictures, 0 of them doubtful, and 0 pictures alone." in printed.out
+    assert "1 set of 2 pictures, 0 of them doubtful, and 0 pictures alone." in printed.out
 
 
 def test_auto_asks_where_it_is_not_sure_and_the_command_it_names_works(place, capsys):
@@ -103,7 +103,7 @@ def test_a_table_that_names_what_is_not_there_is_counted(place, capsys):
     (root / "sets.csv").write_text("set,image\ns,a.png\ns,b.png\ns,c.png\n")
     found = json.loads(call(root, capsys, "--table", "sets.csv", "--json")[1].out)
     assert found["sets"][0]["rule"] == "table"
-    assert "names 1 pictures that are not there" in found["notes"][0]
+    assert "names 1 picture that is not there, such as" in found["notes"][0]
 
 
 def test_a_contact_sheet_is_written_inside_the_workspace_only(place, capsys):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prefml.cli import main
 from prefml.cli._shared import (
     busy,
     emit,
@@ -20,7 +21,7 @@ from prefml.cli._shared import (
     tolerate_encoding,
     workspace_options,
 )
-from prefml.exceptions import ModelFileError, PrefmlError
+from prefml.exceptions import ModelFileError, PrefmlError, visible
 
 ERRORS = (PrefmlError, ValueError, KeyError, OSError, RuntimeError)
 
@@ -148,6 +149,13 @@ def test_names_cannot_change_what_the_terminal_shows(capsys):
     captured = capsys.readouterr()
     assert captured.out == "a\\u202egpj.png \\u001b[2J\nb\n"
     assert captured.err == "Error: no \\u001b[31mpicture\\u202e\n"
+
+
+@pytest.mark.parametrize("words", [["crop", "a.png", "b\x1b[2J\u202e.png"], ["emb\x1b[31med"]])
+def test_wrong_usage_quotes_no_name_that_deceives(capsys, words):
+    assert main(words) == 2
+    shown = capsys.readouterr().err
+    assert shown == visible(shown)
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "cp437", "utf-8"])

@@ -51,7 +51,7 @@ def test_a_workspace_is_made_beside_the_folder(started, tmp_path):
     workspace = Workspace.open(tmp_path / "shoot-prefml")
     assert workspace.config.encoder == "builtin"
     assert "new/one (36): sets by stages, for 36 names" in said
-    assert "12 sets of 36 pictures in 1 projects" in said
+    assert "12 sets of 36 pictures in 1 project" in said
     assert f"prefml sets --workspace {workspace.root}" in said
     assert "Answer at http://127.0.0.1:1/" in said
 
@@ -89,7 +89,7 @@ def test_another_place_and_another_rule_can_be_named(started, tmp_path):
 def test_pictures_that_lie_in_a_workspace_are_asked_about_there(started, tmp_path):
     write_sets(tmp_path / "images", project="one")
     said = started("--workspace", tmp_path).out
-    assert "12 sets of 36 pictures in 1 projects" in said
+    assert "12 sets of 36 pictures in 1 project" in said
     assert not (tmp_path / "new").exists()
     assert (tmp_path / "sandbox/automation_decisions.jsonl").exists()
 
@@ -122,7 +122,20 @@ def test_a_folder_that_is_not_there_is_refused(started, tmp_path):
 
 
 def test_without_any_pictures_a_folder_is_asked_for(started, tmp_path):
-    assert "run: name the folder: prefml start" in fails(started, "--workspace", tmp_path)
+    assert "run: put pictures into new/PROJECT/, or name their folder" in fails(
+        started, "--workspace", tmp_path
+    )
+
+
+def test_what_a_trained_workspace_is_told_repeats_its_folders(started, tmp_path):
+    place, models = tmp_path / "ws", tmp_path / "models"
+    for folder in (place, models):
+        folder.mkdir()
+    (models / "ranker.joblib").write_bytes(b"")
+    said = fails(started, "--workspace", place, "--artifacts", models)
+    assert said.endswith(f"run: prefml suggest --workspace {place} --artifacts {models}\n") or (
+        f"then prefml suggest --workspace {place} --artifacts {models}" in said
+    )
 
 
 def test_a_workspace_is_refused_and_the_next_step_works(started, tmp_path):
@@ -168,7 +181,7 @@ def test_pictures_that_came_later_are_asked_about(started, tmp_path):
     started(tmp_path / "shoot")
     write_sets(tmp_path / "shoot", 3, project="more")
     said = started(tmp_path / "shoot").out
-    assert "9 new pictures were brought" in said
+    assert "9 new pictures brought" in said
     assert "15 sets of 45 pictures in 2 projects" in said
     assert json.loads(started(tmp_path / "shoot", "--json").out)["brought"] == 0
 
@@ -179,5 +192,5 @@ def test_a_folder_that_was_emptied_ends_no_day(started, tmp_path):
     for path in (tmp_path / "shoot").iterdir():
         path.unlink()
     said = started(tmp_path / "shoot").out
-    assert "no new pictures were brought: no pictures in" in said
+    assert "no new pictures brought: no pictures in" in said
     assert "12 sets of 36 pictures" in said

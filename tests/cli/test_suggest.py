@@ -87,7 +87,7 @@ def test_earlier_suggestions_that_wait_are_counted(workspace, capsys):
     status, printed = call(workspace, capsys, "suggest", "new/p")
     assert status == 0, printed.err
     assert printed.out.startswith(
-        "1 earlier suggestions still wait for review.\nSuggested for 1 sets"
+        "1 earlier suggestion still waits for review.\nSuggested for 1 set"
     )
 
 

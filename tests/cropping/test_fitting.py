@@ -64,7 +64,7 @@ def naive_scores(given, folds):
         fitted = make_scorer().fit(given.features[train], given.boxes[train], given.weight[train])
         found = fitted.predict(given.features[test])
         for place, row in enumerate(test):
-            parts[row] = (found.boxes[place], found.best_iou[place], found.full_iou[place])
+            parts[row] = (found.boxes[place], found.best_iou[place], found.full_iou[place], False)
     return WindowScores(
         *map(np.array, zip(*(parts[row] for row in range(len(folds))), strict=True))
     )

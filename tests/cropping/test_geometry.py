@@ -12,7 +12,10 @@ from prefml.cropping.geometry import (
     enlarge,
     exclude,
     from_params,
+    from_sides,
+    keep_aspect,
     to_params,
+    to_sides,
     with_aspect,
     with_least_side,
 )
@@ -291,3 +294,27 @@ def test_excluding_keeps_a_box_of_just_the_least_size():
 def test_boxes_in_single_precision_are_computed_in_double(change):
     single = np.array([0.31, 0.37, 0.73, 0.79], np.float32)
     np.testing.assert_array_equal(change(single), change(single.astype(float)))
+
+
+@pytest.mark.parametrize(
+    ("boxes", "kept"),
+    [
+        ([[0.1, 0.1, 0.5, 0.5]] * 10, True),
+        ([[0.1, 0.1, 0.5, 0.5]] * 8 + [[0.1, 0.1, 0.5, 0.9]] * 2, False),
+        ([[0.1, 0.1, 0.5, 0.9]] + [[0.0, 0.0, 1.0, 1.0]] * 30, False),
+        ([[0.0, 0.0, 1.0, 1.0]] * 3, True),
+    ],
+)
+def test_crops_keep_the_aspect_if_nearly_all_do_whole_pictures_left_aside(boxes, kept):
+    assert keep_aspect(np.array(boxes)) == kept
+
+
+def test_a_free_box_that_is_too_thin_grows_on_that_side_only():
+    grown = with_least_side(np.array([[0.1, 0.2, 0.15, 0.9]]), 0.2)
+    np.testing.assert_allclose(grown, [[0.025, 0.2, 0.225, 0.9]])
+
+
+@given(unit, unit, unit, unit)
+def test_a_box_of_any_aspect_survives_being_written_as_sides(a, b, c, d):
+    box = np.array([[min(a, b), min(c, d), max(a, b), max(c, d)]])
+    np.testing.assert_allclose(from_sides(to_sides(box)), box, atol=1e-8)

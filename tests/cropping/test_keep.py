@@ -16,7 +16,9 @@ def drawn(seed=0, strength=20.0, n=400):
     """Return predictions of a scorer, and pictures kept the likelier the better the full frame."""
     rng = np.random.default_rng(seed)
     boxes = from_params(rng.uniform(0.3, 0.9, (n, 3)))
-    scores = WindowScores(boxes, rng.uniform(0.5, 0.9, n), rng.uniform(0.3, 1.0, n))
+    scores = WindowScores(
+        boxes, rng.uniform(0.5, 0.9, n), rng.uniform(0.3, 1.0, n), np.zeros(n, bool)
+    )
     kept = rng.random(n) < expit(strength * (scores.full_iou - scores.best_iou))
     return scores, kept
 
@@ -68,8 +70,5 @@ def test_where_only_one_of_the_two_occurs_it_is_still_not_certain(always):
 def test_a_picture_has_the_same_probability_whatever_stands_beside_it():
     scores, kept = drawn()
     model = KeepClassifier().fit(scores, kept, CLUSTERS)
-    alone = [
-        model.predict(WindowScores(scores.boxes[[i]], scores.best_iou[[i]], scores.full_iou[[i]]))
-        for i in range(10)
-    ]
+    alone = [model.predict(scores.take(np.arange(len(scores.boxes)) == i)) for i in range(10)]
     np.testing.assert_array_equal(np.concatenate(alone), model.predict(scores)[:10])

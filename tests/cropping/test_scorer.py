@@ -128,9 +128,12 @@ def test_a_blend_is_the_softmax_weighted_mean_of_windows(params, scores):
 
 
 def test_parts_are_put_one_after_the_other():
-    one = WindowScores(np.zeros((2, 4)), np.array([0.1, 0.2]), np.array([0.3, 0.4]))
-    other = WindowScores(np.ones((1, 4)), np.array([0.5]), np.array([0.6]))
+    one = WindowScores(
+        np.zeros((2, 4)), np.array([0.1, 0.2]), np.array([0.3, 0.4]), np.array([True, False])
+    )
+    other = WindowScores(np.ones((1, 4)), np.array([0.5]), np.array([0.6]), np.array([True]))
     found = WindowScores.concatenate([one, other])
     assert found.boxes[:, 0].tolist() == [0, 0, 1]
     assert found.best_iou.tolist() == [0.1, 0.2, 0.5]
     assert found.full_iou.tolist() == [0.3, 0.4, 0.6]
+    assert found.people.tolist() == [True, False, True]

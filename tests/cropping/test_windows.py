@@ -52,6 +52,7 @@ def some_features(n, maps=1, boxes=1, extents=1, middles=1, scalars=2, seed=1):
     return PictureFeatures(
         rng.uniform(0, 1, (n, maps, CELLS**2)), sorted_boxes, rng.uniform(0, 1, (n, extents, 4)),
         rng.uniform(0, 1, (n, middles, 2)), rng.normal(size=(n, scalars)),
+        np.zeros((n, 0, 4)), np.zeros((n, 0, 2)),
     )  # fmt: skip
 
 

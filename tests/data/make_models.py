@@ -53,6 +53,11 @@ def crops() -> tuple[pd.DataFrame, np.ndarray]:
     boxes = np.hstack([start, start + wanted])
     boxes[wanted[:, 0] > 0.78] = [0.0, 0.0, 1.0, 1.0]
     X = pd.DataFrame(things, columns=[f"cue__thing_{c}" for c in ("x1", "y1", "x2", "y2")])
+    # Heads above the objects, in most of the pictures, and eyes in them.
+    heads = np.column_stack([things[:, 0], things[:, 1], things[:, 0] + 0.1, things[:, 1] + 0.1])
+    heads[rng.random(n) < 0.3] = np.nan
+    X[[f"cue__head_{c}" for c in ("x1", "y1", "x2", "y2")]] = heads
+    X[["cue__point_eyes_x", "cue__point_eyes_y"]] = heads[:, :2] + 0.04
     grid = {f"cue__map_grid_{r}{c}": rng.random(n) for r in range(7) for c in range(7)}
     X = X.assign(**grid, stage=rng.choice([1.0, 2.0, np.nan], n), emb__0000=rng.normal(size=n))
     return X.round(6), np.clip(boxes, 0, 1)

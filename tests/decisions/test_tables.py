@@ -129,5 +129,5 @@ def test_fields_are_named_by_their_columns():
 
 @pytest.mark.parametrize("fields", [[], ["1"], ["1", "2", "3"]])
 def test_more_or_fewer_fields_than_columns_are_refused(fields):
-    with pytest.raises(RowRefusedError, match=f"^wrong_fields: {len(fields)} fields, 2 columns$"):
+    with pytest.raises(RowRefusedError, match=rf"^wrong_fields: {len(fields)} fields?, 2 columns$"):
         named_fields(("a", "b"), fields)

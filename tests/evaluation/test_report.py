@@ -13,6 +13,7 @@ from prefml.evaluation.learning_curve import curve_point
 from prefml.evaluation.metrics_file import as_metrics
 from prefml.evaluation.report import number, percent, render_report, write_report
 from prefml.evaluation.run import Evaluation
+from prefml.exceptions import visible
 from prefml.status.measures import share
 from prefml.workspace import Workspace
 
@@ -53,7 +54,12 @@ def found(choice_runs, crop_runs) -> Evaluation:
     return Evaluation(
         choices=choice_runs,
         crops=crop_runs,
-        ranker={**choice_metrics(choice_runs), "learning_curve": points, "per_project": None},
+        ranker={
+            **choice_metrics(choice_runs),
+            "learning_curve": points,
+            "per_project": None,
+            "settings": None,
+        },
         crop=crop_metrics(crop_runs),
         left_out=["3 sets: no sidecar"],
     )
@@ -112,6 +118,29 @@ def test_names_from_logs_are_escaped(found, tmp_path):
     assert "&lt;script&gt;" in page
 
 
+# One of each kind: direction, isolation, no width, terminal, line.
+TURNED = ["\u202e", "\u2066", "\u200b", "\x1b", "\u2028"]
+
+
+@pytest.mark.parametrize("turned", TURNED)
+@pytest.mark.parametrize("field", ["filename", "project", "set_id", "left_out"])
+def test_no_name_of_any_kind_deceives_in_the_report(found, tmp_path, turned, field):
+    name = f"a{turned}gpj.exe"
+    if field == "left_out":
+        found.left_out = [f"{name}: no sidecar"]
+    else:
+        table = found.choices.table
+        values = getattr(table, field)
+        named = np.array([f"{value}{name}" for value in values], dtype=object)
+        found.choices = ChoiceRuns(
+            replace(table, **{field: named}), found.choices.folds, found.choices.runs
+        )
+        found.ranker = found.ranker | choice_metrics(found.choices)
+    page = page_of(found, tmp_path)
+    assert page == visible(page)
+    assert visible(name) in page
+
+
 def test_a_report_of_choices_alone_says_nothing_of_crops(found, tmp_path):
     found.crops = found.crop = None
 
@@ -164,3 +193,14 @@ def test_columns_and_captions_name_what_was_measured(found, tmp_path):
     for words in ("agreement (top-1)", "pairs in order", "calibration error", "overlap (IoU)"):
         assert words in page.text
     assert not re.search(r"\b(ours|theirs)\b", " ".join(page.text))
+
+
+def test_settings_that_lose_are_told_and_so_is_that_there_are_none(found, tmp_path):
+    effect = {"stage": 3.0, "setting": "denoise", "above": 0.45, "word": None, "sets": 120,
+              "lost": 0.71, "lost_ci": [0.62, 0.79], "otherwise": 0.4, "p": 0.001}  # fmt: skip
+    assert "Settings of the generator" not in page_of(found, tmp_path)
+    found.ranker["settings"] = []
+    assert "No setting of the generators" in page_of(found, tmp_path)
+    found.ranker["settings"] = [effect]
+    told = "stage 3 at denoise above 0.45 lost 71 % of 120 sets, 62 to 79 (otherwise 40 %)"
+    assert told in page_of(found, tmp_path)

@@ -4,6 +4,9 @@ import pytest
 
 from prefml.encoders.spec import EncoderSpec
 from prefml.features import choice_table, crop_columns, crop_table, image_rows
+from prefml.features.tables import ranking_cues
+from prefml.imaging import people_cues
+from prefml.imaging.cues import CUE_NAMES
 from prefml.sidecars.store import Sidecars
 
 SPEC = EncoderSpec(
@@ -146,3 +149,8 @@ def test_choices_tell_what_was_seen(sidecars):
     frame = frame.assign(corrected=frame["project"] == "b", exposed=True)
     exposure = choice_table(frame, sidecars).exposure
     assert exposure.tolist() == ["followed"] * 2 + ["overruled"] * 2
+
+
+def test_what_is_seen_of_people_is_no_cue_of_a_choice():
+    cues = pd.DataFrame(np.zeros((1, len(CUE_NAMES))), columns=list(CUE_NAMES))
+    assert not set(people_cues.NAMES) & set(ranking_cues(cues))

@@ -37,6 +37,16 @@ def test_measure_gives_the_names_in_order(scene):
     assert tuple(cues.measure(picture(scene))) == cues.CUE_NAMES
 
 
+def test_lists_have_the_names_in_order(scene):
+    assert tuple(cues.measure_lists(picture(scene))) == cues.list_names()
+
+
+def test_what_is_prepared_changes_nothing(scene):
+    shown = picture(scene)
+    cues.prepare(shown)
+    assert repr(cues.measure(shown)) == repr(cues.measure(picture(scene)))
+
+
 @pytest.mark.parametrize("group", cues.GROUPS, ids=lambda group: group.__name__.split(".")[-1])
 def test_group_measures_what_it_names(group, scene):
     assert set(group.measure(picture(scene))) == set(group.NAMES)

@@ -36,7 +36,7 @@ def test_a_face_is_found_in_a_real_photograph(shared):
     if not found:
         pytest.skip("the photograph is not here")
     cues = faces.measure(decode(found[0]))
-    assert cues["face_confidence"] > 0.85
+    assert cues["face_confidence"] > 0.75
     assert cues["face_count"] == 1
     assert 0.4 < (cues["face_x1"] + cues["face_x2"]) / 2 < 0.7
     assert cues["face_y2"] < 0.5

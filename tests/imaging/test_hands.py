@@ -1,12 +1,10 @@
-import sys
-from importlib.machinery import ModuleSpec
-from types import ModuleType, SimpleNamespace
-
 import numpy as np
 import pytest
 
-from prefml.exceptions import ImageError
 from prefml.imaging import hands
+from prefml.imaging.landmarks import Landmarks
+
+from .conftest import picture
 
 LENGTHS = np.array([1.05, 0.9, 1.0, 0.92, 0.72])
 
@@ -39,82 +37,14 @@ def test_a_hand_without_size_is_not_odd():
     assert hands.finger_anomaly(np.zeros((21, 3))) == 0.0
 
 
-def test_without_mediapipe_hands_are_not_looked_at(monkeypatch, tmp_path):
-    monkeypatch.setattr(hands, "find_spec", lambda name: None)
-    model = tmp_path / "hand_landmarker.task"
-    model.touch()
-    assert "pip install" in hands.hands_advice(model)
-    assert hands.hand_detector(model) is None
-
-
-def test_without_a_model_file_the_advice_names_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(hands, "find_spec", lambda name: ModuleSpec(name, None))
-    assert "hand_landmarker.task" in hands.hands_advice(None)
-    assert str(tmp_path / "here.task") in hands.hands_advice(tmp_path / "here.task")
-    assert hands.hand_detector(None) is None
-
-
-@pytest.fixture
-def mediapipe(monkeypatch):
-    """Stand in for MediaPipe by the few names that are used."""
-    points = [SimpleNamespace(x=x, y=y, z=z) for x, y, z in flat_hand((1, 2.0, 1, 1, 1))]
-    result = SimpleNamespace(hand_landmarks=[points], handedness=[[SimpleNamespace(score=0.9)]])
-    landmarker = SimpleNamespace(detect=lambda image: result)
-
-    def create(options):
-        if "broken" in options.base_options.model_asset_path:
-            raise RuntimeError("not a task file")
-        return landmarker
-
-    fake = ModuleType("mediapipe")
-    fake.__spec__ = ModuleSpec("mediapipe", None)
-    fake.Image, fake.ImageFormat = SimpleNamespace, SimpleNamespace(SRGB=1)
-    python = ModuleType("mediapipe.tasks.python")
-    python.BaseOptions = SimpleNamespace
-    python.vision = SimpleNamespace(
-        HandLandmarkerOptions=SimpleNamespace,
-        HandLandmarker=SimpleNamespace(create_from_options=create),
-    )
-    for name, module in (
-        ("mediapipe", fake), ("mediapipe.tasks", ModuleType("mediapipe.tasks")),
-        ("mediapipe.tasks.python", python),
-    ):  # fmt: skip
-        monkeypatch.setitem(sys.modules, name, module)
-
-
-@pytest.mark.usefixtures("mediapipe")
-def test_hands_are_found_with_box_and_flag(tmp_path):
-    model = tmp_path / "hand_landmarker.task"
-    model.touch()
-    assert hands.hands_advice(model) is None
-    (hand,) = hands.hand_detector(model)(SimpleNamespace(working=np.zeros((100, 100, 3), np.uint8)))
+def test_a_hand_is_described_by_its_box_and_anomaly():
+    points = flat_hand((1, 2.0, 1, 1, 1))
+    hand = hands.describe_hand(Landmarks(points, 0.9, np.ones(21), points, 0.5), 1.0)
     assert hand.confidence == 0.9
     assert hand.flagged
-    assert 0 <= hand.box[0] < hand.box[2] <= 1
-    assert hand.box[1] < 0.4 < 0.9 < hand.box[3]
+    assert 0 <= hand.box.x1 < hand.box.x2 <= 1
+    assert hand.box.y1 < 0.4 < 0.9 < hand.box.y2
 
 
-@pytest.mark.usefixtures("mediapipe")
-def test_a_file_that_is_no_hand_model_is_refused(tmp_path):
-    model = tmp_path / "broken.task"
-    model.touch()
-    with pytest.raises(ImageError, match="no hand model"):
-        hands.hand_detector(model)
-
-
-def test_the_model_file_is_named_by_the_environment(monkeypatch, tmp_path):
-    monkeypatch.delenv(hands.MODEL_VARIABLE, raising=False)
-    assert hands.hand_model_path() is None
-    monkeypatch.setenv(hands.MODEL_VARIABLE, str(tmp_path / "hand.task"))
-    assert hands.hand_model_path() == tmp_path / "hand.task"
-
-
-@pytest.mark.usefixtures("mediapipe")
-def test_hands_are_looked_at_when_the_environment_names_a_model(monkeypatch, tmp_path):
-    picture = SimpleNamespace(working=np.zeros((10, 10, 3), np.uint8))
-    monkeypatch.delenv(hands.MODEL_VARIABLE, raising=False)
-    assert hands.detect_hands(picture) is None
-    model = tmp_path / "hand_landmarker.task"
-    model.touch()
-    monkeypatch.setenv(hands.MODEL_VARIABLE, str(model))
-    assert len(hands.detect_hands(picture)) == 1
+def test_a_picture_without_people_has_no_hands():
+    assert hands.detect_hands(picture(np.full((64, 96, 3), 90))) == []

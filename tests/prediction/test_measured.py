@@ -24,7 +24,7 @@ def test_each_picture_has_its_size_stage_vector_and_cues(pictures):
     assert rows.stage.tolist() == [1, 2]
     assert rows.embeddings.shape == (2, encoder.spec.dim)
     assert tuple(rows.cues.columns) == CUE_NAMES
-    assert (rows.project, len(rows.hands)) == ("p", 2)
+    assert (rows.project, rows.hands) == ("p", None)
 
 
 def test_the_order_of_the_pictures_is_kept(pictures):

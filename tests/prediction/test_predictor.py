@@ -141,7 +141,7 @@ def test_measured_pictures_keep_their_order_and_sizes(predictor, tmp_path):
     assert rows.size.tolist() == [list(size) for size in sizes.values()]
     assert rows.stage[0] == 2
     assert np.isnan(rows.stage[1])
-    assert len(rows.embeddings) == len(rows.cues) == len(rows.hands) == 2
+    assert len(rows.embeddings) == len(rows.cues) == 2
     assert rows.project == "p"
 
 

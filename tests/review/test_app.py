@@ -138,7 +138,7 @@ def test_a_table_that_cannot_be_written_now_is_a_503_that_says_why(client, works
     (workspace.sandbox / "review.sqlite3").unlink()
     answer = client.send("decide", {"group_id": group, "action": "rejected"})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
-    assert "was removed or replaced" in answer.json["error"]
+    assert "was removed, replaced or written over" in answer.json["error"]
 
 
 @pytest.mark.parametrize("key", ["9" * 5000, "-" + "9" * 5000, "\u0663" * 5000, "1e5000", "²" * 9])

@@ -138,8 +138,10 @@ def ask(address, raw):
         b"GET / HTTP/1.1\r\nTransfer-Encoding: nonsense\r\n\r\n",
         b"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n",
         b"GET / HTTP/1.1\r\nbad header\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"GET http://[::1 HTTP/1.1\r\nHost: x\r\n\r\n",
     ],
-    ids=["no request", "no length", "encoding", "body", "no header"],
+    ids=["no request", "no length", "encoding", "body", "no header", "digits", "address"],
 )
 def test_what_never_reaches_the_application_is_answered_like_all_else(address, raw):
     head, body = ask(address, raw)

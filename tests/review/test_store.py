@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -228,18 +228,36 @@ def remove_folder(path):
     shutil.rmtree(path.parent)
 
 
-@pytest.mark.parametrize("change", [remove, remove_log, replace, put_older, remove_folder])
+def remove_index(path):
+    path.with_name(f"{path.name}-shm").unlink()
+
+
+@pytest.mark.parametrize(
+    "change", [remove, remove_log, remove_index, replace, put_older, remove_folder]
+)
 def test_a_table_that_is_removed_or_replaced_takes_nothing_more_and_says_so(path, store, change):
     decide(store, "a")
     change(path)
     for _ in range(2):
-        with pytest.raises(StoreUnavailableError, match="removed or replaced while the review is"):
+        with pytest.raises(
+            StoreUnavailableError, match="replaced or written over while the review is"
+        ):
             decide(store, "b")
         with pytest.raises(StoreUnavailableError):
             state(store, "a")
 
 
-@pytest.mark.parametrize("change", [remove, remove_log, replace, put_older])
+def put_back(path):
+    """Do as the hint says."""
+    for rescued in path.parent.glob("review.rescued-*.sqlite3"):
+        for suffix in ("-wal", "-shm"):
+            path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+        rescued.replace(path)
+
+
+@pytest.mark.parametrize(
+    "change", [remove, remove_log, remove_index, replace, put_older, remove_folder]
+)
 def test_what_was_acknowledged_is_rescued_and_the_hint_brings_it_back(path, store, change):
     for group in "abc":
         decide(store, group)
@@ -248,11 +266,70 @@ def test_what_was_acknowledged_is_rescued_and_the_hint_brings_it_back(path, stor
         decide(store, "d")
     store.close()
     (rescued,) = path.parent.glob("review.rescued-*.sqlite3")
-    assert caught.value.run == f"stop the review, mv {rescued} {path}, and start it again"
-    rescued.replace(path)
+    assert caught.value.run == (
+        f"stop the review, rm -f {path}-wal {path}-shm, mv {rescued} {path}, and start it"
+    )
+    put_back(path)
     again = EventStore(path)
     assert [state(again, group) for group in "abcd"] == [*["approved"] * 3, "pending"]
     again.close()
+
+
+def cut(*files):
+    def change(path, copies):
+        for suffix in files:
+            with open(f"{path}{suffix}", "r+b") as file:
+                file.truncate(0)
+
+    return change
+
+
+def copy_older(*files):
+    def change(path, copies):
+        for suffix in files:
+            shutil.copyfile(copies / f"copy{suffix}", f"{path}{suffix}")
+
+    return change
+
+
+# The index is memory of the process: cut off, it ends it at once.
+@pytest.mark.parametrize(
+    ("kind", "files"),
+    [
+        *((cut, files) for files in (("",), ("-wal",), ("", "-wal"))),
+        *((copy_older, files) for files in (("",), ("-wal",), ("", "-wal"), ("", "-wal", "-shm"))),
+    ],
+)
+@pytest.mark.parametrize("count", [6, 300])
+def test_nothing_acknowledged_is_lost_when_the_files_are_written_over(
+    path, store, tmp_path, kind, files, count
+):
+    names = [str(number) for number in range(count)]
+    for number, name in enumerate(names):
+        decide(store, name)
+        if number == count // 2:
+            for suffix in ("", "-wal", "-shm"):
+                shutil.copyfile(f"{path}{suffix}", tmp_path / f"copy{suffix}")
+    kind(*files)(path, tmp_path)
+    for name in ("x", "y"):
+        with suppress(StoreUnavailableError):
+            decide(store, name)
+            names.append(name)
+    store.close()
+    put_back(path)
+    again = EventStore(path)
+    assert all(state(again, name) == "approved" for name in names)
+    again.close()
+
+
+def test_what_another_review_adds_is_no_replacement(path, store):
+    other = EventStore(path)
+    for number in range(20):
+        decide((store, other)[number % 2], str(number))
+    other.close()
+    decide(store, "last")
+    assert all(state(store, str(number)) == "approved" for number in range(20))
+    assert not list(path.parent.glob("review.rescued-*"))
 
 
 def test_a_table_that_goes_while_an_event_is_written_acknowledges_it_not(path, store, monkeypatch):

@@ -1,4 +1,8 @@
 import os
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -6,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from prefml.exceptions import ImageError, WorkspaceError
-from prefml.review.thumbnails import ThumbnailCache
+from prefml.review.thumbnails import SIDES, ThumbnailCache
 from prefml.workspace import Workspace
 
 from ..imaging.profiles import rgb_profile
@@ -171,3 +175,24 @@ def test_a_copy_that_another_review_prunes_meanwhile_is_passed_over(thumbnails, 
     gone.symlink_to(tmp_path / "nowhere")
     assert thumbnails.prune(limit=0) == 1
     assert not thumbnails.is_ready(NAME, "small")
+
+
+def test_the_cache_can_be_deleted_at_any_time(thumbnails, tmp_path):
+    shown = {size: thumbnails.reduced(NAME, size).data for size in SIDES}
+    stop = threading.Event()
+
+    def delete():
+        while not stop.is_set():
+            shutil.rmtree(thumbnails.cache, ignore_errors=True)
+
+    deleting = threading.Thread(target=delete)
+    deleting.start()
+    with ThreadPoolExecutor(4) as pool:
+        asked = [*SIDES] * 40
+        served = [copy.data for copy in pool.map(partial(thumbnails.reduced, NAME), asked)]
+        pool.submit(thumbnails.prune).result()
+    stop.set()
+    deleting.join()
+    assert served == [shown[size] for size in asked]
+    assert thumbnails.reduced(NAME, "small").data == shown["small"]
+    assert thumbnails.is_ready(NAME, "small")

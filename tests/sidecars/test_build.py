@@ -50,6 +50,7 @@ def test_each_file_opens_in_pandas_with_its_keys(workspace, build):
     build()
     keys = ["project", "filename", "path", "file_size", "mtime_ns"]
     own = {"embeddings": ["embedding"], "hashes": ["phash"], "cues": ["stage", *cues.CUE_NAMES]}
+    own["cues"] += cues.list_names()
     for kind in FILES:
         frame = pd.read_parquet(workspace.sidecars / f"{kind}.parquet")
         assert list(frame.columns) == keys + own[kind]

@@ -292,3 +292,12 @@ def test_a_column_of_another_data_set_is_refused(workspace, build, name):
     build()
     with pytest.raises(SidecarError, match=f"no column {name} of cues; expected one of stage"):
         read_columns(workspace.sidecars, "cues", [name])
+
+
+def test_the_cues_that_every_picture_has_are_those_without_people(
+    workspace, build, read, every_cue
+):
+    build()
+    common = set(read().common_cues)
+    assert {"face_count", "sharpness"} & set(every_cue) <= common
+    assert not {name for name in common if name.startswith(("point_", "person_", "eyes_"))}

@@ -54,7 +54,7 @@ def test_a_line_that_is_no_set_is_counted(known, tree):
     write_lines(corrections_path(Workspace.open(tree.root)), [{"group_id": "x"}])
     workspace = Workspace.open(tree.root)
     found = read_known_corrections(workspace, ProjectResolver.open(workspace))
-    assert "1 lines are not used" in found.notes[0]
+    assert "1 line is not used" in found.notes[0]
 
 
 def test_every_rule_is_measured_or_says_why_it_cannot_be():

@@ -90,4 +90,4 @@ def test_corrections_that_cannot_be_used_are_told(tree, look):
     corrections_path(Workspace.open(tree.root)).write_text("[]\n")
     made = look()
     assert len(made.sets) == 1
-    assert "1 lines are not used" in made.notes[0]
+    assert "1 line is not used" in made.notes[0]

@@ -198,7 +198,7 @@ class _Questions:
         set_id = np.repeat(np.arange(len(self.ids)), sizes)
         names = [name for one in self.names for name in one]
         rows = sidecars.positions(self.project[set_id], names)
-        cues = sidecars.cues.to_numpy(float)[rows]
+        cues = sidecars.common_cues.to_numpy(float)[rows]
         cues[rows < 0] = np.nan
         scaled = dict(zip(np.unique(set_id), scale_pictures(cues, set_id), strict=True))
         nothing = np.zeros((0, cues.shape[1]))

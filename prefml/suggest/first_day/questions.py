@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from msgspec import UNSET
 from prefml.decisions import read_decisions
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.set_rule import SetRule
-from prefml.exceptions import WorkspaceError
+from prefml.exceptions import WorkspaceError, counted
 from prefml.proposals import (
     Row,
     as_list,
@@ -125,7 +124,7 @@ def picture_folders(workspace: Workspace) -> tuple[str, ...]:
         raise WorkspaceError(
             f"no pictures in {workspace.root}",
             "a folder of pictures that is named, or new/PROJECT/ in this one",
-            "name the folder: prefml start PICTURES",
+            "put pictures into new/PROJECT/, or name their folder in place of the workspace",
         )
     return found
 
@@ -147,14 +146,14 @@ def refuse_trained(workspace: Workspace) -> None:
         raise WorkspaceError(
             f"{workspace.root} has a model already",
             "a workspace without one",
-            f"prefml suggest --workspace {shlex.quote(str(workspace.root))}",
+            "prefml suggest",
         )
     sets = read_decisions(workspace).items["set_id"].nunique()
     if sets >= LEAST_SETS:
         raise WorkspaceError(
             f"{workspace.root} has {sets} choices logged, enough for a model",
             "a workspace without logs",
-            f"prefml train --workspace {shlex.quote(str(workspace.root))}",
+            "prefml train",
         )
 
 
@@ -181,10 +180,14 @@ def preview(workspace: Workspace, rule: SetRule) -> Grouping:
     with open_sources(workspace) as sources:
         made = form_groups(found.images, rule, sources)
     if len(made.sets) < LEAST_SETS:
-        few = f"{len(made.sets)} sets of variants" if made.sets else "no variants of one picture"
+        few = (
+            f"{counted(len(made.sets), 'set')} of variants"
+            if made.sets
+            else "no variants of one picture"
+        )
         alone = [f" ({n} alone: {why.split(';')[0]})" for why, n in made.reasons.most_common(1)]
         raise WorkspaceError(
-            f"{few} among {len(found.images)} pictures{''.join(alone)}",
+            f"{few} among {counted(len(found.images), 'picture')}{''.join(alone)}",
             f"at least {LEAST_SETS} sets of two pictures or more",
             "bring more, or say what makes a set: --rule folder, name, metadata or burst",
         )

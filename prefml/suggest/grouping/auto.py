@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from prefml.decisions.set_rule import SetRule
 from prefml.decisions.stages import stage_of
+from prefml.exceptions import counted
 from prefml.sidecars.find import ImageFile
 from prefml.suggest.grouping.by_name import group_by_name
 from prefml.suggest.grouping.by_time import TIMELESS, group_by_time
@@ -173,7 +174,7 @@ def choose_rules(images: Sequence[ImageFile], rule: SetRule, facts: Facts) -> li
         is_staged = staged >= _HALF * sum(len(folder.images) for folder in folders)
         for folder in folders:
             if folder.staged or (staged and is_staged):
-                why = f"{staged} names in the project with a time and a stage word"
+                why = f"{counted(staged, 'name')} in the project with a time and a stage word"
                 choices.append(_told(folder, (replace(rule, name="stages"), why)))
             elif folder.path in layout:
                 choices.append(_told(folder, (replace(rule, name="folder"), layout[folder.path])))
@@ -204,21 +205,26 @@ def _rules(folder: Folder) -> Iterator[Found]:
     for name, count in folder.presets.most_common(1):
         if folder.share(count) >= _HALF and name not in ("a1111", "fooocus"):
             kind = "burst" if name in ("huawei", "xperia", "nexus", "samsung", "pixel") else "name"
-            yield replace(rule, name=kind), f"{count} names as {name} writes them"
+            yield replace(rule, name=kind), _written_by(name, count)
     if folder.with_relatives >= _MOST:
         yield replace(rule, name="name"), "names that differ in suffixes of editors or upscalers"
     told = (one.tool or "a1111" * one.is_extra for one in folder.facts.values())
     tools = Counter(tool for tool in told if tool)
     for tool, count in tools.most_common(1):
         if folder.share(count) >= _HALF:
-            yield replace(rule, name="metadata"), f"{count} pictures with metadata of {tool}"
+            pictures = counted(count, "picture")
+            yield replace(rule, name="metadata"), f"{pictures} with metadata of {tool}"
     for name in ("a1111", "fooocus"):
         if folder.share(folder.presets[name]) >= _HALF:
-            yield replace(rule, name="name"), f"{folder.presets[name]} names as {name} writes them"
+            yield replace(rule, name="name"), _written_by(name, folder.presets[name])
     if folder.with_relatives >= _SOME:
         yield replace(rule, name="name"), "names that differ in suffixes of editors or upscalers"
     yield from _by_words(folder)
     yield from _by_times(folder)
+
+
+def _written_by(name: str, count: int) -> str:
+    return counted(count, f"name as {name} writes it", f"names as {name} writes them")
 
 
 def _by_words(folder: Folder) -> Iterator[Found]:
@@ -243,7 +249,7 @@ def _by_times(folder: Folder) -> Iterator[Found]:
     timeless = sum(lone.reason == TIMELESS for lone in made.alone)
     grouped = sum(len(one.images) for one in made.sets)
     if folder.share(timeless) <= 1 - _MOST and folder.share(grouped) >= _SOME:
-        yield rule, f"{grouped} pictures within a second of another, by EXIF or name"
+        yield rule, f"{counted(grouped, 'picture')} within a second of another, by EXIF or name"
 
 
 def _told(folder: Folder, found: Found | None) -> Choice:

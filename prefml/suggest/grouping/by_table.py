@@ -9,7 +9,7 @@ from unicodedata import normalize
 import pandas as pd
 
 from prefml.decisions.set_rule import SetRule
-from prefml.exceptions import ConfigError
+from prefml.exceptions import ConfigError, counted
 from prefml.sidecars.find import ImageFile
 from prefml.suggest.grouping.chains import Placed, group_placed
 from prefml.suggest.grouping.outcome import Grouping, Lone
@@ -119,9 +119,8 @@ def group_by_table(
     made = group_placed(placed, "table", rule.most)
     made.alone.extend(alone)
     if missing:
-        made.notes.append(
-            f"{rule.table} names {len(missing)} pictures that are not there, such as {missing[0]}"
-        )
+        lost = counted(len(missing), "picture that is", "pictures that are")
+        made.notes.append(f"{rule.table} names {lost} not there, such as {missing[0]}")
     return made
 
 

@@ -1,4 +1,3 @@
-import unicodedata
 from contextlib import suppress
 from dataclasses import fields
 
@@ -6,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefml import workspace as module
-from prefml.exceptions import ConfigError, PrefmlError, WorkspaceError
-from prefml.workspace import Config, Workspace, canonical_name, read_config
+from prefml.exceptions import ConfigError, PrefmlError
+from prefml.workspace import Config, Workspace, read_config
+from prefml.workspace import config as module
 
 
 def write_config(folder, text):
@@ -69,56 +68,6 @@ def test_any_bytes_give_a_configuration_or_one_of_our_errors(tmp_path_factory, c
 
 def test_second_questions_can_be_switched_off(tmp_path):
     assert read_config(write_config(tmp_path, "[suggest]\nreask = 0")).reask == 0
-
-
-def test_a_missing_workspace_names_the_command_that_makes_one(tmp_path):
-    with pytest.raises(WorkspaceError, match="prefml sample"):
-        Workspace.open(tmp_path / "none")
-
-
-def test_artifacts_lie_in_the_workspace_unless_named(tmp_path):
-    assert Workspace.open(tmp_path).artifacts == tmp_path / "artifacts"
-    assert Workspace.open(tmp_path, tmp_path / "b").artifacts == tmp_path / "b"
-
-
-@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x"])
-def test_a_path_outside_is_refused(tmp_path, name):
-    with pytest.raises(WorkspaceError, match="outside"):
-        Workspace.open(tmp_path).inside(name)
-
-
-def test_logs_are_looked_for_in_the_root_when_there_is_no_training_folder(tmp_path):
-    assert Workspace.open(tmp_path).log_folders() == (tmp_path / ".",)
-    (tmp_path / "data" / "training").mkdir(parents=True)
-    assert Workspace.open(tmp_path).log_folders() == (tmp_path / "data/training",)
-
-
-def test_image_roots_are_the_usual_folders_and_those_named_like_a_project(tmp_path):
-    for name in ("images", "mojo", "other"):
-        (tmp_path / name).mkdir()
-    roots = Workspace.open(tmp_path).image_roots(["mojo", "absent"])
-    assert roots == (tmp_path / "images", tmp_path / "mojo")
-
-
-def test_configured_roots_replace_the_usual_ones(tmp_path):
-    for name in ("images", "other"):
-        (tmp_path / name).mkdir()
-    write_config(tmp_path, '[images]\nroots = ["other"]')
-    assert Workspace.open(tmp_path).image_roots() == (tmp_path / "other",)
-
-
-@given(st.text())
-def test_both_unicode_forms_of_a_name_are_one(name):
-    forms = {canonical_name(unicodedata.normalize(form, name)) for form in ("NFC", "NFD")}
-    assert forms == {canonical_name(name)}
-
-
-def test_a_page_is_written_whole_and_inside_the_workspace_only(tmp_path):
-    workspace = Workspace.open(tmp_path)
-    assert workspace.write_page("more/page.html", "ä").read_text("utf-8") == "ä"
-    for name, words in (("../page.html", "outside"), ("more", "is a folder")):
-        with pytest.raises(WorkspaceError, match=words):
-            workspace.write_page(name, "")
 
 
 @pytest.mark.parametrize("entry", ["most = 0", "cosine = -1", "stages = [1]", "rule = 3"])
