@@ -248,8 +248,8 @@ def _question(group: Candidate, asked: Asked, created: str) -> Row:
 def write_questions(workspace: Workspace, rule: SetRule, seed: str) -> Questions:
     """Write a question for every set that has none and no answer.
 
-    What is there stays, but for questions without an answer whose sets are formed in another way
-    by now: of more pictures, by another rule, or by hand.
+    What is there stays, but for what has no answer and whose set is formed in another way by now:
+    of more pictures, by another rule, or by hand.
 
     Parameters
     ----------
@@ -292,12 +292,12 @@ def write_questions(workspace: Workspace, rule: SetRule, seed: str) -> Questions
 def _without_outdated(
     known: Mapping[str, Row], decided: Mapping[str, Row], new: Iterable[Candidate]
 ) -> list[Row]:
-    """Leave out questions without an answer that ask about pictures of other sets by now."""
+    """Leave out what has no answer and is about pictures of other sets by now."""
     moved = {path for group in new for path in group.paths}
     return [
         row
         for key, row in known.items()
-        if read_asked(row) is None
+        if row.get("reask_of")
         or is_decided(key, decided)
         or moved.isdisjoint(map(str, as_list(row.get("images"))))
     ]

@@ -187,3 +187,20 @@ def test_a_set_that_was_split_by_hand_is_asked_about_as_it_is(place):
     assert frozenset(images[1:]) in asked_of(place)
     assert frozenset(images) not in asked_of(place)
     assert len(asked_of(place)) == 12
+
+
+def test_a_variant_that_comes_later_joins_its_set_suggested_or_not(place, tree):
+    write_questions(place, RULE, "seed")
+    path = place.sandbox / "automation_decisions.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    del rows[0]["asked"]
+    rows[0]["step1_selection"]["chosen"] = rows[0]["images"][0]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for row in rows[:2]:
+        first = place.root / row["images"][0]
+        later = first.with_name(first.name.replace("stage1_generated", "stage1.5_face_swapped"))
+        later.write_bytes(first.read_bytes())
+    write_questions(place, RULE, "seed")
+    asked = [row["images"] for row in read_suggestions(place).values()]
+    assert sorted(map(len, asked)) == [3] * 10 + [4] * 2
+    assert len({path for images in asked for path in images}) == 38
