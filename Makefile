@@ -23,7 +23,7 @@ NO_NODE := @echo "skipped: the page's JavaScript, because there is no node with 
 OLD := .venv-min
 OLD_PYTHON ?= python3.11
 CORE := tests/ranking tests/cropping tests/decisions tests/features tests/sidecars tests/imaging \
-	tests/test_boxes.py tests/models/test_store.py tests/models/test_exported.py tests/test_files.py tests/test_workspace.py \
+	tests/test_boxes.py tests/models/test_store.py tests/models/test_exported.py tests/test_files.py tests/workspace \
 	tests/cli/test_app.py tests/cli/test_train.py tests/cli/test_rank.py tests/cli/test_crop.py
 
 .PHONY: help install train evaluate test test-js coverage test-min lint lint-js bench review docs \

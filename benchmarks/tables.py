@@ -15,6 +15,7 @@ from typing import Any
 
 import _code_tables
 import _gate
+import _interchange_tables
 import _joint_error
 import _loop_tables
 import _people_tables
@@ -336,6 +337,8 @@ TABLES: dict[str, Callable[[], str]] = {
         for name, make in _scale_tables.TABLES.items()
     },
     "planted-copies": planted_copies,
+    "interchange": lambda: _interchange_tables.trips(_required("interchange")),
+    "interchange-damaged": lambda: _interchange_tables.damaged(_required("interchange")),
     "sets": lambda: _set_tables.by_source(_required("sets")),
     "likeness": lambda: _set_tables.likeness(_required("sets")),
     "sets-many": lambda: _set_tables.many(_required("sets")),

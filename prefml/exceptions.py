@@ -16,6 +16,7 @@ __all__ = [
     "ConfigError",
     "EncoderError",
     "EncoderMismatchError",
+    "ForeignFileError",
     "ImageError",
     "LogError",
     "ModelFileError",
@@ -105,6 +106,10 @@ class WeightsUnavailableError(EncoderError):
 
 class EncoderMismatchError(PrefmlError):
     """Raised for embeddings of another encoder than the model was trained on."""
+
+
+class ForeignFileError(PrefmlError):
+    """Raised when a file of another program is damaged, in use, newer, or none of that program."""
 
 
 class ModelFileError(PrefmlError):

@@ -81,8 +81,9 @@ def test_what_is_visible_stays_so(text):
 # Verbs and prepositions that end like a plural.
 NO_NOUNS = {
     "as", "is", "has", "was", "this", "does", "its", "lies", "gives", "takes", "holds", "names",
-    "means", "maps", "needs", "wants", "lacks", "looks", "leads", "exists", "stays", "puts",
-    "sees", "encodes", "mixes", "predicts", "measures", "writes", "belongs", "lists", "times",
+    "means", "maps", "needs", "wants", "lacks", "stands", "looks", "leads", "exists", "stays",
+    "puts", "sees",
+    "encodes", "mixes", "predicts", "measures", "writes", "belongs", "lists", "times",
     "pixels", "bits", "ms", "fields", "values", "megapixels", "s",
 }  # fmt: skip
 NOUN = re.compile(r" (?:more |latest |decided )?([a-z]+s)\b(?! (?:no|a|the)\b)")
@@ -104,7 +105,8 @@ def plurals_behind_numbers(path):
         for value, after in itertools.pairwise(node.values):
             if isinstance(value, ast.FormattedValue) and isinstance(after, ast.Constant):
                 word, number = NOUN.match(after.value), ast.unparse(value.value)
-                if word and word[1] not in NO_NOUNS and number not in WORDS:
+                constant = number.isupper()
+                if word and not constant and word[1] not in NO_NOUNS and number not in WORDS:
                     yield f"{path.name}:{node.lineno}: {number}{after.value}"
 
 

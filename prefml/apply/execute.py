@@ -25,12 +25,13 @@ from prefml.files import DISK_ERRORS, file_sha256
 from prefml.proposals import decisions_path, read_lines, read_suggestions
 from prefml.workspace import Workspace
 
-__all__ = ["Report", "Watch", "execute", "preview", "undo"]
+__all__ = ["Report", "Watch", "carry_out", "execute", "preview", "undo", "unwatched"]
 
 Watch = Callable[[Iterable[int], int, str], Iterable[int]]
 
 
-def _unwatched(numbers: Iterable[int], total: int, label: str) -> Iterable[int]:
+def unwatched(numbers: Iterable[int], total: int, label: str) -> Iterable[int]:
+    """Watch nothing."""
     return numbers
 
 
@@ -124,7 +125,7 @@ def _not_kept(workspace: Workspace, plan: Plan) -> dict[str, tuple[str, ...]]:
     return {source: lost for source, lost in found.items() if lost}
 
 
-def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = _unwatched) -> Report:
+def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = unwatched) -> Report:
     """Finish an interrupted run, then carry out what is approved.
 
     Parameters
@@ -150,9 +151,35 @@ def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = _un
     WorkspaceError
         If a path leads out of the workspace.
     """
+    return carry_out(workspace, lambda: preview(workspace, keep_sources), watch)
+
+
+def carry_out(workspace: Workspace, plan_it: Callable[[], Report], watch: Watch) -> Report:
+    """Finish an interrupted run, then plan one and carry it out.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The workspace.
+    plan_it : callable
+        Returns the report of a plan.
+    watch : callable
+        Wraps the numbers of the steps, to draw a progress bar.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    ApplyError
+        If an interrupted run cannot be taken back.
+    OSError
+        If the disk is full or broken.
+    """
     with exclusive_run(workspace):
         finished, undone = _finish_interrupted(workspace, watch)
-        report = preview(workspace, keep_sources)
+        report = plan_it()
         plan, left_out = report.plan, report.left_out
         if finished is not None:
             named = {item.group for item in left_out}
@@ -168,7 +195,7 @@ def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = _un
         )
 
 
-def undo(workspace: Workspace, watch: Watch = _unwatched) -> Report:
+def undo(workspace: Workspace, watch: Watch = unwatched) -> Report:
     """Take the last run back, interrupted or not, and remove its journal.
 
     Parameters

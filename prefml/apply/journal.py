@@ -159,8 +159,15 @@ class Journal:
     def _append(self, record: Record) -> None:
         primitives.append_durably(self.path, _line(record))
 
+    @property
+    def saved(self) -> Path:
+        """Folder of copies of what the run changes in place: sidecars."""
+        return self.path.with_suffix("")
+
     def remove(self) -> None:
         """Remove the journal of a run that has been undone, and the folder if it was the last."""
+        if self.saved.is_dir():
+            primitives.remove_folder(self.saved)
         primitives.unlink(self.path)
         primitives.remove_folder(self.path.parent)
 

@@ -203,7 +203,10 @@ class PictureLocator:
                 if format_of_name(name) is None:
                     stems.setdefault(canonical_name(Path(name).stem), []).append(name)
             self._folders[path.parent] = stems
-        for name in self._folders[path.parent].get(canonical_name(path.stem), []):
+        stems = self._folders[path.parent]
+        # The stem of a.png.xmp is a.png, and it is that picture's alone.
+        named = (canonical_name(one) for one in (path.stem, path.name))
+        for name in (name for one in named for name in stems.get(one, [])):
             beside = path.parent / name
             if name != path.name and not beside.is_dir() and not self._is_kept_by_prefml(beside):
                 yield self._relative(beside)

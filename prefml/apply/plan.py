@@ -19,7 +19,7 @@ from prefml.workspace import Workspace
 __all__ = ["Kind", "LeftOut", "Plan", "Step", "leads_away", "make_plan"]
 
 
-Kind: TypeAlias = Literal["folder", "move", "copy", "crop"]
+Kind: TypeAlias = Literal["folder", "move", "copy", "crop", "mark"]
 
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,10 +27,11 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes
     ----------
-    kind : {"folder", "move", "copy", "crop"}
-        What is done; a folder is created before the files that go there.
+    kind : {"folder", "move", "copy", "crop", "mark"}
+        What is done; a folder is created before the files that go there, and a sidecar is marked
+        where it lies.
     source, target : str
-        Paths relative to the workspace, with `/`. A folder has no source.
+        Paths relative to the workspace, with `/`. A folder and a new sidecar have no source.
     role : {"folder", "winner", "manual crop", "loser", "companion"}
         Why.
     group : str
@@ -39,6 +40,9 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
         The crop box of a cropped copy.
     sha256 : str
         Hash of the source, known once the plan is carried out.
+    values : mapping of str to str or None, optional
+        What a sidecar is marked with: namespace and name, with a space between, and the value;
+        None removes a property.
     """
 
     kind: Kind
@@ -48,6 +52,7 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
     group: str
     box: tuple[float, float, float, float] | None = None
     sha256: str = ""
+    values: dict[str, str | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ __all__ = [
     "make_folder",
     "remove_folder",
     "rename",
+    "replace",
     "sync_file",
     "unlink",
     "write_new",
@@ -87,6 +88,12 @@ def rename(old: Path, new: Path) -> None:
     if os.path.lexists(new):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(new))
     old.rename(new)
+    sync_folder(new.parent)
+
+
+def replace(old: Path, new: Path) -> None:
+    """Give a file a name, in the place of the file that has it."""
+    old.replace(new)
     sync_folder(new.parent)
 
 

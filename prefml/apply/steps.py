@@ -4,81 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from prefml.apply import primitives
+from prefml.apply.context import UNDO, StepContext
 from prefml.apply.cropped import write_cropped
-from prefml.apply.journal import Journal
-from prefml.apply.plan import Step
+from prefml.apply.edits import apply_edit, edit_obstacle, revert_edit
 from prefml.exceptions import ApplyError
 from prefml.files import file_sha256
-from prefml.workspace import Workspace
 
 __all__ = ["StepContext", "apply_step", "revert_obstacle", "revert_step"]
-
-_UNDO = "prefml apply --undo"
-
-
-@dataclass(frozen=True)
-class StepContext:
-    """A step of a journal and the two places it is about.
-
-    Attributes
-    ----------
-    workspace : Workspace
-        Where the files lie.
-    journal : Journal
-        The run.
-    number : int
-        Position of the step in it.
-    """
-
-    workspace: Workspace
-    journal: Journal
-    number: int
-
-    @property
-    def step(self) -> Step:
-        """The step itself."""
-        return self.journal.steps[self.number]
-
-    @property
-    def source(self) -> Path:
-        """Path that the file comes from."""
-        return self.workspace.root / self.step.source
-
-    @property
-    def target(self) -> Path:
-        """Path that it goes to; it never leads out of the workspace."""
-        return self.workspace.inside(self.step.target)
-
-    def temporary(self, beside: Path) -> Path:
-        """Return the name under which a file is written before it gets its own."""
-        return beside.with_name(f".prefml-{self.journal.path.stem}-{self.number}.tmp")
-
-    def is_same_file(self) -> bool:
-        """Tell whether both names belong to one file."""
-        return self.target.exists() and self.source.exists() and os.path.samefile(
-            self.source, self.target
-        )  # fmt: skip
-
-    def is_source_intact(self) -> bool:
-        """Tell whether the source lies where it was, unchanged."""
-        regular = self.source.is_file() and not self.source.is_symlink()
-        return regular and file_sha256(self.source) == self.step.sha256
-
-    def is_target_ours(self) -> bool:
-        """Tell whether the target is what this step put there."""
-        if not self.target.is_file():
-            return False
-        made = self.journal.made.get(self.number)
-        if made is not None:
-            return file_sha256(self.target) == made
-        if self.step.kind != "move":
-            return False
-        moved = self.number in self.journal.done or not self.source.exists()
-        return self.is_same_file() or (moved and file_sha256(self.target) == self.step.sha256)
 
 
 def apply_step(context: StepContext) -> None:
@@ -99,11 +34,14 @@ def apply_step(context: StepContext) -> None:
     if context.step.kind == "folder":
         primitives.make_folder(context.target)
         return
+    if context.step.kind == "mark":
+        apply_edit(context)
+        return
     primitives.unlink(context.temporary(context.target))
     if not context.is_target_ours():
         _check_source(context)
         if context.target.exists() or context.target.is_symlink():
-            raise ApplyError(f"{context.step.target} exists already", "a free name", _UNDO)
+            raise ApplyError(f"{context.step.target} exists already", "a free name", UNDO)
         _OPERATIONS[context.step.kind](context)
     if context.step.kind == "move" and context.source.exists():
         _check_source(context)
@@ -112,10 +50,10 @@ def apply_step(context: StepContext) -> None:
 
 def _check_source(context: StepContext) -> None:
     if not context.source.is_file():
-        raise ApplyError(f"{context.step.source} has gone", "the picture of the decision", _UNDO)
+        raise ApplyError(f"{context.step.source} has gone", "the picture of the decision", UNDO)
     if not context.is_source_intact():
         raise ApplyError(
-            f"{context.step.source} has changed since the run began", "an unchanged file", _UNDO
+            f"{context.step.source} has changed since the run began", "an unchanged file", UNDO
         )
 
 
@@ -128,7 +66,7 @@ def _copy(context: StepContext) -> None:
     temporary = context.temporary(context.target)
     primitives.copy_file(context.source, temporary)
     if file_sha256(temporary) != context.step.sha256:
-        raise ApplyError(f"{context.step.target}: the copy differs from its source", run=_UNDO)
+        raise ApplyError(f"{context.step.target}: the copy differs from its source", run=UNDO)
     _publish(context, temporary, context.target)
 
 
@@ -171,6 +109,8 @@ def revert_obstacle(context: StepContext) -> str | None:
     step = context.step
     if step.kind == "folder":
         return None
+    if step.kind == "mark":
+        return edit_obstacle(context)
     begun = context.number in context.journal.done or context.number in context.journal.made
     if context.is_target_ours():
         # A link to nothing, too, takes the name.
@@ -212,6 +152,9 @@ def revert_step(context: StepContext) -> None:
     """
     if context.step.kind == "folder":
         primitives.remove_folder(context.target)
+        return
+    if context.step.kind == "mark":
+        revert_edit(context)
         return
     for place in (context.source, context.target):
         primitives.unlink(context.temporary(place))

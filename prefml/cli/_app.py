@@ -15,6 +15,7 @@ COMMANDS = {
     "start": "start",
     "doctor": "doctor",
     "ingest": "ingest",
+    "import": "import_picks",
     "embed": "embed",
     "export-encoder": "export_encoder",
     "export-model": "export_model",
@@ -27,6 +28,7 @@ COMMANDS = {
     "suggest": "suggest",
     "review": "review",
     "apply": "apply",
+    "export-picks": "export_picks",
     "status": "status",
     "models": "models",
 }

@@ -19,7 +19,7 @@ _NEW = "put new pictures into new/PROJECT/"
 _VARIANTS = "put ten pictures or more into new/PROJECT/, each in two variants or more"
 _COMMANDS = (
     "doctor|ingest|embed|export-encoder|export-model|duplicates|train|evaluate|rank|crop|suggest|"
-    "review|apply|status|models|start|sets"
+    "review|apply|status|models|start|sets|import|export-picks"
 )
 # A command that is at work already is not to be run.
 _COMMAND = re.compile(

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prefml.cli._shared import emit, json_option, open_workspace, progress
+from prefml.cli._picks import endings, picks_lines, picks_payload, sets_of, watch_files
+from prefml.cli._shared import emit, json_option, open_workspace
 from prefml.exceptions import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from prefml.apply import Report
-    from prefml.apply.journal import Journal
+    from prefml.workspace import Workspace
 
 _SHOWN = 200
 
@@ -22,8 +21,11 @@ _SHOWN = 200
 @click.option("--execute", "do_it", is_flag=True, help="Do it; without it the plan is printed.")
 @click.option("--undo", "take_back", is_flag=True, help="Take the last run back, byte for byte.")
 @click.option("--copy", "keep_sources", is_flag=True, help="Leave the sources where they are.")
+@click.option("--picks", "with_picks", is_flag=True, help="Write sidecars too, see export-picks.")
 @json_option
-def command(do_it: bool, take_back: bool, keep_sources: bool, as_json: bool) -> None:
+def command(
+    do_it: bool, take_back: bool, keep_sources: bool, with_picks: bool, as_json: bool
+) -> None:
     """Move reviewed pictures: winners to selected/, losers to delete_staging/.
 
     Pictures to be cropped by hand go to crop/, companions of the same stem go along. Nothing is
@@ -33,16 +35,27 @@ def command(do_it: bool, take_back: bool, keep_sources: bool, as_json: bool) -> 
 
     workspace = open_workspace()
     if take_back:
-        report = undo(workspace, _watch)
+        report = undo(workspace, watch_files)
     elif do_it:
-        report = execute(workspace, keep_sources, _watch)
+        report = execute(workspace, keep_sources, watch_files)
     else:
         report = preview(workspace, keep_sources)
-    emit(_payload(report), _text(report, take_back), as_json)
+    payload, text = _payload(report), _text(report, take_back)
+    if with_picks and not take_back:
+        picks = _picks(workspace, report, do_it)
+        payload["picks"] = picks_payload(picks)
+        text = "\n".join([text, *picks_lines(picks)])
+    emit(payload, text, as_json)
 
 
-def _watch(numbers: Iterable[int], total: int, label: str) -> Iterable[int]:
-    return progress(numbers, total, label, "file")
+def _picks(workspace: Workspace, report: Report, do_it: bool) -> Report:
+    """Write the sidecars of the sets that are applied, as a run of their own."""
+    from prefml.apply import export_picks, preview_picks
+
+    groups = set(report.plan.groups)
+    if do_it:
+        return export_picks(workspace, None, watch_files, groups)
+    return preview_picks(workspace, None, groups)
 
 
 def _payload(report: Report) -> dict[str, object]:
@@ -58,18 +71,14 @@ def _payload(report: Report) -> dict[str, object]:
         "not_kept": {source: list(lost) for source, lost in report.not_kept.items()},
         "already_applied": report.already,
         "decided_anew": list(report.changed),
-        "finished": _sets_of(report.finished),
-        "undone": _sets_of(report.undone),
-        "interrupted": _sets_of(report.interrupted),
+        "finished": sets_of(report.finished),
+        "undone": sets_of(report.undone),
+        "interrupted": sets_of(report.interrupted),
     }  # fmt: skip
 
 
-def _sets_of(journal: Journal | None) -> list[str] | None:
-    return None if journal is None else journal.carried_out
-
-
 def _text(report: Report, take_back: bool) -> str:
-    lines = list(_endings(report))
+    lines = list(endings(report))
     if take_back:
         return "\n".join(lines) or "Nothing to undo."
     lines += _plan_lines(report)
@@ -85,18 +94,6 @@ def _text(report: Report, take_back: bool) -> str:
     lines += [f"decided anew since it was applied: {group}" for group in report.changed[:_SHOWN]]
     lines.append(_summary(report))
     return "\n".join(lines)
-
-
-def _endings(report: Report) -> Iterable[str]:
-    if report.finished is not None:
-        yield f"Finished an interrupted run of {counted(len(report.finished.carried_out), 'set')}."
-    if report.undone is not None:
-        yield f"Took back a run of {counted(len(report.undone.carried_out), 'set')}."
-    if report.interrupted is not None:
-        yield (
-            f"A run of {counted(len(report.interrupted.carried_out), 'set')} was interrupted; "
-            "--execute finishes it, --undo takes it back."
-        )
 
 
 def _plan_lines(report: Report) -> list[str]:

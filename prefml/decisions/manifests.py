@@ -127,7 +127,11 @@ def _usable(text: object) -> bool:
         return False
     place = PurePosixPath(text)
     leads_away = place.is_absolute() or ".." in place.parts or not place.parts
-    return not leads_away and len(os.fsencode(text)) <= _LONGEST
+    try:
+        return not leads_away and len(os.fsencode(text)) <= _LONGEST
+    except UnicodeEncodeError:
+        # No folder can have it in the encoding of this system's file names.
+        return False
 
 
 def _folder_names(document: Mapping[str, object]) -> tuple[str, ...]:

@@ -82,6 +82,9 @@ def _sized_fields(raw: _Buffer, start: int, end: int) -> Iterator[tuple[int, int
     at = start
     while at < end:
         tag, at = _varint(raw, at)
+        if tag >= 1 << 32:
+            # Some readers drop the bits above, and find another field than this one.
+            raise ValueError("a field of a number that none has")
         kind = tag & 7
         if kind == _SIZED:
             length, at = _varint(raw, at)

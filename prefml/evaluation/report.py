@@ -13,6 +13,7 @@ from prefml.evaluation.contenders import CROPPERS, RANKERS
 from prefml.evaluation.gallery import crop_views, find_mistakes, make_thumbnailer
 from prefml.evaluation.run import Evaluation
 from prefml.evaluation.schema import CropMetrics, Metrics, RankerMetrics
+from prefml.evaluation.settings import describe_effect
 from prefml.exceptions import counted, visible
 from prefml.files import write_text
 from prefml.workspace import Workspace
@@ -61,6 +62,8 @@ def render_report(found: Evaluation, metrics: Metrics, workspace: Workspace) -> 
         HTML that asks for nothing outside itself.
     """
     thumbnail = make_thumbnailer(workspace, found.sidecars)
+    ranker = metrics["ranker"]
+    effects = None if ranker is None else ranker["settings"]
     best, worst = crop_views(found.crops, thumbnail) if found.crops else ([], [])
     content = {
         "metrics": metrics,
@@ -69,6 +72,7 @@ def render_report(found: Evaluation, metrics: Metrics, workspace: Workspace) -> 
         "mistakes": find_mistakes(found.choices, thumbnail) if found.choices else [],
         "best_crops": best,
         "worst_crops": worst,
+        "effects": None if effects is None else list(map(describe_effect, effects)),
         "percent": percent,
         "number": number,
         "dash": DASH,

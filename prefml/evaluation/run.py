@@ -25,6 +25,7 @@ from prefml.evaluation.folds import Folds, make_folds
 from prefml.evaluation.learning_curve import SHARES, curve_point, partial_point
 from prefml.evaluation.per_project import compare_per_project
 from prefml.evaluation.schema import CropMetrics, LearningPoint, PerProjectMetrics, RankerMetrics
+from prefml.evaluation.settings import setting_metrics
 from prefml.evaluation.workers import run_in_processes
 from prefml.exceptions import NotEnoughDataError
 from prefml.features import ChoiceTable
@@ -135,6 +136,8 @@ def evaluate(
         except NotEnoughDataError as error:
             wanted = f"; expected {error.expected}" if error.expected else ""
             found.left_out.append(f"{name}: {error.found}{wanted}")
+    if found.choices is not None and found.ranker is not None:
+        found.ranker["settings"] = setting_metrics(workspace, found.choices.table)
     if found.choices is None and found.crops is None:
         lacking = found.sidecars is None or any("no sidecar" in line for line in found.left_out)
         step = "prefml embed, then prefml ingest" if lacking else "prefml ingest"
@@ -157,7 +160,12 @@ def _evaluate_choices(
     reviewed = reviewed_sets(data.decisions)
     found.choices = ChoiceRuns(table, rounds, runs, rejected, reviewed)
     summary = choice_metrics(found.choices)
-    found.ranker = {**summary, "learning_curve": curve, "per_project": per_project}
+    found.ranker = {
+        **summary,
+        "learning_curve": curve,
+        "per_project": per_project,
+        "settings": None,
+    }
 
 
 def _run_rankers(

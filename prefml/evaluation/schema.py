@@ -26,6 +26,7 @@ __all__ = [
     "RankerScores",
     "RejectionMetrics",
     "ReliabilityPoint",
+    "SettingMetrics",
     "Top1",
 ]
 
@@ -170,11 +171,26 @@ class ChoiceMetrics(TypedDict):
     importances: dict[str, float]
 
 
+class SettingMetrics(TypedDict):
+    """Effect of a generator's setting on sets, corrected for all that was looked at."""
+
+    stage: float | None
+    setting: str
+    above: float | None
+    word: str | None
+    sets: int
+    lost: float
+    lost_ci: Interval
+    otherwise: float
+    p: float
+
+
 class RankerMetrics(ChoiceMetrics):
     """Part `ranker`: the summary of held-out choices and what further fits tell."""
 
     learning_curve: list[LearningPoint]
     per_project: PerProjectMetrics | None
+    settings: list[SettingMetrics] | None
 
 
 class CropperScores(TypedDict):

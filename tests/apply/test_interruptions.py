@@ -29,6 +29,7 @@ OPERATIONS = (
     "unlink",
     "sync_file",
     "rename",
+    "replace",
 )
 
 

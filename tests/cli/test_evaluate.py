@@ -21,6 +21,7 @@ RANKER = {
     "models": {"prefml": SCORES}, "lead": {}, "auto_approve": [], "rejection": None,
     "by_project": {}, "by_set_size": {}, "by_stage_choice": {}, "reliability": [],
     "risk_coverage": {}, "importances": {}, "learning_curve": [], "per_project": None,
+    "settings": None,
 }  # fmt: skip
 
 

@@ -127,6 +127,17 @@ def test_without_any_pictures_a_folder_is_asked_for(started, tmp_path):
     )
 
 
+def test_what_a_trained_workspace_is_told_repeats_its_folders(started, tmp_path):
+    place, models = tmp_path / "ws", tmp_path / "models"
+    for folder in (place, models):
+        folder.mkdir()
+    (models / "ranker.joblib").write_bytes(b"")
+    said = fails(started, "--workspace", place, "--artifacts", models)
+    assert said.endswith(f"run: prefml suggest --workspace {place} --artifacts {models}\n") or (
+        f"then prefml suggest --workspace {place} --artifacts {models}" in said
+    )
+
+
 def test_a_workspace_is_refused_and_the_next_step_works(started, tmp_path):
     write_sets(tmp_path / "ws/new", project="one")
     (tmp_path / "ws/prefml.toml").write_text("")

@@ -48,6 +48,13 @@ def test_a_name_counts_once_and_only_if_a_folder_can_have_it(read, title, root, 
     assert read(dated("2025-10-01", None, title=title, paths={"root": root}))[0][0].names == names
 
 
+def test_an_id_that_no_file_name_can_have_here_is_left_out(read, monkeypatch):
+    monkeypatch.setattr("os.fsencode", lambda text: text.encode("latin-1"))
+    manifests, problems = read({"projectId": "\u65e5\u672c"})
+    assert not manifests
+    assert "no usable projectId" in problems[0]
+
+
 def test_a_manifest_without_paths_has_its_title(read):
     assert read(dated("2025-10-01", None, title="X", paths=[]))[0][0].names == ("X",)
 

@@ -84,6 +84,17 @@ def test_a_file_that_is_no_model_is_an_error_of_ours(tmp_path, raw):
         external_files(tmp_path / "model.onnx")
 
 
+@pytest.mark.parametrize("above", [1, 2, 0x7F])
+def test_a_field_whose_number_some_readers_would_cut_off_hides_nothing(tmp_path, above):
+    raw = write(tmp_path, in_initializer(tensor("w", "w.bin"))).read_bytes()
+    # The tag of the graph, number 7, with bits above the 32 that a tag has.
+    at = raw.index(b"\x3a")
+    long = bytes([0x3A | 0x80, 0x80, 0x80, 0x80, 0x80 | above << 4 & 0x70, above])
+    (tmp_path / "model.onnx").write_bytes(raw[:at] + long + raw[at + 1 :])
+    with pytest.raises(EncoderError, match="an ONNX model"):
+        external_files(tmp_path / "model.onnx")
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.sampled_from(PLACES[:1]), st.text(min_size=1, max_size=9)), max_size=5)

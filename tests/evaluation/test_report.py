@@ -54,7 +54,12 @@ def found(choice_runs, crop_runs) -> Evaluation:
     return Evaluation(
         choices=choice_runs,
         crops=crop_runs,
-        ranker={**choice_metrics(choice_runs), "learning_curve": points, "per_project": None},
+        ranker={
+            **choice_metrics(choice_runs),
+            "learning_curve": points,
+            "per_project": None,
+            "settings": None,
+        },
         crop=crop_metrics(crop_runs),
         left_out=["3 sets: no sidecar"],
     )
@@ -188,3 +193,14 @@ def test_columns_and_captions_name_what_was_measured(found, tmp_path):
     for words in ("agreement (top-1)", "pairs in order", "calibration error", "overlap (IoU)"):
         assert words in page.text
     assert not re.search(r"\b(ours|theirs)\b", " ".join(page.text))
+
+
+def test_settings_that_lose_are_told_and_so_is_that_there_are_none(found, tmp_path):
+    effect = {"stage": 3.0, "setting": "denoise", "above": 0.45, "word": None, "sets": 120,
+              "lost": 0.71, "lost_ci": [0.62, 0.79], "otherwise": 0.4, "p": 0.001}  # fmt: skip
+    assert "Settings of the generator" not in page_of(found, tmp_path)
+    found.ranker["settings"] = []
+    assert "No setting of the generators" in page_of(found, tmp_path)
+    found.ranker["settings"] = [effect]
+    told = "stage 3 at denoise above 0.45 lost 71 % of 120 sets, 62 to 79 (otherwise 40 %)"
+    assert told in page_of(found, tmp_path)

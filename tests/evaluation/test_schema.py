@@ -17,6 +17,11 @@ from prefml.evaluation.schema import Metrics
 from prefml.ranking import PairwiseLogistic
 from prefml.status.measures import share
 
+EFFECT = {
+    "stage": 3.0, "setting": "denoise", "above": 0.45, "word": "DDIM", "sets": 120, "lost": 0.71,
+    "lost_ci": [0.62, 0.79], "otherwise": 0.4, "p": 0.001,
+}  # fmt: skip
+
 
 class Own(PairwiseLogistic):
     def fit(self, X, y, set_id=None, groups=None, sample_weight=None, **of_calibration):
@@ -35,6 +40,7 @@ def found(choice_runs, crop_runs, monkeypatch) -> Evaluation:
             **choice_metrics(choice_runs),
             "learning_curve": [curve_point(choice_runs.table, 1.0, folds, run)],
             "per_project": compare_per_project(Own(), choice_runs.table),
+            "settings": [EFFECT],
         },
         crop=crop_metrics(crop_runs),
         consistency=share([True, False]),

@@ -72,11 +72,15 @@ def refuse_workspace(folder: Path) -> None:
     """
     marks = [mark for mark in _MARKS if (folder / mark).exists()]
     if marks:
-        refuse_trained(Workspace.open(folder))
+        there = f"--workspace {shlex.quote(str(folder))}"
+        try:
+            refuse_trained(Workspace.open(folder))
+        except WorkspaceError as error:
+            raise WorkspaceError(error.found, error.expected, f"{error.run} {there}") from error
         raise WorkspaceError(
             f"{visible(str(folder))} is a workspace already (it has {marks[0]})",
             "a folder of pictures",
-            f"prefml start --workspace {shlex.quote(str(folder))}",
+            f"prefml start {there}",
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -147,14 +146,14 @@ def refuse_trained(workspace: Workspace) -> None:
         raise WorkspaceError(
             f"{workspace.root} has a model already",
             "a workspace without one",
-            f"prefml suggest --workspace {shlex.quote(str(workspace.root))}",
+            "prefml suggest",
         )
     sets = read_decisions(workspace).items["set_id"].nunique()
     if sets >= LEAST_SETS:
         raise WorkspaceError(
             f"{workspace.root} has {sets} choices logged, enough for a model",
             "a workspace without logs",
-            f"prefml train --workspace {shlex.quote(str(workspace.root))}",
+            "prefml train",
         )
 
 

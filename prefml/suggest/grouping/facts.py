@@ -18,7 +18,7 @@ from pathlib import Path
 from PIL import ExifTags
 
 from prefml.exceptions import ImageError
-from prefml.sidecars.metadata import read_metadata
+from prefml.sidecars.metadata import read_metadata, texts_of
 from prefml.suggest.grouping.clock import microseconds
 
 __all__ = ["PictureFacts", "read_facts"]
@@ -29,7 +29,6 @@ _BURST = re.compile(rb"GCamera:BurstID(?:=\"|>)([\w-]{1,64})")
 _SEED_KEYS = ("seed", "noise_seed")
 # Of a graph, what differs between pictures of one prompt.
 _NOT_PROMPT = (*_SEED_KEYS, "filename_prefix", "control_after_generate")
-_USER_COMMENT_CODES = {b"ASCII\0\0\0": "ascii", b"UNICODE\0": "utf-16-be", b"\0" * 8: "utf-8"}
 
 
 @dataclass(frozen=True)
@@ -77,17 +76,17 @@ def read_facts(path: Path) -> PictureFacts:
         Empty where the file is none that can be read, or holds nothing that is known.
     """
     try:
-        texts, exif, details, xmp = read_metadata(path)
+        read = read_metadata(path)
     except ImageError:
         # That picture has no facts, and decoding names the fault.
         return PictureFacts()
-    texts |= _texts_in_exif(exif, details)
+    exif, details, texts = read.exif, read.details, texts_of(read)
     try:
         told = next(_generators(texts), PictureFacts())
     except RecursionError:
         # A graph that nobody's nodes make.
         told = PictureFacts()
-    burst = _BURST.search(xmp)
+    burst = _BURST.search(read.xmp)
     return PictureFacts(
         told.tool, told.prompt, told.seed, told.job or (burst[1].decode() if burst else ""),
         _taken(details), _printable(" ".join(str(exif.get(tag, "")) for tag in (271, 272))),
@@ -98,35 +97,6 @@ def read_facts(path: Path) -> PictureFacts:
 def _printable(text: str) -> str:
     """Return a text without what no file of JSON lines may hold."""
     return "".join(letter for letter in text if letter.isprintable()).strip()
-
-
-def _texts_in_exif(exif: Mapping[int, object], details: Mapping[int, object]) -> dict[str, str]:
-    """Return the texts that generators keep in EXIF where a format has no text chunks."""
-    found = {}
-    comment = details.get(ExifTags.Base.UserComment)
-    if isinstance(comment, bytes):
-        comment = _decoded(comment)
-    if isinstance(comment, str):
-        found["parameters"] = comment
-    for tag in (271, 272, 270):
-        name, _, value = str(exif.get(tag, "")).partition(":")
-        if name in ("prompt", "workflow") and value.lstrip().startswith("{"):
-            found[name] = value
-    description = exif.get(270)
-    if isinstance(description, str):
-        found.setdefault("Description", description)
-    return found
-
-
-def _decoded(comment: bytes) -> str:
-    """Decode an EXIF comment by the code in its first eight bytes."""
-    coding = _USER_COMMENT_CODES.get(comment[:8])
-    if coding is None:
-        return comment.decode("utf-8", "replace")
-    text = comment[8:]
-    if coding == "utf-16-be" and text[1:2] == b"\0":
-        coding = "utf-16-le"
-    return text.decode(coding, "replace").strip("\0 ")
 
 
 def _generators(texts: Mapping[str, str]) -> Iterator[PictureFacts]:

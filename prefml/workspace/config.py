@@ -1,77 +1,21 @@
-"""Read `prefml.toml` and derive the paths of a workspace from it."""
+"""Read `prefml.toml`."""
 
 from __future__ import annotations
 
-import os
 import tomllib
-import unicodedata
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from prefml.exceptions import ConfigError, WorkspaceError
-from prefml.files import AnyPath, path_from_url, write_text
+from prefml.exceptions import ConfigError
 
-__all__ = [
-    "MOST",
-    "RULES",
-    "Config",
-    "Workspace",
-    "canonical_name",
-    "read_config",
-    "stored_path",
-]
+__all__ = ["CONFIG_NAME", "MOST", "RULES", "Config", "read_config"]
 
 CONFIG_NAME = "prefml.toml"
 # Rules of what makes a set, see `prefml.decisions.set_rule`, and pictures of a set at most.
 RULES = ("auto", "stages", "folder", "name", "metadata", "burst", "similar", "table")
 MOST = 12
-# Where new pictures wait, and where reviewed ones go: what was learned from them stays usable.
-# Cropped copies come after their originals, which keep the place of the picture.
-REVIEWED_ROOTS = ("new", "delete_staging", "selected")
-
-
-def canonical_name(name: str) -> str:
-    """Return a name in Unicode's composed form, NFC, in which names are compared.
-
-    Composed or decomposed, to a person, and to most file systems, both are one name.
-
-    Parameters
-    ----------
-    name : str
-        A file name, a folder's name, or a path.
-
-    Returns
-    -------
-    str
-
-    References
-    ----------
-    Unicode Standard Annex 15, "Unicode normalization forms".
-    """
-    return name if name.isascii() else unicodedata.normalize("NFC", name)
-
-
-def stored_path(path: Path) -> Path:
-    """Return a path under the names that the disk has, composed or decomposed.
-
-    Parameters
-    ----------
-    path : Path
-        May not exist.
-
-    Returns
-    -------
-    Path
-    """
-    if os.path.lexists(path) or str(path).isascii() or path == path.parent:
-        return path
-    parent, wanted = stored_path(path.parent), canonical_name(path.name)
-    with suppress(OSError, ValueError):
-        return parent / min(name for name in os.listdir(parent) if canonical_name(name) == wanted)
-    return parent / path.name
 
 
 @dataclass(frozen=True)
@@ -117,6 +61,11 @@ class Config:
         to 1, at least 20 sets if there are as many, else all; 0 asks about none.
     policy : mapping
         The person's crop rules, see `prefml.cropping.policy`.
+    marks : str or None
+        Name of the table of what marks mean in another program, see `prefml.apply.picks`; None:
+        `lightroom`.
+    winner_marks, loser_marks : mapping
+        What that table says otherwise of pictures that were kept and rejected.
     """
 
     encoder: str | None = None
@@ -137,6 +86,9 @@ class Config:
     reask: float = 0.02
     audit: float = 0.05
     policy: Mapping[str, object] = field(default_factory=dict)
+    marks: str | None = None
+    winner_marks: Mapping[str, object] = field(default_factory=dict)
+    loser_marks: Mapping[str, object] = field(default_factory=dict)
 
 
 _EntryType: TypeAlias = type | tuple[type, ...]
@@ -163,6 +115,9 @@ _ENTRIES: Mapping[str, tuple[str, str, _EntryType]] = {
     "reask": ("suggest", "reask", (int, float)),
     "audit": ("review", "audit", (int, float)),
     "policy": ("crop", "policy", dict),
+    "marks": ("picks", "preset", str),
+    "winner_marks": ("picks", "winner", dict),
+    "loser_marks": ("picks", "loser", dict),
 }
 
 
@@ -239,162 +194,3 @@ def _refuse_out_of_range(value: float, name: str, path: Path) -> None:
             raise ConfigError(f"{path}: {name} = {value!r}", "a share from 0 to 1")
     elif not 0 < value < float("inf"):
         raise ConfigError(f"{path}: {name} = {value!r}", "a positive number")
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """Folder of logs, manifests and pictures, with the paths of each.
-
-    Build one with `Workspace.open`.
-
-    Attributes
-    ----------
-    root : Path
-        The absolute folder.
-    config : Config
-        Its settings, from `prefml.toml`.
-    artifacts : Path
-        Folder of models and reports.
-    """
-
-    root: Path
-    config: Config
-    artifacts: Path
-
-    @classmethod
-    def open(cls, root: str | Path = ".", artifacts: str | Path | None = None) -> Workspace:
-        """Open a workspace.
-
-        Parameters
-        ----------
-        root : str or Path
-            The workspace folder.
-        artifacts : str or Path, optional
-            Folder of models and reports; `<root>/artifacts` by default. A relative path is taken
-            from the current folder.
-
-        Returns
-        -------
-        Workspace
-
-        Raises
-        ------
-        WorkspaceError
-            If the folder does not exist.
-        ConfigError
-            If its `prefml.toml` cannot be understood.
-        """
-        folder = Path(root).expanduser().resolve()
-        if not folder.is_dir():
-            raise WorkspaceError(f"no folder {folder}", "a workspace", f"prefml sample {root}")
-        place = Path(artifacts).expanduser().resolve() if artifacts else folder / "artifacts"
-        return cls(folder, read_config(folder / CONFIG_NAME), place)
-
-    @property
-    def sidecars(self) -> AnyPath:
-        """Folder of the sidecars; outside the workspace only where a URL says so."""
-        folder = self.config.sidecar
-        if folder is None:
-            return self.root / "data" / "sidecar"
-        return path_from_url(folder) if "://" in folder else self.inside(folder)
-
-    @property
-    def sandbox(self) -> Path:
-        """Folder of suggestions and decisions under review."""
-        return self.root / "sandbox"
-
-    def log_folders(self) -> tuple[Path, ...]:
-        """Return the folders that may hold logs: `data/training`, else the root itself."""
-        return self._first_existing("data/training", ".")
-
-    def manifest_folders(self) -> tuple[Path, ...]:
-        """Return the folders that may hold project manifests."""
-        return self._first_existing("data/projects", "projects")
-
-    def _first_existing(self, *names: str) -> tuple[Path, ...]:
-        return tuple(self.root / name for name in names if (self.root / name).is_dir())[:1]
-
-    def image_roots(self, projects: Iterable[str] = ()) -> tuple[Path, ...]:
-        """Return the existing folders that hold pictures.
-
-        Parameters
-        ----------
-        projects : iterable of str
-            Known folder names of projects; a top-level folder of such a name is a root too, unless
-            the configuration names the roots itself.
-
-        Returns
-        -------
-        tuple of Path
-
-        Raises
-        ------
-        ConfigError
-            If a configured root lies outside the workspace.
-        """
-        usual = ("images", "training data", *sorted(set(projects)), *REVIEWED_ROOTS)
-        names = self.config.image_roots or usual
-        roots = tuple(self.inside(name) for name in names)
-        return tuple(path for path in dict.fromkeys(roots) if path.is_dir())
-
-    def write_page(self, name: str, text: str) -> Path:
-        """Write a page for people below the root, whole or not at all.
-
-        Parameters
-        ----------
-        name : str
-            A path, relative to the root or absolute.
-        text : str
-            Its content.
-
-        Returns
-        -------
-        Path
-            Where it lies.
-
-        Raises
-        ------
-        WorkspaceError
-            If the path lies outside the workspace, or is a folder.
-        """
-        path = self.inside(name)
-        if path.is_dir():
-            raise WorkspaceError(f"{name} is a folder", "the name of a file, such as sets.html")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, text)
-        return path
-
-    def inside(self, name: str | Path) -> Path:
-        """Return a path below the root, refusing one that leads out of it.
-
-        Parameters
-        ----------
-        name : str or Path
-            A path, relative to the root or absolute.
-
-        Returns
-        -------
-        Path
-            With links followed, see `stored_path`.
-
-        Raises
-        ------
-        WorkspaceError
-            If the path lies outside the workspace, or no file could have it.
-        """
-        path = _resolved(stored_path(self.root / name))
-        if not path.is_relative_to(self.root):
-            raise WorkspaceError(f"{name} lies outside {self.root}", "a path inside the workspace")
-        return path
-
-
-def _resolved(path: Path) -> Path:
-    """Follow links, refusing loops and names that the system does not take."""
-    try:
-        found = path.resolve()
-        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
-            found.lstat()
-    except (OSError, RuntimeError, ValueError) as error:
-        shown = f"{str(path)[:200]!r} cannot be a path"
-        raise WorkspaceError(shown, "a path inside the workspace") from error
-    return found

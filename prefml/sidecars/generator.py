@@ -1,0 +1,275 @@
+"""Read the settings of the generator that made a picture, out of what it wrote into the file.
+
+The prompt is none of them: it is the person's own, and nothing here keeps it.
+
+References
+----------
+modules/infotext_utils.py of AUTOMATIC1111's stable-diffusion-webui; nodes.py of ComfyUI;
+invokeai/app/invocations/metadata.py of InvokeAI.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import pandas as pd
+from msgspec import Struct
+
+from prefml.decisions.projects import ProjectResolver
+from prefml.exceptions import ImageError
+from prefml.files import write_text
+from prefml.sidecars.find import ImageFile, find_images
+from prefml.sidecars.metadata import read_metadata, texts_of
+from prefml.workspace import Workspace
+
+__all__ = [
+    "NUMBERS",
+    "WORDS",
+    "GeneratorSettings",
+    "generator_settings",
+    "read_settings",
+    "settings_path",
+]
+
+NUMBERS = ("steps", "cfg", "denoise")
+WORDS = ("tool", "model", "sampler", "scheduler", "upscaler")
+
+# A name, a colon and a value, which stands in quotes where it holds a comma.
+_PAIR = re.compile(r'\s*([A-Za-z][\w \-/]{0,60}):\s*("(?:\\.|[^"\\])*"|[^,\n]*)(?:,|$)')
+_LAST_LINE = re.compile(r"^Steps: ", re.MULTILINE)
+_LONGEST = 200
+# What links of a graph lead through at most.
+_MOST_NODES = 10_000
+_VERSION = 1
+
+
+class GeneratorSettings(Struct, frozen=True, omit_defaults=True):
+    """Settings of a generator.
+
+    Attributes
+    ----------
+    tool : str
+        a1111, comfyui or invokeai; empty where no file says anything.
+    model, sampler, scheduler, upscaler : str
+        Names as the generator has them; empty where it does not say.
+    steps, cfg, denoise : float or None
+        Number of steps, guidance scale, and strength of the last pass; None where it does not say.
+    seed : int or None
+        Seed of the noise.
+    """
+
+    tool: str = ""
+    model: str = ""
+    sampler: str = ""
+    scheduler: str = ""
+    upscaler: str = ""
+    steps: float | None = None
+    cfg: float | None = None
+    denoise: float | None = None
+    seed: int | None = None
+
+
+class _Line(Struct):
+    """Settings of a file as it was at one time."""
+
+    path: str
+    file_size: int
+    mtime_ns: int
+    version: int
+    settings: GeneratorSettings
+
+
+def read_settings(path: Path) -> GeneratorSettings:
+    """Read the settings of a picture without decoding it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    GeneratorSettings
+        Empty where the file is none that can be read, or says nothing that is known.
+    """
+    try:
+        texts = texts_of(read_metadata(path))
+    except ImageError:
+        return GeneratorSettings()
+    with suppress(RecursionError):
+        for read in (_invokeai, _comfyui, _a1111):
+            found = read(texts)
+            if found is not None:
+                return found
+    return GeneratorSettings()
+
+
+def _a1111(texts: Mapping[str, str]) -> GeneratorSettings | None:
+    text = texts.get("parameters", "")
+    # A prompt may hold such a line, too: the last one is that of the settings.
+    starts = [found.start() for found in _LAST_LINE.finditer(text)]
+    if not starts:
+        return None
+    pairs = {name.strip(): value.strip('" ') for name, value in _PAIR.findall(text, starts[-1])}
+    return GeneratorSettings(
+        "a1111", _word(pairs.get("Model") or pairs.get("Model hash")), _word(pairs.get("Sampler")),
+        _word(pairs.get("Schedule type")),
+        _word(pairs.get("Hires upscaler") or pairs.get("Postprocess upscaler")),
+        _number(pairs.get("Steps")), _number(pairs.get("CFG scale")),
+        _number(pairs.get("Denoising strength")), _whole(pairs.get("Seed")),
+    )  # fmt: skip
+
+
+def _comfyui(texts: Mapping[str, str]) -> GeneratorSettings | None:
+    graph = _object(texts.get("prompt"))
+    nodes = {key: node for key, node in graph.items() if isinstance(node, dict)}
+    if not any("class_type" in node for node in nodes.values()):
+        return None
+    # From the picture backwards: the first sampler that is met made the last pass.
+    inputs = [(str(nodes[key].get("class_type", "")), _inputs(nodes[key])) for key in _walk(nodes)]
+    last = next((found for _, found in inputs if "sampler_name" in found), {})
+    models = (found.get("ckpt_name") or found.get("unet_name") for _, found in inputs)
+    upscalers = (
+        found.get("model_name") or found.get("upscale_method")
+        for kind, found in inputs
+        if "upscale" in kind.lower()
+    )
+    return GeneratorSettings(
+        "comfyui", _word(next(filter(None, models), None)), _word(last.get("sampler_name")),
+        _word(last.get("scheduler")), _word(next(filter(None, upscalers), None)),
+        _number(last.get("steps")), _number(last.get("cfg")), _number(last.get("denoise")),
+        _whole(last.get("seed", last.get("noise_seed"))),
+    )  # fmt: skip
+
+
+def _inputs(node: Mapping[str, object]) -> Mapping[str, object]:
+    found = node.get("inputs")
+    return found if isinstance(found, dict) else {}
+
+
+def _walk(nodes: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
+    """Yield the nodes that lead to a saved picture, nearest first."""
+    waiting = [key for key, node in nodes.items() if "Save" in str(node.get("class_type"))]
+    waiting += [key for key, node in nodes.items() if "Preview" in str(node.get("class_type"))]
+    seen: dict[str, None] = {}
+    while waiting and len(seen) < _MOST_NODES:
+        key = waiting.pop(0)
+        if key in seen or key not in nodes:
+            continue
+        seen[key] = None
+        links = (one[0] for one in _inputs(nodes[key]).values() if isinstance(one, list) and one)
+        waiting += [str(link) for link in links]
+    yield from seen
+
+
+def _invokeai(texts: Mapping[str, str]) -> GeneratorSettings | None:
+    document = _object(texts.get("invokeai_metadata")) or _object(texts.get("sd-metadata"))
+    if not document:
+        return None
+    image = document.get("image")
+    inner = image if isinstance(image, dict) else document
+    model = inner.get("model") or document.get("model_weights")
+    if isinstance(model, dict):
+        model = model.get("name") or model.get("model_name")
+    return GeneratorSettings(
+        "invokeai", _word(model), _word(inner.get("scheduler") or inner.get("sampler")), "",
+        _word(inner.get("upscaler")), _number(inner.get("steps")), _number(inner.get("cfg_scale")),
+        _number(inner.get("strength")), _whole(inner.get("seed")),
+    )  # fmt: skip
+
+
+def _object(text: str | None) -> dict[str, object]:
+    try:
+        found = json.loads(text) if text and text.lstrip().startswith("{") else None
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _word(value: object) -> str:
+    """Return a name that every file can hold."""
+    text = value if isinstance(value, str) else ""
+    return "".join(letter for letter in text if letter.isprintable()).strip()[:_LONGEST]
+
+
+def _number(value: object) -> float | None:
+    try:
+        found = float(value) if isinstance(value, str | int | float) else math.nan
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def _whole(value: object) -> int | None:
+    found = _number(value)
+    if found is None or isinstance(value, bool) or found != int(found) or abs(found) >= 2**63:
+        return None
+    return int(str(value)) if re.fullmatch(r"-?\d{1,19}", str(value)) else int(found)
+
+
+def settings_path(workspace: Workspace) -> Path:
+    """Return the file in which settings that were read are kept."""
+    return workspace.sandbox / "generator_settings.jsonl"
+
+
+def generator_settings(
+    workspace: Workspace, keys: Iterable[tuple[str, str]]
+) -> pd.DataFrame | None:
+    """Return the settings of pictures, each file opened once.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the pictures lie.
+    keys : iterable of (project, file name)
+        The pictures.
+
+    Returns
+    -------
+    DataFrame of shape (n_pictures, n_settings) or None
+        Columns `WORDS`, `NUMBERS` and `seed`, a row for each key; None where no picture says
+        anything.
+    """
+    here = {image.key: image for image in find_images(workspace, ProjectResolver.open(workspace))}
+    kept = _read_kept(settings_path(workspace))
+    lines: dict[str, _Line] = {}
+    rows = []
+    for key in keys:
+        image = here.get(key)
+        line = None if image is None else _line(workspace, image, kept)
+        rows.append(GeneratorSettings() if line is None else line.settings)
+        if line is not None:
+            lines[line.path] = line
+    if any(path not in kept or kept[path] is not line for path, line in lines.items()):
+        encoded = (msgspec.json.encode(line).decode() for line in (kept | lines).values())
+        # What could not be kept is read again the next time.
+        with suppress(OSError, UnicodeError):
+            write_text(settings_path(workspace), "".join(f"{line}\n" for line in encoded))
+    if not any(row.tool for row in rows):
+        return None
+    return pd.DataFrame([msgspec.structs.asdict(row) for row in rows])
+
+
+def _line(workspace: Workspace, image: ImageFile, kept: Mapping[str, _Line]) -> _Line:
+    line = kept.get(image.path)
+    if line and (line.file_size, line.mtime_ns) == (image.file_size, image.mtime_ns):
+        return line
+    settings = read_settings(workspace.root / image.path)
+    return _Line(image.path, image.file_size, image.mtime_ns, _VERSION, settings)
+
+
+def _read_kept(path: Path) -> dict[str, _Line]:
+    decoder, found = msgspec.json.Decoder(_Line), {}
+    for raw in path.read_bytes().splitlines() if path.is_file() else []:
+        # What cannot be read is read from the picture again.
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+            line = decoder.decode(raw)
+            if line.version == _VERSION:
+                found[line.path] = line
+    return found
