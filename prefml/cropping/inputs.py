@@ -11,7 +11,7 @@ Columns are known by their names, so that the regressor finds them in any table:
   concern a border;
 - every column that is no cue, such as stage and aspect, but not the number of pixels.
 
-A place that is known in no picture of the training table is left out.
+A place that is known in fewer than one in fifty pictures of the training table is left out.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ _CUE = re.compile(r"^cue_+")
 _QUANTITY = re.compile(r"_(mass|share|count|confidence)$|_border_")
 _POINT, _POINT_AXES = re.compile(r"^(cue_+)?point_.*_[xy]$"), ("_x", "_y")
 _HEAD = re.compile(r"^(cue_+)?head_[xy][12]$")
+_KNOWN = 0.02
 # Points may lie so far beyond the picture.
 _BEYOND = 1.0
 _MAX_UNCOMPRESSED = 32
@@ -195,7 +196,7 @@ class FeatureReader:
         used |= {*cues.values()} - {*_matching(cues, _QUANTITY).values()}
         scalars = [column for column in range(X.shape[1]) if column not in used]
         mean, directions = _principal_components(X[:, embedding], n_components)
-        known: Bools = np.asarray(np.isfinite(X).any(axis=0) | (len(X) == 0))
+        known: Bools = np.asarray(np.isfinite(X).sum(axis=0) >= _KNOWN * len(X))
         grids, boxes, heads, points = (
             [columns for columns in group if known[columns].all()]
             for group in (grids, boxes, heads, points)

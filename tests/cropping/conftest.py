@@ -66,3 +66,23 @@ def fitted(crops):
 @pytest.fixture(scope="session")
 def fitted_on_noise(noise):
     return CropRegressor(n_estimators=60).fit(noise.X, noise.boxes, groups=noise.project)
+
+
+def make_people(n=240, seed=0, locked=True):
+    """Return pictures of a person, some without, whose crops end at the thighs."""
+    rng = np.random.default_rng(seed)
+    size = rng.uniform(0.08, 0.16, n)
+    start = np.column_stack([rng.uniform(0.2, 0.6, n), rng.uniform(0.05, 0.3, n)])
+    eyes = start + np.column_stack([size / 2, 0.4 * size])
+    thighs = eyes + np.column_stack([np.zeros(n), 4 * size])
+    bottom, top = np.minimum(thighs[:, 1], 1.0), np.clip(eyes[:, 1] - 2 * size, 0.0, 1.0)
+    side = (bottom - top) * (1.0 if locked else 0.5)
+    left = np.clip(eyes[:, 0] - side / 2, 0.0, 1.0 - side)
+    names = [f"cue__head_{corner}" for corner in ("x1", "y1", "x2", "y2")]
+    names += [f"cue__point_{name}_{axis}" for name in ("eyes", "thighs") for axis in "xy"]
+    places = np.hstack([start, start + size[:, None], eyes, thighs])
+    places[rng.random(n) < 0.2] = np.nan
+    X = pd.DataFrame(places, columns=names).assign(stage=rng.choice([1.0, 2.0, np.nan], n))
+    boxes = np.column_stack([left, top, left + side, bottom])
+    project = np.array([f"p{i}" for i in np.arange(n) * 4 // n])
+    return Crops(X, boxes, np.full((n, 2), 600.0), project)

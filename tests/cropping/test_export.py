@@ -1,4 +1,6 @@
 import json
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,6 +10,9 @@ from prefml.cropping import CropRegressor
 from prefml.cropping.export import from_plain, to_plain
 from prefml.cropping.policy import Policy
 
+from .conftest import make_people
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 ANSWERS = ("predict", "keep_probability", "predict_bands")
 
 
@@ -16,9 +21,17 @@ def through_json(cropper):
     return from_plain(json.loads(json.dumps(document, allow_nan=False)), texts)
 
 
-@pytest.fixture(scope="module", params=["an object", "everything", "an array", "nothing"])
+@pytest.fixture(
+    scope="module",
+    params=["an object", "everything", "an array", "nothing", "people", "free people"],
+)
 def written(request, crops, noise):
     """Return a fitted cropper and rows, of tables that hold more and less."""
+    if request.param.endswith("people"):
+        made = make_people(locked=request.param == "people")
+        model = CropRegressor(n_estimators=20).fit(made.X, made.boxes, groups=made.project)
+        assert model.model_.scorer.around_.uses_people
+        return model, made.X
     if request.param == "nothing":
         return CropRegressor(n_estimators=10).fit(noise.X, noise.boxes), noise.X
     X = crops.X
@@ -104,3 +117,16 @@ def test_bands_of_a_projects_own_are_written_and_read(fitted):
     assert sorted(again.model_.bands.own_moves_) == ["p", "q"]
     del document["bands"]["own_moves"]
     assert from_plain(document, texts).model_.bands.own_moves_ == {}
+
+
+def test_the_example_that_needs_no_prefml_crops_the_same(written, tmp_path):
+    model, rows = written
+    document, texts = to_plain(model)
+    for name, text in texts.items():
+        (tmp_path / f"crop.{name}.txt").write_text(text)
+    files = {name: {"file": f"crop.{name}.txt"} for name in texts}
+    (tmp_path / "crop.json").write_text(json.dumps({"model": document, "files": files}))
+    example = runpy.run_path(str(EXAMPLES / "crop_without_prefml.py"))
+    few = np.asarray(rows, float)[:6]
+    found = np.array(list(example["boxes"](tmp_path / "crop.json", few)))
+    np.testing.assert_allclose(found, model.predict(rows[:6]), atol=1e-9)

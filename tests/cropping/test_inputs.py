@@ -62,7 +62,10 @@ def test_components_explain_most_of_the_embedding():
 
 
 def test_a_row_with_gaps_is_read():
-    rows = read([*OBJECT, *EMBEDDING, *GRID], np.full((3, 73), np.nan))
+    X = np.random.default_rng(0).uniform(0, 1, (3, 73))
+    reader = FeatureReader.fit(X, [*OBJECT, *EMBEDDING, *GRID], 3)
+    rows = reader.read(np.full((3, 73), np.nan))
+    assert rows.boxes.shape == (3, 1, 4)
     assert np.isnan(rows.boxes).all()
     assert (rows.maps == 0).all()
     assert np.isfinite(rows.scalars).all()
@@ -74,3 +77,22 @@ def test_pictures_of_which_the_same_is_known_are_looked_at_once():
     different, which = rows.distinct()
     assert len(different) == 3
     np.testing.assert_array_equal(different.scalars[which], X)
+
+
+@pytest.mark.parametrize(("known", "kept"), [(0, 0), (1, 0), (2, 1), (100, 1)])
+def test_a_place_that_is_hardly_ever_known_is_left_out(known, kept):
+    head = [f"cue__head_{corner}" for corner in ("x1", "y1", "x2", "y2")]
+    names = [*OBJECT, *head, "cue__point_eyes_x", "cue__point_eyes_y"]
+    X = np.full((100, len(names)), np.nan)
+    X[:known] = 0.5
+    rows = read(names, X)
+    assert rows.boxes.shape[1] == rows.heads.shape[1] == rows.points.shape[1] == kept
+
+
+def test_head_and_points_of_a_person_are_no_boxes_and_may_lie_beyond_the_picture():
+    head = [f"cue__head_{corner}" for corner in ("x1", "y1", "x2", "y2")]
+    rows = read([*head, "cue__point_knees_x", "cue__point_knees_y"],
+                np.array([[0.1, 0.2, 0.3, 0.4, 0.5, 1.4]]))  # fmt: skip
+    assert rows.boxes.shape[1] == rows.scalars.shape[1] == 0
+    np.testing.assert_allclose(rows.heads, [[[0.1, 0.2, 0.3, 0.4]]])
+    np.testing.assert_allclose(rows.points, [[[0.5, 1.4]]])
