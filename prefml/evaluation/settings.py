@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prefml.evaluation.schema import SettingMetrics
+from prefml.exceptions import counted
 from prefml.features import ChoiceTable
 from prefml.ranking.setting_effects import SettingEffect, setting_effects
 from prefml.sidecars.generator import NUMBERS, WORDS, generator_settings
@@ -61,7 +62,8 @@ def describe_effect(effect: SettingMetrics) -> str:
     named = effect["word"] or f"above {effect['above']:g}"
     low, high = (100 * float(end or 0) for end in effect["lost_ci"])
     lost, otherwise = 100 * effect["lost"], 100 * effect["otherwise"]
+    sets = counted(int(effect["sets"]), "set")
     return (
-        f"{what} at {effect['setting']} {named} lost {lost:.0f} % of {effect['sets']} sets, "
+        f"{what} at {effect['setting']} {named} lost {lost:.0f} % of {sets}, "
         f"{low:.0f} to {high:.0f} (otherwise {otherwise:.0f} %)"
     )
