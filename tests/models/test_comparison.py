@@ -1,11 +1,12 @@
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from prefml.exceptions import ModelFileError, NotEnoughDataError, SidecarError
-from prefml.models import comparison, kinds
+from prefml.models import comparison, kinds, store
 from prefml.models.approval import rejection_kind
 from prefml.models.comparison import compare_models
 from prefml.models.history import add_to_history
@@ -22,6 +23,9 @@ from .made_up_pictures import made_up_data
 def compare(tmp_path, monkeypatch):
     """Return a function that compares a reversed ranker with a sound one that replaced it."""
     workspace = Workspace.open(tmp_path)
+    # Trainings are seconds apart, which is how the history orders them.
+    seconds = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=n) for n in range(1000))
+    monkeypatch.setattr(store, "datetime", SimpleNamespace(now=lambda _: next(seconds)))
 
     def run(table, name="ranker", **facts):
         path = workspace.artifacts / "ranker.joblib"
