@@ -186,7 +186,7 @@ def test_sets_whose_top_choice_changes_are_refused_and_leave_nothing(
     tiny, tmp_path, pictures, monkeypatch
 ):
     monkeypatch.setattr("prefml.encoders.parity.top_choice_agreement", lambda *args: 0.5)
-    with pytest.raises(EncoderError, match=r"top choice: 0\.500 of 2 sets"):
+    with pytest.raises(EncoderError, match=r"top choice: it is the same in 0\.500 of 2 sets"):
         export_encoder(tiny, tmp_path / "out", "fp32", pictures, [[0, 1], [2, 3, 4]])
     assert nothing_left(tmp_path)
 
