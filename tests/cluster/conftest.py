@@ -82,7 +82,11 @@ class Rows:
                 frame.drop(columns=["mtime_ns", *self.keys[-1], "phash"], errors="ignore")
             )
             self.hashes += [] if kind != "hashes" else frame["phash"].tolist()
-        self.embeddings, self.cues = np.stack(numbers[0]["embedding"]), numbers[2].to_numpy()
+        lists = [name for name in numbers[2] if numbers[2][name].dtype == object]
+        self.embeddings = np.stack(numbers[0]["embedding"])
+        self.cues = numbers[2].drop(columns=lists).to_numpy()
+        self.lengths = [[len(one) for one in numbers[2][name]] for name in lists]
+        self.listed = [np.concatenate(numbers[2][name].to_list()) for name in lists]
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -91,6 +95,8 @@ class Rows:
             and self.hashes == other.hashes
             and np.allclose(self.embeddings, other.embeddings, rtol=0, atol=1e-6)
             and np.allclose(self.cues, other.cues, rtol=1e-5, atol=1e-6, equal_nan=True)
+            and self.lengths == other.lengths
+            and all(map(np.allclose, self.listed, other.listed))
         )
 
     def __len__(self) -> int:
