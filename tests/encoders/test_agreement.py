@@ -38,7 +38,9 @@ def test_without_sets_there_is_no_agreement_to_speak_of(vectors):
 
 def test_too_little_agreement_is_refused_with_its_numbers():
     parity = Parity(90, 1.0, 1.0, 0.01, 0.02, sets=30, agreement=0.9)
-    with pytest.raises(EncoderError, match=r"int8 vectors change the top choice: it is the same in 0\.900 of 30"):
+    with pytest.raises(
+        EncoderError, match=r"int8 vectors change the top choice: it is the same in 0\.900 of 30"
+    ):
         refuse_unequal(parity, "int8")
 
 
