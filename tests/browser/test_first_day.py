@@ -51,7 +51,8 @@ def test_from_a_folder_of_pictures_to_files_in_their_places(shoot, started, revi
         # The middle stage, but for a slip now and then.
         reviewer.press("3" if number % 8 == 7 else "2")
         if number == 9:
-            rest.wait_for()
+            # A training in a process that gives way to everything else on the machine.
+            rest.wait_for(timeout=600_000)
     day.get_by_text("Right on").wait_for()
     rest.click()
     reviewer.page.locator('[data-suggested="true"]').wait_for()
