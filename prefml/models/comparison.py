@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from prefml.exceptions import ModelFileError
 from prefml.features.training_data import read_training_data
 from prefml.models.approval import rejection_kind
 from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
-from prefml.models.history import find_earlier
+from prefml.models.history import list_models
 from prefml.models.kinds import BY_NAME
 from prefml.models.neutral import Neutral, neutral_decisions
 from prefml.models.replay import Comparison, compare, recent_decisions
@@ -64,7 +65,13 @@ def compare_models(workspace: Workspace, name: str) -> ComparedModels:
     NotEnoughDataError
         If there are too few decisions to answer.
     """
-    earlier = find_earlier(workspace, name)
+    models = [model for model in list_models(workspace) if not model.problem]
+    in_use = {model.sha256 for model in models if model.current}
+    named = [m for m in models if not m.current and name in (m.name, m.kind)]
+    # The history holds the model in use, too: it is compared with itself where there is no other.
+    earlier = min(named, key=lambda model: model.sha256 in in_use, default=None)
+    if earlier is None:
+        raise ModelFileError(f"no earlier model {name!r}", "one from the list", "prefml models")
     kind = BY_NAME[earlier.kind]
     data = read_training_data(workspace)
     encoder = None if data.sidecars is None else data.sidecars.encoder

@@ -18,7 +18,6 @@ __all__ = [
     "StoredModel",
     "add_to_history",
     "candidate_folder",
-    "find_earlier",
     "install",
     "list_models",
     "roll_back",
@@ -128,35 +127,6 @@ def list_models(workspace: Workspace) -> list[StoredModel]:
     return models
 
 
-def find_earlier(workspace: Workspace, name: str) -> StoredModel:
-    """Find a sound model of the history; copies of the models in use are none.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        The workspace.
-    name : str
-        Its name in the history, or a kind for the latest one that is not in use.
-
-    Returns
-    -------
-    StoredModel
-
-    Raises
-    ------
-    ModelFileError
-        If there is no such model.
-    """
-    usable = [model for model in list_models(workspace) if not model.problem]
-    in_use = {model.sha256 for model in usable if model.current}
-    earlier = [model for model in usable if model.sha256 not in in_use]
-    chosen = next((model for model in earlier if name in (model.name, model.kind)), None)
-    if chosen is None:
-        names = ", ".join(model.name for model in earlier) or "none yet"
-        raise ModelFileError(f"no earlier model {name!r}", f"one of: {names}", "prefml models")
-    return chosen
-
-
 def _read(kind: str, name: str, path: Path) -> StoredModel:
     try:
         manifest = read_manifest(path)
@@ -244,10 +214,15 @@ def roll_back(workspace: Workspace, name: str) -> StoredModel:
         If there is no such model, it cannot be used, or a training is at work.
     """
     with training_lock(workspace):
-        chosen = find_earlier(workspace, name)
+        usable = [model for model in list_models(workspace) if not model.problem]
+        in_use = {model.sha256 for model in usable if model.current}
+        earlier = [model for model in usable if model.sha256 not in in_use]
+        chosen = next((model for model in earlier if name in (model.name, model.kind)), None)
+        if chosen is None:
+            names = ", ".join(model.name for model in earlier) or "none yet"
+            raise ModelFileError(f"no earlier model {name!r}", f"one of: {names}", "prefml models")
         install(workspace, chosen.kind, chosen.path)
         if chosen.kind == "ranker" and chosen.manifest is not None:
-            usable = [model for model in list_models(workspace) if not model.problem]
             _bring_along(workspace, chosen.manifest.rejection_sha256, usable)
         return _read(chosen.kind, "current", _current(workspace, chosen.kind))
 
