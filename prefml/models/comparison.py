@@ -10,7 +10,7 @@ from prefml.exceptions import ModelFileError
 from prefml.features.training_data import read_training_data
 from prefml.models.approval import rejection_kind
 from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
-from prefml.models.history import list_models
+from prefml.models.history import hashes_in_use, list_models
 from prefml.models.kinds import BY_NAME
 from prefml.models.neutral import Neutral, neutral_decisions
 from prefml.models.replay import Comparison, compare, recent_decisions
@@ -66,7 +66,7 @@ def compare_models(workspace: Workspace, name: str) -> ComparedModels:
         If there are too few decisions to answer.
     """
     models = [model for model in list_models(workspace) if not model.problem]
-    in_use = {model.sha256 for model in models if model.current}
+    in_use = hashes_in_use(models)
     named = [m for m in models if not m.current and name in (m.name, m.kind)]
     # The history holds the model in use, too: it is compared with itself where there is no other.
     earlier = min(named, key=lambda model: model.sha256 in in_use, default=None)

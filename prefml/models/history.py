@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ __all__ = [
     "StoredModel",
     "add_to_history",
     "candidate_folder",
+    "hashes_in_use",
     "install",
     "list_models",
     "roll_back",
@@ -127,6 +128,21 @@ def list_models(workspace: Workspace) -> list[StoredModel]:
     return models
 
 
+def hashes_in_use(models: Iterable[StoredModel]) -> set[str | None]:
+    """Return the hashes of the models in use, whose copies the history holds too.
+
+    Parameters
+    ----------
+    models : iterable of StoredModel
+        The result of `list_models`.
+
+    Returns
+    -------
+    set of str or None
+    """
+    return {model.sha256 for model in models if model.current}
+
+
 def _read(kind: str, name: str, path: Path) -> StoredModel:
     try:
         manifest = read_manifest(path)
@@ -215,7 +231,7 @@ def roll_back(workspace: Workspace, name: str) -> StoredModel:
     """
     with training_lock(workspace):
         usable = [model for model in list_models(workspace) if not model.problem]
-        in_use = {model.sha256 for model in usable if model.current}
+        in_use = hashes_in_use(usable)
         earlier = [model for model in usable if model.sha256 not in in_use]
         chosen = next((model for model in earlier if name in (model.name, model.kind)), None)
         if chosen is None:
