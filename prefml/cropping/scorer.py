@@ -368,10 +368,9 @@ class WindowScorer:
             np.moveaxis(window_features(shown[chunk], windows[chunk], prior[chunk]), -1, 0)
             for chunk in chunk_slices(len(features), _CHUNK)
         ]
-        table = np.concatenate(tables, axis=1)[:, there].T
-        gain = iou(windows, boxes[:, None]) - prior
+        gain = (iou(windows, boxes[:, None]) - prior)[there]
         picture = np.repeat(np.arange(len(features)), there.sum(axis=1))
-        return table, gain[there], picture
+        return np.concatenate(tables, axis=1)[:, there].T, gain, picture
 
 
 def _draw(rng: np.random.Generator, shape: tuple[int, int], count: int) -> Ints:

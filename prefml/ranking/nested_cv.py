@@ -252,18 +252,15 @@ class ModelSelection:
         """Return by how much these scores spread more than those of each fold's model."""
         scales = []
         for (rows, _), model in zip(self.folds, self.fold_models_, strict=True):
-            train = self._some_sets(rows)
+            # Some sets, evenly from all: a ratio of spreads needs no more.
+            codes = np.unique(self.table.sets.codes[rows])
+            some = codes[:: max(1, len(codes) // _SCALING_SETS)]
+            train = rows[np.isin(self.table.sets.codes[rows], some)]
             sets = index_sets(self.table.sets.codes[train])
             own = sets.spread(model.predict(self.table.X[train]))
             whole = sets.spread(scores[train])
             scales.append(whole / own if own > 0 and whole > 0 else 1.0)
         return scales
-
-    def _some_sets(self, rows: Ints) -> Ints:
-        """Return the rows of some sets, evenly from all: a ratio of spreads needs no more."""
-        codes = np.unique(self.table.sets.codes[rows])
-        step = max(1, len(codes) // _SCALING_SETS)
-        return rows[np.isin(self.table.sets.codes[rows], codes[::step])]
 
 
 def _standard_errors(gap: Floats, times: float, cluster: Ints) -> float:

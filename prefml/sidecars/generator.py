@@ -23,8 +23,8 @@ from msgspec import Struct
 
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import ImageError
-from prefml.files import write_text
-from prefml.sidecars.find import ImageFile, find_images
+from prefml.sidecars.find import find_images
+from prefml.sidecars.kept import Reader, kept_readings
 from prefml.sidecars.metadata import read_metadata, texts_of
 from prefml.workspace import Workspace
 
@@ -46,7 +46,6 @@ _LAST_LINE = re.compile(r"^Steps: ", re.MULTILINE)
 _LONGEST = 200
 # What links of a graph lead through at most.
 _MOST_NODES = 10_000
-_VERSION = 1
 
 
 class GeneratorSettings(Struct, frozen=True, omit_defaults=True):
@@ -73,16 +72,6 @@ class GeneratorSettings(Struct, frozen=True, omit_defaults=True):
     cfg: float | None = None
     denoise: float | None = None
     seed: int | None = None
-
-
-class _Line(Struct):
-    """Settings of a file as it was at one time."""
-
-    path: str
-    file_size: int
-    mtime_ns: int
-    version: int
-    settings: GeneratorSettings
 
 
 def read_settings(path: Path) -> GeneratorSettings:
@@ -237,39 +226,12 @@ def generator_settings(
         anything.
     """
     here = {image.key: image for image in find_images(workspace, ProjectResolver.open(workspace))}
-    kept = _read_kept(settings_path(workspace))
-    lines: dict[str, _Line] = {}
-    rows = []
-    for key in keys:
-        image = here.get(key)
-        line = None if image is None else _line(workspace, image, kept)
-        rows.append(GeneratorSettings() if line is None else line.settings)
-        if line is not None:
-            lines[line.path] = line
-    if any(path not in kept or kept[path] is not line for path, line in lines.items()):
-        encoded = (msgspec.json.encode(line).decode() for line in (kept | lines).values())
-        # What could not be kept is read again the next time.
-        with suppress(OSError, UnicodeError):
-            write_text(settings_path(workspace), "".join(f"{line}\n" for line in encoded))
+    wanted = [here.get(key) for key in keys]
+    reader = Reader(GeneratorSettings, read_settings)
+    with kept_readings(workspace.root, settings_path(workspace), reader) as readings:
+        found = readings([image for image in wanted if image is not None])
+    none = GeneratorSettings()
+    rows = [none if image is None else found[image.path] for image in wanted]
     if not any(row.tool for row in rows):
         return None
     return pd.DataFrame([msgspec.structs.asdict(row) for row in rows])
-
-
-def _line(workspace: Workspace, image: ImageFile, kept: Mapping[str, _Line]) -> _Line:
-    line = kept.get(image.path)
-    if line and (line.file_size, line.mtime_ns) == (image.file_size, image.mtime_ns):
-        return line
-    settings = read_settings(workspace.root / image.path)
-    return _Line(image.path, image.file_size, image.mtime_ns, _VERSION, settings)
-
-
-def _read_kept(path: Path) -> dict[str, _Line]:
-    decoder, found = msgspec.json.Decoder(_Line), {}
-    for raw in path.read_bytes().splitlines() if path.is_file() else []:
-        # What cannot be read is read from the picture again.
-        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
-            line = decoder.decode(raw)
-            if line.version == _VERSION:
-                found[line.path] = line
-    return found
