@@ -111,6 +111,7 @@ class Prefml:
         self.model = default_ranker(self.seed).fit(
             pd.DataFrame(rows.X, columns=self.columns, copy=False), rows.y, set_id=rows.set_id,
             groups=rows.project, sample_weight=rows.weight, cluster_id=rows.cluster,
+            hashes=rows.hashes,
         )  # fmt: skip
 
     def scores(self, rows: Rows, trees: int | None = None) -> np.ndarray:
