@@ -105,11 +105,11 @@ test("agreement is told with its interval, and a fall with what to do", () => {
   assert.match(text("cards"), /75 % of the last 12 sets \(between 40 % and 90 % with 95 %\).*fallen lately: train again/s);
 });
 
-test("the report can be opened once it is written", () => {
+test("the report says what was learned and where it fails, and where the whole of it lies", () => {
   draw({});
-  assert.equal($('[data-testid="desk-open-report"]'), null);
-  draw({ report: "2025-07-05T10:00:00+00:00" });
-  assert.equal($('[data-testid="desk-open-report"]').getAttribute("href"), "/report");
+  assert.match(text("cards"), /Not written yet/);
+  draw({ report: "2025-07-05T10:00:00+00:00", findings: [{ title: "Where it fails", lines: ["Least right, project: valley."] }] });
+  assert.match($('[data-testid="report"]').textContent, /Where it failsLeast right, project: valley\..*artifacts\/report\.html/);
 });
 
 test("earlier jobs are listed with how they ended, and deceptive names are shown as codes", () => {

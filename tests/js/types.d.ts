@@ -286,6 +286,7 @@ interface Desk {
   agreement: { share: Share; n: number; low: number; high: number; falling: boolean } | null;
   models: ModelInUse[];
   report: string | null;
+  findings: { title: string; lines: string[] }[];
   /** A kind of job, `review`, `submit`, or empty. */
   next: string;
   job: DeskJob | null;

@@ -249,8 +249,12 @@ function trainCard(desk) {
 
 /** @param {Desk} desk */
 function reportCard(desk) {
-  const link = desk.report ? make("a", { class: "button", href: "/report", "data-do": "open-report", "data-testid": "desk-open-report" }, make("kbd", {}, "O"), " Open the report") : null;
-  return card("Report", make("p", {}, "What it learned about you, how that changes, and where it fails."), make("p", { class: "muted" }, desk.report ? `Written ${when(desk.report)}` : "Not written yet"), make("p", { class: "desk-row" }, link, button("report", "E", desk.report ? "Write it anew" : "Write it", { disabled: isRunning(desk) })));
+  const found = desk.findings.flatMap(({ title, lines }) => [make("h3", {}, title), ...lines.map((words) => make("p", {}, words))]);
+  const place = desk.report ? `Written ${when(desk.report)}; with all figures and pictures it lies in artifacts/report.html.` : "What it learned about you, how that changes, and where it fails. Not written yet.";
+  const made = card("Report", found, make("p", { class: "muted" }, place), button("report", "E", desk.report ? "Write it anew" : "Write it", { disabled: isRunning(desk) }));
+  made.dataset.testid = "report";
+  made.classList.toggle("wide", found.length > 0);
+  return made;
 }
 
 /** @param {Desk} desk */
