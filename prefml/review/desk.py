@@ -165,7 +165,7 @@ def _model(model: WorkModel) -> ModelInUse:
 def _next(looked: Looked, pending: int, unsubmitted: int) -> str:
     """Return what to do next: what is begun is ended before anything new."""
     work = looked.found.work
-    has_model = bool(work.models)
+    has_model = any(not model.problem for model in work.models)
     steps = (
         ("preview", work.interrupted),
         ("review", pending > 0),

@@ -31,6 +31,7 @@ for (const [next, words, fields] of [
   ["preview", "3 decided sets are to be applied: look at the plan first.", { submitted: 3 }],
   ["preview", "A run was interrupted. See what is left to do.", { interrupted: true }],
   ["train", "There is no model yet: it learns from your logs and decisions.", {}],
+  ["train", "The model in use cannot be used any more.", { models: [modelOf("ranker", { problem: "format 4", written: null })] }],
   ["train", "The models have not learned from 9 decisions yet.", { to_learn: 9, models: [modelOf("ranker")] }],
 ]) {
   test(`what to do next is said with its button: ${words}`, () => {
