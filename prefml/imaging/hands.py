@@ -8,6 +8,7 @@ import numpy as np
 
 from prefml._typing import Floats
 from prefml.boxes import Box, to_box
+from prefml.imaging.joints import FINGERS, HAND_WRIST, MIDDLE_ROOT
 from prefml.imaging.landmarks import Landmarks
 from prefml.imaging.people import detect_people
 from prefml.imaging.picture import Picture
@@ -15,9 +16,6 @@ from prefml.imaging.picture import Picture
 __all__ = ["DetectedHand", "describe_hand", "detect_hands", "finger_anomaly"]
 
 
-# Landmarks of MediaPipe's hand model: the wrist, then four from root to tip of each finger.
-_WRIST = 0
-_FINGERS = tuple(tuple(range(first, first + 4)) for first in (1, 5, 9, 13, 17))
 # Length of a finger, thumb to little finger, in palms (wrist to root of the middle finger). Rough,
 # and foreshortening changes them further: only lengths far from all of this are anomalous.
 _TYPICAL_LENGTHS = np.array([1.05, 0.9, 1.0, 0.92, 0.72])
@@ -101,13 +99,13 @@ def finger_anomaly(landmarks: Floats) -> float:
         Largest relative deviation of a finger's length from the typical, over the tolerance of
         0.4; 0 where the hand has no size.
     """
-    palm = float(np.linalg.norm(landmarks[9] - landmarks[_WRIST]))
+    palm = float(np.linalg.norm(landmarks[MIDDLE_ROOT] - landmarks[HAND_WRIST]))
     if palm < 1e-6:
         return 0.0
     lengths = np.array(
         [
             np.linalg.norm(np.diff(landmarks[list(finger)], axis=0), axis=1).sum()
-            for finger in _FINGERS
+            for finger in FINGERS
         ]
     )
     return float((np.abs(lengths / palm / _TYPICAL_LENGTHS - 1.0) / _TOLERANCE).max())
