@@ -20,8 +20,8 @@ _CUES = (
     "face_sharpness", "face_exposure", "face_contrast", "face_noise", "eyes_sharpness",
     "eyes_open", "eyes_unlike", "group_sharpness", "group_eyes_open", "hands_sharpness",
     "hands_exposure", "hands_contrast", "hands_noise", "face_count", "face_confidence",
-    "face_share", "body_count", "body_visibility", "hand_count", "left_hand_anomaly",
-    "right_hand_anomaly", "person_share",
+    "face_share", "body_count", "body_visibility", "hand_count", "hand_length_anomaly",
+    "wrist_anomaly", "limb_anomaly", "suspicion_anomaly", "person_share",
 )  # fmt: skip
 # Name -> a part, and the same cue of the whole picture, which is taken from it.
 _AGAINST_THE_REST = {

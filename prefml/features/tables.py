@@ -41,9 +41,11 @@ __all__ = [
 _LAYOUT = ("saliency_", "detail_x", "detail_y", "detail_spread_", "detail_grid_", "detail_object_",
            "border_", "width", "height", "face")  # fmt: skip
 # What was seen of people, of which most pictures have nothing, is in columns of its own.
-_PEOPLE = ("faces_", "face_sharpness", "face_exposure", "face_contrast", "face_noise",
-           "face_shape_", "face_look_", "eyes_", "group_", "body_", "hand_", "hands_", "left_hand_",
-           "right_hand_", "person_", "head_", "point_")  # fmt: skip
+_PEOPLE = (
+    "faces_", "face_sharpness", "face_exposure", "face_contrast", "face_noise", "face_shape_",
+    "face_look_", "eyes_", "group_", "body_", "hand_", "hands_", "left_hand_", "right_hand_",
+    "person_", "head_", "point_", "wrist_", "limb_", "suspicion_",
+)  # fmt: skip
 
 # Sets whose columns are made in double precision at a time.
 _SETS_AT_ONCE = 4096

@@ -8,6 +8,7 @@ import numpy as np
 from prefml._typing import Floats32
 from prefml.imaging import faces, people_looks
 from prefml.imaging.anatomy import POINTS, Person, main_person
+from prefml.imaging.anomalies import ANOMALIES, measure_anomalies
 from prefml.imaging.hands import DetectedHand, detect_hands
 from prefml.imaging.joints import CHIN, EYES, MOUTH, NOSE_TIP
 from prefml.imaging.maps import GRID, grid_names
@@ -19,6 +20,8 @@ __all__ = ["LIST_NAMES", "NAMES", "measure", "measure_lists", "prepare"]
 
 VERSION = faces.VERSION + 1
 _CORNERS = ("x1", "y1", "x2", "y2")
+# Named unlike the boxes of what a crop goes by.
+_EDGES = ("left", "top", "right", "bottom")
 # Of a face: corners of the eyes and of the mouth, tip of the nose, chin.
 _FACE_POINTS = [*EYES[0], *EYES[1][::-1], *MOUTH, NOSE_TIP, CHIN]
 _LIST_GRID = 16
@@ -32,6 +35,8 @@ NAMES = (
       for corner in _CORNERS),
     *(f"point_{name}_{axis}" for name in POINTS for axis in ("x", "y")),
     *grid_names("person"),
+    *(f"{name}_anomaly" for name in ANOMALIES),
+    *(f"{name}_anomaly_{edge}" for name in ANOMALIES for edge in _EDGES),
 )  # fmt: skip
 LIST_NAMES = ("face_list", "face_points", "body_points", "hand_list", "hand_points", "person_map")
 
@@ -67,7 +72,9 @@ def measure(picture: Picture) -> dict[str, float]:
         the quality of the hand that is least sharp, `hands_*`. Numbers of bodies and hands,
         `body_visibility` of limbs, `person_share` of the picture. Boxes of all `faces`, of the
         main person's `head` and `body`, and of the hands that lie furthest left and right, with
-        their anomaly; the main person's `point_NAME`; and the `person_grid` of where people are.
+        their anomaly; the main person's `point_NAME`; the `person_grid` of where people are; and
+        the worst anomaly of each kind, `KIND_anomaly`, with its box, see
+        `prefml.imaging.anomalies`.
         NaN where nobody was found.
     """
     people = detect_people(picture)
@@ -77,6 +84,7 @@ def measure(picture: Picture) -> dict[str, float]:
     if people.mask is None:
         return values
     values |= measure_looks(picture, people) | _places(picture, people)
+    values |= _anomalies(picture, people, values["eyes_unlike"])
     values["person_share"] = float(people.mask.mean())
     grid = _shrunk(people.mask, GRID)
     return values | dict(zip(grid_names("person"), map(float, grid.ravel()), strict=True))
@@ -137,6 +145,17 @@ def _places(picture: Picture, people: People) -> dict[str, float]:
         values |= {f"point_{name}_x": float(point[0]), f"point_{name}_y": float(point[1])}
     values |= {f"{side}_hand_anomaly": hand.anomaly for side, hand in hands.items()}
     return values | {"body_visibility": person.visibility}
+
+
+def _anomalies(picture: Picture, people: People, eyes_unlike: float) -> dict[str, float]:
+    """Return the worst anomaly of each kind, and where it is."""
+    values = {}
+    aspect = picture.width / picture.height
+    for name, anomaly in measure_anomalies(people, aspect, eyes_unlike).items():
+        values[f"{name}_anomaly"] = anomaly.score
+        edges = zip(_EDGES, anomaly.box, strict=True)
+        values |= {f"{name}_anomaly_{edge}": float(place) for edge, place in edges}
+    return values
 
 
 def _outer_hands(found: list[DetectedHand], person: Person) -> dict[str, DetectedHand]:

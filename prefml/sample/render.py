@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -185,13 +186,15 @@ def _subjects() -> dict[str, _Cutout]:
 
 
 def _portrait() -> _Cutout:
-    from matplotlib.cbook import get_sample_data
+    import matplotlib
+    from PIL import Image
 
-    with get_sample_data("grace_hopper.jpg") as file:
-        pixels = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR_RGB)
+    path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+    with Image.open(path) as image:
+        pixels: Pixels = np.array(image.convert("RGB"))
     oval = np.zeros(pixels.shape[:2], np.float32)
     cv2.ellipse(oval, _PORTRAIT[0], _PORTRAIT[1], 0, 0, 360, 1.0, -1)
-    return _cut_out(np.asarray(pixels, np.uint8), oval)
+    return _cut_out(pixels, oval)
 
 
 def _cut_out(pixels: Pixels, mask: Floats32) -> _Cutout:
