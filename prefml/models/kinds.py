@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
@@ -222,7 +223,7 @@ CROP: Kind[CropRegressor, CropTable] = Kind(
     unit="crops",
     rows=lambda decisions: decisions.crops,
     table=TrainingData.crops,
-    make=CropRegressor,
+    make=partial(CropRegressor, n_jobs=-1),
     fit=_fit_cropper,
     score=_score_crops,
     decision_ids=lambda table: np.arange(len(table)).astype(str).astype(object),

@@ -9,6 +9,8 @@ __all__ = ["ALTERNATIVES", "COMPRESS", "default_ranker"]
 
 # Principal components kept of an embedding, as it is and relative to its set.
 COMPRESS = {"emb__": 64, "emb_mean__": 32}
+# Rows from which LightGBM finds the 63 bins of a column.
+_BINNED_ROWS = 10_000
 _STAGE_COLUMNS = ("stage", "near__", "novelty__")
 _PICTURE_COLUMNS = ("cue__", *_STAGE_COLUMNS)
 
@@ -58,7 +60,7 @@ def default_ranker(random_state: int | None = 0, n_jobs: int = 1) -> SetRanker:
         subsample=0.7,
         subsample_freq=1,
         reg_lambda=10.0,
-        lgbm_params={"max_bin": 63},
+        lgbm_params={"max_bin": 63, "bin_construct_sample_cnt": _BINNED_ROWS},
         compress=COMPRESS,
         novelty=("cue_lower__",),
         novelty_by="stage_step",

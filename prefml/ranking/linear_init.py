@@ -9,6 +9,7 @@ from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 
 from prefml._typing import Floats, Grades, Ints
+from prefml.ranking.blocks import take_columns
 from prefml.ranking.pairwise import PairwiseLogistic, pair_weights, row_sums
 from prefml.sets import Sets, winning_pairs
 
@@ -88,7 +89,10 @@ class LinearInit:
         -------
         ndarray of shape (n_rows,)
         """
-        return row_sums(self.contributions(X))
+        total = np.zeros(len(X))
+        for columns, model in zip(self.columns, self.models_, strict=True):
+            total += row_sums(model.contributions(take_columns(X, columns))) / len(self.columns)
+        return total
 
     def contributions(self, X: Floats) -> Floats:
         """Return the contribution of each column to each row's score.

@@ -43,6 +43,8 @@ _SELECTION_Z = 1.64
 _RACING_Z = 2.58
 # Sets after which they are compared for the first time.
 _FIRST_RACE_SETS = 1000
+# Sets, about, from which the scale of a fold's model is found.
+_SCALING_SETS = 4000
 
 
 def sort_by_set(
@@ -249,7 +251,11 @@ class ModelSelection:
     def _scales_of_folds(self, scores: Floats) -> list[float]:
         """Return by how much these scores spread more than those of each fold's model."""
         scales = []
-        for (train, _), model in zip(self.folds, self.fold_models_, strict=True):
+        for (rows, _), model in zip(self.folds, self.fold_models_, strict=True):
+            # Some sets, evenly from all: a ratio of spreads needs no more.
+            codes = np.unique(self.table.sets.codes[rows])
+            some = codes[:: max(1, len(codes) // _SCALING_SETS)]
+            train = rows[np.isin(self.table.sets.codes[rows], some)]
             sets = index_sets(self.table.sets.codes[train])
             own = sets.spread(model.predict(self.table.X[train]))
             whole = sets.spread(scores[train])
