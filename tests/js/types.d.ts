@@ -164,6 +164,16 @@ interface LoadBatch {
   csrf_token: string;
 }
 
+/** An error budget, and the sets that lie within it. */
+interface BudgetLevel {
+  budget: number;
+  sets: number;
+  /** How many are wrong by the probabilities that are stated. */
+  about: number;
+  /** How many are wrong at most, as promised. */
+  at_most: number;
+}
+
 interface Budget {
   group_ids: string[];
   /** Those of them that are asked one by one. */
@@ -171,6 +181,8 @@ interface Budget {
   /** Why there is no batch, or none but this. */
   why: string;
   versions: Record<string, string>;
+  /** The strictest first. */
+  levels: BudgetLevel[];
 }
 
 interface Changed {
@@ -305,7 +317,7 @@ interface Reads {
   queue: { parameters: { filter: string; project: string }; answer: Queue };
   load_batch: { parameters: { id: string[]; picture: PictureSize }; answer: LoadBatch };
   progress: { parameters: Record<string, never>; answer: Progress };
-  budget: { parameters: { project: string }; answer: Budget };
+  budget: { parameters: { project: string; level: string }; answer: Budget };
   first_day: { parameters: Record<string, never>; answer: DayReport };
   desk: { parameters: Record<string, never>; answer: Desk };
 }
@@ -416,6 +428,7 @@ interface Batch {
   /** Ids that are asked one by one. */
   asked: string[];
   why: string;
+  levels: BudgetLevel[];
   /** Ids that are ticked. */
   left: Set<string>;
   /** How many of `ids` are drawn. */
@@ -485,7 +498,10 @@ interface Elements {
   bulk: HTMLDialogElement;
   "bulk-approve": HTMLButtonElement;
   "bulk-grid": HTMLDivElement;
+  "bulk-count": HTMLElement;
   "bulk-hint": HTMLSpanElement;
+  "bulk-level": HTMLInputElement;
+  "bulk-levels": HTMLDivElement;
   "bulk-text": HTMLParagraphElement;
   chips: HTMLSpanElement;
   "crop-toggle": HTMLButtonElement;
