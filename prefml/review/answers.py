@@ -72,6 +72,24 @@ class Image(Struct, frozen=True):
     tags: list[str]
 
 
+class FlagPlace(Struct, frozen=True):
+    """Where a flag was raised.
+
+    Attributes
+    ----------
+    flag : str
+        One of the group's flags.
+    index : int
+        Position of the picture.
+    box : tuple of 4 floats
+        x1, y1, x2, y2 in fractions of the upright picture.
+    """
+
+    flag: str
+    index: int
+    box: _Box
+
+
 class CropAlternative(Struct, frozen=True):
     """Another crop box.
 
@@ -174,6 +192,8 @@ class Group(Struct, frozen=True):
         Whether its frame is asked for too, because a crop would have gone along.
     awaiting : bool
         Whether its members were changed by hand and nothing was suggested for it since.
+    flag_places : list of FlagPlace
+        Where the flags are that have a place.
     """
 
     group_id: str
@@ -193,6 +213,7 @@ class Group(Struct, frozen=True):
     audited: bool
     judges_crop: bool
     awaiting: bool
+    flag_places: list[FlagPlace]
 
 
 class Progress(Struct, frozen=True):

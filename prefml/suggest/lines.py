@@ -14,6 +14,7 @@ from prefml.proposals.suggestions import (
     CropAlternative,
     CropSuggestion,
     EncoderStamp,
+    FlagPlace,
     ModelStamp,
     Selection,
     Suggestion,
@@ -21,7 +22,7 @@ from prefml.proposals.suggestions import (
 )
 from prefml.suggest.budget import ErrorBudget, Stated
 from prefml.suggest.candidates import Candidate
-from prefml.suggest.flags import set_flags
+from prefml.suggest.flags import person_flags, set_flags
 from prefml.suggest.reask import OldSet
 
 __all__ = ["Context", "make_suggestion"]
@@ -102,6 +103,11 @@ def make_suggestion(
         reasons=_reasons(ranking) if several else [selection.reason],
         duplicates=duplicates,
         flags=set_flags(rows, best, ranking, none, duplicates),
+        flag_places=[
+            FlagPlace(flag, candidate.paths[best], rounded(box))
+            for flag, box in person_flags(rows, best).items()
+        ]
+        or UNSET,
         within_budget=context.budget.contains(stated),
         budget=context.budget.budget,
         model=_model_stamps(predictor),

@@ -47,6 +47,13 @@ interface Decision {
   timestamp: string;
 }
 
+interface FlagPlace {
+  /** One of the group's flags. */
+  flag: string;
+  index: number;
+  box: Box;
+}
+
 interface Group {
   group_id: string;
   /** Hash of what is suggested; a decision says which one was on the screen. */
@@ -69,6 +76,7 @@ interface Group {
   judges_crop: boolean;
   /** Changed by hand and not rated since. */
   awaiting: boolean;
+  flag_places: FlagPlace[];
 }
 
 interface Progress {

@@ -5,6 +5,7 @@ import { deskLink, endWords } from "./end.js";
 import { boxText } from "./geometry.js";
 import { GAP, bestGrid } from "./layout.js";
 import { imageElement } from "./pictures.js";
+import { flagChip } from "./places.js";
 import { cropOn, imageAt, isBlind, readDraft, selectedIndex, session, stateOf } from "./session.js";
 import { STATE_LABELS, describeBox, formatCount, likelihoodText, percent, shortName } from "./words.js";
 
@@ -70,7 +71,7 @@ export function placeTiles(group) {
 /** @param {Group} group */
 function chips(group) {
   // What is odd about the suggested picture would give the suggestion away.
-  const flags = isBlind(group) ? [] : group.flags.map((flag) => make("span", { class: "chip flag" }, `⚑ ${flag}`));
+  const flags = isBlind(group) ? [] : group.flags.map((flag) => flagChip(group, flag));
   const budget = group.within_budget && !isBlind(group) ? [make("span", { class: "chip" }, "inside the error budget")] : [];
   const audit = group.audited ? [make("span", { class: "chip", "data-testid": "audited" }, "asked one by one, without a suggestion")] : [];
   const tags = group.images.flatMap((image, index) => image.tags.map((tag) => make("span", { class: "chip flag" }, `${index + 1}: ${tag.replaceAll("_", " ")}`)));
