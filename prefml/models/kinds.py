@@ -132,6 +132,7 @@ def _fit_ranker(model: Ranker, table: ChoiceTable, rows: Bools) -> Ranker:
         sample_weight=table.weight[rows],
         calibration_weight=1 / table.inclusion[rows],
         cluster_id=table.cluster_id[rows],
+        hashes=table.hashes[rows],
     )
 
 

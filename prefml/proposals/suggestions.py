@@ -208,6 +208,10 @@ class Suggestion(Struct, frozen=True):
         UTC time in ISO form.
     reask_of : str, optional
         Key of the decided set of which this is a silent repetition.
+    least_budget : float or None, optional
+        The smallest error budget within which the set lies; None where it lies in none.
+    joint_confidence : float or None, optional
+        Probability that nothing of the suggestion is wrong; None where none is stated.
     asked : Asked, optional
         Of a set that is asked about before anything is suggested; absent for all others.
     """
@@ -231,6 +235,8 @@ class Suggestion(Struct, frozen=True):
     reask_of: str | UnsetType = UNSET
     asked: Asked | UnsetType = UNSET
     flag_places: list[FlagPlace] | UnsetType = UNSET
+    least_budget: float | UnsetType | None = UNSET
+    joint_confidence: float | UnsetType | None = UNSET
 
 
 def rounded(box: Edges) -> Edges:

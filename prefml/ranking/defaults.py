@@ -15,25 +15,25 @@ _STAGE_COLUMNS = ("stage", "near__", "novelty__")
 _PICTURE_COLUMNS = ("cue__", *_STAGE_COLUMNS)
 
 
-# What is seen of people: most pictures have none of it, and it is only used where it helps.
-_PEOPLE_COLUMNS = ("people__",)
 # Linear scores on the measurements alone, and on these with the embedding.
 _TWO_SCORES = (_PICTURE_COLUMNS, (*_PICTURE_COLUMNS, "emb__"))
-_OF_PEOPLE = tuple((*columns, *_PEOPLE_COLUMNS) for columns in _TWO_SCORES)
-_TREES = (*_PICTURE_COLUMNS, "cue_mean__", "emb_mean__", "set_size")
-_TREES_OF_PEOPLE = (*_TREES, "people")
+# And with what is seen of people, which few pictures have.
+_OF_PEOPLE = tuple((*columns, "people__") for columns in _TWO_SCORES)
 _FEW = {"n_estimators": 1, "n_bags": 1, "max_sets": FEW_SETS - 1}
-# Few choices: two linear scores, and a tree in name only. Where looks decide, the mean of three
-# linear scores is the best init. Where the stage decides but for a few accidents, a linear score
-# hides them, and trees do better alone. Each with what is seen of people and without it. Inner
-# folds select.
+# Few choices: two linear scores, and a tree in name only; people count where they clearly help.
+# Where looks decide, the mean of three linear scores and small nets is best, and trees add nothing
+# to it. Where the stage decides but for a few accidents, both hide them, and trees do better alone.
+# Inner folds select.
 ALTERNATIVES = (
     {"linear": _TWO_SCORES, **_FEW},
-    {"linear": (*_TWO_SCORES, ("emb__",)), "min_sets": FEW_SETS},
+    {
+        "linear": (*_OF_PEOPLE, ("emb__",)),
+        "net": ("",),
+        "n_estimators": 0,
+        "min_sets": FEW_SETS,
+    },
     {"linear": None, "n_estimators": 150},
     {"linear": _OF_PEOPLE, **_FEW},
-    {"linear": (*_OF_PEOPLE, ("emb__",)), "trees": _TREES_OF_PEOPLE, "min_sets": FEW_SETS},
-    {"linear": None, "n_estimators": 150, "trees": _TREES_OF_PEOPLE},
 )
 
 
@@ -65,7 +65,7 @@ def default_ranker(random_state: int | None = 0, n_jobs: int = 1) -> SetRanker:
         novelty=("cue_lower__",),
         novelty_by="stage_step",
         alternatives=ALTERNATIVES,
-        trees=_TREES,
+        trees=(*_PICTURE_COLUMNS, "cue_mean__", "emb_mean__", "set_size", "people"),
         n_bags=3,
         calibration="auto",
         random_state=random_state,

@@ -7,9 +7,11 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta, Struct
 
 from prefml.proposals.decisions import CropSource, State
+from prefml.review.budget_levels import Budget, BudgetLevel
 
 __all__ = [
     "Budget",
+    "BudgetLevel",
     "Changed",
     "Crop",
     "CropAlternative",
@@ -284,27 +286,6 @@ class Queue(Struct, frozen=True):
     states: dict[str, State]
     projects: list[str]
     problems: list[str]
-
-
-class Budget(Struct, frozen=True):
-    """Answer of `budget`.
-
-    Attributes
-    ----------
-    group_ids : list of str
-        Groups that may be approved together.
-    asked : list of str
-        Those of them, drawn at random, that are asked about one by one if all are approved.
-    why : str
-        Why no group, or none but these, may be approved together, in words; else empty.
-    versions : dict of str to str
-        Group -> its `version`.
-    """
-
-    group_ids: list[str]
-    asked: list[str]
-    why: str
-    versions: dict[str, str]
 
 
 class Changed(Struct, frozen=True):

@@ -90,6 +90,7 @@ def make_suggestion(
     selection = _select(candidate, rows, ranking, best)
     duplicates = _duplicates(candidate, context)
     stated = _state(candidate, ranking, none, crop)
+    joint = context.budget.confidence(stated)
     suggestion = Suggestion(
         group_id=candidate.group_id,
         images=list(candidate.paths),
@@ -113,6 +114,8 @@ def make_suggestion(
         encoder=_encoder_stamp(predictor),
         created=context.created,
         reask_of=candidate.set_id if isinstance(candidate, OldSet) else UNSET,
+        least_budget=context.budget.least(stated),
+        joint_confidence=None if joint is None else round(joint, 4),
     )
     return suggestion, stated
 

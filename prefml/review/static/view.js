@@ -1,8 +1,8 @@
 // Draw one set: pictures as large as fit, badges, borders and the crop.
 
 import { byId, findAll, make, visible } from "./dom.js";
+import { deskLink, endWords } from "./end.js";
 import { boxText } from "./geometry.js";
-import { decidedCount } from "./info.js";
 import { GAP, bestGrid } from "./layout.js";
 import { imageElement } from "./pictures.js";
 import { flagChip } from "./places.js";
@@ -41,20 +41,9 @@ export function drawEnd() {
   byId("group").hidden = true;
   byId("why").replaceChildren();
   byId("end").hidden = false;
-  [byId("end-title").textContent, byId("end-text").textContent] = endWords();
-}
-
-/** @returns {[title: string, text: string]} */
-function endWords() {
-  const { ids, progress } = session;
-  const count = (/** @type {State} */ state) => ids.filter((id) => stateOf(id) === state).length;
-  const left = count("pending"), skipped = count("skipped");
-  if (!ids.length) return ["No sets here", "Choose another filter above."];
-  if (left) return ["End of the list", `${formatCount(left)} still undecided: ↑ goes back.`];
-  const submit = "Shift+Enter submits the decisions; ↑ goes back.";
-  if (skipped) return ["End of the list", `${formatCount(skipped)} skipped, which Show above lists. ${submit}`];
-  const all = !progress || decidedCount(progress) === progress.total;
-  return [all ? "All sets are reviewed" : "All sets of this list are reviewed", submit];
+  const { title, text } = endWords(session.ids.map(stateOf), session.progress);
+  byId("end-title").textContent = title;
+  byId("end-text").replaceChildren(text, make("br"), deskLink());
 }
 
 /**
