@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from prefml.boxes import FULL_FRAME, Box, read_box
 from prefml.exceptions import BoxError, WorkspaceError
+from prefml.imaging.formats import PICTURE_SUFFIXES
 from prefml.proposals import (
     Row,
     as_list,
@@ -123,6 +125,17 @@ class Group:
         return value is None or value < UNCERTAIN
 
     @property
+    def flag_places(self) -> tuple[tuple[str, int, Box], ...]:
+        """Flags that have a place: the flag, the position of its picture, and the box."""
+        found = []
+        for place in map(as_mapping, as_list(self.raw.get("flag_places"))):
+            flag, image = place.get("flag"), index_of(place.get("image"), self.images)
+            box = _box(place.get("box"))
+            if isinstance(flag, str) and flag in self.flags and image is not None and box:
+                found.append((flag, image, box))
+        return tuple(found)
+
+    @property
     def awaiting(self) -> bool:
         """Tell whether its members were changed by hand and nothing was suggested since."""
         return self.raw.get(AWAITING) is True
@@ -167,12 +180,14 @@ def read_batch(workspace: Workspace) -> Batch:
     Raises
     ------
     WorkspaceError
-        If there is no file of suggestions.
+        If there is no file of suggestions, and no picture either for which there could be some.
     LogError
         If it cannot be read.
     """
     path = suggestions_path(workspace)
     if not path.is_file():
+        if any(map(_holds_pictures, workspace.image_roots())):
+            return Batch({})
         raise WorkspaceError(f"no {path}", "suggestions to review", "prefml suggest")
     lines = read_lines(path)
     groups: dict[str, Group] = {}
@@ -188,6 +203,14 @@ def read_batch(workspace: Workspace) -> Batch:
             groups[group.group_id] = group
             rows.append(row)
     return Batch(groups, tuple(problems), tuple(rows))
+
+
+def _holds_pictures(folder: Path) -> bool:
+    """Tell whether a picture lies below a folder, looking no further than the first."""
+    for _, _, names in os.walk(folder):
+        if any(Path(name).suffix.lower() in PICTURE_SUFFIXES for name in names):
+            return True
+    return False
 
 
 def corrected_batch(batch: Batch, sets: Sequence[CorrectedSet]) -> Batch:

@@ -138,21 +138,18 @@ class ReviewService:
             return {key: states[key] for key in self.batch.groups if key in states}
 
     def budget_ids(self, project: str | None = None) -> list[str]:
-        """Return undecided groups that may be approved together: inside the error budget.
-
-        Groups with flags, or tagged by the person, need a look of their own. None is offered
-        while groups of an earlier batch wait to be answered one by one, or while the audited
-        error of its ranker exceeds the budget.
-        """
+        """Return undecided groups that may be approved together, see `offer`."""
         return self.offer(project).group_ids
 
-    def offer(self, project: str | None = None) -> answers.Budget:
+    def offer(self, project: str | None = None, level: float = 1.0) -> answers.Budget:
         """Return what may be approved together, what of it would be asked, or why nothing may.
 
         Parameters
         ----------
         project : str, optional
             Only groups of this project.
+        level : float, default=1.0
+            Only groups within this error budget.
 
         Returns
         -------
@@ -161,7 +158,7 @@ class ReviewService:
         known = self.batch.groups
         groups = (group for group in known.values() if project in (None, group.project))
         with self.store.ledger() as ledger:
-            found = self._batches.offer(groups, known, ledger)
+            found = self._batches.offer(groups, known, ledger, level)
         self._suggestions.seen.note(found.versions)
         return found
 

@@ -47,6 +47,13 @@ interface Decision {
   timestamp: string;
 }
 
+interface FlagPlace {
+  /** One of the group's flags. */
+  flag: string;
+  index: number;
+  box: Box;
+}
+
 interface Group {
   group_id: string;
   /** Hash of what is suggested; a decision says which one was on the screen. */
@@ -69,6 +76,7 @@ interface Group {
   judges_crop: boolean;
   /** Changed by hand and not rated since. */
   awaiting: boolean;
+  flag_places: FlagPlace[];
 }
 
 interface Progress {
@@ -156,6 +164,16 @@ interface LoadBatch {
   csrf_token: string;
 }
 
+/** An error budget, and the sets that lie within it. */
+interface BudgetLevel {
+  budget: number;
+  sets: number;
+  /** How many are wrong by the probabilities that are stated. */
+  about: number;
+  /** How many are wrong at most, as promised. */
+  at_most: number;
+}
+
 interface Budget {
   group_ids: string[];
   /** Those of them that are asked one by one. */
@@ -163,6 +181,8 @@ interface Budget {
   /** Why there is no batch, or none but this. */
   why: string;
   versions: Record<string, string>;
+  /** The strictest first. */
+  levels: BudgetLevel[];
 }
 
 interface Changed {
@@ -190,6 +210,96 @@ interface DayReport {
   problem: string;
 }
 
+type JobKind = "suggest" | "preview" | "apply" | "undo" | "train" | "rollback" | "report" | "duplicates";
+
+/** A job to begin at the desk. */
+interface RunJob {
+  kind: JobKind;
+  /** Of `apply`: hash of the plan that was shown. */
+  plan?: string | null;
+  /** Of `rollback`: name of an earlier model. */
+  model?: string | null;
+  event_id?: string;
+}
+
+interface Move {
+  action: string;
+  source: string;
+  target: string;
+  role: string;
+}
+
+/** Plan of `prefml apply`, or what became of it. */
+interface Plan {
+  hash: string;
+  sets: number;
+  /** Files by role. */
+  counts: Record<string, number>;
+  files: number;
+  moves: Move[];
+  left_out: { group_id: string; reason: string }[];
+  not_kept: string[];
+}
+
+/** Outcome of the training of one model. */
+interface Verdict {
+  kind: string;
+  trained: boolean;
+  in_use: boolean;
+  words: string;
+  scores: Record<string, number>;
+}
+
+/** A job of the desk. */
+interface DeskJob {
+  number: number;
+  kind: string;
+  /** Lost: its process is gone and left no word. */
+  state: "running" | "done" | "failed" | "stopped" | "lost";
+  commands: string[];
+  /** Position of the command that is, or was, at work. */
+  step: number;
+  started: string;
+  ended: string | null;
+  progress: { part: string; done: number; total: number | null } | null;
+  error: string;
+  result: { words: string[]; plan: Plan | null; verdicts: Verdict[] } | null;
+}
+
+interface ModelInUse {
+  kind: string;
+  written: string | null;
+  counts: Record<string, number>;
+  scores: Record<string, number>;
+  /** Those that can be brought back, the latest first. */
+  earlier: { name: string; written: string | null }[];
+  problem: string;
+}
+
+/** Where the work stands. */
+interface Desk {
+  progress: Progress;
+  within_budget: number;
+  batches_why: string;
+  looking: boolean;
+  /** Null: not looked at yet. */
+  looked: string | null;
+  problem: string;
+  new_pictures: number;
+  submitted: number;
+  applied: number;
+  runs: number;
+  interrupted: boolean;
+  to_learn: number;
+  agreement: { share: Share; n: number; low: number; high: number; falling: boolean } | null;
+  models: ModelInUse[];
+  report: string | null;
+  /** A kind of job, `review`, `submit`, or empty. */
+  next: string;
+  job: DeskJob | null;
+  history: DeskJob[];
+}
+
 interface Failure {
   error: string;
 }
@@ -207,8 +317,9 @@ interface Reads {
   queue: { parameters: { filter: string; project: string }; answer: Queue };
   load_batch: { parameters: { id: string[]; picture: PictureSize }; answer: LoadBatch };
   progress: { parameters: Record<string, never>; answer: Progress };
-  budget: { parameters: { project: string }; answer: Budget };
+  budget: { parameters: { project: string; level: string }; answer: Budget };
   first_day: { parameters: Record<string, never>; answer: DayReport };
+  desk: { parameters: Record<string, never>; answer: Desk };
 }
 
 /** POST routes below /api/automation. */
@@ -221,6 +332,8 @@ interface Writes {
   redo: { body: Empty; answer: Changed };
   submit_batch: { body: Empty; answer: Submitted };
   suggest_rest: { body: Empty; answer: DayReport };
+  run_job: { body: RunJob; answer: Desk };
+  stop_job: { body: Empty; answer: Desk };
 }
 
 /** Request that the server may not have yet. */
@@ -315,6 +428,7 @@ interface Batch {
   /** Ids that are asked one by one. */
   asked: string[];
   why: string;
+  levels: BudgetLevel[];
   /** Ids that are ticked. */
   left: Set<string>;
   /** How many of `ids` are drawn. */
@@ -384,7 +498,10 @@ interface Elements {
   bulk: HTMLDialogElement;
   "bulk-approve": HTMLButtonElement;
   "bulk-grid": HTMLDivElement;
+  "bulk-count": HTMLElement;
   "bulk-hint": HTMLSpanElement;
+  "bulk-level": HTMLInputElement;
+  "bulk-levels": HTMLDivElement;
   "bulk-text": HTMLParagraphElement;
   chips: HTMLSpanElement;
   "crop-toggle": HTMLButtonElement;
