@@ -288,7 +288,7 @@ def boosted(library: str) -> Callable[[Candidate, int], Model]:
     return lambda candidate, seed: Boosted(library, candidate, seed)
 
 
-PICTURE = ("cue__", "stage", "near__")
+PICTURE = ("cue__", "people__", "stage", "near__")
 LIGHTGBM = (
     {"trees": (50, 100, 200, 400), "learning_rate": 0.05, "num_leaves": 7, "colsample_bytree": 0.1,
      "subsample": 0.7, "subsample_freq": 1, "reg_lambda": 10.0, "max_bin": 63},

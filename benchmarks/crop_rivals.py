@@ -30,7 +30,7 @@ from people_crops import PHOTOGRAPHS, PROJECTS, cut_all
 
 from prefml.cropping import CropRegressor
 from prefml.cropping.baselines import ConstantBox, FullFrame, SaliencyBox
-from prefml.cropping.metrics import iou
+from prefml.cropping.metrics import edges_within, iou
 from prefml.evaluation.folds import make_folds
 from prefml.evaluation.neural import NeuralCropper
 from prefml.ranking.metrics import bootstrap_interval, paired_interval
@@ -227,7 +227,7 @@ def held_out(crops: Crops, name: str, seed: int) -> dict[str, Any]:
         fits.append(fitted - began)
     return {
         "iou": [float(f"{one:.6g}") for one in iou(boxes, crops.boxes)],
-        "edges": float((np.abs(boxes - crops.boxes) <= 0.05).mean()),
+        "edges": float(edges_within(boxes, crops.boxes).mean()),
         "fit": float(np.mean(fits)),
         "predict_ms": 1e3 * predicting / len(rows),
     }

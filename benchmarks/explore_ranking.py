@@ -31,6 +31,18 @@ RUNS = {
         "quick": ["{workspace}", "--splits", "1", "--only", "basic cues"],
     },
     "explore_ranking_live_challenge_mobilenet": {"full": ["{live}", "--encoder", "{mobilenet}"]},
+    "explore_ranking_mef": {
+        "full": [
+            "{mef}",
+            "--encoder",
+            "{mobilenet}",
+            "--only",
+            "default",
+            "nets",
+            "start, three bags",
+            "linear, mean of three",
+        ],
+    },
 }
 RESULTS = Path(__file__).parent / "results"
 # Columns of a variant: prefixes kept, and prefixes dropped from those.
@@ -102,6 +114,8 @@ VARIANTS: dict[str, tuple[Columns, Callable[[int], SetRanker]]] = {
     ),
     "linear, cues and embedding": (ALL, linear_only((*PICTURE, "emb__"))),
     "linear, mean of three": (ALL, linear_only(*THREE)),
+    "linear and nets": (ALL, started(net=("",), n_estimators=0, n_bags=3)),
+    "linear, nets and trees": (ALL, started(net=("",), n_bags=3)),
     "start, then 30 trees": (ALL, started(n_estimators=30)),
     "start, then 60 trees": (ALL, started()),
     "start, then 150 trees": (ALL, started(n_estimators=150)),
