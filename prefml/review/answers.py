@@ -18,6 +18,7 @@ __all__ = [
     "Error",
     "Group",
     "Image",
+    "KeyMap",
     "LoadBatch",
     "Progress",
     "Queue",
@@ -299,12 +300,15 @@ class Changed(Struct, frozen=True):
         How far the review has come.
     asked : list of str
         Groups that a bulk approval withheld, to be asked about one by one.
+    what : str
+        What an undo took back, or a redo brought back, in words; empty otherwise.
     """
 
     group_ids: list[str]
     groups: list[Group]
     progress: Progress
     asked: list[str]
+    what: str
 
 
 class Stale(Struct, frozen=True):
@@ -344,6 +348,18 @@ class Submitted(Struct, frozen=True):
     submitted: int
     counts: dict[str, int]
     progress: Progress
+
+
+class KeyMap(Struct, frozen=True):
+    """Answer of `keys`: the keys that a person changed.
+
+    Attributes
+    ----------
+    keys : dict of str to str
+        Key that the page is written for -> key that is pressed for it; all others stay.
+    """
+
+    keys: dict[str, str]
 
 
 class DayReport(Struct, frozen=True):

@@ -17,6 +17,7 @@ from prefml.exceptions import PrefmlError, StoreUnavailableError, visible
 from prefml.review.answers import Error
 from prefml.review.api import make_api
 from prefml.review.first_day import Day, make_first_day
+from prefml.review.keymap import make_keymap
 from prefml.review.openapi import describe_api
 from prefml.review.requests import TAGS
 from prefml.review.security import HEADERS, page_token, refusal
@@ -66,7 +67,8 @@ def create_app(
     app.extensions["prefml"] = service
     app.register_blueprint(make_api(service, token))
     app.register_blueprint(make_first_day(day))
-    _add_page(app, token, hide_suggestion, day is not None)
+    app.register_blueprint(make_keymap(place))
+    _add_page(app, token, hide_suggestion, day is not None, place.config.unsure_crop)
     _add_pictures(app, service)
     _add_guards(app, token)
     _add_errors(app)
@@ -74,7 +76,9 @@ def create_app(
     return app
 
 
-def _add_page(app: Flask, token: str, hide_suggestion: bool, is_first_day: bool) -> None:
+def _add_page(
+    app: Flask, token: str, hide_suggestion: bool, is_first_day: bool, unsure_crop: str
+) -> None:
     # Named in the page, so that the browser need not find them one import at a time.
     modules = sorted(path.name for path in Path(str(app.static_folder)).glob("*.js"))
     described = msgspec.json.encode(describe_api())
@@ -91,6 +95,7 @@ def _add_page(app: Flask, token: str, hide_suggestion: bool, is_first_day: bool)
             modules=modules,
             whole_edge=WHOLE_EDGE,
             same_edge=SAME_EDGE,
+            unsure_crop=unsure_crop,
         )
 
     @app.get("/api/openapi.json")

@@ -98,6 +98,14 @@ OPERATIONS = (
         "post", "suggest_rest", "Suggest for the sets that are left, in the background",
         answers.DayReport, "Report", body=requests.Empty, errors=(400, 403, 404, 413),
     ),
+    Operation(
+        "get", "keys", "The keys that were changed on the page", answers.KeyMap, "Keys",
+        errors=(400, 403),
+    ),
+    Operation(
+        "post", "set_keys", "Keep keys in the workspace, in place of those of before",
+        answers.KeyMap, "Keys", body=requests.SetKeys, errors=(400, 403, 413),
+    ),
     _changing(
         "decide", "Decide one group; it is on the disk when the answer comes", requests.Decide,
         404, 409,

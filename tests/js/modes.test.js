@@ -35,7 +35,7 @@ beforeEach(async () => {
 });
 
 test("a key is a command where no dialog is open", async () => {
-  assert.deepEqual(claimed(KEYS), ["a", "1", "Enter", "ArrowUp"]);
+  assert.deepEqual(claimed(KEYS), ["a", "1", "0", "Enter", "ArrowUp", "ArrowLeft"]);
   await press("q");
   await press("r");
   assert.deepEqual([decision().action, currentId()], ["rejected", "b"]);

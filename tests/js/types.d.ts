@@ -171,12 +171,19 @@ interface Changed {
   progress: Progress;
   /** What a bulk approval withheld. */
   asked: string[];
+  /** What was undone or done again, in words. */
+  what: string;
 }
 
 interface Submitted {
   submitted: number;
   counts: Record<string, number>;
   progress: Progress;
+}
+
+interface Keys {
+  /** Keys to press, by those that the page is written for. */
+  keys: KeyMap;
 }
 
 /** What goes on beside the answers on the first day. */
@@ -209,6 +216,7 @@ interface Reads {
   progress: { parameters: Record<string, never>; answer: Progress };
   budget: { parameters: { project: string }; answer: Budget };
   first_day: { parameters: Record<string, never>; answer: DayReport };
+  keys: { parameters: Record<string, never>; answer: Keys };
 }
 
 /** POST routes below /api/automation. */
@@ -221,6 +229,7 @@ interface Writes {
   redo: { body: Empty; answer: Changed };
   submit_batch: { body: Empty; answer: Submitted };
   suggest_rest: { body: Empty; answer: DayReport };
+  set_keys: { body: Keys & { event_id?: string }; answer: Keys };
 }
 
 /** Request that the server may not have yet. */
@@ -260,6 +269,8 @@ interface Session {
   cropVisible: boolean;
   /** The hidden suggestion of the set in view has been asked for. */
   revealed: boolean;
+  /** The unsure crop of the set in view was shown, and the next key decides about it. */
+  asked: boolean;
   /** Position of the picture that the next command is about. */
   held: number | null;
   shownAt: number;
@@ -275,10 +286,21 @@ interface Stroke {
   repeat: boolean;
 }
 
-type GroupCommand = "approve" | "reject" | "skip" | "keep" | "hand" | "edit" | "tags" | "sets" | "zoom";
+/** Keys to press, by those that the page is written for. */
+type KeyMap = Record<string, string>;
+type KeyLayout = "standard" | "left" | "right";
+
+type GroupCommand = "left" | "right" | "approve" | "reject" | "skip" | "keep" | "hand" | "edit" | "tags" | "sets" | "zoom";
 type PageCommand = "crop" | "hide" | "next" | "back" | "undo" | "redo" | "submit" | "help" | "bulk";
 type CommandName = GroupCommand | PageCommand;
 type Command = { name: CommandName } | { name: "choose" | "hold"; index: number };
+
+/** What A does to the set in view. */
+type ApprovalPlan =
+  | { does: "refuse"; words: string }
+  | { does: "reveal" }
+  | { does: "ask"; index: number }
+  | { does: "keep" | "choose"; index: number; fields: { crop_coords?: Box | null } };
 
 /** What a key means while this mode is active. */
 interface Mode {
@@ -381,6 +403,7 @@ type Properties = Record<string, string | number | boolean | ((event: Event) => 
 interface Elements {
   alert: HTMLDivElement;
   announce: HTMLDivElement;
+  "approve-words": HTMLSpanElement;
   bulk: HTMLDialogElement;
   "bulk-approve": HTMLButtonElement;
   "bulk-grid": HTMLDivElement;
@@ -400,6 +423,7 @@ interface Elements {
   help: HTMLDialogElement;
   "help-keys": HTMLDivElement;
   hide: HTMLButtonElement;
+  "keys-note": HTMLSpanElement;
   "keys-on": HTMLInputElement;
   lock: HTMLButtonElement;
   main: HTMLElement;

@@ -53,6 +53,13 @@ function edgeDistance([left, top, right, bottom], [x1, y1, x2, y2]) {
 export const keepsWhole = (box) => edgeDistance(box, FULL_FRAME) <= thresholds.whole + 1e-9;
 
 /**
+ * Return the share of the picture's area that a box keeps.
+ *
+ * @param {Box} box
+ */
+export const areaShare = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
+
+/**
  * Tell whether two boxes are one.
  *
  * @param {Box} one

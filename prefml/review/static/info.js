@@ -1,6 +1,7 @@
 // Draw the strip under the pictures, and the line of progress above them.
 
 import { byId, make } from "./dom.js";
+import { areaShare } from "./geometry.js";
 import { cropOf, isBlind, readDraft, session } from "./session.js";
 import { duration, formatCount, likelihoodText, percent } from "./words.js";
 
@@ -51,13 +52,10 @@ function cropPart(group) {
   }
   if (group.judges_crop) return part("Crop", strong("Set it yourself"), line("The number opens the picture's frame; Enter uses it"));
   if (!crop.offered) return part("Crop", strong("Not rated"), line(crop.reason));
-  const box = cropOf(group), size = box ? `Crop to ${percent(area(box))}` : "Keep whole";
+  const box = cropOf(group), size = box ? `Crop to ${percent(areaShare(box))}` : "Keep whole";
   const others = crop.alternatives.length ? `${crop.alternatives.length} other proposals in X` : "";
   return part("Crop", strong(crop.confidence === null ? size : `${size}: ${likelihoodText(crop.confidence)}`), line(crop.reason || others));
 }
-
-/** @param {Box} box */
-const area = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
 
 /**
  * Put a picture's number in place of its file's name, by which the page does not know it.

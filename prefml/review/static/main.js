@@ -7,7 +7,7 @@ import { watchDay } from "./first_day.js";
 import { configure } from "./geometry.js";
 import { drawProgress } from "./info.js";
 import { enqueue, enqueueInput } from "./jobs.js";
-import { drawHelp, readStroke } from "./keys.js";
+import { askForKey, chooseLayout, readStroke, showKeys, takeAskedKey } from "./keys.js";
 import * as modes from "./modes.js";
 import { drawHidden, loadQueue, redraw, showAt } from "./screen.js";
 import * as my from "./session.js";
@@ -17,6 +17,10 @@ import * as zoom from "./zoom.js";
 const { session } = my;
 
 document.addEventListener("keydown", (event) => {
+  if (takeAskedKey(event)) {
+    event.preventDefault();
+    return;
+  }
   const stroke = readStroke(event);
   if (!stroke || modes.isSwitchedOff(stroke)) return;
   if (modes.claims(stroke)) event.preventDefault();
@@ -26,8 +30,10 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("button") : null;
   if (!button) return;
-  const { do: name, index, crop, zoom: key } = button.dataset;
-  if (name) {
+  const { do: name, index, crop, zoom: key, rebind, layout } = button.dataset;
+  if (rebind) askForKey(rebind);
+  else if (layout === "standard" || layout === "left" || layout === "right") enqueueInput(() => chooseLayout(layout));
+  else if (name) {
     if (!button.getAttribute("aria-haspopup")) byId("group").focus({ preventScroll: true });
     enqueueInput(() => perform(commandNamed(name)));
   } else if (index) enqueueInput(() => perform({ name: "choose", index: Number(index) }));
@@ -53,8 +59,10 @@ new ResizeObserver(() => {
 }).observe(byId("group"));
 
 configure(document.body.dataset);
+showKeys({});
+// In a job of its own: without them the page works all the same, and says what is wrong with them.
+enqueue(async () => { showKeys((await get("keys", {})).keys); });
 enqueue(async () => {
-  drawHelp();
   byId("keys-on").checked = storage.read("keys") ?? true;
   session.hidden = storage.read("hidden") ?? session.hidden;
   drawHidden();

@@ -158,7 +158,7 @@ function caption(group, image, index) {
  * @returns {{ box: Box, kind: "crop" | "ghost" } | null}
  */
 export function overlay(group, index) {
-  if (!session.cropVisible || group.state === "rejected") return null;
+  if (!session.asked && (!session.cropVisible || group.state === "rejected")) return null;
   const box = cropOn(group, index);
   if (!box) return null;
   const at = selectedIndex(group);

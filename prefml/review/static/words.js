@@ -7,6 +7,16 @@
  */
 export const percent = (share) => `${Math.round(share * 100)} %`;
 
+/** Below this probability something is stated as unsure. */
+const UNSURE = 0.4;
+
+/**
+ * Tell whether something is stated as unsure; what is not rated is stated as such.
+ *
+ * @param {Share} share
+ */
+export const isUnsure = (share) => share !== null && share < UNSURE;
+
 /**
  * Return the word for a probability.
  *
@@ -16,7 +26,7 @@ export function likelihood(share) {
   if (share >= 0.95) return "almost certain";
   if (share >= 0.8) return "very likely";
   if (share >= 0.6) return "likely";
-  if (share >= 0.4) return "leaning this way";
+  if (share >= UNSURE) return "leaning this way";
   return "unsure";
 }
 
