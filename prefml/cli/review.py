@@ -22,6 +22,7 @@ def command(port: int, no_browser: bool, hide_suggestion: bool, as_json: bool) -
     moves on.
     """  # fmt: skip
     with review_installed():
+        from prefml.cli._people import SidecarPeople
         from prefml.review import create_app, serve
 
     def announce(address: str) -> None:
@@ -29,4 +30,6 @@ def command(port: int, no_browser: bool, hide_suggestion: bool, as_json: bool) -
         if not no_browser:
             webbrowser.open(address)
 
-    serve(create_app(open_workspace(), hide_suggestion), port, announce)
+    workspace = open_workspace()
+    app = create_app(workspace, hide_suggestion, people=SidecarPeople(workspace))
+    serve(app, port, announce)

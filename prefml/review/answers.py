@@ -60,6 +60,8 @@ class Image(Struct, frozen=True):
         That the person chooses it.
     tags : list of str
         Its anomaly tags.
+    faces, hands : list of tuple of 4 floats
+        Boxes of the faces and of the hands that were found; empty where nobody has looked.
     """
 
     name: str
@@ -69,6 +71,8 @@ class Image(Struct, frozen=True):
     height: int | None
     probability: _Fraction | None
     tags: list[str]
+    faces: list[_Box]
+    hands: list[_Box]
 
 
 class CropAlternative(Struct, frozen=True):

@@ -19,6 +19,7 @@ from prefml.review.api import make_api
 from prefml.review.first_day import Day, make_first_day
 from prefml.review.keymap import make_keymap
 from prefml.review.openapi import describe_api
+from prefml.review.people import People
 from prefml.review.requests import TAGS
 from prefml.review.security import HEADERS, page_token, refusal
 from prefml.review.service import ReviewService
@@ -36,7 +37,10 @@ _PICTURE_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def create_app(
-    workspace: Workspace | str | Path, hide_suggestion: bool = False, day: Day | None = None
+    workspace: Workspace | str | Path,
+    hide_suggestion: bool = False,
+    day: Day | None = None,
+    people: People | None = None,
 ) -> Flask:
     """Make the application for one workspace.
 
@@ -48,6 +52,8 @@ def create_app(
         Whether the page starts with suggestions hidden until the person has chosen.
     day : Day, optional
         What goes on beside the answers where `prefml start` serves the page.
+    people : People, optional
+        Knows the faces and hands of the pictures.
 
     Returns
     -------
@@ -60,7 +66,7 @@ def create_app(
         If there are no suggestions to review.
     """
     place = workspace if isinstance(workspace, Workspace) else Workspace.open(workspace)
-    service = ReviewService(place)
+    service = ReviewService(place, people)
     token = page_token(service.store.secret)
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY)

@@ -99,6 +99,6 @@ test("a key without a command asks for nothing", () => {
 test("the help page names every key of the table", () => {
   drawHelp();
   const caps = [...document.querySelectorAll("#help-keys kbd")].map((cap) => cap.textContent);
-  const signs = { ArrowDown: "↓", ArrowUp: "↑", ArrowLeft: "←", ArrowRight: "→" };
+  const signs = { ArrowDown: "↓", ArrowUp: "↑", ArrowLeft: "←", ArrowRight: "→", " ": "Space" };
   for (const key of Object.keys(KEYS)) assert.ok(caps.includes(signs[key] ?? (key.length === 1 ? key.toUpperCase() : key)), key);
 });

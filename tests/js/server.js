@@ -4,7 +4,7 @@
 export function imageOf(index, fields = {}) {
   return {
     name: `20250705_20000${index}_stage${index + 1}.png`, picture: `/picture/${index}`, version: "1",
-    width: 200, height: 300, probability: [0.1, 0.2, 0.7][index] ?? 0.1, tags: [], ...fields,
+    width: 200, height: 300, probability: [0.1, 0.2, 0.7][index] ?? 0.1, tags: [], faces: [], hands: [], ...fields,
   };
 }
 

@@ -20,6 +20,9 @@ interface Image {
   height: number | null;
   probability: Share;
   tags: string[];
+  /** Boxes of the faces and of the hands that were found. */
+  faces: Box[];
+  hands: Box[];
 }
 
 interface CropAlternative {
@@ -290,7 +293,7 @@ interface Stroke {
 type KeyMap = Record<string, string>;
 type KeyLayout = "standard" | "left" | "right";
 
-type GroupCommand = "left" | "right" | "approve" | "reject" | "skip" | "keep" | "hand" | "edit" | "tags" | "sets" | "zoom";
+type GroupCommand = "left" | "right" | "flip" | "versus" | "difference" | "people" | "approve" | "reject" | "skip" | "keep" | "hand" | "edit" | "tags" | "sets" | "zoom";
 type PageCommand = "crop" | "hide" | "next" | "back" | "undo" | "redo" | "submit" | "help" | "bulk";
 type CommandName = GroupCommand | PageCommand;
 type Command = { name: CommandName } | { name: "choose" | "hold"; index: number };
@@ -391,6 +394,29 @@ interface Look {
   y: number;
 }
 
+/** Side by side; one in place of the other; one that stays beside the others in turn; what two differ in. */
+type CompareMode = "together" | "flip" | "champion" | "difference";
+
+/** A set at full size. */
+interface Comparison {
+  group: Group;
+  mode: CompareMode;
+  /** Position of the picture in place of the others, and of the one that stays. */
+  at: number;
+  champion: number;
+  look: Look;
+  /** Where the pixels were looked at before the whole picture was shown. */
+  fitted: Look;
+  /** How far each picture is moved by itself, in shares of the picture. */
+  shifts: { x: number; y: number }[];
+  /** Arrows and dragging move one picture alone. */
+  alone: boolean;
+  /** Position of the face or hand that is magnified; -1 before the first. */
+  region: number;
+  /** The picture before, to which a key that was held down goes back. */
+  blink: { from: number; since: number } | null;
+}
+
 /** Picture that starts to load when it is made; `ready` tells whether it could be decoded. */
 type LoadingImage = HTMLImageElement & { ready: Promise<boolean> };
 
@@ -450,6 +476,8 @@ interface Elements {
   undo: HTMLButtonElement;
   why: HTMLElement;
   zoom: HTMLDialogElement;
+  "zoom-flags": HTMLSpanElement;
   "zoom-level": HTMLSpanElement;
   "zoom-panes": HTMLDivElement;
+  "zoom-words": HTMLSpanElement;
 }

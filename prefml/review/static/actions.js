@@ -148,6 +148,17 @@ function edit(group) {
   });
 }
 
+/**
+ * Show the set at full size; a single picture is compared with nothing.
+ *
+ * @param {Group} group
+ * @param {CompareMode} mode
+ */
+function compare(group, mode) {
+  session.zoomed = true;
+  zoom.open(group, group.images.length > 1 ? mode : "together");
+}
+
 /** @type {Readonly<Record<GroupCommand, (group: Group) => Promise<void> | void>>} */
 const GROUP_COMMANDS = {
   approve,
@@ -160,9 +171,13 @@ const GROUP_COMMANDS = {
   right: (group) => holdBeside(group, 1),
   sets: (group) => sets.open(group, afterRegroup, showChanged),
   tags: (group) => { tags.open(group, my.selectedIndex(group)); },
-  zoom(group) {
-    session.zoomed = true;
-    zoom.open(group);
+  zoom: (group) => compare(group, "together"),
+  flip: (group) => compare(group, "flip"),
+  versus: (group) => compare(group, "champion"),
+  difference: (group) => compare(group, "difference"),
+  people(group) {
+    compare(group, "together");
+    zoom.showRegion(1);
   },
 };
 

@@ -6,7 +6,7 @@ import { capOf, changedKeys, drawCaps, exchanged, isFree, layoutKeys, meantKey, 
 import { PICTURE_SIZE } from "./pictures.js";
 
 /** @type {Readonly<Record<string, CommandName>>} */
-export const KEYS = { a: "approve", r: "reject", 0: "reject", s: "skip", k: "keep", x: "edit", c: "crop", m: "hand", t: "tags", g: "sets", f: "zoom", h: "hide", b: "bulk", "?": "help", z: "undo", Backspace: "undo", Enter: "next", ArrowDown: "next", ArrowUp: "back", ArrowLeft: "left", ArrowRight: "right" };
+export const KEYS = { a: "approve", r: "reject", 0: "reject", s: "skip", k: "keep", x: "edit", c: "crop", m: "hand", t: "tags", g: "sets", f: "zoom", h: "hide", b: "bulk", e: "people", d: "difference", v: "versus", " ": "flip", "?": "help", z: "undo", Backspace: "undo", Enter: "next", ArrowDown: "next", ArrowUp: "back", ArrowLeft: "left", ArrowRight: "right" };
 /** @type {Readonly<Record<string, CommandName>>} */
 const SHIFTED_KEYS = { z: "redo", Enter: "submit" };
 /**
@@ -37,8 +37,15 @@ const HELP = [
     [["z", "Backspace", "Ctrl Z"], "undo"], [["Shift", "z"], "redo"], [["Shift", "Enter"], "submit the decisions"],
   ]],
   ["Look", [
-    [["c"], "show or hide the crop"], [["f"], "full size, zoomed together"], [["h"], "hide suggestions until chosen"],
+    [["c"], "show or hide the crop"], [["f"], "full size, zoomed together"], [[" "], "flip: one picture in place of the other"],
+    [["e"], "magnify the next face or hand"], [["v"], "one picture against the others"], [["d"], "difference of two pictures"], [["h"], "hide suggestions until chosen"],
     [["Shift", "1–9"], "hold a picture: K, X, M or A are then about it"], [["?"], "these keys"],
+  ]],
+  ["At full size", [
+    [[" "], "flip to the next picture; with Shift back; held down: blink"], [["0"], "1:1, and back to the whole picture"],
+    [["+", "-"], "magnify"], [["←", "↑", "↓", "→"], "move; with Shift in big steps"], [["Shift", "1–9"], "show this picture"],
+    [["g"], "side by side"], [["v"], "against the champion"], [["w"], "this one is the champion"], [["d"], "difference to the champion"],
+    [["e"], "next face or hand; with Shift back"], [["o"], "move one picture alone; with Shift back to its place"], [["f", "Esc"], "leave"],
   ]],
   ["While changing sets", [
     [["1–9"], "tick this picture"], [["←", "→"], "to another picture; Space ticks it"],

@@ -27,6 +27,8 @@ document.addEventListener("keydown", (event) => {
   enqueueInput(() => modes.handleKey(stroke));
 });
 
+document.addEventListener("keyup", (event) => { zoom.release(event.key); });
+
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("button") : null;
   if (!button) return;
@@ -53,10 +55,13 @@ for (const id of /** @type {const} */ (["filter", "project"])) {
   });
 }
 // The window, an alert or a longer line of buttons: whatever changes the room for the pictures.
-new ResizeObserver(() => {
+const rooms = new ResizeObserver(() => {
   const group = my.currentGroup();
   if (group && !byId("group").hidden) placeTiles(group);
-}).observe(byId("group"));
+  zoom.refit();
+});
+rooms.observe(byId("group"));
+rooms.observe(byId("zoom-panes"));
 
 configure(document.body.dataset);
 showKeys({});

@@ -13,11 +13,15 @@ import * as sets from "./sets.js";
 import * as tags from "./tags.js";
 import * as zoom from "./zoom.js";
 
+/** Commands that are done from full size, which they close. */
+const ZOOM_COMMANDS = new Set(["approve", "reject", "skip", "choose", "keep", "edit"]);
+const ABOUT_ONE = new Set(["keep", "edit"]);
+
 /** @param {Stroke} stroke */
 const claimsCommand = (stroke) => commandOf(stroke) !== null || /^Arrow(Up|Down)$/.test(stroke.key);
 
 /** @param {Stroke} stroke */
-const claimsMark = (stroke) => commandOf(stroke) !== null || /^Arrow|^[0-9+\-=_]$/.test(stroke.key);
+const claimsMark = (stroke) => commandOf(stroke) !== null || /^Arrow|^[0-9+\-=_ ]$/.test(stroke.key);
 
 /**
  * Modes in order of precedence: the first that is active gets the key.
@@ -85,9 +89,13 @@ function handleBulkKey(stroke) {
 function handleZoomKey(stroke) {
   const command = commandOf(stroke);
   if (command?.name === "zoom") return zoom.close();
-  if (zoom.handleKey(stroke) || !command) return undefined;
-  if (!["approve", "reject", "skip", "choose", "keep"].includes(command.name)) return undefined;
+  if (command?.name === "hold" && "index" in command) return zoom.show(command.index);
+  // 0 has a use of its own here.
+  if (zoom.handleKey(stroke) || !command || !ZOOM_COMMANDS.has(command.name)) return undefined;
+  const index = zoom.pictureInView();
   zoom.close();
+  // K and X are about the picture that is seen in place of the others.
+  if (index !== null && ABOUT_ONE.has(command.name)) my.session.held = index;
   return perform(command);
 }
 
