@@ -316,7 +316,7 @@ interface Mode {
 /** Something to be done in its turn; what it returns is awaited. */
 type Job = () => unknown;
 
-type CropTool = "accept" | "next" | "smaller" | "larger" | "lock" | "reset" | "cancel";
+type CropTool = "guides" | "accept" | "next" | "smaller" | "larger" | "lock" | "reset" | "cancel";
 type Handle = "nw" | "n" | "ne" | "e" | "se" | "s" | "sw" | "w";
 
 /** Crop in the editor. */
@@ -329,6 +329,8 @@ interface Edit {
   locked: boolean;
   element: HTMLElement;
   frame: Element;
+  /** Boxes of before, the latest last. */
+  past: Box[];
 }
 
 /** Sets offered for approval together. */
@@ -430,12 +432,14 @@ interface Elements {
   alert: HTMLDivElement;
   announce: HTMLDivElement;
   "approve-words": HTMLSpanElement;
+  aspect: HTMLSelectElement;
   bulk: HTMLDialogElement;
   "bulk-approve": HTMLButtonElement;
   "bulk-grid": HTMLDivElement;
   "bulk-hint": HTMLSpanElement;
   "bulk-text": HTMLParagraphElement;
   chips: HTMLSpanElement;
+  "crop-size": HTMLOutputElement;
   "crop-toggle": HTMLButtonElement;
   "crop-tools": HTMLDivElement;
   day: HTMLDivElement;
@@ -446,6 +450,7 @@ interface Elements {
   filter: HTMLSelectElement;
   group: HTMLElement;
   heading: HTMLHeadingElement;
+  guides: HTMLButtonElement;
   help: HTMLDialogElement;
   "help-keys": HTMLDivElement;
   hide: HTMLButtonElement;

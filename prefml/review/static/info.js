@@ -1,7 +1,7 @@
 // Draw the strip under the pictures, and the line of progress above them.
 
 import { byId, make } from "./dom.js";
-import { areaShare } from "./geometry.js";
+import { FULL_FRAME, areaShare } from "./geometry.js";
 import { cropOf, isBlind, readDraft, session } from "./session.js";
 import { duration, formatCount, likelihoodText, percent } from "./words.js";
 
@@ -46,7 +46,7 @@ function choicePart(group, blind) {
 function cropPart(group) {
   const { crop, decision } = group;
   if (decision?.crop_by_hand) return part("Crop", strong("You crop it by hand"));
-  if (readDraft(group)) return part("Crop", strong("Your draft, not decided yet"), line("A uses it"));
+  if (readDraft(group)) return part("Crop", strong("Your draft, not decided yet"), line(`${percent(areaShare(cropOf(group) ?? FULL_FRAME))} of the picture; A uses it`));
   if (decision && decision.final_index !== null) {
     return part("Crop", strong(decision.crop_coords ? "Cropped as drawn" : "Kept whole"));
   }
@@ -73,7 +73,7 @@ export function byNumber({ images }, words) {
  * @param {boolean} blind
  */
 function reasonPart(group, blind) {
-  const reasons = blind ? "Hidden" : group.awaiting ? "Nothing was suggested for these pictures together" : group.reasons.join(" · ") || "No reason given";
+  const reasons = blind ? "Hidden" : group.awaiting ? "Nothing was suggested for these pictures together" : group.reasons.slice(0, 3).join(" · ") || "No reason given";
   const same = group.duplicates.map((words) => byNumber(group, words));
   const copies = same.length ? make("p", { class: "copies", title: same.join("\n") }, same.join(" · ")) : null;
   return part("Why", line(reasons), copies);

@@ -54,7 +54,9 @@ const HELP = [
   ]],
   ["While editing a crop", [
     [["←", "↑", "↓", "→"], "move; with Shift in big steps"], [["+", "-"], "size; with Shift in big steps"],
-    [["Tab"], "next proposal"], [["l"], "lock or free the aspect"], [["0"], "whole picture"],
+    [["Tab"], "next proposal"], [["q", "w"], "width alone: less, more"], [["d", "e"], "height alone: less, more"],
+    [["p"], "next aspect that has a name"], [["l"], "lock or free the aspect"], [["t"], "thirds, and the line of the eyes"], [["0"], "whole picture"],
+    [["z"], "take the last change back"],
     [["Enter"], "use this crop"], [["x"], "leave; the box stays as a draft"], [["Esc"], "cancel"],
   ]],
 ];

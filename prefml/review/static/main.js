@@ -2,6 +2,7 @@
 
 import { commandNamed, perform } from "./actions.js";
 import { deliverOutbox, get, storage } from "./api.js";
+import * as cropper from "./cropper.js";
 import { byId, showStatus } from "./dom.js";
 import { watchDay } from "./first_day.js";
 import { configure } from "./geometry.js";
@@ -44,6 +45,10 @@ document.addEventListener("click", (event) => {
   else if (button.dataset.close) button.closest("dialog")?.close();
 });
 
+byId("aspect").addEventListener("change", () => {
+  cropper.useAspect();
+  cropper.focus();
+});
 byId("tags").addEventListener("close", redraw);
 byId("keys-on").addEventListener("change", () => { storage.write("keys", byId("keys-on").checked); });
 for (const id of /** @type {const} */ (["filter", "project"])) {

@@ -103,9 +103,10 @@ function handleZoomKey(stroke) {
 function handleEditorKey(stroke) {
   if (stroke.key === "Escape") return cancelEdit();
   if (stroke.key === "x" && !stroke.repeat) return leaveEditor();
-  if (stroke.repeat && !/^(Arrow|[-+=_*])/.test(stroke.key)) return undefined;
+  if (stroke.repeat && !/^Arrow|^[-+=_*qwed]$/.test(stroke.key)) return undefined;
   if (["Enter", "a"].includes(stroke.key) && !stroke.shift) return acceptCrop();
   const command = commandOf(stroke);
+  if (command?.name === "undo") return cropper.stepBack();
   if (cropper.handleKey(stroke) || !command) return undefined;
   if (!["keep", "reject", "skip", "hand"].includes(command.name)) return undefined;
   my.session.held = cropper.edited().index;
@@ -138,7 +139,7 @@ const pressInEditor = (key) => { cropper.handleKey({ key, shift: false, repeat: 
 /** @type {Readonly<Record<CropTool, () => Promise<void> | void>>} */
 const CROP_TOOLS = {
   accept: acceptCrop, next: () => { cropper.showProposal(1); }, smaller: () => { pressInEditor("-"); },
-  larger: () => { pressInEditor("+"); }, lock: cropper.toggleLock, reset: () => { pressInEditor("0"); }, cancel: cancelEdit,
+  larger: () => { pressInEditor("+"); }, lock: cropper.toggleLock, guides: cropper.toggleGuides, reset: () => { pressInEditor("0"); }, cancel: cancelEdit,
 };
 
 /**
