@@ -13,6 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 PREFML := $(BIN)/prefml --workspace "$(WORKSPACE)" --artifacts "$(ARTIFACTS)"
 BASE := $(VENV)/.base
 ALL := $(VENV)/.full
+NETS := $(VENV)/.nets
 
 # The page's JavaScript is checked where node and npm are; who uses the page needs neither.
 NODE := $(and $(shell command -v node 2>/dev/null),$(shell command -v npm 2>/dev/null))
@@ -42,6 +43,10 @@ $(ALL): $(BASE)
 	$(PIP) -e '.[clip,fast,formats,review,scale,bench,docs,dev]'
 	touch $@
 
+$(NETS): $(BASE)
+	$(PIP) -e '.[clip,review]'
+	touch $@
+
 # npm writes it last.
 $(NPM): package.json package-lock.json
 	npm ci --silent
@@ -61,7 +66,8 @@ train: $(BASE) $(SAMPLE) ## Ingest, embed and train both models
 	$(PREFML) embed $(if $(ENCODER),--encoder "$(ENCODER)")
 	$(PREFML) train
 
-evaluate: $(BASE) $(SAMPLE) ## Cross-validate by project: metrics.json and report.html
+# NEURAL=1 installs torch and takes the neural nets in.
+evaluate: $(if $(NEURAL),$(NETS),$(BASE)) $(SAMPLE) ## Cross-validate by project: metrics.json and report.html
 	$(PREFML) evaluate
 
 review: $(BASE) $(SAMPLE) ## Suggest for new pictures and open the review page

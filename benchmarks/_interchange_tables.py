@@ -59,3 +59,16 @@ def damaged(record: dict[str, Any]) -> str:
     )
     faults = len(found["faults"])
     return f"{grid(head, rows)}\n\nOther errors, and originals that changed: {faults}."
+
+
+def settings(record: dict[str, Any]) -> str:
+    """Return what is reported of planted settings."""
+    rows = []
+    for effect, found in record["effects"].items():
+        count = found["repeats"]
+        covered = f"{found['covered']} of {found['found']}" if float(effect) else "-"
+        told = f"{found['found']} of {count}" if float(effect) else "-"
+        rows.append((f"{float(effect):.2f}", told, covered, f"{found['false']} of {count}"))
+    head = ("added to the share that loses", "reported", "interval holds the true share",
+            f"one of {record['nothings']} nothings reported")  # fmt: skip
+    return grid(head, rows)

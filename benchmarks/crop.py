@@ -232,7 +232,7 @@ def scored(
     settings = CropRegressor().get_params()
     inputs = FeatureReader.fit(X.to_numpy(float), list(X.columns), settings["n_components"])
     scorer = WindowScorer(
-        settings["n_estimators"], settings["learning_rate"], settings["num_leaves"], 0, 1
+        settings["n_estimators"], settings["learning_rate"], settings["num_leaves"], 0
     ).fit(inputs.read(X.to_numpy(float)), boxes, np.ones(len(X)))
     scores = scorer.score_candidates(inputs.read(unseen.to_numpy(float)))
     if not blended:

@@ -37,12 +37,12 @@ from _pictures import write_pictures
 
 from prefml.cluster import connected, distributed_compute
 from prefml.cluster.embed import BATCHES_PER_CHUNK
-from prefml.cropping import CropRegressor
 from prefml.decisions.projects import ProjectResolver
 from prefml.encoders import open_encoder
 from prefml.encoders.spec import EncoderSpec
 from prefml.features.tables import choice_table, crop_columns
 from prefml.imaging import cues
+from prefml.models.kinds import CROP
 from prefml.ranking.defaults import default_ranker
 from prefml.sidecars.build import BuildOptions, build_found
 from prefml.sidecars.find import ImageFile, scan_images
@@ -154,7 +154,7 @@ def one_crop(n_crops: int) -> dict[str, Any]:
     project = np.arange(n_crops) % PROJECTS
     forget_most()
     with Clock() as clock:
-        CropRegressor().fit(X, boxes, size=size, groups=project)
+        CROP.make().fit(X, boxes, size=size, groups=project)
     return clock.costs() | {"memory_mb": memory("VmHWM") / 1e6}
 
 

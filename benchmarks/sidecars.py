@@ -50,6 +50,8 @@ from prefml.workspace import Workspace
 RUNS = {"sidecars": {"quick": ["--rows", "1500", "3000", "6000", "--new", "20"], "full": []}}
 BATCH, SETS, IN_SET, DRAWN, PROJECTS = 2048, 60, 4, 50, 20
 SIDE = 256
+# The mean length of the lists of a picture that shows one person.
+LISTED = 60
 COSTS = {"add": ("seconds", "seconds_beside", "memory_mb"), "libraries": ("seconds",)}
 
 
@@ -104,7 +106,15 @@ def invented(images: list[ImageFile], provenance: Provenance, seed: int) -> pa.T
     columns["phash"] = [f"{x:016x}" for x in random.integers(0, 2**63, n)]
     numbers = random.normal(size=(1 + len(provenance.cue_names), n)).astype(np.float32)
     columns |= dict(zip(("stage", *provenance.cue_names), numbers, strict=True))
+    columns |= {name: invented_lists(random, n) for name in provenance.list_names}
     return pa.table(columns)
+
+
+def invented_lists(random: np.random.Generator, n: int) -> pa.Array:
+    """Make up a list for each picture: most are of one person's length, a third are empty."""
+    lengths = np.where(random.random(n) < 1 / 3, 0, LISTED)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return pa.ListArray.from_arrays(offsets, random.random(offsets[-1], dtype=np.float32))
 
 
 def store_rows(root: Path) -> Clock:

@@ -21,6 +21,7 @@ import _loop_tables
 import _people_tables
 import _picture_tables
 import _promise_tables
+import _rival_tables
 import _scale_tables
 import _set_tables
 import _throughput
@@ -327,6 +328,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "calibration": calibration,
     "crop-bands": crop_bands,
     "rankers": rankers,
+    "rivals": lambda: _rival_tables.rivals(_required("rivals")),
+    "crop-rivals": lambda: _rival_tables.crop_rivals(_required("crop_rivals")),
+    "families": lambda: _rival_tables.families(_required("families")),
     "crop-routes": crop_routes,
     "crop-cues": crop_cues,
     "crop-real": crop_real,
@@ -338,6 +342,7 @@ TABLES: dict[str, Callable[[], str]] = {
     },
     "planted-copies": planted_copies,
     "interchange": lambda: _interchange_tables.trips(_required("interchange")),
+    "settings": lambda: _interchange_tables.settings(_required("settings")),
     "interchange-damaged": lambda: _interchange_tables.damaged(_required("interchange")),
     "sets": lambda: _set_tables.by_source(_required("sets")),
     "likeness": lambda: _set_tables.likeness(_required("sets")),

@@ -39,19 +39,29 @@ def novelty(part, X):
     return found
 
 
+def scaled(one, D):
+    """Centre and scale the columns that a score looks at."""
+    scale = np.array([np.inf if s is None else s for s in one["scale"]])
+    values = np.nan_to_num((D[:, one["columns"]] - np.array(one["centre"])) / scale)
+    return np.clip(values, -one["clip"], one["clip"])
+
+
 def scores(path, X, project=None):
-    """Add the mean of the linear scores to the mean of the trees' scores."""
+    """Add the mean of the linear scores and the nets' to the mean of the trees' scores."""
     content = json.loads(path.read_text())
     model, total = content["model"], np.zeros(len(X))
     if "common" in model:
         own = {one["project"]: one["ranker"] for one in model["projects"]}
         model = own.get(project, model["common"])
     D = design(model, X)
+    net = model.get("net")
+    count = len(model["linear"]) + (net is not None)
     for one in model["linear"]:
-        scale = np.array([np.inf if s is None else s for s in one["scale"]])
-        scaled = np.nan_to_num((D[:, one["columns"]] - np.array(one["centre"])) / scale)
-        clipped = np.clip(scaled, -one["clip"], one["clip"])
-        total += clipped @ np.array(one["weights"]) / len(model["linear"])
+        total += scaled(one, D) @ np.array(one["weights"]) / count
+    if net:
+        for hidden, output in zip(net["hidden"], net["output"], strict=True):
+            units = np.maximum(scaled(net, D) @ np.array(hidden), 0)
+            total += units @ np.array(output) / len(net["output"]) / count
     for name in model["trees"]["texts"]:
         trees = lgb.Booster(model_file=path.parent / content["files"][name]["file"])
         seen = np.ascontiguousarray(D[:, model["trees"]["columns"]])

@@ -271,7 +271,7 @@ def sync_folder(folder: AnyPath) -> None:
 
 
 @contextmanager
-def folder_lock(folder: Path, busy: PrefmlError) -> Iterator[None]:
+def folder_lock(folder: Path, busy: PrefmlError) -> Iterator[int]:
     """Lock a folder for this process; the system frees it when the process ends.
 
     The lock is on the folder itself, so that no file is left in it.
@@ -283,6 +283,11 @@ def folder_lock(folder: Path, busy: PrefmlError) -> Iterator[None]:
     busy : PrefmlError
         The error to raise if another process has locked it.
 
+    Yields
+    ------
+    int
+        The file descriptor: a process that inherits it holds the lock on.
+
     Raises
     ------
     PrefmlError
@@ -292,7 +297,7 @@ def folder_lock(folder: Path, busy: PrefmlError) -> Iterator[None]:
     try:
         if not _lock_with_retries(descriptor):
             raise busy
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

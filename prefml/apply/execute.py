@@ -125,7 +125,12 @@ def _not_kept(workspace: Workspace, plan: Plan) -> dict[str, tuple[str, ...]]:
     return {source: lost for source, lost in found.items() if lost}
 
 
-def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = unwatched) -> Report:
+def execute(
+    workspace: Workspace,
+    keep_sources: bool = False,
+    watch: Watch = unwatched,
+    digest: str | None = None,
+) -> Report:
     """Finish an interrupted run, then carry out what is approved.
 
     Parameters
@@ -136,6 +141,8 @@ def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = unw
         Copy instead of moving.
     watch : callable, optional
         Wraps the numbers of the steps, to draw a progress bar.
+    digest : str, optional
+        `Plan.digest` of the plan that was seen; without one, what is planned is carried out.
 
     Returns
     -------
@@ -144,14 +151,26 @@ def execute(workspace: Workspace, keep_sources: bool = False, watch: Watch = unw
     Raises
     ------
     ApplyError
-        If an interrupted run cannot be taken back.
+        If an interrupted run cannot be taken back, or the plan is another than the one that was
+        seen; then nothing of it is done.
     OSError
         If the disk is full or broken. What has been done so far stays, and the next run ends it or
         takes it back.
     WorkspaceError
         If a path leads out of the workspace.
     """
-    return carry_out(workspace, lambda: preview(workspace, keep_sources), watch)
+
+    def plan_it() -> Report:
+        found = preview(workspace, keep_sources)
+        if digest not in (None, found.plan.digest):
+            raise ApplyError(
+                "the plan is another than the one that was shown: decisions or files have changed",
+                "the hash of the plan as it is now",
+                "prefml apply, and look at it again",
+            )
+        return found
+
+    return carry_out(workspace, plan_it, watch)
 
 
 def carry_out(workspace: Workspace, plan_it: Callable[[], Report], watch: Watch) -> Report:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
 
+import msgspec
 from msgspec import Struct
 
 from prefml.apply.cropped import crop_obstacle
@@ -94,6 +97,15 @@ class Plan:
         steps = tuple(step for step in self.steps if step.group not in groups)
         kept = {group: when for group, when in self.groups.items() if group not in groups}
         return Plan(steps, kept, self.left_out)
+
+    @property
+    def digest(self) -> str:
+        """Hash of all that the plan does, by which one that was shown is asked for.
+
+        Two plans have the same exactly if they take the same steps for the same decisions.
+        """
+        content = [msgspec.to_builtins(self.steps), sorted(self.groups.items())]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def count(self, role: str) -> int:
         """Return how many files have a role."""

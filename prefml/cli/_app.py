@@ -25,6 +25,7 @@ COMMANDS = {
     "sets": "sets",
     "rank": "rank",
     "crop": "crop",
+    "settings": "settings",
     "suggest": "suggest",
     "review": "review",
     "apply": "apply",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 
-from prefml.cli._shared import emit, open_workspace, remember_workspace, stated_workspace
+from prefml.cli._shared import (
+    PROGRAM,
+    emit,
+    open_workspace,
+    remember_workspace,
+    stated_workspace,
+)
 from prefml.decisions.set_rule import set_rule
 from prefml.exceptions import WorkspaceError, counted
 from prefml.models.kinds import MIN_DECISIONS, RANKER
@@ -223,14 +228,13 @@ def _text(prepared: Prepared, address: str) -> str:
 
 
 def _commands(workspace: Workspace) -> Commands:
-    program = [sys.executable, "-c", "from prefml.cli import run; run()"]
     place = ["--workspace", str(workspace.root), "--artifacts", str(workspace.artifacts), "--json"]
     encoder = [] if workspace.config.encoder else ["--encoder", "builtin"]
     return Commands(
-        embed=[*program, "embed", *encoder, *place],
-        train=[*program, "train", *place],
-        order=[*program, "start", "--order", *place],
-        suggest=[*program, "suggest", *place, *picture_folders(workspace)],
+        embed=[*PROGRAM, "embed", *encoder, *place],
+        train=[*PROGRAM, "train", *place],
+        order=[*PROGRAM, "start", "--order", *place],
+        suggest=[*PROGRAM, "suggest", *place, *picture_folders(workspace)],
     )
 
 

@@ -18,8 +18,10 @@ import click
 from prefml.cli._hints import first_step, with_options
 from prefml.exceptions import PrefmlError, visible
 from prefml.workspace import Workspace
+from prefml.workspace.progress import report_part, reported
 
 __all__ = [
+    "PROGRAM",
     "announce_take_over",
     "busy",
     "emit",
@@ -39,6 +41,8 @@ __all__ = [
 F = TypeVar("F", bound=Callable[..., object])
 T = TypeVar("T")
 _OPTIONS = "prefml.options"
+# Runs a command in a process of its own, wherever the script `prefml` lies.
+PROGRAM = (sys.executable, "-c", "from prefml.cli import run; run()")
 # Seconds between two looks at the clock while a command is at work.
 _TICK = 1.0
 # Errors of the disk or its permissions; none of them is a mistake of prefml.
@@ -218,7 +222,8 @@ def progress(items: Iterable[T], total: int | None, label: str, unit: str = "it"
     """
     from tqdm import tqdm
 
-    return tqdm(items, total=total, desc=label, unit=unit, file=sys.stderr, disable=None)
+    told = reported(items, total, label)
+    return tqdm(told, total=total, desc=label, unit=unit, file=sys.stderr, disable=None)
 
 
 @contextmanager
@@ -235,8 +240,9 @@ def busy(label: str) -> Iterator[Callable[[str], None]]:
     callable
         Takes the name of the part that is at work.
     """
+    report_part(label)
     if not sys.stderr.isatty():
-        yield lambda part: None
+        yield lambda part: report_part(f"{label}: {part}")
         return
     parts, done, start = [label], threading.Event(), time.monotonic()
 

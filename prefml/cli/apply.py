@@ -15,17 +15,29 @@ if TYPE_CHECKING:
     from prefml.workspace import Workspace
 
 _SHOWN = 200
+_ROLES = ("winner", "manual crop", "loser", "companion")
 
 
 @click.command("apply")
 @click.option("--execute", "do_it", is_flag=True, help="Do it; without it the plan is printed.")
+@click.option(
+    "--plan",
+    "digest",
+    metavar="HASH",
+    help="With --execute: only if the plan is still the one of this hash, which --json prints.",
+)
 @click.option("--undo", "take_back", is_flag=True, help="Take the last run back, byte for byte.")
 @click.option("--copy", "keep_sources", is_flag=True, help="Leave the sources where they are.")
 @click.option("--picks", "with_picks", is_flag=True, help="Write sidecars too, see export-picks.")
 @json_option
 def command(
-    do_it: bool, take_back: bool, keep_sources: bool, with_picks: bool, as_json: bool
-) -> None:
+    do_it: bool,
+    digest: str | None,
+    take_back: bool,
+    keep_sources: bool,
+    with_picks: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Move reviewed pictures: winners to selected/, losers to delete_staging/.
 
     Pictures to be cropped by hand go to crop/, companions of the same stem go along. Nothing is
@@ -33,11 +45,13 @@ def command(
     """
     from prefml.apply import execute, preview, undo
 
+    if digest is not None and not do_it:
+        raise click.UsageError("--plan is for --execute: without it nothing is done.")
     workspace = open_workspace()
     if take_back:
         report = undo(workspace, watch_files)
     elif do_it:
-        report = execute(workspace, keep_sources, watch_files)
+        report = execute(workspace, keep_sources, watch_files, digest)
     else:
         report = preview(workspace, keep_sources)
     payload, text = _payload(report), _text(report, take_back)
@@ -62,6 +76,8 @@ def _payload(report: Report) -> dict[str, object]:
     return {
         "executed": report.executed,
         "sets": len(report.plan.groups),
+        "plan": report.plan.digest,
+        "counts": {role: report.plan.count(role) for role in _ROLES},
         "steps": [
             {"action": s.kind, "source": s.source, "target": s.target, "role": s.role,
              "group_id": s.group, "box": list(s.box) if s.box else None}

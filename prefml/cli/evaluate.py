@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -52,13 +52,17 @@ def command(seeds: int, folds: int, models: str, jobs: int | None, as_json: bool
     Does what the data allow (only choices, only crops) and says what was left out. With --json the
     content of metrics.json is printed.
     """  # fmt: skip
-    from prefml.evaluation.contenders import check_names
+    from prefml.evaluation.contenders import CROPPERS, RANKERS, check_names, missing_torch
     from prefml.evaluation.metrics_file import as_metrics, write_metrics
     from prefml.evaluation.report import write_report
     from prefml.evaluation.run import Options, evaluate
 
     workspace = open_workspace()
     options = Options(seeds, folds, check_names(models.split(",")), jobs or os.cpu_count() or 1)
+    # Said before the minutes of fitting, when there is still time to install what is missing.
+    missing = missing_torch((*RANKERS, *CROPPERS), options.models)
+    for note in missing:
+        click.echo(f"left out: {note}", err=True)
     found = evaluate(workspace, options, partial(progress, label="models", unit="model"))
     spelled = f"prefml evaluate --seeds {seeds} --folds {folds}"
     if options.models:
@@ -66,10 +70,10 @@ def command(seeds: int, folds: int, models: str, jobs: int | None, as_json: bool
     metrics = as_metrics(found, spelled)
     figures = write_metrics(metrics, workspace.artifacts)
     report = write_report(found, metrics, workspace, workspace.artifacts)
-    emit(metrics, "\n".join([*_lines(metrics), f"{figures}", f"{report}"]), as_json)
+    emit(metrics, "\n".join([*_lines(metrics, missing), f"{figures}", f"{report}"]), as_json)
 
 
-def _lines(metrics: Metrics) -> Iterator[str]:
+def _lines(metrics: Metrics, said: Collection[str]) -> Iterator[str]:
     ranker, crop = metrics["ranker"], metrics["crop"]
     if ranker is not None:
         yield f"{counted(ranker['sets'], 'set')}, held out by {ranker['folds_by']}"
@@ -91,7 +95,7 @@ def _lines(metrics: Metrics) -> Iterator[str]:
                 for name, row in crop["models"].items()
             },
         )
-    yield from (f"left out: {note}" for note in metrics["left_out"])
+    yield from (f"left out: {note}" for note in metrics["left_out"] if note not in said)
 
 
 def _rejections(found: RejectionMetrics) -> str:

@@ -20,11 +20,14 @@ def command(as_json: bool) -> None:
 
     Batches may be proposed once 99 % of the last 300 sets and crops were taken over as suggested.
     """
+    from prefml.cli._work import work_lines, work_of
     from prefml.status import status_of, to_dict
 
+    workspace = open_workspace()
     with busy("status"):
-        status = status_of(open_workspace())
-    emit(to_dict(status), _text(status), as_json)
+        status, work = status_of(workspace), work_of(workspace)
+    text = "\n".join([*work_lines(work), _text(status)]) if status.reviewed else _text(status)
+    emit({**to_dict(status), "work": work}, text, as_json)
 
 
 def _text(status: Status) -> str:

@@ -40,8 +40,6 @@ class EdgeBands:
         Share of edges that lie inside their band, between 0 and 1.
     seed : int
         Of LightGBM.
-    n_jobs : int
-        Threads for fitting; 0 for LightGBM's own choice.
 
     Attributes
     ----------
@@ -55,7 +53,7 @@ class EdgeBands:
         Lower and upper quantile of each edge; empty where `plain_` is used.
     """
 
-    def __init__(self, coverage: float, seed: int, n_jobs: int) -> None:
+    def __init__(self, coverage: float, seed: int) -> None:
         self.coverage = coverage
         self.settings = {
             "objective": "quantile",
@@ -63,7 +61,7 @@ class EdgeBands:
             "num_leaves": 6,
             "min_data_in_leaf": 20,
             "seed": seed,
-            "num_threads": n_jobs,
+            "num_threads": 1,
             "deterministic": True,
             "force_col_wise": True,
             "verbose": -1,

@@ -228,7 +228,7 @@ def _model(
     cropper: CropRegressor, document: Mapping[str, Any], texts: Mapping[str, str]
 ) -> CropModel:
     # The seed is of no use to what is fitted already.
-    scorer = WindowScorer(cropper.n_estimators, cropper.learning_rate, cropper.num_leaves, 0, 1)
+    scorer = WindowScorer(cropper.n_estimators, cropper.learning_rate, cropper.num_leaves, 0)
     scorer.windows_, scorer.prior_ = _floats(document["windows"]), _floats(document["prior"])
     scorer.coverage_ = cell_coverage(scorer.windows_[None])
     if "windows" in texts:
@@ -272,7 +272,7 @@ def _similar(plain: _SimilarDocument) -> SimilarityModel:
 
 
 def _bands(cropper: CropRegressor, plain: _BandsDocument, texts: Mapping[str, str]) -> EdgeBands:
-    bands = EdgeBands(cropper.coverage, 0, 1)
+    bands = EdgeBands(cropper.coverage, 0)
     bands.plain_, bands.moves_ = _floats(plain["plain"]), _floats(plain["moves"])
     # Absent where every project has the same moves.
     bands.own_moves_ = {name: _floats(own) for name, own in plain.get("own_moves", {}).items()}

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import ArrayLike
+from threadpoolctl import threadpool_limits
 
 from prefml._typing import Bools, Floats, Ints, Labels
 from prefml.boxes import FULL_FRAME, is_whole
@@ -38,6 +40,8 @@ _MIN_CROPS = 40
 # Windows of each held-out picture that Platt scaling learns from.
 _SAMPLED_WINDOWS = 12
 _BAND_FOLDS = 5
+# From so many crops on, a scorer of half of them errs like one of all: two folds calibrate.
+_MANY_CROPS = 2_000
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,8 @@ class CropTrainingSet:
         CropTrainingSet
         """
         clusters = assign_blocks(len(boxes), groups)
-        splits = (assign_inner_folds(len(boxes), groups, folds), assign_folds(clusters, folds))
+        mixed = folds if len(boxes) < _MANY_CROPS else 2
+        splits = (assign_inner_folds(len(boxes), groups, folds), assign_folds(clusters, mixed))
         if groups is None:
             return cls(features, boxes, weight, clusters, splits[:1])
         return cls(features, boxes, weight, clusters, splits, np.asarray(groups))
@@ -237,6 +242,7 @@ def fit_crop_model(
     crops: CropTrainingSet,
     make_scorer: Callable[[], WindowScorer],
     make_bands: Callable[[], EdgeBands],
+    n_jobs: int | None = None,
 ) -> CropModel:
     """Fit a crop model, or a constant one where the pictures say nothing of the crops.
 
@@ -246,6 +252,8 @@ def fit_crop_model(
         Crops to learn from.
     make_scorer, make_bands : callable
         Return an unfitted one.
+    n_jobs : int or None, default=None
+        Threads, in which scorers are fitted side by side; None means 1.
 
     Returns
     -------
@@ -260,19 +268,21 @@ def fit_crop_model(
         return make_scorer().fit(features, boxes, weight)
 
     if len(crops.boxes) >= _MIN_CROPS:
-        model = _fit_model(crops, fit, make_bands)
+        model = _fit_model(crops, fit, make_bands, n_jobs)
         if model.uses_pictures or model.keep.uses_features:
             return model
-    return _fit_model(crops, fit_prior, make_bands)
+    return _fit_model(crops, fit_prior, make_bands, n_jobs)
 
 
 def _fit_model(
-    crops: CropTrainingSet, fit: FitScorer, make_bands: Callable[[], EdgeBands]
+    crops: CropTrainingSet,
+    fit: FitScorer,
+    make_bands: Callable[[], EdgeBands],
+    n_jobs: int | None,
 ) -> CropModel:
     """Fit the scorer on all rows, and the rest on its out-of-fold predictions."""
-    passes = [_cross_fit(crops, split, fit) for split in crops.splits]
+    scorer, passes = _cross_fit(crops, fit, n_jobs)
     scores, out_of_fold = passes[0].scores, OutOfFold.concatenate(passes)
-    scorer = fit(crops.features, crops.boxes, crops.weight)
     constant, threshold = optimal_box(crops.boxes, crops.weight), float("inf")
     pair: tuple[float, float | None] = (0.0, None)
     if scorer.uses_features:
@@ -315,24 +325,33 @@ def _fit_bands(
     )
 
 
-def _cross_fit(crops: CropTrainingSet, folds: Ints, fit: FitScorer) -> OutOfFold:
-    """Predict every row by a scorer that was fitted without its fold."""
-    n = len(crops.boxes)
-    boxes, expected, people = np.zeros((n, 4)), np.zeros((n, 3)), np.zeros(n, bool)
-    windows, window_iou = np.zeros((n, _SAMPLED_WINDOWS, 4)), np.zeros((n, _SAMPLED_WINDOWS))
-    for fold in np.unique(folds):
-        test = np.flatnonzero(folds == fold)
-        train = np.setdiff1d(np.arange(n), test)
-        train = train if len(train) else test
-        scorer = fit(crops.features[train], crops.boxes[train], crops.weight[train])
-        candidates = scorer.score_candidates(crops.features[test])
-        given = scorer.candidates(crops.features[test])
-        scores = scorer.predict_from_scores(candidates, given)
-        boxes[test], people[test] = scores.boxes, scores.people
-        expected[test] = np.column_stack([scores.best_iou, scores.full_iou, candidates[:, -2]])
-        windows[test], window_iou[test] = scorer.sample_windows(candidates, _SAMPLED_WINDOWS, given)
-    scores = WindowScores(boxes, expected[:, 0], expected[:, 1], people)
-    return OutOfFold(scores, expected[:, 2], crops.boxes, windows, window_iou)
+def _cross_fit(
+    crops: CropTrainingSet, fit: FitScorer, n_jobs: int | None
+) -> tuple[WindowScorer, list[OutOfFold]]:
+    """Fit a scorer on all rows, and predict them, for each split, by scorers without their fold."""
+    tests = [[np.flatnonzero(split == fold) for fold in np.unique(split)] for split in crops.splits]
+    tasks = [delayed(fit)(crops.features, crops.boxes, crops.weight)]
+    tasks += [delayed(_hold_out_fold)(crops, test, fit) for folds in tests for test in folds]
+    # With threads of its own, BLAS would be slower than one thread alone.
+    with threadpool_limits(1, user_api="blas"):
+        scorer, *parts = Parallel(n_jobs=n_jobs, prefer="threads")(tasks)
+    passes = []
+    for folds in tests:
+        rows, parts = OutOfFold.concatenate(parts[: len(folds)]), parts[len(folds) :]
+        passes.append(rows.take(np.argsort(np.concatenate(folds))))
+    return scorer, passes
+
+
+def _hold_out_fold(crops: CropTrainingSet, test: Ints, fit: FitScorer) -> OutOfFold:
+    """Predict some rows by a scorer that was fitted on the others."""
+    train = np.setdiff1d(np.arange(len(crops.boxes)), test)
+    train = train if len(train) else test
+    scorer = fit(crops.features[train], crops.boxes[train], crops.weight[train])
+    candidates = scorer.score_candidates(crops.features[test])
+    given = scorer.candidates(crops.features[test])
+    scores = scorer.predict_from_scores(candidates, given)
+    windows, window_iou = scorer.sample_windows(candidates, _SAMPLED_WINDOWS, given)
+    return OutOfFold(scores, candidates[:, -2], crops.boxes[test], windows, window_iou)
 
 
 def _select_threshold(probability: Floats, boxes: Floats, crops: CropTrainingSet) -> float:

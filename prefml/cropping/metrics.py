@@ -19,6 +19,7 @@ __all__ = [
     "iou",
     "keep_balanced_accuracy",
     "nearly_same",
+    "overlap",
     "paired_iou",
     "scores_by",
 ]
@@ -38,15 +39,35 @@ def iou(a: ArrayLike, b: ArrayLike) -> Floats:
         In [0, 1]; 0 where both boxes are empty.
     """
     first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    low = np.maximum(first[..., :2], second[..., :2])
-    high = np.minimum(first[..., 2:], second[..., 2:])
-    shared = np.clip(high - low, 0.0, None).prod(axis=-1)
+    shared = np.asarray(overlap(first, second, 0))
+    shared *= overlap(first, second, 1)
     union = _area(first) + _area(second) - shared
     return np.asarray(np.divide(shared, union, out=np.zeros_like(union), where=union > 0.0))
 
 
+def overlap(first: Floats, second: Floats, axis: int) -> Floats:
+    """Return the length that boxes share along an axis.
+
+    Parameters
+    ----------
+    first, second : ndarray of shape (..., 4)
+        Boxes in fractions of the same picture; broadcast against each other.
+    axis : int
+        0 for x, 1 for y. NumPy is slow where it reduces an axis of two.
+
+    Returns
+    -------
+    ndarray of shape (...)
+        0 where they do not meet; NaN where a box is.
+    """
+    low = np.maximum(first[..., axis], second[..., axis])
+    high = np.minimum(first[..., axis + 2], second[..., axis + 2])
+    return np.asarray(np.maximum(high - low, 0.0))
+
+
 def _area(boxes: Floats) -> Floats:
-    return np.asarray(np.clip(boxes[..., 2:] - boxes[..., :2], 0.0, None).prod(axis=-1))
+    width, height = boxes[..., 2] - boxes[..., 0], boxes[..., 3] - boxes[..., 1]
+    return np.asarray(np.maximum(width, 0.0) * np.maximum(height, 0.0))
 
 
 def paired_iou(a: Floats, b: Floats) -> Floats:

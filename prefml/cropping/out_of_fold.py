@@ -62,6 +62,26 @@ class OutOfFold:
             np.concatenate([part.window_iou for part in parts]),
         )
 
+    def take(self, rows: Ints) -> OutOfFold:
+        """Return some of the pictures.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which, in the order wanted.
+
+        Returns
+        -------
+        OutOfFold
+        """
+        return OutOfFold(
+            self.scores.take(rows),
+            self.constant_iou[rows],
+            self.boxes[rows],
+            self.windows[rows],
+            self.window_iou[rows],
+        )
+
     @property
     def similar(self) -> Bools:
         """Tell which of the windows are similar to the person's crop, shape (n, count)."""

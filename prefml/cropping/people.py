@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 from sklearn.cluster import KMeans
-from sklearn.linear_model import RidgeCV
+from sklearn.linear_model import Ridge, RidgeCV
 
 from prefml._typing import Bools, Floats
 from prefml.cropping.geometry import from_params, to_params
@@ -135,10 +135,12 @@ class PersonWindows:
         outward = np.array([-1.0, -1.0, 1.0, 1.0])
         censored = np.abs(boxes - ends) <= _EDGE
         targets = boxes.copy()
-        for _ in range(_ROUNDS):
-            model = RidgeCV(_PENALTIES).fit(columns, targets, sample_weight=weight)
+        model = RidgeCV(_PENALTIES).fit(columns, targets, sample_weight=weight)
+        penalty = model.alpha_
+        for _ in range(_ROUNDS - 1):
             beyond = (model.predict(columns) - ends) * outward > 0.0
             targets = np.where(censored & beyond, model.predict(columns), boxes)
+            model = Ridge(penalty).fit(columns, targets, sample_weight=weight)
         self.weights_, self.intercept_ = np.asarray(model.coef_), np.asarray(model.intercept_)
 
     def cross_fitted_windows(

@@ -66,7 +66,7 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     random_state : int, RandomState instance or None, default=0
         Seed of everything drawn.
     n_jobs : int or None, default=None
-        Threads for fitting; None means 1, -1 leaves it to LightGBM.
+        Threads for fitting; None means 1, -1 means one for each core.
 
     Attributes
     ----------
@@ -349,13 +349,11 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         )
         crops = CropTrainingSet.of(self.inputs_.read(X), boxes, weight, groups, self.inner_folds)
         seed = draw_seed(self.random_state)
-        threads = 1 if self.n_jobs is None else max(self.n_jobs, 0)
         self.model_ = fit_crop_model(
             crops,
-            lambda: WindowScorer(
-                self.n_estimators, self.learning_rate, self.num_leaves, seed, threads
-            ),
-            lambda: EdgeBands(self.coverage, seed, threads),
+            lambda: WindowScorer(self.n_estimators, self.learning_rate, self.num_leaves, seed),
+            lambda: EdgeBands(self.coverage, seed),
+            self.n_jobs,
         )
         self.constant_ = self.model_.constant
         self.shrink_ = self.model_.shrink

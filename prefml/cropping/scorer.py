@@ -28,9 +28,11 @@ from prefml.cropping.windows import (
 __all__ = ["WindowScorer", "WindowScores", "blend_windows"]
 
 
-# Pairs of a picture and a window that the trees are grown from, about, and of one picture.
+# Pairs of a picture and a window that trees are grown from; of one picture with shared windows.
 _TRAINING_PAIRS = 100_000
 _MAX_PER_PICTURE = 100
+# Pairs from which LightGBM finds the 255 bins of a column.
+_BINNED_PAIRS = 20_000
 # Known crops of which the prior is the mean.
 _PRIOR_SAMPLE = 512
 # Pictures whose windows are described at a time.
@@ -58,12 +60,12 @@ class WindowScores:
     full_iou: Floats
     people: Bools
 
-    def take(self, rows: Bools) -> WindowScores:
+    def take(self, rows: Bools | Ints) -> WindowScores:
         """Return some of the pictures.
 
         Parameters
         ----------
-        rows : ndarray of bool, of shape (n,)
+        rows : ndarray of bool, of shape (n,), or of int
             Which.
 
         Returns
@@ -110,8 +112,6 @@ class WindowScorer:
         Leaves of each tree.
     seed : int
         Of sampled windows and of LightGBM.
-    n_jobs : int
-        Threads for fitting; 0 for LightGBM's own choice.
 
     Attributes
     ----------
@@ -127,9 +127,7 @@ class WindowScorer:
         Windows around the main person of a picture, which come before the others.
     """
 
-    def __init__(
-        self, n_estimators: int, learning_rate: float, num_leaves: int, seed: int, n_jobs: int
-    ) -> None:
+    def __init__(self, n_estimators: int, learning_rate: float, num_leaves: int, seed: int) -> None:
         self.booster_: lgb.Booster | None = None
         self.around_ = PersonWindows(seed)
         self.known_: tuple[Floats, Floats] = np.zeros((0, 4)), np.zeros(0)
@@ -142,7 +140,8 @@ class WindowScorer:
             "min_data_in_leaf": 50,
             "feature_fraction": 0.6,
             "seed": seed,
-            "num_threads": n_jobs,
+            "num_threads": 1,
+            "bin_construct_sample_cnt": _BINNED_PAIRS,
             "deterministic": True,
             "force_col_wise": True,
             "verbose": -1,
@@ -272,7 +271,7 @@ class WindowScorer:
     ) -> Floats:
         table = window_features(features, windows, prior, coverage)
         flat = table.reshape(-1, table.shape[-1])
-        gain = booster.predict(flat, num_threads=self.settings["num_threads"])
+        gain = booster.predict(flat, num_threads=1)
         return np.reshape(gain, table.shape[:2])
 
     @property
@@ -350,25 +349,33 @@ class WindowScorer:
         self, features: PictureFeatures, boxes: Floats, weight: Floats, rng: np.random.Generator
     ) -> tuple[Floats, Floats, Ints]:
         """Sample windows of every picture: features, gain over the prior, and the picture's row."""
-        count = int(np.clip(_TRAINING_PAIRS // len(features), 10, _MAX_PER_PICTURE))
-        count = min(count, len(self.windows_))
-        drawn = rng.random((len(features), len(self.windows_))).argsort(axis=1)[:, :count]
+        total = max(10, _TRAINING_PAIRS // len(features))
+        near = min(self.around_.count, total // 2)
+        count = min(total - near, _MAX_PER_PICTURE, len(self.windows_))
+        drawn = _draw(rng, (len(features), len(self.windows_)), count)
         windows, prior, shown = self.windows_[drawn], self.prior_[drawn], features
         if self.around_.uses_people:
             around, predicted = self.around_.cross_fitted_windows(features, boxes, weight)
+            if near < around.shape[1]:
+                drawn = _draw(rng, around.shape[:2], near)
+                around = np.take_along_axis(around, drawn[..., None], axis=1)
             shown = features.with_box(predicted)
             windows = np.concatenate([windows, around], axis=1)
             worth = expected_iou(np.nan_to_num(around), *self.known_)
             prior = np.concatenate([prior, worth], axis=1)
+        there = np.isfinite(windows[..., 0])
         tables = [
-            window_features(shown[chunk], windows[chunk], prior[chunk])
+            np.moveaxis(window_features(shown[chunk], windows[chunk], prior[chunk]), -1, 0)
             for chunk in chunk_slices(len(features), _CHUNK)
         ]
-        table = np.concatenate(tables)
-        there = np.isfinite(windows[..., 0]).ravel()
-        gain = iou(windows, boxes[:, None]) - prior
-        picture = np.repeat(np.arange(len(features)), windows.shape[1])
-        return table.reshape(-1, table.shape[-1])[there], gain.ravel()[there], picture[there]
+        gain = (iou(windows, boxes[:, None]) - prior)[there]
+        picture = np.repeat(np.arange(len(features)), there.sum(axis=1))
+        return np.concatenate(tables, axis=1)[:, there].T, gain, picture
+
+
+def _draw(rng: np.random.Generator, shape: tuple[int, int], count: int) -> Ints:
+    """Return so many columns of each row, drawn without replacement."""
+    return rng.random(shape).argsort(axis=1)[:, :count]
 
 
 def blend_windows(windows: Floats, scores: Floats) -> Floats:

@@ -15,7 +15,7 @@ from sklearn.cluster import KMeans
 from prefml._typing import Floats
 from prefml.cropping.geometry import from_params, keep_aspect, to_params
 from prefml.cropping.inputs import CELLS, PictureFeatures
-from prefml.cropping.metrics import iou
+from prefml.cropping.metrics import iou, overlap
 from prefml.cropping.people import people_features
 
 __all__ = [
@@ -33,8 +33,8 @@ Coverage: TypeAlias = tuple[Floats, Floats, Floats]
 _N_SIDES = 8
 _N_STEPS = 6
 _RIM_WIDTH = 0.06
-# Windows compared with all known crops at a time.
-_CHUNK = 512
+# Windows compared with all known crops at a time, so few that this stays in the cache.
+_CHUNK = 64
 
 
 def candidate_windows(boxes: Floats) -> Floats:
@@ -164,10 +164,11 @@ def window_features(
         columns += list(np.moveaxis(np.abs(middle[:, None, :] - centres), -1, 0))
     columns += people_features(features, windows)
     columns += [scalar[:, None] for scalar in features.scalars.T]
-    table = np.empty((*shape, len(columns)))
+    # Column by column in memory, as they are computed here and binned by LightGBM.
+    table = np.empty((len(columns), *shape))
     for position, column in enumerate(columns):
-        table[..., position] = column
-    return table
+        table[position] = column
+    return np.moveaxis(table, 0, -1)
 
 
 def _map_features(features: PictureFeatures, windows: Floats, coverage: Coverage) -> list[Floats]:
@@ -199,10 +200,7 @@ def _map_sums(cells: Floats, cover: Floats) -> Floats:
 
 def _box_features(box: Floats, windows: Floats) -> list[Floats]:
     there = box[:, None, :]
-    shared = np.minimum(there[..., 2:], windows[..., 2:]) - np.maximum(
-        there[..., :2], windows[..., :2]
-    )
-    inside = np.clip(shared, 0.0, None).prod(axis=-1)
+    inside = overlap(there, windows, 0) * overlap(there, windows, 1)
     own = (there[..., 2:] - there[..., :2]).prod(axis=-1)
     union = own + (windows[..., 2:] - windows[..., :2]).prod(axis=-1) - inside
     offsets = np.moveaxis(there - windows, -1, 0)

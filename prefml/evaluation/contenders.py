@@ -12,12 +12,23 @@ from prefml.evaluation.neural import NeuralCropper, NeuralRanker, has_torch
 from prefml.exceptions import PrefmlError
 from prefml.ranking import HighestStage, LinearPairwise, RandomRanker, RawLambdaRank, default_ranker
 
-__all__ = ["CROPPERS", "RANKERS", "check_names", "chosen_contenders", "left_out_contenders"]
+__all__ = [
+    "CROPPERS",
+    "RANKERS",
+    "check_names",
+    "chosen_contenders",
+    "left_out_contenders",
+    "missing_torch",
+]
 
 EMBEDDING = "emb__"
 E = TypeVar("E", bound=Estimator)
 # The baseline that stages make.
 _STAGED = "highest_stage"
+_NO_TORCH = (
+    "the neural nets, because torch is not installed; run: make evaluate NEURAL=1, or: "
+    "pip install 'prefml[clip]'"
+)
 
 RANKERS: tuple[Contender[Ranker], ...] = (
     Contender("prefml", lambda seed: default_ranker(seed), "", "prefml"),
@@ -85,7 +96,7 @@ def chosen_contenders(
 def left_out_contenders(
     contenders: Iterable[Contender[E]], columns: Iterable[str], staged: bool = True
 ) -> list[str]:
-    """Tell which models cannot take part, and why.
+    """Tell which models cannot take part, and why; `missing_torch` tells of the neural nets.
 
     Parameters
     ----------
@@ -103,14 +114,34 @@ def left_out_contenders(
     """
     everyone, known = list(contenders), list(columns)
     notes = []
-    if not has_torch() and any(map(_is_neural, everyone)):
-        notes.append("the neural nets, because torch is not installed (extra `clip`)")
     blind = [e.title for e in everyone if not any(name.startswith(e.prefix) for name in known)]
     if blind:
         notes.append(f"{', '.join(blind)}: there are no pictures to embed")
     if not staged and any(contender.name == _STAGED for contender in everyone):
         notes.append("highest stage: no picture has a stage")
     return notes
+
+
+def missing_torch(
+    contenders: Iterable[Contender[Estimator]], names: Iterable[str] = ()
+) -> list[str]:
+    """Tell that the neural nets cannot take part, and how they can.
+
+    Parameters
+    ----------
+    contenders : iterable of Contender
+        All models.
+    names : iterable of str, optional
+        Names that were asked for; all by default.
+
+    Returns
+    -------
+    list of str
+        One sentence; empty with torch, or where no net was asked for.
+    """
+    wanted = set(names)
+    nets = [c for c in contenders if _is_neural(c) and (not wanted or c.name in wanted)]
+    return [_NO_TORCH] if nets and not has_torch() else []
 
 
 def check_names(names: Iterable[str]) -> tuple[str, ...]:

@@ -189,6 +189,7 @@ def held_out_scores(
     extras: dict[str, Labels] = {
         "set_id": table.set_id, "groups": table.project, "sample_weight": table.weight,
         "cluster_id": table.cluster_id, "calibration_weight": 1 / table.inclusion,
+        "hashes": table.hashes,
     }  # fmt: skip
     seconds, shares = [], []
     reasons: dict[object, str] = {}

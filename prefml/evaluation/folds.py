@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.model_selection import GroupKFold
 
-from prefml._typing import Bits64, Bools, Ints, Labels, Texts
+from prefml._typing import Ints, Labels, Texts
 from prefml.exceptions import NotEnoughDataError
+from prefml.ranking.near_duplicates import NEAR_DUPLICATE, find_near_duplicates, hash_bits
 
 __all__ = [
     "NEAR_DUPLICATE",
@@ -20,11 +21,6 @@ __all__ = [
     "make_folds",
     "purge_near_duplicates",
 ]
-
-# Two pictures whose perceptual hashes differ in at most so many of 64 bits count as the same.
-NEAR_DUPLICATE = 8
-# Bounds the memory of comparing hashes: this many comparisons at a time.
-_CHUNK = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -139,10 +135,6 @@ def _groups(project: Texts, session: Texts) -> tuple[str, Ints]:
     return "session", codes.astype(np.intp)
 
 
-def _bits(hashes: Labels) -> Bits64:
-    return np.array([int(str(text), 16) for text in hashes], dtype=np.uint64)
-
-
 def purge_near_duplicates(fold: Fold, set_id: Labels, hashes: Labels | None) -> Fold:
     """Purge from training the sets that hold a near duplicate of a tested picture.
 
@@ -161,32 +153,7 @@ def purge_near_duplicates(fold: Fold, set_id: Labels, hashes: Labels | None) -> 
     """
     if hashes is None:
         return fold
-    close = find_near_duplicates(_bits(hashes[fold.train]), _bits(hashes[fold.test]))
+    close = find_near_duplicates(hash_bits(hashes[fold.train]), hash_bits(hashes[fold.test]))
     doubtful = set(set_id[fold.train][close])
     keep = np.array([name not in doubtful for name in set_id[fold.train]], dtype=bool)
     return Fold(fold.train[keep], fold.test, len(doubtful))
-
-
-def find_near_duplicates(candidates: Bits64, references: Bits64) -> Bools:
-    """Tell which hashes lie near any of some others.
-
-    Parameters
-    ----------
-    candidates : ndarray of uint64, shape (n,)
-        Hashes to judge.
-    references : ndarray of uint64, shape (m,)
-        Hashes they are compared with.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        Whether at most `NEAR_DUPLICATE` bits differ from the nearest reference.
-    """
-    unique, places = np.unique(candidates, return_inverse=True)
-    others = np.unique(references)
-    step = max(1, _CHUNK // max(len(others), 1))
-    near = [
-        (np.bitwise_count(part[:, None] ^ others) <= NEAR_DUPLICATE).any(axis=1)
-        for part in (unique[start : start + step] for start in range(0, len(unique), step))
-    ]
-    return np.concatenate(near)[places] if near else np.zeros(0, bool)

@@ -50,7 +50,7 @@ def compare_per_project(ranker: SetRanker, table: ChoiceTable) -> PerProjectMetr
     model.fit(
         X, table.y[fold.train], table.set_id[fold.train], projects, table.weight[fold.train],
         calibration_weight=1 / table.inclusion[fold.train],
-        cluster_id=table.cluster_id[fold.train],
+        cluster_id=table.cluster_id[fold.train], hashes=table.hashes[fold.train],
     )  # fmt: skip
     test = fold.test[np.isin(table.project[fold.test], list(model.own_))]
     tested, names = table.X.iloc[test], table.project[test]

@@ -11,7 +11,13 @@ import numpy as np
 
 from prefml._typing import Labels
 from prefml.evaluation.choices import ChoiceRuns, choice_metrics
-from prefml.evaluation.contenders import CROPPERS, RANKERS, chosen_contenders, left_out_contenders
+from prefml.evaluation.contenders import (
+    CROPPERS,
+    RANKERS,
+    chosen_contenders,
+    left_out_contenders,
+    missing_torch,
+)
 from prefml.evaluation.crops import CropRuns, crop_metrics
 from prefml.evaluation.crossval import (
     Contender,
@@ -142,6 +148,9 @@ def evaluate(
         lacking = found.sidecars is None or any("no sidecar" in line for line in found.left_out)
         step = "prefml embed, then prefml ingest" if lacking else "prefml ingest"
         raise NotEnoughDataError("; ".join(found.left_out), None, step)
+    # Both parts may say the same; what a person can mend comes first.
+    notes = [*missing_torch((*RANKERS, *CROPPERS), settings.models), *found.left_out]
+    found.left_out = list(dict.fromkeys(notes))
     return found
 
 

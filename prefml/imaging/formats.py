@@ -101,7 +101,17 @@ FORMATS = (
     PictureFormat("JPEG 2000", (".jp2", ".j2k", ".jpf", ".jpx")),
     PictureFormat("OpenEXR", (".exr",)),
     PictureFormat("Targa", (".tga",)),
-    PictureFormat("SVG", (".svg",)),
+    PictureFormat("SVG", (".svg", ".svgz")),
+    PictureFormat("Netpbm", (".pbm", ".pgm", ".pnm", ".ppm", ".pam", ".pfm")),
+    PictureFormat("Radiance HDR", (".hdr", ".pic")),
+    PictureFormat("QOI", (".qoi",)),
+    PictureFormat("PCX", (".pcx",)),
+    PictureFormat("GIMP", (".xcf",)),
+    PictureFormat("Krita", (".kra",)),
+    PictureFormat("OpenRaster", (".ora",)),
+    PictureFormat("Affinity", (".af", ".afphoto")),
+    PictureFormat("EPS", (".eps",)),
+    PictureFormat("icons", (".ico", ".icns")),
 )  # fmt: skip
 PICTURE_SUFFIXES = tuple(suffix for kind in FORMATS for suffix in kind.suffixes)
 _BY_SUFFIX = {suffix: kind for kind in FORMATS for suffix in kind.suffixes}

@@ -34,9 +34,9 @@ Model: TypeAlias = SetRanker | PerProjectRanker | CropRegressor | RejectionModel
 
 # Raise by one when a reader of this version would misread what is written; teach `load_exported`
 # to read the formats before it, and add a file of the new one to `tests/data`.
-FORMAT = 2
-# Rankers and models of rejections are written as before.
-_OF_OTHERS = 1
+FORMAT = 3
+# The format of what is written: the last one in which a kind of model changed.
+_FORMATS = {"ranker": FORMAT, "crop": 2, "rejection": 1}
 # How far a prediction may move by being written as text and read again.
 TOLERANCE = 1e-9
 _ROWS = 64
@@ -144,7 +144,7 @@ def write_exported(model: Model, folder: Path, kind: str, facts: Mapping[str, ob
         write_text(folder / names[name], text)
     kept = {name: facts.get(name) for name in ("encoder", "cues", "counts", "fold_scores")}
     content = {
-        "format": FORMAT if kind == "crop" else _OF_OTHERS,
+        "format": _FORMATS[kind],
         "kind": kind,
         "prefml": __version__,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),

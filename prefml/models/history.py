@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def training_lock(workspace: Workspace) -> Iterator[None]:
     Parameters
     ----------
     workspace : Workspace
-        Its artifacts folder, which is created, is held.
+        Its artifacts folder, which is created, is held. One that stays empty is removed.
 
     Raises
     ------
@@ -81,11 +81,16 @@ def training_lock(workspace: Workspace) -> Iterator[None]:
         "one run at a time",
         "the same command when it has finished",
     )
-    with folder_lock(workspace.artifacts, busy):
-        for folder in (workspace.artifacts, candidate_folder(workspace), _history(workspace)):
-            for kind in KINDS:
-                remove_leftovers(folder, f"{kind}*")
-        yield
+    try:
+        with folder_lock(workspace.artifacts, busy):
+            for folder in (workspace.artifacts, candidate_folder(workspace), _history(workspace)):
+                for kind in KINDS:
+                    remove_leftovers(folder, f"{kind}*")
+            yield
+    finally:
+        # A training that lacks decisions leaves nothing behind.
+        with suppress(OSError):
+            workspace.artifacts.rmdir()
 
 
 def candidate_folder(workspace: Workspace) -> Path:

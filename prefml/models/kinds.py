@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
@@ -131,6 +132,7 @@ def _fit_ranker(model: Ranker, table: ChoiceTable, rows: Bools) -> Ranker:
         sample_weight=table.weight[rows],
         calibration_weight=1 / table.inclusion[rows],
         cluster_id=table.cluster_id[rows],
+        hashes=table.hashes[rows],
     )
 
 
@@ -222,7 +224,7 @@ CROP: Kind[CropRegressor, CropTable] = Kind(
     unit="crops",
     rows=lambda decisions: decisions.crops,
     table=TrainingData.crops,
-    make=CropRegressor,
+    make=partial(CropRegressor, n_jobs=-1),
     fit=_fit_cropper,
     score=_score_crops,
     decision_ids=lambda table: np.arange(len(table)).astype(str).astype(object),

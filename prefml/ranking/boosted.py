@@ -1,4 +1,7 @@
-"""LambdaRank trees, boosted from zero or from a linear init score, averaged over bags."""
+"""LambdaRank trees, boosted from zero or from a linear init score, averaged over bags.
+
+Small neural nets may take part in the mean of the linear scores; trees may be left out.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from sklearn.utils import gen_batches
 from prefml._typing import Floats, Ints
 from prefml.ranking.blocks import ROWS_AT_ONCE, columns_starting_with, take_columns
 from prefml.ranking.linear_init import LinearInit
+from prefml.ranking.pairwise_net import PairwiseNet, fit_nets
 from prefml.ranking.table import Table
 from prefml.ranking.tree_backend import FittedTrees, Settings, TreeData, fit_trees
 
@@ -42,6 +46,7 @@ class BoostingParams(TypedDict):
     monotone: Mapping[str, int] | None
     linear: Sequence[Sequence[str]] | None
     trees: Sequence[str] | None
+    net: Sequence[str] | None
     n_bags: int
     callbacks: Sequence[Callback] | None
 
@@ -59,9 +64,11 @@ class BoostingConfig:
     trees : ndarray of int
         Columns the trees see.
     n_bags : int
-        Rankers to average, each with its own seed.
+        Rankers, and nets, to average, each with its own seed.
     callbacks : sequence of callable
         LightGBM callbacks.
+    net : ndarray of int
+        Columns that the nets see; none: there are no nets.
     """
 
     settings: Settings
@@ -69,6 +76,7 @@ class BoostingConfig:
     trees: Ints
     n_bags: int = 1
     callbacks: Sequence[Callback] = field(default_factory=tuple)
+    net: Ints = field(default_factory=lambda: np.empty(0, np.intp))
 
 
 # Hyperparameters that LightGBM is given as they are.
@@ -76,7 +84,9 @@ _SETTINGS = (
     "objective", "n_estimators", "learning_rate", "num_leaves", "min_child_samples", "reg_lambda",
     "colsample_bytree", "subsample", "subsample_freq",
 )  # fmt: skip
-ALTERABLE = frozenset(_SETTINGS) | {"lgbm_params", "monotone", "linear", "trees", "n_bags"}
+ALTERABLE = frozenset(_SETTINGS) | {
+    "lgbm_params", "monotone", "linear", "trees", "net", "n_bags",
+}  # fmt: skip
 
 
 def make_config(params: BoostingParams, columns: Sequence[str]) -> BoostingConfig:
@@ -112,11 +122,15 @@ def make_config(params: BoostingParams, columns: Sequence[str]) -> BoostingConfi
         trees=trees,
         n_bags=params["n_bags"],
         callbacks=tuple(params["callbacks"] or ()),
+        net=columns_starting_with(columns, params["net"] or ()),
     )
 
 
 class BoostedScore:
     """A linear init plus the mean of bagged LambdaRank models that were boosted from it.
+
+    Nets stand beside the linear scores: the mean is over these and the score of the nets, which
+    counts as one.
 
     Parameters
     ----------
@@ -128,7 +142,9 @@ class BoostedScore:
     linear_ : LinearInit or None
         The linear init; None where trees start from zero.
     rankers_ : list of FittedTrees
-        One for each bag.
+        One for each bag; empty without trees.
+    net_ : PairwiseNet or None
+        The nets; None without any.
 
     References
     ----------
@@ -158,7 +174,11 @@ class BoostedScore:
         BoostedScore
         """
         self.linear_ = linear
-        bags = range(self.config.n_bags)
+        self.net_: PairwiseNet | None = None
+        if len(self.config.net):
+            seed = self.config.settings.get("random_state") or 0
+            self.net_ = fit_nets(table, self.config.net, self.config.n_bags, seed)
+        bags = range(self.config.n_bags if self.config.settings.get("n_estimators", 1) else 0)
         self.rankers_ = [self._fit_trees(table, validation, bag) for bag in bags]
         return self
 
@@ -202,9 +222,18 @@ class BoostedScore:
         total = np.zeros(len(X))
         for rows in gen_batches(len(X), ROWS_AT_ONCE):
             if self.linear_ is not None:
-                total[rows] = self.linear_.predict(X[rows])
-            total[rows] += self._mean_over_bags(X[rows])
+                total[rows] = (1 - self._share_of_nets) * self.linear_.predict(X[rows])
+            if self.net_ is not None:
+                seen = take_columns(X[rows], self.config.net)
+                total[rows] += self._share_of_nets * self.net_.predict(seen)
+            if self.rankers_:
+                total[rows] += self._mean_over_bags(X[rows])
         return total
+
+    @property
+    def _share_of_nets(self) -> float:
+        """Share in the mean over the linear scores and that of the nets."""
+        return 0.0 if self.net_ is None else 1 / (1 + len(self.config.linear))
 
     def _mean_over_bags(self, X: Floats, pred_contrib: bool = False) -> Floats:
         part = np.ascontiguousarray(X[:, self.config.trees])
@@ -239,9 +268,13 @@ class BoostedScore:
         for trees", Nature Machine Intelligence 2, 2020 (the trees' part).
         """
         total = np.zeros((X.shape[0], X.shape[1] + 1))
-        found = self._mean_over_bags(X, pred_contrib=True)
-        total[:, self.config.trees] += found[:, :-1]
-        total[:, -1] = found[:, -1]
+        if self.rankers_:
+            found = self._mean_over_bags(X, pred_contrib=True)
+            total[:, self.config.trees] += found[:, :-1]
+            total[:, -1] = found[:, -1]
         if self.linear_ is not None:
-            total[:, :-1] += self.linear_.contributions(X)
+            total[:, :-1] += (1 - self._share_of_nets) * self.linear_.contributions(X)
+        if self.net_ is not None:
+            own = self.net_.contributions(take_columns(X, self.config.net))
+            total[:, self.config.net] += self._share_of_nets * own
         return total

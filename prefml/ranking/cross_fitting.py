@@ -132,7 +132,7 @@ class CrossFittedInit:
             Its out-of-fold scores are in the order of the fold's training rows.
         """
         if self._too_few_folds:
-            inner = grouped_folds(rest.groups, rest.sets, len(self.folds))
+            inner = grouped_folds(rest.groups, rest.sets, len(self.folds), rest.hashes)
             return CrossFittedInit(self.columns, rest, inner, self.prior_variances).init_for_all()
         return self._init((fold,), rest)
 
@@ -177,7 +177,9 @@ class CrossFittedInit:
     def _remaining_rows(self, left: LeftOut) -> Ints:
         kept = np.ones(len(self.table.X), bool)
         for fold in left:
-            kept[self.folds[fold][1]] = False
+            trained = np.zeros(len(self.table.X), bool)
+            trained[self.folds[fold][0]] = True
+            kept &= trained
         return np.flatnonzero(kept)
 
     def _fit_paths(self, left: LeftOut) -> list[_RegularizationPath]:

@@ -23,6 +23,7 @@ from prefml.ranking.design import Design
 from prefml.ranking.linear_init import LinearInit
 from prefml.ranking.novelty import CLIP, LocationScale, StepNovelty, Whitening
 from prefml.ranking.pairwise import PairwiseLogistic
+from prefml.ranking.pairwise_net import PairwiseNet
 from prefml.ranking.ranker import SetRanker
 from prefml.ranking.scaler import WithinSetScaler
 
@@ -71,14 +72,27 @@ class _NoveltyDocument(TypedDict):
     learned: _LearnedDocument | None
 
 
-class _LinearDocument(TypedDict):
-    """A linear score; JSON knows no infinity, so None is a scale by which nothing counts."""
+class _ScalerDocument(TypedDict):
+    """Scales of columns; JSON knows no infinity, so None is one by which nothing counts."""
 
-    columns: list[int]
     clip: float
     centre: list[float]
     scale: list[float | None]
+
+
+class _LinearDocument(_ScalerDocument):
+    """A linear score on scaled columns."""
+
+    columns: list[int]
     weights: list[float]
+
+
+class _NetDocument(_ScalerDocument):
+    """Small nets on the same scaled columns; `hidden` and `output` hold an entry for each."""
+
+    columns: list[int]
+    hidden: list[list[list[float]]]
+    output: list[list[float]]
 
 
 class _TreesDocument(TypedDict):
@@ -142,6 +156,7 @@ def to_plain(ranker: SetRanker, prefix: str = "") -> tuple[dict[str, object], di
         "novelty": _novelty_document(ranker.design_),
         "design_columns": list(ranker.columns_),
         "linear": _linear_documents(ranker.score_.linear_),
+        "net": _net_document(ranker.score_),
         "trees": _TreesDocument(columns=ranker.score_.config.trees.tolist(), texts=list(texts)),
         "calibration": _calibration_document(ranker.calibrator_),
         # Callbacks are code and stay behind.
@@ -173,7 +188,8 @@ def from_plain(document: Mapping[str, Any], texts: Mapping[str, str]) -> SetRank
         ranker.feature_names_in_ = np.array(document["columns"], dtype=object)
     ranker.columns_ = list(document["design_columns"])
     ranker.design_ = _design(ranker, document["blocks"], document["novelty"])
-    ranker.score_ = _score(document["linear"], document["trees"], texts)
+    # Absent where rankers had no nets.
+    ranker.score_ = _score(document["linear"], document["trees"], texts, document.get("net"))
     ranker.calibrator_ = _calibrator(document["calibration"])
     ranker.out_of_fold_, ranker.chosen_ = None, {}
     return ranker
@@ -232,13 +248,30 @@ def _linear_documents(linear: LinearInit | None) -> list[_LinearDocument]:
     return [
         {
             "columns": columns.tolist(),
-            "clip": float(model.scaler_.clip),
-            "centre": model.scaler_.centre_.tolist(),
-            "scale": [one if np.isfinite(one) else None for one in model.scaler_.scale_.tolist()],
+            **_scaler_document(model.scaler_),
             "weights": model.coef_.tolist(),
         }
         for columns, model in zip(linear.columns, linear.models_, strict=True)
     ]
+
+
+def _net_document(score: BoostedScore) -> _NetDocument | None:
+    if score.net_ is None:
+        return None
+    return {
+        "columns": score.config.net.tolist(),
+        **_scaler_document(score.net_.scaler_),
+        "hidden": score.net_.hidden_.tolist(),
+        "output": score.net_.output_.tolist(),
+    }
+
+
+def _scaler_document(scaler: WithinSetScaler) -> _ScalerDocument:
+    return {
+        "clip": float(scaler.clip),
+        "centre": scaler.centre_.tolist(),
+        "scale": [one if np.isfinite(one) else None for one in scaler.scale_.tolist()],
+    }
 
 
 def _calibration_document(calibrator: WinCalibrator | None) -> _CalibrationDocument | None:
@@ -288,12 +321,19 @@ def _step_novelty(learned: _LearnedDocument | None) -> StepNovelty:
 
 
 def _score(
-    linear: Sequence[_LinearDocument], trees: _TreesDocument, texts: Mapping[str, str]
+    linear: Sequence[_LinearDocument],
+    trees: _TreesDocument,
+    texts: Mapping[str, str],
+    net: _NetDocument | None,
 ) -> BoostedScore:
     columns = tuple(_ints(one["columns"]) for one in linear)
-    config = BoostingConfig(settings={}, linear=columns, trees=_ints(trees["columns"]))
+    seen = _ints([] if net is None else net["columns"])
+    config = BoostingConfig(settings={}, linear=columns, trees=_ints(trees["columns"]), net=seen)
     score = BoostedScore(config)
-    score.linear_ = None
+    score.linear_, score.net_ = None, None
+    if net is not None:
+        nets = _floats(net["hidden"]), _floats(net["output"])
+        score.net_ = PairwiseNet(_scaler(net), *nets)
     if linear:
         score.linear_ = LinearInit(columns, [_linear_model(one) for one in linear])
     score.rankers_ = [_ReadTrees(Booster(model_str=texts[name])) for name in trees["texts"]]
@@ -301,10 +341,14 @@ def _score(
 
 
 def _linear_model(plain: _LinearDocument) -> PairwiseLogistic:
+    return PairwiseLogistic.from_weights(_scaler(plain), _floats(plain["weights"]))
+
+
+def _scaler(plain: _ScalerDocument) -> WithinSetScaler:
     scaler = WithinSetScaler(plain["clip"])
     scaler.centre_ = _floats(plain["centre"])
     scaler.scale_ = _floats([np.inf if one is None else one for one in plain["scale"]])
-    return PairwiseLogistic.from_weights(scaler, _floats(plain["weights"]))
+    return scaler
 
 
 def _calibrator(plain: _CalibrationDocument | None) -> WinCalibrator | None:

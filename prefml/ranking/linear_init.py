@@ -8,7 +8,9 @@ import numpy as np
 from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 
-from prefml._typing import Floats, Grades, Ints
+from prefml._typing import Bits64, Floats, Grades, Ints
+from prefml.ranking.blocks import take_columns
+from prefml.ranking.near_duplicates import purge_sets
 from prefml.ranking.pairwise import PairwiseLogistic, pair_weights, row_sums
 from prefml.sets import Sets, winning_pairs
 
@@ -20,7 +22,9 @@ Fold = tuple[Ints, Ints]
 _INVERSE_TEMPERATURES = np.geomspace(0.05, 10, 24)
 
 
-def grouped_folds(groups: Ints, sets: Sets, n_folds: int) -> list[Fold]:
+def grouped_folds(
+    groups: Ints, sets: Sets, n_folds: int, hashes: Bits64 | None = None
+) -> list[Fold]:
     """Split rows into folds for inner cross-validation, whole groups together.
 
     Parameters
@@ -31,6 +35,8 @@ def grouped_folds(groups: Ints, sets: Sets, n_folds: int) -> list[Fold]:
         The grouping into sets; used instead where there are fewer than two groups.
     n_folds : int
         Most folds.
+    hashes : ndarray of uint64, shape (n_rows,), optional
+        Perceptual hashes: sets with a near duplicate of a tested picture are not trained on.
 
     Returns
     -------
@@ -41,7 +47,10 @@ def grouped_folds(groups: Ints, sets: Sets, n_folds: int) -> list[Fold]:
     n_splits = min(n_folds, len(np.unique(together)))
     if n_splits < 2:
         return []
-    return list(GroupKFold(n_splits).split(together, groups=together))
+    folds = list(GroupKFold(n_splits).split(together, groups=together))
+    if hashes is None:
+        return folds
+    return [(purge_sets(train, test, sets, hashes), test) for train, test in folds]
 
 
 class LinearInit:
@@ -88,7 +97,10 @@ class LinearInit:
         -------
         ndarray of shape (n_rows,)
         """
-        return row_sums(self.contributions(X))
+        total = np.zeros(len(X))
+        for columns, model in zip(self.columns, self.models_, strict=True):
+            total += row_sums(model.contributions(take_columns(X, columns))) / len(self.columns)
+        return total
 
     def contributions(self, X: Floats) -> Floats:
         """Return the contribution of each column to each row's score.

@@ -24,6 +24,7 @@ from prefml.ranking.boosted import BoostedScore, BoostingConfig
 from prefml.ranking.calibration import WinCalibrator
 from prefml.ranking.cross_fitting import CrossFittedInit
 from prefml.ranking.linear_init import grouped_folds, held_out_losses
+from prefml.ranking.near_duplicates import hash_bits
 from prefml.ranking.table import Table, take
 from prefml.ranking.tree_backend import in_threads, runs_in_threads
 from prefml.ranking.validation import (
@@ -43,6 +44,8 @@ _SELECTION_Z = 1.64
 _RACING_Z = 2.58
 # Sets after which they are compared for the first time.
 _FIRST_RACE_SETS = 1000
+# Sets, about, from which the scale of a fold's model is found.
+_SCALING_SETS = 4000
 
 
 def sort_by_set(
@@ -54,6 +57,7 @@ def sort_by_set(
     item_order: str,
     cluster_id: ArrayLike | None = None,
     calibration_weight: ArrayLike | None = None,
+    hashes: ArrayLike | None = None,
 ) -> tuple[Table, Ints]:
     """Sort rows so that sets are contiguous.
 
@@ -65,8 +69,9 @@ def sort_by_set(
         Labels, sets, and, if not None, projects and weights.
     item_order : {"content", "given"}
         See `SetRanker`.
-    cluster_id, calibration_weight : array-like of shape (n_rows,), optional
-        See `SetRanker.fit`. Where there are not several projects, clusters stay together instead.
+    cluster_id, calibration_weight, hashes : array-like of shape (n_rows,), optional
+        See `SetRanker.fit`. Where there are not several projects, clusters stay together instead,
+        and hashes do not count.
 
     Returns
     -------
@@ -82,9 +87,12 @@ def sort_by_set(
     calibrating = check_sample_weight(calibration_weight, X)
     check_of_sets(calibrating, sets, "calibration_weight")
     together = sets.codes if cluster is None else index_sets(cluster).codes
+    bits = None if hashes is None else hash_bits(check_column(hashes, len(X), "hashes"))
+    several = False
     if groups is not None:
         projects = index_sets(check_column(groups, len(X), "groups")).codes
-        together = projects if projects.any() else together
+        several = bool(projects.any())
+        together = projects if several else together
     order = sets.order
     if item_order == "content":
         order, _ = content_order(X, sets, graded, *([] if weights is None else [weights]))
@@ -96,6 +104,7 @@ def sort_by_set(
         weight=None if weights is None else weights[order],
         cluster=None if cluster is None else index_sets(cluster[order]).codes,
         calibration_weight=None if calibrating is None else calibrating[order],
+        hashes=bits[order] if several and bits is not None else None,
     )
     return table, order
 
@@ -134,7 +143,7 @@ class ModelSelection:
         self.configs = configs
         self.table = table
         self.n_jobs = n_jobs
-        self.folds = grouped_folds(table.groups, table.sets, n_folds)
+        self.folds = grouped_folds(table.groups, table.sets, n_folds, table.hashes)
         self._inits = [
             CrossFittedInit(config.linear, table, self.folds, n_jobs=n_jobs)
             if config.linear
@@ -249,7 +258,11 @@ class ModelSelection:
     def _scales_of_folds(self, scores: Floats) -> list[float]:
         """Return by how much these scores spread more than those of each fold's model."""
         scales = []
-        for (train, _), model in zip(self.folds, self.fold_models_, strict=True):
+        for (rows, _), model in zip(self.folds, self.fold_models_, strict=True):
+            # Some sets, evenly from all: a ratio of spreads needs no more.
+            codes = np.unique(self.table.sets.codes[rows])
+            some = codes[:: max(1, len(codes) // _SCALING_SETS)]
+            train = rows[np.isin(self.table.sets.codes[rows], some)]
             sets = index_sets(self.table.sets.codes[train])
             own = sets.spread(model.predict(self.table.X[train]))
             whole = sets.spread(scores[train])

@@ -47,6 +47,7 @@ class PerProjectRanker(PerProjectInference, BaseEstimator):
 
     __metadata_request__fit = {  # noqa: RUF012
         "set_id": True, "groups": True, "calibration_weight": True, "cluster_id": True,
+        "hashes": True,
     }  # fmt: skip
 
     def __init__(
@@ -75,6 +76,7 @@ class PerProjectRanker(PerProjectInference, BaseEstimator):
         sample_weight: ArrayLike | None = None,
         calibration_weight: ArrayLike | None = None,
         cluster_id: ArrayLike | None = None,
+        hashes: ArrayLike | None = None,
     ) -> PerProjectRanker:
         """Fit the common ranker and those of single projects.
 
@@ -90,7 +92,7 @@ class PerProjectRanker(PerProjectInference, BaseEstimator):
             The project of each row; only the common ranker is fitted if not given.
         sample_weight : array-like of shape (n_rows,), optional
             Weight of each row.
-        calibration_weight, cluster_id : array-like of shape (n_rows,), optional
+        calibration_weight, cluster_id, hashes : array-like of shape (n_rows,), optional
             As in `SetRanker.fit`.
 
         Returns
@@ -108,7 +110,7 @@ class PerProjectRanker(PerProjectInference, BaseEstimator):
             If fewer than three sets have labels that differ: scores then mean nothing for others.
         """
         X = as_frame(X)
-        extras = (sample_weight, calibration_weight, cluster_id)
+        extras = (sample_weight, calibration_weight, cluster_id, hashes)
         columns = [None if one is None else np.asarray(one) for one in extras]
         self.common_ = _fit_with(self._unfitted(), X, y, set_id, groups, columns)
         self.own_ = {}
@@ -140,8 +142,8 @@ def _fit_with(
     groups: ArrayLike | None,
     columns: Sequence[Labels | None],
 ) -> SetRanker:
-    """Fit with sample weights, calibration weights and clusters, each if not None."""
-    sample_weight, calibration_weight, cluster_id = columns
+    """Fit with sample weights, calibration weights, clusters and hashes, each if not None."""
+    sample_weight, calibration_weight, cluster_id, hashes = columns
     return ranker.fit(
         X,
         y,
@@ -150,6 +152,7 @@ def _fit_with(
         sample_weight,
         calibration_weight=calibration_weight,
         cluster_id=cluster_id,
+        hashes=hashes,
     )
 
 

@@ -45,7 +45,7 @@ class SetRanker(RankerInference, BaseEstimator):
     objective : {"lambdarank", "rank_xendcg"}, default="lambdarank"
         LightGBM's ranking objective.
     n_estimators : int, default=100
-        Trees.
+        Trees; 0 leaves the linear scores and the nets alone.
     learning_rate : float, default=0.1
         Shrinkage of each tree.
     num_leaves : int, default=31
@@ -78,12 +78,15 @@ class SetRanker(RankerInference, BaseEstimator):
         fitted on each, and boosting starts from their mean, cross-fitted.
     trees : sequence of str, optional
         Prefixes of the columns that the trees see; all by default.
+    net : sequence of str, optional
+        Prefixes of the columns that small neural nets see. Their score joins the mean of the
+        linear ones; trees do not start from it. None by default.
     alternatives : sequence of mapping, optional
         Each holds other values for some hyperparameters of the linear init and the trees. Nested
         cross-validation selects: the first unless another's held-out log loss is clearly less.
         One that states `min_sets` or `max_sets` is tried only with so many sets that have a choice.
     n_bags : int, default=1
-        Rankers to average, each with its own seed.
+        Rankers, and nets, to average, each with its own seed.
     n_folds : int, default=5
         Inner folds by group, for the linear init and the calibration.
     calibration : {None, "auto"}, default=None
@@ -138,6 +141,7 @@ class SetRanker(RankerInference, BaseEstimator):
 
     __metadata_request__fit = {  # noqa: RUF012
         "set_id": True, "groups": True, "calibration_weight": True, "cluster_id": True,
+        "hashes": True,
     }  # fmt: skip
 
     def __init__(
@@ -159,6 +163,7 @@ class SetRanker(RankerInference, BaseEstimator):
         novelty_by: str | None = None,
         linear: Sequence[Sequence[str]] | None = None,
         trees: Sequence[str] | None = None,
+        net: Sequence[str] | None = None,
         alternatives: Sequence[Mapping[str, object]] | None = None,
         n_bags: int = 1,
         n_folds: int = 5,
@@ -185,6 +190,7 @@ class SetRanker(RankerInference, BaseEstimator):
         self.novelty_by = novelty_by
         self.linear = linear
         self.trees = trees
+        self.net = net
         self.alternatives = alternatives
         self.n_bags = n_bags
         self.n_folds = n_folds
@@ -211,6 +217,7 @@ class SetRanker(RankerInference, BaseEstimator):
         eval_set: EvalSet | None = None,
         calibration_weight: ArrayLike | None = None,
         cluster_id: ArrayLike | None = None,
+        hashes: ArrayLike | None = None,
     ) -> SetRanker:
         """Fit on choices.
 
@@ -236,6 +243,9 @@ class SetRanker(RankerInference, BaseEstimator):
             The cluster of each row, the same in all of a set. Sets of one cluster, such as those
             that share pictures, are not independent: they count together where alternatives are
             compared and probabilities calibrated, and stay together in inner folds of one project.
+        hashes : array-like of shape (n_rows,), optional
+            Perceptual hash of each row's picture, 16 hexadecimal digits. What an inner fold holds
+            out is scored without sets of other projects that hold a near duplicate of it.
 
         Returns
         -------
@@ -265,7 +275,7 @@ class SetRanker(RankerInference, BaseEstimator):
         names = list(getattr(self, "feature_names_in_", column_names(rows)))
         table, order = sort_by_set(
             rows, labels, keys, groups, sample_weight, self.item_order, cluster_id,
-            calibration_weight,
+            calibration_weight, hashes,
         )  # fmt: skip
         warn_of_few_choices(table.grades, table.sets)
         table = replace(table, X=self.design_.fit(table.X, names).transform(table.X))

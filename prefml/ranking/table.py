@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prefml._typing import Floats, Grades, Ints
+from prefml._typing import Bits64, Floats, Grades, Ints
 from prefml.sets import Sets, index_sets, winning_pairs
 
 __all__ = ["Table", "count_choices", "take"]
@@ -33,6 +33,8 @@ class Table:
         each set is one by itself.
     calibration_weight : ndarray of shape (n_rows,) or None
         Weight of each row in calibration, constant in a set.
+    hashes : ndarray of uint64, shape (n_rows,), or None
+        Perceptual hash of each row's picture.
     """
 
     X: Floats
@@ -42,6 +44,7 @@ class Table:
     weight: Floats | None
     cluster: Ints | None = None
     calibration_weight: Floats | None = None
+    hashes: Bits64 | None = None
 
     def cluster_of_sets(self) -> Ints:
         """Return the cluster of each set.
@@ -79,6 +82,7 @@ def take(table: Table, rows: Ints, columns: Ints | None = None) -> Table:
         None if table.weight is None else table.weight[rows],
         None if table.cluster is None else table.cluster[rows],
         None if table.calibration_weight is None else table.calibration_weight[rows],
+        None if table.hashes is None else table.hashes[rows],
     )
 
 

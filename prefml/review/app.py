@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from prefml.boxes import SAME_EDGE, WHOLE_EDGE
 from prefml.exceptions import PrefmlError, StoreUnavailableError, visible
 from prefml.review.answers import Error
 from prefml.review.api import make_api
+from prefml.review.desk import DeskService
+from prefml.review.desk_api import make_desk
 from prefml.review.first_day import Day, make_first_day
 from prefml.review.keymap import make_keymap
 from prefml.review.openapi import describe_api
@@ -41,6 +43,7 @@ def create_app(
     hide_suggestion: bool = False,
     day: Day | None = None,
     people: People | None = None,
+    program: Sequence[str] | None = None,
 ) -> Flask:
     """Make the application for one workspace.
 
@@ -54,6 +57,9 @@ def create_app(
         What goes on beside the answers where `prefml start` serves the page.
     people : People, optional
         Knows the faces and hands of the pictures.
+    program : sequence of str, optional
+        What runs a command of prefml, such as the interpreter and what it is to do; without it
+        there is no desk.
 
     Returns
     -------
@@ -63,7 +69,7 @@ def create_app(
     Raises
     ------
     WorkspaceError
-        If there are no suggestions to review.
+        If there are neither suggestions to review nor pictures.
     """
     place = workspace if isinstance(workspace, Workspace) else Workspace.open(workspace)
     service = ReviewService(place, people)
@@ -74,7 +80,10 @@ def create_app(
     app.register_blueprint(make_api(service, token))
     app.register_blueprint(make_first_day(day))
     app.register_blueprint(make_keymap(place))
-    _add_page(app, token, hide_suggestion, day is not None, place.config.unsure_crop)
+    desk = None if program is None else DeskService(place, service, program)
+    app.register_blueprint(make_desk(desk, token))
+    unsure = place.config.unsure_crop
+    _add_page(app, token, hide_suggestion, day is not None, desk is not None, unsure)
     _add_pictures(app, service)
     _add_guards(app, token)
     _add_errors(app)
@@ -83,10 +92,16 @@ def create_app(
 
 
 def _add_page(
-    app: Flask, token: str, hide_suggestion: bool, is_first_day: bool, unsure_crop: str
+    app: Flask,
+    token: str,
+    hide_suggestion: bool,
+    is_first_day: bool,
+    has_desk: bool,
+    unsure_crop: str,
 ) -> None:
     # Named in the page, so that the browser need not find them one import at a time.
-    modules = sorted(path.name for path in Path(str(app.static_folder)).glob("*.js"))
+    names = sorted(path.name for path in Path(str(app.static_folder)).glob("*.js"))
+    modules = [name for name in names if not name.startswith("desk")]
     described = msgspec.json.encode(describe_api())
 
     @app.get("/")
@@ -96,6 +111,7 @@ def _add_page(
             token=token,
             hide=hide_suggestion,
             first_day=is_first_day,
+            desk=has_desk,
             tags=TAGS,
             version=__version__,
             modules=modules,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from prefml.boxes import FULL_FRAME, Box, read_box
 from prefml.exceptions import BoxError, WorkspaceError
+from prefml.imaging.formats import PICTURE_SUFFIXES
 from prefml.proposals import (
     Row,
     as_list,
@@ -167,12 +169,14 @@ def read_batch(workspace: Workspace) -> Batch:
     Raises
     ------
     WorkspaceError
-        If there is no file of suggestions.
+        If there is no file of suggestions, and no picture either for which there could be some.
     LogError
         If it cannot be read.
     """
     path = suggestions_path(workspace)
     if not path.is_file():
+        if any(map(_holds_pictures, workspace.image_roots())):
+            return Batch({})
         raise WorkspaceError(f"no {path}", "suggestions to review", "prefml suggest")
     lines = read_lines(path)
     groups: dict[str, Group] = {}
@@ -188,6 +192,14 @@ def read_batch(workspace: Workspace) -> Batch:
             groups[group.group_id] = group
             rows.append(row)
     return Batch(groups, tuple(problems), tuple(rows))
+
+
+def _holds_pictures(folder: Path) -> bool:
+    """Tell whether a picture lies below a folder, looking no further than the first."""
+    for _, _, names in os.walk(folder):
+        if any(Path(name).suffix.lower() in PICTURE_SUFFIXES for name in names):
+            return True
+    return False
 
 
 def corrected_batch(batch: Batch, sets: Sequence[CorrectedSet]) -> Batch:

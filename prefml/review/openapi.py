@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from prefml.proposals import as_mapping
-from prefml.review import answers, requests
+from prefml.review import answers, desk_answers, requests
 from prefml.review.thumbnails import SIDES
 
 __all__ = ["OPERATIONS", "Operation", "describe_api", "field_descriptions"]
@@ -23,6 +23,7 @@ _ABOUT = (
     'something carry the header X-CSRF-Token; `load_batch` tells it. Errors are `{"error": text}`, '
     "with the suggestions of today beside it where a decision was on others."
 )
+_DECLARED = (answers, desk_answers, requests)
 _ERRORS: dict[int, tuple[str, str, Kind]] = {
     400: ("Wrong", "The request makes no sense", answers.Error),
     403: ("Refused", "Wrong Host, Origin or token", answers.Error),
@@ -105,6 +106,18 @@ OPERATIONS = (
     Operation(
         "post", "set_keys", "Keep keys in the workspace, in place of those of before",
         answers.KeyMap, "Keys", body=requests.SetKeys, errors=(400, 403, 413),
+    ),
+    Operation(
+        "get", "desk", "Where the work stands, and the job at work",
+        desk_answers.Desk, "Report", errors=(403, 404),
+    ),
+    Operation(
+        "post", "run_job", "Begin a job: a command of prefml in a process of its own",
+        desk_answers.Desk, "Report", body=desk_answers.RunJob, errors=(400, 403, 404, 413),
+    ),
+    Operation(
+        "post", "stop_job", "End the job that is at work",
+        desk_answers.Desk, "Report", body=requests.Empty, errors=(400, 403, 404, 413),
     ),
     _changing(
         "decide", "Decide one group; it is on the disk when the answer comes", requests.Decide,
@@ -205,6 +218,7 @@ def _pages() -> Schema:
     }
     return {
         "/": {"get": _page("page", "The review page", "HTML", "text/html")},
+        "/desk": {"get": _page("desk_page", "The desk", "HTML", "text/html")},
         "/api/openapi.json": {
             "get": _page("description", "This description", "OpenAPI", "application/json")
         },
@@ -242,14 +256,15 @@ def _schemas(kinds: Iterable[Kind]) -> dict[str, Schema]:
     """Return the schema of each structure and of those inside it, described by its docstring."""
     _, found = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     for name, schema in found.items():
-        kind: Kind = getattr(answers, name, None) or getattr(requests, name)
+        (kind,) = {vars(module)[name] for module in _DECLARED if name in vars(module)}
         schema["description"] = (inspect.getdoc(kind) or "").partition("\n\n")[0]
         for field, described in field_descriptions(kind).items():
             schema["properties"][field]["description"] = described
         for field in schema["properties"].values():
-            # Python's end of a text, in the words of JSON Schema.
-            if "pattern" in field:
-                field["pattern"] = field["pattern"].replace(r"\Z", "$")
+            for one in (field, *field.get("anyOf", ())):
+                # Python's end of a text, in the words of JSON Schema.
+                if "pattern" in one:
+                    one["pattern"] = one["pattern"].replace(r"\Z", "$")
     return found
 
 

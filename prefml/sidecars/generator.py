@@ -1,6 +1,6 @@
 """Read the settings of the generator that made a picture, out of what it wrote into the file.
 
-The prompt is none of them: it is the person's own, and nothing here keeps it.
+The prompt is none of them: it is the person's own, read only when asked for, and nothing keeps it.
 
 References
 ----------
@@ -13,8 +13,9 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -23,8 +24,8 @@ from msgspec import Struct
 
 from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import ImageError
-from prefml.files import write_text
-from prefml.sidecars.find import ImageFile, find_images
+from prefml.sidecars.find import find_images
+from prefml.sidecars.kept import Reader, kept_readings
 from prefml.sidecars.metadata import read_metadata, texts_of
 from prefml.workspace import Workspace
 
@@ -32,7 +33,9 @@ __all__ = [
     "NUMBERS",
     "WORDS",
     "GeneratorSettings",
+    "Prompt",
     "generator_settings",
+    "read_prompt",
     "read_settings",
     "settings_path",
 ]
@@ -46,7 +49,6 @@ _LAST_LINE = re.compile(r"^Steps: ", re.MULTILINE)
 _LONGEST = 200
 # What links of a graph lead through at most.
 _MOST_NODES = 10_000
-_VERSION = 1
 
 
 class GeneratorSettings(Struct, frozen=True, omit_defaults=True):
@@ -75,14 +77,18 @@ class GeneratorSettings(Struct, frozen=True, omit_defaults=True):
     seed: int | None = None
 
 
-class _Line(Struct):
-    """Settings of a file as it was at one time."""
+@dataclass(frozen=True)
+class Prompt:
+    """Words that a person gave a generator.
 
-    path: str
-    file_size: int
-    mtime_ns: int
-    version: int
-    settings: GeneratorSettings
+    Attributes
+    ----------
+    positive, negative : str
+        What to show and what not to; empty where the file does not say.
+    """
+
+    positive: str = ""
+    negative: str = ""
 
 
 def read_settings(path: Path) -> GeneratorSettings:
@@ -108,6 +114,67 @@ def read_settings(path: Path) -> GeneratorSettings:
             if found is not None:
                 return found
     return GeneratorSettings()
+
+
+def read_prompt(path: Path) -> Prompt:
+    """Read the prompt of a picture without decoding it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    Prompt
+        Empty where the file says nothing that is known.
+
+    Raises
+    ------
+    ImageError
+        If the file is none that can be read.
+    """
+    texts = texts_of(read_metadata(path))
+    with suppress(RecursionError):
+        for read in (_invokeai_prompt, _comfyui_prompt, _a1111_prompt):
+            found = read(texts)
+            if found.positive or found.negative:
+                return found
+    return Prompt()
+
+
+def _a1111_prompt(texts: Mapping[str, str]) -> Prompt:
+    text = texts.get("parameters", "")
+    starts = [found.start() for found in _LAST_LINE.finditer(text)]
+    words = text[: starts[-1]] if starts else text
+    positive, _, negative = words.partition("Negative prompt:")
+    return Prompt(positive.strip(), negative.strip())
+
+
+def _comfyui_prompt(texts: Mapping[str, str]) -> Prompt:
+    graph = _object(texts.get("prompt"))
+    nodes = {key: node for key, node in graph.items() if isinstance(node, dict)}
+    for inputs in map(_inputs, map(nodes.__getitem__, _walk(nodes))):
+        if "sampler_name" in inputs:
+            sides = (inputs.get("positive"), inputs.get("negative"))
+            return Prompt(*(_words_behind(nodes, side) for side in sides))
+    return Prompt()
+
+
+def _words_behind(nodes: Mapping[str, Mapping[str, object]], link: object) -> str:
+    """Return the texts that lead into a link of a graph, nearest first."""
+    start = [str(link[0])] if isinstance(link, list) and link else []
+    values = [value for key in _walk(nodes, start) for value in _inputs(nodes[key]).items()]
+    words = (value for name, value in values if name.startswith("text") and isinstance(value, str))
+    return "\n".join(dict.fromkeys(word.strip() for word in words if word.strip()))
+
+
+def _invokeai_prompt(texts: Mapping[str, str]) -> Prompt:
+    document = _object(texts.get("invokeai_metadata")) or _object(texts.get("sd-metadata"))
+    image = document.get("image")
+    inner = image if isinstance(image, dict) else document
+    sides = (inner.get("positive_prompt"), inner.get("negative_prompt"))
+    return Prompt(*(side.strip() if isinstance(side, str) else "" for side in sides))
 
 
 def _a1111(texts: Mapping[str, str]) -> GeneratorSettings | None:
@@ -153,10 +220,13 @@ def _inputs(node: Mapping[str, object]) -> Mapping[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def _walk(nodes: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
-    """Yield the nodes that lead to a saved picture, nearest first."""
-    waiting = [key for key, node in nodes.items() if "Save" in str(node.get("class_type"))]
-    waiting += [key for key, node in nodes.items() if "Preview" in str(node.get("class_type"))]
+def _walk(
+    nodes: Mapping[str, Mapping[str, object]], start: Sequence[str] | None = None
+) -> Iterator[str]:
+    """Yield the nodes that lead to some others, nearest first; to a saved picture by default."""
+    waiting = list(start or ())
+    for kind in ("Save", "Preview") if start is None else ():
+        waiting += [key for key, node in nodes.items() if kind in str(node.get("class_type"))]
     seen: dict[str, None] = {}
     while waiting and len(seen) < _MOST_NODES:
         key = waiting.pop(0)
@@ -237,39 +307,12 @@ def generator_settings(
         anything.
     """
     here = {image.key: image for image in find_images(workspace, ProjectResolver.open(workspace))}
-    kept = _read_kept(settings_path(workspace))
-    lines: dict[str, _Line] = {}
-    rows = []
-    for key in keys:
-        image = here.get(key)
-        line = None if image is None else _line(workspace, image, kept)
-        rows.append(GeneratorSettings() if line is None else line.settings)
-        if line is not None:
-            lines[line.path] = line
-    if any(path not in kept or kept[path] is not line for path, line in lines.items()):
-        encoded = (msgspec.json.encode(line).decode() for line in (kept | lines).values())
-        # What could not be kept is read again the next time.
-        with suppress(OSError, UnicodeError):
-            write_text(settings_path(workspace), "".join(f"{line}\n" for line in encoded))
+    wanted = [here.get(key) for key in keys]
+    reader = Reader(GeneratorSettings, read_settings)
+    with kept_readings(workspace.root, settings_path(workspace), reader) as readings:
+        found = readings([image for image in wanted if image is not None])
+    none = GeneratorSettings()
+    rows = [none if image is None else found[image.path] for image in wanted]
     if not any(row.tool for row in rows):
         return None
     return pd.DataFrame([msgspec.structs.asdict(row) for row in rows])
-
-
-def _line(workspace: Workspace, image: ImageFile, kept: Mapping[str, _Line]) -> _Line:
-    line = kept.get(image.path)
-    if line and (line.file_size, line.mtime_ns) == (image.file_size, image.mtime_ns):
-        return line
-    settings = read_settings(workspace.root / image.path)
-    return _Line(image.path, image.file_size, image.mtime_ns, _VERSION, settings)
-
-
-def _read_kept(path: Path) -> dict[str, _Line]:
-    decoder, found = msgspec.json.Decoder(_Line), {}
-    for raw in path.read_bytes().splitlines() if path.is_file() else []:
-        # What cannot be read is read from the picture again.
-        with suppress(msgspec.MsgspecError, UnicodeDecodeError):
-            line = decoder.decode(raw)
-            if line.version == _VERSION:
-                found[line.path] = line
-    return found

@@ -403,3 +403,30 @@ def test_moved_pictures_stay_known_and_of_a_cropped_winner_the_original_counts(r
     cropped = "20250101_000000_stage1_generated.png"
     assert after["alpha", cropped] == f"new/alpha/{cropped}"
     assert found.shadowed == [f"selected/alpha/{cropped}"]
+
+
+def test_a_plan_is_carried_out_by_the_hash_of_the_one_that_was_seen(reviewed):
+    workspace = reviewed.write()
+    seen = preview(workspace).plan
+    assert execute(workspace, digest=seen.digest).plan.groups == seen.groups
+
+
+@pytest.mark.parametrize("change", ["decided anew", "one more", "one less", "a file is gone"])
+def test_a_plan_that_changed_since_it_was_seen_is_refused_and_nothing_is_done(reviewed, change):
+    workspace = reviewed.write()
+    seen = preview(workspace).plan
+    if change == "decided anew":
+        reviewed.decisions[0]["timestamp"] = "t1"
+    elif change == "one more":
+        reviewed.set("more", [reviewed.picture("new/alpha/more.png")])
+        reviewed.decide("more", "rejected")
+    elif change == "one less":
+        del reviewed.decisions[0]
+    else:
+        (reviewed.root / next(step.source for step in seen.steps if step.source)).unlink()
+    reviewed.write()
+    before = reviewed.state()
+    with pytest.raises(ApplyError, match="another than the one that was shown") as caught:
+        execute(workspace, digest=seen.digest)
+    assert caught.value.run == "prefml apply, and look at it again"
+    assert reviewed.state() == before

@@ -182,3 +182,13 @@ def test_a_picture_that_cannot_be_cropped_can_be_kept_whole(tree):
     tree.set("p", [pages])
     tree.decide("p", "approved", pages, crop_coords=None)
     assert reasons(preview(tree.write())) == {}
+
+
+def test_a_plan_has_the_same_hash_as_long_as_it_does_the_same(tree):
+    tree.set("w", [tree.picture("new/alpha/a.png")])
+    tree.decide("w", "approved", 0)
+    workspace = tree.write()
+    first = preview(workspace).plan
+    assert preview(workspace).plan.digest == first.digest
+    assert len({first.digest, preview(workspace, keep_sources=True).plan.digest,
+                first.without({"w"}).digest}) == 3  # fmt: skip

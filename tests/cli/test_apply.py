@@ -92,3 +92,20 @@ def test_a_long_plan_is_cut_and_says_how_to_see_all_of_it(workspace, capsys, mon
     assert printed.out.count(" -> ") == 1
     assert "... and 1 more; --json prints all of them" in printed.out
     assert len(json.loads(call(workspace, capsys, "--json")[1].out)["steps"]) > 2
+
+
+def test_a_plan_is_carried_out_by_its_hash_and_another_one_is_refused(workspace, capsys):
+    _, printed = call(workspace, capsys, "--json")
+    shown = json.loads(printed.out)["plan"]
+    status, printed = call(workspace, capsys, "--execute", "--plan", "0" * 64)
+    assert status == 1
+    assert "another than the one that was shown" in printed.err
+    assert not (workspace / "selected").exists()
+    assert call(workspace, capsys, "--execute", "--plan", shown)[0] == 0
+    assert (workspace / "selected/p/b.png").exists()
+
+
+def test_a_hash_without_execute_is_wrong_usage(workspace, capsys):
+    status, printed = call(workspace, capsys, "--plan", "0" * 64)
+    assert status == 2
+    assert "--execute" in printed.err

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from prefml.cli import main
-from prefml.evaluation import report, run
+from prefml.evaluation import contenders, report, run
 from prefml.evaluation.run import Evaluation, Options
 from prefml.sample import write_sample
 
@@ -67,6 +67,28 @@ def test_evaluate_prints_a_table_and_what_was_left_out(calls, tmp_path, capsys):
     assert row.split() == ["prefml", "0.900", "0.850", "-", "-"]
     assert len(row) == len(head)
     assert "left out: crops: 0 usable" in printed
+
+
+def test_that_torch_is_missing_is_printed_once_and_before_the_work(
+    calls, monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setattr(contenders, "has_torch", lambda: False)
+    (note,) = contenders.missing_torch(contenders.RANKERS)
+    assert "torch" in note
+    printed_before = []
+
+    def evaluate(workspace, options, track):
+        printed_before.append(capsys.readouterr().err)
+        return Evaluation(ranker=RANKER, left_out=[note, "crops: 0 usable"])
+
+    monkeypatch.setattr(run, "evaluate", evaluate)
+    main(["--workspace", str(tmp_path), "evaluate"])
+
+    after = capsys.readouterr()
+    assert printed_before == [f"left out: {note}\n"]
+    assert note not in after.out + after.err
+    assert "left out: crops: 0 usable" in after.out
+    assert note in json.loads((tmp_path / "artifacts/metrics.json").read_text())["left_out"]
 
 
 def test_options_are_passed_on(calls, tmp_path):

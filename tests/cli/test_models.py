@@ -119,3 +119,13 @@ def test_models_that_learned_from_pictures_are_not_compared_without_them(prefml,
     assert ran.status == 1
     assert "the crop model was trained on pictures" in ran.err
     assert "then prefml embed --encoder builtin --workspace" in ran.err
+
+
+def test_status_names_the_models_in_use_and_those_that_can_come_back(prefml, twice):
+    models = prefml("--workspace", twice, "status", "--json").json["work"]["models"]
+    listed = prefml("--workspace", twice, "models", "--json").json["models"]
+    earlier = {(m["kind"], m["name"]) for m in listed if not m["current"]}
+    assert [model["kind"] for model in models] == ["ranker", "crop"]
+    assert {(m["kind"], one["name"]) for m in models for one in m["earlier"]} <= earlier
+    assert models[0]["fold_scores"]["top1"] > 0.5
+    assert models[0]["counts"]["sets"] > 50

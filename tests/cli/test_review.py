@@ -74,6 +74,25 @@ def test_the_browser_is_opened_unless_told_not_to(suggested, monkeypatch, capsys
     assert "http://127.0.0.1:8765/" in capsys.readouterr().out
 
 
+def test_with_pictures_and_no_suggestions_the_desk_is_opened(tmp_path, monkeypatch, capsys):
+    import webbrowser
+
+    opened = []
+    (tmp_path / "new/p").mkdir(parents=True)
+    (tmp_path / "new/p/a.png").write_bytes(b"")
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+
+    def serve(app, port, ready):
+        ready("http://127.0.0.1:8765/")
+        app.extensions["prefml"].close()
+
+    monkeypatch.setattr("prefml.review.serve", serve)
+    assert main(["review", "--json", "--workspace", str(tmp_path)]) == 0
+    assert opened == ["http://127.0.0.1:8765/desk"]
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"url": "http://127.0.0.1:8765/", "desk": "http://127.0.0.1:8765/desk"}
+
+
 def _heed_interrupts():
     """Heed interrupts, which a process started in the background of a shell ignores."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

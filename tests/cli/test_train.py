@@ -69,6 +69,7 @@ def test_an_empty_workspace_gives_one_clear_line(prefml, tmp_path):
     ran = prefml("--workspace", tmp_path, "train")
     assert (ran.status, ran.out) == (1, "")
     assert len(ran.err.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_text_names_scores_and_baselines(prefml, copy):

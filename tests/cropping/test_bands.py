@@ -28,7 +28,7 @@ def test_bands_cover_what_they_promise_where_the_spread_differs():
     spread = rng.uniform(0.01, 0.15, 2000)
     boxes = np.clip([0.2, 0.0, 0.8, 0.6] + spread[:, None] * rng.normal(0, 1, (2000, 4)), 0, 1)
     features = spread[:, None]
-    bands = EdgeBands(0.8, 0, 1).fit(features[:1500], boxes[:1500], np.arange(1500) % 5)
+    bands = EdgeBands(0.8, 0).fit(features[:1500], boxes[:1500], np.arange(1500) % 5)
     found = bands.predict(features[1500:])
     assert found.shape == (500, 4, 2)
     inside = (found[..., 0] <= boxes[1500:]) & (boxes[1500:] <= found[..., 1])
@@ -39,7 +39,7 @@ def test_bands_cover_what_they_promise_where_the_spread_differs():
 
 def test_few_rows_give_the_plain_quantiles():
     boxes = np.random.default_rng(0).uniform(0, 1, (50, 4))
-    bands = EdgeBands(0.8, 0, 1).fit(np.zeros((50, 1)), boxes, np.arange(50) % 5)
+    bands = EdgeBands(0.8, 0).fit(np.zeros((50, 1)), boxes, np.arange(50) % 5)
     np.testing.assert_allclose(
         bands.predict(np.ones((1, 1)))[0, 0], np.quantile(boxes[:, 0], [0.1, 0.9])
     )
@@ -48,7 +48,7 @@ def test_few_rows_give_the_plain_quantiles():
 def test_bounds_are_in_order_and_inside_the_picture():
     rng = np.random.default_rng(0)
     boxes = rng.choice([0.0, 0.5, 1.0], (300, 4))
-    bands = EdgeBands(0.5, 0, 1).fit(rng.normal(size=(300, 2)), boxes, np.arange(300) % 3)
+    bands = EdgeBands(0.5, 0).fit(rng.normal(size=(300, 2)), boxes, np.arange(300) % 3)
     found = bands.predict(rng.normal(0, 100, (50, 2)))
     assert (found[..., 0] <= found[..., 1]).all()
     assert (found >= 0).all()
@@ -70,7 +70,7 @@ def coverage(bands, boxes):
 def test_each_project_counts_the_same_whatever_its_number_of_crops():
     rng = np.random.default_rng(0)
     features, boxes, project = two_kinds(2000, rng)
-    bands = EdgeBands(0.8, 0, 1).fit(features, boxes, np.arange(2000) % 5, project)
+    bands = EdgeBands(0.8, 0).fit(features, boxes, np.arange(2000) % 5, project)
     features, boxes, project = two_kinds(4000, rng)
     found = bands.predict(features)
     parts = [coverage(found[project == name], boxes[project == name]) for name in ("hard", "easy")]
@@ -81,7 +81,7 @@ def test_each_project_counts_the_same_whatever_its_number_of_crops():
 def test_a_project_with_crops_of_its_own_is_covered_as_promised():
     rng = np.random.default_rng(0)
     features, boxes, project = two_kinds(2000, rng)
-    bands = EdgeBands(0.8, 0, 1).fit(features, boxes, np.arange(2000) % 5, project)
+    bands = EdgeBands(0.8, 0).fit(features, boxes, np.arange(2000) % 5, project)
     features, boxes, project = two_kinds(4000, rng)
     found = bands.predict(features, project)
     for name in ("hard", "easy"):
@@ -93,7 +93,7 @@ def test_own_moves_come_from_rows_of_projects_that_were_seen():
     rng = np.random.default_rng(0)
     features, boxes, project = two_kinds(800, rng)
     folds, seen = np.arange(800) % 5, np.arange(800) >= 400
-    fit = EdgeBands(0.8, 0, 1).fit
+    fit = EdgeBands(0.8, 0).fit
     bands = fit(features, boxes, folds, project, seen)
     assert sorted(bands.own_moves_) == ["easy", "hard"]
     seen = np.arange(800) >= 800 - 4 * 49
@@ -103,7 +103,7 @@ def test_own_moves_come_from_rows_of_projects_that_were_seen():
 def test_fifty_crops_of_a_new_project_move_its_bands_half_way():
     rng = np.random.default_rng(0)
     features, boxes, _ = two_kinds(1000, rng, wide=0.04)
-    bands = EdgeBands(0.8, 0, 1).fit(features, boxes, np.arange(1000) % 5)
+    bands = EdgeBands(0.8, 0).fit(features, boxes, np.arange(1000) % 5)
     features, boxes, project = two_kinds(2000, rng)
     hard = np.flatnonzero(project == "hard")
     bands.fit_own("new", features[hard[:49]], boxes[hard[:49]])

@@ -22,18 +22,18 @@ def training_set(made, groups=True, n=None, folds=4):
 
 
 def make_scorer():
-    return WindowScorer(30, 0.15, 15, 0, 1)
+    return WindowScorer(30, 0.15, 15, 0)
 
 
 def make_bands():
-    return EdgeBands(0.8, 0, 1)
+    return EdgeBands(0.8, 0)
 
 
 class Recorder(WindowScorer):
     """Remember which pictures were fitted on and which were scored, by their first feature."""
 
     def __init__(self, log):
-        super().__init__(5, 0.15, 15, 0, 1)
+        super().__init__(5, 0.15, 15, 0)
         self.log = log
 
     def fit(self, features, boxes, weight):
@@ -141,7 +141,7 @@ def make_scorer_logged(log):
             log.append(len(boxes))
             return super().fit(features, boxes, weight)
 
-    return Logged(5, 0.15, 15, 0, 1)
+    return Logged(5, 0.15, 15, 0)
 
 
 def test_without_projects_there_is_one_way_to_hold_rows_out(crops):

@@ -14,7 +14,7 @@ from prefml.cropping.windows import candidate_windows
 
 
 def scorer(n_estimators=30, seed=0):
-    return WindowScorer(n_estimators, 0.15, 15, seed, 1)
+    return WindowScorer(n_estimators, 0.15, 15, seed)
 
 
 @pytest.fixture(scope="module")

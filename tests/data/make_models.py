@@ -70,7 +70,7 @@ def main() -> None:
     ranker = SetRanker(
         n_estimators=8, num_leaves=4, min_child_samples=5, n_bags=2, n_folds=3,
         compress={"emb__": 3}, novelty=["cue_lower__"], novelty_by="stage_step",
-        linear=[["cue__", "stage"], ["emb__"]], calibration="auto", random_state=0,
+        linear=[["cue__", "stage"], ["emb__"]], net=[""], calibration="auto", random_state=0,
     ).fit(X, y, set_id=set_id)  # fmt: skip
     table, boxes = crops()
     cropper = CropRegressor(n_estimators=8, num_leaves=8).fit(table, boxes)

@@ -9,6 +9,7 @@ from prefml.evaluation.contenders import (
     check_names,
     chosen_contenders,
     left_out_contenders,
+    missing_torch,
 )
 from prefml.exceptions import PrefmlError
 
@@ -47,7 +48,19 @@ def test_prefml_comes_first():
 
 def test_without_torch_the_nets_are_left_out_and_said_to_be(without_torch):
     assert not any(n.startswith("neural") for n in names(chosen_contenders(RANKERS, COLUMNS)))
-    assert "torch" in left_out_contenders(RANKERS, COLUMNS)[0]
+    (note,) = missing_torch((*RANKERS, *CROPPERS))
+    assert "make evaluate NEURAL=1" in note
+    assert "pip install 'prefml[clip]'" in note
+
+
+@pytest.mark.parametrize("asked", [["random"], ["constant_box", "linear"]])
+def test_nets_that_nobody_asked_for_are_not_missed(without_torch, asked):
+    assert missing_torch(RANKERS, asked) == []
+    assert len(missing_torch(RANKERS, [*asked, "neural"])) == 1
+
+
+def test_with_torch_no_net_is_missed(with_torch):
+    assert missing_torch((*RANKERS, *CROPPERS)) == []
 
 
 def test_without_embeddings_their_models_are_left_out_and_said_to_be(with_torch):

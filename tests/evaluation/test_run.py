@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from prefml.evaluation import run
+from prefml.evaluation import contenders, run
 from prefml.evaluation.contenders import CROPPERS, RANKERS
 from prefml.evaluation.run import Options, evaluate
 from prefml.exceptions import NotEnoughDataError
@@ -168,6 +168,27 @@ def test_what_the_tables_left_out_is_said(made_up):
     made_up.choices = replace(made_up.choices, left_out={"no_sidecar": 3})
 
     assert "3 sets: no sidecar" in evaluate(made_up.workspace).left_out
+
+
+def test_that_torch_is_missing_is_said_once_and_first(made_up, monkeypatch):
+    def net(name):
+        return [replace(one, name=name) for one in RANKERS if one.name == "linear"]
+
+    monkeypatch.setattr(contenders, "has_torch", lambda: False)
+    monkeypatch.setattr(run, "RANKERS", [*run.RANKERS, *net("neural")])
+    monkeypatch.setattr(run, "CROPPERS", [*run.CROPPERS, *net("neural_all_inputs")])
+    made_up.choices = replace(made_up.choices, left_out={"no_sidecar": 3})
+
+    first, *others = evaluate(made_up.workspace).left_out
+
+    assert "torch" in first
+    assert others == ["3 sets: no sidecar"]
+
+
+def test_what_choices_and_crops_both_lack_is_said_once(made_up, monkeypatch):
+    monkeypatch.setattr(run, "left_out_contenders", lambda *given: ["a model: no reason"])
+
+    assert evaluate(made_up.workspace).left_out == ["a model: no reason"]
 
 
 def test_one_project_is_held_out_by_session(made_up):

@@ -200,6 +200,96 @@ interface DayReport {
   problem: string;
 }
 
+type JobKind = "suggest" | "preview" | "apply" | "undo" | "train" | "rollback" | "report" | "duplicates";
+
+/** A job to begin at the desk. */
+interface RunJob {
+  kind: JobKind;
+  /** Of `apply`: hash of the plan that was shown. */
+  plan?: string | null;
+  /** Of `rollback`: name of an earlier model. */
+  model?: string | null;
+  event_id?: string;
+}
+
+interface Move {
+  action: string;
+  source: string;
+  target: string;
+  role: string;
+}
+
+/** Plan of `prefml apply`, or what became of it. */
+interface Plan {
+  hash: string;
+  sets: number;
+  /** Files by role. */
+  counts: Record<string, number>;
+  files: number;
+  moves: Move[];
+  left_out: { group_id: string; reason: string }[];
+  not_kept: string[];
+}
+
+/** Outcome of the training of one model. */
+interface Verdict {
+  kind: string;
+  trained: boolean;
+  in_use: boolean;
+  words: string;
+  scores: Record<string, number>;
+}
+
+/** A job of the desk. */
+interface DeskJob {
+  number: number;
+  kind: string;
+  /** Lost: its process is gone and left no word. */
+  state: "running" | "done" | "failed" | "stopped" | "lost";
+  commands: string[];
+  /** Position of the command that is, or was, at work. */
+  step: number;
+  started: string;
+  ended: string | null;
+  progress: { part: string; done: number; total: number | null } | null;
+  error: string;
+  result: { words: string[]; plan: Plan | null; verdicts: Verdict[] } | null;
+}
+
+interface ModelInUse {
+  kind: string;
+  written: string | null;
+  counts: Record<string, number>;
+  scores: Record<string, number>;
+  /** Those that can be brought back, the latest first. */
+  earlier: { name: string; written: string | null }[];
+  problem: string;
+}
+
+/** Where the work stands. */
+interface Desk {
+  progress: Progress;
+  within_budget: number;
+  batches_why: string;
+  looking: boolean;
+  /** Null: not looked at yet. */
+  looked: string | null;
+  problem: string;
+  new_pictures: number;
+  submitted: number;
+  applied: number;
+  runs: number;
+  interrupted: boolean;
+  to_learn: number;
+  agreement: { share: Share; n: number; low: number; high: number; falling: boolean } | null;
+  models: ModelInUse[];
+  report: string | null;
+  /** A kind of job, `review`, `submit`, or empty. */
+  next: string;
+  job: DeskJob | null;
+  history: DeskJob[];
+}
+
 interface Failure {
   error: string;
 }
@@ -220,6 +310,7 @@ interface Reads {
   budget: { parameters: { project: string }; answer: Budget };
   first_day: { parameters: Record<string, never>; answer: DayReport };
   keys: { parameters: Record<string, never>; answer: Keys };
+  desk: { parameters: Record<string, never>; answer: Desk };
 }
 
 /** POST routes below /api/automation. */
@@ -233,6 +324,8 @@ interface Writes {
   submit_batch: { body: Empty; answer: Submitted };
   suggest_rest: { body: Empty; answer: DayReport };
   set_keys: { body: Keys & { event_id?: string }; answer: Keys };
+  run_job: { body: RunJob; answer: Desk };
+  stop_job: { body: Empty; answer: Desk };
 }
 
 /** Request that the server may not have yet. */

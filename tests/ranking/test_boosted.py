@@ -45,6 +45,45 @@ def test_contributions_add_up_to_the_score(fitted):
     assert np.allclose(found.sum(axis=1), score.predict(table.X), rtol=0, atol=1e-9)
 
 
+def test_nets_count_as_one_of_the_linear_scores(fitted):
+    score, table = fitted
+    both = BoostedScore(config(net=("cue__2", "cue__4"), linear=(("cue__",), ("",)), n_bags=2))
+    both.fit(table, score.linear_)
+    bags = [ranker.booster_.predict(table.X) for ranker in both.rankers_]
+    linear = [
+        model.contributions(table.X[:, columns]).sum(axis=1)
+        for columns, model in zip(score.linear_.columns, score.linear_.models_, strict=True)
+    ]
+    net = both.net_.predict(table.X[:, [2, 4]])
+    expected = np.mean([*linear, net], axis=0) + np.mean(bags, axis=0)
+    assert len(both.net_.output_) == 2
+    assert np.allclose(both.predict(table.X), expected, rtol=0, atol=1e-12)
+    found = both.contributions(table.X).sum(axis=1)
+    assert np.allclose(found, expected, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("linear", [True, False])
+def test_without_trees_the_score_is_that_of_lines_and_nets_alone(make_table, linear):
+    table, folds = make_table()
+    init = CrossFittedInit([np.arange(6)], table, folds).init_for_all() if linear else None
+    made = config(net=("",), linear=(("",),) if linear else None, n_estimators=0)
+    score = BoostedScore(made).fit(table, init)
+    assert score.rankers_ == []
+    net = score.net_.predict(table.X)
+    expected = (init.predict(table.X) + net) / 2 if linear else net
+    assert np.allclose(score.predict(table.X), expected, rtol=0, atol=1e-12)
+    found = score.contributions(table.X)
+    assert (found[:, -1] == 0).all()
+    assert np.allclose(found.sum(axis=1), expected, rtol=0, atol=1e-9)
+
+
+def test_with_nothing_to_go_by_all_rows_score_the_same(make_table):
+    table, _ = make_table()
+    score = BoostedScore(config(n_estimators=0)).fit(table)
+    assert (score.predict(table.X) == 0).all()
+    assert (score.contributions(table.X) == 0).all()
+
+
 def test_columns_that_neither_part_sees_contribute_nothing(make_table):
     table, folds = make_table()
     init = CrossFittedInit([np.array([0])], table, folds).init_for_all()
@@ -106,12 +145,12 @@ def test_what_an_alternative_may_change_changes_the_config(name):
     other = {
         "objective": "rank_xendcg", "lgbm_params": {"max_bin": 7}, "monotone": {"cue__0": 1},
         "linear": (("cue__",),), "trees": ("cue__0",), "reg_lambda": 3.0, "subsample": 0.5,
-        "colsample_bytree": 0.5, "learning_rate": 0.3,
+        "colsample_bytree": 0.5, "learning_rate": 0.3, "net": ("cue__0",),
     }.get(name, 3)  # fmt: skip
     plain, changed = config(), config(**{name: other})
     parts = ("settings", "n_bags")
     same = all(getattr(plain, part) == getattr(changed, part) for part in parts)
-    same &= len(plain.linear) == len(changed.linear)
+    same &= len(plain.linear) == len(changed.linear) and len(plain.net) == len(changed.net)
     assert not (same and np.array_equal(plain.trees, changed.trees))
 
 

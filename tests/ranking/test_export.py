@@ -15,7 +15,10 @@ RICH = FAST | {
 }  # fmt: skip
 
 
-@pytest.fixture(params=[FAST, RICH], ids=["plain", "rich"])
+NETS = RICH | {"net": ("cue__",), "n_estimators": 0}
+
+
+@pytest.fixture(params=[FAST, RICH, NETS], ids=["plain", "rich", "nets"])
 def fitted(request, choices):
     X, y, set_id, project = choices
     X = X.assign(constant=1.0).mask(np.random.default_rng(0).random((len(X), 7)) < 0.05)
@@ -54,6 +57,14 @@ def test_a_column_that_counts_for_nothing_has_no_scale_in_json(choices):
     document, _ = to_plain(ranker)
     assert document["linear"][0]["scale"][-1] is None
     assert np.isinf(through_json(ranker).score_.linear_.models_[0].scaler_.scale_[-1])
+
+
+def test_a_document_of_before_there_were_nets_is_read(make):
+    X, y, set_id, _ = make()
+    ranker = SetRanker(**RICH).fit(X, y, set_id=set_id)
+    document, texts = to_plain(ranker)
+    assert document.pop("net") is None
+    assert np.allclose(from_plain(document, texts).predict(X), ranker.predict(X), **CLOSE)
 
 
 def test_only_the_trees_up_to_the_best_are_written(make):

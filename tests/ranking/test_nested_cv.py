@@ -275,3 +275,35 @@ def test_models_of_folds_spread_their_scores_as_the_model_of_all_rows_does(make_
         assert sets.spread(own) == pytest.approx(sets.spread(whole[train]))
         np.testing.assert_array_equal(selection.out_of_fold_[test], before[test] * scale)
     assert np.std(selection.fold_scales_) > 0.001
+
+
+@pytest.mark.parametrize("linear", [True, False])
+def test_inner_folds_train_on_no_near_duplicate_of_another_project(make, linear, monkeypatch):
+    X, y, set_id, project = make(n_sets=60)
+    rng = np.random.default_rng(0)
+    hashes = np.array([f"{value:016x}" for value in rng.integers(2**62, size=len(y))], object)
+    first = np.flatnonzero(project == project[0])[0]
+    second = np.flatnonzero(project != project[0])[0]
+    hashes[second] = hashes[first]
+    words = {"linear": (("",),)} if linear else {}
+    ranker = SetRanker(n_estimators=2, n_folds=3, calibration="auto", **words)
+    seen = []
+    fit = BoostedScore.fit
+    monkeypatch.setattr(
+        BoostedScore, "fit",
+        lambda self, table, *given: seen.append(table) or fit(self, table, *given),
+    )  # fmt: skip
+    ranker.fit(X, y, set_id=set_id, groups=project, hashes=hashes)
+
+    bits = np.uint64(int(hashes[first], 16))
+    twins = [int((table.hashes == bits).sum()) for table in seen]
+    assert twins[-1] == 2, "the ranker of all rows learns from both"
+    assert all(count in (0, 2) for count in twins[:-1])
+    assert 0 in twins[:-1]
+
+
+def test_in_one_project_clusters_are_kept_together_and_hashes_do_not_count(make):
+    X, y, set_id, _ = make(n_sets=30)
+    same = np.full(len(y), "0" * 16, object)
+    table, _ = sort_by_set(X.to_numpy(), y, set_id, None, None, "content", hashes=same)
+    assert table.hashes is None

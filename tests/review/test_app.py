@@ -4,9 +4,12 @@ import pytest
 from PIL import Image
 
 from prefml.exceptions import WorkspaceError
+from prefml.proposals import suggestions_path
 from prefml.review import create_app
 from prefml.review.requests import TAGS
 from prefml.workspace import Workspace
+
+from .conftest import Client
 
 FIRST = "valley/g000"
 
@@ -131,6 +134,18 @@ def test_a_request_holds_the_copies_made_ahead_back(client, monkeypatch):
 def test_without_suggestions_there_is_no_application(tmp_path):
     with pytest.raises(WorkspaceError, match="prefml suggest"):
         create_app(Workspace.open(tmp_path))
+
+
+def test_with_pictures_and_no_suggestions_there_is_nothing_to_review_until_there_are(workspace):
+    lines = suggestions_path(workspace)
+    kept = lines.read_bytes()
+    lines.unlink()
+    app = create_app(workspace)
+    client = Client(app)
+    assert client.get("progress")["total"] == 0
+    lines.write_bytes(kept)
+    assert len(client.get("queue")["group_ids"]) == 6
+    app.extensions["prefml"].close()
 
 
 def test_a_table_that_cannot_be_written_now_is_a_503_that_says_why(client, workspace):

@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from prefml.sidecars import generator
-from prefml.sidecars.generator import GeneratorSettings, generator_settings, read_settings
+from prefml.sidecars.generator import (
+    GeneratorSettings,
+    Prompt,
+    generator_settings,
+    read_prompt,
+    read_settings,
+)
 from prefml.workspace import Workspace
 
 INFOTEXT = (
@@ -76,6 +82,30 @@ def test_prompts_are_not_kept(tmp_path):
         assert "secret" not in str(read_settings(save(tmp_path / "a.png", **texts)))
 
 
+GRAPH_OF_WORDS = GRAPH | {
+    "5": GRAPH["5"]
+    | {"inputs": GRAPH["5"]["inputs"] | {"positive": ["8", 0], "negative": ["7", 0]}},
+    "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "fog"}},
+    "8": {"class_type": "ConditioningCombine", "inputs": {"a": ["2", 0], "b": ["8", 0]}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("texts", "wanted"),
+    [
+        ({"parameters": INFOTEXT}, Prompt("a secret garden, Steps: 3, by me", "fog")),
+        ({"parameters": "only words"}, Prompt("only words")),
+        ({"prompt": json.dumps(GRAPH_OF_WORDS)}, Prompt("a secret garden", "fog")),
+        ({"prompt": json.dumps(GRAPH)}, Prompt()),
+        ({"invokeai_metadata": json.dumps(INVOKE)}, Prompt("a secret")),
+        ({"sd-metadata": json.dumps({"image": INVOKE})}, Prompt("a secret")),
+        ({}, Prompt()),
+    ],
+)
+def test_a_prompt_is_read_when_asked_for(tmp_path, texts, wanted):
+    assert read_prompt(save(tmp_path / "a.png", **texts)) == wanted
+
+
 def test_pictures_that_say_nothing_and_files_that_are_none_have_no_settings(tmp_path):
     assert read_settings(save(tmp_path / "a.png")) == GeneratorSettings()
     (tmp_path / "b.png").write_text("none")
@@ -91,6 +121,8 @@ def test_whatever_stands_there_is_read_or_passed_over(one, other):
     }
     for read in (generator._a1111, generator._comfyui, generator._invokeai):
         read(texts)
+    for read in (generator._a1111_prompt, generator._comfyui_prompt, generator._invokeai_prompt):
+        assert isinstance(read(texts), Prompt)
 
 
 def test_values_that_are_no_numbers_are_none(tmp_path):

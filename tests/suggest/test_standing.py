@@ -1,0 +1,48 @@
+import json
+
+import pytest
+from PIL import Image
+
+from prefml.suggest.standing import Standing, standing_of
+from prefml.workspace import Workspace
+
+IMAGES = ["new/p/a.png", "new/p/b.png", "new/p/c.png"]
+
+
+@pytest.fixture
+def root(tmp_path):
+    for name in IMAGES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (20, 30)).save(tmp_path / name)
+    return tmp_path
+
+
+def write(root, name, *rows):
+    (root / "sandbox").mkdir(exist_ok=True)
+    (root / "sandbox" / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def standing(root):
+    return standing_of(Workspace.open(root))
+
+
+def test_an_empty_workspace_has_nothing(tmp_path):
+    assert standing(tmp_path) == Standing()
+
+
+def test_a_picture_is_new_until_something_is_suggested_for_it_or_decided(root):
+    assert standing(root) == Standing(3)
+    pair, one = {"group_id": "g", "images": IMAGES[:2]}, {"group_id": "h", "images": IMAGES[2:]}
+    write(root, "automation_decisions.jsonl", pair)
+    assert standing(root) == Standing(1, 1)
+    write(root, "approved_decisions.jsonl", {**one, "action": "rejected", "timestamp": "t"})
+    assert standing(root) == Standing(0, 1, {"h": "t"})
+
+
+@pytest.mark.parametrize("action", ["skipped", "approved", "overridden", "rejected"])
+def test_what_was_skipped_is_undecided(root, action):
+    row = {"group_id": "g", "images": IMAGES}
+    write(root, "automation_decisions.jsonl", row)
+    write(root, "approved_decisions.jsonl", {**row, "action": action, "final_choice": 0})
+    is_open = action == "skipped"
+    assert standing(root) == Standing(0, int(is_open), {} if is_open else {"g": ""})
