@@ -127,3 +127,19 @@ def test_what_tells_of_the_suggestion_stays_in_view(person):
     assert "A: Approve 4, cropped to 64 %" in person.page.locator("#zoom-words").inner_text()
     person.press("a")
     assert person.decided(FIRST)["state"] == "approved"
+
+
+def test_the_loupe_follows_the_pointer_on_all_pictures(person):
+    person.press("l")
+    loupes = person.page.locator(".loupe")
+    assert loupes.count() == 4
+    frame = person.find("image").nth(1).bounding_box()
+    person.page.mouse.move(frame["x"] + frame["width"] / 4, frame["y"] + frame["height"] / 3)
+    places = loupes.evaluate_all("all => all.map(e => [e.style.left, e.style.top])")
+    assert len({tuple(place) for place in places}) == 1
+    left, top = (float(edge.rstrip("%")) for edge in places[0])
+    assert (left, top) == (pytest.approx(25, abs=0.5), pytest.approx(33.3, abs=0.5))
+    person.press("Enter")
+    assert person.page.locator(".loupe").count() == 4
+    person.press("l")
+    assert person.page.locator(".loupe").count() == 0

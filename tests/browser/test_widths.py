@@ -15,13 +15,14 @@ LONG = "the_left_hand_of_the_person_looks_odd " * 4
 RIGHT_TO_LEFT = "\u05d2\u05df \u05d4\u05e6\u05e4\u05d5\u05df " * 6
 STATES = {
     "undecided": [], "asked": ["a"], "editing": ["x", "p", "w"], "held": ["ArrowLeft"],
+    "loupe": ["l"], "no loupe": ["l"],
     "full size": ["f"], "flip": ["Space"], "versus": ["v"], "difference": ["d"], "face": ["e"],
     "keys": ["?"], "tags": ["t"], "sets": ["g"], "batch": ["b"], "hidden": ["h"], "told": ["r"],
     "decided": ["ArrowUp"], "undone": ["z"], "end": ["Enter"] * 6,
 }  # fmt: skip
 LEAVE = {"full size", "flip", "versus", "difference", "face", "keys", "tags", "sets", "batch"}
 # Seen, and not inside something that cuts or scrolls on purpose.
-CUT = ".pane, .frame, #tags-table, .visually-hidden, .less, .chips, label"
+CUT = ".pane, .frame, #tags-table, .visually-hidden, .less, .least, .chips, label"
 OUTSIDE = """cut => [
   document.documentElement.scrollWidth - innerWidth,
   ...[...document.querySelectorAll('body *')]

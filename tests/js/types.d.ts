@@ -387,7 +387,7 @@ type KeyMap = Record<string, string>;
 type KeyLayout = "standard" | "left" | "right";
 
 type GroupCommand = "left" | "right" | "flip" | "versus" | "difference" | "people" | "approve" | "reject" | "skip" | "keep" | "hand" | "edit" | "tags" | "sets" | "zoom";
-type PageCommand = "crop" | "hide" | "next" | "back" | "undo" | "redo" | "submit" | "help" | "bulk";
+type PageCommand = "loupe" | "crop" | "hide" | "next" | "back" | "undo" | "redo" | "submit" | "help" | "bulk";
 type CommandName = GroupCommand | PageCommand;
 type Command = { name: CommandName } | { name: "choose" | "hold"; index: number };
 
@@ -550,6 +550,7 @@ interface Elements {
   "keys-note": HTMLSpanElement;
   "keys-on": HTMLInputElement;
   lock: HTMLButtonElement;
+  loupe: HTMLButtonElement;
   main: HTMLElement;
   pictures: HTMLDivElement;
   "progress-bar": HTMLProgressElement;

@@ -6,6 +6,7 @@ import * as bulk from "./bulk.js";
 import * as cropper from "./cropper.js";
 import { announce, byId, showStatus } from "./dom.js";
 import { drawProgress } from "./info.js";
+import * as loupe from "./loupe.js";
 import { PICTURE_SIZE } from "./pictures.js";
 import { present } from "./present.js";
 import { drawHidden, loadQueue, redraw, showAt, showChanged } from "./screen.js";
@@ -195,6 +196,7 @@ const PAGE_COMMANDS = {
     drawHidden();
     redraw();
   },
+  loupe: () => { loupe.toggle(); },
   next: () => showAt(session.index + 1),
   back: () => showAt(session.index - 1),
   undo: () => turn("undo"),

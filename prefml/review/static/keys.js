@@ -6,7 +6,7 @@ import { capOf, changedKeys, drawCaps, exchanged, isFree, layoutKeys, meantKey, 
 import { PICTURE_SIZE } from "./pictures.js";
 
 /** @type {Readonly<Record<string, CommandName>>} */
-export const KEYS = { a: "approve", r: "reject", 0: "reject", s: "skip", k: "keep", x: "edit", c: "crop", m: "hand", t: "tags", g: "sets", f: "zoom", h: "hide", b: "bulk", e: "people", d: "difference", v: "versus", " ": "flip", "?": "help", z: "undo", Backspace: "undo", Enter: "next", ArrowDown: "next", ArrowUp: "back", ArrowLeft: "left", ArrowRight: "right" };
+export const KEYS = { a: "approve", r: "reject", 0: "reject", s: "skip", k: "keep", x: "edit", c: "crop", m: "hand", t: "tags", g: "sets", f: "zoom", h: "hide", b: "bulk", l: "loupe", e: "people", d: "difference", v: "versus", " ": "flip", "?": "help", z: "undo", Backspace: "undo", Enter: "next", ArrowDown: "next", ArrowUp: "back", ArrowLeft: "left", ArrowRight: "right" };
 /** @type {Readonly<Record<string, CommandName>>} */
 const SHIFTED_KEYS = { z: "redo", Enter: "submit" };
 /**
@@ -38,7 +38,7 @@ const HELP = [
   ]],
   ["Look", [
     [["c"], "show or hide the crop"], [["f"], "full size, zoomed together"], [[" "], "flip: one picture in place of the other"],
-    [["e"], "magnify the next face or hand"], [["v"], "one picture against the others"], [["d"], "difference of two pictures"], [["h"], "hide suggestions until chosen"],
+    [["l"], "loupe: pixels under the pointer, on all pictures"], [["e"], "magnify the next face or hand"], [["v"], "one picture against the others"], [["d"], "difference of two pictures"], [["h"], "hide suggestions until chosen"],
     [["Shift", "1–9"], "hold a picture: K, X, M or A are then about it"], [["?"], "these keys"],
   ]],
   ["At full size", [

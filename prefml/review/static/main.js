@@ -9,6 +9,7 @@ import { configure } from "./geometry.js";
 import { drawProgress } from "./info.js";
 import { enqueue, enqueueInput } from "./jobs.js";
 import { askForKey, chooseLayout, readStroke, showKeys, takeAskedKey } from "./keys.js";
+import { follow } from "./loupe.js";
 import * as modes from "./modes.js";
 import { drawHidden, loadQueue, redraw, showAt } from "./screen.js";
 import * as my from "./session.js";
@@ -67,6 +68,8 @@ const rooms = new ResizeObserver(() => {
 });
 rooms.observe(byId("group"));
 rooms.observe(byId("zoom-panes"));
+
+byId("pictures").addEventListener("pointermove", follow);
 
 configure(document.body.dataset);
 showKeys({});

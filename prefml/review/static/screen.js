@@ -6,6 +6,7 @@ import * as cropper from "./cropper.js";
 import { announce, byId, make, showStatus } from "./dom.js";
 import { drawInfo, drawProgress } from "./info.js";
 import { dropWaiting } from "./jobs.js";
+import { drawLoupes } from "./loupe.js";
 import { PICTURE_SIZE } from "./pictures.js";
 import * as my from "./session.js";
 import { drawEnd, drawGroup } from "./view.js";
@@ -43,6 +44,7 @@ export function redraw() {
   if (group) {
     drawInfo(group);
     drawGroup(group);
+    drawLoupes();
   } else drawEnd();
   if (changed) {
     dropWaiting();
