@@ -107,6 +107,13 @@ test("what is seen in place of the others at full size is kept whole or cropped"
   assert.deepEqual([decision().final_choice, decision().crop_coords], [0, null]);
 });
 
+test("Shift and an arrow open the editor and move the crop at once", async () => {
+  await press("ArrowDown", { shift: true });
+  assert.deepEqual(cropper.edited().box.map((edge) => edge.toFixed(2)), ["0.10", "0.10", "0.90", "0.90"]);
+  await press("Enter");
+  assert.deepEqual(decision().crop_coords.map((edge) => edge.toFixed(2)), ["0.10", "0.10", "0.90", "0.90"]);
+});
+
 test("the editor takes every key", async () => {
   await press("x");
   assert.deepEqual(claimed(KEYS), KEYS);

@@ -29,7 +29,7 @@ const HELP = [
   ["Decide", [
     [["a"], "approve what is suggested (or your draft), as the button says"], [["r", "0"], "reject: none is good"], [["s"], "skip for now"],
     [DIGITS, "choose this picture"], [["k"], "keep whole, no crop"], [["m"], "keep, crop it by hand later"],
-    [["x"], "edit the crop"], [["t"], "anomaly tags"], [["b"], "approve a batch inside the error budget"],
+    [["x"], "edit the crop"], [["Shift", "←", "↑", "↓", "→"], "edit it, and move it at once"], [["t"], "anomaly tags"], [["b"], "approve a batch inside the error budget"],
     [["g"], "change the sets: split, join, move a picture"],
   ]],
   ["Move", [

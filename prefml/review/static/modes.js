@@ -15,6 +15,8 @@ import * as zoom from "./zoom.js";
 
 /** Commands that are done from full size, which they close. */
 const ZOOM_COMMANDS = new Set(["approve", "reject", "skip", "choose", "keep", "edit"]);
+/** Keys that with Shift open the editor and move the crop. */
+const NUDGES = { ArrowLeft: true, ArrowUp: true, ArrowRight: true, ArrowDown: true };
 const ABOUT_ONE = new Set(["keep", "edit"]);
 
 /** @param {Stroke} stroke */
@@ -66,8 +68,19 @@ export const handleKey = (stroke) => activeMode().handleKey(stroke);
 
 /** @param {Stroke} stroke */
 function handleReviewKey(stroke) {
+  if (stroke.shift && stroke.key in NUDGES) return nudge(stroke);
   const command = commandOf(stroke);
   return command ? perform(command) : undefined;
+}
+
+/**
+ * Edit the crop, and move it at once.
+ *
+ * @param {Stroke} stroke
+ */
+async function nudge(stroke) {
+  await perform({ name: "edit" });
+  if (cropper.isEditing()) cropper.handleKey(stroke);
 }
 
 /** @param {Stroke} stroke */
