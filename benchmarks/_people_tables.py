@@ -1,4 +1,4 @@
-"""Tables of `benchmarks/people.py` and `benchmarks/people_crops.py`."""
+"""Tables of `benchmarks/people.py`, `people_crops.py`, `people_choices.py` and `anomalies.py`."""
 
 from __future__ import annotations
 
@@ -37,3 +37,75 @@ def times(found: dict[str, Any]) -> str:
     ]
     head = (f"{found[group]['photographs']} photographs of {group}" for group in groups)
     return grid(("step", *head), rows)
+
+
+def drawn(found: dict[str, Any]) -> str:
+    """Return how often a face and a body are found in drawings."""
+    rows = [
+        (name, *(f"{row[f'{part} found']} of {row[f'with a {part}']}" for part in ("face", "body")))
+        for name, row in found["styles"].items()
+    ]
+    whole = {"figures": "figures of plain shapes", "nobody, stylised": "nobody in it, stylised"}
+    rows += [
+        (words, *(f"{found[name][f'{part} found']} of {found[name]['pictures']}"
+                  for part in ("face", "body")))
+        for name, words in whole.items()
+    ]  # fmt: skip
+    return grid(("pictures", "a face is found", "a body is found"), rows)
+
+
+def choices(found: dict[str, Any]) -> str:
+    """Return agreement and gain on held-out projects, with columns of people and without."""
+    parts = [part for part in ("photographs of many people", "faces spoilt alone") if part in found]
+    head, rows = ["columns"], {}
+    for part in parts:
+        own = found[part]
+        shown = [("all", own["sets"])]
+        if own["sets with people"] < own["sets"]:
+            shown.append(("people", own["sets with people"]))
+        for mask, sets in shown:
+            head.append(f"{part}, {sets} sets" + (" with people" if mask == "people" else ""))
+            for name, row in own.items():
+                if isinstance(row, dict):
+                    rows.setdefault(name, {})[head[-1]] = _gain(name, row[mask])
+    return grid(head, [(name, *(row.get(column, "") for column in head[1:]))
+                       for name, row in rows.items()])  # fmt: skip
+
+
+def _gain(name: str, row: dict[str, Any]) -> str:
+    if name == "without people":
+        return f"top-1 {row['top1']:.3f}"
+    mean, low, high = row["gain"]
+    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def anomalies(found: dict[str, Any]) -> str:
+    """Return false alarms, recall and precision of each anomaly score."""
+    rows = []
+    for name, row in found.items():
+        if not isinstance(row, dict) or "recall" not in row:
+            continue
+        low, high = row["false_alarm_ci"]
+        least, most = row["recall_ci"]
+        precision = (row[f"precision_at_{rate}"] for rate in (0.5, 0.1))
+        rows.append((
+            name.replace("_", " "), f"{row['false_alarms']} of {row['sound']}",
+            f"{low:.1%} to {high:.1%}", f"{row['recall']:.2f} of {row['planted']}",
+            f"{least:.2f} to {most:.2f}", f"{row['auc']:.2f}",
+            *("" if one is None else f"{one:.2f}" for one in precision),
+        ))  # fmt: skip
+    head = (
+        "score above 1", "false alarms", "95 % interval", "recall", "95 % interval", "AUC",
+        "precision if one in two is planted", "if one in ten is",
+    )  # fmt: skip
+    return grid(head, rows)
+
+
+def kinds(found: dict[str, Any]) -> str:
+    """Return the recall of each kind of warp."""
+    rows = [
+        (flag.replace("_", " "), kind, f"{recall:.2f}")
+        for flag in ("hand_length", "wrist", "limb") if flag in found
+        for kind, recall in found[flag]["recall_by_kind"].items()
+    ]  # fmt: skip
+    return grid(("score", "warp", "recall"), rows)

@@ -1,8 +1,10 @@
-"""Measure what looking for people costs, on photographs with and without them.
+"""Measure what looking for people costs, and how often drawn people are found.
 
-`python benchmarks/people.py [--photographs FOLDER] [--most N] [--out FILE]`. Processor time of one
-thread, step by step and together, the median over photographs of FOLDER (LIVE's by default) in
-which somebody or nobody is found.
+`python benchmarks/people.py [--drawings] [--photographs FOLDER] [--most N] [--out FILE]`. Processor
+time of one thread, step by step and together, the median over photographs of FOLDER (LIVE's by
+default) in which somebody or nobody is found. With `--drawings`: photographs of people turned into
+drawings and paintings, of which it is counted how often a face and a body are still found, and
+figures drawn of plain shapes.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from _drawn import STYLES, figure
 from _machine import machine
 
 from prefml.imaging import people_cues, ssd
@@ -27,7 +30,12 @@ from prefml.imaging.people import detect_people
 from prefml.imaging.picture import Picture
 from prefml.imaging.segmentation import person_mask
 
-RUNS = {"people": {"quick": ["--most", "5"], "full": ["--most", "60"]}}
+RUNS = {
+    "people": {"quick": ["--most", "5"], "full": ["--most", "60"]},
+    "people_drawn": {
+        "quick": ["--drawings", "--most", "5"], "full": ["--drawings", "--most", "60"],
+    },
+}  # fmt: skip
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "benchmarks" / "results" / "people.json"
 PHOTOGRAPHS = ROOT.parent / "shared" / "data" / "live_challenge" / "images"
@@ -37,6 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photographs", type=Path, default=PHOTOGRAPHS)
     parser.add_argument("--most", type=int, default=60)
+    parser.add_argument("--drawings", action="store_true")
     parser.add_argument("--out", type=Path, default=TARGET)
     options = parser.parse_args()
     if not options.photographs.is_dir():
@@ -44,10 +53,18 @@ def main() -> None:
         return
     cv2.setNumThreads(1)
     groups = sort_out(options.photographs, options.most)
-    found: dict[str, Any] = {"machine": machine()} | {
-        name: {"photographs": len(pictures)} | measure(pictures)
-        for name, pictures in groups.items()
-    }
+    found: dict[str, Any] = {"machine": machine()}
+    if options.drawings:
+        found["styles"] = draw(groups["somebody"])
+        found["figures"] = count([figure(np.random.default_rng(i)) for i in range(60)])
+        found["nobody, stylised"] = count(
+            [STYLES["stylised, soft colours and edges"](one.pixels) for one in groups["nobody"]]
+        )
+    else:
+        found |= {
+            name: {"photographs": len(pictures)} | measure(pictures)
+            for name, pictures in groups.items()
+        }
     options.out.parent.mkdir(exist_ok=True)
     options.out.write_text(json.dumps(found, indent=1) + "\n")
     print(json.dumps(found, indent=1))
@@ -64,6 +81,35 @@ def sort_out(folder: Path, most: int) -> dict[str, list[Picture]]:
         if all(len(group) == most for group in groups.values()):
             break
     return groups
+
+
+def draw(pictures: list[Picture]) -> dict[str, dict[str, int]]:
+    """Count faces and bodies in drawings of photographs in which there are some."""
+    found = {}
+    for name, style in STYLES.items():
+        people = [detect_people(one) for one in pictures]
+        drawn = [
+            detect_people(Picture(np.ascontiguousarray(style(one.pixels)))) for one in pictures
+        ]
+        pairs = list(zip(people, drawn, strict=True))
+        faces = [len(after.faces.boxes) > 0 for before, after in pairs if len(before.faces.boxes)]
+        bodies = [bool(after.bodies) for before, after in pairs if before.bodies]
+        found[name] = {
+            "with a face": len(faces), "face found": sum(faces),
+            "with a body": len(bodies), "body found": sum(bodies),
+        }  # fmt: skip
+        print(name, found[name], flush=True)
+    return found
+
+
+def count(pages: list[np.ndarray]) -> dict[str, int]:
+    """Count pages in which a face, and a body, is found."""
+    people = [detect_people(Picture(np.ascontiguousarray(page))) for page in pages]
+    return {
+        "pictures": len(pages),
+        "face found": sum(len(one.faces.boxes) > 0 for one in people),
+        "body found": sum(bool(one.bodies) for one in people),
+    }
 
 
 def measure(pictures: list[Picture]) -> dict[str, float]:

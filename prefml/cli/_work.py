@@ -26,10 +26,10 @@ def work_of(workspace: Workspace) -> dict[str, object]:
     -------
     dict
         `new_pictures` in `new/` that are neither decided nor suggested for; sets and single
-        pictures that are `undecided`, `submitted` and not applied yet, and `applied`;
-        `interrupted`, a run of `prefml apply` that is to be finished or taken back; `runs`, those
-        that can be taken back; `to_learn`, decisions since the ranker was trained; `models`, those
-        in use.
+        pictures that are `undecided`, those of them `within_budget`, those `submitted` and not
+        applied yet, and those `applied`; `interrupted`, a run of `prefml apply` that is to be
+        finished or taken back; `runs`, those that can be taken back; `to_learn`, decisions since
+        the models were trained; `models`, those in use.
 
     Raises
     ------
@@ -47,6 +47,7 @@ def work_of(workspace: Workspace) -> dict[str, object]:
     return {
         "new_pictures": standing.new_pictures,
         "undecided": standing.undecided,
+        "within_budget": standing.within_budget,
         "submitted": len(standing.decided.keys() - applied.keys()),
         "applied": len(applied),
         "interrupted": any(journal.pending for journal in journals),

@@ -1,7 +1,8 @@
-"""`prefml status`: show agreement over time, and whether the bar for batches is met."""
+"""`prefml status`: show where the work stands, agreement over time, and what batches hold."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 def command(as_json: bool) -> None:
     """Show how far you and prefml agree: choices, crops, certainty, drift.
 
-    Batches may be proposed once 99 % of the last 300 sets and crops were taken over as suggested.
+    A batch is what may be approved together, unseen: the undecided sets within the error budget
+    (B in prefml review). None may while the audited error is above the budget.
     """
     from prefml.cli._work import work_lines, work_of
     from prefml.status import status_of, to_dict
@@ -26,7 +28,8 @@ def command(as_json: bool) -> None:
     workspace = open_workspace()
     with busy("status"):
         status, work = status_of(workspace), work_of(workspace)
-    text = "\n".join([*work_lines(work), _text(status)]) if status.reviewed else _text(status)
+    lines = [*work_lines(work), _text(status), _batches(status, work)]
+    text = "\n".join(lines) if status.reviewed else _text(status)
     emit({**to_dict(status), "work": work}, text, as_json)
 
 
@@ -36,9 +39,7 @@ def _text(status: Status) -> str:
     gap = "not known yet" if status.calibration is None else f"{status.calibration:.3f}"
     blocks = " ".join(f"{block.value or 0:.0%}" for block in status.over_time)
     missing = ", ".join(status.missing)
-    bar = "may be proposed: 99 % over 300 in a row" if status.bar_met else f"not yet: {missing}"
-    if status.audited.off:
-        bar = "OFF: the audited error is above the budget; run: prefml train, then prefml suggest"
+    bar = "met: choices and crops" if status.bar_met else f"not yet: {missing}"
     from prefml.status.first_day import describe
 
     reviewed = counted(status.reviewed, "set or single picture", "sets and single pictures")
@@ -56,9 +57,17 @@ def _text(status: Status) -> str:
         f"keystrokes saved   {status.keystrokes_saved}",
         f"over time          {blocks or 'no sets yet'}",
         _drift(status),
-        f"batches            {bar}",
+        f"99 % of 300        {bar}",
     ]
     return "\n".join(lines)
+
+
+def _batches(status: Status, work: Mapping[str, object]) -> str:
+    if status.audited.off:
+        what = "OFF: the audited error is above the budget; run: prefml train, then prefml suggest"
+    else:
+        what = f"{work['within_budget']} undecided within the error budget, to approve together (B)"
+    return f"batches            {what}"
 
 
 def _drift(status: Status) -> str:

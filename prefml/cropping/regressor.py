@@ -170,7 +170,9 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         X = as_frame(X)
         self.columns_ = getattr(X, "columns", None)
         table = np.asarray(validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan"))
-        boxes = as_boxes(_require_target(y))
+        if y is None:
+            raise ValueError("CropRegressor requires y to be passed, but the target y is None")
+        boxes = as_boxes(y)
         check_consistent_length(table, boxes, groups)
         _check_size(size, len(table))
         weight = np.asarray(_check_sample_weight(sample_weight, table, ensure_non_negative=True))
@@ -374,12 +376,6 @@ class CropRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if pixels is None:
             return np.full(rows, self.min_side)
         return np.asarray(np.maximum(self.min_side, self.min_pixels / pixels.min(axis=1)))
-
-
-def _require_target(y: ArrayLike | None) -> ArrayLike:
-    if y is None:
-        raise ValueError("CropRegressor requires y to be passed, but the target y is None")
-    return y
 
 
 def _check_size(size: ArrayLike | None, rows: int) -> Floats | None:

@@ -14,7 +14,13 @@ import pandas as pd
 from prefml._typing import Floats, Ints
 from prefml.sets import Sets
 
-__all__ = ["embedding_distances", "relative_cues", "relative_embedding", "stage_columns"]
+__all__ = [
+    "embedding_distances",
+    "next_lower",
+    "relative_cues",
+    "relative_embedding",
+    "stage_columns",
+]
 
 
 def relative_cues(
@@ -39,7 +45,7 @@ def relative_cues(
         Columns `cue__NAME`, `cue_mean__NAME` and `cue_lower__NAME`; the last are NaN where there
         is no lower stage.
     """
-    below = _next_lower(stage, sets)
+    below = next_lower(stage, sets)
     step = np.where((below >= 0)[:, None], cues - cues[below], np.nan)
     kinds = {"cue": cues, "cue_mean": cues - sets.mean_of_known(cues), "cue_lower": step}
     return {
@@ -88,7 +94,7 @@ def stage_columns(stage: Floats, sets: Sets) -> dict[str, Floats]:
         for the next, ...), `stage_step` (which stage it was made from and which it is, as one
         number: 102 from 1 to 2, 152 from 1.5 to 2; NaN for the lowest) and `set_size`.
     """
-    below_row = _next_lower(stage, sets)
+    below_row = next_lower(stage, sets)
     step = np.where(below_row >= 0, 100 * stage[below_row] + stage, np.nan)
     known = np.where(np.isnan(stage), -np.inf, stage)
     top = sets.reduce_to_rows(np.maximum, known)
@@ -124,7 +130,7 @@ def embedding_distances(embeddings: Floats, stage: Floats, sets: Sets) -> dict[s
     total = sets.reduce_to_rows(np.add, embeddings)
     others = (total - embeddings) / np.maximum(count - 1, 1)
     apart = np.linalg.norm(embeddings - others, axis=1)
-    below = _next_lower(stage, sets)
+    below = next_lower(stage, sets)
     drift = np.full(len(stage), np.nan)
     has = below >= 0
     drift[has] = np.linalg.norm(embeddings[has] - embeddings[below[has]], axis=1)
@@ -137,8 +143,21 @@ def embedding_distances(embeddings: Floats, stage: Floats, sets: Sets) -> dict[s
     }
 
 
-def _next_lower(stage: Floats, sets: Sets) -> Ints:
-    """Return the row of the next lower stage in the same set, -1 where there is none."""
+def next_lower(stage: Floats, sets: Sets) -> Ints:
+    """Return the row of the next lower stage in the same set.
+
+    Parameters
+    ----------
+    stage : ndarray of shape (n_rows,)
+        Stages, NaN where unknown.
+    sets : Sets
+        The grouping.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        -1 where there is none.
+    """
     order = np.lexsort((stage, sets.codes))
     below = np.full(len(stage), -1, dtype=np.intp)
     before, after = order[:-1], order[1:]

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from prefml._typing import Floats, Ints, Texts, Times
 from prefml.decisions.manifests import UNKNOWN
 from prefml.features.clusters import connect_sets
+from prefml.features.people import relative_people
 from prefml.features.relative import (
     embedding_distances,
     relative_cues,
@@ -39,11 +40,12 @@ __all__ = [
 # Where things lie in a picture serves cropping; to a choice between pictures it is noise.
 _LAYOUT = ("saliency_", "detail_x", "detail_y", "detail_spread_", "detail_grid_", "detail_object_",
            "border_", "width", "height", "face")  # fmt: skip
-# What was seen of people, of which most pictures have nothing; the number of faces and the largest
-# one are left out of a choice as layout.
-_PEOPLE = ("faces_", "face_sharpness", "face_exposure", "face_contrast", "face_noise",
-           "face_shape_", "eyes_", "group_", "body_", "hand_", "left_hand_", "right_hand_",
-           "person_", "head_", "point_")  # fmt: skip
+# What was seen of people, of which most pictures have nothing, is in columns of its own.
+_PEOPLE = (
+    "faces_", "face_sharpness", "face_exposure", "face_contrast", "face_noise", "face_shape_",
+    "face_look_", "eyes_", "group_", "body_", "hand_", "hands_", "left_hand_", "right_hand_",
+    "person_", "head_", "point_", "wrist_", "limb_", "suspicion_",
+)  # fmt: skip
 
 # Sets whose columns are made in double precision at a time.
 _SETS_AT_ONCE = 4096
@@ -161,7 +163,7 @@ class CropTable:
 
 
 def ranking_cues(cues: pd.DataFrame) -> pd.DataFrame:
-    """Select the cues that a choice can depend on, without those of layout and of people.
+    """Select the cues of whole pictures that a choice can depend on, without those of layout.
 
     Parameters
     ----------
@@ -194,17 +196,17 @@ def image_rows(
     Returns
     -------
     DataFrame of shape (n_rows, n_columns)
-        Stage columns, `near__*`, `cue__*` and its relatives, `emb__*` and `emb_mean__*`. A row
-        depends on the rows of its own set and on nothing else.
+        Stage columns, `near__*`, `cue__*` and its relatives, `people__*` and its relatives where
+        people were looked for, `emb__*` and `emb_mean__*`. A row depends on the rows of its own
+        set and on nothing else.
     """
     sets, vectors, stages = index_sets(set_id), np.asarray(embeddings), np.asarray(stage, float)
-    kept = ranking_cues(cues)
     table = np.empty((0, 0), np.float32)
     columns: dict[str, Floats] = {}
     for part in np.array_split(np.arange(len(sets)), max(1, len(sets) // _SETS_AT_ONCE)):
         rows = sets.rows_of(part)
         columns = _columns_of_sets(
-            vectors[rows], kept.iloc[rows], stages[rows], index_sets(sets.codes[rows])
+            vectors[rows], cues.iloc[rows], stages[rows], index_sets(sets.codes[rows])
         )
         if not table.size:
             table = np.empty((len(stages), len(columns)), np.float32)
@@ -218,8 +220,9 @@ def _columns_of_sets(
     vectors = embeddings.astype(np.float64)
     columns = stage_columns(stage, sets)
     columns |= embedding_distances(vectors, stage, sets)
-    columns |= relative_cues(cues.to_numpy(np.float64), list(cues.columns), stage, sets)
-    return columns | relative_embedding(vectors, sets)
+    kept = ranking_cues(cues)
+    columns |= relative_cues(kept.to_numpy(np.float64), list(kept.columns), stage, sets)
+    return columns | relative_people(cues, stage, sets) | relative_embedding(vectors, sets)
 
 
 def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prefml._typing import Floats
+from prefml.imaging.joints import CHIN, EARS, EYES, MOUTH
 from prefml.imaging.landmarks import Landmarks
 from prefml.imaging.people import People
 
@@ -27,13 +28,12 @@ _OF_BODY = {
 # Points halfway between two others.
 _BETWEEN = {"waist": ("shoulders", "hips"), "thighs": ("hips", "knees")}
 # Landmarks of a face whose mean is a point.
-_OF_FACE = {"eyes": (33, 133, 362, 263), "mouth": (61, 291), "chin": (152,)}
+_OF_FACE = {"eyes": EYES[0] + EYES[1], "mouth": MOUTH, "chin": (CHIN,)}
 POINTS = (
     "eyes", "mouth", "chin", "shoulders", "waist", "hips", "thighs", "knees", "ankles",
     "left_hand", "right_hand",
 )  # fmt: skip
 
-_EARS = (7, 8)
 _VISIBLE = 0.5
 # A face box is about so many times as high as the line from the eyes to the mouth.
 _FACE_HEIGHT = 2.6
@@ -123,7 +123,7 @@ def _head(people: People, named: dict[str, Floats], aspect: float) -> Floats:
     if "eyes" not in named:
         return np.full(4, np.nan)
     middle = (named["eyes"] + named["mouth"]) / 2.0
-    ears = np.ptp(people.bodies[0].points[list(_EARS), 0])
+    ears = np.ptp(people.bodies[0].points[list(EARS), 0])
     down = abs(named["mouth"][1] - named["eyes"][1]) * _FACE_HEIGHT
     height = max(float(down), float(ears) * aspect, 1e-3)
     half = np.array([height / aspect, height]) / 2.0

@@ -32,7 +32,7 @@ from prefml._typing import Floats, Floats32, Ints, Pixels
 from prefml.imaging.maps import percentiles
 from prefml.imaging.picture import Picture, halve
 
-__all__ = ["NAMES", "measure"]
+__all__ = ["NAMES", "focus_energy", "measure", "noise_deviation"]
 
 SCALES = ("", "_half", "_quarter", "_eighth")
 NAMES = (
@@ -84,6 +84,37 @@ def measure(picture: Picture) -> dict[str, float]:
     return values | _spectrum_cues(tiles)
 
 
+def focus_energy(laplacian: cv2.typing.MatLike) -> float:
+    """Return sharpness: the natural logarithm of one plus the variance of the Laplacian.
+
+    Parameters
+    ----------
+    laplacian : ndarray of shape (h, w)
+        The Laplacian of a picture's luma, or of a part of it.
+
+    Returns
+    -------
+    float
+    """
+    return _log_energy(_variance(laplacian))
+
+
+def noise_deviation(response: NDArray[np.int16]) -> float:
+    """Estimate the standard deviation of the noise, in grey levels (Immerkaer).
+
+    Parameters
+    ----------
+    response : ndarray of shape (h, w), int16
+        Second differences both ways of a picture's luma, or of a part of it.
+
+    Returns
+    -------
+    float
+        The response's mean size, over that of unit white noise.
+    """
+    return float(np.sqrt(np.pi / 2) * cv2.norm(response, cv2.NORM_L1) / (6 * response.size))
+
+
 def _log_energy(value: float) -> float:
     return float(np.log1p(value))
 
@@ -100,12 +131,12 @@ def _gradient_energy(across: NDArray[np.int16], down: NDArray[np.int16]) -> floa
 
 def _sharpness_cues(picture: Picture) -> dict[str, float]:
     values = _focus_cues(picture.laplacian)
-    values["sharpness"] = _log_energy(_variance(picture.laplacian))
+    values["sharpness"] = focus_energy(picture.laplacian)
     level = picture.gray.astype(np.float32)
     for scale in SCALES[1:]:
         level = halve(level)
         response = cv2.Laplacian(level, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
-        values[f"sharpness{scale}"] = _log_energy(_variance(response))
+        values[f"sharpness{scale}"] = focus_energy(response)
     return values
 
 
@@ -126,8 +157,7 @@ def _texture_cues(picture: Picture) -> dict[str, float]:
     steepness = np.abs(across[:, ::2]) + np.abs(down[:, ::2])
     return {
         "gradient": _log_energy(_gradient_energy(across, down)),
-        # Immerkaer's estimator: the response's mean size, over that of unit white noise.
-        "noise": float(np.sqrt(np.pi / 2) * cv2.norm(noise, cv2.NORM_L1) / (6 * noise.size)),
+        "noise": noise_deviation(noise),
         "edge_density": float(np.mean(steepness > _EDGE_THRESHOLD)),
     }
 

@@ -1,4 +1,4 @@
-"""Describe the hands of a picture, and score how anomalous the lengths of their fingers are."""
+"""Describe the hands of a picture, and how anomalous each is."""
 
 from __future__ import annotations
 
@@ -6,24 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prefml._typing import Floats
 from prefml.boxes import Box, to_box
-from prefml.imaging.landmarks import Landmarks
-from prefml.imaging.people import detect_people
+from prefml.imaging.anomalies import hand_anomalies
+from prefml.imaging.people import People, detect_people
 from prefml.imaging.picture import Picture
 
-__all__ = ["DetectedHand", "describe_hand", "detect_hands", "finger_anomaly"]
+__all__ = ["DetectedHand", "describe_hands", "detect_hands"]
 
-
-# Landmarks of MediaPipe's hand model: the wrist, then four from root to tip of each finger.
-_WRIST = 0
-_FINGERS = tuple(tuple(range(first, first + 4)) for first in (1, 5, 9, 13, 17))
-# Length of a finger, thumb to little finger, in palms (wrist to root of the middle finger). Rough,
-# and foreshortening changes them further: only lengths far from all of this are anomalous.
-_TYPICAL_LENGTHS = np.array([1.05, 0.9, 1.0, 0.92, 0.72])
-_TOLERANCE = 0.4
 _ANOMALOUS = 1.0
 _MARGIN = 0.03
+# The score that is precise enough to flag a hand, see `docs/anomalies.md`.
+_FLAGGING = "hand_length"
 
 
 @dataclass(frozen=True)
@@ -37,7 +30,8 @@ class DetectedHand:
     confidence : float
         From 0 to 1.
     anomaly : float
-        As `finger_anomaly` returns it; above 1 is anomalous.
+        Its score `hand_length`, see `prefml.imaging.anomalies`; above 1 is anomalous, and 0 where
+        it could not be measured.
     """
 
     box: Box
@@ -46,7 +40,7 @@ class DetectedHand:
 
     @property
     def flagged(self) -> bool:
-        """Tell whether the lengths of its fingers are anomalous."""
+        """Tell whether its size is anomalous."""
         return self.anomaly > _ANOMALOUS
 
 
@@ -62,52 +56,30 @@ def detect_hands(picture: Picture) -> list[DetectedHand]:
     -------
     list of DetectedHand
     """
-    aspect = picture.width / picture.height
-    return [describe_hand(hand, aspect) for hand in detect_people(picture).hands]
+    return describe_hands(detect_people(picture), picture.width / picture.height)
 
 
-def describe_hand(hand: Landmarks, aspect: float) -> DetectedHand:
-    """Describe a hand by its landmarks.
+def describe_hands(people: People, aspect: float) -> list[DetectedHand]:
+    """Describe hands by their landmarks, and by the people they belong to.
 
     Parameters
     ----------
-    hand : Landmarks
-        Of one hand.
+    people : People
+        Who was found in a picture.
     aspect : float
         Width over height of the picture.
 
     Returns
     -------
-    DetectedHand
+    list of DetectedHand
+        In the order of `people.hands`.
     """
-    flat = hand.points[:, :2]
-    edges = np.concatenate([flat.min(axis=0) - _MARGIN, flat.max(axis=0) + _MARGIN])
-    # x and depth are in widths of the picture, y in heights.
-    anomaly = finger_anomaly(hand.points * np.array([aspect, 1.0, aspect]))
-    return DetectedHand(to_box(np.clip(edges, 0.0, 1.0)), hand.presence, anomaly)
-
-
-def finger_anomaly(landmarks: Floats) -> float:
-    """Score how far the lengths of a hand's fingers are from typical proportions.
-
-    Parameters
-    ----------
-    landmarks : ndarray of shape (21, 3)
-        MediaPipe's points, all axes in the same unit.
-
-    Returns
-    -------
-    float
-        Largest relative deviation of a finger's length from the typical, over the tolerance of
-        0.4; 0 where the hand has no size.
-    """
-    palm = float(np.linalg.norm(landmarks[9] - landmarks[_WRIST]))
-    if palm < 1e-6:
-        return 0.0
-    lengths = np.array(
-        [
-            np.linalg.norm(np.diff(landmarks[list(finger)], axis=0), axis=1).sum()
-            for finger in _FINGERS
-        ]
-    )
-    return float((np.abs(lengths / palm / _TYPICAL_LENGTHS - 1.0) / _TOLERANCE).max())
+    described = []
+    for hand in people.hands:
+        flat = hand.points[:, :2]
+        edges = np.concatenate([flat.min(axis=0) - _MARGIN, flat.max(axis=0) + _MARGIN])
+        scores = hand_anomalies(hand, people, aspect)
+        anomaly = scores[_FLAGGING].score if _FLAGGING in scores else 0.0
+        box = to_box(np.clip(edges, 0.0, 1.0))
+        described.append(DetectedHand(box, hand.presence, anomaly))
+    return described

@@ -14,6 +14,7 @@ import numpy as np
 from prefml._typing import Floats, Floats32
 from prefml.imaging import ssd
 from prefml.imaging.faces import Faces, find_faces
+from prefml.imaging.joints import WRISTS
 from prefml.imaging.landmarks import (
     Landmarks,
     Region,
@@ -34,8 +35,6 @@ _SURE_BODY = 0.6
 # Least probability that a landmark network gives to what it was shown.
 _PRESENT = 0.5
 _VISIBLE = 0.5
-# A body's wrist, roots of its little and its index finger, left and right.
-_WRISTS = ((15, 17, 19), (16, 18, 20))
 # The square of a hand in lengths from the wrist to the roots of its fingers, and its middle.
 _HAND_SIDE, _HAND_MIDDLE = 4.6, 1.2
 
@@ -127,7 +126,7 @@ def _hands(picture: Picture, bodies: list[Landmarks]) -> list[Landmarks]:
 def _wrist_regions(body: Landmarks, size: Floats) -> list[Region]:
     """Return a square around each hand whose wrist is seen, fingers upwards."""
     regions = []
-    for wrist, little, index in _WRISTS:
+    for wrist, little, index in WRISTS:
         place = body.points[wrist, :2]
         if body.visibility[wrist] < _VISIBLE or (place < 0.0).any() or (place > 1.0).any():
             continue

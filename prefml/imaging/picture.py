@@ -183,15 +183,12 @@ class Picture:
     @cached_property
     def laplacian(self) -> NDArray[np.int16]:
         """Laplacian of `gray`, int16 of shape (h, w)."""
-        response = cv2.Laplacian(self.gray, cv2.CV_16S, borderType=cv2.BORDER_REPLICATE)
-        return np.asarray(response, np.int16)
+        return laplacian(self.gray)
 
     @cached_property
     def noise_response(self) -> NDArray[np.int16]:
         """Immerkaer's noise filter on the bands of `gray`: second differences both ways, int16."""
-        second = np.array([1.0, -2.0, 1.0])
-        response = cv2.sepFilter2D(self.bands.plane, cv2.CV_16S, second, second)
-        return self.bands.without_halo(response)
+        return self.bands.without_halo(second_differences(self.bands.plane))
 
     @cached_property
     def dark_channel(self) -> Pixels:
@@ -223,6 +220,38 @@ class Picture:
         while min(levels[-1].shape[:2]) >= 2 and max(levels[-1].shape[:2]) >= 2 * _SMALLEST_SIDE:
             levels.append(halve(levels[-1]))
         return tuple(levels)
+
+
+def laplacian(luma: Pixels) -> NDArray[np.int16]:
+    """Return the Laplacian of a plane of luma.
+
+    Parameters
+    ----------
+    luma : ndarray of shape (h, w), uint8
+        A picture, or a part of one.
+
+    Returns
+    -------
+    ndarray of shape (h, w), int16
+    """
+    response = cv2.Laplacian(luma, cv2.CV_16S, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(response, np.int16)
+
+
+def second_differences(luma: Pixels) -> NDArray[np.int16]:
+    """Return the second differences both ways of a plane of luma, Immerkaer's noise filter.
+
+    Parameters
+    ----------
+    luma : ndarray of shape (h, w), uint8
+        A picture, or a part of one.
+
+    Returns
+    -------
+    ndarray of shape (h, w), int16
+    """
+    second = np.array([1.0, -2.0, 1.0])
+    return np.asarray(cv2.sepFilter2D(luma, cv2.CV_16S, second, second), np.int16)
 
 
 def shrink(pixels: Pixels, longest: int) -> Pixels:

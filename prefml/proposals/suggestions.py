@@ -15,6 +15,7 @@ __all__ = [
     "CropSuggestion",
     "Edges",
     "EncoderStamp",
+    "FlagPlace",
     "ModelStamp",
     "Selection",
     "Suggestion",
@@ -60,6 +61,24 @@ class Selection(Struct, frozen=True):
     reason: str
     confidence: float | None = None
     probabilities: list[float] | UnsetType = UNSET
+
+
+class FlagPlace(Struct, frozen=True):
+    """Where in a picture a flag was raised.
+
+    Attributes
+    ----------
+    flag : str
+        The flag, one of the suggestion's.
+    image : str
+        Path relative to the workspace.
+    box : tuple of 4 floats
+        x1, y1, x2, y2 in fractions.
+    """
+
+    flag: str
+    image: str
+    box: Edges
 
 
 class CropAlternative(Struct, frozen=True):
@@ -175,6 +194,8 @@ class Suggestion(Struct, frozen=True):
         What speaks for the suggestion, and what speaks much against it.
     duplicates, flags : list of str
         What else looks the same, and what to look at twice, in words.
+    flag_places : list of FlagPlace, optional
+        Where the flags are that have a place; absent where none has.
     within_budget : bool
         Whether the set could be approved unseen at the error budget.
     budget : float
@@ -187,6 +208,10 @@ class Suggestion(Struct, frozen=True):
         UTC time in ISO form.
     reask_of : str, optional
         Key of the decided set of which this is a silent repetition.
+    least_budget : float or None, optional
+        The smallest error budget within which the set lies; None where it lies in none.
+    joint_confidence : float or None, optional
+        Probability that nothing of the suggestion is wrong; None where none is stated.
     asked : Asked, optional
         Of a set that is asked about before anything is suggested; absent for all others.
     """
@@ -209,6 +234,9 @@ class Suggestion(Struct, frozen=True):
     created: str
     reask_of: str | UnsetType = UNSET
     asked: Asked | UnsetType = UNSET
+    flag_places: list[FlagPlace] | UnsetType = UNSET
+    least_budget: float | UnsetType | None = UNSET
+    joint_confidence: float | UnsetType | None = UNSET
 
 
 def rounded(box: Edges) -> Edges:

@@ -23,7 +23,14 @@ from prefml.ranking.tree_backend import FittedTrees, Settings, TreeData, fit_tre
 if TYPE_CHECKING:
     from lightgbm.callback import CallbackEnv
 
-__all__ = ["ALTERABLE", "BoostedScore", "BoostingConfig", "BoostingParams", "make_config"]
+__all__ = [
+    "ALTERABLE",
+    "BoostedScore",
+    "BoostingConfig",
+    "BoostingParams",
+    "different_configs",
+    "make_config",
+]
 
 Callback: TypeAlias = "Callable[[CallbackEnv], None]"
 
@@ -124,6 +131,34 @@ def make_config(params: BoostingParams, columns: Sequence[str]) -> BoostingConfi
         callbacks=tuple(params["callbacks"] or ()),
         net=columns_starting_with(columns, params["net"] or ()),
     )
+
+
+def different_configs(configs: Sequence[BoostingConfig], X: Floats) -> list[int]:
+    """Return the configs that can learn something else than each one before.
+
+    Parameters
+    ----------
+    configs : sequence of BoostingConfig
+        Any number.
+    X : ndarray of shape (n_rows, n_columns)
+        The rows to learn from. Columns in which nothing is known, or all is alike, teach nothing.
+
+    Returns
+    -------
+    list of int
+        Their numbers; of configs that are alike on these rows the first.
+    """
+    with np.errstate(invalid="ignore"):
+        # NaN counts for nothing in either, and gives the bare ends where nothing is known.
+        least, most = np.fmin.reduce(X, initial=np.inf), np.fmax.reduce(X, initial=-np.inf)
+    varies = least < most
+    first: dict[str, int] = {}
+    for number, config in enumerate(configs):
+        linear = [own[varies[own]].tolist() for own in config.linear]
+        trees, net = (own[varies[own]].tolist() for own in (config.trees, config.net))
+        settings = sorted((name, repr(value)) for name, value in config.settings.items())
+        first.setdefault(repr((settings, linear, trees, net, config.n_bags)), number)
+    return list(first.values())
 
 
 class BoostedScore:

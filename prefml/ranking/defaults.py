@@ -17,18 +17,23 @@ _PICTURE_COLUMNS = ("cue__", *_STAGE_COLUMNS)
 
 # Linear scores on the measurements alone, and on these with the embedding.
 _TWO_SCORES = (_PICTURE_COLUMNS, (*_PICTURE_COLUMNS, "emb__"))
-# Few choices: two linear scores, and a tree in name only. Where looks decide, the mean of three
-# linear scores and small nets is best, and trees add nothing to it. Where the stage decides but
-# for a few accidents, both hide them, and trees do better alone. Inner folds select.
+# And with what is seen of people, which few pictures have.
+_OF_PEOPLE = tuple((*columns, "people__") for columns in _TWO_SCORES)
+_FEW = {"n_estimators": 1, "n_bags": 1, "max_sets": FEW_SETS - 1}
+# Few choices: two linear scores, and a tree in name only; people count where they clearly help.
+# Where looks decide, the mean of three linear scores and small nets is best, and trees add nothing
+# to it. Where the stage decides but for a few accidents, both hide them, and trees do better alone.
+# Inner folds select.
 ALTERNATIVES = (
-    {"linear": _TWO_SCORES, "n_estimators": 1, "n_bags": 1, "max_sets": FEW_SETS - 1},
+    {"linear": _TWO_SCORES, **_FEW},
     {
-        "linear": (*_TWO_SCORES, ("emb__",)),
+        "linear": (*_OF_PEOPLE, ("emb__",)),
         "net": ("",),
         "n_estimators": 0,
         "min_sets": FEW_SETS,
     },
     {"linear": None, "n_estimators": 150},
+    {"linear": _OF_PEOPLE, **_FEW},
 )
 
 
@@ -60,7 +65,7 @@ def default_ranker(random_state: int | None = 0, n_jobs: int = 1) -> SetRanker:
         novelty=("cue_lower__",),
         novelty_by="stage_step",
         alternatives=ALTERNATIVES,
-        trees=(*_PICTURE_COLUMNS, "cue_mean__", "emb_mean__", "set_size"),
+        trees=(*_PICTURE_COLUMNS, "cue_mean__", "emb_mean__", "set_size", "people"),
         n_bags=3,
         calibration="auto",
         random_state=random_state,

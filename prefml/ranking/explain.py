@@ -64,7 +64,7 @@ class _Theme:
 
 
 # A column belongs to the first theme with a prefix of the column's name, once the kind of column
-# (`cue__`, `cue_mean__`, ...) is taken off.
+# (`cue__`, `cue_mean__`, ...) is taken off; of people's columns `people_` is left.
 _THEMES = (
     _Theme("size of the set", ("set_size",)),
     _Theme(
@@ -76,6 +76,11 @@ _THEMES = (
         "an unusual change from the stage below", "the usual change from the stage below",
     ),
     _Theme("stage", ("stage",), "stage", "higher stage", "lower stage"),
+    _Theme("eyes", ("people_eyes", "people_group_eyes"), "people__eyes_open", "eyes more open",
+           "eyes less open"),
+    _Theme("face", ("people_face", "people_group"), "people__face_sharpness", "sharper face",
+           "softer face"),
+    _Theme("hands and body", ("people",)),
     _Theme("content", ("emb",)),
     _Theme(
         "composition",
@@ -126,7 +131,11 @@ def theme_of(column: str) -> str:
 
 
 def _theme(column: str) -> _Theme:
-    bare = column.split("__", 1)[1] if column.startswith("cue") and "__" in column else column
+    kind, separator, bare = column.partition("__")
+    if kind.startswith("people"):
+        bare = f"people_{bare}"
+    elif not separator or not kind.startswith("cue"):
+        bare = column
     return next((theme for theme in _THEMES if bare.startswith(theme.prefixes)), _OTHER)
 
 

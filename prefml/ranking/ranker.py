@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from prefml._estimators import Seed, as_frame, draw_seed
 from prefml._typing import Features, Floats
 from prefml.ranking.blocks import FLOATS, column_names
-from prefml.ranking.boosted import ALTERABLE, Callback, make_config
+from prefml.ranking.boosted import ALTERABLE, Callback, different_configs, make_config
 from prefml.ranking.design import Design
 from prefml.ranking.inference import RankerInference
 from prefml.ranking.inner_folds import InnerFolds
@@ -84,7 +84,8 @@ class SetRanker(RankerInference, BaseEstimator):
     alternatives : sequence of mapping, optional
         Each holds other values for some hyperparameters of the linear init and the trees. Nested
         cross-validation selects: the first unless another's held-out log loss is clearly less.
-        One that states `min_sets` or `max_sets` is tried only with so many sets that have a choice.
+        One that states `min_sets` or `max_sets` is tried only with so many sets that have a choice,
+        and one that differs only by columns in which nothing is known, or all is alike, is not.
     n_bags : int, default=1
         Rankers, and nets, to average, each with its own seed.
     n_folds : int, default=5
@@ -298,10 +299,12 @@ class SetRanker(RankerInference, BaseEstimator):
         changes = _applicable(self.alternatives or ({},), count_choices(table))
         params = self.get_params(deep=False) | {"random_state": seed}
         configs = [make_config(params | change, self.columns_) for change in changes]
-        selection = ModelSelection(configs, table, self.n_folds, self.n_jobs)
-        if len(configs) > 1 or self.calibration is not None:
+        kept = different_configs(configs, table.X)
+        tried = [configs[number] for number in kept]
+        selection = ModelSelection(tried, table, self.n_folds, self.n_jobs)
+        if len(tried) > 1 or self.calibration is not None:
             selection.select()
-        self.chosen_ = changes[selection.best_]
+        self.chosen_ = changes[kept[selection.best_]]
         return selection
 
     def _check_parameters(self) -> None:

@@ -7,9 +7,11 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta, Struct
 
 from prefml.proposals.decisions import CropSource, State
+from prefml.review.budget_levels import Budget, BudgetLevel
 
 __all__ = [
     "Budget",
+    "BudgetLevel",
     "Changed",
     "Crop",
     "CropAlternative",
@@ -73,6 +75,24 @@ class Image(Struct, frozen=True):
     tags: list[str]
     faces: list[_Box]
     hands: list[_Box]
+
+
+class FlagPlace(Struct, frozen=True):
+    """Where a flag was raised.
+
+    Attributes
+    ----------
+    flag : str
+        One of the group's flags.
+    index : int
+        Position of the picture.
+    box : tuple of 4 floats
+        x1, y1, x2, y2 in fractions of the upright picture.
+    """
+
+    flag: str
+    index: int
+    box: _Box
 
 
 class CropAlternative(Struct, frozen=True):
@@ -177,6 +197,8 @@ class Group(Struct, frozen=True):
         Whether its frame is asked for too, because a crop would have gone along.
     awaiting : bool
         Whether its members were changed by hand and nothing was suggested for it since.
+    flag_places : list of FlagPlace
+        Where the flags are that have a place.
     """
 
     group_id: str
@@ -196,6 +218,7 @@ class Group(Struct, frozen=True):
     audited: bool
     judges_crop: bool
     awaiting: bool
+    flag_places: list[FlagPlace]
 
 
 class Progress(Struct, frozen=True):
@@ -268,27 +291,6 @@ class Queue(Struct, frozen=True):
     states: dict[str, State]
     projects: list[str]
     problems: list[str]
-
-
-class Budget(Struct, frozen=True):
-    """Answer of `budget`.
-
-    Attributes
-    ----------
-    group_ids : list of str
-        Groups that may be approved together.
-    asked : list of str
-        Those of them, drawn at random, that are asked about one by one if all are approved.
-    why : str
-        Why no group, or none but these, may be approved together, in words; else empty.
-    versions : dict of str to str
-        Group -> its `version`.
-    """
-
-    group_ids: list[str]
-    asked: list[str]
-    why: str
-    versions: dict[str, str]
 
 
 class Changed(Struct, frozen=True):

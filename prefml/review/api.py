@@ -14,11 +14,11 @@ from prefml.review.events import Event
 from prefml.review.requests import (
     MAX_BATCH,
     ApproveBatch,
-    BudgetQuery,
     ChangeQuery,
     Decide,
     Empty,
     LoadBatchQuery,
+    OfferQuery,
     QueueQuery,
     Regroup,
     Size,
@@ -91,8 +91,8 @@ def _add_queries(api: Blueprint, service: ReviewService, token: str) -> None:
     @api.get("/budget")
     def budget() -> Response:
         service.refresh()
-        query = read_query(BudgetQuery, request.args)
-        return _answer(service.offer(query.project or None))
+        query = read_query(OfferQuery, request.args)
+        return _answer(service.offer(query.project or None, float(query.level or 1)))
 
 
 def _add_commands(api: Blueprint, service: ReviewService) -> None:

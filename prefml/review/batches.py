@@ -19,6 +19,7 @@ from prefml.proposals.decisions import DrawnFrom
 from prefml.proposals.suggestions import to_row
 from prefml.review import answers
 from prefml.review.audits import draw
+from prefml.review.budget_levels import level_of, levels_of
 from prefml.review.events import AuditDraw, DecideBody
 from prefml.review.exports import export_decision
 from prefml.review.groups import Group
@@ -73,9 +74,17 @@ class Batches:
                 yield to_row(export_decision(entry, ledger))
 
     def offer(
-        self, groups: Iterable[Group], known: Mapping[str, Group], ledger: Ledger
+        self,
+        groups: Iterable[Group],
+        known: Mapping[str, Group],
+        ledger: Ledger,
+        level: float = 1.0,
     ) -> answers.Budget:
         """Return what may be approved together, what of it would be asked, or why nothing may.
+
+        Groups with flags, or tagged by the person, need a look of their own. None is offered
+        while groups of an earlier batch wait to be answered one by one, or while the audited
+        error of its ranker exceeds the budget.
 
         Parameters
         ----------
@@ -85,6 +94,8 @@ class Batches:
             All that are under review.
         ledger : Ledger
             The decisions.
+        level : float, default=1.0
+            Only groups within this error budget.
 
         Returns
         -------
@@ -93,10 +104,12 @@ class Batches:
         within = [group for group in groups if _is_inside(group, ledger)]
         waiting = _waiting(ledger, known)
         reasons = {g.group_id: waiting or self._off(ledger, g) for g in within}
-        ids = [key for key, reason in reasons.items() if not reason]
+        free = [known[key] for key, reason in reasons.items() if not reason]
+        ids = [group.group_id for group in free if level_of(group) <= level]
         why = next(filter(None, reasons.values()), "")
         versions = {key: known[key].version for key in ids}
-        return answers.Budget(ids, draw(ids, self._share, self._secret), why, versions)
+        asked = draw(ids, self._share, self._secret)
+        return answers.Budget(ids, asked, why, versions, levels_of(free))
 
     def body(
         self,

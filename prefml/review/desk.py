@@ -15,6 +15,7 @@ from prefml.review.desk_answers import (
     ModelInUse,
     RunJob,
 )
+from prefml.review.findings import read_findings
 from prefml.review.job_results import read_result
 from prefml.review.jobs import Jobs, Outcome
 from prefml.review.look import Look, Looked, WorkModel
@@ -131,6 +132,9 @@ class DeskService:
             agreement=_agreement(looked),
             models=[_model(model) for model in work.models],
             report=self._reported(),
+            findings=read_findings(
+                self._workspace.artifacts / "metrics.json", looked.found.agreement_over_time
+            ),
             next=_next(looked, progress.pending, progress.unsubmitted),
             job=_job(jobs[0], self._place) if jobs else None,
             history=[_job(job, self._place, is_short=True) for job in jobs[1:]],
@@ -161,7 +165,7 @@ def _model(model: WorkModel) -> ModelInUse:
 def _next(looked: Looked, pending: int, unsubmitted: int) -> str:
     """Return what to do next: what is begun is ended before anything new."""
     work = looked.found.work
-    has_model = bool(work.models)
+    has_model = any(not model.problem for model in work.models)
     steps = (
         ("preview", work.interrupted),
         ("review", pending > 0),

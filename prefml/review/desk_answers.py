@@ -7,12 +7,14 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from prefml.review.answers import Progress
+from prefml.review.findings import Finding
 from prefml.review.requests import EventId
 
 __all__ = [
     "Agreement",
     "Desk",
     "EarlierModel",
+    "Finding",
     "Job",
     "JobKind",
     "JobProgress",
@@ -316,6 +318,8 @@ class Desk(Struct, frozen=True):
         The models in use.
     report : str or None
         When the report was written; null: not yet.
+    findings : list of Finding
+        What the models learned of the person, how that changes, and where it fails.
     next : str
         What to do next: a kind of job, `review`, `submit`, or empty.
     job : Job or None
@@ -339,6 +343,7 @@ class Desk(Struct, frozen=True):
     agreement: Agreement | None
     models: list[ModelInUse]
     report: str | None
+    findings: list[Finding]
     next: str
     job: Job | None
     history: list[Job]

@@ -125,6 +125,17 @@ class Group:
         return value is None or value < UNCERTAIN
 
     @property
+    def flag_places(self) -> tuple[tuple[str, int, Box], ...]:
+        """Flags that have a place: the flag, the position of its picture, and the box."""
+        found = []
+        for place in map(as_mapping, as_list(self.raw.get("flag_places"))):
+            flag, image = place.get("flag"), index_of(place.get("image"), self.images)
+            box = _box(place.get("box"))
+            if isinstance(flag, str) and flag in self.flags and image is not None and box:
+                found.append((flag, image, box))
+        return tuple(found)
+
+    @property
     def awaiting(self) -> bool:
         """Tell whether its members were changed by hand and nothing was suggested since."""
         return self.raw.get(AWAITING) is True

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from prefml.proposals import decisions_path, suggestions_path
 from prefml.review.desk_answers import EarlierModel
+from prefml.review.findings import Block
 from prefml.workspace import Workspace
 
 __all__ = ["Look", "Looked", "Share", "StatusOutput", "Work", "WorkModel"]
@@ -95,6 +96,8 @@ class StatusOutput(Struct, frozen=True):
         Reviewed groups.
     agreement : Share
         Of the latest sets.
+    agreement_over_time : list of Block
+        In blocks of 50 sets, the oldest first.
     drift : Drift
         Whether it has fallen.
     work : Work
@@ -103,6 +106,7 @@ class StatusOutput(Struct, frozen=True):
 
     reviewed: int = 0
     agreement: Share = Share()
+    agreement_over_time: list[Block] = []
     drift: Drift = Drift()
     work: Work = Work()
 

@@ -89,7 +89,7 @@ OPERATIONS = (
     ),
     Operation(
         "get", "budget", "Undecided, unflagged groups inside the error budget",
-        answers.Budget, "Ids", requests.BudgetQuery,
+        answers.Budget, "Ids", requests.OfferQuery, errors=(400, 403),
     ),
     Operation(
         "get", "first_day", "What goes on beside the answers, where `prefml start` serves the page",

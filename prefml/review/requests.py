@@ -23,6 +23,7 @@ __all__ = [
     "Empty",
     "Filter",
     "LoadBatchQuery",
+    "OfferQuery",
     "QueueQuery",
     "Regroup",
     "SetKeys",
@@ -258,6 +259,20 @@ class BudgetQuery(Struct, frozen=True):
     """
 
     project: str = ""
+
+
+class OfferQuery(BudgetQuery, frozen=True):
+    """Query of `budget`, for the sets of an error budget.
+
+    Attributes
+    ----------
+    project : str
+        Only groups of this project.
+    level : str
+        Only groups within this error budget, such as `0.02`, of those that `levels` tells.
+    """
+
+    level: Annotated[str, Meta(pattern=r"^(0\.[0-9]{1,17})?\Z")] = ""
 
 
 class QueueQuery(BudgetQuery, frozen=True):

@@ -86,6 +86,7 @@ def serialize_group(
         audited=audited,
         judges_crop=judges_crop,
         awaiting=group.awaiting,
+        flag_places=[answers.FlagPlace(*place) for place in group.flag_places],
     )
 
 

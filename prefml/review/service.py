@@ -144,13 +144,15 @@ class ReviewService:
         """Return undecided groups that may be approved together, see `offer`."""
         return self.offer(project).group_ids
 
-    def offer(self, project: str | None = None) -> answers.Budget:
+    def offer(self, project: str | None = None, level: float = 1.0) -> answers.Budget:
         """Return what may be approved together, what of it would be asked, or why nothing may.
 
         Parameters
         ----------
         project : str, optional
             Only groups of this project.
+        level : float, default=1.0
+            Only groups within this error budget.
 
         Returns
         -------
@@ -159,7 +161,7 @@ class ReviewService:
         known = self.batch.groups
         groups = (group for group in known.values() if project in (None, group.project))
         with self.store.ledger() as ledger:
-            found = self._batches.offer(groups, known, ledger)
+            found = self._batches.offer(groups, known, ledger, level)
         self._suggestions.seen.note(found.versions)
         return found
 

@@ -1,4 +1,4 @@
-"""Damage pictures in four ways, as later stages of a pipeline do."""
+"""Damage pictures, or the faces in them, as later stages of a pipeline do."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ def apply_damage(
     pixels : ndarray of uint8, shape (height, width, 3)
         The picture, RGB; it is not changed.
     kind : str
-        `ringing`, `smearing`, `wrong_colour` or `duplicated_patch`.
+        `ringing`, `smearing`, `wrong_colour` or `duplicated_patch`; of a face alone `face_smeared`
+        or `face_pushed`.
     severity : float
         Between 0 (hardly visible) and 1 (spoilt).
     subject : tuple of float
-        Where the subject lies, x1, y1, x2, y2 in fractions.
+        Where the subject lies, or its face, x1, y1, x2, y2 in fractions.
     rng : numpy.random.Generator
         Source of place and direction.
 
@@ -103,6 +104,30 @@ def _duplicated_patch(
     return spoilt
 
 
+def _face_smeared(pixels: Pixels, severity: float, face: Box, rng: np.random.Generator) -> Pixels:
+    height, width = pixels.shape[:2]
+    side = min((face[2] - face[0]) * width, (face[3] - face[1]) * height)
+    blurred = cv2.GaussianBlur(pixels, (0, 0), max(0.3, (0.01 + 0.09 * severity) * side))
+    weight = _soft_mask(height, width, face, 0.62)[..., None]
+    return np.asarray(np.round(pixels * (1 - weight) + blurred * weight), dtype=np.uint8)
+
+
+def _face_pushed(pixels: Pixels, severity: float, face: Box, rng: np.random.Generator) -> Pixels:
+    """Push a face out of shape, by waves that fade towards its outline."""
+    height, width = pixels.shape[:2]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    across, down = (face[2] - face[0]) * width, (face[3] - face[1]) * height
+    weight = _soft_mask(height, width, face, 0.62)
+    push = (0.02 + 0.09 * severity) * weight
+    phase = float(rng.uniform(0, 2 * np.pi))
+    moved_x = x + push * across * np.sin(9.0 * y / down + phase)
+    moved_y = y + push * down * np.sin(9.0 * x / across + phase)
+    return np.asarray(
+        cv2.remap(pixels, moved_x.astype(np.float32), moved_y.astype(np.float32), cv2.INTER_LINEAR),
+        np.uint8,
+    )
+
+
 def _clamp(place: float, most: int) -> int:
     return min(max(round(place), 0), most)
 
@@ -112,4 +137,6 @@ _KINDS: dict[str, Callable[[Pixels, float, Box, np.random.Generator], Pixels]] =
     "smearing": _smearing,
     "wrong_colour": _wrong_colour,
     "duplicated_patch": _duplicated_patch,
+    "face_smeared": _face_smeared,
+    "face_pushed": _face_pushed,
 }

@@ -13,6 +13,7 @@ from prefml.sample.crop_rule import CropDecision, decide_crop
 
 __all__ = [
     "DAMAGES",
+    "FACE_DAMAGES",
     "PROJECTS",
     "Damage",
     "ImagePlan",
@@ -25,6 +26,8 @@ __all__ = [
 
 SEED = 20250301
 DAMAGES = ("ringing", "smearing", "wrong_colour", "duplicated_patch")
+# Of a portrait, the face alone is damaged.
+FACE_DAMAGES = ("face_smeared", "face_pushed")
 STAGE_NAMES = {
     1.0: "stage1_generated",
     1.5: "stage1.5_face_swapped",
@@ -46,6 +49,8 @@ LONG_SIDES = (320, 384, 448, 512, 640, 768)
 LONG_SIDE_PROBABILITIES = (0.36, 0.34, 0.18, 0.08, 0.03, 0.01)
 ASPECTS = ((1, 1), (2, 3), (3, 2), (13, 19), (4, 3))
 ASPECT_PROBABILITIES = (0.35, 0.25, 0.2, 0.1, 0.1)
+# Height over width.
+_HEIGHT_OF_SUBJECT = {"pagoda": 1.18, "flower": 1.0, "portrait": 1.37}
 MILD_SHARE = 0.04
 CROP_SHARE = 0.82
 SESSIONS = 5
@@ -73,6 +78,8 @@ class ProjectPlan:
         Background of its pictures.
     pagoda_share : float
         Share of pictures whose subject is the pagoda; the others show the flower.
+    portraits : bool
+        The subject of all pictures is a person instead.
     """
 
     name: str
@@ -84,12 +91,19 @@ class ProjectPlan:
     extension: str
     background: str
     pagoda_share: float
+    portraits: bool = False
+
+    @property
+    def damages(self) -> tuple[str, ...]:
+        """Kinds of damage that occur in its pictures."""
+        return FACE_DAMAGES if self.portraits else DAMAGES
 
 
 PROJECTS = (
     ProjectPlan("harbour", 205, 1, 5, datetime(2025, 3, 3), 7, ".jpg", "shore", 0.65),
     ProjectPlan("garden", 190, 9, 5, datetime(2025, 4, 7), 6, ".png", "leaves", 0.30),
     ProjectPlan("orchard", 185, 16, 5, datetime(2025, 5, 12), 8, ".png", "trees", 0.45),
+    ProjectPlan("studio", 42, 5, 3, datetime(2025, 6, 2), 5, ".jpg", "dusk", 0.0, portraits=True),
     ProjectPlan("terrace", 190, 8, 5, datetime(2025, 6, 16), 9, ".png", "dusk", 0.50),
 )
 
@@ -101,7 +115,7 @@ class Damage:
     Attributes
     ----------
     kind : str
-        One of `DAMAGES`.
+        One of `DAMAGES` or `FACE_DAMAGES`.
     severity : float
         Between 0 and 1; from 0.5 the picture is never chosen.
     """
@@ -147,7 +161,7 @@ class SetPlan:
     seed : int
         Seed of everything random in its pixels.
     subject : str
-        `flower` or `pagoda`.
+        `flower`, `pagoda` or `portrait`.
     subject_box : Box
         Where the subject lies, x1, y1, x2, y2 in fractions (may reach over the edge).
     images : tuple of ImagePlan
@@ -301,8 +315,9 @@ def _plan_set(
     rng: np.random.Generator,
 ) -> SetPlan:
     subject = "pagoda" if rng.random() < project.pagoda_share else "flower"
+    subject = "portrait" if project.portraits else subject
     stages = STAGE_COMBINATIONS[int(rng.choice(len(STAGE_COMBINATIONS), p=STAGE_PROBABILITIES))]
-    damages = _draw_damages(level, len(stages), rng)
+    damages = _draw_damages(project.damages, level, len(stages), rng)
     long_side = LONG_SIDES[int(rng.choice(len(LONG_SIDES), p=LONG_SIDE_PROBABILITIES))]
     across, down = ASPECTS[int(rng.choice(len(ASPECTS), p=ASPECT_PROBABILITIES))]
     unit = long_side / max(across, down) / STAGE_SCALE[stages[-1]]
@@ -330,9 +345,11 @@ def _plan_set(
     )  # fmt: skip
 
 
-def _draw_damages(level: str, count: int, rng: np.random.Generator) -> list[Damage | None]:
+def _draw_damages(
+    kinds: Sequence[str], level: str, count: int, rng: np.random.Generator
+) -> list[Damage | None]:
     damages: list[Damage | None] = [None] * count
-    kind = DAMAGES[int(rng.integers(len(DAMAGES)))]
+    kind = kinds[int(rng.integers(len(kinds)))]
     if level == "mild":
         damages[int(rng.integers(count))] = Damage(kind, float(rng.uniform(0.05, 0.25)))
     if level == "lower":
@@ -345,7 +362,7 @@ def _draw_damages(level: str, count: int, rng: np.random.Generator) -> list[Dama
 def _draw_subject_box(image: ImagePlan, subject: str, rng: np.random.Generator) -> Box:
     close_up = rng.random() < 0.09
     extent = float(rng.uniform(0.86, 1.05) if close_up else rng.uniform(0.26, 0.64))
-    tall = image.width / image.height * (1.18 if subject == "pagoda" else 1.0)
+    tall = image.width / image.height * _HEIGHT_OF_SUBJECT[subject]
     width, height = (extent / tall, extent) if tall > 1 else (extent, extent * tall)
     x = float(rng.uniform(0.04, max(0.05, 0.96 - width))) if width < 0.9 else 0.5 - width / 2
     y = float(rng.uniform(0.04, max(0.05, 0.96 - height))) if height < 0.9 else 0.5 - height / 2

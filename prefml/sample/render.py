@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from prefml._typing import Floats32, Pixels
+from prefml.boxes import Box
 from prefml.sample.damage import apply_damage
-from prefml.sample.plan import PROJECTS, ImagePlan, SetPlan
+from prefml.sample.plan import FACE_DAMAGES, PROJECTS, ImagePlan, SetPlan
 
 __all__ = ["render"]
 
@@ -23,6 +25,10 @@ _PAGODA = (
     (120, 142), (95, 126), (184, 72), (196, 44),
 )  # fmt: skip
 _FLOWER = (308, 222, 136)
+# Head and shoulders in matplotlib's grace_hopper.jpg, which is in the public domain: middle and
+# half axes of an ellipse, in pixels; and the face, in fractions of the ellipse's box.
+_PORTRAIT = ((266, 222), (148, 203))
+_FACE = Box(0.24, 0.26, 0.76, 0.78)
 # Blur and noise (in grey levels) of a stage, and how much it is sharpened.
 _STAGE_QUALITY = {
     1.0: (0.7, 0.8, 0.0),
@@ -136,7 +142,18 @@ def _render_stage(
     pixels: Pixels = np.asarray(np.clip(np.round(levels), 0, 255), dtype=np.uint8)
     if not image.damage:
         return pixels
-    return apply_damage(pixels, image.damage.kind, image.damage.severity, plan.subject_box, rng)
+    kind, severity = image.damage.kind, image.damage.severity
+    where = _face_of(plan.subject_box) if kind in FACE_DAMAGES else plan.subject_box
+    return apply_damage(pixels, kind, severity, where, rng)
+
+
+def _face_of(portrait: Box) -> Box:
+    x1, y1, x2, y2 = portrait
+    width, height = x2 - x1, y2 - y1
+    return Box(
+        x1 + _FACE.x1 * width, y1 + _FACE.y1 * height,
+        x1 + _FACE.x2 * width, y1 + _FACE.y2 * height,
+    )  # fmt: skip
 
 
 def _shift_hue(pixels: Pixels, turn: float, gain: float) -> Pixels:
@@ -161,7 +178,23 @@ def _subjects() -> dict[str, _Cutout]:
     cv2.fillPoly(outline, [np.array(_PAGODA, np.int32)], 1.0)
     disc = np.zeros(flower.shape[:2], np.float32)
     cv2.circle(disc, _FLOWER[:2], _FLOWER[2], 1.0, -1)
-    return {"pagoda": _cut_out(china, outline), "flower": _cut_out(flower, disc)}
+    return {
+        "pagoda": _cut_out(china, outline),
+        "flower": _cut_out(flower, disc),
+        "portrait": _portrait(),
+    }
+
+
+def _portrait() -> _Cutout:
+    import matplotlib
+    from PIL import Image
+
+    path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+    with Image.open(path) as image:
+        pixels: Pixels = np.array(image.convert("RGB"))
+    oval = np.zeros(pixels.shape[:2], np.float32)
+    cv2.ellipse(oval, _PORTRAIT[0], _PORTRAIT[1], 0, 0, 360, 1.0, -1)
+    return _cut_out(pixels, oval)
 
 
 def _cut_out(pixels: Pixels, mask: Floats32) -> _Cutout:

@@ -71,9 +71,9 @@ def write_sample(
 ) -> SampleReport:
     """Write a sample workspace: pictures, logs, manifests, configuration and the truth.
 
-    The pictures are edits of the two photographs that scikit-learn ships. The same library
-    versions write the same bytes. Files that exist already are left alone, so an interrupted run
-    is finished by the next one.
+    The pictures are edits of the two photographs that scikit-learn ships, and of the portrait that
+    matplotlib ships. The same library versions write the same bytes. Files that exist already are
+    left alone, so an interrupted run is finished by the next one.
 
     Parameters
     ----------

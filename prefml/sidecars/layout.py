@@ -114,13 +114,11 @@ class Commit:
             content = json.loads((folder / COMMIT).read_text(encoding="utf-8"))
             digest = content.pop("sha256")
             found = cls(**content)
-            sound = found._digest() == digest and all(map(_NAME.fullmatch, found._names()))
+            names = (*found.added, *found.dropped, *found.parts)
+            sound = found._digest() == digest and all(map(_NAME.fullmatch, names))
         except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         return found if sound else None
-
-    def _names(self) -> list[str]:
-        return [*self.added, *self.dropped, *self.parts]
 
     def _digest(self) -> str:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()

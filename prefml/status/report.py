@@ -1,4 +1,4 @@
-"""Report how far the person and prefml agree, and whether batches may be proposed."""
+"""Report how far the person and prefml agree, and whether that is nearly always."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ class Status:
 
     @property
     def bar_met(self) -> bool:
-        """Tell whether batches may be proposed: 99 % over 300 in a row, choices and crops."""
+        """Tell whether the bar is met: 99 % over 300 in a row, choices and crops."""
         return not self.missing
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Reasons why batches may not be proposed yet, in words."""
+        """Reasons why the bar is not met yet, in words."""
         found = ["audited error above the budget"] if self.audited.off else []
         for name, value in (("sets", self.agreement), ("crops", self.crop_acceptance)):
             if value.n < WINDOW:

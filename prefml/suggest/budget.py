@@ -6,7 +6,7 @@ or the manifest of another model, promises nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from prefml.proposals import as_list, as_mapping, read_share
@@ -69,6 +69,8 @@ class ErrorBudget:
         Whether the promises are about the crops as well.
     problem : str
         Why there is no promise at all, in words; empty if there may be.
+    levels : sequence of (float, mapping)
+        Budgets not above the one asked for, the smallest first, each with its thresholds.
     """
 
     budget: float
@@ -77,6 +79,7 @@ class ErrorBudget:
     projects: Collection[str] = ()
     covers_crops: bool = False
     problem: str = ""
+    levels: Sequence[tuple[float, Mapping[str, float | None]]] = ()
 
     def closed(self, problem: str) -> ErrorBudget:
         """Return the budget with nothing within it.
@@ -139,6 +142,26 @@ class ErrorBudget:
             An unsure crop keeps it out where the promises do not cover crops.
         """
         return self._is_sure(stated) and (self.covers_crops or not stated.unsure_crop)
+
+    def least(self, stated: Stated) -> float | None:
+        """Return the smallest budget that is promised for a suggestion.
+
+        Parameters
+        ----------
+        stated : Stated
+            What is stated of it.
+
+        Returns
+        -------
+        float or None
+            None where it does not lie within the budget.
+        """
+        if not self.contains(stated):
+            return None
+        confidence, promise = self.confidence(stated) or 0.0, self.promise(stated.project)
+        kept = ((share, thresholds.get(promise)) for share, thresholds in self.levels)
+        fits = (share for share, least in kept if least is not None and confidence >= least)
+        return min(fits, default=self.budget)
 
     def _is_sure(self, stated: Stated) -> bool:
         threshold = self.thresholds.get(self.promise(stated.project))
@@ -203,6 +226,12 @@ def read_budget(
         return ErrorBudget(budget, problem=f"the ranker's promises were changed; {_TRAIN}")
     covers_crops = "crop" in as_list(as_mapping(document.get("approval")).get("covers"))
     thresholds = {name: threshold_for(document, budget, name) for name in ("seen", "next")}
+    shares = {share for row in rows if (share := read_share(row.get("budget"))) is not None}
+    levels = [
+        (share, {name: threshold_for(document, share, name) for name in thresholds})
+        for share in sorted(shares)
+        if share <= budget + 1e-12
+    ]
     problem = ""
     if any(threshold is not None for threshold in thresholds.values()):
         if rejection_sha256 is None or document.get("rejection_sha256") != rejection_sha256:
@@ -216,6 +245,7 @@ def read_budget(
         frozenset(str(name) for name in as_list(document.get("projects"))),
         covers_crops,
         problem,
+        levels,
     )
 
 

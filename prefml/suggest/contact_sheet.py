@@ -69,14 +69,10 @@ def _sections(workspace: Workspace, grouping: Grouping, target: Path) -> Iterato
 
 
 def _section(head: str, paths: Iterable[str], workspace: Workspace, target: Path) -> str:
-    figures = (
-        f'<figure><img loading="lazy" alt="" src="{_link(workspace, path, target)}">'
-        f"<figcaption>{escape(path)}</figcaption></figure>"
-        for path in paths
-    )
+    figures = []
+    for path in paths:
+        relative = os.path.relpath(workspace.root / path, target.parent)
+        link = quote(relative.replace(os.sep, "/"), errors="surrogateescape")
+        image = f'<img loading="lazy" alt="" src="{link}">'
+        figures.append(f"<figure>{image}<figcaption>{escape(path)}</figcaption></figure>")
     return f"<section><h2>{head}</h2>{''.join(figures)}</section>"
-
-
-def _link(workspace: Workspace, path: str, target: Path) -> str:
-    relative = os.path.relpath(workspace.root / path, target.parent)
-    return quote(relative.replace(os.sep, "/"), errors="surrogateescape")

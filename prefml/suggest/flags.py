@@ -7,14 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from prefml.prediction import PictureRows, Ranking
+from prefml.proposals.suggestions import Edges
 
-__all__ = ["set_flags"]
+__all__ = ["person_flags", "set_flags"]
 
 # Two pictures closer than this in probability are a coin toss to the ranker.
 _CLOSE = 0.1
 # Stages of one picture are far more alike than this.
 _DRIFTED = 0.6
 _CLIPPED = 0.15
+# Anomalies that are shown, of those that `prefml.imaging.anomalies` scores: where at least nine in
+# ten flagged ones are planted when half of all are (`docs/anomalies.md`). A score above 1 is one.
+_ANOMALIES = {"hand_length": "a hand looks too large"}
+_EDGES = ("left", "top", "right", "bottom")
 
 
 def set_flags(
@@ -58,7 +63,31 @@ def set_flags(
         (clipped, "large parts are pure black or white"),
         (bool(duplicates), "looks like another picture"),
     ]
-    return [words for holds, words in found if holds]
+    return [words for holds, words in found if holds] + [*person_flags(rows, best)]
+
+
+def person_flags(rows: PictureRows, picture: int) -> dict[str, Edges]:
+    """Name what looks wrong about the people of a picture, and say where.
+
+    Parameters
+    ----------
+    rows : PictureRows
+        Pictures.
+    picture : int
+        Which of them.
+
+    Returns
+    -------
+    dict of str to tuple of four floats
+        The flag in words -> x1, y1, x2, y2 in fractions.
+    """
+    cues = rows.cues.iloc[picture]
+    found = {}
+    for name, words in _ANOMALIES.items():
+        if cues.get(f"{name}_anomaly", 0.0) > 1.0:
+            left, top, right, bottom = (float(cues[f"{name}_anomaly_{edge}"]) for edge in _EDGES)
+            found[words] = (left, top, right, bottom)
+    return found
 
 
 def _drifted(rows: PictureRows) -> bool:

@@ -14,6 +14,7 @@ from prefml.proposals.suggestions import (
     CropAlternative,
     CropSuggestion,
     EncoderStamp,
+    FlagPlace,
     ModelStamp,
     Selection,
     Suggestion,
@@ -21,7 +22,7 @@ from prefml.proposals.suggestions import (
 )
 from prefml.suggest.budget import ErrorBudget, Stated
 from prefml.suggest.candidates import Candidate
-from prefml.suggest.flags import set_flags
+from prefml.suggest.flags import person_flags, set_flags
 from prefml.suggest.reask import OldSet
 
 __all__ = ["Context", "make_suggestion"]
@@ -89,6 +90,7 @@ def make_suggestion(
     selection = _select(candidate, rows, ranking, best)
     duplicates = _duplicates(candidate, context)
     stated = _state(candidate, ranking, none, crop)
+    joint = context.budget.confidence(stated)
     suggestion = Suggestion(
         group_id=candidate.group_id,
         images=list(candidate.paths),
@@ -101,12 +103,19 @@ def make_suggestion(
         reasons=_reasons(ranking) if several else [selection.reason],
         duplicates=duplicates,
         flags=set_flags(rows, best, ranking, none, duplicates),
+        flag_places=[
+            FlagPlace(flag, candidate.paths[best], rounded(box))
+            for flag, box in person_flags(rows, best).items()
+        ]
+        or UNSET,
         within_budget=context.budget.contains(stated),
         budget=context.budget.budget,
         model=_model_stamps(predictor),
         encoder=_encoder_stamp(predictor),
         created=context.created,
         reask_of=candidate.set_id if isinstance(candidate, OldSet) else UNSET,
+        least_budget=context.budget.least(stated),
+        joint_confidence=None if joint is None else round(joint, 4),
     )
     return suggestion, stated
 

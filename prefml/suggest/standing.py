@@ -25,12 +25,15 @@ class Standing:
         Pictures in `new/` that are neither decided nor suggested for.
     undecided : int
         Suggestions without a submitted decision; those that were skipped are among them.
+    within_budget : int
+        Those of them that may be approved together: within the error budget, without a flag.
     decided : mapping of str to str
         Sets and single pictures with a submitted decision -> its time.
     """
 
     new_pictures: int = 0
     undecided: int = 0
+    within_budget: int = 0
     decided: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -64,4 +67,6 @@ def standing_of(workspace: Workspace) -> Standing:
         known.update(key for row in suggestions.values() for key in keys_of(row, resolver))
         found = {key for one in new_images(workspace, resolver, ()).groups for key in one.keys}
         new = len(found - known)
-    return Standing(new, sum(group not in done for group in suggestions), done)
+    waiting = [row for group, row in suggestions.items() if group not in done]
+    within = sum(row.get("within_budget") is True and not row.get("flags") for row in waiting)
+    return Standing(new, len(waiting), within, done)

@@ -134,7 +134,7 @@ def test_a_batch_is_looked_at_and_approved(person):
 
 def test_a_batch_is_approved_by_keyboard_alone(person):
     person.press("b")
-    first, second = person.page.locator("#bulk input").all()
+    first, second = person.page.locator("#bulk-grid input").all()
     assert first.evaluate("e => e === document.activeElement")
     person.press("ArrowRight", "Space")
     assert (first.is_checked(), second.is_checked()) == (True, False)

@@ -64,8 +64,8 @@ def test_falling_agreement_names_both_figures_and_what_to_run(told):
 @pytest.mark.parametrize(
     ("reviewed", "line"),
     [
-        (300, "batches            may be proposed: 99 % over 300 in a row"),
-        (20, "batches            not yet: 20 of 300 sets reviewed, 20 of 300 crops reviewed"),
+        (300, "99 % of 300        met: choices and crops"),
+        (20, "99 % of 300        not yet: 20 of 300 sets reviewed, 20 of 300 crops reviewed"),
     ],
 )
 def test_the_bar_for_batches_is_met_or_told_with_what_is_missing(told, reviewed, line):
@@ -78,3 +78,8 @@ def test_the_object_is_strict_json(told):
     found = json.loads(ran.out, parse_constant=pytest.fail)
     assert found["reviewed"] == 12
     assert found["agreement"]["share"] == 0.75
+
+
+def test_a_batch_is_what_may_be_approved_together(told):
+    said = told().out
+    assert "batches            0 undecided within the error budget, to approve together (B)" in said

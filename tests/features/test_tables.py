@@ -151,6 +151,20 @@ def test_choices_tell_what_was_seen(sidecars):
     assert exposure.tolist() == ["followed"] * 2 + ["overruled"] * 2
 
 
-def test_what_is_seen_of_people_is_no_cue_of_a_choice():
+def test_what_is_seen_of_people_is_no_cue_of_the_whole_picture():
     cues = pd.DataFrame(np.zeros((1, len(CUE_NAMES))), columns=list(CUE_NAMES))
     assert not set(people_cues.NAMES) & set(ranking_cues(cues))
+
+
+def test_what_is_seen_of_people_is_in_the_columns_of_a_choice_and_no_place_is():
+    cues = pd.DataFrame(np.zeros((2, len(CUE_NAMES))), columns=list(CUE_NAMES))
+    columns = set(image_rows(np.zeros((2, 3)), cues, [1.0, 2.0], [0, 0]))
+    assert {"people__eyes_open", "people_lower__face_sharpness"} <= columns
+    assert not any("point_" in name or name.endswith(("_x1", "_y2")) for name in columns)
+
+
+def test_pictures_whose_people_were_not_looked_for_have_the_other_columns():
+    cues = pd.DataFrame(np.zeros((2, len(CUE_NAMES))), columns=list(CUE_NAMES))
+    old = cues.drop(columns=list(people_cues.NAMES))
+    columns = [set(image_rows(np.zeros((2, 3)), one, [1.0, 2.0], [0, 0])) for one in (cues, old)]
+    assert columns[1] == {name for name in columns[0] if not name.startswith("people")}

@@ -1,49 +1,40 @@
 import numpy as np
-import pytest
 
 from prefml.imaging import hands
-from prefml.imaging.landmarks import Landmarks
+from prefml.imaging.anomalies import hand_anomalies
 
 from .conftest import picture
-
-LENGTHS = np.array([1.05, 0.9, 1.0, 0.92, 0.72])
-
-
-def flat_hand(stretch=(1.0,) * 5):
-    points = np.zeros((21, 3))
-    points[0] = [0.5, 0.9, 0.0]
-    for finger, first in enumerate((1, 5, 9, 13, 17)):
-        root = points[0] + [(finger - 2) * 0.02, -0.2, 0.0]
-        length = LENGTHS[finger] * 0.2 * stretch[finger]
-        points[first : first + 4] = root - np.outer(np.linspace(0, length, 4), [0, 1, 0])
-    return points
+from .test_anomalies import ASPECT, body_of, hand_of, people_of
 
 
-def test_a_usual_hand_is_not_odd():
-    assert hands.finger_anomaly(flat_hand()) == pytest.approx(0, abs=1e-9)
+def test_a_hand_is_described_by_its_box_its_confidence_and_its_anomaly():
+    body = body_of()
+    hand = hand_of(body, presence=0.9)
+    (found,) = hands.describe_hands(people_of(body, hand), ASPECT)
+    assert found.confidence == 0.9
+    assert not found.flagged
+    assert 0 <= found.box.x1 < found.box.x2 <= 1
+    assert found.box.y1 < hand.points[:, 1].min() < hand.points[:, 1].max() < found.box.y2
 
 
-@pytest.mark.parametrize("stretch", [1.8, 0.3])
-def test_a_finger_far_too_long_or_short_is_odd(stretch):
-    assert hands.finger_anomaly(flat_hand((1, stretch, 1, 1, 1))) > 1
+def test_only_the_hand_that_is_too_large_is_flagged():
+    body = body_of()
+    both = [hand_of(body, wrist=16, turned=2.2), hand_of(body, 0.25)]
+    sound, flagged = hands.describe_hands(people_of(body, *both), ASPECT)
+    assert (sound.flagged, flagged.flagged) == (False, True)
 
 
-def test_oddity_does_not_depend_on_the_hands_size():
-    points = flat_hand((1, 1, 1.3, 1, 1))
-    assert hands.finger_anomaly(points * 3) == pytest.approx(hands.finger_anomaly(points))
+def test_a_hand_that_hardly_looks_like_one_is_suspicious_and_not_flagged():
+    body = body_of()
+    hand = hand_of(body, presence=0.51)
+    people = people_of(body, hand)
+    assert hand_anomalies(hand, people, ASPECT)["suspicion"].score > 1
+    assert not hands.describe_hands(people, ASPECT)[0].flagged
 
 
-def test_a_hand_without_size_is_not_odd():
-    assert hands.finger_anomaly(np.zeros((21, 3))) == 0.0
-
-
-def test_a_hand_is_described_by_its_box_and_anomaly():
-    points = flat_hand((1, 2.0, 1, 1, 1))
-    hand = hands.describe_hand(Landmarks(points, 0.9, np.ones(21), points, 0.5), 1.0)
-    assert hand.confidence == 0.9
-    assert hand.flagged
-    assert 0 <= hand.box.x1 < hand.box.x2 <= 1
-    assert hand.box.y1 < 0.4 < 0.9 < hand.box.y2
+def test_a_hand_of_which_nothing_can_be_measured_has_no_anomaly():
+    alone = hand_of(body_of())
+    assert hands.describe_hands(people_of(None, alone, face=False), ASPECT)[0].anomaly == 0.0
 
 
 def test_a_picture_without_people_has_no_hands():

@@ -34,13 +34,16 @@ test("the sets of the budget are shown, all of them ticked, with the focus on th
   assert.equal(text("bulk-approve"), "A Approve 3 sets as suggested");
 });
 
-test("an item shows the suggested picture with its crop", async () => {
-  await open(1);
-  assert.match($(".bulk-item img").src, /\/picture\/g0\/2\/small\?v=1$/);
+test("a set is shown as it is: all pictures, the suggested one with its crop, both certainties and flags", async () => {
+  await open(1, { duplicates: ["stage1 looks like b.png"] });
+  assert.deepEqual([...document.querySelectorAll(".bulk-item img")].map((image) => image.src.slice(-22)), [0, 1, 2].map((at) => `/picture/g0/${at}/small?v=1`.slice(-22)));
+  assert.match($(".bulk-item .suggested img").src, /\/picture\/g0\/2\/small\?v=1$/);
+  assert.equal(document.querySelectorAll(".bulk-item .lost").length, 2);
+  assert.equal($(".bulk-item .chip.flag").textContent, "stage1 looks like b.png");
   assert.equal($(".bulk-item .crop").dataset.box, "0.1,0.05,0.9,0.85");
   assert.match($(".bulk-item .crop").getAttribute("style"), /left: 10%; top: 5%/);
-  assert.equal($(".bulk-item .frame").style.width, "113px");
-  assert.equal($(".bulk-item label").textContent, "86 % · harbour");
+  assert.equal($(".bulk-item .frame").style.width, "153px");
+  assert.equal($(".bulk-item label").textContent, "choice 86 % · crop 74 % · harbour");
   await open(1, { crop: { box: null } });
   assert.equal($(".bulk-item .crop"), null);
 });
@@ -53,15 +56,16 @@ test("without sets the dialog says what to do and offers nothing", async () => {
 
 test("sets are asked for a page at a time, as they come into view", async () => {
   await open(60);
-  assert.equal(boxes().length, 48);
-  $("#bulk-grid").dispatchEvent(new window.Event("scroll"));
-  $("#bulk-grid").dispatchEvent(new window.Event("scroll"));
-  await settle();
-  assert.equal(boxes().length, 60);
-  assert.equal(server.asked("load_batch").length, 2);
+  assert.equal(boxes().length, 24);
+  for (const loaded of [48, 60]) {
+    $("#bulk-grid").dispatchEvent(new window.Event("scroll"));
+    await settle();
+    assert.equal(boxes().length, loaded);
+  }
+  assert.equal(server.asked("load_batch").length, 3);
   assert.match(text("bulk-text"), /You have had 60 before you/);
   $("#bulk-grid").dispatchEvent(new window.Event("scroll"));
-  assert.equal(server.asked("load_batch").length, 2);
+  assert.equal(server.asked("load_batch").length, 3);
 });
 
 test("what is unticked is left out, and what is ticked again is not", async () => {
@@ -144,7 +148,8 @@ test("the budget is that of the project in view, and the summary names it", asyn
 });
 
 test("a set that is not rated is called by its picture's name", () => {
-  assert.equal(bulk.captionOf(groupOf("a", { confidence: null, project: "" }), imageOf(0)), "stage1");
+  assert.equal(bulk.captionOf(groupOf("a", { confidence: null, project: "", crop: { offered: false } }), imageOf(0)), "stage1");
+  assert.equal(bulk.captionOf(groupOf("a", { project: "", crop: { box: null } }), imageOf(0)), "choice 86 % · kept whole 74 %");
 });
 
 test("numbers in the summary have separators", () => {
@@ -157,7 +162,7 @@ test("what is approved states the versions that were offered, and those that wer
   await press("a");
   assert.deepEqual(server.requests.at(-1).body.suggestion_versions, { g0: "first", g1: "first" });
   server = new Server([groupOf("g0", { within_budget: true })]);
-  server.budget = () => ({ group_ids: ["g0"], asked: [], why: "", versions: { g0: "older" } });
+  server.budget = () => ({ group_ids: ["g0"], asked: [], why: "", versions: { g0: "older" }, levels: [] });
   await bulk.open(async (ids) => { approved = ids; });
   await press("a");
   assert.deepEqual(server.requests.at(-1).body.suggestion_versions, { g0: "first" });
@@ -182,4 +187,48 @@ test("a refusal for another reason is told, and nothing is offered anew", async 
   server.failure = [400, { error: "decided already" }];
   await assert.rejects(press("a"), /decided already/);
   assert.equal(server.asked("budget").length, 1);
+});
+
+const LEVELS = [{ budget: 0.01, sets: 1, about: 0, at_most: 0 }, { budget: 0.05, sets: 3, about: 1, at_most: 0 }];
+
+async function openLevels() {
+  const made = new Server(["g0", "g1", "g2"].map((id) => groupOf(id, { within_budget: true })));
+  Object.assign(made, { levels: LEVELS, least: { g0: 0.01, g1: 0.05, g2: 0.05 } });
+  await offer(made);
+}
+
+test("a slider goes from strict to generous, and its counts say how many may be wrong", async () => {
+  await openLevels();
+  assert.equal(text("bulk-count"), "3 sets, about 1 wrong, at most 0 with 95 % (the error budget of 5 %)");
+  assert.deepEqual([$("#bulk-level").value, $("#bulk-level").max, boxes().length], ["1", "1", 3]);
+  boxes()[0].click();
+  await press("-");
+  assert.equal(text("bulk-count"), "1 set, about 0 wrong, at most 0 with 95 % (the error budget of 1 %)");
+  assert.deepEqual(boxes().map((box) => box.checked), [false]);
+  await press("-");
+  assert.equal(server.asked("budget").length, 2);
+  await press("+");
+  assert.deepEqual(boxes().map((box) => box.checked), [false, true, true]);
+});
+
+test("counts go along while the slider is moved, and the sets follow once it rests", async () => {
+  await openLevels();
+  $("#bulk-level").value = "0";
+  $("#bulk-level").dispatchEvent(new window.Event("input"));
+  assert.match(text("bulk-count"), /^1 set,/);
+  assert.equal(boxes().length, 3);
+  $("#bulk-level").dispatchEvent(new window.Event("change"));
+  await idle();
+  assert.equal(boxes().length, 1);
+  await press("a");
+  assert.deepEqual(server.requests.at(-1).body.group_ids, ["g0"]);
+});
+
+test("with one error budget there is nothing to choose", async () => {
+  await openLevels();
+  server.levels = LEVELS.slice(1);
+  await bulk.open(async () => {});
+  assert.ok($("#bulk-level").disabled);
+  await open(0);
+  assert.ok($("#bulk-levels").hidden);
 });

@@ -12,7 +12,7 @@ export function deskOf(fields = {}) {
   return {
     progress: { total: 6, pending: 0, approved: 0, overridden: 0, rejected: 0, skipped: 0, unsubmitted: 0, seconds_per_set: null, seconds_left: null, can_undo: false, can_redo: false, ...progress },
     within_budget: 0, batches_why: "", looking: false, looked: "2025-07-05T10:00:00+00:00", problem: "", new_pictures: 0, submitted: 0, applied: 0, runs: 0,
-    interrupted: false, to_learn: 0, agreement: null, models: [], report: null, next: "", job: null, history: [], ...others,
+    interrupted: false, to_learn: 0, agreement: null, models: [], report: null, findings: [], next: "", job: null, history: [], ...others,
   };
 }
 

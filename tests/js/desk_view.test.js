@@ -31,6 +31,7 @@ for (const [next, words, fields] of [
   ["preview", "3 decided sets are to be applied: look at the plan first.", { submitted: 3 }],
   ["preview", "A run was interrupted. See what is left to do.", { interrupted: true }],
   ["train", "There is no model yet: it learns from your logs and decisions.", {}],
+  ["train", "The model in use cannot be used any more.", { models: [modelOf("ranker", { problem: "format 4", written: null })] }],
   ["train", "The models have not learned from 9 decisions yet.", { to_learn: 9, models: [modelOf("ranker")] }],
 ]) {
   test(`what to do next is said with its button: ${words}`, () => {
@@ -105,11 +106,11 @@ test("agreement is told with its interval, and a fall with what to do", () => {
   assert.match(text("cards"), /75 % of the last 12 sets \(between 40 % and 90 % with 95 %\).*fallen lately: train again/s);
 });
 
-test("the report can be opened once it is written", () => {
+test("the report says what was learned and where it fails, and where the whole of it lies", () => {
   draw({});
-  assert.equal($('[data-testid="desk-open-report"]'), null);
-  draw({ report: "2025-07-05T10:00:00+00:00" });
-  assert.equal($('[data-testid="desk-open-report"]').getAttribute("href"), "/report");
+  assert.match(text("cards"), /Not written yet/);
+  draw({ report: "2025-07-05T10:00:00+00:00", findings: [{ title: "Where it fails", lines: ["Least right, project: valley."] }] });
+  assert.match($('[data-testid="report"]').textContent, /Where it failsLeast right, project: valley\..*artifacts\/report\.html/);
 });
 
 test("earlier jobs are listed with how they ended, and deceptive names are shown as codes", () => {

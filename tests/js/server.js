@@ -18,7 +18,7 @@ export function groupOf(group_id, fields = {}) {
       offered: true, box: [0.1, 0.05, 0.9, 0.85], confidence: 0.74, keep_probability: 0.26, reason: "the subject lies low",
       alternatives: [{ box: [0.2, 0.1, 0.7, 0.6], probability: 0.31 }], ...crop,
     },
-    decision: null, audited: false, judges_crop: false, awaiting: false, ...others,
+    decision: null, audited: false, judges_crop: false, awaiting: false, flag_places: [], ...others,
   };
 }
 
@@ -33,6 +33,9 @@ export class Server {
     // Sets that a batch will withhold, and why there is none.
     this.drawn = [];
     this.why = "";
+    // Error budgets to choose from, and the smallest one of each set.
+    this.levels = [];
+    this.least = {};
     // Answers with this in place of its own, until it is null again.
     this.failure = null;
     globalThis.fetch = (address, options) => this.fetch(address, options);
@@ -74,11 +77,12 @@ export class Server {
     return { groups, progress: this.progress(), csrf_token: "token" };
   }
 
-  budget() {
-    const inside = [...this.groups.values()].filter((group) => group.within_budget && group.state === "pending");
+  budget(query) {
+    const level = Number(query.get("level") ?? 1);
+    const inside = [...this.groups.values()].filter((group) => group.within_budget && group.state === "pending" && (this.least[group.group_id] ?? 0) <= level);
     const ids = inside.map((group) => group.group_id);
     const versions = Object.fromEntries(inside.map((group) => [group.group_id, group.version]));
-    return { group_ids: ids, asked: ids.filter((id) => this.drawn.includes(id)), why: this.why, versions };
+    return { group_ids: ids, asked: ids.filter((id) => this.drawn.includes(id)), why: this.why, versions, levels: this.levels };
   }
 
   /** Suggest something else for a group, as another run of prefml suggest does; null takes it away. */

@@ -50,6 +50,13 @@ interface Decision {
   timestamp: string;
 }
 
+interface FlagPlace {
+  /** One of the group's flags. */
+  flag: string;
+  index: number;
+  box: Box;
+}
+
 interface Group {
   group_id: string;
   /** Hash of what is suggested; a decision says which one was on the screen. */
@@ -72,6 +79,7 @@ interface Group {
   judges_crop: boolean;
   /** Changed by hand and not rated since. */
   awaiting: boolean;
+  flag_places: FlagPlace[];
 }
 
 interface Progress {
@@ -159,6 +167,16 @@ interface LoadBatch {
   csrf_token: string;
 }
 
+/** An error budget, and the sets that lie within it. */
+interface BudgetLevel {
+  budget: number;
+  sets: number;
+  /** How many are wrong by the probabilities that are stated. */
+  about: number;
+  /** How many are wrong at most, as promised. */
+  at_most: number;
+}
+
 interface Budget {
   group_ids: string[];
   /** Those of them that are asked one by one. */
@@ -166,6 +184,8 @@ interface Budget {
   /** Why there is no batch, or none but this. */
   why: string;
   versions: Record<string, string>;
+  /** The strictest first. */
+  levels: BudgetLevel[];
 }
 
 interface Changed {
@@ -284,6 +304,7 @@ interface Desk {
   agreement: { share: Share; n: number; low: number; high: number; falling: boolean } | null;
   models: ModelInUse[];
   report: string | null;
+  findings: { title: string; lines: string[] }[];
   /** A kind of job, `review`, `submit`, or empty. */
   next: string;
   job: DeskJob | null;
@@ -307,7 +328,7 @@ interface Reads {
   queue: { parameters: { filter: string; project: string }; answer: Queue };
   load_batch: { parameters: { id: string[]; picture: PictureSize }; answer: LoadBatch };
   progress: { parameters: Record<string, never>; answer: Progress };
-  budget: { parameters: { project: string }; answer: Budget };
+  budget: { parameters: { project: string; level: string }; answer: Budget };
   first_day: { parameters: Record<string, never>; answer: DayReport };
   keys: { parameters: Record<string, never>; answer: Keys };
   desk: { parameters: Record<string, never>; answer: Desk };
@@ -435,6 +456,7 @@ interface Batch {
   /** Ids that are asked one by one. */
   asked: string[];
   why: string;
+  levels: BudgetLevel[];
   /** Ids that are ticked. */
   left: Set<string>;
   /** How many of `ids` are drawn. */
@@ -529,7 +551,10 @@ interface Elements {
   bulk: HTMLDialogElement;
   "bulk-approve": HTMLButtonElement;
   "bulk-grid": HTMLDivElement;
+  "bulk-count": HTMLElement;
   "bulk-hint": HTMLSpanElement;
+  "bulk-level": HTMLInputElement;
+  "bulk-levels": HTMLDivElement;
   "bulk-text": HTMLParagraphElement;
   chips: HTMLSpanElement;
   "crop-size": HTMLOutputElement;

@@ -131,15 +131,17 @@ test("tiles of another set that is still drawn are left alone", () => {
 
 test("the end says what is left to do", () => {
   $("#why").append("why");
-  const said = () => { drawEnd(); assert.equal(text("why"), ""); return [text("end-title"), text("end-text")]; };
+  const said = () => { drawEnd(); assert.equal(text("why"), ""); return [text("end-title"), $("#end-text").firstChild.textContent]; };
   assert.deepEqual(said(), ["End of the list", "2 still undecided: ↑ goes back."]);
+  session.progress = { total: 2, pending: 0, skipped: 1, unsubmitted: 1 };
   session.queueStates = new Map([["a", "approved"], ["b", "skipped"]]);
-  assert.deepEqual(said(), ["End of the list", "1 skipped, which Show above lists. Shift+Enter submits the decisions; ↑ goes back."]);
+  assert.deepEqual(said(), ["End of the list", "1 as suggested. 1 skipped, which Show above lists. Shift+Enter submits the decisions; ↑ goes back."]);
   session.queueStates = new Map([["a", "approved"], ["b", "rejected"]]);
-  session.progress = { total: 3, approved: 1, overridden: 0, rejected: 1 };
-  assert.deepEqual(said(), ["All sets of this list are reviewed", "Shift+Enter submits the decisions; ↑ goes back."]);
-  session.progress = { total: 2, approved: 1, overridden: 0, rejected: 1 };
-  assert.deepEqual(said(), ["All sets are reviewed", "Shift+Enter submits the decisions; ↑ goes back."]);
+  session.progress = { total: 3, pending: 1, skipped: 0, unsubmitted: 2 };
+  assert.deepEqual(said(), ["All sets of this list are reviewed", "1 as suggested, 1 none good. Elsewhere 1 set waits. Shift+Enter submits the decisions; ↑ goes back."]);
+  session.progress = { total: 2, pending: 0, skipped: 0, unsubmitted: 0 };
+  assert.deepEqual(said(), ["All sets are reviewed", "1 as suggested, 1 none good. All of it is submitted; ↑ goes back."]);
+  assert.equal($("#end-text a").getAttribute("href"), "/desk");
   session.progress = null;
   session.ids = [];
   assert.deepEqual(said(), ["No sets here", "Choose another filter above."]);

@@ -4,7 +4,7 @@ from lightgbm import LGBMRanker
 from sklearn.utils.validation import check_is_fitted
 
 from prefml.ranking import SetRanker
-from prefml.ranking.boosted import ALTERABLE, BoostedScore, make_config
+from prefml.ranking.boosted import ALTERABLE, BoostedScore, different_configs, make_config
 from prefml.ranking.cross_fitting import CrossFittedInit
 
 NAMES = [f"cue__{i}" for i in range(6)]
@@ -169,3 +169,18 @@ def test_callbacks_are_copied_for_every_fit(make_table):
     score = BoostedScore(config(callbacks=[counter], n_bags=2)).fit(table)
     assert counter.calls == 0
     check_is_fitted(score.rankers_[1])
+
+
+def test_configs_that_differ_by_empty_columns_alone_are_one():
+    rows = np.random.default_rng(0).normal(size=(20, 6))
+    rows[:, 4], rows[:, 5] = np.nan, 3.0
+    few, more = (("cue__0", "cue__1"),), (("cue__0", "cue__1", "cue__4", "cue__5"),)
+    made = [
+        config(linear=few, trees=("cue__0",)), config(linear=more, trees=("cue__0", "cue__5")),
+        config(linear=few, trees=("cue__0", "cue__2")), config(linear=few, n_estimators=7),
+    ]  # fmt: skip
+    assert different_configs(made, rows) == [0, 2, 3]
+    rows[3, 4] = 1.0
+    assert different_configs(made, rows) == [0, 2, 3]
+    rows[5, 4] = 2.0
+    assert different_configs(made, rows) == [0, 1, 2, 3]

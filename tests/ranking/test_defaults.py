@@ -68,3 +68,26 @@ def test_the_model_does_not_jump_where_few_choices_end(make):
     fresh, truth, sets, _ = make(n_sets=300, seed=1)
     gap = top1(truth, many.predict(fresh), sets) - top1(truth, few.predict(fresh), sets)
     assert abs(gap) < 0.05
+
+
+@pytest.mark.parametrize("n_sets", [FEW_SETS // 2, FEW_SETS + 40])
+def test_a_taste_in_faces_is_learned_where_there_are_faces(make, n_sets):
+    def with_faces(**words):
+        X, y, set_id, project = make(**words)
+        return X.rename(columns={"cue__0": "people__eyes_open"}), y, set_id, project
+
+    X, y, set_id, project = with_faces(n_sets=n_sets)
+    ranker = default_ranker(0).fit(X, y, set_id=set_id, groups=project)
+    assert "people__" in str(ranker.chosen_["linear"])
+    fresh, truth, sets, _ = with_faces(n_sets=200, seed=1)
+    assert top1(truth, ranker.predict(fresh), sets) > 0.65
+
+
+def test_columns_of_people_without_people_change_nothing(make):
+    X, y, set_id, project = make(n_sets=60)
+    nobody = X.assign(people__face_count=0.0, people__eyes_open=np.nan)
+    plain, empty = (
+        default_ranker(0).fit(one, y, set_id=set_id, groups=project) for one in (X, nobody)
+    )
+    assert plain.chosen_ == empty.chosen_
+    np.testing.assert_allclose(plain.predict(X), empty.predict(nobody), atol=1e-9)

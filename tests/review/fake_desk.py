@@ -40,7 +40,7 @@ class FakeProgram:
         return [call[: call.index("--json")] for call in found if call[0] != "status"]
 
 
-def until(holds: Callable[[], Any], seconds: float = 60) -> Any:
+def until(holds: Callable[[], Any], seconds: float = 300) -> Any:
     """Wait until something holds, and return it."""
     deadline = time.monotonic() + seconds
     while not (found := holds()):

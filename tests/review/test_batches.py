@@ -257,3 +257,16 @@ def test_the_off_switch_uses_the_bound_that_is_shown(make):
     error = audited_error(read_decided(service.workspace).values(), "r1")
     assert is_off(error, 0.1)
     assert f"more than {error.low:.1%}" in service.offer().why
+
+
+def test_a_stricter_budget_offers_fewer_and_draws_from_these(make):
+    levels = [0.01] * 25 + [0.05] * 35
+    service = make([row(n, least_budget=level) for n, level in enumerate(levels)])
+    strict, all_of_them = service.offer(level=0.01), service.offer()
+    assert (len(strict.group_ids), len(strict.asked)) == (25, 20)
+    assert set(strict.asked) <= set(strict.group_ids) == {f"g{n:03}" for n in range(25)}
+    assert [(one.budget, one.sets) for one in strict.levels] == [(0.01, 25), (0.05, 60)]
+    assert strict.levels == all_of_them.levels
+    assert set(strict.versions) == set(strict.group_ids)
+    approved = service.approve_batch(strict.group_ids)
+    assert [one.group_id for one in approved.drawn()] == strict.asked

@@ -130,6 +130,7 @@ def test_the_report_is_known_by_its_file(desk, workspace):
         ("submitted", {"new_pictures": 0, "submitted": 0}, "train"),
         ("submitted", {"new_pictures": 0, "submitted": 0, "to_learn": 0}, ""),
         ("submitted", {"submitted": 0, "models": []}, "train"),
+        ("submitted", {"submitted": 0, "models": [{"kind": "ranker", "problem": "x"}]}, "train"),
         ("none", {"interrupted": True}, "preview"),
     ],
 )

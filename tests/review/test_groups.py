@@ -160,3 +160,22 @@ def test_a_later_run_that_says_the_same_has_the_same_version(fields):
 @given(st.dictionaries(st.sampled_from(["model", "encoder", "budget"]), json_values))
 def test_whatever_a_line_holds_it_has_a_version(fields):
     assert re.fullmatch("[0-9a-f]{16}", parse_group(ROW | fields).version)
+
+
+def test_a_flag_may_say_where_it_is():
+    place = {"flag": "odd hand", "image": IMAGES[1], "box": BOX}
+    group = parse_group(suggestion("g", IMAGES, 1, flags=["odd hand"], flag_places=[place]))
+    assert group.flag_places == (("odd hand", 1, tuple(BOX)),)
+    plain = parse_group(suggestion("g", IMAGES, 1, flags=["odd hand"]))
+    assert plain.flag_places == ()
+    assert plain.version == group.version
+
+
+@given(json_values)
+def test_places_that_cannot_be_read_are_none(value):
+    row = suggestion("g", IMAGES, 1, flags=["odd hand"])
+    odd = [value, {"flag": value, "image": IMAGES[0], "box": BOX}, {"flag": "odd hand", "box": BOX},
+           {"flag": "odd hand", "image": IMAGES[0], "box": value}]  # fmt: skip
+    for places in (value, odd):
+        found = parse_group(row | {"flag_places": places}).flag_places
+        assert all(flag == "odd hand" and index == 0 for flag, index, _ in found)

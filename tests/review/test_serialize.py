@@ -53,3 +53,11 @@ def test_the_decision_in_force_is_told_with_its_time(thumbnails):
     found = serialized(thumbnails, entry=entry).decision
     assert (found.final_index, found.crop_coords) == (1, (0.1, 0.2, 0.8, 0.9))
     assert (found.crop_source, found.timestamp) == ("whole", entry.event.at)
+
+
+def test_the_place_of_a_flag_is_told(thumbnails):
+    place = {"flag": "odd hand", "image": IMAGES[0], "box": BOX}
+    row = suggestion("g", IMAGES, 1, flags=["odd hand"], flag_places=[place])
+    (found,) = serialized(thumbnails, row).flag_places
+    assert (found.flag, found.index, found.box) == ("odd hand", 0, tuple(BOX))
+    assert serialized(thumbnails).flag_places == []

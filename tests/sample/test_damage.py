@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from prefml.sample.damage import apply_damage
-from prefml.sample.plan import DAMAGES
+from prefml.sample.plan import DAMAGES, FACE_DAMAGES
 
 SUBJECT = (0.3, 0.3, 0.7, 0.7)
 
@@ -25,7 +25,7 @@ def difference(one, other):
     return np.abs(one.astype(int) - other.astype(int))
 
 
-@pytest.mark.parametrize("kind", DAMAGES)
+@pytest.mark.parametrize("kind", [*DAMAGES, *FACE_DAMAGES])
 def test_a_damaged_picture_is_another_of_the_same_shape(pixels, kind):
     before = pixels.copy()
     found = damaged(pixels, kind, 0.5)
@@ -34,7 +34,7 @@ def test_a_damaged_picture_is_another_of_the_same_shape(pixels, kind):
     assert np.array_equal(pixels, before)
 
 
-@pytest.mark.parametrize("kind", DAMAGES)
+@pytest.mark.parametrize("kind", [*DAMAGES, *FACE_DAMAGES])
 def test_more_severe_damage_changes_more(pixels, kind):
     mild, severe = (
         np.mean([difference(damaged(pixels, kind, severity, seed), pixels) for seed in range(8)])
@@ -43,7 +43,7 @@ def test_more_severe_damage_changes_more(pixels, kind):
     assert severe > 1.5 * mild
 
 
-@pytest.mark.parametrize("kind", DAMAGES)
+@pytest.mark.parametrize("kind", [*DAMAGES, *FACE_DAMAGES])
 def test_the_same_seed_gives_the_same_damage(pixels, kind):
     assert np.array_equal(damaged(pixels, kind, 0.7, 3), damaged(pixels, kind, 0.7, 3))
 
@@ -68,3 +68,13 @@ def test_a_duplicated_patch_occurs_again_elsewhere(pixels):
     patch = pixels[120 - height // 2 :, 160 - width // 2 :][:height, :width]
     match = cv2.matchTemplate(found, patch, cv2.TM_SQDIFF)
     assert (match < 1).sum() >= 2
+
+
+@pytest.mark.parametrize("kind", FACE_DAMAGES)
+def test_damage_of_a_face_ends_with_it(pixels, kind):
+    changed = difference(damaged(pixels, kind, 1.0), pixels)
+    assert changed[100:140, 130:190].mean() > 1
+    height, width = pixels.shape[:2]
+    y, x = np.mgrid[0:height, 0:width]
+    far = np.hypot((x / width - 0.5) / 0.4, (y / height - 0.5) / 0.4) > 0.65
+    assert changed[far].max() == 0

@@ -5,7 +5,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prefml.sample.plan import DAMAGES, PROJECTS, plan_project, plan_sample, scaled_projects
+from prefml.sample.plan import (
+    DAMAGES,
+    FACE_DAMAGES,
+    PROJECTS,
+    plan_project,
+    plan_sample,
+    scaled_projects,
+)
 
 
 def test_highest_stage_is_chosen_in_about_96_percent(plans):
@@ -36,7 +43,14 @@ def test_the_chosen_picture_is_never_badly_damaged(plans):
 
 
 def test_every_kind_of_damage_occurs_in_lower_stage_sets(plans):
-    assert {s.images[-1].damage.kind for s in plans if s.lower_stage} == set(DAMAGES)
+    found = {s.images[-1].damage.kind for s in plans if s.lower_stage}
+    assert found == {*DAMAGES, *FACE_DAMAGES}
+
+
+def test_of_portraits_only_the_face_is_damaged_and_of_others_no_face(plans):
+    for plan in plans:
+        kinds = {image.damage.kind for image in plan.images if image.damage}
+        assert kinds <= set(FACE_DAMAGES if plan.subject == "portrait" else DAMAGES)
 
 
 def test_stages_of_a_picture_lie_14_to_300_seconds_apart(plans):

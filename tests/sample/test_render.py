@@ -4,6 +4,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from prefml.imaging.faces import find_faces
+from prefml.imaging.picture import Picture
 from prefml.sample.render import render
 
 
@@ -58,3 +60,27 @@ def test_the_subject_lies_in_its_box(plans):
     inside = changed[max(y1, 0) : y2, max(x1, 0) : x2].mean()
     changed[max(y1, 0) : y2, max(x1, 0) : x2] = 0
     assert inside > 5 * changed.mean()
+
+
+def test_a_damaged_portrait_differs_in_the_face_alone(plans):
+    plan = next(one for one in plans if one.subject == "portrait" and one.lower_stage)
+    sound = replace(plan, images=(*plan.images[:-1], replace(plan.images[-1], damage=None)))
+    changed = np.abs(render(plan)[-1].astype(int) - render(sound)[-1]).max(axis=2)
+    height, width = changed.shape
+    x1, y1, x2, y2 = np.array(plan.subject_box) * [width, height, width, height]
+    down, across = np.nonzero(changed)
+    assert x1 <= across.min()
+    assert across.max() <= x2
+    assert y1 <= down.min()
+    assert down.max() <= y2
+    assert changed.max() > 20
+
+
+def test_faces_of_portraits_are_found_and_no_face_elsewhere(plans):
+    portraits = [one for one in plans if one.subject == "portrait"][:6]
+    others = [one for one in plans if one.subject != "portrait"][:6]
+    for some, expected in ((portraits, True), (others, False)):
+        for plan in some:
+            sound = next(i for i, image in enumerate(plan.images) if not image.damage)
+            found = find_faces(Picture(render(plan)[sound]))
+            assert bool(len(found.boxes)) == expected

@@ -98,7 +98,7 @@ def test_batches_may_be_proposed_after_three_hundred_in_a_row(tmp_path, capsys):
     write_reviews(tmp_path, 301, agreed=lambda i: True)
     assert main(["--workspace", str(tmp_path), "status"]) == 0
     printed = capsys.readouterr().out
-    assert "batches            may be proposed: 99 % over 300 in a row" in printed
+    assert "99 % of 300        met: choices and crops" in printed
     assert "drift              none seen" in printed
 
 
@@ -107,7 +107,7 @@ def test_falling_agreement_is_an_alarm_that_names_training(tmp_path, capsys):
     assert main(["--workspace", str(tmp_path), "status"]) == 0
     printed = capsys.readouterr().out
     assert "ALARM: from 100.0% to 24.2%; run: prefml train" in printed
-    assert "batches            not yet: " in printed
+    assert "99 % of 300        not yet: " in printed
 
 
 def test_a_second_answer_is_compared_with_the_choice_in_the_logs(tmp_path, capsys):

@@ -155,3 +155,11 @@ def test_one_number_and_many_make_the_same_joint_confidence(pairs, crop):
     together = joint_confidence(win, none, crop)
     one_by_one = [joint_confidence(w, n, crop) for w, n in pairs]
     np.testing.assert_array_equal(together, one_by_one)
+
+
+def test_the_least_budget_is_the_smallest_that_is_promised_and_none_outside():
+    levels = [(0.01, {"seen": 0.99}), (0.02, {"seen": 0.95}), (0.05, {"seen": 0.9})]
+    budget = ErrorBudget(0.05, {"seen": 0.9}, projects=("p",), levels=levels)
+    found = [budget.least(Stated("p", win)) for win in (0.995, 0.96, 0.91, 0.5, None)]
+    assert found == [0.01, 0.02, 0.05, None, None]
+    assert budget.closed("off").least(Stated("p", 1.0)) is None

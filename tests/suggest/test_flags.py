@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from prefml.prediction import PictureRows, Ranking
-from prefml.suggest.flags import set_flags
+from prefml.suggest.flags import person_flags, set_flags
 
 LOWER, CLOSE, NONE, DRIFTED, CLIPPED, ALIKE = (
     "a lower stage is suggested", "the first two are nearly equal", "probably none is good",
@@ -70,3 +70,40 @@ def test_clipped_tones_of_the_suggested_picture_are_flagged(clipped, found):
 
 def test_a_look_alike_is_flagged():
     assert flags(duplicates=["a.png looks like b.png"]) == [ALIKE]
+
+
+LARGE = "a hand looks too large"
+NAMES = ("hand_length", "wrist", "limb", "suspicion")
+
+
+def with_anomalies(**scores):
+    found = rows()
+    for place, name in enumerate(NAMES):
+        found.cues[f"{name}_anomaly"] = [np.nan, scores.get(name, np.nan)]
+        for edge in ("left", "top", "right", "bottom"):
+            found.cues[f"{name}_anomaly_{edge}"] = 0.1 * place
+    return found
+
+
+@pytest.mark.parametrize(
+    ("scores", "found"),
+    [
+        ({}, []), ({"hand_length": 1.0}, []), ({"hand_length": 1.01}, [LARGE]),
+        ({"wrist": 9.0, "limb": 9.0, "suspicion": 9.0}, []),
+    ],
+)  # fmt: skip
+def test_anomalies_that_are_precise_enough_are_flagged_beyond_their_limit(scores, found):
+    assert flags(with_anomalies(**scores)) == found
+
+
+def test_only_the_suggested_picture_is_looked_at():
+    assert flags(with_anomalies(hand_length=2.0), best=0) == [LOWER]
+
+
+def test_a_flag_says_where_it_is():
+    found = with_anomalies(hand_length=2.0)
+    assert person_flags(found, 1) == {LARGE: (0.0, 0.0, 0.0, 0.0)}
+
+
+def test_cues_without_people_raise_no_flag_of_people():
+    assert person_flags(rows(), 0) == {}

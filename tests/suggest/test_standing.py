@@ -36,7 +36,7 @@ def test_a_picture_is_new_until_something_is_suggested_for_it_or_decided(root):
     write(root, "automation_decisions.jsonl", pair)
     assert standing(root) == Standing(1, 1)
     write(root, "approved_decisions.jsonl", {**one, "action": "rejected", "timestamp": "t"})
-    assert standing(root) == Standing(0, 1, {"h": "t"})
+    assert standing(root) == Standing(0, 1, 0, {"h": "t"})
 
 
 @pytest.mark.parametrize("action", ["skipped", "approved", "overridden", "rejected"])
@@ -45,4 +45,12 @@ def test_what_was_skipped_is_undecided(root, action):
     write(root, "automation_decisions.jsonl", row)
     write(root, "approved_decisions.jsonl", {**row, "action": action, "final_choice": 0})
     is_open = action == "skipped"
-    assert standing(root) == Standing(0, int(is_open), {} if is_open else {"g": ""})
+    assert standing(root) == Standing(0, int(is_open), 0, {} if is_open else {"g": ""})
+
+
+def test_within_the_budget_are_undecided_sets_without_a_flag(root):
+    rows = [{"group_id": n, "images": [n], "within_budget": True} for n in "abc"]
+    rows[2]["flags"] = ["fingers look odd"]
+    write(root, "automation_decisions.jsonl", *rows, {"group_id": "d", "images": ["d"]})
+    write(root, "approved_decisions.jsonl", {**rows[0], "action": "rejected"})
+    assert (standing(root).undecided, standing(root).within_budget) == (3, 1)

@@ -7,14 +7,18 @@ import { dropWaiting, enqueueInput } from "./jobs.js";
 import { aspect, fitInside } from "./layout.js";
 import { PICTURE_SIZE, pictureUrl } from "./pictures.js";
 import { present } from "./present.js";
-import { imageAt, receive, session } from "./session.js";
+import { receive, session } from "./session.js";
 import { placeBox } from "./view.js";
 import { countSets, formatCount, percent, shortName } from "./words.js";
 
-const PAGE = 48;
+const PAGE = 24;
+// Of a picture, in CSS pixels: large enough to judge, and four side by side in half a window.
+const ROOM = { w: 250, h: 230 };
 
 /** @type {Batch | null} */
 let batch = null;
+// The error budget that was chosen; empty: the most generous.
+let level = "";
 
 const opened = () => present(batch, "batch");
 
@@ -24,6 +28,7 @@ const opened = () => present(batch, "batch");
  * @param {Batch["done"]} done called with the ids that were approved, and with those that are asked one by one
  */
 export async function open(done) {
+  level = "";
   await offer(done, new Set(), "");
   checkboxes()[0]?.focus();
 }
@@ -36,15 +41,53 @@ export async function open(done) {
  * @param {string} note
  */
 async function offer(done, unwanted, note) {
-  const { group_ids, asked, why, versions } = await get("budget", { project: session.project });
+  const { group_ids, asked, why, versions, levels } = await get("budget", { project: session.project, level });
   // What will be asked without its suggestion is not shown with it before.
   const ids = group_ids.filter((id) => !asked.includes(id));
   const left = new Set(ids.filter((id) => !unwanted.has(id)));
-  batch = { ids, asked, why, versions, left, loaded: 0, loading: false, note, done };
+  batch = { ids, asked, why, versions, levels, left, loaded: 0, loading: false, note, done };
   byId("bulk-grid").replaceChildren();
+  drawLevels();
   if (!byId("bulk").open) byId("bulk").showModal();
   drawSummary();
   if (ids.length) await loadMore();
+}
+
+/** Draw the slider from strict to generous; with one budget there is nothing to choose. */
+function drawLevels() {
+  const { levels } = opened(), slider = byId("bulk-level"), at = levelIndex();
+  byId("bulk-levels").hidden = !levels.length;
+  slider.max = String(Math.max(0, levels.length - 1));
+  slider.value = String(at);
+  slider.disabled = levels.length < 2;
+  const words = levels[at] ? levelText(levels[at]) : "";
+  slider.setAttribute("aria-valuetext", words);
+  byId("bulk-count").textContent = words;
+}
+
+/** Return the position of the error budget that is chosen. */
+function levelIndex() {
+  const { levels } = opened(), found = levels.findIndex(({ budget }) => String(budget) === level);
+  return found < 0 ? levels.length - 1 : found;
+}
+
+/**
+ * Write how many sets lie within an error budget, and how many of them may be wrong.
+ *
+ * @param {BudgetLevel} found
+ */
+export const levelText = ({ budget, sets, about, at_most: most }) => `${countSets(sets)}, about ${formatCount(about)} wrong, at most ${formatCount(most)} with 95 % (the error budget of ${Number((budget * 100).toFixed(2))} %)`;
+
+/**
+ * Choose another error budget, and show what lies within it; what was unticked stays so.
+ *
+ * @param {number} at
+ */
+async function chooseLevel(at) {
+  const { levels, ids, left, done } = opened(), chosen = levels[Math.max(0, Math.min(at, levels.length - 1))];
+  if (!chosen || levels.indexOf(chosen) === levelIndex()) return;
+  level = String(chosen.budget);
+  await offer(done, new Set(ids.filter((id) => !left.has(id))), "");
 }
 
 const checkboxes = () => [...byId("bulk-grid").querySelectorAll("input")];
@@ -99,31 +142,48 @@ async function loadMore() {
   drawSummary();
 }
 
-/** @param {Group} group */
+/**
+ * Draw a set as it is: all of its pictures, the suggested one with its crop, how sure both are, and what looked odd.
+ *
+ * @param {Group} group
+ */
 function item(group) {
-  const image = imageAt(group, present(group.suggested, "suggested picture"));
-  const picture = make("img", { alt: `Suggested picture of ${group.group_id}`, loading: "lazy", width: image.width, height: image.height });
+  const suggested = present(group.suggested, "suggested picture");
+  const pictures = group.images.map((image, index) => drawPicture(group, image, index === suggested));
+  const tick = make("input", { type: "checkbox", checked: opened().left.has(group.group_id) });
+  tick.addEventListener("change", () => { setWanted(group.group_id, tick.checked); });
+  const label = make("label", {}, tick, make("span", { title: present(group.images[suggested], "picture").name }, captionOf(group, present(group.images[suggested], "picture"))));
+  const flags = [...group.flags, ...group.duplicates].map((words) => make("span", { class: "chip flag", title: words }, words));
+  return make("div", { class: "bulk-item bulk-set" }, make("div", { class: "bulk-pictures" }, pictures), label, flags);
+}
+
+/**
+ * @param {Group} group
+ * @param {Image} image
+ * @param {boolean} isSuggested
+ */
+function drawPicture(group, image, isSuggested) {
+  const picture = make("img", { alt: isSuggested ? `Suggested picture of ${group.group_id}` : `Not kept: ${shortName(image.name)}`, loading: "lazy", width: image.width, height: image.height });
   if (image.version) picture.src = pictureUrl(image, "small");
-  const frame = make("div", { class: "frame" }, picture);
-  frame.style.width = `${fitInside(aspect(image), 156, 170).w}px`;
-  if (group.crop.box) {
+  const frame = make("div", { class: isSuggested ? "frame suggested" : "frame lost" }, picture);
+  frame.style.width = `${fitInside(aspect(image), ROOM.w, ROOM.h).w}px`;
+  if (isSuggested && group.crop.box) {
     const box = make("div", { class: "crop", "data-box": boxText(group.crop.box) });
     placeBox(box, group.crop.box);
     frame.append(box);
   }
-  const tick = make("input", { type: "checkbox", checked: opened().left.has(group.group_id) });
-  tick.addEventListener("change", () => { setWanted(group.group_id, tick.checked); });
-  return make("div", { class: "bulk-item" }, frame, make("label", {}, tick, make("span", { title: image.name }, captionOf(group, image))));
+  return frame;
 }
 
 /**
- * Write how sure a suggestion is and of which project; the picture's name where it is not rated.
+ * Write how sure the choice and the crop are and of which project; the picture's name where neither is rated.
  *
  * @param {Group} group
  * @param {Image} image
  */
-export const captionOf = ({ confidence, project }, image) => [
-  confidence === null ? shortName(image.name) : percent(confidence), project,
+export const captionOf = ({ confidence, project, crop, images }, image) => [
+  confidence === null ? shortName(image.name) : images.length > 1 ? `choice ${percent(confidence)}` : "",
+  crop.offered && crop.confidence !== null ? `${crop.box ? "crop" : "kept whole"} ${percent(crop.confidence)}` : "", project,
 ].filter(Boolean).join(" · ");
 
 /**
@@ -167,6 +227,7 @@ export async function handleKey({ key, repeat }) {
   const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
   const step = steps[key];
   if (step) all[Math.min(all.length - 1, Math.max(0, at + step))]?.focus();
+  else if (key === "-" || key === "+" || key === "=") await chooseLevel(levelIndex() + (key === "-" ? -1 : 1));
   else if (key === "a" && !repeat) await approve();
 }
 
@@ -174,4 +235,10 @@ byId("bulk-grid").addEventListener("scroll", () => {
   const grid = byId("bulk-grid");
   if (grid.scrollTop + grid.clientHeight > grid.scrollHeight - 400) void loadMore();
 });
+byId("bulk-level").addEventListener("input", () => {
+  const found = opened().levels[Number(byId("bulk-level").value)];
+  // The counts go along while it is moved; the sets follow once it rests.
+  byId("bulk-count").textContent = found ? levelText(found) : "";
+});
+byId("bulk-level").addEventListener("change", () => { enqueueInput(() => chooseLevel(Number(byId("bulk-level").value))); });
 byId("bulk-approve").addEventListener("click", () => { enqueueInput(approve); });

@@ -15,7 +15,7 @@ let drawn = "";
 let waiting;
 
 /** @type {Readonly<Record<string, string>>} */
-const KEYS = { s: "suggest", r: "review", p: "preview", a: "apply", z: "undo", t: "train", b: "rollback", e: "report", o: "open-report", d: "duplicates", x: "stop" };
+const KEYS = { s: "suggest", r: "review", p: "preview", a: "apply", z: "undo", t: "train", b: "rollback", e: "report", d: "duplicates", x: "stop" };
 /** @type {ReadonlySet<string>} */
 const JOBS = new Set(Object.keys(JOB_TITLES));
 
@@ -93,7 +93,6 @@ function need(name, model) {
  */
 export async function perform(name, model) {
   if (name === "review") location.assign("/");
-  else if (name === "open-report") { if (desk?.report) location.assign("/report"); }
   else await send(name, model);
 }
 

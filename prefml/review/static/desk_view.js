@@ -90,7 +90,7 @@ export function drawDesk(desk) {
   part("next").replaceChildren(...nextParts(desk));
   drawJob(desk);
   part("stages").replaceChildren(...stages(desk));
-  part("cards").replaceChildren(...desk.models.map((model) => modelCard(desk, model)), trainCard(desk), reportCard(desk), duplicatesCard(desk));
+  part("cards").replaceChildren(...desk.models.map((model) => modelCard(desk, model)), trainCard(desk), duplicatesCard(desk), reportCard(desk));
   drawPast(desk);
 }
 
@@ -116,7 +116,7 @@ function nextParts(desk) {
     review: [`${count(progress.pending, "set is", "sets are")} undecided.`, make("a", { class: "button strong", href: "/", "data-do": "review", "data-testid": "desk-review" }, make("kbd", {}, "R"), " Review")],
     submit: [`${count(progress.unsubmitted, "decision is", "decisions are")} not submitted yet.`, button("submit", "⇧↵", "Submit", strong)],
     preview: [desk.interrupted ? "A run was interrupted. See what is left to do." : `${count(submitted, "decided set is", "decided sets are")} to be applied: look at the plan first.`, button("preview", "P", "Preview", strong)],
-    train: [desk.models.length ? `The models have not learned from ${count(learn, "decision")} yet.` : "There is no model yet: it learns from your logs and decisions.", button("train", "T", "Train", strong)],
+    train: [desk.models.some((model) => !model.problem) ? `The models have not learned from ${count(learn, "decision")} yet.` : desk.models.length ? "The model in use cannot be used any more." : "There is no model yet: it learns from your logs and decisions.", button("train", "T", "Train", strong)],
   };
   const [words, act] = steps[next] ?? [desk.looked ? "Nothing waits. New pictures go into the folder new/ of the workspace." : "", null];
   return act ? [make("p", {}, words), act] : [make("p", {}, words)];
@@ -229,7 +229,7 @@ function modelCard(desk, { kind, written, counts, scores, earlier, problem }) {
     problem ? make("p", { class: "trouble" }, problem) : null,
     top === undefined ? null : make("p", { class: "number" }, percent(top), make("span", {}, " right on sets it had not seen")),
     overlap === undefined ? null : make("p", { class: "number" }, overlap.toFixed(2), make("span", {}, " overlap with your crops")),
-    make("p", { class: "muted" }, `Trained ${when(written)}${learned ? ` from ${learned}` : ""}`),
+    written ? make("p", { class: "muted" }, `Trained ${when(written)}${learned ? ` from ${learned}` : ""}`) : null,
   ];
   const key = (/** @type {string} */ name) => (name === earlierModel(desk) ? "B" : "");
   const back = earlier.slice(0, 3).map(({ name, written: at }) => make("li", {}, button("rollback", key(name), `Roll back to ${when(at)}`, { disabled: isRunning(desk), model: name })));
@@ -249,8 +249,12 @@ function trainCard(desk) {
 
 /** @param {Desk} desk */
 function reportCard(desk) {
-  const link = desk.report ? make("a", { class: "button", href: "/report", "data-do": "open-report", "data-testid": "desk-open-report" }, make("kbd", {}, "O"), " Open the report") : null;
-  return card("Report", make("p", {}, "What it learned about you, how that changes, and where it fails."), make("p", { class: "muted" }, desk.report ? `Written ${when(desk.report)}` : "Not written yet"), make("p", { class: "desk-row" }, link, button("report", "E", desk.report ? "Write it anew" : "Write it", { disabled: isRunning(desk) })));
+  const found = desk.findings.flatMap(({ title, lines }) => [make("h3", {}, title), ...lines.map((words) => make("p", {}, words))]);
+  const place = desk.report ? `Written ${when(desk.report)}; with all figures and pictures it lies in artifacts/report.html.` : "What it learned about you, how that changes, and where it fails. Not written yet.";
+  const made = card("Report", found, make("p", { class: "muted" }, place), button("report", "E", desk.report ? "Write it anew" : "Write it", { disabled: isRunning(desk) }));
+  made.dataset.testid = "report";
+  made.classList.toggle("wide", found.length > 0);
+  return made;
 }
 
 /** @param {Desk} desk */

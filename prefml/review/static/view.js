@@ -1,10 +1,11 @@
 // Draw one set: pictures as large as fit, badges, borders and the crop.
 
 import { byId, findAll, make, visible } from "./dom.js";
+import { deskLink, endWords } from "./end.js";
 import { boxText } from "./geometry.js";
-import { decidedCount } from "./info.js";
 import { GAP, bestGrid } from "./layout.js";
 import { imageElement } from "./pictures.js";
+import { flagChip } from "./places.js";
 import { cropOn, imageAt, isBlind, readDraft, selectedIndex, session, stateOf } from "./session.js";
 import { STATE_LABELS, describeBox, formatCount, likelihoodText, percent, shortName } from "./words.js";
 
@@ -40,20 +41,9 @@ export function drawEnd() {
   byId("group").hidden = true;
   byId("why").replaceChildren();
   byId("end").hidden = false;
-  [byId("end-title").textContent, byId("end-text").textContent] = endWords();
-}
-
-/** @returns {[title: string, text: string]} */
-function endWords() {
-  const { ids, progress } = session;
-  const count = (/** @type {State} */ state) => ids.filter((id) => stateOf(id) === state).length;
-  const left = count("pending"), skipped = count("skipped");
-  if (!ids.length) return ["No sets here", "Choose another filter above."];
-  if (left) return ["End of the list", `${formatCount(left)} still undecided: ↑ goes back.`];
-  const submit = "Shift+Enter submits the decisions; ↑ goes back.";
-  if (skipped) return ["End of the list", `${formatCount(skipped)} skipped, which Show above lists. ${submit}`];
-  const all = !progress || decidedCount(progress) === progress.total;
-  return [all ? "All sets are reviewed" : "All sets of this list are reviewed", submit];
+  const { title, text } = endWords(session.ids.map(stateOf), session.progress);
+  byId("end-title").textContent = title;
+  byId("end-text").replaceChildren(text, make("br"), deskLink());
 }
 
 /**
@@ -83,7 +73,7 @@ export function placeTiles(group) {
 /** @param {Group} group */
 function chips(group) {
   // What is odd about the suggested picture would give the suggestion away.
-  const flags = isBlind(group) ? [] : group.flags.map((flag) => make("span", { class: "chip flag" }, `⚑ ${flag}`));
+  const flags = isBlind(group) ? [] : group.flags.map((flag) => flagChip(group, flag));
   const budget = group.within_budget && !isBlind(group) ? [make("span", { class: "chip" }, "inside the error budget")] : [];
   const audit = group.audited ? [make("span", { class: "chip", "data-testid": "audited" }, "asked one by one, without a suggestion")] : [];
   const tags = group.images.flatMap((image, index) => image.tags.map((tag) => make("span", { class: "chip flag" }, `${index + 1}: ${tag.replaceAll("_", " ")}`)));
