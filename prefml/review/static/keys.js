@@ -2,6 +2,7 @@
 
 import { post } from "./api.js";
 import { announce, byId, findAll, make, showStatus } from "./dom.js";
+import { enqueue } from "./jobs.js";
 import { capOf, changedKeys, drawCaps, exchanged, isFree, layoutKeys, meantKey, useKeys } from "./keymap.js";
 import { PICTURE_SIZE } from "./pictures.js";
 
@@ -104,7 +105,7 @@ export function takeAskedKey({ key: pressed, ctrlKey, metaKey, altKey }) {
   if (name === "Shift") return true;
   awaited = null;
   byId("keys-note").textContent = "";
-  if (isFree(name)) void keepKeys(exchanged(changedKeys(), key, name), key);
+  if (isFree(name)) enqueue(() => keepKeys(exchanged(changedKeys(), key, name), key));
   return true;
 }
 
