@@ -77,6 +77,20 @@ WATCH = """() => {
   }, 0));
   for (const kind of ['pointermove', 'keydown']) window.addEventListener(kind, watch);
 }"""
+LONG_TASKS = """() => {
+  window.tasks = [0];
+  new PerformanceObserver(list => window.tasks.push(...list.getEntries().map(e => e.duration)))
+    .observe({ entryTypes: ['longtask'] });
+}"""
+DECIDED = """async () => {
+  const { approved, overridden, rejected } =
+    await (await fetch('/api/automation/progress')).json();
+  return approved + overridden + rejected;
+}"""
+# Of five sets one is chosen otherwise, and of one the crop is moved and made smaller.
+DAY = (["a"], ["a"], ["2"], ["a"], ["Shift+ArrowDown", "-", "Enter"])
+# Seconds of a key and of a decision, by the keystroke-level model (Card, Moran and Newell, 1980).
+KEY_SECONDS, DECISION_SECONDS = 0.2, 1.35
 POST = """async ([id, token]) => {
   const start = performance.now();
   await fetch('/api/automation/decide', { method: 'POST',
@@ -178,6 +192,52 @@ def crop_lags(page: Page, steps: int) -> dict[str, Any]:
     return {"crop_drag_to_paint": summary(dragged), "crop_key_to_paint": summary(pushed)}
 
 
+def compare_lags(page: Page, steps: int) -> dict[str, Any]:
+    """Move the loupe, then flip at full size; `crop_lags` has begun to watch."""
+    page.evaluate(LONG_TASKS)
+    page.keyboard.press("l")
+    box = page.locator(".image").first.bounding_box()
+    assert box is not None
+    _watched(page)
+    for step in range(steps):
+        page.mouse.move(box["x"] + 50 + step % 90, box["y"] + 60 + step % 70)
+    looked = _watched(page)
+    page.keyboard.press("l")
+    page.keyboard.press("Space")
+    page.wait_for_timeout(2000)
+    _watched(page)
+    for _ in range(steps):
+        page.keyboard.press("Space")
+        page.wait_for_timeout(50)
+    flipped = _watched(page)
+    page.keyboard.press("Escape")
+    return {
+        "loupe_to_paint": summary(looked),
+        "flip_to_paint": summary(flipped),
+        "longest_task_ms": round(max(page.evaluate("window.tasks")), 1),
+    }
+
+
+def day(page: Page, sets: int) -> dict[str, Any]:
+    """Decide sets as on a day with a fifth of overrides and a fifth of crop edits."""
+    before, keys, edits = page.evaluate(DECIDED), 0, []
+    for number in range(sets):
+        pressed = DAY[number % len(DAY)]
+        for key in pressed:
+            page.keyboard.press(key)
+            page.locator('body[data-busy="false"]').wait_for(state="attached")
+        keys += len(pressed)
+        edits += [len(pressed)] * (len(pressed) > 1)
+    decisions = page.evaluate(DECIDED) - before
+    seconds = keys * KEY_SECONDS + decisions * DECISION_SECONDS
+    return {
+        "decisions": decisions,
+        "keys_a_decision": round(keys / decisions, 2),
+        "keys_a_crop_edit": max(edits),
+        "decisions_an_hour": round(3600 * decisions / seconds),
+    }
+
+
 def _watched(page: Page) -> list[float]:
     page.wait_for_timeout(200)
     lags: list[float] = page.evaluate("window.lags.splice(0)")
@@ -199,6 +259,8 @@ def measure(root: Path, steps: int, pause: float) -> dict[str, Any]:
             "next_set_without_pause": summary(times(page, "ArrowDown", steps, 0)),
             "decision_on_disk": summary(bare_decisions(page, steps)),
             **crop_lags(page, steps),
+            **compare_lags(page, steps),
+            "day": day(page, 5 * max(1, steps // 5)),
             "full_size_ms": round(page.evaluate(FULL), 1),
         }
         page.goto("about:blank")

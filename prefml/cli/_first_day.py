@@ -168,10 +168,12 @@ def serve_day(prepared: Prepared, port: int, no_browser: bool, as_json: bool) ->
     as_json : bool
         Print one JSON object.
     """
+    from prefml.cli._people import SidecarPeople
     from prefml.review import create_app, serve
 
     day = _Day(prepared.workspace)
-    app = create_app(prepared.workspace, day=day)
+    people = SidecarPeople(prepared.workspace)
+    app = create_app(prepared.workspace, day=day, people=people)
 
     def announce(address: str) -> None:
         emit(_payload(prepared, address), _text(prepared, address), as_json)

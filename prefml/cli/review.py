@@ -30,9 +30,12 @@ def command(port: int, no_browser: bool, hide_suggestion: bool, as_json: bool) -
     train and more; without suggestions the desk is what opens.
     """  # fmt: skip
     with review_installed():
+        from prefml.cli._people import SidecarPeople
         from prefml.review import create_app, serve
 
-    app = create_app(open_workspace(), hide_suggestion, program=PROGRAM)
+    workspace = open_workspace()
+    people = SidecarPeople(workspace)
+    app = create_app(workspace, hide_suggestion, people=people, program=PROGRAM)
     # Without suggestions there is nothing to review yet, and the desk says what there is to do.
     opened = "" if app.extensions["prefml"].batch.groups else "desk"
 

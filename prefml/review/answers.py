@@ -20,6 +20,7 @@ __all__ = [
     "Error",
     "Group",
     "Image",
+    "KeyMap",
     "LoadBatch",
     "Progress",
     "Queue",
@@ -61,6 +62,8 @@ class Image(Struct, frozen=True):
         That the person chooses it.
     tags : list of str
         Its anomaly tags.
+    faces, hands : list of tuple of 4 floats
+        Boxes of the faces and of the hands that were found; empty where nobody has looked.
     """
 
     name: str
@@ -70,6 +73,8 @@ class Image(Struct, frozen=True):
     height: int | None
     probability: _Fraction | None
     tags: list[str]
+    faces: list[_Box]
+    hands: list[_Box]
 
 
 class FlagPlace(Struct, frozen=True):
@@ -301,12 +306,15 @@ class Changed(Struct, frozen=True):
         How far the review has come.
     asked : list of str
         Groups that a bulk approval withheld, to be asked about one by one.
+    what : str
+        What an undo took back, or a redo brought back, in words; empty otherwise.
     """
 
     group_ids: list[str]
     groups: list[Group]
     progress: Progress
     asked: list[str]
+    what: str
 
 
 class Stale(Struct, frozen=True):
@@ -346,6 +354,18 @@ class Submitted(Struct, frozen=True):
     submitted: int
     counts: dict[str, int]
     progress: Progress
+
+
+class KeyMap(Struct, frozen=True):
+    """Answer of `keys`: the keys that a person changed.
+
+    Attributes
+    ----------
+    keys : dict of str to str
+        Key that the page is written for -> key that is pressed for it; all others stay.
+    """
+
+    keys: dict[str, str]
 
 
 class DayReport(Struct, frozen=True):

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 
 from prefml.exceptions import LogError
 from prefml.review import answers
+from prefml.review.events import Event
 from prefml.review.requests import (
     MAX_BATCH,
     ApproveBatch,
@@ -27,6 +28,7 @@ from prefml.review.requests import (
 )
 from prefml.review.seen import StaleSuggestionError
 from prefml.review.service import ReviewService
+from prefml.review.wording import describe_event
 
 __all__ = ["make_api"]
 
@@ -124,12 +126,18 @@ def _add_history(api: Blueprint, service: ReviewService) -> None:
     @api.post("/undo")
     def undo() -> Response:
         picture, asked = _picture_size(), _body(Empty)
-        return _changed(service, service.undo(asked.event_id or None), picture)
+        ids = service.undo(asked.event_id or None)
+        with service.store.ledger() as ledger:
+            what = _words(ledger.to_redo if ids else None)
+        return _changed(service, ids, picture, what=what)
 
     @api.post("/redo")
     def redo() -> Response:
         picture, asked = _picture_size(), _body(Empty)
-        return _changed(service, service.redo(asked.event_id or None), picture)
+        ids = service.redo(asked.event_id or None)
+        with service.store.ledger() as ledger:
+            what = _words(ledger.to_undo if ids else None)
+        return _changed(service, ids, picture, what=what)
 
     @api.post("/submit_batch")
     def submit_batch() -> Response:
@@ -150,12 +158,20 @@ def _picture_size() -> Size:
     return read_query(ChangeQuery, request.args).picture
 
 
+def _words(event: Event | None) -> str:
+    return "" if event is None else describe_event(event)
+
+
 def _changed(
-    service: ReviewService, ids: list[str], picture: Size, drawn: Sequence[str] = ()
+    service: ReviewService,
+    ids: list[str],
+    picture: Size,
+    drawn: Sequence[str] = (),
+    what: str = "",
 ) -> Response:
     """Answer with the groups as they are now; of a large batch only the first are described."""
     groups = service.load_groups(ids[:MAX_BATCH], picture)
-    return _answer(answers.Changed(ids, groups, service.progress(), list(drawn)))
+    return _answer(answers.Changed(ids, groups, service.progress(), list(drawn), what))
 
 
 def _body(kind: type[R]) -> R:

@@ -19,7 +19,9 @@ from prefml.review.api import make_api
 from prefml.review.desk import DeskService
 from prefml.review.desk_api import make_desk
 from prefml.review.first_day import Day, make_first_day
+from prefml.review.keymap import make_keymap
 from prefml.review.openapi import describe_api
+from prefml.review.people import People
 from prefml.review.requests import TAGS
 from prefml.review.security import HEADERS, page_token, refusal
 from prefml.review.service import ReviewService
@@ -40,6 +42,7 @@ def create_app(
     workspace: Workspace | str | Path,
     hide_suggestion: bool = False,
     day: Day | None = None,
+    people: People | None = None,
     program: Sequence[str] | None = None,
 ) -> Flask:
     """Make the application for one workspace.
@@ -52,6 +55,8 @@ def create_app(
         Whether the page starts with suggestions hidden until the person has chosen.
     day : Day, optional
         What goes on beside the answers where `prefml start` serves the page.
+    people : People, optional
+        Knows the faces and hands of the pictures.
     program : sequence of str, optional
         What runs a command of prefml, such as the interpreter and what it is to do; without it
         there is no desk.
@@ -67,16 +72,18 @@ def create_app(
         If there are neither suggestions to review nor pictures.
     """
     place = workspace if isinstance(workspace, Workspace) else Workspace.open(workspace)
-    service = ReviewService(place)
+    service = ReviewService(place, people)
     token = page_token(service.store.secret)
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY)
     app.extensions["prefml"] = service
     app.register_blueprint(make_api(service, token))
     app.register_blueprint(make_first_day(day))
+    app.register_blueprint(make_keymap(place))
     desk = None if program is None else DeskService(place, service, program)
     app.register_blueprint(make_desk(desk, token))
-    _add_page(app, token, hide_suggestion, day is not None, desk is not None)
+    unsure = place.config.unsure_crop
+    _add_page(app, token, hide_suggestion, day is not None, desk is not None, unsure)
     _add_pictures(app, service)
     _add_guards(app, token)
     _add_errors(app)
@@ -85,7 +92,12 @@ def create_app(
 
 
 def _add_page(
-    app: Flask, token: str, hide_suggestion: bool, is_first_day: bool, has_desk: bool
+    app: Flask,
+    token: str,
+    hide_suggestion: bool,
+    is_first_day: bool,
+    has_desk: bool,
+    unsure_crop: str,
 ) -> None:
     # Named in the page, so that the browser need not find them one import at a time.
     names = sorted(path.name for path in Path(str(app.static_folder)).glob("*.js"))
@@ -105,6 +117,7 @@ def _add_page(
             modules=modules,
             whole_edge=WHOLE_EDGE,
             same_edge=SAME_EDGE,
+            unsure_crop=unsure_crop,
         )
 
     @app.get("/api/openapi.json")

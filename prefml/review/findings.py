@@ -8,6 +8,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from prefml.exceptions import counted
+
 __all__ = ["Block", "Finding", "read_findings"]
 
 _MOST, _FEWEST = 5, 10
@@ -105,7 +107,7 @@ def _learned(ranker: _Ranker) -> Iterator[str]:
         low, high = own.top1_ci
         range_of = "" if low is None or high is None else f", between {low:.0%} and {high:.0%}"
         yield (
-            f"Of {ranker.sets:,} sets that it had not seen, the picture it ranks first is the one "
+            f"Of {counted(ranker.sets, 'set')} that it had not seen, the picture it ranks first is the one "
             f"you chose in {own.top1:.0%}{range_of}."
         )
     shares = sorted(ranker.importances.items(), key=lambda item: -item[1])[:_MOST]
@@ -120,7 +122,7 @@ def _fails(ranker: _Ranker) -> Iterator[str]:
     if own is not None and own.lower_stage_top1 is not None and own.other_top1 is not None:
         yield (
             f"Where you chose a lower stage it is right in {own.lower_stage_top1:.0%} of "
-            f"{ranker.lower_stage_sets:,} sets, elsewhere in {own.other_top1:.0%}."
+            f"{counted(ranker.lower_stage_sets, 'set')}, elsewhere in {own.other_top1:.0%}."
         )
     for what, parts in (
         ("project", ranker.by_project),
@@ -139,4 +141,4 @@ def _weakest(what: str, parts: Mapping[str, _Part]) -> Iterator[str]:
     ]
     if len(known) > 1:
         right, name, sets = min(known)
-        yield f"Least right, {what}: {name}, {right:.0%} of {sets:,} sets."
+        yield f"Least right, {what}: {name}, {right:.0%} of {counted(sets, 'set')}."

@@ -100,6 +100,14 @@ OPERATIONS = (
         answers.DayReport, "Report", body=requests.Empty, errors=(400, 403, 404, 413),
     ),
     Operation(
+        "get", "keys", "The keys that were changed on the page", answers.KeyMap, "Keys",
+        errors=(400, 403),
+    ),
+    Operation(
+        "post", "set_keys", "Keep keys in the workspace, in place of those of before",
+        answers.KeyMap, "Keys", body=requests.SetKeys, errors=(400, 403, 413),
+    ),
+    Operation(
         "get", "desk", "Where the work stands, and the job at work",
         desk_answers.Desk, "Report", errors=(403, 404),
     ),

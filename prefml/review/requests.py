@@ -26,6 +26,7 @@ __all__ = [
     "OfferQuery",
     "QueueQuery",
     "Regroup",
+    "SetKeys",
     "Shown",
     "Size",
     "Tag",
@@ -64,6 +65,7 @@ _Number: TypeAlias = Annotated[float, Meta(gt=-1e9, lt=1e9)]
 _Version: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
 _Word: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_STORABLE)]
 _Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=4096, pattern=_STORABLE)]
+_Key: TypeAlias = Annotated[str, Meta(min_length=1, max_length=24, pattern=_STORABLE)]
 # Which four are a box is said where every box is read; they may be text, as in logs.
 _Coordinates: TypeAlias = Annotated[list[_Number | _Word], Meta(min_length=4, max_length=4)]
 
@@ -216,6 +218,22 @@ class Empty(Struct, frozen=True, forbid_unknown_fields=True):
         Chosen by the caller; repeating a request of the same id changes nothing.
     """
 
+    event_id: EventId | UnsetType = UNSET
+
+
+class SetKeys(Struct, frozen=True, forbid_unknown_fields=True):
+    """Keys that a person changed, in place of those of before.
+
+    Attributes
+    ----------
+    keys : dict of str to str
+        Key that the page is written for -> key that is pressed for it, both as browsers name
+        them. Keys change places: each stands once on either side.
+    event_id : str
+        Chosen by the caller; to keep the same keys again changes nothing.
+    """
+
+    keys: Annotated[dict[_Key, _Key], Meta(max_length=100)]
     event_id: EventId | UnsetType = UNSET
 
 

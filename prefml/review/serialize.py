@@ -11,6 +11,7 @@ from prefml.review.audits import blank
 from prefml.review.events import DecisionChange
 from prefml.review.groups import Group
 from prefml.review.ledger import Entry
+from prefml.review.people import NOBODY, FoundPeople, People
 from prefml.review.thumbnails import ThumbnailCache
 
 __all__ = ["serialize_group"]
@@ -23,6 +24,7 @@ def serialize_group(
     entry: Entry[DecisionChange] | None,
     tags: Mapping[str, list[str]],
     audited: bool = False,
+    people: People | None = None,
 ) -> answers.Group:
     """Return the group, what is suggested, and what was decided.
 
@@ -40,6 +42,8 @@ def serialize_group(
         Anomaly tags by image path.
     audited : bool, default=False
         Whether it was drawn from a bulk approval: nothing is told of the suggestion.
+    people : People, optional
+        Knows the faces and hands of the pictures.
 
     Returns
     -------
@@ -53,7 +57,16 @@ def serialize_group(
         version=group.version,
         project=group.project,
         state=state,
-        images=[_image(i, group, thumbnails, tags) for i in range(len(group.images))],
+        images=[
+            _image(
+                i,
+                group,
+                thumbnails,
+                tags,
+                NOBODY if people is None else people(group.project, name),
+            )
+            for i, name in enumerate(group.images)
+        ],
         suggested=group.chosen,
         confidence=group.confidence,
         none_probability=group.none_probability,
@@ -78,7 +91,11 @@ def serialize_group(
 
 
 def _image(
-    index: int, group: Group, thumbnails: ThumbnailCache, tags: Mapping[str, list[str]]
+    index: int,
+    group: Group,
+    thumbnails: ThumbnailCache,
+    tags: Mapping[str, list[str]],
+    found: FoundPeople,
 ) -> answers.Image:
     name = group.images[index]
     info = thumbnails.info(name)
@@ -90,6 +107,8 @@ def _image(
         height=info.height if info else None,
         probability=group.probabilities[index] if group.probabilities else None,
         tags=list(tags.get(name, ())),
+        faces=list(found.faces),
+        hands=list(found.hands),
     )
 
 

@@ -28,6 +28,7 @@ from prefml.review.groups import Batch
 from prefml.review.ledger import Ledger
 from prefml.review.outcome import Verdict, decision_change, read_tags
 from prefml.review.pace import measure_progress
+from prefml.review.people import People
 from prefml.review.prefetch import Prefetcher
 from prefml.review.queue import pictures_ahead, queue_groups
 from prefml.review.regroups import Regrouping
@@ -50,6 +51,8 @@ class ReviewService:
     ----------
     workspace : Workspace
         Where everything lies.
+    people : People, optional
+        Knows the faces and hands of the pictures.
 
     Raises
     ------
@@ -59,8 +62,8 @@ class ReviewService:
         If the suggestions or the event table cannot be read.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
+    def __init__(self, workspace: Workspace, people: People | None = None) -> None:
+        self.workspace, self._people = workspace, people
         self._suggestions = SuggestionFile(workspace)
         self.store = EventStore(workspace.sandbox / STORE_NAME)
         self.thumbnails = ThumbnailCache(workspace, self.store.secret)
@@ -195,7 +198,7 @@ class ReviewService:
                 for g, (_, _, _, audited) in zip(groups, states, strict=True)
             ]
         return [
-            serialize_group(group, self.thumbnails, state, entry, tags, audited)
+            serialize_group(group, self.thumbnails, state, entry, tags, audited, self._people)
             for group, (state, entry, tags, audited) in zip(groups, states, strict=True)
         ]
 

@@ -10,12 +10,14 @@ from typing import Any, TypeAlias
 
 from prefml.exceptions import ConfigError
 
-__all__ = ["CONFIG_NAME", "MOST", "RULES", "Config", "read_config"]
+__all__ = ["CONFIG_NAME", "MOST", "RULES", "UNSURE_CROPS", "Config", "read_config"]
 
 CONFIG_NAME = "prefml.toml"
 # Rules of what makes a set, see `prefml.decisions.set_rule`, and pictures of a set at most.
 RULES = ("auto", "stages", "folder", "name", "metadata", "burst", "similar", "table")
 MOST = 12
+# What approving a set does with a crop that is stated as unsure.
+UNSURE_CROPS = ("ask", "crop", "whole")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ class Config:
     audit : float
         Share of a bulk approval that is asked about one by one with the suggestion hidden, from 0
         to 1, at least 20 sets if there are as many, else all; 0 asks about none.
+    unsure_crop : {"ask", "crop", "whole"}
+        What a key that keeps a picture does with a suggested crop that is stated as unsure: shows
+        it and asks for the frame first, takes it, or keeps the picture whole.
     policy : mapping
         The person's crop rules, see `prefml.cropping.policy`.
     marks : str or None
@@ -85,6 +90,7 @@ class Config:
     window: float | None = None
     reask: float = 0.02
     audit: float = 0.05
+    unsure_crop: str = "ask"
     policy: Mapping[str, object] = field(default_factory=dict)
     marks: str | None = None
     winner_marks: Mapping[str, object] = field(default_factory=dict)
@@ -114,6 +120,7 @@ _ENTRIES: Mapping[str, tuple[str, str, _EntryType]] = {
     "window": ("sets", "window", (int, float)),
     "reask": ("suggest", "reask", (int, float)),
     "audit": ("review", "audit", (int, float)),
+    "unsure_crop": ("review", "unsure_crop", str),
     "policy": ("crop", "policy", dict),
     "marks": ("picks", "preset", str),
     "winner_marks": ("picks", "winner", dict),
@@ -185,6 +192,8 @@ def _checked(value: object, kind: _EntryType, name: str, path: Path) -> object:
         return {key: _checked(item, str, f"{name}.{key}", path) for key, item in value.items()}
     if isinstance(value, int | float):
         _refuse_out_of_range(value, name, path)
+    if name == "review.unsure_crop" and value not in UNSURE_CROPS:
+        raise ConfigError(f"{path}: {name} = {value!r}", f"one of {', '.join(UNSURE_CROPS)}")
     return value
 
 

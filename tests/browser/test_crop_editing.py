@@ -175,3 +175,26 @@ def test_the_box_follows_the_mouse_within_a_frame(person):
       done(times.sort((a, b) => a - b)[30]);
     })"""
     assert person.page.evaluate(script) < 16.7
+
+
+def test_a_crop_is_edited_large_with_its_numbers_and_from_anywhere(person):
+    person.page.locator("#pictures").wait_for()
+    before = frame_of(person)
+    person.press("f", "Shift+Digit2", "x")
+    large = person.find("image").nth(1).bounding_box()
+    room = person.page.locator("#group").bounding_box()
+    assert large["height"] > 0.85 * room["height"] > before["height"] * 0.85
+    person.press("p", "p")
+    size = person.find("crop-size")
+    assert "1:1" in size.inner_text()
+    box = person.box
+    assert (box[2] - box[0]) * 208 == pytest.approx((box[3] - box[1]) * 304, rel=0.001)
+    assert size.inner_text().startswith(f"{round((box[2] - box[0]) * 208)} ")
+    person.press("w")
+    wider = person.box
+    assert (wider[1], wider[3]) == (box[1], box[3])
+    person.press("Control+z")
+    assert person.box == near(box)
+    person.press("Enter")
+    decision = person.decided(FIRST)["decision"]
+    assert (decision["final_index"], decision["crop_coords"]) == (1, near(box))

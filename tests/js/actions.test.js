@@ -1,7 +1,7 @@
 import "./page.js";
 import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
-import { commandNamed, cropFields, outcomeText, perform } from "../../prefml/review/static/actions.js";
+import { commandNamed, outcomeText, perform } from "../../prefml/review/static/actions.js";
 import * as cropper from "../../prefml/review/static/cropper.js";
 import { configure } from "../../prefml/review/static/geometry.js";
 import { enqueueInput } from "../../prefml/review/static/jobs.js";
@@ -139,15 +139,6 @@ test("to approve a draft decides the drafted box on its picture", async () => {
   assert.deepEqual(sent(), { group_id: "a", action: "overridden", final_choice: 1, crop_coords: [0, 0, 0.5, 0.5], key: "approve" });
 });
 
-test("the frame is left out where nobody judged it, and null where the whole picture was wanted", () => {
-  const whole = groupOf("d", { crop: { box: null } });
-  assert.deepEqual(cropFields(groupOf("d"), 2), { crop_coords: BOX });
-  assert.deepEqual(cropFields(whole, 2), {});
-  assert.deepEqual(cropFields({ ...whole, decision: keptBy({}) }, 2), { crop_coords: null });
-  writeDraft(whole, 2, [0, 0, 1, 1]);
-  assert.deepEqual(cropFields(whole, 2), { crop_coords: null });
-});
-
 test("an outcome is told in words", () => {
   const before = groupOf("a");
   const told = (state, fields) => outcomeText(before, { ...before, state, decision: keptBy(fields) });
@@ -198,7 +189,7 @@ test("undo shows the set that it changed", async () => {
   await act("reject");
   await act("next");
   await act("undo");
-  assert.deepEqual([currentId(), text("status"), text("state")], ["a", "Undone", "undecided"]);
+  assert.deepEqual([currentId(), text("status"), text("state")], ["a", "Undone: none is good", "undecided"]);
   await act("undo");
   assert.equal(text("status"), "Nothing to undo");
   await act("redo");
@@ -211,6 +202,31 @@ test("undo of a set outside the filter leaves the filter", async () => {
   session.filter = "pending";
   await act("undo");
   assert.deepEqual([currentId(), session.filter], ["a", "all"]);
+});
+
+test("an unsure crop is shown and asked about once, whichever key keeps the picture", async () => {
+  const unsure = (fields = {}) => groupOf("a", { crop: { confidence: 0.31 }, ...fields });
+  for (const [command, index] of [[["approve"], 2], [["choose", 2], 2], [["choose", 0], 0]]) {
+    await open([unsure(), groupOf("b")]);
+    await showAt(0);
+    session.cropVisible = false;
+    await act(...command);
+    assert.deepEqual([server.asked("decide").length, currentId()], [0, "a"]);
+    assert.match(text("status"), /^This crop is unsure: /);
+    assert.equal(document.querySelectorAll(".crop").length, 1);
+    assert.equal($(`.tile:nth-child(${index + 1}) .crop`).dataset.box, BOX.join());
+    await act(...command);
+    assert.deepEqual([sent().final_choice, sent().crop_coords, currentId()], [index, BOX, "b"]);
+  }
+  await open([unsure({ state: "overridden", decision: keptBy({ final_index: 0, crop_coords: [0, 0, 0.5, 0.5] }) })]);
+  await showAt(0);
+  await act("choose", 1);
+  assert.deepEqual(sent().crop_coords, [0, 0, 0.5, 0.5]);
+  await showAt(0);
+  await act("approve");
+  assert.equal($(".tile:nth-child(3) .crop").dataset.box, BOX.join());
+  await act("keep");
+  assert.deepEqual([sent().final_choice, sent().crop_coords], [2, null]);
 });
 
 test("what is submitted is counted", async () => {
@@ -257,7 +273,7 @@ test("after a split what is left of the set is in view, without a suggestion", a
 test("undo of a split shows the set as it was, and the list has it again", async () => {
   await split();
   await act("undo");
-  assert.deepEqual([currentId(), session.ids, text("status")], ["a", ["a", "b", "c"], "Undone"]);
+  assert.deepEqual([currentId(), session.ids, text("status")], ["a", ["a", "b", "c"], "Undone: change of sets"]);
 });
 
 test("a set that was joined from outside the list is shown in that of all", async () => {

@@ -134,7 +134,8 @@ test("L frees the aspect and locks it again", async () => {
 test("other keys are not the editor's", () => {
   start();
   for (const key of ["a", "1", "Escape", "Enter"]) assert.ok(!press(key), key);
-  for (const key of ["ArrowLeft", "+", "-", "Tab", "l", "0"]) assert.ok(press(key), key);
+  for (const key of ["ArrowLeft", "+", "-", "Tab", "l", "0", "q", "w", "d", "e", "p", "t"]) assert.ok(press(key), key);
+  press("t");
 });
 
 /** Drag from one element by a way in CSS pixels; the frame has 200 by 300. */
@@ -172,5 +173,69 @@ test("only the main button of the mouse moves the box", () => {
   start();
   point($(".crop.editing"), "pointerdown", { pointerId: 1, button: 2 });
   point($(".crop.editing"), "pointermove", { pointerId: 1, clientX: 90, clientY: 90 });
+  near(drawn(), BOX);
+});
+
+test("the picture has all the room while its crop is edited", () => {
+  start();
+  assert.deepEqual([...document.querySelectorAll(".tile")].map((tile) => tile.classList.contains("edited")), [false, false, true]);
+  assert.equal($("#pictures").dataset.edited, "2");
+  cropper.stop();
+  assert.deepEqual([$(".tile.edited"), $("#pictures").dataset.edited], [null, undefined]);
+});
+
+test("width and height are changed alone, with Shift in big steps", () => {
+  for (const [key, shift, expected] of [["w", false, [0.095, 0.05, 0.905, 0.85]], ["q", true, [0.15, 0.05, 0.85, 0.85]], ["e", false, [0.1, 0.045, 0.9, 0.855]], ["d", true, [0.1, 0.1, 0.9, 0.8]]]) {
+    start();
+    press(key, shift);
+    near(drawn(), expected);
+    localStorage.clear();
+  }
+});
+
+test("aspects that have a name are taken in turn and lock it, and the text agrees with the box", () => {
+  start();
+  press("l");
+  const ratio = () => (drawn()[2] - drawn()[0]) * 200 / ((drawn()[3] - drawn()[1]) * 300);
+  for (const expected of [2 / 3, 1, 4 / 5, 3 / 4, 2 / 3, 9 / 16, 2 / 3]) {
+    press("p");
+    assert.ok(Math.abs(ratio() - expected) < 1e-4, `${ratio()} is not ${expected}`);
+  }
+  press("p", true);
+  assert.match(text("crop-size"), /^\d+ × \d+ px · \d+ % of the picture · 9:16$/);
+  assert.ok(cropper.edited().locked);
+});
+
+test("what is cut is marked and said", () => {
+  const group = groupOf("a");
+  group.images[2] = { ...group.images[2], faces: [[0.3, 0.3, 0.5, 0.5]], hands: [[0.05, 0.5, 0.2, 0.6], [0, 0.95, 0.1, 1]] };
+  start(group);
+  const cut = () => [...document.querySelectorAll(".person")].map((mark) => mark.classList.contains("cut"));
+  assert.deepEqual(cut(), [false, true, true]);
+  assert.match(text("crop-size"), /cuts a hand, leaves out a hand$/);
+  press("0");
+  assert.deepEqual(cut(), [false, false, false]);
+  assert.equal(document.querySelectorAll(".eyeline").length, 1);
+  cropper.stop();
+  assert.equal(document.querySelectorAll(".person, .eyeline").length, 0);
+});
+
+test("thirds and the line of the eyes are shown and hidden", () => {
+  start();
+  const guides = () => [$(".tile.edited .frame").dataset.guides, $("#guides").getAttribute("aria-pressed")];
+  assert.deepEqual(guides(), ["true", "true"]);
+  press("t");
+  assert.deepEqual(guides(), ["false", "false"]);
+  press("t");
+});
+
+test("changes are taken back one by one", () => {
+  start();
+  press("ArrowLeft");
+  press("+");
+  cropper.stepBack();
+  near(drawn(), [0.095, 0.05, 0.895, 0.85]);
+  cropper.stepBack();
+  cropper.stepBack();
   near(drawn(), BOX);
 });

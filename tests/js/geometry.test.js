@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { FULL_FRAME, MIN_SIDE, boxText, configure, grow, keepsWhole, move, pull, sameBox } from "../../prefml/review/static/geometry.js";
+import { FULL_FRAME, MIN_SIDE, areaShare, boxText, configure, grow, keepsWhole, move, pull, reshape, sameBox, stretch } from "../../prefml/review/static/geometry.js";
 import { forAll } from "./random.js";
 
 configure({ wholeEdge: "0.005", sameEdge: "0.0001" });
@@ -159,4 +159,25 @@ test("what the page means by whole is what the server says", () => {
 
 test("a box is written with at most six decimals", () => {
   assert.equal(boxText([0, 1 / 3, 0.1 + 0.2, 1]), "0,0.333333,0.3,1");
+});
+
+const fits = ([x1, y1, x2, y2]) => assert.ok(x1 >= 0 && y1 >= 0 && x2 <= 1 && y2 <= 1 && x2 - x1 >= MIN_SIDE - ROUNDING && y2 - y1 >= MIN_SIDE - ROUNDING);
+
+test("a side that is changed alone leaves the other, and the box in the picture", () => {
+  forAll(draw, ({ box, dx, dy }) => {
+    const wider = stretch(box, dx, 0), higher = stretch(box, 0, dy);
+    fits(wider);
+    fits(higher);
+    assert.ok(Math.abs(wider[1] - box[1]) < ROUNDING && Math.abs(wider[3] - box[3]) < ROUNDING);
+    assert.ok(Math.abs(higher[0] - box[0]) < ROUNDING && Math.abs(higher[2] - box[2]) < ROUNDING);
+  });
+});
+
+test("a box of another aspect has it, lies in the picture, and keeps the area where there is room", () => {
+  forAll((random) => ({ box: drawBox(random), ratio: Math.exp((random() - 0.5) * 3) }), ({ box, ratio }) => {
+    const shaped = reshape(box, ratio), w = shaped[2] - shaped[0], h = shaped[3] - shaped[1];
+    fits(shaped);
+    assert.ok(Math.abs(w / h / ratio - 1) < 1e-4);
+    assert.ok(areaShare(shaped) <= areaShare(box) + 1e-5 || Math.min(w, h) < MIN_SIDE + 1e-5);
+  });
 });

@@ -80,7 +80,7 @@ test("what was decided about the crop takes the place of the proposal", () => {
 
 test("a draft is told to be none", () => {
   writeDraft(groupOf("a"), 1, [0, 0, 0.5, 0.5]);
-  assert.deepEqual(parts(groupOf("a")).Crop, ["Your draft, not decided yet", "A uses it"]);
+  assert.deepEqual(parts(groupOf("a")).Crop, ["Your draft, not decided yet", "25 % of the picture; A uses it"]);
 });
 
 test("copies are told by the number of the picture, in one line", () => {

@@ -2,7 +2,7 @@ import "./page.js";
 import assert from "node:assert/strict";
 import test from "node:test";
 import { make } from "../../prefml/review/static/dom.js";
-import { KEYS, commandOf, drawHelp, readStroke } from "../../prefml/review/static/keys.js";
+import { KEYS, commandOf, drawHelp, readStroke, showKeys } from "../../prefml/review/static/keys.js";
 
 const stroke = (key, fields = {}) => ({ key, shift: false, repeat: false, ...fields });
 
@@ -30,6 +30,28 @@ test("with Shift a digit is read by its place, whatever sign the keyboard has th
 
 test("the browser's own keys are left alone", () => {
   for (const flag of ["ctrlKey", "metaKey", "altKey", "isComposing"]) assert.equal(read("a", { [flag]: true }), null);
+  assert.equal(read("z", { ctrlKey: true, altKey: true }), null);
+});
+
+test("Ctrl and Cmd with Z and Y undo and redo, but not while typing, whatever the letters mean", () => {
+  showKeys({ z: "q", q: "z" });
+  for (const flag of ["ctrlKey", "metaKey"]) {
+    assert.deepEqual(commandOf(read("z", { [flag]: true })), { name: "undo" });
+    assert.deepEqual(commandOf(read("Z", { [flag]: true, shiftKey: true })), { name: "redo" });
+    assert.deepEqual(commandOf(read("y", { [flag]: true })), { name: "redo" });
+    assert.equal(read("z", { [flag]: true, target: inside("textarea") }), null);
+  }
+  showKeys({});
+});
+
+test("a key that was changed means what it was changed to, and the sheet and the buttons say so", () => {
+  showKeys({ a: "j", j: "a" });
+  assert.deepEqual([read("J").key, read("a").key, read("r").key], ["a", "j", "r"]);
+  assert.equal(document.querySelector("#approve kbd").textContent, "J");
+  assert.equal(document.querySelector('[data-rebind="a"]').textContent, "J");
+  showKeys({});
+  assert.equal(document.querySelector("#approve kbd").textContent, "A");
+  assert.equal(document.querySelector('[data-rebind="a"]').textContent, "A");
 });
 
 test("what is typed into a field or chosen in a list is left alone", () => {
@@ -52,10 +74,10 @@ test("each key of the table asks for its command", () => {
   for (const [key, name] of Object.entries(KEYS)) assert.deepEqual(commandOf(stroke(key)), { name });
 });
 
-test("digits choose, with Shift they hold, and 0 does neither", () => {
+test("digits choose, with Shift they hold, and 0 takes none", () => {
   assert.deepEqual(commandOf(stroke("1")), { name: "choose", index: 0 });
   assert.deepEqual(commandOf(stroke("9", { shift: true })), { name: "hold", index: 8 });
-  assert.equal(commandOf(stroke("0")), null);
+  assert.deepEqual(commandOf(stroke("0")), { name: "reject" });
 });
 
 test("Shift changes what Z and Enter ask for, and no other key", () => {
@@ -67,7 +89,7 @@ test("Shift changes what Z and Enter ask for, and no other key", () => {
 
 test("a key held down moves on, but decides once", () => {
   const repeated = [...Object.keys(KEYS), "z", "1"].filter((key) => commandOf(stroke(key, { repeat: true })));
-  assert.deepEqual(repeated, ["Enter", "ArrowDown", "ArrowUp"]);
+  assert.deepEqual(repeated, ["Enter", "ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight"]);
 });
 
 test("a key without a command asks for nothing", () => {
@@ -77,6 +99,6 @@ test("a key without a command asks for nothing", () => {
 test("the help page names every key of the table", () => {
   drawHelp();
   const caps = [...document.querySelectorAll("#help-keys kbd")].map((cap) => cap.textContent);
-  const signs = { ArrowDown: "↓", ArrowUp: "↑" };
+  const signs = { ArrowDown: "↓", ArrowUp: "↑", ArrowLeft: "←", ArrowRight: "→", " ": "Space" };
   for (const key of Object.keys(KEYS)) assert.ok(caps.includes(signs[key] ?? (key.length === 1 ? key.toUpperCase() : key)), key);
 });

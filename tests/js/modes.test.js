@@ -35,7 +35,7 @@ beforeEach(async () => {
 });
 
 test("a key is a command where no dialog is open", async () => {
-  assert.deepEqual(claimed(KEYS), ["a", "1", "Enter", "ArrowUp"]);
+  assert.deepEqual(claimed(KEYS), ["a", "1", "0", "Enter", "ArrowUp", "ArrowLeft"]);
   await press("q");
   await press("r");
   assert.deepEqual([decision().action, currentId()], ["rejected", "b"]);
@@ -84,7 +84,7 @@ test("the batch takes arrows, A and B, and leaves the focus to the browser", asy
 test("at full size a picture is moved, and a decision closes it", async () => {
   await press("f");
   assert.deepEqual(claimed(KEYS), ["a", "1", "0", "+", "Enter", "ArrowUp", "ArrowLeft"]);
-  for (const key of ["ArrowLeft", "+", "0", "x", "m", "Enter"]) await press(key);
+  for (const key of ["ArrowLeft", "+", "0", "m", "Enter"]) await press(key);
   assert.ok($("#zoom").open);
   await press("1");
   assert.deepEqual([$("#zoom").open, decision().final_choice], [false, 0]);
@@ -92,6 +92,26 @@ test("at full size a picture is moved, and a decision closes it", async () => {
   await press("f");
   await press("f");
   assert.ok(!$("#zoom").open);
+});
+
+test("what is seen in place of the others at full size is kept whole or cropped", async () => {
+  await press("f");
+  await press("2", { shift: true });
+  await press("x");
+  assert.deepEqual([$("#zoom").open, cropper.edited().index], [false, 1]);
+  await press("Escape");
+  session.held = null;
+  await press(" ");
+  await press("1", { shift: true });
+  await press("k");
+  assert.deepEqual([decision().final_choice, decision().crop_coords], [0, null]);
+});
+
+test("Shift and an arrow open the editor and move the crop at once", async () => {
+  await press("ArrowDown", { shift: true });
+  assert.deepEqual(cropper.edited().box.map((edge) => edge.toFixed(2)), ["0.10", "0.10", "0.90", "0.90"]);
+  await press("Enter");
+  assert.deepEqual(decision().crop_coords.map((edge) => edge.toFixed(2)), ["0.10", "0.10", "0.90", "0.90"]);
 });
 
 test("the editor takes every key", async () => {

@@ -10,7 +10,7 @@ export const TOKEN = "0123456789abcdef0123456789abcdef";
 /** Text of a file of prefml/review. */
 export const source = (name) => readFileSync(new URL(`../../prefml/review/${name}`, import.meta.url), "utf8");
 
-const VALUES = { token: TOKEN, "'true' if hide else 'false'": "false", "'true' if first_day else 'false'": "false", "tags|join(' ')": TAGS.join(" "), whole_edge: "0.005", same_edge: "0.0001" };
+const VALUES = { token: TOKEN, "'true' if hide else 'false'": "false", "'true' if first_day else 'false'": "false", "tags|join(' ')": TAGS.join(" "), whole_edge: "0.005", unsure_crop: "ask", same_edge: "0.0001" };
 
 /** The template as the server fills it, without what a browser would load. */
 const html = source("templates/review.html")

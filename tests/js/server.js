@@ -4,7 +4,7 @@
 export function imageOf(index, fields = {}) {
   return {
     name: `20250705_20000${index}_stage${index + 1}.png`, picture: `/picture/${index}`, version: "1",
-    width: 200, height: 300, probability: [0.1, 0.2, 0.7][index] ?? 0.1, tags: [], ...fields,
+    width: 200, height: 300, probability: [0.1, 0.2, 0.7][index] ?? 0.1, tags: [], faces: [], hands: [], ...fields,
   };
 }
 
@@ -101,7 +101,7 @@ export class Server {
 
   changed(ids, change) {
     for (const id of ids) this.groups.set(id, { ...this.groups.get(id), ...change });
-    return { group_ids: ids, groups: ids.map((id) => this.groups.get(id)), progress: this.progress(), asked: [] };
+    return { group_ids: ids, groups: ids.map((id) => this.groups.get(id)), progress: this.progress(), asked: [], what: "" };
   }
 
   decide({ group_id, action, final_choice = null, crop_coords = null, crop_by_hand = false }) {
@@ -138,15 +138,27 @@ export class Server {
 
   undo() {
     const last = this.past.pop() ?? [];
-    if (!(last instanceof Map)) return this.changed(last, PENDING);
+    if (!(last instanceof Map)) {
+      const states = last.map((id) => this.groups.get(id).state);
+      return { ...this.changed(last, PENDING), what: states.length === 1 && states[0] === "rejected" ? "none is good" : "" };
+    }
     const gone = [...this.groups.keys()].filter((id) => !last.has(id));
     const back = [...last.keys()].filter((id) => !this.groups.has(id));
     this.groups = last;
-    return { ...this.changed(back, {}), group_ids: [...back, ...gone] };
+    return { ...this.changed(back, {}), group_ids: [...back, ...gone], what: "change of sets" };
   }
 
   redo() {
     return this.changed([], PENDING);
+  }
+
+  keys() {
+    return { keys: this.kept ?? {} };
+  }
+
+  set_keys({ keys }) {
+    this.kept = keys;
+    return { keys };
   }
 
   submit_batch() {

@@ -27,14 +27,14 @@ async function open(groups) {
 test("before anything is asked for, the page stands at the start and shows what is suggested", () => {
   assert.deepEqual(opening, {
     ids: [], index: 0, groups: new Map(), queueStates: new Map(), filter: "all", project: "", hidden: false, cropVisible: true,
-    revealed: false, held: null, shownAt: 0, seen: null, zoomed: false, progress: null,
+    revealed: false, asked: false, held: null, shownAt: 0, seen: null, zoomed: false, progress: null,
   });
 });
 
 beforeEach(async () => {
   localStorage.clear();
   sessionStorage.clear();
-  Object.assign(session, { hidden: false, revealed: false, held: null, cropVisible: true, zoomed: false });
+  Object.assign(session, { hidden: false, revealed: false, asked: false, held: null, cropVisible: true, zoomed: false });
   await open([groupOf("a"), groupOf("b"), groupOf("c")]);
 });
 
@@ -218,9 +218,9 @@ test("a decision carries what was on the page, and drops the draft", async () =>
 
 test("undo names the set that it changed, and null where there is none", async () => {
   await my.postDecision(my.currentGroup(), { action: "rejected" }, "reject");
-  assert.equal(await my.postTurn("undo"), "a");
+  assert.deepEqual(await my.postTurn("undo"), { id: "a", what: "none is good" });
   assert.equal(my.stateOf("a"), "pending");
-  assert.equal(await my.postTurn("undo"), null);
+  assert.equal((await my.postTurn("undo")).id, null);
 });
 
 test("an undo of more sets than are described loads the queue anew", async () => {

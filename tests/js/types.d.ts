@@ -20,6 +20,9 @@ interface Image {
   height: number | null;
   probability: Share;
   tags: string[];
+  /** Boxes of the faces and of the hands that were found. */
+  faces: Box[];
+  hands: Box[];
 }
 
 interface CropAlternative {
@@ -191,12 +194,19 @@ interface Changed {
   progress: Progress;
   /** What a bulk approval withheld. */
   asked: string[];
+  /** What was undone or done again, in words. */
+  what: string;
 }
 
 interface Submitted {
   submitted: number;
   counts: Record<string, number>;
   progress: Progress;
+}
+
+interface Keys {
+  /** Keys to press, by those that the page is written for. */
+  keys: KeyMap;
 }
 
 /** What goes on beside the answers on the first day. */
@@ -320,6 +330,7 @@ interface Reads {
   progress: { parameters: Record<string, never>; answer: Progress };
   budget: { parameters: { project: string; level: string }; answer: Budget };
   first_day: { parameters: Record<string, never>; answer: DayReport };
+  keys: { parameters: Record<string, never>; answer: Keys };
   desk: { parameters: Record<string, never>; answer: Desk };
 }
 
@@ -333,6 +344,7 @@ interface Writes {
   redo: { body: Empty; answer: Changed };
   submit_batch: { body: Empty; answer: Submitted };
   suggest_rest: { body: Empty; answer: DayReport };
+  set_keys: { body: Keys & { event_id?: string }; answer: Keys };
   run_job: { body: RunJob; answer: Desk };
   stop_job: { body: Empty; answer: Desk };
 }
@@ -374,6 +386,8 @@ interface Session {
   cropVisible: boolean;
   /** The hidden suggestion of the set in view has been asked for. */
   revealed: boolean;
+  /** The unsure crop of the set in view was shown, and the next key decides about it. */
+  asked: boolean;
   /** Position of the picture that the next command is about. */
   held: number | null;
   shownAt: number;
@@ -389,10 +403,21 @@ interface Stroke {
   repeat: boolean;
 }
 
-type GroupCommand = "approve" | "reject" | "skip" | "keep" | "hand" | "edit" | "tags" | "sets" | "zoom";
-type PageCommand = "crop" | "hide" | "next" | "back" | "undo" | "redo" | "submit" | "help" | "bulk";
+/** Keys to press, by those that the page is written for. */
+type KeyMap = Record<string, string>;
+type KeyLayout = "standard" | "left" | "right";
+
+type GroupCommand = "left" | "right" | "flip" | "versus" | "difference" | "people" | "approve" | "reject" | "skip" | "keep" | "hand" | "edit" | "tags" | "sets" | "zoom";
+type PageCommand = "loupe" | "crop" | "hide" | "next" | "back" | "undo" | "redo" | "submit" | "help" | "bulk";
 type CommandName = GroupCommand | PageCommand;
 type Command = { name: CommandName } | { name: "choose" | "hold"; index: number };
+
+/** What A does to the set in view. */
+type ApprovalPlan =
+  | { does: "refuse"; words: string }
+  | { does: "reveal" }
+  | { does: "ask"; index: number }
+  | { does: "keep" | "choose"; index: number; fields: { crop_coords?: Box | null } };
 
 /** What a key means while this mode is active. */
 interface Mode {
@@ -405,7 +430,7 @@ interface Mode {
 /** Something to be done in its turn; what it returns is awaited. */
 type Job = () => unknown;
 
-type CropTool = "accept" | "next" | "smaller" | "larger" | "lock" | "reset" | "cancel";
+type CropTool = "guides" | "accept" | "next" | "smaller" | "larger" | "lock" | "reset" | "cancel";
 type Handle = "nw" | "n" | "ne" | "e" | "se" | "s" | "sw" | "w";
 
 /** Crop in the editor. */
@@ -418,6 +443,8 @@ interface Edit {
   locked: boolean;
   element: HTMLElement;
   frame: Element;
+  /** Boxes of before, the latest last. */
+  past: Box[];
 }
 
 /** Sets offered for approval together. */
@@ -484,6 +511,29 @@ interface Look {
   y: number;
 }
 
+/** Side by side; one in place of the other; one that stays beside the others in turn; what two differ in. */
+type CompareMode = "together" | "flip" | "champion" | "difference";
+
+/** A set at full size. */
+interface Comparison {
+  group: Group;
+  mode: CompareMode;
+  /** Position of the picture in place of the others, and of the one that stays. */
+  at: number;
+  champion: number;
+  look: Look;
+  /** Where the pixels were looked at before the whole picture was shown. */
+  fitted: Look;
+  /** How far each picture is moved by itself, in shares of the picture. */
+  shifts: { x: number; y: number }[];
+  /** Arrows and dragging move one picture alone. */
+  alone: boolean;
+  /** Position of the face or hand that is magnified; -1 before the first. */
+  region: number;
+  /** The picture before, to which a key that was held down goes back. */
+  blink: { from: number; since: number } | null;
+}
+
 /** Picture that starts to load when it is made; `ready` tells whether it could be decoded. */
 type LoadingImage = HTMLImageElement & { ready: Promise<boolean> };
 
@@ -496,6 +546,8 @@ type Properties = Record<string, string | number | boolean | ((event: Event) => 
 interface Elements {
   alert: HTMLDivElement;
   announce: HTMLDivElement;
+  "approve-words": HTMLSpanElement;
+  aspect: HTMLSelectElement;
   bulk: HTMLDialogElement;
   "bulk-approve": HTMLButtonElement;
   "bulk-grid": HTMLDivElement;
@@ -505,6 +557,7 @@ interface Elements {
   "bulk-levels": HTMLDivElement;
   "bulk-text": HTMLParagraphElement;
   chips: HTMLSpanElement;
+  "crop-size": HTMLOutputElement;
   "crop-toggle": HTMLButtonElement;
   "crop-tools": HTMLDivElement;
   day: HTMLDivElement;
@@ -515,11 +568,14 @@ interface Elements {
   filter: HTMLSelectElement;
   group: HTMLElement;
   heading: HTMLHeadingElement;
+  guides: HTMLButtonElement;
   help: HTMLDialogElement;
   "help-keys": HTMLDivElement;
   hide: HTMLButtonElement;
+  "keys-note": HTMLSpanElement;
   "keys-on": HTMLInputElement;
   lock: HTMLButtonElement;
+  loupe: HTMLButtonElement;
   main: HTMLElement;
   pictures: HTMLDivElement;
   "progress-bar": HTMLProgressElement;
@@ -544,6 +600,8 @@ interface Elements {
   undo: HTMLButtonElement;
   why: HTMLElement;
   zoom: HTMLDialogElement;
+  "zoom-flags": HTMLSpanElement;
   "zoom-level": HTMLSpanElement;
   "zoom-panes": HTMLDivElement;
+  "zoom-words": HTMLSpanElement;
 }

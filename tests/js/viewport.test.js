@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { magnified, offset, panned, pixelScale, pointAt } from "../../prefml/review/static/viewport.js";
+import { magnified, offset, panned, pixelScale, pointAt, snapped } from "../../prefml/review/static/viewport.js";
 import { forAll } from "./random.js";
 
 const SIZE = { w: 400, h: 600 };
@@ -60,8 +60,12 @@ test("the point under a place of the pane is the one that lies there", () => {
 test("at full size a pixel of the largest picture is a pixel of the screen", () => {
   assert.equal(pixelScale([2, 4], 1), 4);
   assert.equal(pixelScale([2, 4], 2), 2);
-  assert.equal(pixelScale([0.5], 1), 1);
+  assert.equal(pixelScale([0.5], 1), 0.5);
   assert.equal(pixelScale([40], 1), 16);
+});
+
+test("a place begins with a pixel of the screen", () => {
+  assert.deepEqual([snapped(10.3, 1), snapped(10.3, 2), snapped(-0.6, 1.25)], [10, 10.5, -0.8]);
 });
 
 test("what fits stands in the middle, what does not is seen round the place looked at", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { CHANGED, changeText, countPictures, countSets, describeBox, duration, formatCount, likelihood, likelihoodText, percent, shortName } from "../../prefml/review/static/words.js";
+import { CHANGED, changeText, countPictures, countSets, describeBox, duration, formatCount, isUnsure, likelihood, likelihoodText, percent, shortName, sizeText } from "../../prefml/review/static/words.js";
 import { imageOf } from "./server.js";
 
 test("a share is written in whole percent", () => {
@@ -48,4 +48,15 @@ test("a change is told with what became of the crop that was drawn", () => {
   assert.equal(changeText("new", "dropped"), "The suggestion changed, and your crop went with its picture. Decide again.");
   assert.equal(changeText("hidden", "none"), "The hidden suggestion changed. Decide again.");
   assert.equal(changeText("gone", "dropped"), "This set is no longer suggested; nothing was decided. Your crop went with it.");
+});
+
+test("a crop is told in pixels, as a share, and by the name of its aspect", () => {
+  assert.equal(sizeText([0, 0, 0.5, 0.5], imageOf(0)), "100 × 150 px · 25 % of the picture · 2:3");
+  assert.equal(sizeText([0, 0, 1, 2 / 3], imageOf(0)), "200 × 200 px · 67 % of the picture · 1:1");
+  assert.equal(sizeText([0, 0, 1, 0.1], imageOf(0)), "200 × 30 px · 10 % of the picture");
+  assert.equal(sizeText([0, 0, 0.5, 0.5], imageOf(0, { width: null, height: null })), "25 % of the picture");
+});
+
+test("what is said to be unsure is unsure, and what is not rated is not", () => {
+  assert.deepEqual([0, 0.39, 0.4, 1, null].map(isUnsure), [true, true, false, false, false]);
 });

@@ -91,7 +91,10 @@ def test_every_answer_carries_the_guards(client, path):
     answer.close()
 
 
-@pytest.mark.parametrize("path", ["decide", "tag", "approve_batch", "undo", "redo", "submit_batch"])
+CHANGES = ("decide", "tag", "approve_batch", "undo", "redo", "submit_batch", "set_keys")
+
+
+@pytest.mark.parametrize("path", CHANGES)
 def test_no_change_without_the_token_or_from_another_page(client, path):
     address = f"/api/automation/{path}"
     assert client.http.post(address, json={}).status_code == 403

@@ -35,7 +35,7 @@ def test_what_was_learned_and_where_it_fails_is_said_in_sentences(path):
     path.write_text(json.dumps(METRICS))
     learned, fails = read_findings(path)
     assert learned.lines == [
-        "Of 1,200 sets that it had not seen, the picture it ranks first is the one you chose in "
+        "Of 1200 sets that it had not seen, the picture it ranks first is the one you chose in "
         "71%, between 66% and 76%.",
         "What tells your choice from the others of a set, by weight: sharpness (75%), stage (25%).",
     ]

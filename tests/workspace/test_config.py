@@ -50,6 +50,8 @@ def test_entries_are_read_from_their_sections(tmp_path):
         ("[suggest]\nreask = 1.5", "reask"),
         ("[suggest]\nreask = nan", "reask"),
         ("[review]\naudit = -0.1", "audit"),
+        ('[review]\nunsure_crop = "maybe"', "one of ask, crop, whole"),
+        ("[review]\nunsure_crop = true", "unsure_crop"),
         ("not toml", "TOML"),
     ],
 )

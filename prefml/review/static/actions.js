@@ -1,10 +1,12 @@
 // Execute commands, whether a key or a button asked for them.
 
 import { post, storage } from "./api.js";
+import { ASKED, cropFields, mustAsk, planApproval } from "./approval.js";
 import * as bulk from "./bulk.js";
 import * as cropper from "./cropper.js";
 import { announce, byId, showStatus } from "./dom.js";
 import { drawProgress } from "./info.js";
+import * as loupe from "./loupe.js";
 import { PICTURE_SIZE } from "./pictures.js";
 import { present } from "./present.js";
 import { drawHidden, loadQueue, redraw, showAt, showChanged } from "./screen.js";
@@ -64,20 +66,6 @@ export function keepPicture(index, crop, key) {
 }
 
 /**
- * Return what is decided about the frame when a picture is chosen.
- *
- * @param {Group} group
- * @param {number} index
- * @returns {{ crop_coords?: Box | null }}
- */
-export function cropFields(group, index) {
-  const box = my.cropOn(group, index);
-  if (box) return { crop_coords: box };
-  const judged = my.readDraft(group) || (group.decision && group.decision.final_index !== null);
-  return judged ? { crop_coords: null } : {};
-}
-
-/**
  * Do something with the picture that the set is about; ask for one where none is.
  *
  * @param {number | null} index
@@ -87,20 +75,31 @@ const withPicture = (index, act) => (index === null ? showStatus("Choose a pictu
 
 /** @param {Group} group */
 function approve(group) {
-  const own = session.held !== null || my.readDraft(group) !== null;
-  if (group.audited) {
-    const at = my.selectedIndex(group);
-    return own && at !== null ? choose(group, at) : showStatus("Asked without a suggestion: 1 to 9 choose");
+  const plan = planApproval(group);
+  switch (plan.does) {
+    case "refuse": return showStatus(plan.words);
+    case "reveal":
+      session.revealed = true;
+      redraw();
+      return showStatus("This is the suggestion; A again approves it");
+    case "choose": return choose(group, plan.index);
+    case "ask": return askFrame(group, plan.index);
+    case "keep": return keepPicture(plan.index, plan.fields, "approve");
   }
-  if (my.isBlind(group) && !own) {
-    session.revealed = true;
-    redraw();
-    return showStatus("This is the suggestion; A again approves it");
-  }
-  if (group.decision && group.suggested !== null && !own) return keepPicture(group.suggested, {}, "approve");
-  const index = my.selectedIndex(group);
-  if (index === null) return showStatus("Nothing is suggested here: 1 to 9 choose");
-  return keepPicture(index, cropFields(group, index), "approve");
+}
+
+/**
+ * Show the crop of a picture, and leave it to the next key whether it is taken.
+ *
+ * @param {Group} group
+ * @param {number} index
+ */
+function askFrame(group, index) {
+  session.asked = true;
+  if (index !== my.selectedIndex(group) || group.decision) session.held = index;
+  redraw();
+  showStatus(ASKED);
+  announce(ASKED);
 }
 
 /**
@@ -110,6 +109,7 @@ function approve(group) {
  * @param {number} index
  */
 function choose(group, index) {
+  if (mustAsk(group, index)) return askFrame(group, index);
   if (!group.judges_crop || my.readDraft(group)) return keepPicture(index, cropFields(group, index), "choose");
   session.cropVisible = true;
   redraw();
@@ -128,6 +128,18 @@ function hold(index) {
   showStatus(session.held === null ? "" : `Picture ${index + 1} is held: K, X, M or A are about it`);
 }
 
+/**
+ * Hold the picture beside the one that the set is about, from the last round to the first.
+ *
+ * @param {Group} group
+ * @param {1 | -1} by
+ */
+function holdBeside(group, by) {
+  const count = group.images.length, at = my.selectedIndex(group) ?? (by > 0 ? -1 : count);
+  session.held = null;
+  hold((at + by + count) % count);
+}
+
 /** @param {Group} group */
 function edit(group) {
   return withPicture(my.selectedIndex(group) ?? (group.images.length === 1 ? 0 : null), (index) => {
@@ -135,6 +147,17 @@ function edit(group) {
     redraw();
     cropper.start(group, index);
   });
+}
+
+/**
+ * Show the set at full size; a single picture is compared with nothing.
+ *
+ * @param {Group} group
+ * @param {CompareMode} mode
+ */
+function compare(group, mode) {
+  session.zoomed = true;
+  zoom.open(group, group.images.length > 1 ? mode : "together");
 }
 
 /** @type {Readonly<Record<GroupCommand, (group: Group) => Promise<void> | void>>} */
@@ -145,11 +168,17 @@ const GROUP_COMMANDS = {
   keep: (group) => withPicture(my.selectedIndex(group), (index) => keepPicture(index, { crop_coords: null }, "keep")),
   hand: (group) => withPicture(my.selectedIndex(group), (index) => decide({ action: "overridden", final_choice: index, crop_by_hand: true }, "hand")),
   edit,
+  left: (group) => holdBeside(group, -1),
+  right: (group) => holdBeside(group, 1),
   sets: (group) => sets.open(group, afterRegroup, showChanged),
   tags: (group) => { tags.open(group, my.selectedIndex(group)); },
-  zoom(group) {
-    session.zoomed = true;
-    zoom.open(group);
+  zoom: (group) => compare(group, "together"),
+  flip: (group) => compare(group, "flip"),
+  versus: (group) => compare(group, "champion"),
+  difference: (group) => compare(group, "difference"),
+  people(group) {
+    compare(group, "together");
+    zoom.showRegion(1);
   },
 };
 
@@ -167,6 +196,7 @@ const PAGE_COMMANDS = {
     drawHidden();
     redraw();
   },
+  loupe: () => { loupe.toggle(); },
   next: () => showAt(session.index + 1),
   back: () => showAt(session.index - 1),
   undo: () => turn("undo"),
@@ -227,11 +257,11 @@ async function afterRegroup(answer, words) {
  * @param {"undo" | "redo"} which
  */
 async function turn(which) {
-  const id = await my.postTurn(which);
+  const { id, what } = await my.postTurn(which);
   if (id === null) return showStatus(`Nothing to ${which}`);
   if (!session.ids.includes(id)) await loadQueue("all", "");
   const at = session.ids.indexOf(id);
-  const words = which === "undo" ? "Undone" : "Done again";
+  const words = `${which === "undo" ? "Undone" : "Done again"}${what && `: ${what}`}`;
   showStatus(words);
   return at >= 0 ? showAt(at, words) : redraw();
 }

@@ -82,6 +82,7 @@ export function announce(text) {
 export function showStatus(text) {
   const line = byId("status");
   line.textContent = visible(text);
+  line.title = visible(text);
   // The heading beside it may use what is left.
   byId("main").style.setProperty("--told", `${line.offsetWidth}px`);
 }

@@ -53,6 +53,13 @@ function edgeDistance([left, top, right, bottom], [x1, y1, x2, y2]) {
 export const keepsWhole = (box) => edgeDistance(box, FULL_FRAME) <= thresholds.whole + 1e-9;
 
 /**
+ * Return the share of the picture's area that a box keeps.
+ *
+ * @param {Box} box
+ */
+export const areaShare = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
+
+/**
  * Tell whether two boxes are one.
  *
  * @param {Box} one
@@ -90,6 +97,32 @@ export function grow([x1, y1, x2, y2], by) {
   const width = x2 - x1, height = y2 - y1, longest = Math.max(width, height);
   const factor = limitFactor((longest + by) / longest, width, height, 1, 1);
   const w = width * factor, h = height * factor;
+  const left = clamp((x1 + x2 - w) / 2, 0, 1 - w), top = clamp((y1 + y2 - h) / 2, 0, 1 - h);
+  return round([left, top, left + w, top + h]);
+}
+
+/**
+ * Change the width or the height alone, round the centre.
+ *
+ * @param {Box} box
+ * @param {number} dw what the width gains, as a share of the picture's; negative shrinks
+ * @param {number} dh
+ */
+export function stretch([x1, y1, x2, y2], dw, dh) {
+  const w = clamp(x2 - x1 + dw, MIN_SIDE, 1), h = clamp(y2 - y1 + dh, MIN_SIDE, 1);
+  const left = clamp((x1 + x2 - w) / 2, 0, 1 - w), top = clamp((y1 + y2 - h) / 2, 0, 1 - h);
+  return round([left, top, left + w, top + h]);
+}
+
+/**
+ * Give a box another aspect round its centre, with the same area as far as the picture goes.
+ *
+ * @param {Box} box
+ * @param {number} ratio width over height, both in shares of the picture
+ */
+export function reshape([x1, y1, x2, y2], ratio) {
+  const area = (x2 - x1) * (y2 - y1), longest = Math.min(1, ratio);
+  const w = clamp(Math.sqrt(area * ratio), Math.min(longest, MIN_SIDE * Math.max(1, ratio)), longest), h = w / ratio;
   const left = clamp((x1 + x2 - w) / 2, 0, 1 - w), top = clamp((y1 + y2 - h) / 2, 0, 1 - h);
   return round([left, top, left + w, top + h]);
 }

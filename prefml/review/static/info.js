@@ -1,6 +1,7 @@
 // Draw the strip under the pictures, and the line of progress above them.
 
 import { byId, make } from "./dom.js";
+import { FULL_FRAME, areaShare } from "./geometry.js";
 import { cropOf, isBlind, readDraft, session } from "./session.js";
 import { duration, formatCount, likelihoodText, percent } from "./words.js";
 
@@ -45,19 +46,16 @@ function choicePart(group, blind) {
 function cropPart(group) {
   const { crop, decision } = group;
   if (decision?.crop_by_hand) return part("Crop", strong("You crop it by hand"));
-  if (readDraft(group)) return part("Crop", strong("Your draft, not decided yet"), line("A uses it"));
+  if (readDraft(group)) return part("Crop", strong("Your draft, not decided yet"), line(`${percent(areaShare(cropOf(group) ?? FULL_FRAME))} of the picture; A uses it`));
   if (decision && decision.final_index !== null) {
     return part("Crop", strong(decision.crop_coords ? "Cropped as drawn" : "Kept whole"));
   }
   if (group.judges_crop) return part("Crop", strong("Set it yourself"), line("The number opens the picture's frame; Enter uses it"));
   if (!crop.offered) return part("Crop", strong("Not rated"), line(crop.reason));
-  const box = cropOf(group), size = box ? `Crop to ${percent(area(box))}` : "Keep whole";
+  const box = cropOf(group), size = box ? `Crop to ${percent(areaShare(box))}` : "Keep whole";
   const others = crop.alternatives.length ? `${crop.alternatives.length} other proposals in X` : "";
   return part("Crop", strong(crop.confidence === null ? size : `${size}: ${likelihoodText(crop.confidence)}`), line(crop.reason || others));
 }
-
-/** @param {Box} box */
-const area = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
 
 /**
  * Put a picture's number in place of its file's name, by which the page does not know it.
@@ -75,7 +73,7 @@ export function byNumber({ images }, words) {
  * @param {boolean} blind
  */
 function reasonPart(group, blind) {
-  const reasons = blind ? "Hidden" : group.awaiting ? "Nothing was suggested for these pictures together" : group.reasons.join(" · ") || "No reason given";
+  const reasons = blind ? "Hidden" : group.awaiting ? "Nothing was suggested for these pictures together" : group.reasons.slice(0, 3).join(" · ") || "No reason given";
   const same = group.duplicates.map((words) => byNumber(group, words));
   const copies = same.length ? make("p", { class: "copies", title: same.join("\n") }, same.join(" · ")) : null;
   return part("Why", line(reasons), copies);

@@ -16,14 +16,16 @@ export const aspect = (image) => (image.width && image.height ? image.width / im
  * @param {readonly Image[]} images
  * @param {number} width room in CSS pixels
  * @param {number} height
+ * @param {number} [gap] between pictures
+ * @param {number} [caption] room below each
  * @returns {Grid}
  */
-export function bestGrid(images, width, height) {
+export function bestGrid(images, width, height, gap = GAP, caption = CAPTION_HEIGHT) {
   /** @type {Grid} */
   let best = { columns: 1, tiles: [], area: -1 };
   for (let columns = 1; columns <= images.length; columns += 1) {
     const rows = Math.ceil(images.length / columns);
-    const cell = { w: (width - GAP * (columns - 1)) / columns, h: (height - GAP * (rows - 1)) / rows - CAPTION_HEIGHT };
+    const cell = { w: (width - gap * (columns - 1)) / columns, h: (height - gap * (rows - 1)) / rows - caption };
     const tiles = images.map((image) => fitInside(aspect(image), cell.w, cell.h));
     const area = tiles.reduce((sum, tile) => sum + tile.w * tile.h, 0);
     if (area > best.area) best = { columns, tiles, area };

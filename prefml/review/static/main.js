@@ -2,12 +2,14 @@
 
 import { commandNamed, perform } from "./actions.js";
 import { deliverOutbox, get, storage } from "./api.js";
+import * as cropper from "./cropper.js";
 import { byId, showStatus } from "./dom.js";
 import { watchDay } from "./first_day.js";
 import { configure } from "./geometry.js";
 import { drawProgress } from "./info.js";
 import { enqueue, enqueueInput } from "./jobs.js";
-import { drawHelp, readStroke } from "./keys.js";
+import { askForKey, chooseLayout, readStroke, showKeys, takeAskedKey } from "./keys.js";
+import { follow } from "./loupe.js";
 import * as modes from "./modes.js";
 import { drawHidden, loadQueue, redraw, showAt } from "./screen.js";
 import * as my from "./session.js";
@@ -17,17 +19,25 @@ import * as zoom from "./zoom.js";
 const { session } = my;
 
 document.addEventListener("keydown", (event) => {
+  if (takeAskedKey(event)) {
+    event.preventDefault();
+    return;
+  }
   const stroke = readStroke(event);
   if (!stroke || modes.isSwitchedOff(stroke)) return;
   if (modes.claims(stroke)) event.preventDefault();
   enqueueInput(() => modes.handleKey(stroke));
 });
 
+document.addEventListener("keyup", (event) => { zoom.release(event.key); });
+
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("button") : null;
   if (!button) return;
-  const { do: name, index, crop, zoom: key } = button.dataset;
-  if (name) {
+  const { do: name, index, crop, zoom: key, rebind, layout } = button.dataset;
+  if (rebind) askForKey(rebind);
+  else if (layout === "standard" || layout === "left" || layout === "right") enqueueInput(() => chooseLayout(layout));
+  else if (name) {
     if (!button.getAttribute("aria-haspopup")) byId("group").focus({ preventScroll: true });
     enqueueInput(() => perform(commandNamed(name)));
   } else if (index) enqueueInput(() => perform({ name: "choose", index: Number(index) }));
@@ -36,6 +46,10 @@ document.addEventListener("click", (event) => {
   else if (button.dataset.close) button.closest("dialog")?.close();
 });
 
+byId("aspect").addEventListener("change", () => {
+  cropper.useAspect();
+  cropper.focus();
+});
 byId("tags").addEventListener("close", redraw);
 byId("keys-on").addEventListener("change", () => { storage.write("keys", byId("keys-on").checked); });
 for (const id of /** @type {const} */ (["filter", "project"])) {
@@ -47,14 +61,21 @@ for (const id of /** @type {const} */ (["filter", "project"])) {
   });
 }
 // The window, an alert or a longer line of buttons: whatever changes the room for the pictures.
-new ResizeObserver(() => {
+const rooms = new ResizeObserver(() => {
   const group = my.currentGroup();
   if (group && !byId("group").hidden) placeTiles(group);
-}).observe(byId("group"));
+  zoom.refit();
+});
+rooms.observe(byId("group"));
+rooms.observe(byId("zoom-panes"));
+
+byId("pictures").addEventListener("pointermove", follow);
 
 configure(document.body.dataset);
+showKeys({});
+// In a job of its own: without them the page works all the same, and says what is wrong with them.
+enqueue(async () => { showKeys((await get("keys", {})).keys); });
 enqueue(async () => {
-  drawHelp();
   byId("keys-on").checked = storage.read("keys") ?? true;
   session.hidden = storage.read("hidden") ?? session.hidden;
   drawHidden();

@@ -13,11 +13,17 @@ import * as sets from "./sets.js";
 import * as tags from "./tags.js";
 import * as zoom from "./zoom.js";
 
+/** Commands that are done from full size, which they close. */
+const ZOOM_COMMANDS = new Set(["approve", "reject", "skip", "choose", "keep", "edit"]);
+/** Keys that with Shift open the editor and move the crop. */
+const NUDGES = { ArrowLeft: true, ArrowUp: true, ArrowRight: true, ArrowDown: true };
+const ABOUT_ONE = new Set(["keep", "edit"]);
+
 /** @param {Stroke} stroke */
 const claimsCommand = (stroke) => commandOf(stroke) !== null || /^Arrow(Up|Down)$/.test(stroke.key);
 
 /** @param {Stroke} stroke */
-const claimsMark = (stroke) => commandOf(stroke) !== null || /^Arrow|^[0-9+\-=_]$/.test(stroke.key);
+const claimsMark = (stroke) => commandOf(stroke) !== null || /^Arrow|^[0-9+\-=_ ]$/.test(stroke.key);
 
 /**
  * Modes in order of precedence: the first that is active gets the key.
@@ -62,8 +68,19 @@ export const handleKey = (stroke) => activeMode().handleKey(stroke);
 
 /** @param {Stroke} stroke */
 function handleReviewKey(stroke) {
+  if (stroke.shift && stroke.key in NUDGES) return nudge(stroke);
   const command = commandOf(stroke);
   return command ? perform(command) : undefined;
+}
+
+/**
+ * Edit the crop, and move it at once.
+ *
+ * @param {Stroke} stroke
+ */
+async function nudge(stroke) {
+  await perform({ name: "edit" });
+  if (cropper.isEditing()) cropper.handleKey(stroke);
 }
 
 /** @param {Stroke} stroke */
@@ -85,9 +102,13 @@ function handleBulkKey(stroke) {
 function handleZoomKey(stroke) {
   const command = commandOf(stroke);
   if (command?.name === "zoom") return zoom.close();
-  if (zoom.handleKey(stroke) || !command) return undefined;
-  if (!["approve", "reject", "skip", "choose", "keep"].includes(command.name)) return undefined;
+  if (command?.name === "hold" && "index" in command) return zoom.show(command.index);
+  // 0 has a use of its own here.
+  if (zoom.handleKey(stroke) || !command || !ZOOM_COMMANDS.has(command.name)) return undefined;
+  const index = zoom.pictureInView();
   zoom.close();
+  // K and X are about the picture that is seen in place of the others.
+  if (index !== null && ABOUT_ONE.has(command.name)) my.session.held = index;
   return perform(command);
 }
 
@@ -95,9 +116,10 @@ function handleZoomKey(stroke) {
 function handleEditorKey(stroke) {
   if (stroke.key === "Escape") return cancelEdit();
   if (stroke.key === "x" && !stroke.repeat) return leaveEditor();
-  if (stroke.repeat && !/^(Arrow|[-+=_*])/.test(stroke.key)) return undefined;
+  if (stroke.repeat && !/^Arrow|^[-+=_*qwed]$/.test(stroke.key)) return undefined;
   if (["Enter", "a"].includes(stroke.key) && !stroke.shift) return acceptCrop();
   const command = commandOf(stroke);
+  if (command?.name === "undo") return cropper.stepBack();
   if (cropper.handleKey(stroke) || !command) return undefined;
   if (!["keep", "reject", "skip", "hand"].includes(command.name)) return undefined;
   my.session.held = cropper.edited().index;
@@ -130,7 +152,7 @@ const pressInEditor = (key) => { cropper.handleKey({ key, shift: false, repeat: 
 /** @type {Readonly<Record<CropTool, () => Promise<void> | void>>} */
 const CROP_TOOLS = {
   accept: acceptCrop, next: () => { cropper.showProposal(1); }, smaller: () => { pressInEditor("-"); },
-  larger: () => { pressInEditor("+"); }, lock: cropper.toggleLock, reset: () => { pressInEditor("0"); }, cancel: cancelEdit,
+  larger: () => { pressInEditor("+"); }, lock: cropper.toggleLock, guides: cropper.toggleGuides, reset: () => { pressInEditor("0"); }, cancel: cancelEdit,
 };
 
 /**

@@ -1,10 +1,12 @@
 // Move from set to set, draw the one in view and announce it to a screen reader.
 
 import { get } from "./api.js";
+import { drawApproval } from "./approval.js";
 import * as cropper from "./cropper.js";
 import { announce, byId, make, showStatus } from "./dom.js";
 import { drawInfo, drawProgress } from "./info.js";
 import { dropWaiting } from "./jobs.js";
+import { drawLoupes } from "./loupe.js";
 import { PICTURE_SIZE } from "./pictures.js";
 import * as my from "./session.js";
 import { drawEnd, drawGroup } from "./view.js";
@@ -21,7 +23,7 @@ const { session } = my;
 export async function showAt(index, words = "") {
   if (cropper.isEditing()) cropper.stop();
   session.index = Math.max(0, Math.min(index, session.ids.length));
-  Object.assign(session, { held: null, revealed: false, zoomed: false });
+  Object.assign(session, { held: null, revealed: false, asked: false, zoomed: false });
   await my.loadAt(session.index);
   redraw();
   session.shownAt = performance.now();
@@ -38,9 +40,11 @@ export function redraw() {
   const changed = group !== null && group.group_id === session.seen?.id && !my.isSeen(group) && !group.audited;
   // What stands round the pictures first: it tells how much room is left for them.
   drawProgress();
+  drawApproval(group);
   if (group) {
     drawInfo(group);
     drawGroup(group);
+    drawLoupes();
   } else drawEnd();
   if (changed) {
     dropWaiting();

@@ -12,7 +12,7 @@ const BEHIND = 2, AHEAD = 10, DECODED = 4;
 export const session = {
   ids: [], index: 0, groups: new Map(), queueStates: new Map(), filter: "all", project: "",
   hidden: document.body.dataset.hide === "true", cropVisible: true,
-  revealed: false, held: null, shownAt: 0, seen: null, zoomed: false, progress: null,
+  revealed: false, asked: false, held: null, shownAt: 0, seen: null, zoomed: false, progress: null,
 };
 
 /** Return the id of the set in view; undefined at the end of the list. */
@@ -225,7 +225,8 @@ export function carryDraft(before, after) {
 export function cropOf(group) {
   const draft = readDraft(group);
   if (draft) return keepsWhole(draft.box) ? null : draft.box;
-  return group.decision && group.decision.final_index !== null ? group.decision.crop_coords : group.crop.box;
+  // What is asked about is the suggested crop, whatever was decided before.
+  return group.decision && !session.asked && group.decision.final_index !== null ? group.decision.crop_coords : group.crop.box;
 }
 
 /**
@@ -235,7 +236,7 @@ export function cropOf(group) {
  * @param {number} index
  */
 export function cropOn(group, index) {
-  const box = cropOf(group), from = readDraft(group)?.index ?? group.decision?.final_index ?? group.suggested;
+  const box = cropOf(group), from = readDraft(group)?.index ?? (session.asked ? null : group.decision?.final_index) ?? group.suggested;
   if (!box || from === null) return box;
   return Math.abs(aspect(imageAt(group, index)) / aspect(imageAt(group, from)) - 1) < 0.01 ? box : null;
 }
@@ -278,7 +279,7 @@ export async function postDecision(group, choice, key) {
 }
 
 /**
- * Undo or redo; return the id of the first set that changed, null where none did.
+ * Undo or redo; return the id of the first set that changed, null where none did, and what was done in words.
  *
  * @param {"undo" | "redo"} which
  */
@@ -286,5 +287,5 @@ export async function postTurn(which) {
   const answer = await post(which, {}, PICTURE_SIZE);
   if (answer.group_ids.length > answer.groups.length) await loadQueue(session.filter, session.project);
   receive(answer);
-  return answer.group_ids[0] ?? null;
+  return { id: answer.group_ids[0] ?? null, what: answer.what };
 }

@@ -55,8 +55,10 @@ export function placeTiles(group) {
   const box = byId("pictures");
   const room = byId("group").getBoundingClientRect();
   const height = room.bottom - box.getBoundingClientRect().top - 6;
-  const { columns, tiles } = bestGrid(group.images, room.width - 28, height);
-  const drawn = findAll(box, ".tile"), frames = findAll(box, ".tile .frame");
+  // While a crop is edited its picture has all the room.
+  const { edited } = box.dataset, only = edited === undefined ? undefined : group.images[Number(edited)];
+  const { columns, tiles } = bestGrid(only ? [only] : group.images, room.width - 28, height);
+  const which = only ? ".tile.edited" : ".tile", drawn = findAll(box, which), frames = findAll(box, `${which} .frame`);
   box.style.gridTemplateColumns = `repeat(${columns}, auto)`;
   box.style.gap = `4px ${GAP}px`;
   tiles.forEach(({ w, h }, index) => {
@@ -148,7 +150,7 @@ function caption(group, image, index) {
  * @returns {{ box: Box, kind: "crop" | "ghost" } | null}
  */
 export function overlay(group, index) {
-  if (!session.cropVisible || group.state === "rejected") return null;
+  if (!session.asked && (!session.cropVisible || group.state === "rejected")) return null;
   const box = cropOn(group, index);
   if (!box) return null;
   const at = selectedIndex(group);

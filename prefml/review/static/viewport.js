@@ -51,14 +51,22 @@ export function pointAt({ scale, x, y }, dx, dy, { w, h }) {
 }
 
 /**
- * Return the scale at which a pixel of the largest picture is a pixel of the screen.
+ * Return the scale at which a pixel of the largest picture is a pixel of the screen; below 1 where the screen has more.
  *
  * @param {readonly number[]} ratios pixels of each picture for a CSS pixel at scale 1
  * @param {number} density pixels of the screen for a CSS pixel
  */
 export function pixelScale(ratios, density) {
-  return clamp(Math.max(...ratios) / density, 1, MAX_SCALE);
+  return clamp(Math.max(...ratios) / density, 0.05, MAX_SCALE);
 }
+
+/**
+ * Return the nearest place that begins with a pixel of the screen.
+ *
+ * @param {number} place in CSS pixels
+ * @param {number} density pixels of the screen for a CSS pixel
+ */
+export const snapped = (place, density) => Math.round(place * density) / density;
 
 /**
  * Return where a picture begins in its pane, along one axis.

@@ -7,6 +7,16 @@
  */
 export const percent = (share) => `${Math.round(share * 100)} %`;
 
+/** Below this probability something is stated as unsure. */
+const UNSURE = 0.4;
+
+/**
+ * Tell whether something is stated as unsure; what is not rated is stated as such.
+ *
+ * @param {Share} share
+ */
+export const isUnsure = (share) => share !== null && share < UNSURE;
+
 /**
  * Return the word for a probability.
  *
@@ -16,7 +26,7 @@ export function likelihood(share) {
   if (share >= 0.95) return "almost certain";
   if (share >= 0.8) return "very likely";
   if (share >= 0.6) return "likely";
-  if (share >= 0.4) return "leaning this way";
+  if (share >= UNSURE) return "leaning this way";
   return "unsure";
 }
 
@@ -87,6 +97,23 @@ export function changeText(what, draft) {
 export const STATE_LABELS = {
   pending: "undecided", approved: "approved", overridden: "your choice", rejected: "none is good", skipped: "skipped",
 };
+
+/** Ratios that are named, as their longer side over the shorter. */
+export const RATIOS = /** @type {const} */ ([["1:1", 1], ["5:4", 5 / 4], ["4:3", 4 / 3], ["3:2", 3 / 2], ["16:9", 16 / 9]]);
+
+/**
+ * Write how large a crop is: pixels where the picture's size is known, the share it keeps, and its aspect where that has a name.
+ *
+ * @param {Box} box
+ * @param {Image} image
+ */
+export function sizeText([x1, y1, x2, y2], { width, height }) {
+  const share = `${percent((x2 - x1) * (y2 - y1))} of the picture`;
+  if (!width || !height) return share;
+  const [w, h] = [Math.round((x2 - x1) * width), Math.round((y2 - y1) * height)], long = Math.max(w, h) / Math.max(1, Math.min(w, h));
+  const name = RATIOS.find(([, ratio]) => Math.abs(long / ratio - 1) < 0.01)?.[0];
+  return [`${w} × ${h} px`, share, name && (w < h ? name.split(":").reverse().join(":") : name)].filter(Boolean).join(" · ");
+}
 
 /**
  * Describe where a crop box lies, and its size in pixels where the picture's is known.
