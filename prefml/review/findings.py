@@ -107,8 +107,8 @@ def _learned(ranker: _Ranker) -> Iterator[str]:
         low, high = own.top1_ci
         range_of = "" if low is None or high is None else f", between {low:.0%} and {high:.0%}"
         yield (
-            f"Of {counted(ranker.sets, 'set')} that it had not seen, the picture it ranks first is the one "
-            f"you chose in {own.top1:.0%}{range_of}."
+            f"Of {counted(ranker.sets, 'set')} that it had not seen, the picture it ranks first is "
+            f"the one you chose in {own.top1:.0%}{range_of}."
         )
     shares = sorted(ranker.importances.items(), key=lambda item: -item[1])[:_MOST]
     total = sum(max(share, 0) for share in ranker.importances.values())
