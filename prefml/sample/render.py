@@ -187,11 +187,10 @@ def _subjects() -> dict[str, _Cutout]:
 
 def _portrait() -> _Cutout:
     import matplotlib
-    from PIL import Image
 
     path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
-    with Image.open(path) as image:
-        pixels: Pixels = np.array(image.convert("RGB"))
+    found = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    pixels: Pixels = np.asarray(cv2.cvtColor(found, cv2.COLOR_BGR2RGB), np.uint8)
     oval = np.zeros(pixels.shape[:2], np.float32)
     cv2.ellipse(oval, _PORTRAIT[0], _PORTRAIT[1], 0, 0, 360, 1.0, -1)
     return _cut_out(pixels, oval)

@@ -33,7 +33,7 @@ def test_both_models_are_written_with_their_manifests(trained):
 def test_the_manifest_says_what_the_model_was_trained_on(trained, kind):
     manifest = read_manifest(trained / "artifacts" / f"{kind}.joblib")
     assert manifest.encoder.name == "builtin"
-    assert manifest.counts["projects"] == 4
+    assert manifest.counts["projects"] == 5
     assert len(manifest.decisions_sha256) == 64
     assert manifest.fold_scores
 
