@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from prefml._typing import Floats
-from prefml.features.relative import next_lower
+from prefml.features.relative import next_lower, relative_cues
 from prefml.sets import Sets
 
 __all__ = ["relative_people"]
@@ -63,16 +63,8 @@ def relative_people(cues: pd.DataFrame, stage: Floats, sets: Sets) -> dict[str, 
     if not values:
         return {}
     table = np.column_stack(list(values.values()))
+    columns = relative_cues(table, list(values), stage, sets, kind="people")
     below = next_lower(stage, sets)
-    kinds = {
-        "people": table,
-        "people_mean": table - sets.mean_of_known(table),
-        "people_lower": np.where((below >= 0)[:, None], table - table[below], np.nan),
-    }
-    columns = {
-        f"{kind}__{name}": part[:, i] for kind, part in kinds.items()
-        for i, name in enumerate(values)
-    }  # fmt: skip
     for name, prefix in _DRIFTS.items():
         own = [known[one] for one in known if one.startswith(prefix)]
         if own:

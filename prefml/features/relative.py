@@ -24,7 +24,7 @@ __all__ = [
 
 
 def relative_cues(
-    cues: Floats, names: Sequence[str], stage: Floats, sets: Sets
+    cues: Floats, names: Sequence[str], stage: Floats, sets: Sets, kind: str = "cue"
 ) -> dict[str, Floats]:
     """Return each cue as it is, centered on the set's mean, and minus the next lower stage's.
 
@@ -38,6 +38,8 @@ def relative_cues(
         Stages, NaN where unknown.
     sets : Sets
         The grouping.
+    kind : str, default="cue"
+        Begins the columns' names.
 
     Returns
     -------
@@ -47,9 +49,9 @@ def relative_cues(
     """
     below = next_lower(stage, sets)
     step = np.where((below >= 0)[:, None], cues - cues[below], np.nan)
-    kinds = {"cue": cues, "cue_mean": cues - sets.mean_of_known(cues), "cue_lower": step}
+    parts = {kind: cues, f"{kind}_mean": cues - sets.mean_of_known(cues), f"{kind}_lower": step}
     return {
-        f"{kind}__{name}": values[:, i] for kind, values in kinds.items()
+        f"{part}__{name}": values[:, i] for part, values in parts.items()
         for i, name in enumerate(names)
     }  # fmt: skip
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
-import msgspec
 from flask import Blueprint, Response, request
 
-from prefml.exceptions import LogError
 from prefml.review import answers
 from prefml.review.events import Event
+from prefml.review.exchange import json_answer, json_body
 from prefml.review.requests import (
     MAX_BATCH,
     ApproveBatch,
@@ -23,7 +21,6 @@ from prefml.review.requests import (
     Regroup,
     Size,
     Tag,
-    read_body,
     read_query,
 )
 from prefml.review.seen import StaleSuggestionError
@@ -31,8 +28,6 @@ from prefml.review.service import ReviewService
 from prefml.review.wording import describe_event
 
 __all__ = ["make_api"]
-
-R = TypeVar("R", bound=msgspec.Struct)
 
 
 def make_api(service: ReviewService, token: str) -> Blueprint:
@@ -66,7 +61,7 @@ def _add_queries(api: Blueprint, service: ReviewService, token: str) -> None:
             query.size, query.filter, query.project or None
         )
         groups = service.load_groups(ids, query.picture)
-        return _answer(answers.LoadBatch(groups, service.progress(), token))
+        return json_answer(answers.LoadBatch(groups, service.progress(), token))
 
     @api.get("/queue")
     def queue() -> Response:
@@ -74,7 +69,7 @@ def _add_queries(api: Blueprint, service: ReviewService, token: str) -> None:
         query = read_query(QueueQuery, request.args)
         project = query.project or None
         waiting = service.next_ids(1, query.filter, project)
-        return _answer(
+        return json_answer(
             answers.Queue(
                 group_ids=service.queue(query.filter, project),
                 first_pending=waiting[0] if waiting else None,
@@ -86,36 +81,36 @@ def _add_queries(api: Blueprint, service: ReviewService, token: str) -> None:
 
     @api.get("/progress")
     def progress() -> Response:
-        return _answer(service.progress())
+        return json_answer(service.progress())
 
     @api.get("/budget")
     def budget() -> Response:
         service.refresh()
         query = read_query(OfferQuery, request.args)
-        return _answer(service.offer(query.project or None, float(query.level or 1)))
+        return json_answer(service.offer(query.project or None, float(query.level or 1)))
 
 
 def _add_commands(api: Blueprint, service: ReviewService) -> None:
     @api.post("/decide")
     def decide() -> Response:
-        picture, asked = _picture_size(), _body(Decide)
+        picture, asked = _picture_size(), json_body(Decide)
         service.decide(asked)
         return _changed(service, [asked.group_id], picture)
 
     @api.post("/tag")
     def tag() -> Response:
-        picture, asked = _picture_size(), _body(Tag)
+        picture, asked = _picture_size(), json_body(Tag)
         service.tag(asked)
         return _changed(service, [asked.group_id], picture)
 
     @api.post("/regroup")
     def regroup() -> Response:
-        picture, asked = _picture_size(), _body(Regroup)
+        picture, asked = _picture_size(), json_body(Regroup)
         return _changed(service, service.regroup(asked), picture)
 
     @api.post("/approve_batch")
     def approve_batch() -> Response:
-        picture, asked = _picture_size(), _body(ApproveBatch)
+        picture, asked = _picture_size(), json_body(ApproveBatch)
         versions = asked.suggestion_versions
         event = service.approve_batch(asked.group_ids, asked.event_id or None, versions)
         drawn = [] if event is None else [one.group_id for one in event.drawn()]
@@ -125,7 +120,7 @@ def _add_commands(api: Blueprint, service: ReviewService) -> None:
 def _add_history(api: Blueprint, service: ReviewService) -> None:
     @api.post("/undo")
     def undo() -> Response:
-        picture, asked = _picture_size(), _body(Empty)
+        picture, asked = _picture_size(), json_body(Empty)
         ids = service.undo(asked.event_id or None)
         with service.store.ledger() as ledger:
             what = _words(ledger.to_redo if ids else None)
@@ -133,7 +128,7 @@ def _add_history(api: Blueprint, service: ReviewService) -> None:
 
     @api.post("/redo")
     def redo() -> Response:
-        picture, asked = _picture_size(), _body(Empty)
+        picture, asked = _picture_size(), json_body(Empty)
         ids = service.redo(asked.event_id or None)
         with service.store.ledger() as ledger:
             what = _words(ledger.to_undo if ids else None)
@@ -141,8 +136,8 @@ def _add_history(api: Blueprint, service: ReviewService) -> None:
 
     @api.post("/submit_batch")
     def submit_batch() -> Response:
-        counts = service.submit(_body(Empty).event_id or None)
-        return _answer(answers.Submitted(sum(counts.values()), counts, service.progress()))
+        counts = service.submit(json_body(Empty).event_id or None)
+        return json_answer(answers.Submitted(sum(counts.values()), counts, service.progress()))
 
 
 def _add_refusal(api: Blueprint, service: ReviewService) -> None:
@@ -150,7 +145,7 @@ def _add_refusal(api: Blueprint, service: ReviewService) -> None:
     def stale(error: StaleSuggestionError) -> tuple[Response, int]:
         groups = service.load_groups(error.group_ids[:MAX_BATCH], _picture_size())
         refusal = answers.Stale(str(error), error.group_ids, groups, service.progress())
-        return _answer(refusal), 409
+        return json_answer(refusal), 409
 
 
 def _picture_size() -> Size:
@@ -171,16 +166,4 @@ def _changed(
 ) -> Response:
     """Answer with the groups as they are now; of a large batch only the first are described."""
     groups = service.load_groups(ids[:MAX_BATCH], picture)
-    return _answer(answers.Changed(ids, groups, service.progress(), list(drawn), what))
-
-
-def _body(kind: type[R]) -> R:
-    if request.content_length in (None, 0):
-        return read_body(kind, b"")
-    if not request.is_json:
-        raise LogError("the request's body", "application/json")
-    return read_body(kind, request.get_data())
-
-
-def _answer(document: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(document), mimetype="application/json")
+    return json_answer(answers.Changed(ids, groups, service.progress(), list(drawn), what))

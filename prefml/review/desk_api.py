@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template
 
 from prefml._version import __version__
-from prefml.exceptions import LogError
 from prefml.review.desk import DeskService
 from prefml.review.desk_answers import RunJob
-from prefml.review.requests import Empty, read_body
+from prefml.review.exchange import json_answer, json_body
+from prefml.review.requests import Empty
 
 __all__ = ["make_desk"]
 
@@ -49,21 +48,15 @@ def _add_jobs(routes: Blueprint, desk: DeskService | None) -> None:
     @routes.post("/api/automation/run_job")
     def run_job() -> Response:
         # Read first: what is refused must begin nothing.
-        asked = read_body(RunJob, _raw())
+        asked = json_body(RunJob)
         _present(desk).run(asked)
         return _answer(desk)
 
     @routes.post("/api/automation/stop_job")
     def stop_job() -> Response:
-        read_body(Empty, _raw())
+        json_body(Empty)
         _present(desk).stop()
         return _answer(desk)
-
-
-def _raw() -> bytes:
-    if request.content_length and not request.is_json:
-        raise LogError("the request's body", "application/json")
-    return request.get_data()
 
 
 def _present(desk: DeskService | None) -> DeskService:
@@ -73,4 +66,4 @@ def _present(desk: DeskService | None) -> DeskService:
 
 
 def _answer(desk: DeskService | None) -> Response:
-    return Response(msgspec.json.encode(_present(desk).report()), mimetype="application/json")
+    return json_answer(_present(desk).report())

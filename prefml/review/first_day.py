@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import msgspec
 from flask import Blueprint, Response, abort, request
 
 from prefml.review.answers import DayReport
+from prefml.review.exchange import json_answer
 from prefml.review.requests import Empty, read_body
 
 __all__ = ["Day", "make_first_day"]
@@ -59,4 +59,4 @@ def _present(day: Day | None) -> Day:
 
 
 def _answer(day: Day) -> Response:
-    return Response(msgspec.json.encode(day.report()), mimetype="application/json")
+    return json_answer(day.report())

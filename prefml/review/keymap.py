@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from prefml.exceptions import LogError
 from prefml.files import write_text
 from prefml.review.answers import KeyMap
-from prefml.review.requests import SetKeys, read_body
+from prefml.review.exchange import json_answer, json_body
+from prefml.review.requests import SetKeys
 from prefml.workspace import Workspace
 
 __all__ = ["KEYS_NAME", "make_keymap", "read_keys", "write_keys"]
@@ -97,16 +98,10 @@ def make_keymap(workspace: Workspace) -> Blueprint:
 
     @routes.get("/keys")
     def keys() -> Response:
-        return _answer(read_keys(workspace))
+        return json_answer(read_keys(workspace))
 
     @routes.post("/set_keys")
     def keep() -> Response:
-        if not request.is_json:
-            raise LogError("the request's body", "application/json")
-        return _answer(write_keys(workspace, read_body(SetKeys, request.get_data())))
+        return json_answer(write_keys(workspace, json_body(SetKeys)))
 
     return routes
-
-
-def _answer(keys: KeyMap) -> Response:
-    return Response(msgspec.json.encode(keys), mimetype="application/json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prefml.exceptions import counted
 from prefml.review.events import DecideBody, DecisionChange, Event, RegroupBody, TagBody
 
 __all__ = ["describe_event"]
@@ -31,7 +32,7 @@ def describe_event(event: Event) -> str:
         return ""
     count = len(body.changes) + len(body.audits)
     if count != 1 or body.audits or body.changes[0].shown.get("bulk"):
-        return f"batch of {count} set{'' if count == 1 else 's'}"
+        return f"batch of {counted(count, 'set')}"
     return _decision(body.changes[0])
 
 

@@ -40,7 +40,7 @@ class Reader(Generic[T]):
 
 
 class _Line(msgspec.Struct):
-    """What was read of a file as it was at one time."""
+    """Reading of a file as it was at one time."""
 
     path: str
     file_size: int
@@ -50,7 +50,7 @@ class _Line(msgspec.Struct):
 
 
 class KeptReadings(Generic[T]):
-    """What is read of pictures, from their files or from what was kept.
+    """Readings of pictures, from their files or from what was kept.
 
     Use `kept_readings`, which keeps what was read.
 
