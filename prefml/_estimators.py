@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, validate_data
+from threadpoolctl import threadpool_limits
 
 from prefml._typing import Features, Floats
 
-__all__ = ["Seed", "as_frame", "check_features", "draw_seed"]
+__all__ = ["Seed", "as_frame", "check_features", "draw_seed", "map_in_threads"]
 
+T = TypeVar("T")
+R = TypeVar("R")
 # As scikit-learn takes it for `random_state`.
 Seed: TypeAlias = int | np.random.RandomState | None
 
@@ -95,3 +100,25 @@ def draw_seed(random_state: Seed) -> int:
     if isinstance(random_state, int | np.integer):
         return int(random_state)
     return int(check_random_state(random_state).randint(_MAX_SEED))
+
+
+def map_in_threads(function: Callable[[T], R], tasks: Sequence[T], n_jobs: int | None) -> list[R]:
+    """Call a function for each task, in threads.
+
+    Parameters
+    ----------
+    function : callable
+        NumPy and LightGBM let other threads run, so that threads are enough.
+    tasks : sequence
+        Its arguments.
+    n_jobs : int or None
+        Threads, as in `joblib.Parallel`.
+
+    Returns
+    -------
+    list
+        The results, in the order of the tasks.
+    """
+    # With threads of its own, BLAS would be slower than one thread alone.
+    with threadpool_limits(1, user_api="blas"):
+        return list(Parallel(n_jobs=n_jobs, prefer="threads")(map(delayed(function), tasks)))

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import ArrayLike
-from threadpoolctl import threadpool_limits
 
+from prefml._estimators import map_in_threads
 from prefml._typing import Bools, Floats, Ints, Labels
 from prefml.boxes import FULL_FRAME, is_whole
 from prefml.cropping.bands import EdgeBands
@@ -330,11 +330,9 @@ def _cross_fit(
 ) -> tuple[WindowScorer, list[OutOfFold]]:
     """Fit a scorer on all rows, and predict them, for each split, by scorers without their fold."""
     tests = [[np.flatnonzero(split == fold) for fold in np.unique(split)] for split in crops.splits]
-    tasks = [delayed(fit)(crops.features, crops.boxes, crops.weight)]
-    tasks += [delayed(_hold_out_fold)(crops, test, fit) for folds in tests for test in folds]
-    # With threads of its own, BLAS would be slower than one thread alone.
-    with threadpool_limits(1, user_api="blas"):
-        scorer, *parts = Parallel(n_jobs=n_jobs, prefer="threads")(tasks)
+    tasks = [None, *(test for folds in tests for test in folds)]
+    (scorer, _), *found = map_in_threads(partial(_fit_without, crops, fit), tasks, n_jobs)
+    parts = [part for _, part in found if part is not None]
     passes = []
     for folds in tests:
         rows, parts = OutOfFold.concatenate(parts[: len(folds)]), parts[len(folds) :]
@@ -342,8 +340,12 @@ def _cross_fit(
     return scorer, passes
 
 
-def _hold_out_fold(crops: CropTrainingSet, test: Ints, fit: FitScorer) -> OutOfFold:
-    """Predict some rows by a scorer that was fitted on the others."""
+def _fit_without(
+    crops: CropTrainingSet, fit: FitScorer, test: Ints | None
+) -> tuple[WindowScorer, OutOfFold | None]:
+    """Fit a scorer without some rows, and predict these; on all rows where there are none."""
+    if test is None:
+        return fit(crops.features, crops.boxes, crops.weight), None
     train = np.setdiff1d(np.arange(len(crops.boxes)), test)
     train = train if len(train) else test
     scorer = fit(crops.features[train], crops.boxes[train], crops.weight[train])
@@ -351,7 +353,8 @@ def _hold_out_fold(crops: CropTrainingSet, test: Ints, fit: FitScorer) -> OutOfF
     given = scorer.candidates(crops.features[test])
     scores = scorer.predict_from_scores(candidates, given)
     windows, window_iou = scorer.sample_windows(candidates, _SAMPLED_WINDOWS, given)
-    return OutOfFold(scores, candidates[:, -2], crops.boxes[test], windows, window_iou)
+    out_of_fold = OutOfFold(scores, candidates[:, -2], crops.boxes[test], windows, window_iou)
+    return scorer, out_of_fold
 
 
 def _select_threshold(probability: Floats, boxes: Floats, crops: CropTrainingSet) -> float:

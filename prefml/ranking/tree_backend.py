@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from joblib import Parallel, delayed
 from lightgbm import Booster, LGBMRanker
-from threadpoolctl import threadpool_limits
 
+from prefml._estimators import map_in_threads
 from prefml._typing import Floats, Grades, Ints
 
 __all__ = [
@@ -153,9 +152,7 @@ def in_threads(function: Callable[[T], R], tasks: Sequence[T], n_jobs: int | Non
     """
     if not runs_in_threads(n_jobs):
         return [function(task) for task in tasks]
-    # With threads of its own, BLAS would be slower than one thread alone.
-    with threadpool_limits(1, user_api="blas"):
-        return list(Parallel(n_jobs=n_jobs, prefer="threads")(map(delayed(function), tasks)))
+    return map_in_threads(function, tasks, n_jobs)
 
 
 @contextmanager

@@ -144,16 +144,13 @@ def read_prompt(path: Path) -> Prompt:
 
 
 def _a1111_prompt(texts: Mapping[str, str]) -> Prompt:
-    text = texts.get("parameters", "")
-    starts = [found.start() for found in _LAST_LINE.finditer(text)]
-    words = text[: starts[-1]] if starts else text
+    words, _ = _infotext(texts)
     positive, _, negative = words.partition("Negative prompt:")
     return Prompt(positive.strip(), negative.strip())
 
 
 def _comfyui_prompt(texts: Mapping[str, str]) -> Prompt:
-    graph = _object(texts.get("prompt"))
-    nodes = {key: node for key, node in graph.items() if isinstance(node, dict)}
+    nodes = _nodes(texts)
     for inputs in map(_inputs, map(nodes.__getitem__, _walk(nodes))):
         if "sampler_name" in inputs:
             sides = (inputs.get("positive"), inputs.get("negative"))
@@ -177,13 +174,20 @@ def _invokeai_prompt(texts: Mapping[str, str]) -> Prompt:
     return Prompt(*(side.strip() if isinstance(side, str) else "" for side in sides))
 
 
-def _a1111(texts: Mapping[str, str]) -> GeneratorSettings | None:
+def _infotext(texts: Mapping[str, str]) -> tuple[str, str]:
+    """Return the prompt and the settings of A1111, empty where there are none."""
     text = texts.get("parameters", "")
     # A prompt may hold such a line, too: the last one is that of the settings.
     starts = [found.start() for found in _LAST_LINE.finditer(text)]
-    if not starts:
+    end = starts[-1] if starts else len(text)
+    return text[:end], text[end:]
+
+
+def _a1111(texts: Mapping[str, str]) -> GeneratorSettings | None:
+    _, line = _infotext(texts)
+    if not line:
         return None
-    pairs = {name.strip(): value.strip('" ') for name, value in _PAIR.findall(text, starts[-1])}
+    pairs = {name.strip(): value.strip('" ') for name, value in _PAIR.findall(line)}
     return GeneratorSettings(
         "a1111", _word(pairs.get("Model") or pairs.get("Model hash")), _word(pairs.get("Sampler")),
         _word(pairs.get("Schedule type")),
@@ -193,9 +197,13 @@ def _a1111(texts: Mapping[str, str]) -> GeneratorSettings | None:
     )  # fmt: skip
 
 
-def _comfyui(texts: Mapping[str, str]) -> GeneratorSettings | None:
+def _nodes(texts: Mapping[str, str]) -> dict[str, dict[str, object]]:
     graph = _object(texts.get("prompt"))
-    nodes = {key: node for key, node in graph.items() if isinstance(node, dict)}
+    return {key: node for key, node in graph.items() if isinstance(node, dict)}
+
+
+def _comfyui(texts: Mapping[str, str]) -> GeneratorSettings | None:
+    nodes = _nodes(texts)
     if not any("class_type" in node for node in nodes.values()):
         return None
     # From the picture backwards: the first sampler that is met made the last pass.
