@@ -13,8 +13,9 @@ form).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import getitem
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -58,6 +59,7 @@ def sort_by_set(
     cluster_id: ArrayLike | None = None,
     calibration_weight: ArrayLike | None = None,
     hashes: ArrayLike | None = None,
+    gather: Callable[[Floats, Ints], Floats] = getitem,
 ) -> tuple[Table, Ints]:
     """Sort rows so that sets are contiguous.
 
@@ -72,6 +74,8 @@ def sort_by_set(
     cluster_id, calibration_weight, hashes : array-like of shape (n_rows,), optional
         See `SetRanker.fit`. Where there are not several projects, clusters stay together instead,
         and hashes do not count.
+    gather : callable, optional
+        `X` and an order of its rows -> the features of the sorted rows; those of `X` by default.
 
     Returns
     -------
@@ -97,7 +101,7 @@ def sort_by_set(
     if item_order == "content":
         order, _ = content_order(X, sets, graded, *([] if weights is None else [weights]))
     table = Table(
-        X=X[order],
+        X=gather(X, order),
         grades=graded[order],
         sets=index_sets(sets.codes[order]),
         groups=index_sets(together[order]).codes,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from prefml._estimators import Seed, as_frame, draw_seed
-from prefml._typing import Features, Floats
+from prefml._typing import Features, Floats, Ints
 from prefml.ranking.blocks import FLOATS, column_names
 from prefml.ranking.boosted import ALTERABLE, Callback, different_configs, make_config
 from prefml.ranking.design import Design
@@ -272,14 +271,18 @@ class SetRanker(RankerInference, BaseEstimator):
         )
         keys = check_set_id(set_id, len(rows), self.allow_missing_set_id)
         seed = draw_seed(self.random_state)
-        self.design_ = Design(self.compress, self.novelty, self.novelty_by, seed)
         names = list(getattr(self, "feature_names_in_", column_names(rows)))
+
+        def fit_design(X: Floats, order: Ints) -> Floats:
+            design = Design(self.compress, self.novelty, self.novelty_by, seed)
+            self.design_ = design.fit(X, names, order)
+            return design.transform(X, order)
+
         table, order = sort_by_set(
             rows, labels, keys, groups, sample_weight, self.item_order, cluster_id,
-            calibration_weight, hashes,
+            calibration_weight, hashes, fit_design,
         )  # fmt: skip
         warn_of_few_choices(table.grades, table.sets)
-        table = replace(table, X=self.design_.fit(table.X, names).transform(table.X))
         self.columns_ = self.design_.columns_
         selection = self._model_selection(table, seed)
         self.score_ = selection.fit(self._validation(eval_set))
