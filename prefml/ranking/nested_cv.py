@@ -148,17 +148,17 @@ class ModelSelection:
         self.table = table
         self.n_jobs = n_jobs
         self.folds = grouped_folds(table.groups, table.sets, n_folds, table.hashes)
-        self._inits = [
-            CrossFittedInit(config.linear, table, self.folds, n_jobs=n_jobs)
-            if config.linear
-            else None
-            for config in configs
-        ]
+        self._inits = [self._init_of(config) for config in configs]
         self.best_: int = 0
         self.out_of_fold_: Floats | None = None
         self.fold_models_: list[BoostedScore] = []
         self.fold_scales_: list[float] = []
         self._fitted: dict[tuple[int, int], BoostedScore] = {}
+
+    def _init_of(self, config: BoostingConfig) -> CrossFittedInit | None:
+        if not config.linear:
+            return None
+        return CrossFittedInit(config.linear, self.table, self.folds, n_jobs=self.n_jobs)
 
     def select(self) -> ModelSelection:
         """Select a config; one that is clearly behind after the first folds is tried on no more.
@@ -186,6 +186,44 @@ class ModelSelection:
         self.fold_models_ = [self._fitted[self.best_, fold] for fold in range(last)]
         self._fitted.clear()
         return self
+
+    def challenge(self, config: BoostingConfig) -> bool:
+        """Try one more config against the selected one, and select it if it is clearly better.
+
+        Its lead must be clear from one set to the next and from one group to the next: what helps
+        in one project and does not in another is no lead.
+
+        Parameters
+        ----------
+        config : BoostingConfig
+            After `select`.
+
+        Returns
+        -------
+        bool
+            Whether it is selected.
+        """
+        if self.out_of_fold_ is None:
+            return False
+        number, last = len(self.configs), len(self.folds)
+        self.configs = [*self.configs, config]
+        self._inits.append(self._init_of(config))
+        if (init := self._inits[number]) is not None:
+            init.prepare()
+        scores = np.zeros((number + 1, len(self.table.X)))
+        scores[0] = self.out_of_fold_
+        self._fill_scores(scores, [number], range(last))
+        (before, after), cluster = self._losses(scores[[0, number]], last)
+        # The folds' tests are all rows, in rising order, as `_losses` has them.
+        groups = self.table.groups[self.table.sets.order[self.table.sets.starts]]
+        gap = before - after
+        margin = max(_standard_errors(gap, _SELECTION_Z, one) for one in (cluster, groups))
+        better = bool(gap.mean() > margin)
+        if better:
+            self.best_, self.out_of_fold_ = number, scores[number]
+            self.fold_models_ = [self._fitted[number, fold] for fold in range(last)]
+        self._fitted.clear()
+        return better
 
     def _first_race_folds(self) -> int:
         """Return the number of folds that hold enough sets for a first comparison."""
