@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from prefml._typing import Floats, Ints
 from prefml.sets import Sets
 
-__all__ = ["Explanation", "Reason", "explain_set", "mean_importance", "theme_of"]
+__all__ = ["Direction", "Explanation", "Reason", "directions", "explain_set", "mean_importance",
+           "theme_of"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,41 @@ _THEMES = (
     _Theme("size", ("width", "height", "aspect", "megapixels")),
 )  # fmt: skip
 _OTHER = _Theme("other", ())
+
+
+class Direction(NamedTuple):
+    """Column that a person can see in a picture, with words for more and less of it.
+
+    Attributes
+    ----------
+    theme : str
+        What it is a measure of.
+    column : str
+        Name of the column.
+    more, less : str
+        Such as "sharper" and "softer".
+    """
+
+    theme: str
+    column: str
+    more: str
+    less: str
+
+
+def directions() -> list[Direction]:
+    """Return the columns by which two pictures of a set can be compared in plain words.
+
+    Returns
+    -------
+    list of Direction
+        Without those that say how a picture stands to the others of its set.
+    """
+    hidden = ("near__", "novelty__")
+    return [
+        Direction(theme.name, theme.lead, theme.more, theme.less)
+        for theme in _THEMES
+        if theme.lead and not theme.lead.startswith(hidden)
+    ]
 
 
 def theme_of(column: str) -> str:
