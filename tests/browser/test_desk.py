@@ -110,11 +110,23 @@ def test_from_pictures_to_a_retrained_model_by_keys_alone(person, process, root)
     assert "The report is written." in job(person, "report", minutes=20)
     person.find("report").get_by_text("What your choices go by").wait_for()
     look_at(person)
+    assert "What it learned about you" in (root / "artifacts/report.html").read_text()
+
+
+def test_the_report_is_read_from_the_desk_by_a_key_and_runs_no_script(person, root):
+    person.find("next").get_by_text("There is no model yet").wait_for()
+    (root / "artifacts").mkdir()
+    (root / "artifacts/metrics.json").write_text("{}")
+    page = "<title>before</title><h1>it learned</h1><script>document.title = 'after'</script>"
+    (root / "artifacts/report.html").write_text(page)
+    person.find("desk-open_report").wait_for()
     person.page.keyboard.press("o")
-    person.page.get_by_role("heading", name="What it learned about you").wait_for()
-    look_at(person)
-    person.page.keyboard.press("Alt+ArrowLeft")
+    # In its sandbox nothing can be evaluated, by nobody.
+    person.page.wait_for_url("**/report", wait_until="commit")
+    person.page.go_back(wait_until="commit")
     person.find("next").wait_for()
+    assert [fault for fault in person.faults if "sandboxed" not in fault] == []
+    person.faults.clear()
 
 
 def test_a_plan_that_changed_since_it_was_shown_is_refused(person, root):
