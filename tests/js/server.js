@@ -33,6 +33,8 @@ export class Server {
     // Sets that a batch will withhold, and why there is none.
     this.drawn = [];
     this.why = "";
+    // Hints that were seen: all of them, where a test is not about hints.
+    this.seen = ["decide", "look", "undo"];
     // Error budgets to choose from, and the smallest one of each set.
     this.levels = [];
     this.least = {};
@@ -159,6 +161,15 @@ export class Server {
   set_keys({ keys }) {
     this.kept = keys;
     return { keys };
+  }
+
+  hints() {
+    return { seen: this.seen };
+  }
+
+  see_hint({ hint }) {
+    this.seen.push(hint);
+    return { seen: this.seen };
   }
 
   submit_batch() {

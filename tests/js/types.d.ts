@@ -204,6 +204,13 @@ interface Submitted {
   progress: Progress;
 }
 
+type HintName = "decide" | "look" | "undo";
+
+/** Hints that are not shown any more. */
+interface Hints {
+  seen: HintName[];
+}
+
 interface Keys {
   /** Keys to press, by those that the page is written for. */
   keys: KeyMap;
@@ -331,6 +338,7 @@ interface Reads {
   budget: { parameters: { project: string; level: string }; answer: Budget };
   first_day: { parameters: Record<string, never>; answer: DayReport };
   keys: { parameters: Record<string, never>; answer: Keys };
+  hints: { parameters: Record<string, never>; answer: Hints };
   desk: { parameters: Record<string, never>; answer: Desk };
 }
 
@@ -345,6 +353,7 @@ interface Writes {
   submit_batch: { body: Empty; answer: Submitted };
   suggest_rest: { body: Empty; answer: DayReport };
   set_keys: { body: Keys & { event_id?: string }; answer: Keys };
+  see_hint: { body: { hint: HintName; event_id?: string }; answer: Hints };
   run_job: { body: RunJob; answer: Desk };
   stop_job: { body: Empty; answer: Desk };
 }
@@ -411,6 +420,15 @@ type GroupCommand = "left" | "right" | "flip" | "versus" | "difference" | "peopl
 type PageCommand = "loupe" | "crop" | "hide" | "next" | "back" | "undo" | "redo" | "submit" | "help" | "bulk";
 type CommandName = GroupCommand | PageCommand;
 type Command = { name: CommandName } | { name: "choose" | "hold"; index: number };
+
+/** What a new person needs to know. */
+interface Hint {
+  name: HintName;
+  /** Commands by which a person shows that it is known. */
+  doneBy: ReadonlySet<Command["name"]>;
+  /** The text for a set, keys in braces. */
+  words: (group: Group) => string;
+}
 
 /** What A does to the set in view. */
 type ApprovalPlan =
@@ -572,6 +590,9 @@ interface Elements {
   help: HTMLDialogElement;
   "help-keys": HTMLDivElement;
   hide: HTMLButtonElement;
+  hint: HTMLDivElement;
+  "hint-close": HTMLButtonElement;
+  "hint-words": HTMLSpanElement;
   "keys-note": HTMLSpanElement;
   "keys-on": HTMLInputElement;
   lock: HTMLButtonElement;
