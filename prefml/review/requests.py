@@ -181,12 +181,15 @@ class ApproveBatch(Struct, frozen=True, forbid_unknown_fields=True):
         The groups.
     suggestion_versions : dict of str to str
         Group -> its `version`, as `budget` or `load_batch` told it; as in `Decide`.
+    keep_whole : list of str
+        Those of them whose picture is kept whole, whatever crop is suggested.
     event_id : str
         Chosen by the caller; repeating a request of the same id changes nothing.
     """
 
     group_ids: Annotated[list[GroupId], Meta(max_length=100_000)]
     suggestion_versions: Annotated[dict[GroupId, _Version], Meta(max_length=100_000)] = {}
+    keep_whole: Annotated[list[GroupId], Meta(max_length=100_000)] = []
     event_id: EventId | UnsetType = UNSET
 
 

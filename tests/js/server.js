@@ -84,7 +84,7 @@ export class Server {
     const inside = [...this.groups.values()].filter((group) => group.within_budget && group.state === "pending" && (this.least[group.group_id] ?? 0) <= level);
     const ids = inside.map((group) => group.group_id);
     const versions = Object.fromEntries(inside.map((group) => [group.group_id, group.version]));
-    return { group_ids: ids, asked: ids.filter((id) => this.drawn.includes(id)), why: this.why, versions, levels: this.levels };
+    return { group_ids: ids, asked: ids.filter((id) => this.drawn.includes(id)), why: this.why, versions, levels: this.levels, crops: Object.fromEntries(inside.filter(({ crop }) => crop.box && crop.confidence !== null).map(({ group_id: id, crop }) => [id, crop.confidence])) };
   }
 
   /** Suggest something else for a group, as another run of prefml suggest does; null takes it away. */

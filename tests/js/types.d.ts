@@ -145,6 +145,8 @@ interface Regroup {
 interface ApproveBatch {
   group_ids: string[];
   suggestion_versions?: Record<string, string>;
+  /** Those whose picture is kept whole. */
+  keep_whole?: string[];
   event_id?: string;
 }
 
@@ -186,6 +188,8 @@ interface Budget {
   versions: Record<string, string>;
   /** The strictest first. */
   levels: BudgetLevel[];
+  /** How sure the suggested crops are. */
+  crops: Record<string, number>;
 }
 
 interface Changed {
@@ -467,17 +471,23 @@ interface Edit {
 
 /** Sets offered for approval together. */
 interface Batch {
-  /** Ids that are shown. */
+  /** Ids that are offered. */
   ids: string[];
+  /** Those of them that are shown. */
+  listed: string[];
   /** Versions of what is offered, by id. */
   versions: Record<string, string>;
   /** Ids that are asked one by one. */
   asked: string[];
   why: string;
   levels: BudgetLevel[];
+  /** How sure the suggested crops are, by id. */
+  crops: Record<string, number>;
+  /** Only sets with an unsure crop are shown, and the next key decides about these crops. */
+  asking: boolean;
   /** Ids that are ticked. */
   left: Set<string>;
-  /** How many of `ids` are drawn. */
+  /** How many of `listed` are drawn. */
   loaded: number;
   loading: boolean;
   /** Said before how many there are. */
@@ -584,6 +594,7 @@ interface Elements {
   "end-text": HTMLParagraphElement;
   "end-title": HTMLHeadingElement;
   filter: HTMLSelectElement;
+  "bulk-whole": HTMLButtonElement;
   group: HTMLElement;
   heading: HTMLHeadingElement;
   guides: HTMLButtonElement;
