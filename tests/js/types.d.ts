@@ -520,6 +520,16 @@ interface SetEditor {
   stale: (group: Group) => Promise<void>;
 }
 
+/** Pixels of a picture, four channels each, as a canvas gives them. */
+interface Pixels {
+  data: Uint8ClampedArray;
+  width: number;
+  height: number;
+}
+
+/** What is measured of pixels. */
+type PixelMeasure = "detail" | "light" | "contrast" | "colour";
+
 /** Width and height in CSS pixels. */
 interface Size {
   w: number;
@@ -584,6 +594,7 @@ interface Elements {
   "bulk-level": HTMLInputElement;
   "bulk-levels": HTMLDivElement;
   "bulk-text": HTMLParagraphElement;
+  "bulk-whole": HTMLButtonElement;
   chips: HTMLSpanElement;
   "crop-size": HTMLOutputElement;
   "crop-toggle": HTMLButtonElement;
@@ -594,7 +605,6 @@ interface Elements {
   "end-text": HTMLParagraphElement;
   "end-title": HTMLHeadingElement;
   filter: HTMLSelectElement;
-  "bulk-whole": HTMLButtonElement;
   group: HTMLElement;
   heading: HTMLHeadingElement;
   guides: HTMLButtonElement;
