@@ -345,6 +345,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "planted-copies": planted_copies,
     "interchange": lambda: _interchange_tables.trips(_required("interchange")),
     "settings": lambda: _interchange_tables.settings(_required("settings")),
+    "settings-ranked": lambda: _interchange_tables.settings_ranked(_required("settings_ranked")),
     "interchange-damaged": lambda: _interchange_tables.damaged(_required("interchange")),
     "sets": lambda: _set_tables.by_source(_required("sets")),
     "likeness": lambda: _set_tables.likeness(_required("sets")),

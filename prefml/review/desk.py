@@ -34,6 +34,8 @@ _COMMANDS: dict[JobKind, tuple[tuple[str, ...], ...]] = {
     "rollback": (("models", "rollback", "{model}"),),
     "report": (("embed",), ("evaluate",)),
     "duplicates": (("embed",), ("duplicates",)),
+    "ask_duplicates": (("duplicates", "--ask"),),
+    "withdraw_duplicates": (("duplicates", "--withdraw"),),
 }
 
 
@@ -118,6 +120,7 @@ class DeskService:
         work = looked.found.work
         return Desk(
             progress=progress,
+            near_duplicates=len(self._service.next_ids(progress.total, "duplicates")),
             within_budget=len(offer.group_ids),
             batches_why=offer.why,
             looking=looked.looking,

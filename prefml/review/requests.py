@@ -42,7 +42,9 @@ MAX_BATCH = 200
 
 Action: TypeAlias = Literal["approved", "overridden", "rejected", "skipped"]
 Size: TypeAlias = Literal["small", "view", "large"]
-Filter: TypeAlias = Literal["all", "pending", "uncertain", "crops", "flagged", "skipped"]
+Filter: TypeAlias = Literal[
+    "all", "pending", "uncertain", "crops", "flagged", "skipped", "duplicates"
+]  # fmt: skip
 TagName: TypeAlias = Literal[
     "extra_fingers",
     "warped_wrist",

@@ -94,7 +94,7 @@ class ReviewService:
 
         Parameters
         ----------
-        name : {"all", "pending", "uncertain", "crops", "flagged", "skipped"}
+        name : {"all", "pending", "uncertain", "crops", "flagged", "skipped", "duplicates"}
             The filter.
         project : str, optional
             Only groups of this project.

@@ -120,3 +120,15 @@ test("a job that ends is announced", async () => {
 });
 
 test.after(rest);
+
+test("k asks about the near duplicates that were found, and opens the review on those that wait", async () => {
+  await type("k");
+  assert.deepEqual([requests, places], [[], []]);
+  await show({ job: jobOf("duplicates", { result: { words: [], plan: null, verdicts: [], near_duplicates: 2 } }) });
+  await type("k");
+  assert.deepEqual(requests[0].body, { kind: "ask_duplicates" });
+  await show({ near_duplicates: 2 });
+  await type("k");
+  assert.deepEqual(places, ["/"]);
+  assert.deepEqual(JSON.parse(sessionStorage.getItem("prefml.filter")), ["duplicates", ""]);
+});

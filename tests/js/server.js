@@ -18,7 +18,7 @@ export function groupOf(group_id, fields = {}) {
       offered: true, box: [0.1, 0.05, 0.9, 0.85], confidence: 0.74, keep_probability: 0.26, reason: "the subject lies low",
       alternatives: [{ box: [0.2, 0.1, 0.7, 0.6], probability: 0.31 }], ...crop,
     },
-    decision: null, audited: false, judges_crop: false, awaiting: false, flag_places: [], ...others,
+    decision: null, audited: false, judges_crop: false, awaiting: false, near_duplicates: false, flag_places: [], ...others,
   };
 }
 

@@ -79,6 +79,7 @@ interface Group {
   judges_crop: boolean;
   /** Changed by hand and not rated since. */
   awaiting: boolean;
+  near_duplicates: boolean;
   flag_places: FlagPlace[];
 }
 
@@ -284,7 +285,7 @@ interface DeskJob {
   ended: string | null;
   progress: { part: string; done: number; total: number | null } | null;
   error: string;
-  result: { words: string[]; plan: Plan | null; verdicts: Verdict[] } | null;
+  result: { words: string[]; plan: Plan | null; verdicts: Verdict[]; near_duplicates: number } | null;
 }
 
 interface ModelInUse {
@@ -300,6 +301,7 @@ interface ModelInUse {
 /** Where the work stands. */
 interface Desk {
   progress: Progress;
+  near_duplicates: number;
   within_budget: number;
   batches_why: string;
   looking: boolean;

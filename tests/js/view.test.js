@@ -150,3 +150,8 @@ test("the end says what is left to do", () => {
   drawGroup(groupOf("a"));
   assert.ok(!$("#group").hidden && $("#end").hidden);
 });
+
+test("near duplicates are marked", () => {
+  drawGroup(groupOf("a", { near_duplicates: true }));
+  assert.match(text("chips"), /near duplicates: keep the best/);
+});

@@ -2,8 +2,8 @@
 
 import { RefusedError, get } from "./api.js";
 import { announce, showAlert } from "./dom.js";
+import { JOB_TITLES, drawDesk, earlierModel, foundDuplicates, isRunning, part, shownPlan } from "./desk_view.js";
 import { drawCaps, meantKey, useKeys } from "./keymap.js";
-import { JOB_TITLES, drawDesk, earlierModel, isRunning, part, shownPlan } from "./desk_view.js";
 import { present } from "./present.js";
 
 const SOON_MS = 700, LATER_MS = 5000;
@@ -16,7 +16,7 @@ let drawn = "";
 let waiting;
 
 /** @type {Readonly<Record<string, string>>} */
-const KEYS = { s: "suggest", r: "review", p: "preview", a: "apply", z: "undo", t: "train", b: "rollback", e: "report", d: "duplicates", x: "stop" };
+const KEYS = { s: "suggest", r: "review", p: "preview", a: "apply", z: "undo", t: "train", b: "rollback", e: "report", d: "duplicates", k: "decide_duplicates", x: "stop" };
 /** @type {ReadonlySet<string>} */
 const JOBS = new Set(Object.keys(JOB_TITLES));
 
@@ -94,7 +94,15 @@ function need(name, model) {
  */
 export async function perform(name, model) {
   if (name === "review") location.assign("/");
-  else await send(name, model);
+  else if (name !== "decide_duplicates") await send(name, model);
+  else if (desk?.near_duplicates) reviewDuplicates();
+  else if (desk && foundDuplicates(desk)) await send("ask_duplicates", undefined);
+}
+
+/** Open the review on near duplicates alone. */
+function reviewDuplicates() {
+  sessionStorage.setItem("prefml.filter", JSON.stringify(["duplicates", ""]));
+  location.assign("/");
 }
 
 /**

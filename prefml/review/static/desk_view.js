@@ -9,6 +9,7 @@ import { duration, formatCount, percent } from "./words.js";
 export const JOB_TITLES = {
   suggest: "Suggest for new pictures", preview: "Preview of applying", apply: "Apply", undo: "Take the last run back",
   train: "Train", rollback: "Roll back", report: "Write the report", duplicates: "Find near duplicates",
+  ask_duplicates: "Ask about near duplicates", withdraw_duplicates: "Ask no more about near duplicates",
 };
 
 /** @type {Readonly<Record<DeskJob["state"], string>>} */
@@ -75,6 +76,13 @@ export function shownPlan({ job }) {
 }
 
 /**
+ * Return how many groups of near duplicates were found that can be decided.
+ *
+ * @param {Desk} desk
+ */
+export const foundDuplicates = ({ job }) => (job?.kind === "duplicates" && job.state === "done" ? job.result?.near_duplicates ?? 0 : 0);
+
+/**
  * Return the model that is brought back by a key: the latest earlier ranker, else crop model.
  *
  * @param {Desk} desk
@@ -110,6 +118,8 @@ function nextParts(desk) {
   const { progress, new_pictures: fresh, submitted, next, to_learn: learn, job } = desk, plan = shownPlan(desk);
   if (job && isRunning(desk)) return [make("p", {}, `${JOB_TITLES[job.kind] ?? job.kind}: at work. You can go on reviewing, and close this page.`)];
   const strong = { strong: true };
+  const alike = foundDuplicates(desk);
+  if (alike) return [make("p", {}, `${count(alike, "group")} of near duplicates can be decided by keys. Nothing was changed yet.`), button("decide_duplicates", "K", "Put them into the review", strong)];
   if (plan) return [make("p", {}, `The plan below is for ${count(plan.sets, "set")}. Nothing was changed yet.`), button("apply", "A", `Apply ${count(plan.sets, "set")}`, strong)];
   /** @type {Readonly<Record<string, [words: string, button: Node]>>} */
   const steps = {
@@ -259,7 +269,14 @@ function reportCard(desk) {
 }
 
 /** @param {Desk} desk */
-const duplicatesCard = (desk) => card("Near duplicates", make("p", {}, "Pictures of a project that are nearly the same, with the best of each group."), button("duplicates", "D", "Find them", { disabled: isRunning(desk) }));
+function duplicatesCard(desk) {
+  const waiting = desk.near_duplicates, disabled = isRunning(desk);
+  const words = "Pictures of a project that are nearly the same: keep the best by keys, and the others are set aside when you apply.";
+  const decide = waiting ? [make("p", {}, `${count(waiting, "group")} to decide.`), button("decide_duplicates", "K", "Decide them"), button("withdraw_duplicates", "", "Ask no more", { disabled })] : [];
+  const made = card("Near duplicates", make("p", {}, words), decide, button("duplicates", "D", "Find them", { disabled }));
+  made.dataset.testid = "near-duplicates-card";
+  return made;
+}
 
 /** @param {Desk} desk */
 function drawPast({ history }) {

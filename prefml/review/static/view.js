@@ -79,7 +79,8 @@ function chips(group) {
   const audit = group.audited ? [make("span", { class: "chip", "data-testid": "audited" }, "asked one by one, without a suggestion")] : [];
   const tags = group.images.flatMap((image, index) => image.tags.map((tag) => make("span", { class: "chip flag" }, `${index + 1}: ${tag.replaceAll("_", " ")}`)));
   const awaiting = group.awaiting ? [make("span", { class: "chip flag", "data-testid": "awaiting" }, "changed by you, no suggestion yet")] : [];
-  return [...audit, ...awaiting, ...flags, ...tags, ...budget];
+  const alike = group.near_duplicates ? [make("span", { class: "chip", "data-testid": "near-duplicates" }, "near duplicates: keep the best")] : [];
+  return [...audit, ...alike, ...awaiting, ...flags, ...tags, ...budget];
 }
 
 /**
