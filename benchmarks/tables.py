@@ -295,6 +295,8 @@ WAITS = {
     "decision_on_disk": "decision on the disk, without the page",
     "crop_drag_to_paint": "crop dragged, to paint",
     "crop_key_to_paint": "crop moved by key, to paint",
+    "loupe_to_paint": "loupe moved, to paint",
+    "flip_to_paint": "flip at full size, to paint",
 }
 SINGLE_WAITS = {
     "first_picture_ms": "first picture after opening the page",
