@@ -1,6 +1,7 @@
 """How much do the first answers teach? Learning curves over random starts, by order and by ranker.
 
-    python benchmarks/first_day.py WORKSPACE [--encoder NAME] [--starts 50] [--jobs 2] [--out FILE] [--go-on]
+    python benchmarks/first_day.py WORKSPACE [--encoder NAME] [--starts 50] [--jobs 2]
+        [--out FILE] [--go-on]
 
 Each start holds out whole projects at random, a quarter of them, and asks about sets of the others
 in turn, as their log answers. Agreement with the held-out choices is measured after some answers.

@@ -44,9 +44,7 @@ class Inflate(Protocol):
         """Return at most `out` bytes, or raise where the stream is damaged or holds more."""
 
 
-def with_stored_scanlines(
-    data: bytes, inflate: Inflate, checksum: Checksum
-) -> Pixels | None:
+def with_stored_scanlines(data: bytes, inflate: Inflate, checksum: Checksum) -> Pixels | None:
     """Return a PNG of the same pixels, and nothing else, whose scanlines are not packed.
 
     Parameters
@@ -96,9 +94,7 @@ def _zlib_stream(data: bytes, checksum: Checksum) -> bytes:
     return b"".join(parts)
 
 
-def _stored_png(
-    head: bytes, scanlines: bytes, adler: bytes, checksum: Checksum
-) -> Pixels:
+def _stored_png(head: bytes, scanlines: bytes, adler: bytes, checksum: Checksum) -> Pixels:
     whole, rest = divmod(len(scanlines) - 1, _BLOCK)
     rest += 1
     packed = 2 + whole * (_BLOCK + 5) + 5 + rest + 4
