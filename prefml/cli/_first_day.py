@@ -20,6 +20,7 @@ from prefml.models.manifest import read_manifest
 from prefml.review.answers import DayReport
 from prefml.review.earlier import submit_earlier
 from prefml.review.service import ReviewService
+from prefml.review.turns import Turns
 from prefml.status.first_day import FirstDayReader, describe
 from prefml.suggest.first_day import (
     Background,
@@ -173,7 +174,7 @@ def serve_day(prepared: Prepared, port: int, no_browser: bool, as_json: bool) ->
 
     day = _Day(prepared.workspace)
     people = SidecarPeople(prepared.workspace)
-    app = create_app(prepared.workspace, day=day, people=people)
+    app = create_app(prepared.workspace, day=day, people=people, program=PROGRAM)
 
     def announce(address: str) -> None:
         emit(_payload(prepared, address), _text(prepared, address), as_json)
@@ -260,7 +261,7 @@ class _Day:
     """Tells the page of the work beside it."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+        self._workspace, self.turns = workspace, Turns()
         self._answers: _Answers | None = None
         self._work: Background | None = None
         self._figures = FirstDayReader(workspace)
@@ -270,7 +271,8 @@ class _Day:
         self._answers = _Answers(service)
         ranker = self._workspace.artifacts / RANKER.file
         learned = read_manifest(ranker).counts["sets"] if ranker.exists() else 0
-        self._work = Background(_commands(self._workspace), self._answers, MIN_DECISIONS, learned)
+        commands = _commands(self._workspace)
+        self._work = Background(commands, self._answers, MIN_DECISIONS, learned, self.turns)
         return self._work
 
     def suggest(self) -> None:

@@ -9,12 +9,18 @@ from flask import Blueprint, Response, abort, request
 from prefml.review.answers import DayReport
 from prefml.review.exchange import json_answer
 from prefml.review.requests import Empty, read_body
+from prefml.review.turns import Turns
 
 __all__ = ["Day", "make_first_day"]
 
 
 class Day(Protocol):
     """Work beside the answers: embedding, training, ordering, suggesting."""
+
+    @property
+    def turns(self) -> Turns:
+        """Turns that this work takes with the jobs of the desk."""
+        ...
 
     def report(self) -> DayReport:
         """Return what goes on."""

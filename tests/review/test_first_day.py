@@ -4,13 +4,15 @@ import pytest
 
 from prefml.review import create_app
 from prefml.review.answers import DayReport
+from prefml.review.turns import Turns
 
 from .conftest import Client
+from .fake_desk import FakeProgram, until
 
 
 class Day:
     def __init__(self):
-        self.asked = 0
+        self.asked, self.turns = 0, Turns()
 
     def report(self):
         return DayReport("answering", 3, False, self.asked, ["3 answers."], "")
@@ -51,3 +53,19 @@ def test_in_a_review_alone_there_is_no_first_day(client):
     assert client.http.get("/api/automation/first_day").status_code == 404
     assert client.send("suggest_rest").status_code == 404
     assert b'data-first-day="true"' not in client.http.get("/", buffered=True).data
+
+
+def test_the_day_has_the_desk_with_its_guards_and_jobs_wait_for_its_work(workspace, day, tmp_path):
+    program = FakeProgram(tmp_path / "program")
+    app = create_app(workspace, day=day, program=program.words)
+    client = Client(app)
+    assert client.http.get("/desk").status_code == 200
+    assert day.turns.take()
+    refused = client.send("run_job", {"kind": "preview"})
+    assert (refused.status_code, "first day's work" in refused.json["error"]) == (400, True)
+    day.turns.give()
+    assert client.send("run_job", {"kind": "preview"}, **{"X-CSRF-Token": "x"}).status_code == 403
+    client.post("run_job", kind="preview")
+    until(lambda: client.get("desk")["job"]["state"] == "done")
+    assert program.calls == [["apply"]]
+    app.extensions["prefml"].close()
