@@ -74,4 +74,5 @@ def _label_of_codes() -> NDArray[np.int64]:
     uniform = (bits != np.roll(bits, 1, axis=1)).sum(axis=1) <= 2
     labels = np.full(256, PATTERNS - 1)
     labels[uniform] = np.arange(uniform.sum())
-    return np.eye(PATTERNS, dtype=np.int64)[labels]
+    rows: NDArray[np.int64] = np.eye(PATTERNS, dtype=np.int64)[labels]
+    return rows
