@@ -80,7 +80,8 @@ def with_stored_scanlines(data: bytes, inflate: Inflate, checksum: Checksum) -> 
 
 def _zlib_stream(data: bytes, checksum: Checksum) -> bytes:
     """Join the content of the IDAT chunks; nothing where they are not whole and in a row."""
-    content, parts, at, following = memoryview(data), [], 8, False
+    content, at, following = memoryview(data), 8, False
+    parts: list[memoryview] = []
     while at + 12 <= len(data):
         length, name = struct.unpack_from(">I4s", data, at)
         end = at + 8 + length
