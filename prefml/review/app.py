@@ -19,6 +19,7 @@ from prefml.review.api import make_api
 from prefml.review.desk import DeskService
 from prefml.review.desk_api import make_desk
 from prefml.review.first_day import Day, make_first_day
+from prefml.review.hints import make_hints
 from prefml.review.keymap import make_keymap
 from prefml.review.openapi import describe_api
 from prefml.review.people import People
@@ -81,6 +82,7 @@ def create_app(
     app.register_blueprint(make_api(service, token))
     app.register_blueprint(make_first_day(day))
     app.register_blueprint(make_keymap(place))
+    app.register_blueprint(make_hints(place, lambda: bool(service.decided_states())))
     turns = Turns() if day is None else day.turns
     desk = None if program is None else DeskService(place, service, program, turns)
     app.register_blueprint(make_desk(desk, token))

@@ -3,6 +3,7 @@
 import { RefusedError, get } from "./api.js";
 import { announce, showAlert } from "./dom.js";
 import { JOB_TITLES, drawDesk, earlierModel, foundDuplicates, isRunning, part, shownPlan } from "./desk_view.js";
+import { drawCaps, meantKey, useKeys } from "./keymap.js";
 import { present } from "./present.js";
 
 const SOON_MS = 700, LATER_MS = 5000;
@@ -132,10 +133,11 @@ async function send(name, model) {
  *
  * @param {KeyboardEvent} event
  */
-function nameOf({ key, shiftKey, ctrlKey, metaKey, altKey, repeat }) {
+function nameOf({ key: pressed, shiftKey, ctrlKey, metaKey, altKey, repeat }) {
   if (ctrlKey || metaKey || altKey || repeat) return "";
+  const key = meantKey(pressed.length === 1 ? pressed.toLowerCase() : pressed);
   if (key === "Enter") return shiftKey ? "submit" : "";
-  return KEYS[key.toLowerCase()] ?? "";
+  return KEYS[key] ?? "";
 }
 
 document.addEventListener("keydown", (event) => {
@@ -150,7 +152,14 @@ document.addEventListener("click", (event) => {
   if (pressed instanceof HTMLElement) void perform(pressed.dataset["do"] ?? "", pressed.dataset["model"]);
 });
 
+/** Use the keys that were changed in the review; without them the desk works all the same. */
+async function takeKeys() {
+  useKeys((await get("keys", {})).keys);
+  drawCaps(document);
+}
+
 // A page that nobody sees asks for nothing.
 document.addEventListener("visibilitychange", () => { if (document.hidden) rest(); else void look(); });
 
+takeKeys().catch((/** @type {unknown} */ error) => { showAlert(String(error)); });
 void look();

@@ -1,6 +1,7 @@
 // Draw the desk: where the work stands, the job at work, and what can be done from here.
 
 import { make, visible } from "./dom.js";
+import { keycap } from "./keymap.js";
 import { present } from "./present.js";
 import { duration, formatCount, percent } from "./words.js";
 
@@ -36,7 +37,7 @@ export const part = (id) => present(document.getElementById(id), `element #${id}
  * @param {{ strong?: boolean, disabled?: boolean, model?: string }} [options]
  */
 export function button(name, key, words, { strong = false, disabled = false, model = "" } = {}) {
-  const made = make("button", { type: "button", "data-do": name, "data-testid": `desk-${name}`, class: strong ? "strong" : null, disabled }, key ? make("kbd", {}, key) : null, ` ${words}`);
+  const made = make("button", { type: "button", "data-do": name, "data-testid": `desk-${name}`, class: strong ? "strong" : null, disabled }, key ? keycap(key) : null, ` ${words}`);
   if (model) made.dataset.model = model;
   return made;
 }
@@ -123,7 +124,7 @@ function nextParts(desk) {
   /** @type {Readonly<Record<string, [words: string, button: Node]>>} */
   const steps = {
     suggest: [`${count(fresh, "new picture waits", "new pictures wait")} for suggestions.`, button("suggest", "S", "Suggest", strong)],
-    review: [`${count(progress.pending, "set is", "sets are")} undecided.`, make("a", { class: "button strong", href: "/", "data-do": "review", "data-testid": "desk-review" }, make("kbd", {}, "R"), " Review")],
+    review: [`${count(progress.pending, "set is", "sets are")} undecided.`, make("a", { class: "button strong", href: "/", "data-do": "review", "data-testid": "desk-review" }, keycap("R"), " Review")],
     submit: [`${count(progress.unsubmitted, "decision is", "decisions are")} not submitted yet.`, button("submit", "⇧↵", "Submit", strong)],
     preview: [desk.interrupted ? "A run was interrupted. See what is left to do." : `${count(submitted, "decided set is", "decided sets are")} to be applied: look at the plan first.`, button("preview", "P", "Preview", strong)],
     train: [desk.models.some((model) => !model.problem) ? `The models have not learned from ${count(learn, "decision")} yet.` : desk.models.length ? "The model in use cannot be used any more." : "There is no model yet: it learns from your logs and decisions.", button("train", "T", "Train", strong)],
@@ -204,7 +205,7 @@ function stages(desk) {
   const batch = desk.within_budget ? `${formatCount(desk.within_budget)} may be approved together` : desk.batches_why;
   return [
     stage("new", "New pictures", known(desk.new_pictures), "in new/", button("suggest", "S", "Suggest", { disabled: off })),
-    stage("undecided", "Undecided sets", formatCount(progress.pending), [batch, skipped.slice(3)].filter(Boolean).join(" · "), make("a", { class: "button", href: "/" }, make("kbd", {}, "R"), " Review")),
+    stage("undecided", "Undecided sets", formatCount(progress.pending), [batch, skipped.slice(3)].filter(Boolean).join(" · "), make("a", { class: "button", href: "/" }, keycap("R"), " Review")),
     stage("unsubmitted", "To submit", formatCount(progress.unsubmitted), "decided, not written out", button("submit", "⇧↵", "Submit", { disabled: !progress.unsubmitted })),
     stage("submitted", "To apply", known(desk.submitted), "submitted, files not moved", button("preview", "P", "Preview", { disabled: off })),
     stage("applied", "Applied", known(desk.applied), count(desk.runs, "run"), button("undo", "Z", "Undo the last run", { disabled: off || !desk.runs })),
