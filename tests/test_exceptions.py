@@ -82,7 +82,7 @@ def test_what_is_visible_stays_so(text):
 NO_NOUNS = {
     "as", "is", "has", "was", "this", "does", "its", "lies", "gives", "takes", "holds", "names",
     "means", "maps", "needs", "wants", "lacks", "stands", "looks", "leads", "exists", "stays",
-    "puts", "sees",
+    "puts", "sees", "states",
     "encodes", "mixes", "predicts", "measures", "writes", "belongs", "lists", "times",
     "pixels", "bits", "ms", "fields", "values", "megapixels", "s",
 }  # fmt: skip

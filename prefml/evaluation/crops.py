@@ -16,6 +16,7 @@ from prefml.evaluation.crossval import HeldOutBoxes
 from prefml.evaluation.folds import Folds
 from prefml.evaluation.schema import CropBreakdown, CropMetrics, CropperScores
 from prefml.evaluation.sets import choose_clusters
+from prefml.exceptions import counted
 from prefml.features import CropTable
 from prefml.ranking.metrics import bootstrap_interval
 
@@ -113,7 +114,7 @@ def crop_habits(boxes: Floats, cluster: Labels) -> list[str]:
     if len(boxes) < LEAST_CROPS:
         return []
     whole = is_whole(boxes)
-    found = [f"You keep {_share(whole, cluster)} of {len(boxes)} pictures whole."]
+    found = [f"You keep {_share(whole, cluster)} of {counted(len(boxes), 'picture')} whole."]
     cut = boxes[~whole]
     if len(cut) < LEAST_CROPS:
         return found

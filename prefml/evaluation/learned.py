@@ -135,7 +135,7 @@ def _change(rows: Ints, hits: Floats, facts: SetFacts) -> tuple[float, float, fl
 
 
 def _change_words(change: float, low: float, high: float) -> str:
-    span = f"{100 * change:+.0f} points, {100 * low:+.0f} to {100 * high:+.0f} with 95 %"
+    span = f"{100 * change:+.0f} percentage points, {100 * low:+.0f} to {100 * high:+.0f} with 95 %"
     if low > 0:
         return f"In the later half of your choices the model is right more often ({span})."
     if high < 0:
@@ -208,7 +208,7 @@ def _kinds(table: ChoiceTable, facts: SetFacts) -> Iterator[tuple[str, str, Bool
     for project in np.unique(facts.project.astype(str)):
         yield "project", str(project), facts.project == project
     for size in np.unique(facts.size):
-        yield "sets of", f"{size} pictures", facts.size == size
+        yield "sets of", counted(int(size), "picture"), facts.size == size
     if _FACES in table.X:
         faces = np.nan_to_num(table.X[_FACES].to_numpy(float))
         some = index_sets(table.set_id).reduce(np.maximum, faces) > 0

@@ -18,7 +18,7 @@ from prefml.encoders.agreement import HeldOutChoices, held_out_choices
 from prefml.encoders.onnx import OnnxEncoder
 from prefml.encoders.parity import Parity, compare, refuse_slower, refuse_unequal, sample_pictures
 from prefml.encoders.quantization import quantize_folder
-from prefml.exceptions import EncoderError, ImageError
+from prefml.exceptions import EncoderError, ImageError, counted
 from prefml.files import sync_folder, write_text
 from prefml.imaging.decode import decode
 from prefml.sidecars.derive import prepare
@@ -94,7 +94,8 @@ def choose_precision(workspace: Workspace, encoder: OnnxEncoder) -> PrecisionCho
         return stored
     sets = logged_sets(workspace, _MOST_SETS)
     if len(sets) < LEAST_SETS:
-        why = f"choices in {len(sets)} sets whose pictures are here; {LEAST_SETS} are needed"
+        found = f"choices in {counted(len(sets), 'set')} whose pictures are here"
+        why = f"{found}; {LEAST_SETS} are needed"
         return PrecisionChoice("fp32", f"int8 was not tried: {why}")
     try:
         with _staging_folder(place) as staging:
@@ -221,7 +222,9 @@ def _held_out(
         vectors.append((exact.encode(batch), small.encode(batch)))
     whole = [one for one in sets if all(path in rows for path in one.paths)]
     if len(whole) < LEAST_SETS:
-        raise EncoderError(f"{len(whole)} sets whose pictures can be read", f"{LEAST_SETS}")
+        raise EncoderError(
+            f"{counted(len(whole), 'set')} whose pictures can be read", f"{LEAST_SETS}"
+        )
     expected, found = (np.concatenate(part) for part in zip(*vectors, strict=True))
     places = [[rows[path] for path in one.paths] for one in whole]
     return held_out_choices(expected, found, places, [one.project for one in whole])

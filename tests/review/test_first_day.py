@@ -46,7 +46,14 @@ def test_suggestions_for_the_rest_are_asked_for_with_the_token_alone(served, day
     answer = served.http.post("/api/automation/suggest_rest")
     assert answer.status_code == 403
     assert served.send("suggest_rest", {"other": 1}).status_code == 400
-    assert day.asked == 1
+    given = {"X-CSRF-Token": served.token}
+    for body, kind, status in ((b"{}", "text/plain", 400), (b"[1]", "application/json", 400),
+                               (b"", "text/plain", 200)):  # fmt: skip
+        answer = served.http.post(
+            "/api/automation/suggest_rest", data=body, content_type=kind, headers=given
+        )
+        assert answer.status_code == status, (body, kind)
+    assert day.asked == 2
 
 
 def test_in_a_review_alone_there_is_no_first_day(client):
