@@ -93,12 +93,9 @@ def read_evidence(
         return Standing("passed", "passed")
     audit = read_audit(decision)
     choice: Evidence = "audited" if audit else "judged"
-    crop = "carried" if _is_carried(decision, shown) else choice
-    exposed = choice_exposed(decision, asked), crop_exposed(decision, asked)
-    return Standing(choice, crop, audit.probability if audit else 1.0, *exposed)
-
-
-def _is_carried(decision: Mapping[str, object], shown: Mapping[str, object]) -> bool:
     source = decision.get("crop_source")
     unseen = source == "suggested" and shown.get("crop_visible") is False
-    return unseen or source in _CARRIED or decision.get("crop_by_hand") is True
+    is_carried = unseen or source in _CARRIED or decision.get("crop_by_hand") is True
+    crop = "carried" if is_carried else choice
+    exposed = choice_exposed(decision, asked), crop_exposed(decision, asked)
+    return Standing(choice, crop, audit.probability if audit else 1.0, *exposed)

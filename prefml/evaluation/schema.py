@@ -289,6 +289,7 @@ class CropMetrics(TypedDict):
     by_project: dict[str, CropBreakdown]
     by_size: dict[str, CropBreakdown]
     by_stage: dict[str, CropBreakdown]
+    habits: NotRequired[list[str]]
 
 
 class Metrics(TypedDict):

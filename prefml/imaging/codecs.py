@@ -8,7 +8,7 @@ other kind of file is left to Pillow.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import imagecodecs
 import numpy as np
@@ -22,6 +22,9 @@ __all__ = ["decode_with_codec", "metadata_precedes_pixels"]
 
 _TAIL_BYTES = 65_536
 _IEND_CHUNK = b"\0\0\0\0IEND"
+
+# Its stubs know bytes alone, where it takes every buffer.
+_LIBRARY: Any = imagecodecs
 
 Codec: TypeAlias = Callable[[bytes], NDArray[np.generic]]
 
@@ -85,18 +88,13 @@ def _has_end_marker(file: BinaryIO) -> bool:
 
 
 def _decode_png(data: bytes) -> NDArray[np.generic]:
-    stored = with_stored_scanlines(data, imagecodecs.deflate_decode, imagecodecs.deflate_crc32)
-    pixels: NDArray[np.generic] = imagecodecs.png_decode(data if stored is None else stored)
-    return pixels
-
-
-def _decode_jpeg(data: bytes) -> NDArray[np.generic]:
-    pixels: NDArray[np.generic] = imagecodecs.jpeg8_decode(data)
+    stored = with_stored_scanlines(data, _LIBRARY.deflate_decode, _LIBRARY.deflate_crc32)
+    pixels: NDArray[np.generic] = _LIBRARY.png_decode(data if stored is None else stored)
     return pixels
 
 
 # Format -> the codec, and what must hold of the file.
 _CODECS: dict[str, tuple[Codec, Callable[[BinaryIO], bool]]] = {
     "PNG": (_decode_png, metadata_precedes_pixels),
-    "JPEG": (_decode_jpeg, _has_end_marker),
+    "JPEG": (lambda data: _LIBRARY.jpeg8_decode(data), _has_end_marker),
 }

@@ -44,9 +44,7 @@ class Inflate(Protocol):
         """Return at most `out` bytes, or raise where the stream is damaged or holds more."""
 
 
-def with_stored_scanlines(
-    data: bytes, inflate: Inflate, checksum: Checksum
-) -> Pixels | None:
+def with_stored_scanlines(data: bytes, inflate: Inflate, checksum: Checksum) -> Pixels | None:
     """Return a PNG of the same pixels, and nothing else, whose scanlines are not packed.
 
     Parameters
@@ -82,7 +80,8 @@ def with_stored_scanlines(
 
 def _zlib_stream(data: bytes, checksum: Checksum) -> bytes:
     """Join the content of the IDAT chunks; nothing where they are not whole and in a row."""
-    content, parts, at, following = memoryview(data), [], 8, False
+    content, at, following = memoryview(data), 8, False
+    parts: list[memoryview] = []
     while at + 12 <= len(data):
         length, name = struct.unpack_from(">I4s", data, at)
         end = at + 8 + length
@@ -96,9 +95,7 @@ def _zlib_stream(data: bytes, checksum: Checksum) -> bytes:
     return b"".join(parts)
 
 
-def _stored_png(
-    head: bytes, scanlines: bytes, adler: bytes, checksum: Checksum
-) -> Pixels:
+def _stored_png(head: bytes, scanlines: bytes, adler: bytes, checksum: Checksum) -> Pixels:
     whole, rest = divmod(len(scanlines) - 1, _BLOCK)
     rest += 1
     packed = 2 + whole * (_BLOCK + 5) + 5 + rest + 4

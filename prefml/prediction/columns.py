@@ -33,7 +33,10 @@ def settings_used(ranker: Ranker | None) -> list[str]:
     list of str
         Names as `prefml.features.settings.encode_settings` takes them; empty for nearly all.
     """
-    return [] if ranker is None else settings_behind(ranker_of(ranker, None).optional_columns_)
+    if ranker is None:
+        return []
+    # Any estimator with the methods of a ranker will do; what has no such columns uses none.
+    return settings_behind(getattr(ranker_of(ranker, None), "optional_columns_", ()))
 
 
 def with_settings_used(workspace: Workspace, sidecars: Sidecars, ranker: Ranker | None) -> Sidecars:

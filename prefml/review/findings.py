@@ -74,8 +74,13 @@ class _Ranker(Struct):
     weak_spots: list[_Said] | None = None
 
 
+class _Crop(Struct):
+    habits: list[str] = []
+
+
 class _Metrics(Struct):
     ranker: _Ranker | None = None
+    crop: _Crop | None = None
 
 
 def read_findings(metrics: Path, over_time: Sequence[Block] = ()) -> list[Finding]:
@@ -94,15 +99,17 @@ def read_findings(metrics: Path, over_time: Sequence[Block] = ()) -> list[Findin
         Parts of which nothing is known are left out.
     """
     try:
-        ranker = msgspec.json.decode(metrics.read_bytes(), type=_Metrics).ranker or _Ranker()
+        read = msgspec.json.decode(metrics.read_bytes(), type=_Metrics)
     except (OSError, msgspec.DecodeError):
-        ranker = _Ranker()
+        read = _Metrics()
+    ranker, crop = read.ranker or _Ranker(), read.crop or _Crop()
     shares = [f"{block.share:.0%}" for block in over_time[-8:] if block.share is not None]
     words = "You decided as suggested, in blocks of 50 sets, the oldest first:"
     changed = [ranker.over_time.words] if ranker.over_time and ranker.over_time.words else []
     parts = (
         ("What your choices go by", _learned(ranker)),
         ("Over time", [*changed, *([f"{words} {', '.join(shares)}."] if shares else [])]),
+        ("How you crop", crop.habits),
         ("Where it fails", _fails(ranker)),
     )
     found = [Finding(title, list(lines)) for title, lines in parts]

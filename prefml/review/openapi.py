@@ -227,6 +227,7 @@ def _pages() -> Schema:
     return {
         "/": {"get": _page("page", "The review page", "HTML", "text/html")},
         "/desk": {"get": _page("desk_page", "The desk", "HTML", "text/html")},
+        "/report": {"get": _page("report_page", "The report", "HTML", "text/html")},
         "/api/openapi.json": {
             "get": _page("description", "This description", "OpenAPI", "application/json")
         },

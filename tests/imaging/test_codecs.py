@@ -14,6 +14,7 @@ from prefml.imaging import codecs, scanlines
 from prefml.imaging.codecs import decode_with_codec, metadata_precedes_pixels
 from prefml.imaging.decode import decode, upright_size
 
+
 def noise(width: int = 61, height: int = 47) -> Image.Image:
     values = np.random.default_rng(width).integers(0, 256, (height, width, 3), dtype=np.uint8)
     return Image.fromarray(values)

@@ -25,7 +25,7 @@ def chunk(kind: bytes, content: bytes) -> bytes:
 
 def scanlines_of(pixels: np.ndarray, filters: list[int]) -> bytes:
     """Filter each row by one of the five types, in turn."""
-    height, width, _ = pixels.shape
+    height = len(pixels)
     left, up, corner = (np.zeros(pixels.shape, int) for _ in range(3))
     left[:, 1:], up[1:], corner[1:, 1:] = pixels[:, :-1], pixels[:-1], pixels[:-1, :-1]
     guess = left + up - corner

@@ -132,3 +132,12 @@ test("k asks about the near duplicates that were found, and opens the review on 
   assert.deepEqual(places, ["/"]);
   assert.deepEqual(JSON.parse(sessionStorage.getItem("prefml.filter")), ["duplicates", ""]);
 });
+
+test("o opens the report, once there is one", async () => {
+  await type("o");
+  assert.deepEqual(places, []);
+  await show({ report: "2025-07-05T10:00:00+00:00" });
+  await type("o");
+  assert.deepEqual(places, ["/report"]);
+  assert.equal(document.querySelector('[data-testid="desk-open_report"]').getAttribute("href"), "/report");
+});

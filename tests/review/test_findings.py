@@ -88,3 +88,8 @@ def test_what_the_report_says_in_sentences_is_said_before_bare_figures(path):
 def test_where_no_part_is_worse_beyond_chance_none_is_named(path):
     path.write_text(json.dumps({"ranker": METRICS["ranker"] | {"weak_spots": []}}))
     assert read_findings(path)[-1].lines[1:] == ["Nowhere less right than elsewhere beyond chance."]
+
+
+def test_how_a_person_crops_is_said_as_the_report_says_it(path):
+    path.write_text(json.dumps({"crop": {"habits": ["You keep 8% of 400 pictures whole."]}}))
+    assert read_findings(path) == [Finding("How you crop", ["You keep 8% of 400 pictures whole."])]

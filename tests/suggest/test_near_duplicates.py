@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from prefml.duplicates import DuplicateGroup
 from prefml.proposals import read_suggestions
@@ -98,6 +100,42 @@ def test_the_kept_one_of_decided_duplicates_is_free_once_the_others_are_moved(tr
     assert free(tree, a, c)[0] == [c]
     (tree.root / b).unlink()
     assert free(tree, a, c)[0] == [a, c]
+
+
+PLACES = {
+    "free": "images", "selected": "selected", "staged": "delete_staging", "new": "new",
+    "waiting": "images", "decided": "images", "won": "images", "lost": "images", "gone": "images",
+}  # fmt: skip
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(sorted(PLACES)), min_size=1, max_size=8))
+def test_only_pictures_for_which_nothing_else_is_due_are_asked_about(tmp_path_factory, roles):
+    tree = Tree(tmp_path_factory.mktemp("roles"))
+    paths = [f"{PLACES[role]}/alpha/{at}.png" for at, role in enumerate(roles)]
+    for role, path in zip(roles, paths, strict=True):
+        if role != "gone":
+            tree.picture(path)
+
+    def named(role):
+        return [path for path, one in zip(paths, roles, strict=True) if one == role]
+
+    other = tree.picture("images/alpha/other.png")
+    tree.log(
+        *((path, [other], "2025-01-01T00:00:00Z") for path in named("won")),
+        *((other, [path], "2025-01-01T00:00:00Z") for path in named("lost")),
+    )
+    waiting = ({"group_id": path, "images": [path]} for path in named("waiting"))
+    decided = (
+        {"group_id": path, "images": [path], "action": "approved"} for path in named("decided")
+    )
+    write(tree, "automation_decisions.jsonl", *waiting)
+    write(tree, "approved_decisions.jsonl", *decided)
+    found, left_out = free(tree, *paths)
+    assert found == [
+        path for path, role in zip(paths, roles, strict=True) if role in ("free", "selected", "won")
+    ]
+    assert sum(left_out.values()) == len(paths) - len(found)
 
 
 def test_a_question_names_the_best_and_promises_nothing(tree):

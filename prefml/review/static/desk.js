@@ -16,7 +16,7 @@ let drawn = "";
 let waiting;
 
 /** @type {Readonly<Record<string, string>>} */
-const KEYS = { s: "suggest", r: "review", p: "preview", a: "apply", z: "undo", t: "train", b: "rollback", e: "report", d: "duplicates", k: "decide_duplicates", x: "stop" };
+const KEYS = { s: "suggest", r: "review", p: "preview", a: "apply", z: "undo", t: "train", b: "rollback", e: "report", d: "duplicates", k: "decide_duplicates", o: "open_report", x: "stop" };
 /** @type {ReadonlySet<string>} */
 const JOBS = new Set(Object.keys(JOB_TITLES));
 
@@ -94,7 +94,9 @@ function need(name, model) {
  */
 export async function perform(name, model) {
   if (name === "review") location.assign("/");
-  else if (name !== "decide_duplicates") await send(name, model);
+  else if (name === "open_report") {
+    if (desk?.report) location.assign("/report");
+  } else if (name !== "decide_duplicates") await send(name, model);
   else if (desk?.near_duplicates) reviewDuplicates();
   else if (desk && foundDuplicates(desk)) await send("ask_duplicates", undefined);
 }

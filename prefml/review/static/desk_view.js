@@ -261,8 +261,9 @@ function trainCard(desk) {
 /** @param {Desk} desk */
 function reportCard(desk) {
   const found = desk.findings.flatMap(({ title, lines }) => [make("h3", {}, title), ...lines.map((words) => make("p", {}, words))]);
-  const place = desk.report ? `Written ${when(desk.report)}; with all figures and pictures it lies in artifacts/report.html.` : "What it learned about you, how that changes, and where it fails. Not written yet.";
-  const made = card("Report", found, make("p", { class: "muted" }, place), button("report", "E", desk.report ? "Write it anew" : "Write it", { disabled: isRunning(desk) }));
+  const place = desk.report ? `Written ${when(desk.report)}; it lies in artifacts/report.html.` : "What it learned about you, how that changes, and where it fails. Not written yet.";
+  const open = desk.report ? [make("a", { class: "button strong", href: "/report", "data-testid": "desk-open_report" }, make("kbd", {}, "O"), " Read it, with examples")] : [];
+  const made = card("Report", found, make("p", { class: "muted" }, place), open, button("report", "E", desk.report ? "Write it anew" : "Write it", { disabled: isRunning(desk) }));
   made.dataset.testid = "report";
   made.classList.toggle("wide", found.length > 0);
   return made;
