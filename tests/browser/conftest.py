@@ -27,7 +27,9 @@ FLAGS = [
 REVIEW = [sys.executable, "-c", "from prefml.cli import run; run()", "review", "--no-browser"]
 IDLE = 'body[data-busy="false"]'
 # A connection that ended while the server was away, or before it was used; the page asks again.
-DISCONNECTED = re.compile(r"net::ERR_(CONNECTION_\w+|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE)")
+DISCONNECTED = re.compile(
+    r"net::ERR_(CONNECTION_\w+|SOCKET_NOT_CONNECTED|EMPTY_RESPONSE|CONTENT_LENGTH_MISMATCH)"
+)
 
 
 @pytest.fixture(scope="session")

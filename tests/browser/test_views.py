@@ -56,7 +56,7 @@ def test_undo_of_a_set_outside_the_filter_shows_it(person):
 
 def test_confidence_reason_and_flags_are_told_in_words(person):
     text = person.page.locator("#main").inner_text()
-    for words in ("very likely (86 %)", "higher stage · sharper", "None is good: 12 %",
+    for words in ("very likely (86 %)", "higher stage", "sharper", "None is good: 12 %",
                   "Crop to 64 %: likely (74 %)", "lies low"):  # fmt: skip
         assert words in text
     person.press("Enter", "Enter")

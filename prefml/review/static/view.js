@@ -129,6 +129,15 @@ function button(group, image, index) {
 }
 
 /**
+ * Make a badge; where there is no room for its word, the sign says the same.
+ *
+ * @param {string} name class
+ * @param {string} sign
+ * @param {string} word
+ */
+const badge = (name, sign, word) => make("span", { class: name, title: word.trim() }, sign, sign ? make("span", { class: "badge-word" }, word) : word);
+
+/**
  * @param {Group} group
  * @param {Image} image
  * @param {number} index
@@ -136,9 +145,9 @@ function button(group, image, index) {
 function caption(group, image, index) {
   const { suggested, chosen, held } = marksOf(group, index);
   const badges = [];
-  if (suggested) badges.push(make("span", { class: "badge" }, "★ Suggested"));
-  if (chosen) badges.push(suggested ? make("span", { class: "badge" }, "✓ Approved") : make("span", { class: "badge own" }, "✓ Your choice"));
-  if (held) badges.push(make("span", { class: "badge own" }, "held"));
+  if (suggested) badges.push(badge("badge", "★", " Suggested"));
+  if (chosen) badges.push(suggested ? badge("badge", "✓", " Approved") : badge("badge own", "✓", " Your choice"));
+  if (held) badges.push(badge("badge own", "", "held"));
   const likely = !isBlind(group) && image.probability !== null && group.images.length > 1 ? make("span", { class: "likely" }, percent(image.probability)) : null;
   const size = image.width && image.height ? ` · ${image.width}×${image.height}` : "";
   return make("div", { class: "caption" }, keycap(String(index + 1), "number"), badges, likely, make("span", { class: "name" }, make("bdi", {}, shortName(image.name)), size));
