@@ -15,6 +15,7 @@ from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.set_rule import set_rule
 from prefml.exceptions import WorkspaceError
 from prefml.prediction import Predictor
+from prefml.prediction.flags import Flagging
 from prefml.proposals import (
     Lines,
     Row,
@@ -286,7 +287,9 @@ def _context(
     created = when.isoformat(timespec="seconds")
     if not usable:
         return Context(predictor, promised, created=created)
-    return Context(predictor, promised, look_alikes(predictor.sidecars, usable), created)
+    flagging = Flagging.open(predictor.workspace, sorted({one.project for one in usable}))
+    alike = look_alikes(predictor.sidecars, usable)
+    return Context(predictor, promised, alike, created, flagging)
 
 
 def _read_budget(predictor: Predictor, budget: float) -> ErrorBudget:
