@@ -40,7 +40,7 @@ $(BASE): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	touch $@
 
 $(ALL): $(BASE)
-	$(PIP) -e '.[clip,fast,formats,review,scale,bench,docs,dev]'
+	$(PIP) -e '.[clip,formats,review,scale,bench,docs,dev]'
 	touch $@
 
 $(NETS): $(BASE)

@@ -15,12 +15,13 @@ KINDS = {
     "png_2048": ((2048, 2048), "png", {}),
     "jpeg_12mp": ((4000, 3000), "jpg", {"quality": 92}),
 }  # fmt: skip
+SMALL_KINDS = {"png_256": ((256, 256), "png", {})}
 _GRAIN = 2.0
 
 
 def write_pictures(folder: Path, kind: str, count: int) -> list[Path]:
     """Write pictures of one kind, crops of two photographs, and return their paths."""
-    size, suffix, options = KINDS[kind]
+    size, suffix, options = (KINDS | SMALL_KINDS)[kind]
     folder.mkdir(parents=True, exist_ok=True)
     sources = sample_pictures()
     paths = []

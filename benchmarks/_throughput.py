@@ -7,48 +7,102 @@ from typing import Any
 from _markdown import grid
 
 KINDS = {"png_2048": "PNG, 2048 x 2048", "jpeg_12mp": "JPEG, 12 megapixels"}
+SMALL = "png_256"
 STEPS = {
+    "whole": "prefml, float32",
+    "whole int8": "prefml, int8",
+    "onnx": "ONNX Runtime, Pillow in threads",
+    "onnx int8": "ONNX Runtime, Pillow in threads, int8",
+    "loader": "torch in batches, DataLoader",
+    "loader and imagehash": "torch in batches, DataLoader, imagehash",
     "seed": "the seed's loop",
+    "without cues": "prefml, float32, without cues",
     "decode": "decoding alone",
-    "encode": "encoding alone",
-    "whole": "the whole pass",
-    "without cues": "the pass without cues",
+    "encode": "encoding alone, float32",
+    "encode int8": "encoding alone, int8",
+    "people": "people's networks alone",
+    "hash": "the hash alone",
 }
+RIVALS = {
+    name: STEPS[name] for name in ("onnx", "onnx int8", "loader", "loader and imagehash", "seed")
+}
+LIMIT = {"share of the limit, by the clock": "by the clock",
+         "share of the limit, by core-seconds": "by core-seconds",
+         "cores used": "cores used"}  # fmt: skip
+_SCHEMA = "prefml/benchmark/embed/2"
+_PENDING = "Not measured yet on a quiet machine: `python benchmarks/run.py embed --full`."
 
 
 def passes(embed: dict[str, Any]) -> str:
-    """Return speed and cost of the pass and of what it is held against."""
+    """Return speed, its spread and the cost of the pass, of its rivals, and of parts run bare."""
+    if embed["schema"] != _SCHEMA:
+        return _PENDING
     rows = []
-    for kind, title in KINDS.items():
-        for name, step in embed[kind]["steps"].items():
-            first = title if name == "seed" else ""
-            speed, cost = step["images_per_second"], 1000 * step["core_seconds"]
-            rows.append((first, STEPS[name], f"{speed:.1f}", f"{cost:.0f}"))
-    return grid(("pictures", "", "images/s", "core-ms a picture"), rows)
-
-
-def shares(embed: dict[str, Any], without_wuffs: dict[str, Any]) -> str:
-    """Return the ratios to the seed's loop and to the limit, with and without Wuffs."""
-    names = ("ratio_to_seed", "share_of_limit", "share_of_core_seconds", "cores_used",
-             "ratio_to_seed_without_cues", "share_of_limit_without_cues")  # fmt: skip
-    head = ("pictures", "times the seed's loop", "share of the limit, by the clock",
-            "by core-seconds", "cores used", "without cues: times the seed's loop",
-            "share of the limit")  # fmt: skip
-    png, jpeg = KINDS
-    found = {
-        KINDS[png]: embed[png],
-        f"{KINDS[png]}, without Wuffs": without_wuffs[png],
-        KINDS[jpeg]: embed[jpeg],
-    }
-    rows = [(title, *(f"{one[n]:.2f}" for n in names)) for title, one in found.items()]
+    for kind, title in _measured(embed).items():
+        steps = embed[kind]["steps"]
+        for at, name in enumerate(name for name in STEPS if name in steps):
+            step = steps[name]
+            speed = f"{step['images_per_second']:.1f}"
+            least, most = step["slowest_images_per_second"], step["fastest_images_per_second"]
+            rows.append((title if at == 0 else "", STEPS[name], speed, f"{least:.1f} to {most:.1f}",
+                         f"{1000 * step['core_seconds']:.0f}"))  # fmt: skip
+    head = ("pictures", "", "images/s, median", "least to most", "core-ms a picture")
     return grid(head, rows)
+
+
+def rivals(embed: dict[str, Any]) -> str:
+    """Return how many times faster than its rivals the pass is, round by round."""
+    if embed["schema"] != _SCHEMA:
+        return _PENDING
+    rows = []
+    for kind, title in _measured(embed).items():
+        for name in RIVALS:
+            found = [
+                embed[kind]["ratios"].get(f"{own} / {name}") for own in ("whole", "whole int8")
+            ]
+            if any(found):
+                rows.append((title, RIVALS[name], *map(_spread, found)))
+    return grid(("pictures", "rival", "prefml float32", "prefml int8"), rows)
+
+
+def shares(embed: dict[str, Any]) -> str:
+    """Return the share of the limit that the pass reaches, and what small pictures take."""
+    if embed["schema"] != _SCHEMA:
+        return _PENDING
+    rows = []
+    for kind, title in _measured(embed).items():
+        for own in ("whole", "whole int8"):
+            found = [embed[kind]["ratios"].get(f"{own}: {name}") for name in LIMIT]
+            if any(found):
+                rows.append((title, STEPS[own], *map(_spread, found)))
+    small = embed[SMALL]
+    return (
+        grid(("pictures", "", *LIMIT.values()), rows)
+        + "\n\nPNGs of 256 x 256 pixels with the built-in encoder: "
+        + f"{_spread(small['core_ms'], 1)} core-ms a picture, "
+        + f"{_spread(small['core_ms_without_people'], 1)} without people's networks."
+    )
+
+
+def _measured(embed: dict[str, Any]) -> dict[str, str]:
+    return {kind: title for kind, title in KINDS.items() if kind in embed}
+
+
+def _spread(found: dict[str, float] | None, digits: int = 2) -> str:
+    if found is None:
+        return ""
+    median, least, most = (f"{found[key]:.{digits}f}" for key in ("median", "least", "most"))
+    return f"{median} ({least} to {most})"
 
 
 def stages(embed: dict[str, Any]) -> str:
     """Return what each step of a picture costs."""
-    steps = [embed[kind]["ms_of_one_core"] for kind in KINDS]
+    if embed["schema"] != _SCHEMA:
+        return _PENDING
+    kinds = _measured(embed)
+    steps = [embed[kind]["ms_of_one_core"] for kind in kinds]
     rows = [(name, *(f"{one[name]:.1f}" for one in steps)) for name in steps[0]]
-    return grid(("step", *KINDS.values()), rows)
+    return grid(("step", *kinds.values()), rows)
 
 
 def decoders(choices: dict[str, Any], kind: str) -> str:

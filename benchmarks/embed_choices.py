@@ -9,6 +9,7 @@ work meanwhile; those that are not installed are left out. Times are of one core
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import json
 import os
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import imagecodecs
 import numpy as np
 from _machine import machine
 from _pictures import KINDS, write_pictures
@@ -29,11 +31,14 @@ from prefml.encoders.folder import read_folder
 from prefml.encoders.onnx import PROVIDERS, OnnxEncoder, open_session
 from prefml.encoders.vectors import cosines
 from prefml.imaging.decode import decode
+from prefml.imaging.scanlines import Inflate, with_stored_scanlines
 from prefml.sidecars.derive import prepare
 
 Pixels = np.ndarray
 Decoder = Callable[[bytes], Pixels]
 SMALLER = (1, 2, 4, 8, 16, 32)
+PARTS = ("decoders", "reduced", "batches")
+RUNS = {"embed_choices": {"full": ["--encoder", "{mobilenet}"]}}
 
 
 def arguments() -> argparse.Namespace:
@@ -41,7 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--encoder", type=Path, required=True, help="a folder with encoder.json")
     parser.add_argument("--pictures", type=int, default=4)
     parser.add_argument("--repeats", type=int, default=4)
-    parser.add_argument("--only-reduced", action="store_true", help="keep the rest of --out")
+    parser.add_argument("--only", choices=PARTS, help="measure this, and keep the rest of --out")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/embed_choices.json"))
     return parser.parse_args()
 
@@ -52,16 +57,19 @@ def main() -> None:
     report: dict[str, Any] = {"schema": "prefml/benchmark/embed_choices/1", "machine": machine()}
     encoder = OnnxEncoder.open(options.encoder)
     report["encoder"] = encoder.spec.id
-    if options.only_reduced:
-        report = json.loads(options.out.read_text()) | {"reduced_machine": report["machine"]}
+    wanted = [options.only] if options.only else PARTS
+    if options.only:
+        report = json.loads(options.out.read_text()) | {f"{options.only}_machine": machine()}
     with tempfile.TemporaryDirectory() as place:
         for kind in sorted(KINDS):
             paths = write_pictures(Path(place) / kind, kind, options.pictures)
-            parts = {"reduced": reduced(paths, encoder)}
-            if not options.only_reduced:
+            parts: dict[str, Any] = {}
+            if "reduced" in wanted:
+                parts["reduced"] = reduced(paths, encoder)
+            if "decoders" in wanted:
                 parts["decoders"] = decoders(paths, options.repeats)
             report[kind] = report.get(kind, {}) | parts
-    if not options.only_reduced:
+    if "batches" in wanted:
         report["batches"] = batches(options.encoder, encoder, options.repeats)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(report, indent=2) + "\n")
@@ -98,7 +106,7 @@ def installed(suffix: str) -> Iterator[tuple[str, Decoder]]:
 
 
 def with_pillow(data: bytes) -> Pixels:
-    return np.asarray(Image.open(io.BytesIO(data)))
+    return np.asarray(Image.open(io.BytesIO(memoryview(data))))
 
 
 def with_opencv(data: bytes) -> Pixels:
@@ -112,9 +120,21 @@ def half_draft(data: bytes) -> Pixels:
 
 
 def codec(name: str) -> Decoder:
-    import imagecodecs
-
     return getattr(imagecodecs, name)
+
+
+def libdeflate(data: bytes, *, out: int) -> bytes:
+    return imagecodecs.deflate_decode(data, out=out)
+
+
+def zlib_of(module: str) -> Inflate:
+    decompress = importlib.import_module(module).decompress
+    return lambda data, *, out: decompress(data, bufsize=out)
+
+
+def restored(inflate: Inflate, decoder: Decoder) -> Decoder:
+    """Inflate by one library, and undo the filters by another, as prefml does."""
+    return lambda data: decoder(with_stored_scanlines(data, inflate, imagecodecs.deflate_crc32))
 
 
 def pyspng() -> Decoder:
@@ -142,6 +162,12 @@ OPTIONAL: dict[str, dict[str, Callable[[], Decoder]]] = {
     ".png": {
         "imagecodecs libspng": lambda: codec("spng_decode"),
         "imagecodecs libpng": lambda: codec("png_decode"),
+        "libdeflate, libspng": lambda: restored(libdeflate, codec("spng_decode")),
+        "libdeflate, libpng": lambda: restored(libdeflate, codec("png_decode")),
+        "libdeflate, opencv": lambda: restored(libdeflate, with_opencv),
+        "libdeflate, pillow": lambda: restored(libdeflate, with_pillow),
+        "ISA-L, libspng": lambda: restored(zlib_of("isal.isal_zlib"), codec("spng_decode")),
+        "zlib-ng, libspng": lambda: restored(zlib_of("zlib_ng.zlib_ng"), codec("spng_decode")),
         "pyspng": pyspng,
         "pywuffs": pywuffs,
     },

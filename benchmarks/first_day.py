@@ -1,6 +1,7 @@
 """How much do the first answers teach? Learning curves over random starts, by order and by ranker.
 
-    python benchmarks/first_day.py WORKSPACE [--encoder NAME] [--starts 50] [--jobs 2] [--out FILE]
+    python benchmarks/first_day.py WORKSPACE [--encoder NAME] [--starts 50] [--jobs 2]
+        [--out FILE] [--go-on]
 
 Each start holds out whole projects at random, a quarter of them, and asks about sets of the others
 in turn, as their log answers. Agreement with the held-out choices is measured after some answers.
@@ -266,6 +267,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--orders", nargs="*", default=[*chosen, "prefml start"])
     parser.add_argument("--rankers", nargs="*", default=[name for name in RANKERS])
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/first_day.json"))
+    parser.add_argument("--go-on", action="store_true", help="keep the starts in that file")
     return parser.parse_args()
 
 
@@ -281,8 +283,9 @@ def main() -> None:
     if options.encoder:
         embed(options.workspace, options.encoder)
     table = read_training_data(Workspace.open(options.workspace)).choices()
-    starts: list[Row] = []
-    work = (delayed(one_start)(table, seed, options) for seed in range(options.starts))
+    starts: list[Row] = json.loads(options.out.read_text())["starts"] if options.go_on else []
+    left = sorted(set(range(options.starts)) - {one["seed"] for one in starts})
+    work = (delayed(one_start)(table, seed, options) for seed in left)
     for found in Parallel(options.jobs, return_as="generator")(work):
         starts.append(found)
         print(json.dumps(found), flush=True)

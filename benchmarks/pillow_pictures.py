@@ -47,6 +47,7 @@ from prefml.workspace import Workspace
 
 RUNS = {"pillow_pictures": {"full": []}}
 LEVELS, SECONDS = 2, 120
+DECODERS = ("imagecodecs", "Pillow alone")
 FAULTS = ("wrong pixels", "wrong sizes", "untrue refusals", "other errors")
 
 
@@ -62,7 +63,7 @@ def main() -> None:
         record = {
             "command": "python benchmarks/pillow_pictures.py",
             "sources": {name: len(paths) for name, paths in sources.items()},
-            "decoders": {name: read_all(name, sources) for name in decoders()},
+            "decoders": {name: read_all(name, sources) for name in DECODERS},
             "embed": embedded(folder / "ws", sources),
             "machine": machine(),
         }
@@ -101,24 +102,15 @@ def files_below(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def decoders() -> list[str]:
-    """Return the decoders that are installed: each is tried before Pillow."""
-    packages = {"Wuffs": "pywuffs", "imagecodecs": "imagecodecs", "Pillow alone": "PIL"}
-    return [name for name, package in packages.items() if find_spec(package)]
-
-
 @contextmanager
 def only(name: str) -> Iterator[None]:
-    """Let no decoder but one be tried before Pillow."""
-    before = codecs._wuffs, codecs._imagecodecs
-    if name != "Wuffs":
-        codecs._wuffs = lambda: None
-    if name != "imagecodecs":
-        codecs._imagecodecs = lambda name: None
+    """Let imagecodecs be tried before Pillow, or nothing."""
+    before = codecs._CODECS
+    codecs._CODECS = before if name == "imagecodecs" else {}
     try:
         yield
     finally:
-        codecs._wuffs, codecs._imagecodecs = before
+        codecs._CODECS = before
 
 
 def read_all(name: str, sources: dict[str, list[Path]]) -> dict[str, object]:

@@ -1,11 +1,13 @@
 """How long a person waits in the review: 10,000 sets of 2048x2048 pictures, in headless Chromium.
 
-    python benchmarks/review.py [--sets 10000] [--steps 60] [--out FILE]
+    python benchmarks/review.py [--sets 10000] [--steps 60] [--walk 2000] [--before COMMIT]
 
 A few different pictures are written once and hard-linked under 30,000 names: the server and the
 page see 30,000 files, each with its own reduced copy, none of which exists at the start. A step is
 timed in the page, from the key until the new set's pictures are decoded and a frame was painted.
-"At a person's pace" leaves a pause between keys; "without pause" presses the next key at once.
+"At a person's pace" leaves a pause between keys; "without pause" presses the next key at once. The
+memory of the renderer is read after a walk through many sets. The scripted day is worked on this
+page, and with the keys of its time on the page of an earlier commit.
 """
 
 from __future__ import annotations
@@ -35,10 +37,22 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 REVIEW = [sys.executable, "-c", "from prefml.cli import run; run()", "review", "--no-browser"]
+ROOT = Path(__file__).resolve().parents[1]
 DISTINCT = 12
 RUNS = {
     "review": {
-        "quick": ["--sets", "300", "--side", "1024", "--steps", "10", "--pause", "0.2"],
+        "quick": [
+            "--sets",
+            "300",
+            "--side",
+            "1024",
+            "--steps",
+            "10",
+            "--pause",
+            "0.2",
+            "--walk",
+            "100",
+        ],
         "full": [],
         "needs": ["chromium"],
     }
@@ -89,6 +103,8 @@ DECIDED = """async () => {
 }"""
 # Of five sets one is chosen otherwise, and of one the crop is moved and made smaller.
 DAY = (["a"], ["a"], ["2"], ["a"], ["Shift+ArrowDown", "-", "Enter"])
+# The same on the page as it was before crops were edited from anywhere.
+EARLIER, EARLIER_DAY = "97165e6", (["a"], ["a"], ["2"], ["a"], ["x", "ArrowDown", "-", "Enter"])
 # Seconds of a key and of a decision, by the keystroke-level model (Card, Moran and Newell, 1980).
 KEY_SECONDS, DECISION_SECONDS = 0.2, 1.35
 POST = """async ([id, token]) => {
@@ -136,10 +152,11 @@ def one_set(root: Path, number: int, images: int, originals: list[Path]) -> dict
 
 
 @contextmanager
-def server(root: Path) -> Iterator[tuple[str, float]]:
+def server(root: Path, checkout: Path = ROOT) -> Iterator[tuple[str, float]]:
     start = time.perf_counter()
     words = [*REVIEW, "--port", "0", "--workspace", str(root)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+    env = {**os.environ, "PYTHONPATH": str(checkout)}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=env) as process:
         assert process.stdout is not None
         found = re.search(r"http://\S+", process.stdout.readline())
         assert found is not None
@@ -173,7 +190,8 @@ def bare_decisions(page: Page, steps: int) -> list[float]:
 
 
 def crop_lags(page: Page, steps: int) -> dict[str, Any]:
-    """Drag and push a crop box."""
+    """Drag and push a crop box; from here on, long tasks are watched."""
+    page.evaluate(LONG_TASKS)
     page.keyboard.press("x")
     box = page.locator('[data-testid="crop-box"]').bounding_box()
     assert box is not None
@@ -194,7 +212,6 @@ def crop_lags(page: Page, steps: int) -> dict[str, Any]:
 
 def compare_lags(page: Page, steps: int) -> dict[str, Any]:
     """Move the loupe, then flip at full size; `crop_lags` has begun to watch."""
-    page.evaluate(LONG_TASKS)
     page.keyboard.press("l")
     box = page.locator(".image").first.bounding_box()
     assert box is not None
@@ -218,11 +235,47 @@ def compare_lags(page: Page, steps: int) -> dict[str, Any]:
     }
 
 
-def day(page: Page, sets: int) -> dict[str, Any]:
+def walk(page: Page, sets: int) -> dict[str, Any]:
+    """Go through sets, and read what the renderer holds then."""
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    page.evaluate(FIRST)
+    for _ in range(sets):
+        page.evaluate(STEP, "ArrowDown")
+    return {"sets": sets, "renderer_mb": round(renderer_mb(page), 1)}
+
+
+def renderer_mb(page: Page) -> float:
+    """Return the resident memory of the largest renderer."""
+    assert page.context.browser is not None
+    session = page.context.browser.new_browser_cdp_session()
+    found = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    pids = [one["id"] for one in found if one["type"] == "renderer"]
+    texts = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
+    return max(int(re.search(r"VmRSS:\s+(\d+)", text)[1]) for text in texts) / 1024
+
+
+def earlier_day(root: Path, commit: str, sets: int) -> dict[str, Any]:
+    """Work the same day on the page of an earlier commit."""
+    with tempfile.TemporaryDirectory() as folder:
+        clone = ["git", "clone", "--quiet", "--shared", "--no-checkout", str(ROOT), folder]
+        subprocess.run(clone, check=True)
+        subprocess.run(["git", "checkout", "--quiet", commit], cwd=folder, check=True)
+        with server(root, Path(folder)) as (url, _), sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            page.goto(url)
+            page.evaluate(FIRST)
+            found = {"commit": commit, **day(page, sets, EARLIER_DAY)}
+            browser.close()
+    return found
+
+
+def day(page: Page, sets: int, keystrokes: tuple[list[str], ...] = DAY) -> dict[str, Any]:
     """Decide sets as on a day with a fifth of overrides and a fifth of crop edits."""
     before, keys, edits = page.evaluate(DECIDED), 0, []
     for number in range(sets):
-        pressed = DAY[number % len(DAY)]
+        pressed = keystrokes[number % len(keystrokes)]
         for key in pressed:
             page.keyboard.press(key)
             page.locator('body[data-busy="false"]').wait_for(state="attached")
@@ -244,7 +297,7 @@ def _watched(page: Page) -> list[float]:
     return lags
 
 
-def measure(root: Path, steps: int, pause: float) -> dict[str, Any]:
+def measure(root: Path, steps: int, pause: float, walked: int) -> dict[str, Any]:
     with server(root) as (url, started), sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
@@ -262,6 +315,7 @@ def measure(root: Path, steps: int, pause: float) -> dict[str, Any]:
             **compare_lags(page, steps),
             "day": day(page, 5 * max(1, steps // 5)),
             "full_size_ms": round(page.evaluate(FULL), 1),
+            "walk": walk(page, walked),
         }
         page.goto("about:blank")
         page.goto(url)
@@ -277,6 +331,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--side", type=int, default=2048)
     parser.add_argument("--steps", type=int, default=60, help="keys for each figure")
     parser.add_argument("--pause", type=float, default=1.0, help="seconds between a person's keys")
+    parser.add_argument("--walk", type=int, default=2000, help="sets before memory is read")
+    parser.add_argument("--before", default=EARLIER, help="commit of an earlier page; empty: none")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/review.json"))
     return parser.parse_args()
 
@@ -284,9 +340,16 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     options = arguments()
     with tempfile.TemporaryDirectory() as folder:
-        write_workspace(Path(folder), options.sets, options.images, options.side)
-        results = measure(Path(folder), options.steps, options.pause)
-    settings = {name: getattr(options, name) for name in ("sets", "images", "side", "pause")}
+        root = Path(folder)
+        write_workspace(root, options.sets, options.images, options.side)
+        # First: what an earlier page writes, this one reads.
+        earlier = {}
+        if options.before:
+            sets = 5 * max(1, options.steps // 5)
+            earlier["day_before"] = earlier_day(root, options.before, sets)
+        results = measure(root, options.steps, options.pause, options.walk) | earlier
+    names = ("sets", "images", "side", "steps", "pause", "walk", "before")
+    settings = {name: getattr(options, name) for name in names}
     document = {"settings": settings, "results": results, "machine": machine()}
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(document, indent=2) + "\n")

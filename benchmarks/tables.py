@@ -295,6 +295,8 @@ WAITS = {
     "decision_on_disk": "decision on the disk, without the page",
     "crop_drag_to_paint": "crop dragged, to paint",
     "crop_key_to_paint": "crop moved by key, to paint",
+    "loupe_to_paint": "loupe moved, to paint",
+    "flip_to_paint": "flip at full size, to paint",
 }
 SINGLE_WAITS = {
     "first_picture_ms": "first picture after opening the page",
@@ -343,6 +345,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "planted-copies": planted_copies,
     "interchange": lambda: _interchange_tables.trips(_required("interchange")),
     "settings": lambda: _interchange_tables.settings(_required("settings")),
+    "settings-ranked": lambda: _interchange_tables.settings_ranked(_required("settings_ranked")),
     "interchange-damaged": lambda: _interchange_tables.damaged(_required("interchange")),
     "sets": lambda: _set_tables.by_source(_required("sets")),
     "likeness": lambda: _set_tables.likeness(_required("sets")),
@@ -355,7 +358,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "loop-switches": lambda: _loop_tables.switches(_required("loop")),
     "review-waits": review_waits,
     "passes": lambda: _throughput.passes(_required("embed")),
-    "pass-shares": lambda: _throughput.shares(_required("embed"), _required("embed_without_wuffs")),
+    "pass-rivals": lambda: _throughput.rivals(_required("embed")),
+    "pass-shares": lambda: _throughput.shares(_required("embed")),
     "pass-stages": lambda: _throughput.stages(_required("embed")),
     "decoders-png": lambda: _throughput.decoders(_required("embed_choices"), "png_2048"),
     "decoders-jpeg": lambda: _throughput.decoders(_required("embed_choices"), "jpeg_12mp"),

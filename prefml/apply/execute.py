@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -49,6 +49,8 @@ class Report:
         An interrupted run that was finished first.
     undone : Journal or None
         A run that was undone.
+    undone_with : tuple of Journal
+        Runs of sidecars that went along with it.
     left_out : tuple of LeftOut
         Sets that could not be carried out.
     already : int
@@ -65,6 +67,7 @@ class Report:
     executed: bool = False
     finished: Journal | None = None
     undone: Journal | None = None
+    undone_with: tuple[Journal, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     already: int = 0
     changed: tuple[str, ...] = field(default=())
@@ -173,7 +176,12 @@ def execute(
     return carry_out(workspace, plan_it, watch)
 
 
-def carry_out(workspace: Workspace, plan_it: Callable[[], Report], watch: Watch) -> Report:
+def carry_out(
+    workspace: Workspace,
+    plan_it: Callable[[], Report],
+    watch: Watch,
+    follows: Collection[str] = (),
+) -> Report:
     """Finish an interrupted run, then plan one and carry it out.
 
     Parameters
@@ -184,6 +192,8 @@ def carry_out(workspace: Workspace, plan_it: Callable[[], Report], watch: Watch)
         Returns the report of a plan.
     watch : callable
         Wraps the numbers of the steps, to draw a progress bar.
+    follows : collection of str, optional
+        Sets: the run is taken back together with the last one if that carried them out.
 
     Returns
     -------
@@ -205,7 +215,7 @@ def carry_out(workspace: Workspace, plan_it: Callable[[], Report], watch: Watch)
             dropped = finished.dropped.items()
             left_out += tuple(LeftOut(*item) for item in dropped if item[0] not in named)
         if plan.steps:
-            journal = _start(workspace, plan, watch)
+            journal = _start(workspace, plan, watch, _followed(workspace, follows))
             _run_steps(workspace, journal, watch)
             left_out += tuple(LeftOut(*item) for item in journal.dropped.items())
             plan = plan.without(journal.dropped)
@@ -216,6 +226,8 @@ def carry_out(workspace: Workspace, plan_it: Callable[[], Report], watch: Watch)
 
 def undo(workspace: Workspace, watch: Watch = unwatched) -> Report:
     """Take the last run back, interrupted or not, and remove its journal.
+
+    Sidecars that were written along with it, by `apply --picks`, go first.
 
     Parameters
     ----------
@@ -238,30 +250,42 @@ def undo(workspace: Workspace, watch: Watch = unwatched) -> Report:
         journals = read_journals(workspace)
         if not journals:
             return Report(Plan((), {}, ()))
-        _revert_run(workspace, journals[-1], watch)
-        return Report(Plan((), {}, ()), undone=journals[-1])
+        first = len(journals) - 1
+        while first and journals[first].follows == journals[first - 1].path.name:
+            first -= 1
+        _revert_runs(workspace, journals[first:], watch)
+        undone, *along = journals[first:]
+        return Report(Plan((), {}, ()), undone=undone, undone_with=tuple(along))
 
 
 def _finish_interrupted(
     workspace: Workspace, watch: Watch
 ) -> tuple[Journal | None, Journal | None]:
-    pending = [journal for journal in read_journals(workspace) if journal.pending]
-    for journal in pending:
+    journals = read_journals(workspace)
+    for place, journal in enumerate(journals):
         if journal.state == "undoing":
-            _revert_run(workspace, journal, watch)
+            _revert_runs(workspace, journals[place:], watch)
             return None, journal
-        _run_steps(workspace, journal, watch)
-        return journal, None
+        if journal.pending:
+            _run_steps(workspace, journal, watch)
+            return journal, None
     return None, None
 
 
-def _start(workspace: Workspace, plan: Plan, watch: Watch) -> Journal:
+def _followed(workspace: Workspace, groups: Collection[str]) -> str:
+    """Return the name of the last run's journal if it carried out some sets, all of them."""
+    journals = read_journals(workspace) if groups else []
+    carried_out = set(journals[-1].carried_out) if journals else set()
+    return journals[-1].path.name if journals and carried_out.issuperset(groups) else ""
+
+
+def _start(workspace: Workspace, plan: Plan, watch: Watch, follows: str) -> Journal:
     numbers = watch(range(len(plan.steps)), len(plan.steps), "hashing")
     steps = []
     for step in map(plan.steps.__getitem__, numbers):
         digest = file_sha256(workspace.root / step.source) if step.source else ""
         steps.append(msgspec.structs.replace(step, sha256=digest))
-    return start_journal(workspace, steps, plan.groups)
+    return start_journal(workspace, steps, plan.groups, follows)
 
 
 def _run_steps(workspace: Workspace, journal: Journal, watch: Watch) -> None:
@@ -296,11 +320,39 @@ def _revert_group(workspace: Workspace, journal: Journal, group: str) -> None:
             revert_step(context)
 
 
-def _revert_run(workspace: Workspace, journal: Journal, watch: Watch) -> None:
-    for group in journal.dropped:
-        _revert_group(workspace, journal, group)
-    numbers = [n for n, step in enumerate(journal.steps) if step.group not in journal.dropped]
-    contexts = [StepContext(workspace, journal, number) for number in numbers]
+def _revert_runs(workspace: Workspace, journals: Sequence[Journal], watch: Watch) -> None:
+    """Take runs back, the last first, or none if there is an obstacle to one of them."""
+    changed: set[str] = set()
+    for journal in reversed(journals):
+        _refuse_obstacles(_contexts(workspace, journal, changed))
+        # Given back as they were before the run before is taken back.
+        changed |= {step.target for step in journal.steps if step.kind == "mark"}
+    # Noted of all before the first is touched, so that an interruption ends in all being undone.
+    for journal in journals:
+        if journal.state != "undoing":
+            journal.record_state("undoing")
+    for journal in reversed(journals):
+        for group in journal.dropped:
+            _revert_group(workspace, journal, group)
+        contexts = _contexts(workspace, journal)
+        _refuse_obstacles(contexts)
+        for number in watch(range(len(contexts)), len(contexts), "undoing"):
+            revert_step(contexts[-1 - number])
+        journal.remove()
+
+
+def _contexts(
+    workspace: Workspace, journal: Journal, without: Collection[str] = ()
+) -> list[StepContext]:
+    """Return the steps of the sets that are not dropped, but for those of some targets."""
+    return [
+        StepContext(workspace, journal, number)
+        for number, step in enumerate(journal.steps)
+        if step.group not in journal.dropped and step.target not in without
+    ]
+
+
+def _refuse_obstacles(contexts: Sequence[StepContext]) -> None:
     obstacles = [reason for context in contexts if (reason := revert_obstacle(context))]
     if obstacles:
         more = f" and {len(obstacles) - 1} more like it" if len(obstacles) > 1 else ""
@@ -308,7 +360,3 @@ def _revert_run(workspace: Workspace, journal: Journal, watch: Watch) -> None:
             f"cannot undo: {obstacles[0]}{more}", "the files as apply left them",
             "put the files back, then prefml apply --undo",
         )  # fmt: skip
-    journal.record_state("undoing")
-    for number in watch(range(len(contexts)), len(contexts), "undoing"):
-        revert_step(contexts[-1 - number])
-    journal.remove()

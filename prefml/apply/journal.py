@@ -50,6 +50,8 @@ class Head(Struct, frozen=True):
         The sets, with the time of each decision.
     steps : list of Step
         In order, each with the hash of its source.
+    follows : str, optional
+        Name of the journal before it, with which it is taken back.
     sha256 : str, optional
         Hash of the other fields.
     """
@@ -58,6 +60,7 @@ class Head(Struct, frozen=True):
     started: str
     groups: dict[str, str]
     steps: list[Step]
+    follows: str | UnsetType = UNSET
     sha256: str | UnsetType = UNSET
 
 
@@ -113,6 +116,8 @@ class Journal:
         Those among them that would fail again, being the same.
     state : {"running", "finished", "undoing"}
         Where the run stands.
+    follows : str
+        Name of the journal before it, with which it is taken back; empty for most.
     """
 
     path: Path
@@ -123,6 +128,7 @@ class Journal:
     dropped: dict[str, str] = field(default_factory=dict)
     lasting: set[str] = field(default_factory=set)
     state: State = "running"
+    follows: str = ""
 
     @property
     def carried_out(self) -> list[str]:
@@ -182,7 +188,7 @@ def journal_folder(workspace: Workspace) -> Path:
 
 
 def start_journal(
-    workspace: Workspace, steps: Iterable[Step], groups: Mapping[str, str]
+    workspace: Workspace, steps: Iterable[Step], groups: Mapping[str, str], follows: str = ""
 ) -> Journal:
     """Write the journal of a new run.
 
@@ -194,6 +200,8 @@ def start_journal(
         With the hashes of their sources.
     groups : mapping of str to str
         The sets, with the time of each decision.
+    follows : str, optional
+        Name of the journal before it, with which it is taken back.
 
     Returns
     -------
@@ -201,9 +209,10 @@ def start_journal(
     """
     folder = journal_folder(workspace)
     numbers = [int(path.stem) for path in _files(folder)]
-    journal = Journal(folder / f"{max(numbers, default=0) + 1:06}.jsonl", tuple(steps), groups)
+    path = folder / f"{max(numbers, default=0) + 1:06}.jsonl"
+    journal = Journal(path, tuple(steps), groups, follows=follows)
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    head = Head(FORMAT, started, dict(groups), list(journal.steps))
+    head = Head(FORMAT, started, dict(groups), list(journal.steps), follows or UNSET)
     sealed = msgspec.structs.replace(head, sha256=_digest(msgspec.to_builtins(head)))
     primitives.write_new(journal.path, _line(sealed))
     return journal
@@ -311,7 +320,7 @@ def _parse_head(path: Path, document: Mapping[str, object]) -> Journal:
     for step in head.steps:
         if leads_away(step.source) or leads_away(step.target):
             raise ValueError(f"step {step}"[:300])
-    return Journal(path, tuple(head.steps), head.groups)
+    return Journal(path, tuple(head.steps), head.groups, follows=head.follows or "")
 
 
 def _is_complete(journal: Journal) -> bool:

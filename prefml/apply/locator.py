@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from unicodedata import normalize
 
+from prefml.decisions.identity import walk_folders
 from prefml.decisions.manifests import UNKNOWN
 from prefml.decisions.projects import ProjectResolver
 from prefml.imaging.formats import format_of_name
@@ -98,6 +99,24 @@ class PictureLocator:
         ]
         linked = f"{links[0]} is not a regular file" if links else None
         return LocatedPicture(name, projects, companions, linked)
+
+    def of_key(self, project: str, filename: str) -> str | None:
+        """Return where the picture of a project and a name lies.
+
+        Parameters
+        ----------
+        project : str
+            The project.
+        filename : str
+            Its name in the project, as in the frames of `prefml.decisions`.
+
+        Returns
+        -------
+        str or None
+            Its path, relative to the workspace; of copies the first, in the order of the image
+            folders. None where there is no such picture.
+        """
+        return self._by_key.get((project, filename))
 
     def stated_project(self, stated: object) -> str | None:
         """Return the project that a line states.
@@ -194,6 +213,23 @@ class PictureLocator:
                     path = self._relative(Path(folder, name))
                     places.setdefault(canonical_name(name), []).append(path)
         return {name: sorted(set(paths)) for name, paths in places.items()}
+
+    @cached_property
+    def _by_key(self) -> dict[tuple[str, str], str]:
+        places: dict[tuple[str, str], str] = {}
+        roots = (self.workspace.root / "new", *self.workspace.image_roots(self._resolver.names))
+        existing = dict.fromkeys(root for root in roots if root.is_dir())
+        for folder, entries in walk_folders(existing, lambda *_: None):
+            here = self._relative(Path(folder))
+            project = self._resolver.from_path(f"{here}/x")
+            if project is None:
+                continue
+            for entry in entries:
+                path = f"{here}/{entry.name}"
+                name = self._resolver.identities.find(project, path)
+                if format_of_name(entry.name) is not None and name is not None:
+                    places.setdefault((project, canonical_name(name)), path)
+        return places
 
     def _companions(self, path: Path) -> Iterable[str]:
         if path.parent not in self._folders:

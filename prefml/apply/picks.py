@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +11,7 @@ from prefml.apply.edits import from_name, marked
 from prefml.apply.execute import Report, Watch, carry_out, unwatched
 from prefml.apply.journal import Journal, read_journals
 from prefml.apply.locator import PictureLocator, name_key
+from prefml.apply.logged import logged_sets
 from prefml.apply.mark_table import MarkTable, mark_table
 from prefml.apply.outcome import Outcome, Role, outcome_of
 from prefml.apply.plan import LeftOut, Plan, Step
@@ -18,7 +19,7 @@ from prefml.decisions.imports.sidecars import SUFFIX, SidecarFolder, read_sideca
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.xmp import Name, read_packet
 from prefml.decisions.xmp.marks import CROP_FIELDS, crop_values, stored_box
-from prefml.exceptions import ForeignFileError, ImageError
+from prefml.exceptions import ForeignFileError, ImageError, counted
 from prefml.imaging.formats import format_of_name
 from prefml.imaging.opening import open_image, orientation_of
 from prefml.proposals import as_mapping, decisions_path, read_lines, read_suggestions
@@ -33,7 +34,7 @@ GROUP = "export-picks:"
 def preview_picks(
     workspace: Workspace, preset: str | None = None, groups: Collection[str] | None = None
 ) -> Report:
-    """Plan the sidecars of reviewed sets, changing nothing.
+    """Plan the sidecars of reviewed sets, and of those that logs hold, changing nothing.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def preview_picks(
     preset : str, optional
         See `prefml.apply.mark_table.mark_table`.
     groups : collection of str, optional
-        The sets; all reviewed ones by default.
+        Reviewed sets; by default all of them, and those that only logs hold.
 
     Returns
     -------
@@ -65,6 +66,8 @@ def preview_picks(
     for group, decision in lines.by_group().items():
         if groups is None or group in groups:
             planner.add(group, decision, suggestions.get(group, {}))
+    if groups is None:
+        planner.add_logged()
     unreadable = [LeftOut(*problem.split(": ", 1)) for problem in lines.bad]
     plan = Plan(tuple(planner.steps), planner.groups, ())
     interrupted = next((journal for journal in journals if journal.pending), None)
@@ -85,7 +88,8 @@ def export_picks(
     Parameters
     ----------
     workspace, preset, groups
-        As in `preview_picks`.
+        As in `preview_picks`. With the groups that the last run applied, both are taken back
+        together.
     watch : callable, optional
         Wraps the numbers of the steps, to draw a progress bar.
 
@@ -100,7 +104,9 @@ def export_picks(
     OSError
         If the disk is full or broken.
     """
-    return carry_out(workspace, lambda: preview_picks(workspace, preset, groups), watch)
+    return carry_out(
+        workspace, lambda: preview_picks(workspace, preset, groups), watch, groups or ()
+    )
 
 
 class _Planner:
@@ -118,6 +124,7 @@ class _Planner:
         self._journals = journals
         self._folders: dict[Path, SidecarFolder] = {}
         self._claimed: set[str] = set()
+        self._decided: set[str] = set()
 
     def add(self, group: str, decision: Mapping[str, object], filed: Mapping[str, object]) -> None:
         """Plan one set, or leave it out with a reason."""
@@ -136,8 +143,26 @@ class _Planner:
         elif not outcome.undecided:
             self._add_decided(group, str(decision.get("timestamp", "")), images, outcome)
 
-    def _add_decided(self, group: str, when: str, images: list[str], outcome: Outcome) -> None:
-        projects = {one for image in images for one in self.locator.locate(image).projects}
+    def add_logged(self) -> None:
+        """Plan the sets that only logs hold; what is reviewed, or was decided later, goes first."""
+        gone = 0
+        for one in logged_sets(self.workspace, self.locator):
+            if not one.images:
+                gone += 1
+            elif self._decided.isdisjoint(one.images):
+                outcome, problem = one.fitting(self.workspace)
+                if problem:
+                    self.left_out.append(LeftOut(one.name, problem))
+                self._add_decided(one.name, one.when, one.images, outcome)
+        if gone:
+            self.left_out.append(
+                LeftOut("logs", f"{counted(gone, 'logged set')} without any of their pictures here")
+            )
+
+    def _add_decided(self, group: str, when: str, images: Sequence[str], outcome: Outcome) -> None:
+        found = [self.locator.locate(image) for image in images]
+        self._decided.update(one.path for one in found)
+        projects = {name for one in found for name in one.projects}
         if len(projects) > 1:
             where = " and ".join(sorted(projects))
             self.left_out.append(LeftOut(group, f"it mixes the projects {where}"))

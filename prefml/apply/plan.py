@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
@@ -17,6 +17,7 @@ from prefml.apply.locator import LocatedPicture, PictureLocator, name_key
 from prefml.apply.outcome import SELECTED, Outcome, Role, outcome_of
 from prefml.exceptions import ApplyError
 from prefml.proposals import as_mapping
+from prefml.proposals.near_duplicates import is_near_duplicates
 from prefml.workspace import Workspace
 
 __all__ = ["Kind", "LeftOut", "Plan", "Step", "leads_away", "make_plan"]
@@ -160,6 +161,16 @@ def make_plan(
     return Plan((*builder.folders(), *builder.steps), dict(builder.groups), tuple(builder.left_out))
 
 
+def _without_kept(
+    steps: Sequence[Step], found: Sequence[LocatedPicture], outcome: Outcome
+) -> list[Step]:
+    """Leave the picture that is kept of near duplicates where it lies, with its companions."""
+    if outcome.index is None or outcome.box or outcome.manual:
+        return list(steps)
+    kept = found[outcome.index]
+    return [step for step in steps if step.source not in (kept.path, *kept.companions)]
+
+
 class _Builder:
     """Steps of one set after the other; every source and target is claimed once."""
 
@@ -194,6 +205,10 @@ class _Builder:
             self._leave_out(group, f"project {project!r} is no folder below {SELECTED}/")
             return
         steps = list(self._steps(group, found, outcome, project))
+        if is_near_duplicates(decision) or is_near_duplicates(suggestion):
+            steps = _without_kept(steps, found, outcome)
+        # What lies where it is to go stays there.
+        steps = [step for step in steps if step.kind == "crop" or step.source != step.target]
         reason = self._problem(found, steps)
         if reason:
             self._leave_out(group, reason)

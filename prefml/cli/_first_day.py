@@ -6,6 +6,7 @@ import webbrowser
 from dataclasses import dataclass
 from pathlib import Path
 
+from prefml.cli._look import look_at
 from prefml.cli._shared import (
     PROGRAM,
     emit,
@@ -20,20 +21,23 @@ from prefml.models.manifest import read_manifest
 from prefml.review.answers import DayReport
 from prefml.review.earlier import submit_earlier
 from prefml.review.service import ReviewService
+from prefml.review.turns import Turns
 from prefml.status.first_day import FirstDayReader, describe
 from prefml.suggest.first_day import (
+    ALIKE,
     Background,
     Commands,
     Questions,
     begin,
     bring_new,
     find_pictures,
+    find_sets,
     made_workspace,
     picture_folders,
-    preview,
     read_beginning,
     refuse_trained,
     staged,
+    state_rule,
     write_questions,
 )
 from prefml.suggest.grouping import Grouping
@@ -104,7 +108,10 @@ def prepare(folder: str | None, rule: str | None, encoder: str | None) -> Prepar
     brought, problem = (0, "") if made else _brought_later(workspace)
     # What a run that was killed had not written out.
     submit_earlier(workspace)
-    asked = write_questions(workspace, set_rule(workspace.config, name=rule), beginning.seed)
+    chosen = set_rule(workspace.config, name=rule)
+    if chosen.name == ALIKE and not made:
+        look_at(workspace)
+    asked = write_questions(workspace, chosen, beginning.seed)
     return Prepared(workspace, made, asked, brought, problem)
 
 
@@ -122,7 +129,9 @@ def _here(rule: str | None) -> tuple[Workspace, Grouping | None]:
     if read_beginning(workspace.root) is not None:
         return workspace, None
     refuse_trained(workspace)
-    return workspace, preview(workspace, set_rule(workspace.config, name=rule))
+    stated = set_rule(workspace.config, name=rule)
+    made, taken = find_sets(workspace, stated, look_at)
+    return (workspace if taken == stated else state_rule(workspace, taken.name)), made
 
 
 def _made_of(
@@ -136,7 +145,10 @@ def _made_of(
         return known, None
     pictures = find_pictures(source)
     with staged(pictures, root, encoder or "builtin", rule or "auto") as workspace:
-        made = preview(workspace, set_rule(workspace.config))
+        stated = set_rule(workspace.config)
+        made, taken = find_sets(workspace, stated, look_at)
+        if taken != stated:
+            state_rule(workspace, taken.name)
     return Workspace.open(root), made
 
 
@@ -173,7 +185,7 @@ def serve_day(prepared: Prepared, port: int, no_browser: bool, as_json: bool) ->
 
     day = _Day(prepared.workspace)
     people = SidecarPeople(prepared.workspace)
-    app = create_app(prepared.workspace, day=day, people=people)
+    app = create_app(prepared.workspace, day=day, people=people, program=PROGRAM)
 
     def announce(address: str) -> None:
         emit(_payload(prepared, address), _text(prepared, address), as_json)
@@ -260,7 +272,7 @@ class _Day:
     """Tells the page of the work beside it."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+        self._workspace, self.turns = workspace, Turns()
         self._answers: _Answers | None = None
         self._work: Background | None = None
         self._figures = FirstDayReader(workspace)
@@ -270,7 +282,8 @@ class _Day:
         self._answers = _Answers(service)
         ranker = self._workspace.artifacts / RANKER.file
         learned = read_manifest(ranker).counts["sets"] if ranker.exists() else 0
-        self._work = Background(_commands(self._workspace), self._answers, MIN_DECISIONS, learned)
+        commands = _commands(self._workspace)
+        self._work = Background(commands, self._answers, MIN_DECISIONS, learned, self.turns)
         return self._work
 
     def suggest(self) -> None:

@@ -98,16 +98,16 @@ def _instead_of_logs(workspace: Workspace) -> str:
 
 def _can_start(workspace: Workspace) -> bool:
     from prefml.decisions.set_rule import set_rule
-    from prefml.suggest.first_day import preview, read_beginning, refuse_trained
+    from prefml.suggest.first_day import read_beginning, refuse_trained
+    from prefml.suggest.first_day.questions import LEAST_SETS, form_sets
 
     if read_beginning(workspace.root) is not None:
         return True
     try:
         refuse_trained(workspace)
-        preview(workspace, set_rule(workspace.config))
+        return len(form_sets(workspace, set_rule(workspace.config)).sets) >= LEAST_SETS
     except PrefmlError:
         return False
-    return True
 
 
 def _before_embed(workspace: Workspace, found: str) -> str:

@@ -33,7 +33,9 @@ def endings(report: Report) -> Iterable[str]:
     if report.finished is not None:
         yield f"Finished an interrupted run of {counted(len(report.finished.carried_out), 'set')}."
     if report.undone is not None:
-        yield f"Took back a run of {counted(len(report.undone.carried_out), 'set')}."
+        along = sum(len(one.steps) for one in report.undone_with)
+        more = f" and {counted(along, 'sidecar')} that went along" if along else ""
+        yield f"Took back a run of {counted(len(report.undone.carried_out), 'set')}{more}."
     if report.interrupted is not None:
         yield (
             f"A run of {counted(len(report.interrupted.carried_out), 'set')} was interrupted; "

@@ -52,7 +52,11 @@ def work_of(workspace: Workspace) -> dict[str, object]:
         "applied": len(applied),
         "interrupted": any(journal.pending for journal in journals),
         "runs": len(journals),
-        "to_learn": sum(_second(when) > since for when in standing.decided.values()),
+        "to_learn": sum(
+            _second(when) > since
+            for group, when in standing.decided.items()
+            if group not in standing.duplicates
+        ),
         "models": [_in_use(model, models) for model in in_use],
     }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -35,23 +37,92 @@ _SHOWN = 50
     show_default=True,
     help="Least cosine of two embeddings.",
 )
+@click.option(
+    "--ask",
+    is_flag=True,
+    help="Put the groups among the sets under review, to be decided by keys.",
+)
+@click.option("--withdraw", is_flag=True, help="Take back those that nobody has answered.")
 @json_option
-def command(distance: int, cosine: float, as_json: bool) -> None:  # fmt: skip
+def command(
+    distance: int, cosine: float, ask: bool, withdraw: bool, as_json: bool
+) -> None:  # fmt: skip
     """Find near duplicates: pictures that hash and encoder both find alike.
 
     Pictures of two projects are never compared. The best of a group is the ranker's choice, or,
     before there is one, the highest stage and the largest picture. The table is written to
     data/sidecar/duplicates.parquet.
-    """
-    from prefml.duplicates import find_duplicates, table_path, write_table
 
+    With --ask you decide on them in prefml review: the one you keep stays where it lies, and prefml
+    apply moves the others to delete_staging/. Left out are pictures in delete_staging/ or new/, of
+    sets that wait, and those that lost their set. Without it nothing is asked, and the counts say
+    what would be.
+    """
+    from prefml.suggest.near_duplicates import ask_about
+    from prefml.suggest.near_duplicates import withdraw as take_back
+
+    if ask and withdraw:
+        raise click.UsageError("--ask and --withdraw exclude each other")
     workspace = open_workspace()
-    groups: list[DuplicateGroup] = []
+    if withdraw:
+        count = take_back(workspace)
+        words = f"{counted(count, 'group')} of near duplicates not asked about any more."
+        emit({"withdrawn": count}, words, as_json)
+        return
     with busy("duplicates"):
-        for sidecars, score in _projects(workspace):
-            groups += find_duplicates(sidecars, score, distance, cosine)
+        found = _find(workspace, distance, cosine)
+    new = ask_about(workspace, found.free, found.how) if ask else 0
+    asked = {
+        "groups": len(found.free), "pictures": sum(len(group.paths) for group in found.free),
+        "left_out": dict(found.left_out), "asked": ask, "new": new,
+    }  # fmt: skip
+    payload = {"groups": [_payload(group) for group in found.groups], "questions": asked}
+    emit(payload, "\n".join([_text(found.groups), *_questions(found, ask, new)]), as_json)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Near duplicates, those of them that may be decided, and how the best was found."""
+
+    groups: list[DuplicateGroup]
+    free: list[DuplicateGroup]
+    left_out: Counter[str]
+    how: str
+
+
+def _find(workspace: Workspace, distance: int, cosine: float) -> _Found:
+    from prefml.duplicates import find_duplicates, table_path, write_table
+    from prefml.suggest.near_duplicates import MOST, FreePictures
+
+    groups: list[DuplicateGroup] = []
+    free: list[DuplicateGroup] = []
+    how, pictures = "highest stage, then most pixels", FreePictures(workspace)
+    for sidecars, score in _projects(workspace):
+        here = find_duplicates(sidecars, score, distance, cosine)
+        rows = pictures.rows(sidecars, here)
+        free += find_duplicates(sidecars, score, distance, cosine, rows)
+        groups += here
+        how = how if score is None else "the model ranks it first"
     write_table(table_path(workspace), groups)
-    emit({"groups": [_payload(group) for group in groups]}, _text(groups), as_json)
+    shown = [group for group in free if len(group.paths) <= MOST]
+    left_out = pictures.left_out
+    left_out["in groups of more than 99"] += sum(
+        len(group.paths) for group in free if len(group.paths) > MOST
+    )
+    return _Found(groups, shown, +left_out, how)
+
+
+def _questions(found: _Found, ask: bool, new: int) -> Iterator[str]:
+    """Say what is asked, or would be."""
+    if not found.groups:
+        return
+    for reason, count in found.left_out.items():
+        yield f"not asked about: {counted(count, 'picture')} {reason}"
+    groups = counted(len(found.free), "group")
+    if ask:
+        yield f"{groups} to decide, {new} of them new. Next: prefml review"
+    elif found.free:
+        yield f"{groups} could be decided by keys: prefml duplicates --ask"
 
 
 def _projects(workspace: Workspace) -> Iterator[tuple[Sidecars, Scorer | None]]:

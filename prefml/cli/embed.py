@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from prefml.encoders.backends import BackendChoice
     from prefml.encoders.spec import Encoder
     from prefml.sidecars.build import BuildReport, Compute
+    from prefml.sidecars.precision import PrecisionChoice
     from prefml.workspace import Workspace
 
 __all__ = ["command"]
@@ -43,7 +44,8 @@ _SHOWN = 3
     "--backend",
     metavar="NAME",
     help="What runs the encoder, instead of --device: auto (the fastest that gives the CPU's "
-    "vectors), onnx-cpu, onnx-cuda, onnx-coreml, torch-cpu, torch-cuda or torch-mps.",
+    "vectors, and in int8 where that changes no choices), onnx-cpu, onnx-cuda, onnx-coreml, "
+    "torch-cpu, torch-cuda or torch-mps.",
 )
 @click.option(
     "--batch-size",
@@ -96,27 +98,47 @@ def command(
     found = scan_images(workspace, ProjectResolver.open(workspace))
     require_images(found, workspace)
 
+    from prefml.encoders import open_encoder
     from prefml.sidecars.build import BuildOptions, build_found
     from prefml.sidecars.choice import chosen_encoder, record_encoder
 
     name = chosen_encoder(workspace, encoder)
     opened, chosen = _opened(name, workspace, device, backend)
+    precision = _precision(opened, workspace) if backend == "auto" else None
+    original = name
+    if precision is not None and precision.folder is not None:
+        name, opened = precision.folder, open_encoder(precision.folder, workspace.root)
     options = BuildOptions(batch_size, workers or (1 if scheduler else 0), force, verify)
     announce_take_over(workspace)
     bar = partial(progress, label="embed", unit="image")
     with _compute(scheduler, name, device) as compute:
         report = build_found(workspace, found, opened, options, bar, compute)
-    record_encoder(workspace, name)
+    record_encoder(workspace, name, None if name == original else original)
     report = replace(report, seconds=perf_counter() - start)
     payload: dict[str, object] = asdict(report)
     payload["unknown_project"] = payload.pop("unknown")
-    lines = [_text(report)]
-    if chosen is not None:
-        payload["backend"] = chosen.to_dict()
-        for trial in chosen.trials:
-            speed = f", {trial.milliseconds:.1f} ms a picture" if trial.milliseconds else ""
-            lines.append(f"backend {trial.backend}: {trial.verdict}{speed}")
-    emit(payload, "\n".join(lines), as_json)
+    payload |= {"backend": chosen.to_dict()} if chosen else {}
+    payload |= {"precision": precision.to_dict()} if precision else {}
+    emit(payload, "\n".join([_text(report), *_choices(chosen, precision)]), as_json)
+
+
+def _choices(chosen: BackendChoice | None, precision: PrecisionChoice | None) -> Iterator[str]:
+    """Yield a line for each backend, and one for the number format."""
+    for trial in chosen.trials if chosen else ():
+        speed = f", {trial.milliseconds:.1f} ms a picture" if trial.milliseconds else ""
+        yield f"backend {trial.backend}: {trial.verdict}{speed}"
+    if precision is not None:
+        yield f"precision {precision.precision}: {precision.why}"
+
+
+def _precision(opened: Encoder, workspace: Workspace) -> PrecisionChoice | None:
+    """Choose the number format of an ONNX encoder on the CPU; others have no int8 form."""
+    from prefml.encoders.onnx import PROVIDERS, OnnxEncoder
+    from prefml.sidecars.precision import choose_precision
+
+    if not isinstance(opened, OnnxEncoder) or opened.providers != PROVIDERS["cpu"]:
+        return None
+    return choose_precision(workspace, opened)
 
 
 def _opened(

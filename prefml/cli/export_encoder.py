@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--precision",
-    default="fp32",
+    default="auto",
     show_default=True,
-    type=click.Choice(["fp32", "fp16", "int8"]),
-    help="Number format of the weights; fp16 and int8 only if faster and close enough.",
+    type=click.Choice(["auto", "fp32", "fp16", "int8"]),
+    help="Number format of the weights; fp16 and int8 only if faster and close enough. auto writes "
+    "fp32 and tells whether `embed --backend auto` will run it in int8.",
 )
 @click.option(
     "--device",
@@ -51,14 +52,23 @@ def command(out: str, name: str, precision: str, device: str, patches: bool, as_
     """  # fmt: skip
     from prefml.encoders import open_encoder
     from prefml.encoders.export import export_encoder
+    from prefml.encoders.onnx import OnnxEncoder
     from prefml.sidecars.parity_images import parity_images
+    from prefml.sidecars.precision import choose_precision
 
     workspace = open_workspace()
     folder = workspace.inside(out)
     encoder = open_encoder(name, workspace.root, device)
     pictures, sets = parity_images(workspace)
-    report = export_encoder(encoder, folder, precision, pictures, sets, patches)
-    emit(report.to_dict(), _text(report), as_json)
+    format_ = "fp32" if precision == "auto" else precision
+    report = export_encoder(encoder, folder, format_, pictures, sets, patches)
+    payload, text = report.to_dict(), _text(report)
+    if precision == "auto":
+        choice = choose_precision(workspace, OnnxEncoder.open(folder))
+        payload["precision_choice"] = choice.to_dict()
+        text += f"\n{choice.why}"
+        text += " (with --backend auto)" if choice.precision == "int8" else ""
+    emit(payload, text, as_json)
 
 
 def _text(report: ExportReport) -> str:

@@ -25,7 +25,7 @@ _PRESETS = ("darktable", "digikam", "lightroom")
 )
 @json_option
 def command(do_it: bool, take_back: bool, preset: str | None, as_json: bool) -> None:
-    """Write ratings, labels, picks and crops of reviewed sets into XMP sidecars.
+    """Write ratings, labels, picks and crops of decided sets into XMP sidecars.
 
     Pictures stay as they are. A sidecar that is there keeps every other field and its encoding; the
     journal of prefml apply takes the last run back, whichever it was.

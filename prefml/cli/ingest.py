@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 # More folder names than this are for `--json`.
 _SHOWN = 15
 # What is no fault of the log, in plain words.
-_WORDS = {"passed": "approved in bulk, no label", "reasked": "asked again"}
+_WORDS = {
+    "passed": "approved in bulk, no label",
+    "reasked": "asked again",
+    "duplicates": "near duplicates, no label",
+}
 
 
 class FileSummary(TypedDict):

@@ -34,11 +34,12 @@ def _read(path: Path, prompt: bool) -> dict[str, object]:
 
     from msgspec.structs import asdict as fields
 
-    from prefml.sidecars.generator import read_prompt, read_settings
+    from prefml.sidecars.generator import prompt_in, settings_in
+    from prefml.sidecars.metadata import read_metadata, texts_of
 
-    # Read even where it is not shown: a file that cannot be read is an error here.
-    words = read_prompt(path)
-    return fields(read_settings(path)) | ({"prompt": asdict(words)} if prompt else {})
+    texts = texts_of(read_metadata(path))
+    shown = {"prompt": asdict(prompt_in(texts))} if prompt else {}
+    return fields(settings_in(texts)) | shown
 
 
 def _text(image: str, found: dict[str, object]) -> str:

@@ -13,8 +13,9 @@ from prefml.workspace import RULES
 @click.argument("folder", metavar="[FOLDER]", required=False)
 @click.option(
     "--rule",
-    type=click.Choice(tuple(name for name in RULES if name != "similar")),
-    help="What makes a set, see prefml sets.  [default: auto, which chooses by names and times]",
+    type=click.Choice(RULES),
+    help="What makes a set, see prefml sets.  [default: auto, which chooses by names and times; "
+    "similar where these tell none]",
 )
 @click.option("--encoder", metavar="NAME", help="As for prefml embed.  [default: builtin]")
 @page_options

@@ -1,4 +1,4 @@
-"""Tell which evidence a reviewed decision is: judged, audited, passed, carried or re-asked.
+"""Tell which evidence a reviewed decision is, such as judged, audited, passed or re-asked.
 
 Everything that learns from decisions, counts them or measures by them asks here, so that no two
 readers disagree on what the person has looked at.
@@ -12,10 +12,11 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 from prefml.decisions.exposure import choice_exposed, crop_exposed
 from prefml.proposals import as_mapping
 from prefml.proposals.audits import read_audit
+from prefml.proposals.near_duplicates import is_near_duplicates
 
 __all__ = ["EVIDENCE", "Evidence", "Standing", "read_evidence"]
 
-Evidence: TypeAlias = Literal["judged", "audited", "passed", "carried", "reasked"]
+Evidence: TypeAlias = Literal["judged", "audited", "passed", "carried", "reasked", "duplicates"]
 EVIDENCE: tuple[Evidence, ...] = get_args(Evidence)
 
 # Crop sources of boxes that the person has not looked at on this picture.
@@ -27,12 +28,13 @@ class Standing(NamedTuple):
 
     Attributes
     ----------
-    choice : {"judged", "audited", "passed", "reasked"}
+    choice : {"judged", "audited", "passed", "reasked", "duplicates"}
         `judged`: the person looked at this set and decided. `audited`: drawn at random from a
         bulk approval and decided with the suggestion hidden. `passed`: approved in bulk, unseen;
         it is a label of nothing. `reasked`: an old set asked once more, to see how steady the
-        answers are; the first answer is the label.
-    crop : {"judged", "audited", "passed", "carried", "reasked"}
+        answers are; the first answer is the label. `duplicates`: which of near duplicates to keep,
+        pictures of several sets, and as alike as noise; no label.
+    crop : {"judged", "audited", "passed", "carried", "reasked", "duplicates"}
         The same for the frame; `carried`: taken over from another picture, left to be cropped by
         hand, or accepted while the crop was not drawn.
     inclusion : float
@@ -83,18 +85,17 @@ def read_evidence(
     """
     shown = as_mapping(decision.get("shown"))
     asked = as_mapping(suggestion)
+    if is_near_duplicates(decision) or is_near_duplicates(asked):
+        return Standing("duplicates", "duplicates")
     if decision.get("reask_of") or asked.get("reask_of"):
         return Standing("reasked", "reasked")
     if shown.get("bulk") is True:
         return Standing("passed", "passed")
     audit = read_audit(decision)
     choice: Evidence = "audited" if audit else "judged"
-    crop = "carried" if _is_carried(decision, shown) else choice
-    exposed = choice_exposed(decision, asked), crop_exposed(decision, asked)
-    return Standing(choice, crop, audit.probability if audit else 1.0, *exposed)
-
-
-def _is_carried(decision: Mapping[str, object], shown: Mapping[str, object]) -> bool:
     source = decision.get("crop_source")
     unseen = source == "suggested" and shown.get("crop_visible") is False
-    return unseen or source in _CARRIED or decision.get("crop_by_hand") is True
+    is_carried = unseen or source in _CARRIED or decision.get("crop_by_hand") is True
+    crop = "carried" if is_carried else choice
+    exposed = choice_exposed(decision, asked), crop_exposed(decision, asked)
+    return Standing(choice, crop, audit.probability if audit else 1.0, *exposed)

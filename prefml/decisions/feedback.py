@@ -25,6 +25,7 @@ SESSION = "review"
 _NO_LABEL = {
     "passed": "approved in bulk, unseen",
     "reasked": "asked again, to see how steady the answers are",
+    "duplicates": "which of near duplicates to keep",
 }
 
 

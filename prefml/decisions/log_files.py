@@ -51,22 +51,25 @@ def find_logs(workspace: Workspace) -> LogFiles:
         If the folder, or one below it, cannot be listed.
     """
     (folder,) = workspace.log_folders()
-    files = list(_files_below(folder, deep=folder != workspace.root))
+    found = list(_files_below(folder, deep=folder != workspace.root))
+    files = [path for path in found if not path.name.startswith(".")]
     logs = [path for path in files if path.parent == folder and _is_table(path)]
     if folder == workspace.root:
         return LogFiles(logs, [])
     tables = [path for path in files if path.parent != folder and _is_table(path)]
     others = [path for path in files if not _is_table(path)]
+    hidden = [path for path in found if path not in files and _is_table(path)]
     advice = f"put it into {_name(folder, workspace)}/ itself, under a name of its own"
     lines = [
         *_line(f"not read, for a log lies in no folder below ({advice})", tables, workspace),
         *_line(f"not read, for a log ends in {' or '.join(SUFFIXES)}", others, workspace),
+        *_line("not read, for the name of a log begins with no dot", hidden, workspace),
     ]
     return LogFiles(logs, lines)
 
 
 def _files_below(folder: Path, deep: bool) -> Iterator[Path]:
-    """Yield files by name, a folder's own first; what is hidden is no log."""
+    """Yield files by name, a folder's own first, and none of hidden folders."""
 
     def refuse(error: OSError) -> None:
         place = error.filename or folder
@@ -76,7 +79,7 @@ def _files_below(folder: Path, deep: bool) -> Iterator[Path]:
 
     for place, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = sorted(name for name in folders if deep and not name.startswith("."))
-        found = (Path(place) / name for name in sorted(names) if not name.startswith("."))
+        found = (Path(place) / name for name in sorted(names))
         yield from (path for path in found if path.is_file())
 
 

@@ -87,6 +87,10 @@ REASONS: Mapping[str, Reason] = {
         "are.",
         "Nothing: the first answer is the label.",
     ),
+    "duplicates": Reason(
+        "Near duplicates were decided, pictures of several sets: the losers are set aside.",
+        "Nothing: it is no label; pairs are learned from inside a set of variants only.",
+    ),
     "placeholder": Reason(
         "The row holds no decision of the person: a placeholder box, a suggestion that nobody "
         "answered, or only the wish for a crop.",

@@ -56,8 +56,9 @@ def find_duplicates(
     score: Scorer | None = None,
     distance: int = MAX_DISTANCE,
     cosine: float = MIN_COSINE,
+    among: Ints | None = None,
 ) -> list[DuplicateGroup]:
-    """Find the near duplicates among all pictures that have sidecar rows.
+    """Find the near duplicates among the pictures that have sidecar rows.
 
     Parameters
     ----------
@@ -69,6 +70,8 @@ def find_duplicates(
         Largest Hamming distance of two hashes.
     cosine : float, default=0.95
         Least cosine of two vectors.
+    among : ndarray of shape (n,), optional
+        Rows of the sidecars to look at; all by default.
 
     Returns
     -------
@@ -83,8 +86,10 @@ def find_duplicates(
         hashes = read_hashes(sidecars.hashes)
     except ValueError as error:
         raise SidecarError(str(error), run="prefml embed --force") from error
-    project = sidecars.index["project"].to_numpy(object).astype(str)
-    found = find_groups(hashes, sidecars.embeddings, project, distance, cosine)
+    rows = np.arange(len(sidecars)) if among is None else among
+    vectors = sidecars.embeddings if among is None else sidecars.embeddings[rows]
+    project = sidecars.index["project"].to_numpy(object).astype(str)[rows]
+    found = [rows[part] for part in find_groups(hashes[rows], vectors, project, distance, cosine)]
     best = (
         [best_by_size(sidecars, rows) for rows in found] if score is None else _best(found, score)
     )

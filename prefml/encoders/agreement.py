@@ -1,14 +1,104 @@
-"""Measure the top-1 agreement of choices that two encoders' embeddings lead to."""
+"""Measure how far choices agree that two encoders' embeddings lead to, and their calibration."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from prefml._typing import Floats, Floats32
 
-__all__ = ["top_choice_agreement"]
+__all__ = ["HeldOutChoices", "held_out_choices", "top_choice_agreement"]
+
+_BINS = 10
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class HeldOutChoices:
+    """Choices of two encoders in sets that neither's ranker has seen.
+
+    Attributes
+    ----------
+    sets : int
+        Number of sets.
+    agreement : float
+        Share of them with the same top choice (top-1 agreement).
+    calibration_error, reference_calibration_error : float
+        Mean gap between stated and observed share of right top choices, over ten bins of equal
+        count, of the candidate and of the reference.
+    """
+
+    sets: int
+    agreement: float
+    calibration_error: float
+    reference_calibration_error: float
+
+
+def held_out_choices(
+    expected: Floats32, found: Floats32, sets: Sequence[Sequence[int]], groups: Sequence[str]
+) -> HeldOutChoices:
+    """Compare the choices of two encoders by cross-validation over groups.
+
+    For each encoder a linear Bradley-Terry model of its own is fitted, as in use, where a model is
+    trained on the embeddings that it ranks.
+
+    Parameters
+    ----------
+    expected, found : ndarray of shape (n, d)
+        Embeddings of the same pictures by the reference and by the candidate.
+    sets : sequence of sequences of int
+        Rows of each set's pictures, at least two; the chosen one first.
+    groups : sequence of str
+        Project of each set. Projects are held out whole; where there is only one, consecutive
+        sets are.
+
+    Returns
+    -------
+    HeldOutChoices
+
+    References
+    ----------
+    .. [1] C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger. "On Calibration of Modern Neural Networks."
+       ICML 2017.
+    """
+    folds = _folds(groups)
+    reference, candidate = (_held_out_shares(one, sets, folds) for one in (expected, found))
+    same = [a.argmax() == b.argmax() for a, b in zip(reference, candidate, strict=True)]
+    errors = [_calibration_error(one) for one in (candidate, reference)]
+    return HeldOutChoices(len(sets), float(np.mean(same)), *errors)
+
+
+def _folds(groups: Sequence[str]) -> list[int]:
+    names = sorted(set(groups))
+    if len(names) > 1:
+        return [names.index(group) % _FOLDS for group in groups]
+    return [at * min(_FOLDS, len(groups)) // len(groups) for at in range(len(groups))]
+
+
+def _held_out_shares(
+    vectors: Floats32, sets: Sequence[Sequence[int]], folds: Sequence[int]
+) -> list[Floats]:
+    """Return the probability of each picture of each set, from a model of the other folds."""
+    shares: dict[int, Floats] = {}
+    for held_out in sorted(set(folds)):
+        seen = [one for one, fold in zip(sets, folds, strict=True) if fold != held_out]
+        weights = _fit_bradley_terry(vectors, seen)
+        for at in (at for at, fold in enumerate(folds) if fold == held_out):
+            scores = vectors[list(sets[at])] @ weights
+            exponents = np.exp(scores - scores.max())
+            shares[at] = exponents / exponents.sum()
+    return [shares[at] for at in range(len(sets))]
+
+
+def _calibration_error(shares: Sequence[Floats]) -> float:
+    stated = np.array([one.max() for one in shares])
+    right = np.array([one.argmax() == 0 for one in shares], float)
+    order = np.argsort(stated, kind="stable")
+    bins = np.array_split(order, min(_BINS, len(order)))
+    gaps = [len(one) * abs(stated[one].mean() - right[one].mean()) for one in bins]
+    return float(sum(gaps) / len(order))
 
 
 def top_choice_agreement(
@@ -54,7 +144,7 @@ def _fit_bradley_terry(vectors: Floats32, sets: Sequence[Sequence[int]]) -> Floa
     scale = max(float(np.sqrt(np.square(steps).sum(axis=1).mean())), 1e-12)
     both, sides = np.concatenate([steps, -steps]) / scale, np.repeat([1, 0], len(steps))
     model = LogisticRegression(fit_intercept=False).fit(both, sides)
-    weights: Floats = model.coef_[0]
+    weights: Floats = model.coef_[0] / scale
     return weights
 
 

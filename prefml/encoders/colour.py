@@ -45,7 +45,8 @@ def lab_moments(pixels: Pixels) -> Floats32:
     tall = pixels.reshape(count * side, side, 3).astype(np.float32) / np.float32(255)
     lab = cv2.cvtColor(tall, cv2.COLOR_RGB2LAB) / _LAB_UNIT
     cells = lab.reshape(count, GRID, side // GRID, GRID, side // GRID, 3)
-    mean, spread = cells.mean(axis=(2, 4)), cells.std(axis=(2, 4))
+    mean = cells.mean(axis=(2, 4), keepdims=True)
+    spread = cells.std(axis=(2, 4), mean=mean)
     moments = np.concatenate([mean.reshape(count, -1), spread.reshape(count, -1)], axis=1)
     return moments.astype(np.float32)
 

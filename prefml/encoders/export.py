@@ -28,6 +28,7 @@ from prefml.encoders.parity import (
     refuse_unequal,
     sample_pictures,
 )
+from prefml.encoders.quantization import quantize_model
 from prefml.encoders.silence import silenced_libraries
 from prefml.encoders.spec import CHOICES, Encoder, EncoderSpec, PatchEncoder
 from prefml.encoders.tower import embed, embed_with_patches, tower_has_patches
@@ -232,7 +233,7 @@ def _write_reduced(
         if spec.precision == "fp16":
             writer.model(deepcopy(writer.encoder.tower).half(), folder / MODEL)
         else:
-            _quantize(exact / MODEL, folder / MODEL)
+            quantize_model(exact / MODEL, folder / MODEL)
         writer.description(folder, spec)
         return _checked_parity(OnnxEncoder.open(exact), OnnxEncoder.open(folder), inputs)
 
@@ -250,19 +251,6 @@ def _checked_parity(
     if candidate.has_patches:
         _refuse_unequal_patches(reference, candidate, few)
     return parity
-
-
-def _quantize(exact: Path, path: Path) -> None:
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    with silenced_libraries():
-        quantize_dynamic(
-            exact,
-            path,
-            op_types_to_quantize=["MatMul", "Gemm"],
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-        )
 
 
 def _module(tower: ImageTower, patches: bool) -> torch.nn.Module:

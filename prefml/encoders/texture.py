@@ -41,18 +41,16 @@ def binary_patterns(gray: Pixels) -> Floats32:
     """
     levels = [gray]
     while len(levels) < LEVELS:
-        count, side = levels[-1].shape[:2]
-        cells = levels[-1].reshape(count, side // 2, 2, side // 2, 2).astype(np.uint16)
-        levels.append(np.asarray((cells.sum(axis=(2, 4)) + 2) // 4, np.uint8))
+        rows = levels[-1][:, ::2].astype(np.uint16) + levels[-1][:, 1::2]
+        levels.append(((rows[..., ::2] + rows[..., 1::2] + 2) // 4).astype(np.uint8))
     return np.concatenate([_histogram(level) for level in levels], axis=1)
 
 
 def _histogram(gray: Pixels) -> Floats32:
-    labels = _uniform_labels()[_codes(np.pad(gray, ((0, 0), (1, 1), (1, 1)), "edge"))]
-    flat = labels.reshape(len(gray), -1)
-    rows = np.arange(len(flat), dtype=np.int32)[:, None] * PATTERNS
-    counts = np.bincount((flat + rows).ravel(), minlength=len(flat) * PATTERNS)
-    return np.asarray(np.sqrt(counts.reshape(-1, PATTERNS) / flat.shape[1]), np.float32)
+    codes = _codes(np.pad(gray, ((0, 0), (1, 1), (1, 1)), "edge")).reshape(len(gray), -1)
+    # Codes are counted first: 256 counts have labels sooner than every pixel.
+    counts = np.stack([np.bincount(one, minlength=256) for one in codes]) @ _label_of_codes()
+    return np.asarray(np.sqrt(counts / codes.shape[1]), np.float32)
 
 
 def _codes(padded: Pixels) -> Pixels:
@@ -66,11 +64,15 @@ def _codes(padded: Pixels) -> Pixels:
 
 
 @cache
-def _uniform_labels() -> NDArray[np.int32]:
-    """Assign labels to the 58 codes of at most two changes round the ring, and one to the rest."""
+def _label_of_codes() -> NDArray[np.int64]:
+    """Assign labels to the 58 codes of at most two changes round the ring, and one to the rest.
+
+    A row for each code, with a 1 in the column of its label.
+    """
     codes = np.arange(256)
     bits = codes[:, None] >> np.arange(8) & 1
     uniform = (bits != np.roll(bits, 1, axis=1)).sum(axis=1) <= 2
-    labels = np.full(256, PATTERNS - 1, np.int32)
+    labels = np.full(256, PATTERNS - 1)
     labels[uniform] = np.arange(uniform.sum())
-    return labels
+    rows: NDArray[np.int64] = np.eye(PATTERNS, dtype=np.int64)[labels]
+    return rows

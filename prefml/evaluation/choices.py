@@ -11,6 +11,7 @@ from prefml._typing import Floats, Labels
 from prefml.evaluation.approvals import approval_metrics, held_out_sets, rejection_summary
 from prefml.evaluation.crossval import HeldOutScores
 from prefml.evaluation.folds import Folds
+from prefml.evaluation.learned import over_time, preference_metrics, weak_spots
 from prefml.evaluation.schema import (
     AuditMetrics,
     ChoiceBreakdown,
@@ -117,6 +118,9 @@ def choice_metrics(done: ChoiceRuns) -> ChoiceMetrics:
             if runs[0].probability is not None
         },
         "importances": done.runs["prefml"][0].importances,
+        "preferences": preference_metrics(table, done.runs["prefml"][0], facts),
+        "over_time": over_time(table, hits["prefml"], facts),
+        "weak_spots": weak_spots(table, hits["prefml"], facts),
     }
 
 

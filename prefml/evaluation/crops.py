@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from prefml._typing import Floats, Labels, Texts
-from prefml.boxes import is_whole
+from prefml._typing import Bools, Floats, Labels, Texts
+from prefml.boxes import SAME_EDGE, is_whole
+from prefml.cropping.geometry import areas
 from prefml.cropping.metrics import SIMILAR, crop_scores, iou
 from prefml.evaluation.crossval import HeldOutBoxes
 from prefml.evaluation.folds import Folds
@@ -18,7 +19,10 @@ from prefml.evaluation.sets import choose_clusters
 from prefml.features import CropTable
 from prefml.ranking.metrics import bootstrap_interval
 
-__all__ = ["CropRuns", "crop_metrics"]
+__all__ = ["LEAST_CROPS", "CropRuns", "crop_habits", "crop_metrics"]
+
+LEAST_CROPS = 20
+"""Crops without which nothing is said of how a person crops."""
 
 # More sizes than this are grouped by megapixels.
 _MOST_SIZES = 10
@@ -87,7 +91,46 @@ def crop_metrics(done: CropRuns) -> CropMetrics:
         "by_project": _breakdown(table.project, overlaps),
         "by_size": _breakdown(_sizes(table.size), overlaps),
         "by_stage": _breakdown(np.array(stages, dtype=object), overlaps),
+        "habits": crop_habits(table.boxes, cluster),
     }
+
+
+def crop_habits(boxes: Floats, cluster: Labels) -> list[str]:
+    """Say how a person crops, as the log has it; nothing of fewer than twenty crops.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (n, 4)
+        The person's crops, in fractions of the picture.
+    cluster : ndarray of shape (n,)
+        What is resampled together for the intervals.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    if len(boxes) < LEAST_CROPS:
+        return []
+    whole = is_whole(boxes)
+    found = [f"You keep {_share(whole, cluster)} of {len(boxes)} pictures whole."]
+    cut = boxes[~whole]
+    if len(cut) < LEAST_CROPS:
+        return found
+    low, middle, high = (100 * np.quantile(areas(cut), at) for at in (0.25, 0.5, 0.75))
+    drawn = cluster[~whole]
+    top, foot = (_share(at, drawn) for at in (cut[:, 1] <= SAME_EDGE, cut[:, 3] >= 1 - SAME_EDGE))
+    return [
+        *found,
+        f"Where you crop, half of your crops keep {low:.0f} to {high:.0f} % of the picture, "
+        f"{middle:.0f} % in the middle.",
+        f"{top} of them begin at the top edge, {foot} reach down to the bottom edge.",
+    ]
+
+
+def _share(hits: Bools, cluster: Labels) -> str:
+    low, high = bootstrap_interval(hits.astype(float), cluster)
+    return f"{hits.mean():.0%} ({low:.0%} to {high:.0%})"
 
 
 def _scores(

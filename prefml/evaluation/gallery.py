@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from prefml._typing import Floats, Ints, Pixels
+from prefml._typing import Bools, Floats, Ints, Pixels
 from prefml.cropping.metrics import iou
 from prefml.evaluation.choices import ChoiceRuns, set_confidence
 from prefml.evaluation.crops import CropRuns
@@ -21,10 +21,14 @@ from prefml.sets import index_sets
 from prefml.sidecars.store import Sidecars
 from prefml.workspace import Workspace
 
-__all__ = ["CropView", "Mistake", "SetImage", "crop_views", "find_mistakes", "make_thumbnailer"]
+__all__ = ["MOST_BYTES", "CropView", "Mistake", "SetImage", "Thumbnailer", "crop_views",
+           "find_mistakes", "make_thumbnailer"]  # fmt: skip
 
 # Project, file name -> a data URI, or None where there is no picture.
 Thumbnail = Callable[[str, str], str | None]
+
+MOST_BYTES = 8 * 2**20
+"""Size of all pictures of a report together; what comes later has none."""
 
 _SIDE = 220
 _QUALITY = 72
@@ -103,8 +107,11 @@ class CropView:
     iou: float
 
 
-def make_thumbnailer(workspace: Workspace, sidecars: Sidecars | None) -> Thumbnail:
-    """Return a function that makes thumbnails of a workspace's pictures.
+class Thumbnailer:
+    """Function that makes thumbnails: (project, file name) -> `data:` URI of a small JPEG.
+
+    Each picture is made once. None where there is no picture, and where one more would make the
+    report larger than it may be.
 
     Parameters
     ----------
@@ -112,24 +119,59 @@ def make_thumbnailer(workspace: Workspace, sidecars: Sidecars | None) -> Thumbna
         Where the pictures lie.
     sidecars : Sidecars or None
         Which pictures there are.
+    most_bytes : int, default=8 MiB
+        Size of all thumbnails together.
 
-    Returns
-    -------
-    callable
-        (project, file name) -> `data:` URI of a small JPEG, or None where there is no picture.
+    Attributes
+    ----------
+    left_out : int
+        Pictures that there was no room for.
     """
 
-    def thumbnail(project: str, filename: str) -> str | None:
-        row = -1 if sidecars is None else int(sidecars.positions([project], [filename])[0])
-        if sidecars is None or row < 0:
+    def __init__(
+        self, workspace: Workspace, sidecars: Sidecars | None, most_bytes: int = MOST_BYTES
+    ) -> None:
+        self._workspace, self._sidecars, self._room = workspace, sidecars, most_bytes
+        self._made: dict[tuple[str, str], str | None] = {}
+        self.left_out = 0
+
+    def __call__(self, project: str, filename: str) -> str | None:
+        """Return the thumbnail of a picture; each use of one takes its room."""
+        key = project, filename
+        if key not in self._made:
+            self._made[key] = self._make(project, filename)
+        made = self._made[key]
+        if made is not None and len(made) > self._room:
+            self.left_out += 1
+            return None
+        self._room -= len(made or "")
+        return made
+
+    def _make(self, project: str, filename: str) -> str | None:
+        found, where = self._sidecars, self._workspace
+        row = -1 if found is None else int(found.positions([project], [filename])[0])
+        if found is None or row < 0:
             return None
         try:
-            path = workspace.inside(sidecars.index["path"].iloc[row])
-            return _data_uri(decode(path, workspace.config.max_pixels).working)
+            path = where.inside(found.index["path"].iloc[row])
+            return _data_uri(decode(path, where.config.max_pixels).working)
         except (PrefmlError, OSError):
             return None
 
-    return thumbnail
+
+def make_thumbnailer(workspace: Workspace, sidecars: Sidecars | None) -> Thumbnailer:
+    """Return what makes the thumbnails of a report.
+
+    Parameters
+    ----------
+    workspace, sidecars
+        As in `Thumbnailer`.
+
+    Returns
+    -------
+    Thumbnailer
+    """
+    return Thumbnailer(workspace, sidecars)
 
 
 def _data_uri(pixels: Pixels) -> str:
@@ -140,7 +182,9 @@ def _data_uri(pixels: Pixels) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-def find_mistakes(done: ChoiceRuns, thumbnail: Thumbnail, most: int = 12) -> list[Mistake]:
+def find_mistakes(
+    done: ChoiceRuns, thumbnail: Thumbnail, most: int = 12, among: Bools | None = None
+) -> list[Mistake]:
     """Return the sets in which prefml was most confident of a wrong picture.
 
     Parameters
@@ -151,6 +195,8 @@ def find_mistakes(done: ChoiceRuns, thumbnail: Thumbnail, most: int = 12) -> lis
         Makes the small pictures.
     most : int, default=12
         How many sets to show.
+    among : ndarray of bool, shape (n_sets,), optional
+        Sets to look at; all by default.
 
     Returns
     -------
@@ -162,7 +208,7 @@ def find_mistakes(done: ChoiceRuns, thumbnail: Thumbnail, most: int = 12) -> lis
         return []
     hits = top1_by_set(table.y, run.scores, table.set_id)
     stated = set_confidence(table, run)
-    wrong = np.flatnonzero(hits < 0.5)
+    wrong = np.flatnonzero((hits < 0.5) & (True if among is None else among))
     worst = wrong[np.argsort(-stated[wrong], kind="stable")][:most]
     members = index_sets(table.set_id).members()
     return [_mistake(done, members[number], stated[number], thumbnail) for number in worst]

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from prefml.evaluation.schema import LearningPoint, ReliabilityPoint
+from prefml.evaluation.schema import LearningPoint, ReliabilityPoint, TimeBlock
 
 __all__ = [
     "Estimate",
@@ -22,6 +22,7 @@ __all__ = [
     "learning_plot",
     "reliability_plot",
     "risk_plot",
+    "time_plot",
 ]
 
 # Okabe and Ito's blue and orange: told apart by colour-blind people, readable on light and dark.
@@ -204,6 +205,32 @@ def learning_plot(points: Sequence[LearningPoint]) -> str:
         axes.set_ylabel("agreement (top-1)")
 
     return _svg(draw, 4.2, 3.6, "learning")
+
+
+def time_plot(blocks: Sequence[TimeBlock]) -> str:
+    """Draw agreement over stretches of time, the oldest on the left.
+
+    Parameters
+    ----------
+    blocks : sequence of TimeBlock
+        The stretches.
+
+    Returns
+    -------
+    str
+        SVG.
+    """
+
+    def draw(axes: Axes) -> None:
+        for at, block in enumerate(blocks):
+            low, high = _ends(Estimate(block["top1"], *block["top1_ci"]))
+            axes.plot([at, at], [low, high], color=PREFML_COLOUR, linewidth=2)
+        top1 = [math.nan if (value := block["top1"]) is None else value for block in blocks]
+        axes.plot(range(len(blocks)), top1, "o-", color=PREFML_COLOUR)
+        axes.set_xticks(range(len(blocks)), [f"since\n{block['since']}" for block in blocks])
+        axes.set_ylabel("agreement (top-1)")
+
+    return _svg(draw, 7.0, 3.2, "time")
 
 
 def importance_plot(shares: Mapping[str, float], most: int = 12) -> str:

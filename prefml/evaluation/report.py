@@ -10,7 +10,13 @@ from markupsafe import Markup
 
 from prefml.evaluation import plots
 from prefml.evaluation.contenders import CROPPERS, RANKERS
-from prefml.evaluation.gallery import crop_views, find_mistakes, make_thumbnailer
+from prefml.evaluation.examples import PreferenceView, SpotView, preference_views, spot_views
+from prefml.evaluation.gallery import (
+    Thumbnailer,
+    crop_views,
+    find_mistakes,
+    make_thumbnailer,
+)
 from prefml.evaluation.run import Evaluation
 from prefml.evaluation.schema import CropMetrics, Metrics, RankerMetrics
 from prefml.evaluation.settings import describe_effect
@@ -64,20 +70,36 @@ def render_report(found: Evaluation, metrics: Metrics, workspace: Workspace) -> 
     thumbnail = make_thumbnailer(workspace, found.sidecars)
     ranker = metrics["ranker"]
     effects = None if ranker is None else ranker["settings"]
+    preferences, spots = _learned(found, ranker, thumbnail)
+    mistakes = find_mistakes(found.choices, thumbnail) if found.choices else []
     best, worst = crop_views(found.crops, thumbnail) if found.crops else ([], [])
     content = {
         "metrics": metrics,
         "titles": _TITLES,
         "plots": _ranker_plots(metrics["ranker"]) | _crop_plots(metrics["crop"]),
-        "mistakes": find_mistakes(found.choices, thumbnail) if found.choices else [],
+        "preferences": preferences,
+        "spots": spots,
+        "mistakes": mistakes,
         "best_crops": best,
         "worst_crops": worst,
         "effects": None if effects is None else list(map(describe_effect, effects)),
         "percent": percent,
         "number": number,
         "dash": DASH,
+        "without_room": thumbnail.left_out,
     }
     return visible(_template().render(content))
+
+
+def _learned(
+    found: Evaluation, ranker: RankerMetrics | None, thumbnail: Thumbnailer
+) -> tuple[list[PreferenceView], list[SpotView]]:
+    if found.choices is None or ranker is None:
+        return [], []
+    return (
+        preference_views(found.choices, ranker.get("preferences", []), thumbnail),
+        spot_views(found.choices, ranker.get("weak_spots", []), thumbnail),
+    )
 
 
 def _template() -> Template:
@@ -104,6 +126,9 @@ def _ranker_plots(part: RankerMetrics | None) -> dict[str, Markup]:
         drawn["reliability"] = plots.reliability_plot(part["reliability"])
     if part["risk_coverage"]:
         drawn["risk"] = plots.risk_plot(part["risk_coverage"], _TITLES)
+    over_time = part.get("over_time")
+    if over_time:
+        drawn["time"] = plots.time_plot(over_time["blocks"])
     if part["importances"]:
         drawn["importances"] = plots.importance_plot(part["importances"])
     return {name: Markup(svg) for name, svg in drawn.items()}

@@ -142,8 +142,6 @@ def evaluate(
         except NotEnoughDataError as error:
             wanted = f"; expected {error.expected}" if error.expected else ""
             found.left_out.append(f"{name}: {error.found}{wanted}")
-    if found.choices is not None and found.ranker is not None:
-        found.ranker["settings"] = setting_metrics(workspace, found.choices.table)
     if found.choices is None and found.crops is None:
         lacking = found.sidecars is None or any("no sidecar" in line for line in found.left_out)
         step = "prefml embed, then prefml ingest" if lacking else "prefml ingest"
@@ -173,7 +171,7 @@ def _evaluate_choices(
         **summary,
         "learning_curve": curve,
         "per_project": per_project,
-        "settings": None,
+        "settings": None if data.sidecars is None else setting_metrics(data.sidecars, table),
     }
 
 

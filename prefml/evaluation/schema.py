@@ -21,13 +21,17 @@ __all__ = [
     "LearningPoint",
     "Machine",
     "Metrics",
+    "OverTime",
     "PerProjectMetrics",
+    "PreferenceMetrics",
     "RankerMetrics",
     "RankerScores",
     "RejectionMetrics",
     "ReliabilityPoint",
     "SettingMetrics",
+    "TimeBlock",
     "Top1",
+    "WeakSpot",
 ]
 
 # Lower and upper end of a 95 % interval.
@@ -146,6 +150,51 @@ class AuditMetrics(TypedDict):
     top1_unweighted: float | None
 
 
+class PreferenceMetrics(TypedDict):
+    """Measure by which chosen pictures differ from the others of their sets, in words."""
+
+    theme: str
+    word: str
+    column: str
+    sets: int
+    share: float
+    share_ci: Interval
+    model_share: float | None
+    p: float
+    words: str
+
+
+class TimeBlock(TypedDict):
+    """Agreement on the sets of a stretch of time."""
+
+    since: str
+    until: str
+    sets: int
+    top1: float | None
+    top1_ci: Interval
+
+
+class OverTime(TypedDict):
+    """Held-out agreement by the time of the choice, and the later half minus the earlier one."""
+
+    blocks: list[TimeBlock]
+    change: Top1
+    words: str
+
+
+class WeakSpot(TypedDict):
+    """Sets on which agreement is lower than on the others, corrected for all looked at."""
+
+    kind: str
+    name: str
+    sets: int
+    top1: float
+    top1_ci: Interval
+    elsewhere: float
+    p: float
+    words: str
+
+
 class ChoiceMetrics(TypedDict):
     """Summary of held-out choices."""
 
@@ -169,6 +218,9 @@ class ChoiceMetrics(TypedDict):
     reliability: list[ReliabilityPoint]
     risk_coverage: dict[str, list[list[float]]]
     importances: dict[str, float]
+    preferences: NotRequired[list[PreferenceMetrics]]
+    over_time: NotRequired[OverTime | None]
+    weak_spots: NotRequired[list[WeakSpot]]
 
 
 class SettingMetrics(TypedDict):
@@ -237,6 +289,7 @@ class CropMetrics(TypedDict):
     by_project: dict[str, CropBreakdown]
     by_size: dict[str, CropBreakdown]
     by_stage: dict[str, CropBreakdown]
+    habits: NotRequired[list[str]]
 
 
 class Metrics(TypedDict):

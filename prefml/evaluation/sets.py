@@ -12,12 +12,10 @@ from scipy.sparse.csgraph import connected_components
 from prefml._typing import Bools, Floats, Ints, Labels
 from prefml.features import ChoiceTable
 from prefml.ranking.metrics import lower_stage_sets
+from prefml.ranking.preferences import FEWEST_CLUSTERS
 from prefml.sets import index_sets
 
-__all__ = ["FEWEST_CLUSTERS", "SetFacts", "choose_clusters", "describe_sets"]
-
-# With fewer clusters than this a cluster bootstrap says more about luck than about the model.
-FEWEST_CLUSTERS = 8
+__all__ = ["FEWEST_CLUSTERS", "SetFacts", "choose_clusters", "clusters_among", "describe_sets"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,24 @@ def describe_sets(table: ChoiceTable) -> SetFacts:
     return SetFacts(
         table.set_id[first], table.project[first], sets.sizes, lower, cluster, kind, weight
     )
+
+
+def clusters_among(facts: SetFacts, rows: Ints | Bools) -> Labels:
+    """Return the clusters of some of the sets; sets one by one where there are too few clusters.
+
+    Parameters
+    ----------
+    facts : SetFacts
+        All sets.
+    rows : ndarray
+        Which of them.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    found = facts.cluster[rows]
+    return found if len(pd.unique(found)) >= FEWEST_CLUSTERS else facts.name[rows]
 
 
 def choose_clusters(project: Labels, session: Labels, name: Labels) -> tuple[str, Labels]:

@@ -6,19 +6,19 @@ from prefml.evaluation.schema import SettingMetrics
 from prefml.exceptions import counted
 from prefml.features import ChoiceTable
 from prefml.ranking.setting_effects import SettingEffect, setting_effects
-from prefml.sidecars.generator import NUMBERS, WORDS, generator_settings
-from prefml.workspace import Workspace
+from prefml.sidecars.generator import NUMBERS, WORDS
+from prefml.sidecars.store import Sidecars
 
 __all__ = ["describe_effect", "setting_metrics"]
 
 
-def setting_metrics(workspace: Workspace, table: ChoiceTable) -> list[SettingMetrics] | None:
+def setting_metrics(sidecars: Sidecars, table: ChoiceTable) -> list[SettingMetrics] | None:
     """Return the effects of the generators' settings on choices.
 
     Parameters
     ----------
-    workspace : Workspace
-        Where the pictures lie.
+    sidecars : Sidecars
+        Rows of the pictures, with their settings.
     table : ChoiceTable
         The choices.
 
@@ -27,10 +27,9 @@ def setting_metrics(workspace: Workspace, table: ChoiceTable) -> list[SettingMet
     list of SettingMetrics or None
         The most certain first; None where no picture says how it was made.
     """
-    keys = zip(table.project.astype(str), table.filename.astype(str), strict=True)
-    frame = generator_settings(workspace, keys)
-    if frame is None:
+    if sidecars.settings is None:
         return None
+    frame = sidecars.settings.iloc[sidecars.positions(table.project, table.filename)]
     found = setting_effects(
         frame[[*WORDS, *NUMBERS]], 1 - table.y, table.stage, table.project, table.set_id
     )

@@ -22,6 +22,7 @@ from prefml.features.relative import (
     relative_embedding,
     stage_columns,
 )
+from prefml.features.settings import encode_settings, relative_settings, setting_names
 from prefml.features.weights import row_weights
 from prefml.sets import Sets, index_sets
 from prefml.sidecars.store import Sidecars
@@ -178,7 +179,11 @@ def ranking_cues(cues: pd.DataFrame) -> pd.DataFrame:
 
 
 def image_rows(
-    embeddings: ArrayLike, cues: pd.DataFrame, stage: ArrayLike, set_id: ArrayLike
+    embeddings: ArrayLike,
+    cues: pd.DataFrame,
+    stage: ArrayLike,
+    set_id: ArrayLike,
+    settings: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Build the ranker's columns for pictures that are grouped into sets.
 
@@ -192,22 +197,27 @@ def image_rows(
         Stages, NaN where unknown.
     set_id : array-like of shape (n_rows,)
         The set of each picture.
+    settings : DataFrame of shape (n_rows, n_settings), optional
+        The generator's settings of the same pictures, as
+        `prefml.features.settings.encode_settings` makes them.
 
     Returns
     -------
     DataFrame of shape (n_rows, n_columns)
         Stage columns, `near__*`, `cue__*` and its relatives, `people__*` and its relatives where
-        people were looked for, `emb__*` and `emb_mean__*`. A row depends on the rows of its own
-        set and on nothing else.
+        people were looked for, `emb__*` and `emb_mean__*`; last, where there are settings,
+        `setting__*` and its relatives. A row depends on the rows of its own set and on nothing
+        else.
     """
     sets, vectors, stages = index_sets(set_id), np.asarray(embeddings), np.asarray(stage, float)
     table = np.empty((0, 0), np.float32)
     columns: dict[str, Floats] = {}
     for part in np.array_split(np.arange(len(sets)), max(1, len(sets) // _SETS_AT_ONCE)):
         rows = sets.rows_of(part)
-        columns = _columns_of_sets(
-            vectors[rows], cues.iloc[rows], stages[rows], index_sets(sets.codes[rows])
-        )
+        here = index_sets(sets.codes[rows])
+        columns = _columns_of_sets(vectors[rows], cues.iloc[rows], stages[rows], here)
+        if settings is not None:
+            columns |= relative_settings(settings.iloc[rows], stages[rows], here)
         if not table.size:
             table = np.empty((len(stages), len(columns)), np.float32)
         table[rows] = np.column_stack(list(columns.values()))
@@ -239,7 +249,8 @@ def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:
     -------
     ChoiceTable
         Whole sets only: a set of which a picture has no sidecar row, or whose project is unknown,
-        is left out and counted.
+        is left out and counted. Settings that are learned from are those of all pictures of the
+        sidecars, so that every table of them has the same columns.
     """
     position = sidecars.positions(items["project"].to_numpy(), items["filename"].to_numpy())
     fault = np.where(position < 0, "no_sidecar", "").astype(object)
@@ -252,7 +263,7 @@ def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:
     found = position[bad == ""]
     X = image_rows(
         sidecars.embeddings[found], sidecars.cues.iloc[found].reset_index(drop=True),
-        kept["stage"], kept["set_id"],
+        kept["stage"], kept["set_id"], _settings_of(sidecars, found),
     )  # fmt: skip
     return ChoiceTable(
         X=X, y=kept["chosen"].to_numpy(np.int64), weight=row_weights(kept),
@@ -260,6 +271,13 @@ def choice_table(items: pd.DataFrame, sidecars: Sidecars) -> ChoiceTable:
         inclusion=kept["inclusion"].to_numpy(np.float64),
         set_id=kept["set_id"].to_numpy(dtype=object), **_origin(kept),
     )  # fmt: skip
+
+
+def _settings_of(sidecars: Sidecars, rows: Ints) -> pd.DataFrame | None:
+    if sidecars.settings is None:
+        return None
+    names = setting_names(sidecars.settings, sidecars.index["project"].to_numpy(object))
+    return encode_settings(sidecars.settings.iloc[rows], names) if names else None
 
 
 class _Origin(TypedDict):

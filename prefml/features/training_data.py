@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from prefml.decisions import Decisions, read_decisions
 from prefml.exceptions import NotEnoughDataError
 from prefml.features.tables import ChoiceTable, CropTable, choice_table, crop_table
+from prefml.sidecars.generator import with_settings
 from prefml.sidecars.sizes import picture_sizes
 from prefml.sidecars.store import Sidecars, read_sidecars_if_any
 from prefml.workspace import Workspace
@@ -28,7 +29,7 @@ class TrainingData:
     decisions : Decisions
         Choices, crops and rejections, and what was refused.
     sidecars : Sidecars or None
-        Embeddings, hashes and cues; None while no picture has been embedded.
+        Embeddings, hashes, cues and settings; None while no picture has been embedded.
     """
 
     decisions: Decisions
@@ -84,4 +85,5 @@ def read_training_data(workspace: Workspace) -> TrainingData:
     decisions = read_decisions(workspace, picture_sizes(workspace))
     frames = (decisions.items, decisions.rejections, decisions.crops)
     projects = {str(name) for frame in frames for name in frame["project"].unique()}
-    return TrainingData(decisions, read_sidecars_if_any(workspace.sidecars, projects))
+    sidecars = read_sidecars_if_any(workspace.sidecars, projects)
+    return TrainingData(decisions, sidecars and with_settings(workspace, sidecars))

@@ -25,6 +25,8 @@ __all__ = [
     "MAX_PIXELS",
     "Header",
     "has_more_frames",
+    "header_of",
+    "open_head",
     "open_image",
     "orientation_of",
     "read_header",
@@ -74,12 +76,51 @@ def read_header(path: str | Path, max_pixels: int = MAX_PIXELS) -> Header:
     ImageError
         As `prefml.imaging.decode.decode`, as far as the header tells.
     """
+    with open_head(path, max_pixels) as image:
+        return header_of(image)
+
+
+def header_of(image: Image.Image) -> Header:
+    """Return what the header of a picture says.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        From `open_head`.
+
+    Returns
+    -------
+    Header
+    """
+    # Asking for further frames moves in the file, so it comes last.
+    return Header(_upright_size(image), has_more_frames(image))
+
+
+@contextmanager
+def open_head(path: str | Path, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """Open a picture for its metadata alone, those of a PNG that follow the pixels among them.
+
+    Parameters
+    ----------
+    path, max_pixels
+        As for `open_image`.
+
+    Yields
+    ------
+    PIL.Image.Image
+        Not to be loaded: a PNG may be without its pixels.
+
+    Raises
+    ------
+    ImageError
+        As `open_image`.
+    """
     with open_image(path, max_pixels) as (file, image):
         if image.format == "PNG" and not metadata_precedes_pixels(file):
             with Image.open(with_metadata_first(file), formats=("PNG",)) as again:
-                return Header(_upright_size(again), has_more_frames(again))
-        # Asking for further frames moves in the file, so it comes last.
-        return Header(_upright_size(image), has_more_frames(image))
+                yield again
+        else:
+            yield image
 
 
 @contextmanager

@@ -29,10 +29,10 @@ __all__ = [
 ]
 
 # Raise by one when a model file of this version could not be used by the version before.
-FORMAT = 5
+FORMAT = 6
 # Raise as well when what a fitted estimator is made of changes: pickles of before would load and
 # then fail. Exported models have a format of their own and stay readable.
-OLDEST = 5
+OLDEST = 6
 KINDS = ("ranker", "crop", "rejection")
 LIBRARIES = ("prefml", "lightgbm", "scikit-learn", "numpy", "scipy", "joblib")
 _REQUIRED = ("format", "kind", "class", "sha256", "versions", "encoder")

@@ -17,6 +17,7 @@ from prefml.imaging.decode import decode
 from prefml.prediction.predictions import PictureRows
 from prefml.prediction.stored import stages_of
 from prefml.sidecars.derive import prepare
+from prefml.sidecars.generator import read_settings, settings_frame
 
 __all__ = ["measured_rows"]
 
@@ -68,4 +69,5 @@ def measured_rows(
         measured = pd.DataFrame([gather() for gather in cues]).astype(np.float32)
     names = tuple(Path(path).name for path in paths)
     sizes, stages = np.array(size, float), stages_of(names, rule)
-    return PictureRows(names, sizes, stages, vectors, measured, project=project)
+    settings = settings_frame(read_settings(Path(path)) for path in paths)
+    return PictureRows(names, sizes, stages, vectors, measured, project=project, settings=settings)

@@ -10,9 +10,8 @@ import numpy as np
 
 from prefml._typing import Floats, Ints
 from prefml.exceptions import ModelFileError
-from prefml.features.tables import image_rows
+from prefml.prediction.columns import stored_columns
 from prefml.prediction.predictor import Predictor
-from prefml.prediction.stored import stages_of
 from prefml.ranking.per_project import ranker_of
 
 __all__ = ["StoredSet", "win_probabilities"]
@@ -52,10 +51,7 @@ def win_probabilities(predictor: Predictor, sets: Sequence[StoredSet]) -> list[F
     for project, stored in members.items():
         rows = np.concatenate([one for _, one in stored])
         set_id = np.repeat([place for place, _ in stored], [len(one) for _, one in stored])
-        sidecars = predictor.sidecars
-        stage = stages_of(sidecars.index["filename"].to_numpy(object)[rows], predictor.rule)
-        cues = sidecars.cues.iloc[rows].reset_index(drop=True)
-        X = image_rows(sidecars.embeddings[rows], cues, stage, set_id)
+        X = stored_columns(predictor.sidecars, rows, set_id, predictor.rule, predictor.ranker)
         won = ranker_of(predictor.ranker, project).win_probability(X, set_id=set_id)
         for place, _ in stored:
             found[place] = np.asarray(won, float)[set_id == place]

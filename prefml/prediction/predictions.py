@@ -33,6 +33,8 @@ class PictureRows:
         The hands in each picture; None where they were not looked at.
     project : str or None
         Their project, where it is known.
+    settings : DataFrame of shape (n, n_settings) or None
+        The generator's settings; None where no model asks for them.
     """
 
     names: tuple[str, ...]
@@ -42,6 +44,7 @@ class PictureRows:
     cues: pd.DataFrame
     hands: Sequence[Sequence[DetectedHand] | None] | None = None
     project: str | None = None
+    settings: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         """Return the number of pictures."""

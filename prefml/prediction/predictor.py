@@ -15,13 +15,14 @@ from prefml.cropping.policy import Policy, read_policy
 from prefml.decisions.set_rule import SetRule, set_rule
 from prefml.encoders import Encoder, EncoderSpec, open_encoder
 from prefml.exceptions import ModelFileError
-from prefml.features.tables import crop_columns, image_rows
+from prefml.features.tables import crop_columns
 from prefml.models.compatibility import refuse_other_cues, refuse_other_encoder
 from prefml.models.kinds import Ranker
 from prefml.models.manifest import KINDS, Manifest
 from prefml.models.store import load_pair, model_file
+from prefml.prediction.columns import set_columns, stored_columns, with_settings_used
 from prefml.prediction.predictions import CropProposal, PictureRows, Ranking, Reason
-from prefml.prediction.stored import path_below, stages_of, stored_names, stored_rows
+from prefml.prediction.stored import path_below, stored_names, stored_rows
 from prefml.ranking.per_project import ranker_of, scores_by_project
 from prefml.ranking.rejection import RejectionModel
 from prefml.sidecars.choice import chosen_encoder
@@ -143,7 +144,7 @@ class Predictor:
         """
         found = read_sidecars(self.workspace.sidecars, self._projects)
         self._refuse_other(found.encoder)
-        return found
+        return with_settings_used(self.workspace, found, self.ranker)
 
     def refuse_other_sidecars(self) -> None:
         """Compare the sidecars' encoder with that of the models, and read no row.
@@ -267,7 +268,8 @@ class Predictor:
             specs = [one.encoder for one in self.manifests.values() if one.encoder is not None]
             names = found and stored_names(found, self.workspace.root, paths, specs)
             if found and names:
-                return stored_rows(found, project, names, self.rule)
+                known = with_settings_used(self.workspace, found, self.ranker)
+                return stored_rows(known, project, names, self.rule)
         return self.measure(paths, project)
 
     def rank(self, rows: PictureRows) -> Ranking:
@@ -290,7 +292,7 @@ class Predictor:
         if self.ranker is None:
             raise _untrained("ranker")
         together = np.zeros(len(rows), int)
-        X = image_rows(rows.embeddings, rows.cues, rows.stage, together)
+        X = set_columns(rows, self.ranker)
         ranker = ranker_of(self.ranker, rows.project)
         scores = np.asarray(ranker.predict(X), float)
         chances = np.asarray(ranker.win_probability(X, set_id=together), float)
@@ -319,7 +321,7 @@ class Predictor:
         if self.ranker is None or self.rejection is None:
             return None
         together = np.zeros(len(rows), int)
-        X = image_rows(rows.embeddings, rows.cues, rows.stage, together)
+        X = set_columns(rows, self.ranker)
         scores = np.asarray(self.ranker.predict(X), float)
         return float(self.rejection.predict_probability(X, scores, together)[0])
 
@@ -346,9 +348,7 @@ class Predictor:
         if self.ranker is None:
             raise _untrained("ranker")
         found = self.sidecars
-        cues = found.cues.iloc[rows].reset_index(drop=True)
-        stage = stages_of(found.index["filename"].to_numpy(object)[rows], self.rule)
-        X = image_rows(found.embeddings[rows], cues, stage, set_id)
+        X = stored_columns(found, rows, set_id, self.rule, self.ranker)
         return scores_by_project(self.ranker, X, found.index["project"].to_numpy(object)[rows])
 
     def crop(self, rows: PictureRows, i: int = 0, aspect: float | None = None) -> CropProposal:

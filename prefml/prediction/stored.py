@@ -110,7 +110,10 @@ def stored_rows(
     cues = sidecars.cues.iloc[found].reset_index(drop=True)
     size = cues[["width", "height"]].to_numpy(float)
     names, vectors = tuple(filenames), sidecars.embeddings[found]
-    return PictureRows(names, size, stages_of(names, rule), vectors, cues, project=project)
+    settings = None if sidecars.settings is None else sidecars.settings.iloc[found]
+    return PictureRows(
+        names, size, stages_of(names, rule), vectors, cues, project=project, settings=settings
+    )
 
 
 def stages_of(names: Iterable[str], rule: SetRule) -> Floats:

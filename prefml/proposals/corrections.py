@@ -199,7 +199,10 @@ class _Overlay:
 
     def __init__(self, rows: Sequence[Row], sets: Sequence[CorrectedSet]) -> None:
         self._rows = rows
-        found = ([] if row.get("reask_of") else as_list(row.get("images")) for row in rows)
+        # Old sets that are asked again, and near duplicates, form no set of their pictures.
+        apart = [row.get("reask_of") or row.get("near_duplicates") for row in rows]
+        pairs = zip(rows, apart, strict=True)
+        found = ([] if is_apart else as_list(row.get("images")) for row, is_apart in pairs)
         self._images = [[i for i in images if isinstance(i, str)] for images in found]
         self._of_members = {
             frozenset(images): row

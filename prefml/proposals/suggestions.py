@@ -17,6 +17,7 @@ __all__ = [
     "EncoderStamp",
     "FlagPlace",
     "ModelStamp",
+    "NearDuplicates",
     "Selection",
     "Suggestion",
     "rounded",
@@ -169,6 +170,21 @@ class Asked(Struct, frozen=True):
     inclusion: float | None
 
 
+class NearDuplicates(Struct, frozen=True):
+    """Mark of a question on near duplicates, and how near they are.
+
+    Attributes
+    ----------
+    distance : list of int
+        Bits in which the hash of each picture differs from that of the suggested one.
+    cosine : list of float
+        Cosine of its vector with that of the suggested one.
+    """
+
+    distance: list[int]
+    cosine: list[float]
+
+
 class Suggestion(Struct, frozen=True):
     """Suggestion for one set, or one single picture.
 
@@ -214,6 +230,8 @@ class Suggestion(Struct, frozen=True):
         Probability that nothing of the suggestion is wrong; None where none is stated.
     asked : Asked, optional
         Of a set that is asked about before anything is suggested; absent for all others.
+    near_duplicates : NearDuplicates, optional
+        Of near duplicates, one of which is kept where it lies; absent for all others.
     """
 
     group_id: str
@@ -237,6 +255,7 @@ class Suggestion(Struct, frozen=True):
     flag_places: list[FlagPlace] | UnsetType = UNSET
     least_budget: float | UnsetType | None = UNSET
     joint_confidence: float | UnsetType | None = UNSET
+    near_duplicates: NearDuplicates | UnsetType = UNSET
 
 
 def rounded(box: Edges) -> Edges:

@@ -134,11 +134,11 @@ class Block(NamedTuple):
     components: Floats
 
 
-def _leading_directions(block: Floats, centre: Floats, size: int) -> Floats:
+def _leading_directions(block: Floats, order: Ints, centre: Floats, size: int) -> Floats:
     """Return the eigenvectors of the covariance, which is summed up over parts of the rows."""
     covariance = np.zeros((block.shape[1], block.shape[1]))
-    for rows in gen_batches(len(block), ROWS_AT_ONCE):
-        centred = block[rows] - centre
+    for rows in gen_batches(len(order), ROWS_AT_ONCE):
+        centred = block[order[rows]] - centre
         centred[np.isnan(centred)] = 0.0
         covariance += centred.T @ centred
     last = len(covariance) - 1
@@ -196,7 +196,9 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         rows = validate_data(self, as_frame(X), ensure_all_finite="allow-nan", dtype=FLOATS)
         return self.fit_checked(rows, list(getattr(self, "feature_names_in_", column_names(rows))))
 
-    def fit_checked(self, rows: Floats, names: Sequence[str]) -> BlockPCA:
+    def fit_checked(
+        self, rows: Floats, names: Sequence[str], order: Ints | None = None
+    ) -> BlockPCA:
         """Fit on an array that is known to be sound; see `fit`.
 
         Parameters
@@ -205,17 +207,20 @@ class BlockPCA(TransformerMixin, BaseEstimator):
             NaN where missing.
         names : sequence of str
             Names of the columns.
+        order : ndarray of shape (n_rows,), int, optional
+            Rows are taken in this order, which decides how sums are rounded.
 
         Returns
         -------
         BlockPCA
         """
+        order = np.arange(len(rows)) if order is None else order
         self.n_features_in_ = rows.shape[1]
         self.blocks_: list[Block] = []
         for prefix, size in (self.compress or {}).items():
             columns = columns_starting_with(names, [prefix])
             if size < min(len(columns), len(rows)):
-                centre, components = self._components(take_columns(rows, columns), size)
+                centre, components = self._components(take_columns(rows, columns), order, size)
                 self.blocks_.append(Block(prefix, columns, centre, components))
         taken = {int(i) for block in self.blocks_ for i in block.columns}
         self.kept_ = np.array([i for i in range(rows.shape[1]) if i not in taken], dtype=np.intp)
@@ -225,18 +230,19 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         self.feature_names_out_ = np.array(out, dtype=object)
         return self
 
-    def _components(self, block: Floats, size: int) -> tuple[Floats, Floats]:
+    def _components(self, block: Floats, order: Ints, size: int) -> tuple[Floats, Floats]:
         known, total = np.zeros((2, block.shape[1]))
-        for rows in gen_batches(len(block), ROWS_AT_ONCE):
-            missing = np.isnan(block[rows])
+        for rows in gen_batches(len(order), ROWS_AT_ONCE):
+            part = block[order[rows]]
+            missing = np.isnan(part)
             known += (~missing).sum(axis=0)
-            total += np.add.reduce(block[rows], axis=0, where=~missing, dtype=np.float64)
+            total += np.add.reduce(part, axis=0, where=~missing, dtype=np.float64)
         centre = total / np.maximum(known, 1)
         if len(block) < block.shape[1] or block.shape[1] > _MAX_COVARIANCE_COLUMNS:
             solver = PCA(size, svd_solver="randomized", random_state=self.random_state)
-            filled = np.where(np.isnan(block), centre, block)
+            filled = np.where(np.isnan(block), centre, block)[order]
             return centre, solver.fit(filled).components_
-        return centre, _leading_directions(block, centre, size)
+        return centre, _leading_directions(block, order, centre, size)
 
     def transform(self, X: Features) -> Floats:
         """Return the compressed columns.
@@ -269,7 +275,7 @@ class BlockPCA(TransformerMixin, BaseEstimator):
         if not self.blocks_:
             return X
         width = len(self.kept_) + sum(len(block.components) for block in self.blocks_)
-        result = np.empty((len(X), width))
+        result = np.empty((len(X), width), dtype=X.dtype)
         for rows in gen_batches(len(X), ROWS_AT_ONCE):
             result[rows] = self._compress(X[rows])
         return result

@@ -54,6 +54,7 @@ class BoostingParams(TypedDict):
     linear: Sequence[Sequence[str]] | None
     trees: Sequence[str] | None
     net: Sequence[str] | None
+    optional: Sequence[str] | None
     n_bags: int
     callbacks: Sequence[Callback] | None
 
@@ -96,7 +97,9 @@ ALTERABLE = frozenset(_SETTINGS) | {
 }  # fmt: skip
 
 
-def make_config(params: BoostingParams, columns: Sequence[str]) -> BoostingConfig:
+def make_config(
+    params: BoostingParams, columns: Sequence[str], also: Ints | None = None
+) -> BoostingConfig:
     """Turn the hyperparameters of a `SetRanker` into a config for certain columns.
 
     Parameters
@@ -105,15 +108,22 @@ def make_config(params: BoostingParams, columns: Sequence[str]) -> BoostingConfi
         Its hyperparameters; others are ignored.
     columns : sequence of str
         Names of the columns that the parameters' prefixes refer to.
+    also : ndarray of int, optional
+        Columns that every linear score, the trees and the nets see, too. By default the optional
+        ones are seen by none.
 
     Returns
     -------
     BoostingConfig
     """
-    trees = np.arange(len(columns))
-    if params["trees"] is not None:
-        trees = columns_starting_with(columns, params["trees"])
-    linear = [columns_starting_with(columns, prefixes) for prefixes in params["linear"] or ()]
+    optional = columns_starting_with(columns, params["optional"] or ())
+
+    def seen(prefixes: Sequence[str]) -> Ints:
+        found = np.setdiff1d(columns_starting_with(columns, prefixes), optional)
+        return found if also is None or not len(found) else np.union1d(found, also)
+
+    trees = seen(("",) if params["trees"] is None else params["trees"])
+    linear = [seen(prefixes) for prefixes in params["linear"] or ()]
     passed_on = {*_SETTINGS, "random_state", "n_jobs"}
     settings = {name: value for name, value in params.items() if name in passed_on}
     settings |= {"verbose": -1, "deterministic": True, "force_row_wise": True}
@@ -129,7 +139,7 @@ def make_config(params: BoostingParams, columns: Sequence[str]) -> BoostingConfi
         trees=trees,
         n_bags=params["n_bags"],
         callbacks=tuple(params["callbacks"] or ()),
-        net=columns_starting_with(columns, params["net"] or ()),
+        net=seen(params["net"] or ()),
     )
 
 

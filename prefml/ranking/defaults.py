@@ -65,6 +65,7 @@ def default_ranker(random_state: int | None = 0, n_jobs: int = 1) -> SetRanker:
         novelty=("cue_lower__",),
         novelty_by="stage_step",
         alternatives=ALTERNATIVES,
+        optional=("setting",),
         trees=(*_PICTURE_COLUMNS, "cue_mean__", "emb_mean__", "set_size", "people"),
         n_bags=3,
         calibration="auto",

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from sklearn.utils import gen_batches
 
-from prefml._typing import Floats
-from prefml.ranking.blocks import BlockPCA, columns_starting_with
+from prefml._typing import Floats, Ints
+from prefml.ranking.blocks import (
+    ROWS_AT_ONCE,
+    BlockPCA,
+    columns_starting_with,
+    take_columns,
+)
 from prefml.ranking.novelty import NAMES, StepNovelty
 
 __all__ = ["Design"]
@@ -49,7 +55,7 @@ class Design:
         self.prefixes = tuple(novelty or ())
         self.by = novelty_by
 
-    def fit(self, X: Floats, names: Sequence[str]) -> Design:
+    def fit(self, X: Floats, names: Sequence[str], order: Ints | None = None) -> Design:
         """Fit the components and the novelty of steps.
 
         Parameters
@@ -58,36 +64,49 @@ class Design:
             Columns, NaN where missing.
         names : sequence of str
             Their names.
+        order : ndarray of shape (n_rows,), int, optional
+            Rows are taken in this order, without a copy of them all.
 
         Returns
         -------
         Design
         """
+        order = np.arange(len(X)) if order is None else order
         self.step_columns_ = columns_starting_with(names, self.prefixes) if self.prefixes else None
         self.kind_column_ = names.index(self.by) if self.by in names else None
-        self.blocks.fit_checked(X, names)
+        self.blocks.fit_checked(X, names, order)
         self.columns_ = [str(name) for name in self.blocks.get_feature_names_out()]
         if self.novelty is not None and self.step_columns_ is not None:
-            self.novelty.fit(X[:, self.step_columns_], self._kind(X))
+            steps = take_columns(X, self.step_columns_)[order]
+            self.novelty.fit(steps, self._kind(X)[order])
             self.columns_ += NAMES
         return self
 
     def _kind(self, X: Floats) -> Floats:
         return np.full(len(X), np.nan) if self.kind_column_ is None else X[:, self.kind_column_]
 
-    def transform(self, X: Floats) -> Floats:
+    def transform(self, X: Floats, order: Ints | None = None) -> Floats:
         """Return the columns `columns_`.
 
         Parameters
         ----------
         X : ndarray of shape (n_rows, n_columns)
             Columns as in `fit`.
+        order : ndarray of shape (n_rows,), int, optional
+            Rows are returned in this order.
 
         Returns
         -------
         ndarray of shape (n_rows, n_columns_out)
         """
-        table = self.blocks.transform_checked(X)
-        if self.novelty is None or self.step_columns_ is None:
-            return table
-        return np.hstack([table, self.novelty.transform(X[:, self.step_columns_], self._kind(X))])
+        order = np.arange(len(X)) if order is None else order
+        result = np.empty((len(order), len(self.columns_)), dtype=X.dtype)
+        novelty = None if self.step_columns_ is None else self.novelty
+        width = len(self.columns_) - (0 if novelty is None else len(NAMES))
+        for rows in gen_batches(len(order), ROWS_AT_ONCE):
+            part = X[order[rows]]
+            result[rows, :width] = self.blocks.transform_checked(part)
+            if novelty is not None:
+                steps = part[:, self.step_columns_]
+                result[rows, width:] = novelty.transform(steps, self._kind(part))
+        return result

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from prefml._typing import Floats, Ints
 from prefml.sets import Sets
 
-__all__ = ["Explanation", "Reason", "explain_set", "mean_importance", "theme_of"]
+__all__ = ["Direction", "Explanation", "Reason", "directions", "explain_set", "mean_importance",
+           "theme_of"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class _Theme:
 
 
 # A column belongs to the first theme with a prefix of the column's name, once the kind of column
-# (`cue__`, `cue_mean__`, ...) is taken off; of people's columns `people_` is left.
+# (`cue__`, `cue_mean__`, ...) is taken off; of columns of people `people_` is left, of
+# those of a generator's settings `setting_`.
 _THEMES = (
     _Theme("size of the set", ("set_size",)),
     _Theme(
@@ -81,6 +84,11 @@ _THEMES = (
     _Theme("face", ("people_face", "people_group"), "people__face_sharpness", "sharper face",
            "softer face"),
     _Theme("hands and body", ("people",)),
+    _Theme("denoise", ("setting_denoise",), "setting__denoise", "higher denoise", "lower denoise"),
+    _Theme("steps", ("setting_steps",), "setting__steps", "more steps", "fewer steps"),
+    _Theme("cfg", ("setting_cfg",), "setting__cfg", "higher cfg", "lower cfg"),
+    *(_Theme(name, (f"setting_{name}",)) for name in ("model", "sampler", "scheduler", "upscaler")),
+    _Theme("generator", ("setting",)),
     _Theme("content", ("emb",)),
     _Theme(
         "composition",
@@ -115,6 +123,41 @@ _THEMES = (
 _OTHER = _Theme("other", ())
 
 
+class Direction(NamedTuple):
+    """Column that a person can see in a picture, with words for more and less of it.
+
+    Attributes
+    ----------
+    theme : str
+        What it is a measure of.
+    column : str
+        Name of the column.
+    more, less : str
+        Such as "sharper" and "softer".
+    """
+
+    theme: str
+    column: str
+    more: str
+    less: str
+
+
+def directions() -> list[Direction]:
+    """Return the columns by which two pictures of a set can be compared in plain words.
+
+    Returns
+    -------
+    list of Direction
+        Without those that say how a picture stands to the others of its set.
+    """
+    hidden = ("near__", "novelty__")
+    return [
+        Direction(theme.name, theme.lead, theme.more, theme.less)
+        for theme in _THEMES
+        if theme.lead and not theme.lead.startswith(hidden)
+    ]
+
+
 def theme_of(column: str) -> str:
     """Return the name of the theme that a column belongs to.
 
@@ -132,8 +175,9 @@ def theme_of(column: str) -> str:
 
 def _theme(column: str) -> _Theme:
     kind, separator, bare = column.partition("__")
-    if kind.startswith("people"):
-        bare = f"people_{bare}"
+    family = next((one for one in ("people", "setting") if kind.startswith(one)), None)
+    if family is not None:
+        bare = f"{family}_{bare}"
     elif not separator or not kind.startswith("cue"):
         bare = column
     return next((theme for theme in _THEMES if bare.startswith(theme.prefixes)), _OTHER)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
-from prefml._estimators import check_features
+from prefml._estimators import as_frame, check_features
 from prefml._typing import Features, Floats
+from prefml.ranking.blocks import columns_starting_with
 from prefml.ranking.boosted import BoostedScore
 from prefml.ranking.calibration import WinCalibrator, softmax_in_sets
 from prefml.ranking.design import Design
@@ -22,6 +26,7 @@ __all__ = ["RankerInference"]
 class RankerInference(RankerMixin):
     """Methods of a fitted `SetRanker`, which has the attributes below and says what they are."""
 
+    optional: Sequence[str] | None
     column_index_: pd.Index | None
     columns_: list[str]
     design_: Design
@@ -30,7 +35,25 @@ class RankerInference(RankerMixin):
 
     def _transform(self, X: Features) -> Floats:
         columns = getattr(self, "column_index_", None)
-        return self.design_.transform(check_features(self, X, columns))
+        return self.design_.transform(check_features(self, self._with_optional(X), columns))
+
+    def _with_optional(self, X: Features) -> Features:
+        """Return a frame with the columns of `fit` if it differs from these by optional ones."""
+        X, known = as_frame(X), getattr(self, "feature_names_in_", None)
+        if not self.optional or known is None or not isinstance(X, pd.DataFrame):
+            return X
+        others = set(known) ^ set(X.columns)
+        if others and all(str(name).startswith(tuple(self.optional)) for name in others):
+            return X.reindex(columns=list(known))
+        return X
+
+    @property
+    def optional_columns_(self) -> list[str]:
+        """Names of the optional columns that scores depend on; empty where they do not help."""
+        config = self.score_.config
+        seen = [*config.linear, config.trees, config.net]
+        used = [self.columns_[i] for i in np.unique(np.concatenate(seen))]
+        return [used[i] for i in columns_starting_with(used, self.optional or ())]
 
     def predict(self, X: Features) -> Floats:
         """Return a score for each row, by itself.

@@ -13,8 +13,9 @@ form).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import getitem
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -58,6 +59,7 @@ def sort_by_set(
     cluster_id: ArrayLike | None = None,
     calibration_weight: ArrayLike | None = None,
     hashes: ArrayLike | None = None,
+    gather: Callable[[Floats, Ints], Floats] = getitem,
 ) -> tuple[Table, Ints]:
     """Sort rows so that sets are contiguous.
 
@@ -72,6 +74,8 @@ def sort_by_set(
     cluster_id, calibration_weight, hashes : array-like of shape (n_rows,), optional
         See `SetRanker.fit`. Where there are not several projects, clusters stay together instead,
         and hashes do not count.
+    gather : callable, optional
+        `X` and an order of its rows -> the features of the sorted rows; those of `X` by default.
 
     Returns
     -------
@@ -97,7 +101,7 @@ def sort_by_set(
     if item_order == "content":
         order, _ = content_order(X, sets, graded, *([] if weights is None else [weights]))
     table = Table(
-        X=X[order],
+        X=gather(X, order),
         grades=graded[order],
         sets=index_sets(sets.codes[order]),
         groups=index_sets(together[order]).codes,
@@ -144,17 +148,17 @@ class ModelSelection:
         self.table = table
         self.n_jobs = n_jobs
         self.folds = grouped_folds(table.groups, table.sets, n_folds, table.hashes)
-        self._inits = [
-            CrossFittedInit(config.linear, table, self.folds, n_jobs=n_jobs)
-            if config.linear
-            else None
-            for config in configs
-        ]
+        self._inits = [self._init_of(config) for config in configs]
         self.best_: int = 0
         self.out_of_fold_: Floats | None = None
         self.fold_models_: list[BoostedScore] = []
         self.fold_scales_: list[float] = []
         self._fitted: dict[tuple[int, int], BoostedScore] = {}
+
+    def _init_of(self, config: BoostingConfig) -> CrossFittedInit | None:
+        if not config.linear:
+            return None
+        return CrossFittedInit(config.linear, self.table, self.folds, n_jobs=self.n_jobs)
 
     def select(self) -> ModelSelection:
         """Select a config; one that is clearly behind after the first folds is tried on no more.
@@ -182,6 +186,44 @@ class ModelSelection:
         self.fold_models_ = [self._fitted[self.best_, fold] for fold in range(last)]
         self._fitted.clear()
         return self
+
+    def challenge(self, config: BoostingConfig) -> bool:
+        """Try one more config against the selected one, and select it if it is clearly better.
+
+        Its lead must be clear from one set to the next and from one group to the next: what helps
+        in one project and does not in another is no lead.
+
+        Parameters
+        ----------
+        config : BoostingConfig
+            After `select`.
+
+        Returns
+        -------
+        bool
+            Whether it is selected.
+        """
+        if self.out_of_fold_ is None:
+            return False
+        number, last = len(self.configs), len(self.folds)
+        self.configs = [*self.configs, config]
+        self._inits.append(self._init_of(config))
+        if (init := self._inits[number]) is not None:
+            init.prepare()
+        scores = np.zeros((number + 1, len(self.table.X)))
+        scores[0] = self.out_of_fold_
+        self._fill_scores(scores, [number], range(last))
+        (before, after), cluster = self._losses(scores[[0, number]], last)
+        # The folds' tests are all rows, in rising order, as `_losses` has them.
+        groups = self.table.groups[self.table.sets.order[self.table.sets.starts]]
+        gap = before - after
+        margin = max(_standard_errors(gap, _SELECTION_Z, one) for one in (cluster, groups))
+        better = bool(gap.mean() > margin)
+        if better:
+            self.best_, self.out_of_fold_ = number, scores[number]
+            self.fold_models_ = [self._fitted[number, fold] for fold in range(last)]
+        self._fitted.clear()
+        return better
 
     def _first_race_folds(self) -> int:
         """Return the number of folds that hold enough sets for a first comparison."""

@@ -25,6 +25,8 @@ CLIP = 5.0
 # A kind of step with fewer examples than this is judged by the steps of all kinds.
 _MIN_EXAMPLES = 30
 _COMPONENTS = 20
+# Rows, at most, from which locations, scales and components are learned: more tell no more.
+_MAX_FITTED = 50_000
 _NONE = np.empty(0, np.intp)
 
 
@@ -140,7 +142,10 @@ class StepNovelty:
         self.whitening_: Whitening | None = None
         if has.sum() < _MIN_EXAMPLES or len(self.columns_) < 2:
             return self
-        rows, kinds = steps[has][:, self.columns_], kind[has]
+        taken = np.flatnonzero(has)
+        if len(taken) > _MAX_FITTED:
+            taken = taken[np.arange(_MAX_FITTED) * len(taken) // _MAX_FITTED]
+        rows, kinds = steps[taken][:, self.columns_], kind[taken]
         spread = rows.std(axis=0)
         self.stats_by_kind_ = {np.nan: _location_scale(rows, spread)}
         for value in np.unique(kinds[~np.isnan(kinds)]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +11,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from prefml._estimators import Seed, as_frame, draw_seed
-from prefml._typing import Features, Floats
-from prefml.ranking.blocks import FLOATS, column_names
+from prefml._typing import Features, Floats, Ints
+from prefml.ranking.blocks import FLOATS, column_names, columns_starting_with
 from prefml.ranking.boosted import ALTERABLE, Callback, different_configs, make_config
 from prefml.ranking.design import Design
 from prefml.ranking.inference import RankerInference
@@ -86,6 +85,11 @@ class SetRanker(RankerInference, BaseEstimator):
         cross-validation selects: the first unless another's held-out log loss is clearly less.
         One that states `min_sets` or `max_sets` is tried only with so many sets that have a choice,
         and one that differs only by columns in which nothing is known, or all is alike, is not.
+    optional : sequence of str, optional
+        Prefixes of columns that no alternative sees. Where `groups` are several, nested
+        cross-validation tells whether the selected one is clearly better in groups that are held
+        out when it sees them, too; only then it does. In frames they may be missing or further
+        ones be there: what is not known is NaN, and what is not used is left.
     n_bags : int, default=1
         Rankers, and nets, to average, each with its own seed.
     n_folds : int, default=5
@@ -166,6 +170,7 @@ class SetRanker(RankerInference, BaseEstimator):
         trees: Sequence[str] | None = None,
         net: Sequence[str] | None = None,
         alternatives: Sequence[Mapping[str, object]] | None = None,
+        optional: Sequence[str] | None = None,
         n_bags: int = 1,
         n_folds: int = 5,
         calibration: str | None = None,
@@ -193,6 +198,7 @@ class SetRanker(RankerInference, BaseEstimator):
         self.trees = trees
         self.net = net
         self.alternatives = alternatives
+        self.optional = optional
         self.n_bags = n_bags
         self.n_folds = n_folds
         self.calibration = calibration
@@ -272,16 +278,21 @@ class SetRanker(RankerInference, BaseEstimator):
         )
         keys = check_set_id(set_id, len(rows), self.allow_missing_set_id)
         seed = draw_seed(self.random_state)
-        self.design_ = Design(self.compress, self.novelty, self.novelty_by, seed)
         names = list(getattr(self, "feature_names_in_", column_names(rows)))
+
+        def fit_design(X: Floats, order: Ints) -> Floats:
+            design = Design(self.compress, self.novelty, self.novelty_by, seed)
+            self.design_ = design.fit(X, names, order)
+            return design.transform(X, order)
+
         table, order = sort_by_set(
             rows, labels, keys, groups, sample_weight, self.item_order, cluster_id,
-            calibration_weight, hashes,
+            calibration_weight, hashes, fit_design,
         )  # fmt: skip
         warn_of_few_choices(table.grades, table.sets)
-        table = replace(table, X=self.design_.fit(table.X, names).transform(table.X))
         self.columns_ = self.design_.columns_
-        selection = self._model_selection(table, seed)
+        several = groups is not None and len(np.unique(np.asarray(groups, object))) > 1
+        selection = self._model_selection(table, seed, several)
         self.score_ = selection.fit(self._validation(eval_set))
         self.calibrator_ = None
         self.out_of_fold_: Floats | None = None
@@ -295,16 +306,22 @@ class SetRanker(RankerInference, BaseEstimator):
                 self.calibrator_ = calibrate(table, selection.out_of_fold_)
         return self
 
-    def _model_selection(self, table: Table, seed: int) -> ModelSelection:
+    def _model_selection(self, table: Table, seed: int, several_groups: bool) -> ModelSelection:
         changes = _applicable(self.alternatives or ({},), count_choices(table))
         params = self.get_params(deep=False) | {"random_state": seed}
         configs = [make_config(params | change, self.columns_) for change in changes]
         kept = different_configs(configs, table.X)
         tried = [configs[number] for number in kept]
         selection = ModelSelection(tried, table, self.n_folds, self.n_jobs)
-        if len(tried) > 1 or self.calibration is not None:
+        optional = columns_starting_with(self.columns_, self.optional or ())
+        offered = several_groups and len(optional) > 0
+        if len(tried) > 1 or self.calibration is not None or offered:
             selection.select()
         self.chosen_ = changes[kept[selection.best_]]
+        if offered:
+            wider = make_config(params | self.chosen_, self.columns_, optional)
+            if len(different_configs([tried[selection.best_], wider], table.X)) > 1:
+                selection.challenge(wider)
         return selection
 
     def _check_parameters(self) -> None:

@@ -199,6 +199,8 @@ class Group(Struct, frozen=True):
         Whether its members were changed by hand and nothing was suggested for it since.
     flag_places : list of FlagPlace
         Where the flags are that have a place.
+    near_duplicates : bool
+        Whether these are near duplicates, one of which is kept where it lies.
     """
 
     group_id: str
@@ -219,6 +221,7 @@ class Group(Struct, frozen=True):
     judges_crop: bool
     awaiting: bool
     flag_places: list[FlagPlace]
+    near_duplicates: bool
 
 
 class Progress(Struct, frozen=True):

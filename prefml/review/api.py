@@ -112,7 +112,8 @@ def _add_commands(api: Blueprint, service: ReviewService) -> None:
     def approve_batch() -> Response:
         picture, asked = _picture_size(), json_body(ApproveBatch)
         versions = asked.suggestion_versions
-        event = service.approve_batch(asked.group_ids, asked.event_id or None, versions)
+        event_id, whole = asked.event_id or None, asked.keep_whole
+        event = service.approve_batch(asked.group_ids, event_id, versions, whole)
         drawn = [] if event is None else [one.group_id for one in event.drawn()]
         return _changed(service, asked.group_ids, picture, drawn)
 

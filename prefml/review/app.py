@@ -19,6 +19,7 @@ from prefml.review.api import make_api
 from prefml.review.desk import DeskService
 from prefml.review.desk_api import make_desk
 from prefml.review.first_day import Day, make_first_day
+from prefml.review.hints import make_hints
 from prefml.review.keymap import make_keymap
 from prefml.review.openapi import describe_api
 from prefml.review.people import People
@@ -26,6 +27,7 @@ from prefml.review.requests import TAGS
 from prefml.review.security import HEADERS, page_token, refusal
 from prefml.review.service import ReviewService
 from prefml.review.thumbnails import SIDES
+from prefml.review.turns import Turns
 from prefml.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -80,7 +82,9 @@ def create_app(
     app.register_blueprint(make_api(service, token))
     app.register_blueprint(make_first_day(day))
     app.register_blueprint(make_keymap(place))
-    desk = None if program is None else DeskService(place, service, program)
+    app.register_blueprint(make_hints(place, lambda: bool(service.decided_states())))
+    turns = Turns() if day is None else day.turns
+    desk = None if program is None else DeskService(place, service, program, turns)
     app.register_blueprint(make_desk(desk, token))
     unsure = place.config.unsure_crop
     _add_page(app, token, hide_suggestion, day is not None, desk is not None, unsure)
@@ -150,7 +154,8 @@ def _add_guards(app: Flask, token: str) -> None:
 
     @app.after_request
     def harden(response: Response) -> Response:
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 

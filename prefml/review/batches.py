@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from prefml.exceptions import LogError, counted
 from prefml.proposals import Row, decisions_path, read_lines
@@ -19,7 +19,7 @@ from prefml.proposals.decisions import DrawnFrom
 from prefml.proposals.suggestions import to_row
 from prefml.review import answers
 from prefml.review.audits import draw
-from prefml.review.budget_levels import level_of, levels_of
+from prefml.review.budget_levels import crops_of, level_of, levels_of
 from prefml.review.events import AuditDraw, DecideBody
 from prefml.review.exports import export_decision
 from prefml.review.groups import Group
@@ -109,7 +109,8 @@ class Batches:
         why = next(filter(None, reasons.values()), "")
         versions = {key: known[key].version for key in ids}
         asked = draw(ids, self._share, self._secret)
-        return answers.Budget(ids, asked, why, versions, levels_of(free))
+        crops = crops_of(known[key] for key in ids)
+        return answers.Budget(ids, asked, why, versions, levels_of(free), crops)
 
     def body(
         self,
@@ -117,6 +118,7 @@ class Batches:
         known: Mapping[str, Group],
         ledger: Ledger,
         versions: Mapping[str, str] | None = None,
+        whole: Collection[str] = (),
     ) -> DecideBody | None:
         """Return the event of a bulk approval: what is approved, and what is withheld.
 
@@ -130,6 +132,8 @@ class Batches:
             The decisions.
         versions : mapping of str to str, optional
             Group -> version of its suggestion when it was offered, where the caller states it.
+        whole : collection of str, default=()
+            Those of the groups whose picture is kept whole, whatever crop is suggested.
 
         Returns
         -------
@@ -149,15 +153,23 @@ class Batches:
                 raise LogError(f"group {group_id}", "an undecided group inside the error budget")
             if reason := waiting or self._off(ledger, known[group_id]):
                 raise LogError(f"group {group_id}: {reason}", "decisions one by one")
-        return self._withhold([known[key] for key in wanted], versions or {}) if wanted else None
+        if not wanted:
+            return None
+        return self._withhold([known[key] for key in wanted], versions or {}, set(whole))
 
-    def _withhold(self, groups: Sequence[Group], versions: Mapping[str, str]) -> DecideBody:
+    def _withhold(
+        self, groups: Sequence[Group], versions: Mapping[str, str], whole: Collection[str]
+    ) -> DecideBody:
         by_id = {group.group_id: group for group in groups}
         drawn = draw(list(by_id), self._share, self._secret)
         audit = DrawnFrom(max(len(drawn), 1) / len(groups), secrets.token_hex(8))
         withheld = set(drawn)
         return DecideBody(
-            [bulk_change(by_id[key], versions.get(key)) for key in by_id if key not in withheld],
+            [
+                bulk_change(group, versions.get(key), key in whole)
+                for key, group in by_id.items()
+                if key not in withheld
+            ],
             [AuditDraw(key, list(by_id[key].images), dict(by_id[key].raw), audit) for key in drawn],
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from msgspec import Struct
 
@@ -11,7 +11,7 @@ from prefml.proposals import read_share
 from prefml.proposals.audits import budget_of
 from prefml.review.groups import Group
 
-__all__ = ["Budget", "BudgetLevel", "level_of", "levels_of"]
+__all__ = ["Budget", "BudgetLevel", "crops_of", "level_of", "levels_of"]
 
 
 class BudgetLevel(Struct, frozen=True):
@@ -50,6 +50,8 @@ class Budget(Struct, frozen=True):
         Group -> its `version`.
     levels : list of BudgetLevel
         The error budgets that can be chosen from, the strictest first, whichever was asked for.
+    crops : dict of str to float
+        Group -> probability of the crop that is suggested, where one is suggested and rated.
     """
 
     group_ids: list[str]
@@ -57,6 +59,7 @@ class Budget(Struct, frozen=True):
     why: str
     versions: dict[str, str]
     levels: list[BudgetLevel]
+    crops: dict[str, float]
 
 
 def level_of(group: Group) -> float:
@@ -102,3 +105,23 @@ def _doubt(group: Group) -> float:
     if stated is None:
         stated = (group.confidence or 0.0) * (1 - (group.none_probability or 0.0))
     return 1 - stated
+
+
+def crops_of(groups: Iterable[Group]) -> dict[str, float]:
+    """Return how sure the crops are that would go along with an approval.
+
+    Parameters
+    ----------
+    groups : iterable of Group
+        Groups that may be approved together.
+
+    Returns
+    -------
+    dict of str to float
+        Group -> probability; those that are kept whole, or whose crop is not rated, are left out.
+    """
+    return {
+        group.group_id: group.crop.confidence
+        for group in groups
+        if group.crop.box is not None and group.crop.confidence is not None
+    }

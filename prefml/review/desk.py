@@ -20,6 +20,7 @@ from prefml.review.job_results import read_result
 from prefml.review.jobs import Jobs, Outcome
 from prefml.review.look import Look, Looked, WorkModel
 from prefml.review.service import ReviewService
+from prefml.review.turns import Turns
 from prefml.workspace import Workspace
 
 __all__ = ["DeskService", "commands_of"]
@@ -34,6 +35,8 @@ _COMMANDS: dict[JobKind, tuple[tuple[str, ...], ...]] = {
     "rollback": (("models", "rollback", "{model}"),),
     "report": (("embed",), ("evaluate",)),
     "duplicates": (("embed",), ("duplicates",)),
+    "ask_duplicates": (("duplicates", "--ask"),),
+    "withdraw_duplicates": (("duplicates", "--withdraw"),),
 }
 
 
@@ -75,14 +78,22 @@ class DeskService:
         Its review.
     program : sequence of str
         What runs a command of prefml.
+    turns : Turns, optional
+        Keeps jobs and the work of a first day apart.
     """
 
     def __init__(
-        self, workspace: Workspace, service: ReviewService, program: Sequence[str]
+        self,
+        workspace: Workspace,
+        service: ReviewService,
+        program: Sequence[str],
+        turns: Turns | None = None,
     ) -> None:
         self._workspace, self._service = workspace, service
         self._place = ("--workspace", str(workspace.root), "--artifacts", str(workspace.artifacts))
         self._jobs = Jobs(workspace.sandbox / "jobs", program)
+        self._turns = turns or Turns()
+        self._turns.watch(self._jobs.is_running)
         self._look = Look(workspace, [*program, "status", "--json", *self._place])
 
     def run(self, request: RunJob) -> None:
@@ -96,10 +107,11 @@ class DeskService:
         Raises
         ------
         LogError
-            If another one is at work, or the request makes no sense.
+            If another one is at work, or the work of a first day, or the request makes no sense.
         """
         commands = [[*words, "--json", *self._place] for words in commands_of(request)]
-        self._jobs.start(request.kind, commands, request.event_id or "")
+        with self._turns.of_job():
+            self._jobs.start(request.kind, commands, request.event_id or "")
 
     def stop(self) -> None:
         """End the job that is at work."""
@@ -118,6 +130,7 @@ class DeskService:
         work = looked.found.work
         return Desk(
             progress=progress,
+            near_duplicates=len(self._service.next_ids(progress.total, "duplicates")),
             within_budget=len(offer.group_ids),
             batches_why=offer.why,
             looking=looked.looking,
@@ -139,6 +152,13 @@ class DeskService:
             job=_job(jobs[0], self._place) if jobs else None,
             history=[_job(job, self._place, is_short=True) for job in jobs[1:]],
         )
+
+    def report_page(self) -> bytes | None:
+        """Return the report as it was written last; None before there is one."""
+        try:
+            return (self._workspace.artifacts / "report.html").read_bytes()
+        except OSError:
+            return None
 
     def _reported(self) -> str | None:
         try:

@@ -28,8 +28,9 @@ __all__ = [
 ]
 
 JobKind: TypeAlias = Literal[
-    "suggest", "preview", "apply", "undo", "train", "rollback", "report", "duplicates"
-]
+    "suggest", "preview", "apply", "undo", "train", "rollback", "report", "duplicates",
+    "ask_duplicates", "withdraw_duplicates",
+]  # fmt: skip
 _Hash: TypeAlias = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 # Of a kept model: no word that a command line could take for an option.
 _ModelName: TypeAlias = Annotated[str, Meta(pattern=r"^(ranker|crop|rejection)-[0-9a-f-]{1,64}\Z")]
@@ -40,8 +41,9 @@ class RunJob(Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes
     ----------
-    kind : {"suggest", "preview", "apply", "undo", "train", "rollback", "report", "duplicates"}
-        Which one.
+    kind : str
+        Which one: `suggest`, `preview`, `apply`, `undo`, `train`, `rollback`, `report`,
+        `duplicates`, `ask_duplicates` or `withdraw_duplicates`.
     plan : str or None
         Of `apply`: the hash of the plan that was shown, `plan` in the result of `preview`.
     model : str or None
@@ -173,11 +175,14 @@ class JobResult(Struct, frozen=True):
         Of `preview` and `apply`.
     verdicts : list of Verdict
         Of `train`.
+    near_duplicates : int
+        Of `duplicates`: groups that can be decided by keys.
     """
 
     words: list[str]
     plan: Plan | None
     verdicts: list[Verdict]
+    near_duplicates: int
 
 
 class Job(Struct, frozen=True):
@@ -290,6 +295,8 @@ class Desk(Struct, frozen=True):
     ----------
     progress : Progress
         The review, as it is now.
+    near_duplicates : int
+        Undecided groups of near duplicates; they are among the undecided of `progress`.
     within_budget : int
         Undecided sets that may be approved together.
     batches_why : str
@@ -329,6 +336,7 @@ class Desk(Struct, frozen=True):
     """
 
     progress: Progress
+    near_duplicates: int
     within_budget: int
     batches_why: str
     looking: bool

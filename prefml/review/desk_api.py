@@ -9,6 +9,7 @@ from prefml.review.desk import DeskService
 from prefml.review.desk_answers import RunJob
 from prefml.review.exchange import json_answer, json_body
 from prefml.review.requests import Empty
+from prefml.review.security import REPORT_POLICY
 
 __all__ = ["make_desk"]
 
@@ -38,6 +39,15 @@ def _add_page(routes: Blueprint, desk: DeskService | None, token: str) -> None:
     def desk_page() -> str:
         _present(desk)
         return render_template("desk.html", token=token, version=__version__)
+
+    @routes.get("/report")
+    def report_page() -> Response:
+        page = _present(desk).report_page()
+        if page is None:
+            abort(404)
+        answer = Response(page, mimetype="text/html")
+        answer.headers["Content-Security-Policy"] = REPORT_POLICY
+        return answer
 
     @routes.get("/api/automation/desk")
     def desk_report() -> Response:

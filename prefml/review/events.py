@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias, get_args
+from typing import Annotated, Literal, TypeAlias, TypeVar, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType, json
 
+from prefml.exceptions import LogError
 from prefml.proposals.decisions import CropSource, DrawnFrom, State
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "TagBody",
     "TagChange",
     "UndoRedoBody",
+    "body_of",
     "parse_event",
 ]
 
@@ -248,6 +250,7 @@ class SubmitBody(Struct, frozen=True):
 
 
 Body: TypeAlias = DecideBody | TagBody | RegroupBody | UndoRedoBody | SubmitBody
+B = TypeVar("B", UndoRedoBody, SubmitBody, RegroupBody)
 _BODIES: dict[str, type[Body]] = {
     "decide": DecideBody,
     "tag": TagBody,
@@ -318,3 +321,30 @@ def parse_event(seq: int, event_id: str, at: str, session_id: str, kind: str, bo
     """
     datetime.fromisoformat(at)
     return Event(seq, event_id, at, session_id, kind, json.decode(body, type=_BODIES[kind]))
+
+
+def body_of(kind: type[B], event: Event) -> B:
+    """Return an event's body; a repeated id may belong to a request of another kind.
+
+    Parameters
+    ----------
+    kind : type
+        What it has to be.
+    event : Event
+        The event.
+
+    Returns
+    -------
+    Struct
+        Of the kind asked for.
+
+    Raises
+    ------
+    LogError
+        If it is of another kind.
+    """
+    if not isinstance(event.body, kind):
+        raise LogError(
+            f"event_id {event.event_id}: used before, by {event.kind}", "an id of its own"
+        )
+    return event.body

@@ -57,6 +57,10 @@ class _Part(Struct):
     top1: dict[str, float | None] = {}
 
 
+class _Said(Struct):
+    words: str = ""
+
+
 class _Ranker(Struct):
     sets: int = 0
     lower_stage_sets: int = 0
@@ -65,10 +69,18 @@ class _Ranker(Struct):
     by_set_size: dict[str, _Part] = {}
     by_stage_choice: dict[str, _Part] = {}
     importances: dict[str, float] = {}
+    preferences: list[_Said] = []
+    over_time: _Said | None = None
+    weak_spots: list[_Said] | None = None
+
+
+class _Crop(Struct):
+    habits: list[str] = []
 
 
 class _Metrics(Struct):
     ranker: _Ranker | None = None
+    crop: _Crop | None = None
 
 
 def read_findings(metrics: Path, over_time: Sequence[Block] = ()) -> list[Finding]:
@@ -87,14 +99,17 @@ def read_findings(metrics: Path, over_time: Sequence[Block] = ()) -> list[Findin
         Parts of which nothing is known are left out.
     """
     try:
-        ranker = msgspec.json.decode(metrics.read_bytes(), type=_Metrics).ranker or _Ranker()
+        read = msgspec.json.decode(metrics.read_bytes(), type=_Metrics)
     except (OSError, msgspec.DecodeError):
-        ranker = _Ranker()
+        read = _Metrics()
+    ranker, crop = read.ranker or _Ranker(), read.crop or _Crop()
     shares = [f"{block.share:.0%}" for block in over_time[-8:] if block.share is not None]
     words = "You decided as suggested, in blocks of 50 sets, the oldest first:"
+    changed = [ranker.over_time.words] if ranker.over_time and ranker.over_time.words else []
     parts = (
         ("What your choices go by", _learned(ranker)),
-        ("Over time", [f"{words} {', '.join(shares)}."] if shares else []),
+        ("Over time", [*changed, *([f"{words} {', '.join(shares)}."] if shares else [])]),
+        ("How you crop", crop.habits),
         ("Where it fails", _fails(ranker)),
     )
     found = [Finding(title, list(lines)) for title, lines in parts]
@@ -110,6 +125,7 @@ def _learned(ranker: _Ranker) -> Iterator[str]:
             f"Of {counted(ranker.sets, 'set')} that it had not seen, the picture it ranks first is "
             f"the one you chose in {own.top1:.0%}{range_of}."
         )
+    yield from (f"{one.words}." for one in ranker.preferences if one.words)
     shares = sorted(ranker.importances.items(), key=lambda item: -item[1])[:_MOST]
     total = sum(max(share, 0) for share in ranker.importances.values())
     named = [f"{name} ({share / total:.0%})" for name, share in shares if total and share > 0]
@@ -124,6 +140,12 @@ def _fails(ranker: _Ranker) -> Iterator[str]:
             f"Where you chose a lower stage it is right in {own.lower_stage_top1:.0%} of "
             f"{counted(ranker.lower_stage_sets, 'set')}, elsewhere in {own.other_top1:.0%}."
         )
+    if ranker.weak_spots is not None:
+        # What is tested goes before what is merely least.
+        yield from (f"{one.words}." for one in ranker.weak_spots)
+        if not ranker.weak_spots and own is not None:
+            yield "Nowhere less right than elsewhere beyond chance."
+        return
     for what, parts in (
         ("project", ranker.by_project),
         ("sets by number of pictures", ranker.by_set_size),

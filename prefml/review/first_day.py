@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort
 
 from prefml.review.answers import DayReport
-from prefml.review.exchange import json_answer
-from prefml.review.requests import Empty, read_body
+from prefml.review.exchange import json_answer, json_body
+from prefml.review.requests import Empty
+from prefml.review.turns import Turns
 
 __all__ = ["Day", "make_first_day"]
 
 
 class Day(Protocol):
     """Work beside the answers: embedding, training, ordering, suggesting."""
+
+    @property
+    def turns(self) -> Turns:
+        """Turns that this work takes with the jobs of the desk."""
+        ...
 
     def report(self) -> DayReport:
         """Return what goes on."""
@@ -45,7 +51,7 @@ def make_first_day(day: Day | None) -> Blueprint:
 
     @routes.post("/suggest_rest")
     def suggest_rest() -> Response:
-        read_body(Empty, request.get_data())
+        json_body(Empty)
         _present(day).suggest()
         return _answer(_present(day))
 

@@ -60,8 +60,16 @@ class _DuplicateGroup(Struct):
     best: str
 
 
+class _Questions(Struct):
+    groups: int = 0
+    left_out: dict[str, int] = {}
+    asked: bool = False
+
+
 class _Duplicates(Struct):
     groups: list[_DuplicateGroup] = []
+    questions: _Questions = msgspec.field(default_factory=_Questions)
+    withdrawn: int | None = None
 
 
 def read_result(kind: str, printed: bytes) -> JobResult:
@@ -86,7 +94,7 @@ def read_result(kind: str, printed: bytes) -> JobResult:
 
 
 def _words(*words: str) -> JobResult:
-    return JobResult([text for text in words if text], None, [])
+    return JobResult([text for text in words if text], None, [], 0)
 
 
 def _suggested(printed: bytes) -> JobResult:
@@ -112,7 +120,7 @@ def _applied(printed: bytes) -> JobResult:
         found.plan, found.sets, found.counts, len(files), files[:_SHOWN],
         found.left_out[:_SHOWN], kept[:_SHOWN],
     )  # fmt: skip
-    return JobResult(list(_endings(found)), plan, [])
+    return JobResult(list(_endings(found)), plan, [], 0)
 
 
 def _endings(found: _Applied) -> Iterable[str]:
@@ -143,7 +151,7 @@ def _trained(printed: bytes) -> JobResult:
         scores = {name: value for name, value in one.fold_scores.items() if value is not None}
         words = one.verdict or one.why_not or ""
         verdicts.append(Verdict(kind, one.path is not None, one.in_use, words, scores))
-    return JobResult([], None, verdicts)
+    return JobResult([], None, verdicts, 0)
 
 
 def _rolled_back(printed: bytes) -> JobResult:
@@ -154,11 +162,24 @@ def _rolled_back(printed: bytes) -> JobResult:
 
 
 def _duplicates(printed: bytes) -> JobResult:
-    groups = msgspec.json.decode(printed, type=_Duplicates).groups
-    return _words(
+    """Say which near duplicates were found, and which of them are, or could be, asked about."""
+    read = msgspec.json.decode(printed, type=_Duplicates)
+    groups, questions = read.groups, read.questions
+    if read.withdrawn is not None:
+        gone = counted(read.withdrawn, "group")
+        return _words(f"{gone} of near duplicates not asked about any more.")
+    lines = (f"{one.project}: {', '.join(one.images)}; best {one.best}" for one in groups[:_SHOWN])
+    words = [
         f"{counted(len(groups), 'group')} of near duplicates.",
-        *(f"{one.project}: {', '.join(one.images)}; best {one.best}" for one in groups[:_SHOWN]),
-    )
+        *(
+            f"Not asked about: {counted(count, 'picture')} {reason}."
+            for reason, count in questions.left_out.items()
+        ),
+    ]
+    if questions.asked:
+        words.append(f"{counted(questions.groups, 'group')} to decide in the review.")
+        return _words(*words)
+    return JobResult([*words, *lines], None, [], questions.groups)
 
 
 _READERS: Mapping[str, Callable[[bytes], JobResult]] = {
@@ -170,4 +191,6 @@ _READERS: Mapping[str, Callable[[bytes], JobResult]] = {
     "rollback": _rolled_back,
     "report": lambda printed: _words("The report is written."),
     "duplicates": _duplicates,
+    "ask_duplicates": _duplicates,
+    "withdraw_duplicates": _duplicates,
 }

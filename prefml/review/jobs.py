@@ -198,7 +198,7 @@ class Jobs:
         (place / STOP).touch()
         self._signal(place, signal.SIGTERM)
         deadline = time.monotonic() + _PATIENCE
-        while self._is_running():
+        while self.is_running():
             if time.monotonic() > deadline:
                 self._signal(place, signal.SIGKILL)
                 deadline += _PATIENCE
@@ -232,7 +232,7 @@ class Jobs:
         """
         place = self._place(number)
         # Asked before its end is read: a job that ends in between is still told rightly.
-        at_work = number == self._numbers()[-1] and self._is_running()
+        at_work = number == self._numbers()[-1] and self.is_running()
         end = _read(place / END, End)
         gone: State = "stopped" if (place / STOP).exists() else "lost"
         state: State = "running" if at_work else gone if end is None else end.state
@@ -244,10 +244,11 @@ class Jobs:
             (place / OUT).read_bytes() if state == "done" else b"",
         )  # fmt: skip
 
-    def _is_running(self) -> bool:
+    def is_running(self) -> bool:
+        """Tell whether a job is at work, whichever server began it."""
         # To ask takes the lock for a moment, which another thread that asks would take for a job.
         with self._lock:
-            return is_locked(self._folder)
+            return self._folder.is_dir() and is_locked(self._folder)
 
     def _record(self, number: int) -> Record:
         return _read(self._place(number) / RECORD, Record) or Record("", [], [], "")

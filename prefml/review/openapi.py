@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from prefml.proposals import as_mapping
-from prefml.review import answers, desk_answers, requests
+from prefml.review import answers, desk_answers, hints, requests
 from prefml.review.thumbnails import SIDES
 
 __all__ = ["OPERATIONS", "Operation", "describe_api", "field_descriptions"]
@@ -23,7 +23,7 @@ _ABOUT = (
     'something carry the header X-CSRF-Token; `load_batch` tells it. Errors are `{"error": text}`, '
     "with the suggestions of today beside it where a decision was on others."
 )
-_DECLARED = (answers, desk_answers, requests)
+_DECLARED = (answers, desk_answers, hints, requests)
 _ERRORS: dict[int, tuple[str, str, Kind]] = {
     400: ("Wrong", "The request makes no sense", answers.Error),
     403: ("Refused", "Wrong Host, Origin or token", answers.Error),
@@ -106,6 +106,14 @@ OPERATIONS = (
     Operation(
         "post", "set_keys", "Keep keys in the workspace, in place of those of before",
         answers.KeyMap, "Keys", body=requests.SetKeys, errors=(400, 403, 413),
+    ),
+    Operation(
+        "get", "hints", "The hints of first use that were seen", hints.Hints, "Names",
+        errors=(400, 403),
+    ),
+    Operation(
+        "post", "see_hint", "Never show a hint again", hints.Hints, "Names", body=requests.SeeHint,
+        errors=(400, 403, 413),
     ),
     Operation(
         "get", "desk", "Where the work stands, and the job at work",
@@ -219,6 +227,7 @@ def _pages() -> Schema:
     return {
         "/": {"get": _page("page", "The review page", "HTML", "text/html")},
         "/desk": {"get": _page("desk_page", "The desk", "HTML", "text/html")},
+        "/report": {"get": _page("report_page", "The report", "HTML", "text/html")},
         "/api/openapi.json": {
             "get": _page("description", "This description", "OpenAPI", "application/json")
         },

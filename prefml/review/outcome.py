@@ -149,7 +149,7 @@ def decision_change(group: Group, verdict: Verdict) -> DecisionChange:
     )
 
 
-def bulk_change(group: Group, version: str | None = None) -> DecisionChange:
+def bulk_change(group: Group, version: str | None = None, whole: bool = False) -> DecisionChange:
     """Return the change that approves a group together with others.
 
     Parameters
@@ -158,13 +158,21 @@ def bulk_change(group: Group, version: str | None = None) -> DecisionChange:
         The group.
     version : str, optional
         Version of the suggestion that was approved, where the request says it.
+    whole : bool, default=False
+        Whether the picture is kept whole, whatever crop is suggested.
 
     Returns
     -------
     DecisionChange
     """
-    shown = {"bulk": True}
-    verdict = Verdict("approved", group.chosen, group.crop.box, shown=shown, version=version)
+    verdict = Verdict(
+        action="approved",
+        index=group.chosen,
+        crop=None if whole else group.crop.box,
+        crop_stated=whole,
+        shown={"bulk": True},
+        version=version,
+    )
     return decision_change(group, verdict)
 
 

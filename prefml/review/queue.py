@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from prefml.proposals.near_duplicates import is_near_duplicates
 from prefml.review.audits import blank, drawn_group
 from prefml.review.groups import Group
 from prefml.review.ledger import Ledger
@@ -26,7 +27,7 @@ def queue_groups(
         All that are under review, in the order of the file.
     ledger : Ledger
         The decisions.
-    name : {"all", "pending", "uncertain", "crops", "flagged", "skipped"}
+    name : {"all", "pending", "uncertain", "crops", "flagged", "skipped", "duplicates"}
         The filter.
     project : str or None
         Only groups of this project.
@@ -44,11 +45,13 @@ def queue_groups(
 
 def _matches(name: Filter, group: Group, ledger: Ledger) -> bool:
     if name == "uncertain":
-        return group.uncertain
+        return group.uncertain and not is_near_duplicates(group.raw)
     if name == "crops":
         return group.judges_crop
     if name == "flagged":
         return bool(group.flags) or bool(ledger.tags(group.group_id))
+    if name == "duplicates":
+        return is_near_duplicates(group.raw)
     return name == "all" or ledger.state(group.group_id) == name
 
 

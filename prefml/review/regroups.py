@@ -15,6 +15,7 @@ from prefml.proposals.corrections import (
     read_corrections,
     write_corrections,
 )
+from prefml.proposals.near_duplicates import is_near_duplicates
 from prefml.review.events import DecisionChange, RegroupBody, SetMembers, TagChange
 from prefml.review.groups import Group
 from prefml.review.ledger import Ledger
@@ -140,6 +141,11 @@ class Regrouping:
             self._check_settled(one, ledger)
 
     def _check_settled(self, group: Group, ledger: Ledger) -> None:
+        if is_near_duplicates(group.raw):
+            raise LogError(
+                f"group {group.group_id} holds near duplicates, which are no set",
+                "one of them to keep, or a skip (S), which leaves all of them",
+            )
         if group.group_id in ledger.audits or group.raw.get("reask_of"):
             raise LogError(
                 f"group {group.group_id} was settled before, and is asked about as it was",

@@ -13,6 +13,7 @@ from prefml.exceptions import LogError
 __all__ = [
     "ACTIONS",
     "FILTERS",
+    "HINTS",
     "MAX_BATCH",
     "TAGS",
     "Action",
@@ -22,10 +23,12 @@ __all__ = [
     "Decide",
     "Empty",
     "Filter",
+    "HintName",
     "LoadBatchQuery",
     "OfferQuery",
     "QueueQuery",
     "Regroup",
+    "SeeHint",
     "SetKeys",
     "Shown",
     "Size",
@@ -39,7 +42,9 @@ MAX_BATCH = 200
 
 Action: TypeAlias = Literal["approved", "overridden", "rejected", "skipped"]
 Size: TypeAlias = Literal["small", "view", "large"]
-Filter: TypeAlias = Literal["all", "pending", "uncertain", "crops", "flagged", "skipped"]
+Filter: TypeAlias = Literal[
+    "all", "pending", "uncertain", "crops", "flagged", "skipped", "duplicates"
+]  # fmt: skip
 TagName: TypeAlias = Literal[
     "extra_fingers",
     "warped_wrist",
@@ -52,6 +57,8 @@ TagName: TypeAlias = Literal[
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 FILTERS: tuple[Filter, ...] = get_args(Filter)
+HintName: TypeAlias = Literal["decide", "look", "undo"]
+HINTS: tuple[HintName, ...] = get_args(HintName)
 TAGS: tuple[TagName, ...] = get_args(TagName)
 
 # No file can hold a NUL in a name; half a character is refused by the decoder already.
@@ -176,12 +183,15 @@ class ApproveBatch(Struct, frozen=True, forbid_unknown_fields=True):
         The groups.
     suggestion_versions : dict of str to str
         Group -> its `version`, as `budget` or `load_batch` told it; as in `Decide`.
+    keep_whole : list of str
+        Those of them whose picture is kept whole, whatever crop is suggested.
     event_id : str
         Chosen by the caller; repeating a request of the same id changes nothing.
     """
 
     group_ids: Annotated[list[GroupId], Meta(max_length=100_000)]
     suggestion_versions: Annotated[dict[GroupId, _Version], Meta(max_length=100_000)] = {}
+    keep_whole: Annotated[list[GroupId], Meta(max_length=100_000)] = []
     event_id: EventId | UnsetType = UNSET
 
 
@@ -234,6 +244,21 @@ class SetKeys(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     keys: Annotated[dict[_Key, _Key], Meta(max_length=100)]
+    event_id: EventId | UnsetType = UNSET
+
+
+class SeeHint(Struct, frozen=True, forbid_unknown_fields=True):
+    """A hint that need not be shown again.
+
+    Attributes
+    ----------
+    hint : {"decide", "look", "undo"}
+        Its name.
+    event_id : str
+        Chosen by the caller; to have seen a hint again changes nothing.
+    """
+
+    hint: HintName
     event_id: EventId | UnsetType = UNSET
 
 

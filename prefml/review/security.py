@@ -7,7 +7,7 @@ import hmac
 
 from werkzeug.datastructures import Headers
 
-__all__ = ["HEADERS", "page_token", "refusal"]
+__all__ = ["HEADERS", "REPORT_POLICY", "page_token", "refusal"]
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -22,6 +22,13 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+REPORT_POLICY = (
+    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+"""Policy of the report, one file with its pictures and styles in it: no script, and an origin of
+its own, so that nothing in it could ask the server for anything."""
+
 LOCAL_NAMES = ("127.0.0.1", "localhost")
 TOKEN_HEADER = "X-CSRF-Token"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 
 from prefml.proposals.decisions import State
+from prefml.proposals.near_duplicates import is_near_duplicates
 from prefml.review import answers
 from prefml.review.audits import blank
 from prefml.review.events import DecisionChange
@@ -86,6 +87,7 @@ def serialize_group(
         audited=audited,
         judges_crop=judges_crop,
         awaiting=group.awaiting,
+        near_duplicates=is_near_duplicates(group.raw),
         flag_places=[answers.FlagPlace(*place) for place in group.flag_places],
     )
 

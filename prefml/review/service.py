@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from prefml.exceptions import LogError
 from prefml.proposals import Row
 from prefml.proposals.decisions import State
 from prefml.review import answers
@@ -22,6 +20,7 @@ from prefml.review.events import (
     TagBody,
     TagChange,
     UndoRedoBody,
+    body_of,
 )
 from prefml.review.exports import export
 from prefml.review.groups import Batch
@@ -40,8 +39,6 @@ from prefml.review.thumbnails import ThumbnailCache
 from prefml.workspace import Workspace
 
 __all__ = ["ReviewService"]
-
-B = TypeVar("B", UndoRedoBody, SubmitBody, RegroupBody)
 
 
 class ReviewService:
@@ -97,7 +94,7 @@ class ReviewService:
 
         Parameters
         ----------
-        name : {"all", "pending", "uncertain", "crops", "flagged", "skipped"}
+        name : {"all", "pending", "uncertain", "crops", "flagged", "skipped", "duplicates"}
             The filter.
         project : str, optional
             Only groups of this project.
@@ -272,6 +269,7 @@ class ReviewService:
         ids: Sequence[str],
         event_id: str | None = None,
         versions: Mapping[str, str] | None = None,
+        whole: Collection[str] = (),
     ) -> Event | None:
         """Approve groups together, as suggested; one undo takes all of them back.
 
@@ -286,6 +284,8 @@ class ReviewService:
             Repeating a request of the same id changes nothing.
         versions : mapping of str to str, optional
             Group -> version of its suggestion when it was offered for approval.
+        whole : collection of str, default=()
+            Those of the groups whose picture is kept whole, whatever crop is suggested.
 
         Returns
         -------
@@ -303,7 +303,8 @@ class ReviewService:
 
         def body(ledger: Ledger) -> Body | None:
             self._refresh(ledger)
-            return self._batches.body(ids, self._suggestions.checked(stated), ledger, versions)
+            known = self._suggestions.checked(stated)
+            return self._batches.body(ids, known, ledger, versions, whole)
 
         return self.store.append("decide", body, event_id)
 
@@ -340,7 +341,7 @@ class ReviewService:
 
         event = self.store.append("regroup", body, request.event_id or None)
         self._keep_sets()
-        return [] if event is None else [g.group_id for g in _body_of(RegroupBody, event).after]
+        return [] if event is None else [g.group_id for g in body_of(RegroupBody, event).after]
 
     def undo(self, event_id: str | None = None) -> list[str]:
         """Take back the latest decision or tag; return the groups that it changed."""
@@ -359,7 +360,7 @@ class ReviewService:
 
         event = self.store.append(kind, body, event_id)
         self._keep_sets()
-        changed = [] if event is None else _body_of(UndoRedoBody, event).groups
+        changed = [] if event is None else body_of(UndoRedoBody, event).groups
         # The sets that there are go before those that there are not any more.
         return sorted(changed, key=lambda group_id: group_id not in self.batch.groups)
 
@@ -382,19 +383,10 @@ class ReviewService:
             return SubmitBody(dict(Counter(decision.action for decision in decisions)))
 
         event = self.store.append("submit", body, event_id)
-        return {} if event is None else _body_of(SubmitBody, event).counts
+        return {} if event is None else body_of(SubmitBody, event).counts
 
     def close(self) -> None:
         """Stop background work, bound the cache and close the event table."""
         self.prefetcher.stop()
         self.thumbnails.prune()
         self.store.close()
-
-
-def _body_of(kind: type[B], event: Event) -> B:
-    """Return an event's body; a repeated id may belong to a request of another kind."""
-    if not isinstance(event.body, kind):
-        raise LogError(
-            f"event_id {event.event_id}: used before, by {event.kind}", "an id of its own"
-        )
-    return event.body

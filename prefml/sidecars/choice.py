@@ -28,8 +28,16 @@ def chosen_encoder(workspace: Workspace, requested: str | None = None) -> str:
     -------
     str
         The name requested, else that of `prefml.toml`, else that of the sidecars, else `clip`.
+        Unless it was requested, an encoder whose int8 form made the sidecars gives way to that.
     """
-    name = requested or workspace.config.encoder or _recorded(workspace) or DEFAULT
+    record = _record(workspace)
+    name = _found_from_here(
+        workspace, requested or workspace.config.encoder or record.get("name") or DEFAULT
+    )
+    return record["name"] if not requested and name == record.get("instead_of") else name
+
+
+def _found_from_here(workspace: Workspace, name: str) -> str:
     try:
         beside = Path(name).expanduser()
         if not (workspace.root / beside).is_dir() and (beside / _FILE).is_file():
@@ -40,7 +48,7 @@ def chosen_encoder(workspace: Workspace, requested: str | None = None) -> str:
     return name
 
 
-def record_encoder(workspace: Workspace, name: str) -> None:
+def record_encoder(workspace: Workspace, name: str, instead_of: str | None = None) -> None:
     """Record the encoder that made the sidecars.
 
     Parameters
@@ -48,15 +56,24 @@ def record_encoder(workspace: Workspace, name: str) -> None:
     workspace : Workspace
         The workspace.
     name : str
-        The result of `chosen_encoder`.
+        The result of `chosen_encoder`, or the folder of its int8 form.
+    instead_of : str, optional
+        Name of the encoder whose int8 form it is; kept while the name stays the same.
     """
-    write_text(workspace.sidecars / _FILE, json.dumps({"name": name}) + "\n")
+    record = {"name": name}
+    if instead_of is None and _record(workspace).get("name") == name:
+        record = _record(workspace)
+    elif instead_of is not None:
+        record["instead_of"] = instead_of
+    write_text(workspace.sidecars / _FILE, json.dumps(record) + "\n")
 
 
-def _recorded(workspace: Workspace) -> str | None:
+def _record(workspace: Workspace) -> dict[str, str]:
     try:
         content = json.loads((workspace.sidecars / _FILE).read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
-        return None
-    name = content.get("name") if isinstance(content, dict) else None
-    return name if isinstance(name, str) else None
+        return {}
+    if not isinstance(content, dict) or not isinstance(content.get("name"), str):
+        return {}
+    kept = {key: content[key] for key in ("name", "instead_of") if key in content}
+    return {key: value for key, value in kept.items() if isinstance(value, str)}

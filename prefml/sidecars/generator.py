@@ -15,18 +15,18 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 import pandas as pd
 from msgspec import Struct
 
-from prefml.decisions.projects import ProjectResolver
 from prefml.exceptions import ImageError
-from prefml.sidecars.find import find_images
+from prefml.sidecars.find import ImageFile
 from prefml.sidecars.kept import Reader, kept_readings
 from prefml.sidecars.metadata import read_metadata, texts_of
+from prefml.sidecars.store import Sidecars
 from prefml.workspace import Workspace
 
 __all__ = [
@@ -35,9 +35,13 @@ __all__ = [
     "GeneratorSettings",
     "Prompt",
     "generator_settings",
+    "prompt_in",
     "read_prompt",
     "read_settings",
+    "settings_frame",
+    "settings_in",
     "settings_path",
+    "with_settings",
 ]
 
 NUMBERS = ("steps", "cfg", "denoise")
@@ -105,9 +109,24 @@ def read_settings(path: Path) -> GeneratorSettings:
         Empty where the file is none that can be read, or says nothing that is known.
     """
     try:
-        texts = texts_of(read_metadata(path))
+        return settings_in(texts_of(read_metadata(path)))
     except ImageError:
         return GeneratorSettings()
+
+
+def settings_in(texts: Mapping[str, str]) -> GeneratorSettings:
+    """Return the settings that stand in the texts of a picture.
+
+    Parameters
+    ----------
+    texts : mapping of str to str
+        As from `prefml.sidecars.metadata.texts_of`.
+
+    Returns
+    -------
+    GeneratorSettings
+        Empty where they say nothing that is known.
+    """
     with suppress(RecursionError):
         for read in (_invokeai, _comfyui, _a1111):
             found = read(texts)
@@ -134,7 +153,22 @@ def read_prompt(path: Path) -> Prompt:
     ImageError
         If the file is none that can be read.
     """
-    texts = texts_of(read_metadata(path))
+    return prompt_in(texts_of(read_metadata(path)))
+
+
+def prompt_in(texts: Mapping[str, str]) -> Prompt:
+    """Return the prompt that stands in the texts of a picture.
+
+    Parameters
+    ----------
+    texts : mapping of str to str
+        As from `prefml.sidecars.metadata.texts_of`.
+
+    Returns
+    -------
+    Prompt
+        Empty where they say nothing that is known.
+    """
     with suppress(RecursionError):
         for read in (_invokeai_prompt, _comfyui_prompt, _a1111_prompt):
             found = read(texts)
@@ -296,31 +330,64 @@ def settings_path(workspace: Workspace) -> Path:
     return workspace.sandbox / "generator_settings.jsonl"
 
 
-def generator_settings(
-    workspace: Workspace, keys: Iterable[tuple[str, str]]
-) -> pd.DataFrame | None:
-    """Return the settings of pictures, each file opened once.
+def generator_settings(workspace: Workspace, index: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the settings of stored pictures, each file opened once.
 
     Parameters
     ----------
     workspace : Workspace
         Where the pictures lie.
-    keys : iterable of (project, file name)
-        The pictures.
+    index : DataFrame
+        Columns path, file_size and mtime_ns, as of `prefml.sidecars.store.Sidecars`.
 
     Returns
     -------
     DataFrame of shape (n_pictures, n_settings) or None
-        Columns `WORDS`, `NUMBERS` and `seed`, a row for each key; None where no picture says
-        anything.
+        Columns `WORDS`, `NUMBERS` and `seed`, a row for each picture, empty where its file is gone
+        or another one and nothing was kept of it; None where no picture says anything.
     """
-    here = {image.key: image for image in find_images(workspace, ProjectResolver.open(workspace))}
-    wanted = [here.get(key) for key in keys]
+    columns = [index[name].tolist() for name in ("path", "file_size", "mtime_ns")]
+    images = [ImageFile("", "", *stamp) for stamp in zip(*columns, strict=True)]
     reader = Reader(GeneratorSettings, read_settings)
     with kept_readings(workspace.root, settings_path(workspace), reader) as readings:
-        found = readings([image for image in wanted if image is not None])
-    none = GeneratorSettings()
-    rows = [none if image is None else found[image.path] for image in wanted]
-    if not any(row.tool for row in rows):
+        found = readings.of_unchanged(images)
+    if not any(row.tool for row in found.values()):
         return None
-    return pd.DataFrame([msgspec.structs.asdict(row) for row in rows])
+    none = GeneratorSettings()
+    return settings_frame([found.get(image.path, none) for image in images])
+
+
+def settings_frame(settings: Iterable[GeneratorSettings]) -> pd.DataFrame:
+    """Return settings as a table.
+
+    Parameters
+    ----------
+    settings : iterable of GeneratorSettings
+        One for each picture.
+
+    Returns
+    -------
+    DataFrame of shape (n_pictures, n_settings)
+        Columns `WORDS`, `NUMBERS`, NaN where unknown, and `seed`.
+    """
+    rows = [msgspec.structs.asdict(one) for one in settings]
+    frame = pd.DataFrame(rows, columns=[*WORDS, *NUMBERS, "seed"])
+    return frame.astype(dict.fromkeys(NUMBERS, float))
+
+
+def with_settings(workspace: Workspace, sidecars: Sidecars) -> Sidecars:
+    """Return sidecars with the settings of the generator that made their pictures.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Where the pictures lie.
+    sidecars : Sidecars
+        Rows of pictures.
+
+    Returns
+    -------
+    Sidecars
+        Its `settings` are None where no picture says anything.
+    """
+    return replace(sidecars, settings=generator_settings(workspace, sidecars.index))

@@ -15,7 +15,7 @@ import msgspec
 from prefml.files import write_text
 from prefml.sidecars.find import ImageFile
 
-__all__ = ["KeptReadings", "Reader", "kept_readings"]
+__all__ = ["KeptReadings", "Reader", "is_as_stated", "kept_readings"]
 
 T = TypeVar("T")
 
@@ -98,6 +98,29 @@ class KeptReadings(Generic[T]):
             self._found[image.path] = found
         return {image.path: self._found[image.path] for image in images}
 
+    def of_unchanged(self, images: Sequence[ImageFile]) -> dict[str, T]:
+        """Return what is read of pictures, without those that are gone or not as stated.
+
+        Parameters
+        ----------
+        images : sequence of ImageFile
+            Pictures, as they were at some time.
+
+        Returns
+        -------
+        dict of str to what the reader reads
+            By path; of what was kept also those that are gone.
+        """
+        return self([image for image in images if self._is_known(image)])
+
+    def _is_known(self, image: ImageFile) -> bool:
+        if image.path not in self._found:
+            found = self._kept_reading(image)
+            if found is None:
+                return is_as_stated(self.root / image.path, image)
+            self._found[image.path] = found
+        return True
+
     def _kept_reading(self, image: ImageFile) -> T | None:
         line = self._kept.get(image.path)
         if line and (line.file_size, line.mtime_ns) == (image.file_size, image.mtime_ns):
@@ -123,6 +146,28 @@ class KeptReadings(Generic[T]):
             rows.append(_row(_Line(path, *stamp, msgspec.Raw()), facts))
         with suppress(OSError):
             write_text(self.file, "".join(f"{json.dumps(row)}\n" for row in rows))
+
+
+def is_as_stated(path: Path, image: ImageFile) -> bool:
+    """Tell whether a file has the size and the time of change that are stated of a picture.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    image : ImageFile
+        What is stated.
+
+    Returns
+    -------
+    bool
+        False where there is no such file.
+    """
+    try:
+        now = path.stat()
+    except OSError:
+        return False
+    return (now.st_size, now.st_mtime_ns) == (image.file_size, image.mtime_ns)
 
 
 def _row(line: _Line, facts: object) -> dict[str, object]:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from prefml._typing import Floats
-from prefml.imaging.opening import open_image, orientation_of, read_header
+from prefml.imaging.opening import header_of, open_head, open_image, orientation_of
 
 __all__ = [
     "PictureMetadata",
@@ -63,8 +63,9 @@ def read_metadata(path: Path) -> PictureMetadata:
     ImageError
         If it is no picture that can be opened, or its metadata are damaged.
     """
-    with open_image(path) as (_, image):
-        exif = image.getexif()
+    with open_head(path) as image:
+        # The base class's method: that of a PNG unpacks all pixels where there is no EXIF.
+        exif = Image.Image.getexif(image)
         texts = {str(key): value for key, value in image.info.items() if isinstance(value, str)}
         return PictureMetadata(texts, exif, exif.get_ifd(ExifTags.IFD.Exif), _packet(image))
 
@@ -104,9 +105,8 @@ def read_stored(path: Path) -> StoredPicture:
     ImageError
         If it is no picture that can be opened.
     """
-    with open_image(path) as (_, image):
-        xmp, orientation = _packet(image), orientation_of(image)
-    return StoredPicture(xmp, orientation, read_header(path).size)
+    with open_head(path) as image:
+        return StoredPicture(_packet(image), orientation_of(image), header_of(image).size)
 
 
 def _packet(image: Image.Image) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,16 +14,63 @@ from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.reader import read_decisions
 from prefml.exceptions import ImageError
 from prefml.imaging.decode import decode
-from prefml.sidecars.find import find_images
+from prefml.sidecars.find import ImageFile, find_images
 from prefml.workspace import Workspace
 
-__all__ = ["parity_images"]
+__all__ = ["LoggedSet", "logged_sets", "parity_images"]
 
 _PICTURES, _SETS = 32, 40
 # They are kept in memory, so not at full size.
 _SIDE = 640
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class LoggedSet:
+    """Set of pictures in which a person chose one.
+
+    Attributes
+    ----------
+    project : str
+        Its project.
+    paths : tuple of path
+        Of its pictures, relative to the workspace, the chosen one first.
+    """
+
+    project: str
+    paths: tuple[Path | str, ...]
+
+
+def logged_sets(workspace: Workspace, most: int) -> list[LoggedSet]:
+    """Return sets of the logs whose pictures are all in the workspace, spread over all of them.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Its pictures are looked for, and its logs for sets of them.
+    most : int
+        Number of sets.
+
+    Returns
+    -------
+    list of LoggedSet
+    """
+    return _spread(
+        _sets_of(workspace, find_images(workspace, ProjectResolver.open(workspace))), most
+    )
+
+
+def _sets_of(workspace: Workspace, files: Sequence[ImageFile]) -> list[LoggedSet]:
+    paths = {file.key: file.path for file in files}
+    items = read_decisions(workspace).items
+    sets: list[LoggedSet] = []
+    for _, one in items.groupby(["project", "session_id", "set_id"], sort=False):
+        ordered = one.sort_values("chosen", ascending=False, kind="stable")
+        keys = list(zip(ordered["project"], ordered["filename"], strict=True))
+        if all(key in paths for key in keys):
+            sets.append(LoggedSet(str(keys[0][0]), tuple(paths[key] for key in keys)))
+    return sets
 
 
 def parity_images(workspace: Workspace) -> tuple[list[Image.Image], list[list[int]]]:
@@ -41,16 +89,8 @@ def parity_images(workspace: Workspace) -> tuple[list[Image.Image], list[list[in
         Positions in `pictures`, the chosen one of each set first.
     """
     files = find_images(workspace, ProjectResolver.open(workspace))
-    paths = {file.key: file.path for file in files}
-    items = read_decisions(workspace).items
-    sets: list[list[Path | str]] = []
-    for _, one in items.groupby(["project", "session_id", "set_id"], sort=False):
-        ordered = one.sort_values("chosen", ascending=False, kind="stable")
-        keys = list(zip(ordered["project"], ordered["filename"], strict=True))
-        if all(key in paths for key in keys):
-            sets.append([paths[key] for key in keys])
     opened = _Opened(workspace)
-    places = [opened.all_of(one) for one in _spread(sets, _SETS)]
+    places = [opened.all_of(one.paths) for one in _spread(_sets_of(workspace, files), _SETS)]
     for file in _spread(files, _PICTURES):
         opened.all_of([file.path])
     return opened.pictures, [one for one in places if one is not None]

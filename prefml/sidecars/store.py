@@ -63,6 +63,9 @@ class Sidecars:
         Identity of the set of cues.
     decoding : int
         Earliest version of the decoding that gave the pixels of a row.
+    settings : DataFrame or None
+        Settings of the generator that made each picture, see
+        `prefml.sidecars.generator.with_settings`; None where none are known, or asked for.
     """
 
     index: pd.DataFrame
@@ -72,6 +75,7 @@ class Sidecars:
     encoder: EncoderSpec
     cue_identity: str
     decoding: int = DECODING_VERSION
+    settings: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         """Return the number of pictures."""

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from prefml.boxes import FULL_FRAME, Box, read_box, same_box
 from prefml.decisions.evidence import Evidence, read_evidence
 from prefml.proposals import as_mapping, index_of, read_share
+from prefml.proposals.near_duplicates import is_near_duplicates
 
 __all__ = ["Answer", "read_answers"]
 
@@ -84,13 +85,16 @@ def read_answers(decided: Mapping[str, Line], suggestions: Mapping[str, Line]) -
     Returns
     -------
     list of Answer
-        The oldest first. Lines without a suggestion or without a decision are left out.
+        The oldest first. Lines without a suggestion or without a decision are left out, and near
+        duplicates, of which nothing was predicted.
     """
     found = []
     for group, row in decided.items():
         shown = row.get("suggestion") or suggestions.get(group)
         images = row.get("images") or suggestions.get(group, {}).get("images")
-        if isinstance(shown, dict) and isinstance(images, list) and row.get("action") in _ACTIONS:
+        if not isinstance(shown, dict) or is_near_duplicates(shown):
+            continue
+        if isinstance(images, list) and row.get("action") in _ACTIONS:
             found.append(_answer(row, shown, list(map(str, images))))
     return sorted(found, key=lambda answer: answer.when)
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from prefml.decisions import Decisions
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.stages import split_path
-from prefml.proposals import as_list
+from prefml.proposals import Row, as_list, index_of
+from prefml.proposals.near_duplicates import is_near_duplicates
 from prefml.suggest.candidates import Key
 
 __all__ = ["DECIDED", "handled_pictures", "is_decided", "keys_of"]
@@ -66,6 +67,7 @@ def handled_pictures(
     Returns
     -------
     set of (project, file name)
+        Of near duplicates those that were not kept: nothing was said of the one that was.
     """
     keys: set[Key] = set()
     for frame in (decisions.items, decisions.crops, decisions.rejections):
@@ -73,5 +75,16 @@ def handled_pictures(
     for group, row in decided.items():
         if row.get("action") in DECIDED:
             source = row if row.get("images") else suggestions.get(group, {})
-            keys.update(keys_of(source, resolver))
+            keys.update(keys_of(_without_kept_duplicate(row, source), resolver))
     return keys
+
+
+def _without_kept_duplicate(
+    row: Mapping[str, object], source: Mapping[str, object]
+) -> Mapping[str, object]:
+    if not (is_near_duplicates(row) or is_near_duplicates(source)):
+        return source
+    images = list(map(str, as_list(source.get("images"))))
+    kept = index_of(row.get("final_choice"), images)
+    others: Row = {"images": [image for at, image in enumerate(images) if at != kept]}
+    return {**source, **others}

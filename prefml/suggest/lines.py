@@ -37,7 +37,18 @@ _WORDS = {
     "composition": "its composition",
     "colour": "its colour",
     "noise": "its grain",
+    "eyes": "the eyes",
+    "face": "the face",
+    "hands and body": "hands and body",
+    "exposure": "its exposure",
+    "sharpness": "its sharpness",
+    "contrast": "its contrast",
+    "natural look": "its natural look",
+    "stage": "its stage",
+    "size": "its size",
 }
+# Feature groups that say nothing to a person.
+_NOTHING = frozenset({"other", "size of the set"})
 
 
 @dataclass(frozen=True)
@@ -154,8 +165,9 @@ def _reasons(ranking: Ranking | None) -> list[str]:
     """Name what speaks for the winner, and what speaks much against it."""
     if ranking is None:
         return []
-    lead = [reason for reason in ranking.why if reason.contribution > 0][:_REASONS]
-    against = [reason for reason in ranking.why if reason.contribution < 0][:1]
+    told = [reason for reason in ranking.why if reason.reason not in _NOTHING]
+    lead = [reason for reason in told if reason.contribution > 0][:_REASONS]
+    against = [reason for reason in told if reason.contribution < 0][:1]
     heavy = bool(lead) and bool(against) and -against[0].contribution > lead[0].contribution / 2
     words = [_WORDS.get(reason.reason, reason.reason) for reason in lead]
     if len(lead) > 1 and lead[0].contribution > 2 * lead[1].contribution:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 
 from prefml.proposals import Row, as_list, as_mapping
+from prefml.proposals.near_duplicates import is_near_duplicates
 from prefml.sidecars.find import UNKNOWN
 from prefml.suggest.candidates import Candidate, images_on_disk
 from prefml.suggest.handled import is_decided
@@ -135,7 +136,8 @@ def keep_one_in_ten(
 
 
 def _is_new_set(row: Mapping[str, object]) -> bool:
-    return len(as_list(row.get("images"))) > 1 and not asked_again([row])
+    several = len(as_list(row.get("images"))) > 1
+    return several and not is_near_duplicates(row) and not asked_again([row])
 
 
 def _uniform(name: str) -> float:

@@ -29,6 +29,7 @@ from prefml.proposals import (
 )
 from prefml.proposals.audits import BUDGET
 from prefml.proposals.corrections import corrected_rows
+from prefml.proposals.near_duplicates import is_near_duplicates
 from prefml.proposals.suggestions import Suggestion, to_row
 from prefml.sidecars.index import find_rows, read_index
 from prefml.suggest.audit import audit_problem
@@ -352,7 +353,12 @@ def merge(
 
 
 def _by_confidence(line: Row) -> tuple[float, tuple[str, str]]:
-    """Sort the least certain first; what states no confidence is least certain of all."""
+    """Sort the least certain first; what states no confidence is least certain of all.
+
+    Near duplicates come last: they are no sets to learn from.
+    """
+    if is_near_duplicates(line):
+        return 2.0, _by_time(line)
     part = "step1_selection" if len(as_list(line.get("images"))) > 1 else "step2_crop"
     confidence = as_mapping(line.get(part)).get("confidence")
     return (float(confidence) if isinstance(confidence, int | float) else 0.0), _by_time(line)

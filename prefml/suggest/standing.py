@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from prefml.decisions import read_decisions
 from prefml.decisions.projects import ProjectResolver
 from prefml.proposals import read_decided, read_suggestions
+from prefml.proposals.near_duplicates import is_near_duplicates
 from prefml.suggest.candidates import new_images
 from prefml.suggest.handled import handled_pictures, is_decided, keys_of
 from prefml.workspace import Workspace
@@ -29,12 +30,15 @@ class Standing:
         Those of them that may be approved together: within the error budget, without a flag.
     decided : mapping of str to str
         Sets and single pictures with a submitted decision -> its time.
+    duplicates : frozenset of str
+        Those of them that are near duplicates, from which nothing is learned.
     """
 
     new_pictures: int = 0
     undecided: int = 0
     within_budget: int = 0
     decided: Mapping[str, str] = field(default_factory=dict)
+    duplicates: frozenset[str] = frozenset()
 
 
 def standing_of(workspace: Workspace) -> Standing:
@@ -69,4 +73,9 @@ def standing_of(workspace: Workspace) -> Standing:
         new = len(found - known)
     waiting = [row for group, row in suggestions.items() if group not in done]
     within = sum(row.get("within_budget") is True and not row.get("flags") for row in waiting)
-    return Standing(new, len(waiting), within, done)
+    duplicates = frozenset(
+        group
+        for group in done
+        if is_near_duplicates(decided[group]) or is_near_duplicates(suggestions.get(group, {}))
+    )
+    return Standing(new, len(waiting), within, done, duplicates)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from prefml.apply import execute, primitives, undo
+from prefml.apply import execute, export_picks, primitives, undo
 from prefml.apply import steps as steps_module
 from prefml.apply.journal import read_journals
+from prefml.decisions.xmp import new_packet
 from prefml.exceptions import ApplyError
 
 from .reports import reasons
@@ -315,3 +316,45 @@ def test_taking_a_failed_set_back_may_be_interrupted_too(reviewed, monkeypatch, 
     while read_journals(workspace):
         undo(workspace)
     assert reviewed.state() == start
+
+
+def apply_with_picks(workspace):
+    groups = set(execute(workspace).plan.groups)
+    return export_picks(workspace, groups=groups)
+
+
+def test_sidecars_of_a_run_are_taken_back_with_it_whatever_interrupts_the_undo(few, monkeypatch):
+    kept = new_packet({("urn:other", "note"): "mine"})
+    (few.root / "new/alpha/a.xmp").write_bytes(kept)
+    workspace = few.write()
+    start = few.state()
+    apply_with_picks(workspace)
+    assert (few.root / "selected/alpha/a.xmp").read_bytes() != kept
+    total = count_operations(monkeypatch, lambda: undo(workspace))
+    assert few.state() == start
+    for at in range(1, total + 1):
+        when = ("before", "after", "within")[at % 3]
+        apply_with_picks(workspace)
+        interrupted(monkeypatch, at, when, lambda: undo(workspace))
+        undo(workspace)
+        assert few.state() == start, f"{when} operation {at}"
+
+
+def test_a_changed_picture_keeps_sidecars_and_pictures_from_being_taken_back(few):
+    workspace = few.write()
+    apply_with_picks(workspace)
+    (few.root / "delete_staging/alpha/b.png").write_bytes(b"another")
+    end = few.state()
+    for _ in range(2):
+        with pytest.raises(ApplyError, match=r"b\.png"):
+            undo(workspace)
+        assert few.state() == end
+
+
+def test_sidecars_that_are_written_later_are_a_run_of_their_own(few):
+    workspace = few.write()
+    execute(workspace)
+    end = without_journal(few.state())
+    export_picks(workspace)
+    undo(workspace)
+    assert without_journal(few.state()) == end

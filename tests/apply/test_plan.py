@@ -1,7 +1,7 @@
 import pytest
 from PIL import Image
 
-from prefml.apply import execute, preview
+from prefml.apply import execute, preview, undo
 from prefml.apply.journal import read_journals
 from prefml.apply.plan import leads_away
 from prefml.decisions.projects import ProjectResolver
@@ -192,3 +192,56 @@ def test_a_plan_has_the_same_hash_as_long_as_it_does_the_same(tree):
     assert preview(workspace).plan.digest == first.digest
     assert len({first.digest, preview(workspace, keep_sources=True).plan.digest,
                 first.without({"w"}).digest}) == 3  # fmt: skip
+
+
+MARK = {"near_duplicates": {"distance": [0, 1], "cosine": [1.0, 1.0]}}
+
+
+@pytest.mark.parametrize("place", ["images/alpha", "selected/alpha"])
+@pytest.mark.parametrize("keep_sources", [False, True])
+def test_of_near_duplicates_the_kept_one_stays_where_it_lies_and_the_others_go(
+    tree, place, keep_sources
+):
+    kept, lost = tree.picture(f"{place}/a.png"), tree.picture("images/alpha/b.png", shade=3)
+    for name in (f"{place}/a.yaml", "images/alpha/b.yaml"):
+        tree.file(name, name)
+    tree.set("d", [kept, lost], **MARK)
+    tree.decide("d", "overridden", kept, crop_coords=None)
+    workspace = tree.write()
+    before = tree.state()
+    report = execute(workspace, keep_sources)
+    assert targets(report) == {
+        ("loser", "delete_staging/alpha/b.png"),
+        ("companion", "delete_staging/alpha/b.yaml"),
+    }
+    assert (tree.root / kept).is_file()
+    assert list(report.plan.groups) == ["d"]
+    undo(workspace)
+    assert tree.state() == before
+
+
+def test_of_near_duplicates_none_is_kept_where_none_is_good(tree):
+    images = [tree.picture(f"images/alpha/{name}.png", shade=i) for i, name in enumerate("ab")]
+    tree.set("d", images, **MARK)
+    tree.decide("d", "rejected")
+    assert {role for role, _ in targets(preview(tree.write()))} == {"loser"}
+
+
+def test_a_near_duplicate_that_is_cropped_goes_where_cropped_winners_go(tree):
+    images = [tree.picture(f"images/alpha/{name}.png", shade=i) for i, name in enumerate("ab")]
+    tree.set("d", images, **MARK)
+    tree.decide("d", "overridden", images[0], crop_coords=[0.1, 0.1, 0.9, 0.9])
+    assert targets(preview(tree.write())) == {
+        ("winner", "selected/alpha/a.png"),
+        ("loser", "delete_staging/alpha/b.png"),
+    }
+
+
+@pytest.mark.parametrize("keep_sources", [False, True])
+def test_a_winner_that_lies_in_its_place_already_stays_there(tree, keep_sources):
+    kept, lost = tree.picture("selected/alpha/a.png"), tree.picture("images/alpha/b.png", shade=3)
+    tree.set("g", [kept, lost])
+    tree.decide("g", "overridden", kept)
+    report = preview(tree.write(), keep_sources)
+    assert targets(report) == {("loser", "delete_staging/alpha/b.png")}
+    assert not report.left_out

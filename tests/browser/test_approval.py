@@ -75,3 +75,45 @@ def test_a_key_is_changed_on_the_page_and_kept_in_the_workspace(person, root):
     person.idle()
     person.press("Escape", "l")
     assert person.decided(SECOND)["state"] == "rejected"
+
+
+def test_an_unsure_crop_of_a_batch_is_shown_and_asked_about_once(serve, reviewer, root):
+    path = root / "sandbox" / "automation_decisions.jsonl"
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    inside = [row for row in rows if row["within_budget"]]
+    inside[1]["step2_crop"]["confidence"] = 0.31
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    person = reviewer.open(serve())
+    person.press("b", "a")
+    batch = person.page.locator("#bulk")
+    assert "1 set of the batch has a crop that is unsure" in batch.inner_text()
+    assert batch.locator(".bulk-set").count() == 1
+    assert batch.locator(".bulk-set .crop").is_visible()
+    assert person.api("progress")["pending"] == 6
+    person.press("k")
+    batch.wait_for(state="hidden")
+    person.idle()
+    sure, unsure = (person.decided(row["group_id"])["decision"] for row in inside)
+    assert (sure["crop_coords"], sure["crop_source"]) == (BOX, "suggested")
+    assert (unsure["crop_coords"], unsure["crop_source"]) == (None, "whole")
+    person.press("z")
+    assert person.api("progress")["pending"] == 6
+
+
+@pytest.mark.parametrize(("setting", "box"), [("crop", BOX), ("whole", None)])
+def test_the_setting_holds_for_a_batch_too(serve, reviewer, root, setting, box):
+    path = root / "sandbox" / "automation_decisions.jsonl"
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    for row in rows:
+        row["step2_crop"] |= {"confidence": 0.31}
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    (root / "prefml.toml").write_text(f'[review]\naudit = 0\nunsure_crop = "{setting}"\n')
+    person = reviewer.open(serve())
+    person.press("b")
+    drawn = person.page.locator("#bulk .bulk-set .crop").count()
+    assert drawn == (2 if box else 0)
+    person.press("a")
+    person.page.locator("#bulk").wait_for(state="hidden")
+    person.idle()
+    decided = [person.decided(row["group_id"]) for row in rows if row["within_budget"]]
+    assert [one["decision"]["crop_coords"] for one in decided] == [box, box]

@@ -37,10 +37,10 @@ def person(process, reviewer):
     return reviewer.open(f"{process.url}desk")
 
 
-def job(person, kind, state="done"):
+def job(person, kind, state="done", minutes=5):
     """Wait for a job, and return what the page says of it."""
     place = person.find("job", f'[data-kind="{kind}"][data-state="{state}"]')
-    place.wait_for()
+    place.wait_for(timeout=60_000 * minutes)
     return place.inner_text()
 
 
@@ -82,7 +82,7 @@ def test_from_pictures_to_a_retrained_model_by_keys_alone(person, process, root)
     person.press("a", "1", "k", "r", "a", "a", "Shift+Enter")
     assert len(read_decided(Workspace.open(root))) == 6
 
-    person.open(f"{process.url}desk")
+    person.find("desk-link").press("Enter")
     next_step(person, "6 decided sets are to be applied")
     before = picture_paths(root)
     person.press("p")
@@ -105,6 +105,16 @@ def test_from_pictures_to_a_retrained_model_by_keys_alone(person, process, root)
     person.press("b")
     assert "The ranker model of" in job(person, "rollback")
     look_at(person)
+
+    person.press("e")
+    assert "The report is written." in job(person, "report", minutes=20)
+    person.find("report").get_by_text("What your choices go by").wait_for()
+    look_at(person)
+    person.page.keyboard.press("o")
+    person.page.get_by_role("heading", name="What it learned about you").wait_for()
+    look_at(person)
+    person.page.keyboard.press("Alt+ArrowLeft")
+    person.find("next").wait_for()
 
 
 def test_a_plan_that_changed_since_it_was_shown_is_refused(person, root):

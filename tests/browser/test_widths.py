@@ -71,6 +71,20 @@ def test_every_state_fits_every_window(serve, reviewer):
     assert found == {}
 
 
+CUT_SHORT = "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => e.textContent)"
+
+
+def test_a_badge_is_never_cut_short(serve, reviewer):
+    """The name gives way, which stands in full in the picture's title."""
+    person = reviewer.open(serve())
+    person.press("a", "a", "ArrowUp")
+    for width in range(1100, 1800, 50):
+        person.page.set_viewport_size({"width": width, "height": 860})
+        person.page.evaluate(FRAMES)
+        assert person.page.locator(".badge, .likely").evaluate_all(CUT_SHORT) == [], width
+        assert person.page.locator(".tile .badge").count() == 2
+
+
 TOUCH = {"has_touch": True, "is_mobile": True}
 
 

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -118,3 +120,44 @@ def test_one_project_is_in_memory_at_a_time(duplicates, workspace, monkeypatch, 
     assert [group["project"] for group in groups] == ["p", "q"]
     assert len(read) >= 2
     assert all(sidecars.index["project"].nunique() <= 1 for sidecars in read)
+
+
+@pytest.fixture
+def twins(workspace):
+    """Two near duplicates that nothing else waits for, beside one in new/."""
+    first = "new/p/20250101_000000_stage1_generated.png"
+    (workspace / "images/p").mkdir(parents=True)
+    names = [f"images/p/{name}.png" for name in ("one", "two")]
+    for name in names:
+        enlarge(workspace, first, name)
+    return names
+
+
+def asked_about(workspace):
+    path = workspace / "sandbox/automation_decisions.jsonl"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def test_without_ask_nothing_is_asked_and_what_would_be_is_counted(duplicates, workspace, twins):
+    ran = duplicates("--json")
+    assert ran.json["questions"] == {
+        "groups": 1, "pictures": 2, "asked": False, "new": 0,
+        "left_out": {"in new/, whose sets come first; prefml suggest": 1},
+    }  # fmt: skip
+    assert asked_about(workspace) == []
+
+
+def test_asked_groups_are_under_review_until_they_are_taken_back(
+    prefml, duplicates, workspace, twins
+):
+    ran = duplicates("--ask")
+    assert "1 group to decide, 1 of them new. Next: prefml review" in ran.out
+    (line,) = asked_about(workspace)
+    assert json.loads(line)["images"] == twins
+    ran = prefml("--workspace", workspace, "duplicates", "--withdraw", "--json")
+    assert ran.json == {"withdrawn": 1}
+    assert asked_about(workspace) == []
+
+
+def test_asking_and_taking_back_exclude_each_other(prefml, workspace):
+    assert prefml("--workspace", workspace, "duplicates", "--ask", "--withdraw").status == 2

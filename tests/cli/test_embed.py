@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from prefml.cli import main
+from prefml.encoders.parity import Parity
 from prefml.exceptions import PrefmlError
+from prefml.sidecars import precision
 from prefml.sidecars.lock import run_lock
 from prefml.sidecars.store import read_sidecars
 from prefml.workspace import Workspace
 
+from ..sidecars.many_sets import write_encoder, write_workspace
 from ..sidecars.single_files import as_single_files
 
 
@@ -175,6 +179,30 @@ def test_backend_that_was_taken_is_reported_with_the_others(embed):
 
 def test_people_are_told_which_backend_was_taken(embed):
     assert "backend cpu: taken: the only one here" in embed("--backend", "auto")[1]
+
+
+def test_auto_goes_on_in_int8_where_the_choices_stay_until_float32_is_asked_for(
+    tmp_path, capsys, monkeypatch
+):
+    (tmp_path / "prefml.toml").write_text('encoder = "models/small"\n')
+    exact = write_encoder(tmp_path / "models" / "small").spec
+    workspace = write_workspace(tmp_path, 4)
+    monkeypatch.setattr(precision, "LEAST_SETS", 4)
+    monkeypatch.setattr(precision, "compare", lambda *given: Parity(10, 1.0, 1.0, 0.5, 1.0))
+
+    def embedded(*words):
+        assert main(["--workspace", str(tmp_path), "embed", *words]) == 0
+        return capsys.readouterr().out, read_sidecars(workspace.sidecars).encoder
+
+    out, spec = embedded("--backend", "auto")
+    assert "precision int8: int8 passes: the same picture wins in 100.0% of 4 held-out sets" in out
+    assert spec == replace(exact, precision="int8")
+    out, spec = embedded()
+    assert out.startswith("8 images: 0 computed, 8 reused")
+    assert spec.precision == "int8"
+    out, spec = embedded("--encoder", "models/small")
+    assert out.startswith("8 images: 8 computed")
+    assert spec == exact
 
 
 def test_a_backend_that_cannot_be_is_one_line_and_fails(embed):

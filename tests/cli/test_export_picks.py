@@ -58,6 +58,10 @@ def test_apply_writes_the_sidecars_where_the_pictures_go(root, capsys):
     call(root, capsys, "apply", "--picks", "--execute")
     assert (root / "selected" / "p" / "a.xmp").exists()
     assert (root / "delete_staging" / "p" / "b.xmp").exists()
+    told = call(root, capsys, "apply", "--undo")
+    assert told == "Took back a run of 1 set and 2 sidecars that went along.\n"
+    assert not list(root.rglob("*.xmp"))
+    assert (root / "new" / "p" / "a.png").exists()
 
 
 def test_decisions_that_went_out_come_back_as_known(root, capsys):

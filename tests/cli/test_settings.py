@@ -2,6 +2,8 @@ import json
 
 from PIL import Image, PngImagePlugin
 
+from prefml.imaging import opening
+
 INFOTEXT = "a secret garden\nNegative prompt: fog\nSteps: 20, Sampler: Euler a, CFG scale: 7.5"
 
 
@@ -40,3 +42,12 @@ def test_a_picture_that_says_nothing_and_a_file_that_is_none(prefml, tmp_path):
     missing = prefml("--workspace", tmp_path, "settings", "c.png")
     assert missing.status == 1
     assert "c.png" in missing.err
+
+
+def test_a_file_is_opened_once(prefml, tmp_path, monkeypatch):
+    picture(tmp_path, INFOTEXT)
+    opened = []
+    original = opening._open_regular
+    monkeypatch.setattr(opening, "_open_regular", lambda p: opened.append(p) or original(p))
+    prefml("--workspace", tmp_path, "settings", "a.png", "--prompt")
+    assert len(opened) == 1

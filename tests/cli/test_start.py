@@ -1,8 +1,11 @@
 """`prefml start`: refusals in one line, and what it makes."""
 
 import json
+import uuid
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from prefml.workspace import Workspace
 
@@ -10,8 +13,6 @@ STAGES = ("stage1_generated", "stage2_upscaled", "stage3_enhanced")
 
 
 def write_sets(folder, sets=12, variants=3, project=""):
-    from PIL import Image
-
     (folder / project).mkdir(parents=True, exist_ok=True)
     for number in range(sets):
         for variant in range(variants):
@@ -84,6 +85,32 @@ def test_another_place_and_another_rule_can_be_named(started, tmp_path):
     workspace = Workspace.open(tmp_path / "ws")
     assert workspace.config.rule == "folder"
     assert len((workspace.sandbox / "automation_decisions.jsonl").read_text().splitlines()) == 12
+
+
+def write_scenes(folder, first=0, scenes=12):
+    """Write three variants of each scene under names that tell nothing."""
+    folder.mkdir(exist_ok=True)
+    for number in range(first, first + scenes):
+        rng = np.random.default_rng(number)
+        small = Image.fromarray(rng.integers(0, 256, (5, 4, 3), np.uint8))
+        picture = np.asarray(small.resize((96, 120), Image.Resampling.BICUBIC), float)
+        for _ in range(3):
+            noisy = np.clip(picture + rng.normal(0, 8, picture.shape), 0, 255).astype(np.uint8)
+            Image.fromarray(noisy).save(folder / f"{uuid.UUID(bytes=rng.bytes(16))}.png")
+    return folder
+
+
+def test_pictures_whose_names_tell_nothing_are_sets_by_their_looks(started, tmp_path):
+    folder = write_scenes(tmp_path / "shoot")
+    said = started(folder).out
+    assert "new/shoot (36): sets by similar, for names, metadata and times tell no sets" in said
+    assert "12 sets of 36 pictures in 1 project" in said
+    workspace = Workspace.open(tmp_path / "shoot-prefml")
+    assert workspace.config.rule == "similar"
+    write_scenes(folder, first=12, scenes=1)
+    again = started(folder).out
+    assert "3 new pictures brought" in again
+    assert "13 sets of 39 pictures" in again
 
 
 def test_pictures_that_lie_in_a_workspace_are_asked_about_there(started, tmp_path):

@@ -74,3 +74,14 @@ def test_whatever_a_line_holds_it_is_one_kind_of_evidence(decision, suggestion):
     assert standing.choice != "carried"
     assert standing.crop in EVIDENCE
     assert 0 < standing.inclusion <= 1
+
+
+@pytest.mark.parametrize(
+    ("decision", "suggestion"),
+    [({"suggestion": {"near_duplicates": {}}}, None), ({}, {"near_duplicates": {}})],
+)
+def test_a_decision_on_near_duplicates_labels_nothing(decision, suggestion):
+    standing = read_evidence(decision, suggestion)
+    assert standing == Standing("duplicates", "duplicates")
+    assert not standing.labels
+    assert not standing.labels_crop

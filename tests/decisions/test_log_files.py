@@ -44,8 +44,16 @@ def test_other_files_are_named_and_more_than_three_are_counted(training):
     ]
 
 
-def test_what_is_hidden_is_no_log(training):
-    (training / "._a.csv").write_text("")
+@pytest.mark.parametrize("name", ["._a.csv", ".a.TSV"])
+def test_a_hidden_table_is_no_log_and_is_named(training, name):
+    (training / name).write_text("")
+    paths, told = found(training)
+    assert paths == []
+    assert told == [f"data/training/{name}: not read, for the name of a log begins with no dot"]
+
+
+def test_what_systems_hide_and_hidden_folders_are_not_named(training):
+    (training / ".DS_Store").write_text("")
     (training / ".old").mkdir()
     (training / ".old" / "a.csv").write_text("")
     assert found(training) == ([], [])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from prefml.evaluation.crops import CropRuns, crop_metrics
+from prefml.evaluation.crops import LEAST_CROPS, CropRuns, crop_habits, crop_metrics
 from prefml.evaluation.metrics_file import plain
 
 KEYS = {"iou", "iou_ci", "bde", "edges_within_5pct", "keep_balanced_accuracy", "fit_seconds"}
@@ -56,3 +56,20 @@ def test_many_sizes_are_grouped_by_megapixels(crop_runs):
 
 def test_pictures_without_a_stage_are_named_so(metrics):
     assert set(metrics["by_stage"]) == {"no stage", "stage 2"}
+
+
+def test_how_a_person_crops_is_said_with_its_shares():
+    cut = np.tile([0.1, 0.0, 0.6, 0.8], (30, 1))
+    boxes = np.vstack([cut, np.tile([0.0, 0.0, 1.0, 1.0], (10, 1))])
+    first, second, third = crop_habits(boxes, np.arange(40))
+    assert first.startswith("You keep 25% (")
+    assert first.endswith(") of 40 pictures whole.")
+    assert "keep 40 to 40 % of the picture" in second
+    assert third.startswith("100% (100% to 100%) of them begin at the top edge, 0% (")
+
+
+def test_of_few_crops_nothing_is_said():
+    boxes = np.tile([0.1, 0.1, 0.6, 0.6], (LEAST_CROPS, 1))
+    boxes[0] = (0, 0, 1, 1)
+    assert len(crop_habits(boxes, np.arange(LEAST_CROPS))) == 1
+    assert crop_habits(boxes[1:], np.arange(LEAST_CROPS - 1)) == []

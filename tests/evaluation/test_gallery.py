@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from prefml.evaluation.gallery import crop_views, find_mistakes, make_thumbnailer
+from prefml.evaluation.gallery import Thumbnailer, crop_views, find_mistakes, make_thumbnailer
 from prefml.workspace import Workspace
 
 
@@ -93,3 +93,12 @@ def test_a_picture_that_cannot_be_shown_is_left_out(workspace, sidecars, name):
 
 def test_without_sidecars_there_are_no_thumbnails(workspace):
     assert make_thumbnailer(workspace, None)("p", "a.png") is None
+
+
+def test_thumbnails_end_where_there_is_no_room_and_those_left_out_are_counted(workspace, sidecars):
+    whole = Thumbnailer(workspace, sidecars)
+    size = len(whole("p", "a.png"))
+    small = Thumbnailer(workspace, sidecars, most_bytes=2 * size)
+    made = [small("p", "a.png") for _ in range(4)]
+    assert [bool(one) for one in made] == [True, True, False, False]
+    assert (whole.left_out, small.left_out) == (0, 2)

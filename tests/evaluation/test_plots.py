@@ -19,6 +19,12 @@ POINTS = [
 ]
 
 
+BLOCKS = [
+    {"since": "2025-01-01", "until": "2025-02-01", "sets": 30, "top1": 0.8, "top1_ci": [0.7, 0.9]},
+    {"since": "2025-02-02", "until": "2025-03-01", "sets": 30, "top1": None, "top1_ci": [None] * 2},
+]
+
+
 def drawn() -> dict[str, str]:
     return {
         "dots": plots.dots_plot(MODELS, {"prefml": "its title"}, "agreement", "top1"),
@@ -26,6 +32,7 @@ def drawn() -> dict[str, str]:
         "risk": plots.risk_plot({"prefml": [[0.5, 0.0], [1.0, 0.1]]}, {}),
         "learning": plots.learning_plot(POINTS),
         "importances": plots.importance_plot({"sharpness": 0.6, "stage": 0.4}),
+        "time": plots.time_plot(BLOCKS),
     }
 
 
@@ -34,12 +41,12 @@ def figures() -> dict[str, str]:
     return drawn()
 
 
-@pytest.mark.parametrize("name", ["dots", "reliability", "risk", "learning", "importances"])
+@pytest.mark.parametrize("name", ["dots", "reliability", "risk", "learning", "importances", "time"])
 def test_a_plot_is_well_formed_svg(figures, name):
     assert ElementTree.fromstring(figures[name]).tag.endswith("svg")
 
 
-@pytest.mark.parametrize("name", ["dots", "reliability", "risk", "learning", "importances"])
+@pytest.mark.parametrize("name", ["dots", "reliability", "risk", "learning", "importances", "time"])
 def test_a_plot_takes_its_text_colour_from_the_page(figures, name):
     assert "currentColor" in figures[name]
     assert "#010203" not in figures[name]

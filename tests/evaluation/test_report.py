@@ -204,3 +204,44 @@ def test_settings_that_lose_are_told_and_so_is_that_there_are_none(found, tmp_pa
     found.ranker["settings"] = [effect]
     told = "stage 3 at denoise above 0.45 lost 71 % of 120 sets, 62 to 79 (otherwise 40 %)"
     assert told in page_of(found, tmp_path)
+
+
+def told(found):
+    """Return the outcome with a preference, a weak spot and times to tell of."""
+    table = found.choices.table
+    number = np.repeat(np.arange(len(table) // 2), 2)
+    dated = replace(
+        table,
+        X=table.X.assign(cue__detail_high=table.X["signal"]),
+        timestamp=np.datetime64("2025-01-01", "ns") + number * np.timedelta64(1, "D"),
+    )
+    found.choices = replace(found.choices, table=dated)
+    found.ranker = found.ranker | choice_metrics(found.choices)
+    return found
+
+
+def test_what_it_learned_is_told_with_examples_for_and_against(found, tmp_path, monkeypatch):
+    picture = "data:image/jpeg;base64,AAAA"
+    monkeypatch.setattr("prefml.evaluation.gallery.Thumbnailer._make", lambda *_: picture)
+    page = read(page_of(told(found), tmp_path))
+    text = "".join(page.text)
+    assert "You prefer the sharper picture: in " in text
+    assert "For it" in text
+    assert "Against it" in text
+    assert "Over time" in text
+    assert "No project, and no kind of set, in which it is less right" in text
+    assert page.requests == []
+    assert all(image["alt"] for image in page.images)
+
+
+def test_pictures_without_room_are_counted(found, tmp_path, monkeypatch):
+    monkeypatch.setattr("prefml.evaluation.gallery.Thumbnailer._make", lambda *_: "x" * 2**23)
+    text = "".join(read(page_of(told(found), tmp_path)).text)
+    assert "left out, so that this page stays small" in text
+
+
+def test_where_nothing_is_known_nothing_is_claimed(found, tmp_path):
+    found.ranker |= {"preferences": [], "over_time": None, "weak_spots": []}
+    text = "".join(read(page_of(found, tmp_path)).text)
+    assert "goes with your choices beyond chance" in text
+    assert "Over time" not in text

@@ -28,6 +28,7 @@ def made_up(monkeypatch, tmp_path, choice_table, crop_table, rankers, croppers):
         sidecars=SimpleNamespace(
             hashes=choice_table.hashes[:40],
             positions=lambda project, filename: np.arange(len(project)),
+            settings=None,
         ),
     )
     decisions = SimpleNamespace(items=pd.DataFrame(), crops=pd.DataFrame())

@@ -1,12 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from prefml.encoders.spec import EncoderSpec
 from prefml.features import choice_table, crop_columns, crop_table, image_rows
+from prefml.features.settings import LEAST
 from prefml.features.tables import ranking_cues
 from prefml.imaging import people_cues
 from prefml.imaging.cues import CUE_NAMES
+from prefml.sidecars.generator import GeneratorSettings, settings_frame
 from prefml.sidecars.store import Sidecars
 
 SPEC = EncoderSpec(
@@ -168,3 +172,25 @@ def test_pictures_whose_people_were_not_looked_for_have_the_other_columns():
     old = cues.drop(columns=list(people_cues.NAMES))
     columns = [set(image_rows(np.zeros((2, 3)), one, [1.0, 2.0], [0, 0])) for one in (cues, old)]
     assert columns[1] == {name for name in columns[0] if not name.startswith("people")}
+
+
+def test_without_settings_a_table_is_the_same_to_the_bit_and_with_them_they_come_last(sidecars):
+    choices = items(("a", 1, ["2.png", "0.png"]), ("b", 1, ["1.png", "3.png"]))
+    plain = choice_table(choices, sidecars).X
+    silent = replace(sidecars, settings=settings_frame([GeneratorSettings()] * len(sidecars)))
+    pd.testing.assert_frame_equal(choice_table(choices, silent).X, plain, check_exact=True)
+    several = pd.concat([sidecars.index] * LEAST, ignore_index=True)
+    several["filename"] = [f"{place // 8}-{name}" for place, name in enumerate(several["filename"])]
+    several.loc[:7, "filename"] = sidecars.index["filename"]
+    rows = np.tile(np.arange(len(sidecars)), LEAST)
+    made = [GeneratorSettings("a1111", denoise=number / 10) for number in range(len(several))]
+    many = replace(
+        sidecars, index=several, embeddings=sidecars.embeddings[rows],
+        hashes=sidecars.hashes[rows], cues=sidecars.cues.iloc[rows].reset_index(drop=True),
+        settings=settings_frame(made),
+    )  # fmt: skip
+    found = choice_table(choices, many).X
+    more = list(found.columns[len(plain.columns) :])
+    pd.testing.assert_frame_equal(found.drop(columns=more), plain, check_exact=True)
+    assert all(name.startswith("setting") for name in more)
+    np.testing.assert_allclose(found["setting__denoise"], [0.2, 0.0, 0.5, 0.7], atol=1e-6)

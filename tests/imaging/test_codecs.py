@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -11,24 +10,9 @@ import pytest
 from PIL import Image
 
 from prefml.exceptions import ImageError
-from prefml.imaging import codecs
+from prefml.imaging import codecs, scanlines
 from prefml.imaging.codecs import decode_with_codec, metadata_precedes_pixels
 from prefml.imaging.decode import decode, upright_size
-
-codec = pytest.mark.skipif(
-    find_spec("imagecodecs") is None,
-    reason="imagecodecs is not installed: Pillow decodes everything",
-)
-wuffs = pytest.mark.skipif(find_spec("pywuffs") is None, reason="pywuffs is not installed")
-
-
-@pytest.fixture(params=["imagecodecs", pytest.param("pywuffs", marks=wuffs)])
-def png_codec(request, monkeypatch):
-    """Decode PNGs by each codec that is installed, whatever would be chosen."""
-    if request.param == "imagecodecs":
-        monkeypatch.setattr(codecs, "_wuffs", lambda: None)
-    else:
-        monkeypatch.setattr(codecs, "_imagecodecs", lambda name: None)
 
 
 def noise(width: int = 61, height: int = 47) -> Image.Image:
@@ -59,16 +43,12 @@ def turned(path: Path, before: bytes) -> None:
     insert(path, chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0")), before)
 
 
-@codec
-@pytest.mark.usefixtures("png_codec")
 @pytest.mark.parametrize("options", [{}, {"optimize": True}, {"compress_level": 0}])
 def test_plain_pictures_have_the_pixels_that_pillow_gives(tmp_path, options):
     noise().save(tmp_path / "a.png", **options)
     assert np.array_equal(fast(tmp_path / "a.png"), np.asarray(noise()))
 
 
-@codec
-@pytest.mark.usefixtures("png_codec")
 @pytest.mark.parametrize("kind", [b"gAMA", b"sRGB", b"pHYs"])
 def test_descriptions_do_not_change_pixels(tmp_path, kind):
     content = {b"gAMA": struct.pack(">I", 100_000), b"sRGB": b"\0", b"pHYs": bytes(9)}[kind]
@@ -77,7 +57,6 @@ def test_descriptions_do_not_change_pixels(tmp_path, kind):
     assert np.array_equal(fast(tmp_path / "a.png"), np.asarray(noise()))
 
 
-@codec
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0, "quality": 95}])
 def test_plain_photographs_have_the_pixels_that_pillow_gives(tmp_path, options):
     noise().save(tmp_path / "a.jpg", **options)
@@ -98,7 +77,6 @@ def test_a_photograph_whose_end_is_missing_is_left_to_pillow(tmp_path, lost):
     assert fast(tmp_path / "a.jpg") is None
 
 
-@pytest.mark.usefixtures("png_codec")
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "1", "LA"])
 def test_other_modes_are_left_to_pillow(tmp_path, mode):
     noise().convert(mode).save(tmp_path / "a.png")
@@ -115,8 +93,6 @@ def test_other_formats_are_left_to_pillow(tmp_path):
     assert fast(tmp_path / "a.png") is None
 
 
-@codec
-@pytest.mark.usefixtures("png_codec")
 def test_deep_channels_are_left_to_pillow(tmp_path):
     noise().save(tmp_path / "a.png")
     deep = np.random.default_rng(0).integers(0, 65_536, (47, 61, 3), dtype=np.uint16)
@@ -124,7 +100,6 @@ def test_deep_channels_are_left_to_pillow(tmp_path):
     assert fast(tmp_path / "a.png") is None
 
 
-@pytest.mark.usefixtures("png_codec")
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
 def test_truncated_files_are_refused_as_before(tmp_path, share):
     noise().save(tmp_path / "a.png")
@@ -134,7 +109,6 @@ def test_truncated_files_are_refused_as_before(tmp_path, share):
         decode(tmp_path / "a.png")
 
 
-@pytest.mark.usefixtures("png_codec")
 @pytest.mark.parametrize("place", [300, -20], ids=["pixels", "checksum"])
 def test_damaged_pixels_are_refused_as_before(tmp_path, place):
     noise().save(tmp_path / "a.png")
@@ -168,9 +142,15 @@ def test_what_lies_behind_the_pixels_is_noticed(tmp_path):
         assert not metadata_precedes_pixels(file)
 
 
-def test_without_the_codec_pillow_gives_the_same_picture(tmp_path, monkeypatch):
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_pillow_alone_gives_the_same_picture(tmp_path, monkeypatch, suffix):
+    noise().save(tmp_path / f"a.{suffix}")
+    before = fast(tmp_path / f"a.{suffix}")
+    monkeypatch.setattr(codecs, "_CODECS", {})
+    assert np.array_equal(decode(tmp_path / f"a.{suffix}").pixels, before)
+
+
+def test_pictures_too_large_for_further_copies_have_the_same_pixels(tmp_path, monkeypatch):
     noise().save(tmp_path / "a.png")
-    before = decode(tmp_path / "a.png").pixels
-    monkeypatch.setattr(codecs, "_wuffs", lambda: None)
-    monkeypatch.setattr(codecs, "_imagecodecs", lambda name: None)
-    assert np.array_equal(decode(tmp_path / "a.png").pixels, before)
+    monkeypatch.setattr(scanlines, "LARGEST", 1)
+    assert np.array_equal(fast(tmp_path / "a.png"), np.asarray(noise()))

@@ -162,7 +162,7 @@ test("what is approved states the versions that were offered, and those that wer
   await press("a");
   assert.deepEqual(server.requests.at(-1).body.suggestion_versions, { g0: "first", g1: "first" });
   server = new Server([groupOf("g0", { within_budget: true })]);
-  server.budget = () => ({ group_ids: ["g0"], asked: [], why: "", versions: { g0: "older" }, levels: [] });
+  server.budget = () => ({ group_ids: ["g0"], asked: [], why: "", versions: { g0: "older" }, levels: [], crops: {} });
   await bulk.open(async (ids) => { approved = ids; });
   await press("a");
   assert.deepEqual(server.requests.at(-1).body.suggestion_versions, { g0: "first" });
@@ -231,4 +231,63 @@ test("with one error budget there is nothing to choose", async () => {
   assert.ok($("#bulk-level").disabled);
   await open(0);
   assert.ok($("#bulk-levels").hidden);
+});
+
+const unsure = (ids, number = 4) => new Server(Array.from({ length: number }, (_, i) => groupOf(`g${i}`, { within_budget: true, ...(ids.includes(`g${i}`) ? { crop: { confidence: 0.31 } } : {}) })));
+
+test("unsure crops of a batch are shown and asked about once, before any is taken", async () => {
+  await offer(unsure(["g1", "g3"]));
+  assert.match(document.querySelectorAll(".bulk-item label")[1].textContent, /unsure crop 31 %/);
+  await press("a");
+  assert.equal(server.asked("approve_batch").length, 0);
+  assert.equal(text("bulk-text"), "2 sets of the batch have crops that are unsure; here they are. A takes these crops too, K keeps these pictures whole; untick what needs a look of its own.");
+  assert.deepEqual(boxes().map((box) => box.checked), [true, true]);
+  assert.equal(document.activeElement, boxes()[0]);
+  assert.equal(text("bulk-approve"), "A Approve 4 sets as suggested");
+  assert.ok(!$("#bulk-whole").hidden);
+  await press("a");
+  assert.deepEqual(server.requests.at(-1).body.keep_whole, []);
+  assert.deepEqual(approved, ["g0", "g1", "g2", "g3"]);
+});
+
+test("the pictures of unsure crops are kept whole by K, and by its button", async () => {
+  for (const act of [() => press("k"), async () => { $("#bulk-whole").click(); await idle(); }]) {
+    await offer(unsure(["g1", "g3"]));
+    // K is of no use before the crops were shown.
+    await press("k");
+    await press("a");
+    boxes()[1].click();
+    assert.equal(text("bulk-whole"), "K Keep 1 set whole");
+    await act();
+    assert.equal(server.asked("approve_batch").length, 1);
+    assert.deepEqual(server.requests.at(-1).body.keep_whole, ["g1"]);
+    assert.deepEqual(approved, ["g0", "g1", "g2"]);
+  }
+});
+
+test("an unsure crop that was not drawn yet is asked about all the same", async () => {
+  await offer(unsure(["g29"], 30));
+  assert.equal(boxes().length, 24);
+  await press("a");
+  assert.equal(boxes().length, 1);
+  assert.equal(server.asked("load_batch").at(-1).query.get("id"), "g29");
+});
+
+test("what is unticked is not asked about, and what is asked one by one neither", async () => {
+  await offer(Object.assign(unsure(["g1", "g3"]), { drawn: ["g3"] }));
+  boxes()[1].click();
+  await press("a");
+  assert.deepEqual(approved, ["g0", "g2"]);
+});
+
+test("where a suggestion changes after the question, the question is asked anew", async () => {
+  await offer(unsure(["g1"]));
+  await press("a");
+  server.suggest("g0", { suggested: 0 });
+  await press("a");
+  assert.deepEqual([approved, boxes().length], [null, 4]);
+  await press("a");
+  assert.equal(boxes().length, 1);
+  await press("a");
+  assert.equal(approved.length, 4);
 });

@@ -5,13 +5,15 @@ import test, { beforeEach } from "node:test";
 import { TOKEN, press, settle, text } from "./page.js";
 
 let desk, requests, failure;
+// Keys that were changed in the review.
+const KEYS = { keys: { t: "y", y: "t" } };
 const places = [];
 globalThis.location = { assign: (place) => places.push(place) };
 globalThis.fetch = async (address, { method = "GET", body, headers } = {}) => {
   const path = address.replace("/api/automation/", "").replace(/\?$/, "");
   if (method === "POST") requests.push({ path, body: JSON.parse(body), token: headers["X-CSRF-Token"] });
   if (method === "POST" && failure instanceof Error) throw failure;
-  const [status, answer] = method === "POST" && failure ? failure : [200, desk];
+  const [status, answer] = method === "POST" && failure ? failure : [200, path === "keys" ? KEYS : desk];
   return { ok: status < 400, status, json: async () => structuredClone(answer) };
 };
 
@@ -34,11 +36,18 @@ beforeEach(async () => {
 const MODEL = modelOf("ranker", { earlier: [{ name: "ranker-20250101000000-0123abcd", written: null }] });
 const type = async (key, options) => { press(key, options); await settle(5); };
 
+test("the keys that were changed in the review hold here, too, and the caps name them", async () => {
+  await show({ models: [] });
+  assert.equal(document.querySelector('[data-do="train"] kbd').textContent, "Y");
+  await type("t");
+  assert.deepEqual(requests, []);
+});
+
 test("the page opens with where the work stands", () => {
   assert.match(text("next"), /Nothing waits/);
 });
 
-for (const [key, kind] of [["s", "suggest"], ["p", "preview"], ["z", "undo"], ["t", "train"], ["e", "report"], ["d", "duplicates"]]) {
+for (const [key, kind] of [["s", "suggest"], ["p", "preview"], ["z", "undo"], ["y", "train"], ["e", "report"], ["d", "duplicates"]]) {
   test(`${key} begins ${kind}, with the token`, async () => {
     await type(key);
     assert.deepEqual(requests, [{ path: "run_job", body: { kind }, token: TOKEN }]);
@@ -84,10 +93,10 @@ test("keys of the browser are the browser's, and a key held down asks once", asy
 
 test("a refusal is told, and the next request takes it away", async () => {
   failure = [400, { error: "another job is at work" }];
-  await type("t");
+  await type("y");
   assert.equal(text("alert"), "another job is at work");
   failure = null;
-  await type("t");
+  await type("y");
   assert.ok(document.getElementById("alert").hidden);
 });
 
@@ -111,3 +120,24 @@ test("a job that ends is announced", async () => {
 });
 
 test.after(rest);
+
+test("k asks about the near duplicates that were found, and opens the review on those that wait", async () => {
+  await type("k");
+  assert.deepEqual([requests, places], [[], []]);
+  await show({ job: jobOf("duplicates", { result: { words: [], plan: null, verdicts: [], near_duplicates: 2 } }) });
+  await type("k");
+  assert.deepEqual(requests[0].body, { kind: "ask_duplicates" });
+  await show({ near_duplicates: 2 });
+  await type("k");
+  assert.deepEqual(places, ["/"]);
+  assert.deepEqual(JSON.parse(sessionStorage.getItem("prefml.filter")), ["duplicates", ""]);
+});
+
+test("o opens the report, once there is one", async () => {
+  await type("o");
+  assert.deepEqual(places, []);
+  await show({ report: "2025-07-05T10:00:00+00:00" });
+  await type("o");
+  assert.deepEqual(places, ["/report"]);
+  assert.equal(document.querySelector('[data-testid="desk-open_report"]').getAttribute("href"), "/report");
+});

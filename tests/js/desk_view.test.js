@@ -127,3 +127,14 @@ test("what cannot be looked at says why", () => {
   draw({ problem: "sandbox/x: denied" });
   assert.equal(text("looked"), "Not known: sandbox/x: denied");
 });
+
+test("near duplicates that were found are offered, and those that wait can be taken back", () => {
+  drawDesk(deskOf({ job: jobOf("duplicates", { result: { words: ["3 groups"], plan: null, verdicts: [], near_duplicates: 1 } }) }));
+  assert.match(text("next"), /^1 group of near duplicates can be decided by keys/);
+  drawDesk(deskOf({ near_duplicates: 2 }));
+  const card = document.querySelector('[data-testid="near-duplicates-card"]');
+  assert.match(card.textContent, /2 groups to decide/);
+  assert.ok(card.querySelector('[data-do="withdraw_duplicates"]'));
+  drawDesk(deskOf({}));
+  assert.equal(document.querySelector('[data-do="withdraw_duplicates"]'), null);
+});

@@ -1,7 +1,7 @@
 import "./page.js";
 import assert from "node:assert/strict";
 import test from "node:test";
-import { announce, byId, findAll, keycaps, make, showAlert, showStatus, visible } from "../../prefml/review/static/dom.js";
+import { announce, byId, findAll, make, showAlert, showStatus, visible } from "../../prefml/review/static/dom.js";
 import { settle, text } from "./page.js";
 
 test("an element gets its attributes and its children in order", () => {
@@ -31,10 +31,6 @@ test("an element that is not in the page is named", () => {
 
 test("elements are found in order", () => {
   assert.deepEqual(findAll(byId("crop-tools"), "button").map((button) => button.dataset.crop).slice(0, 2), ["accept", "next"]);
-});
-
-test("keys are made of their names", () => {
-  assert.deepEqual(keycaps(["Shift", "Z"]).map((cap) => cap.outerHTML), ["<kbd>Shift</kbd>", "<kbd>Z</kbd>"]);
 });
 
 test("of what is announced in a row, the last is heard", async () => {

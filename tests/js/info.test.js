@@ -2,7 +2,7 @@ import "./page.js";
 import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 import { configure } from "../../prefml/review/static/geometry.js";
-import { byNumber, drawInfo, drawProgress, progressText } from "../../prefml/review/static/info.js";
+import { byNumber, drawInfo, drawProgress, progressText, withoutFigures } from "../../prefml/review/static/info.js";
 import { session, writeDraft } from "../../prefml/review/static/session.js";
 import { text } from "./page.js";
 import { groupOf, imageOf } from "./server.js";
@@ -19,7 +19,7 @@ const PROGRESS = {
 function parts(group) {
   drawInfo(group);
   return Object.fromEntries([...document.querySelectorAll(".part")].map((part) => [
-    part.querySelector("h3").textContent, [...part.querySelectorAll("p")].map((line) => line.textContent),
+    part.querySelector("h3").textContent, [...part.querySelectorAll("p, .reasons")].map((line) => line.textContent),
   ]));
 }
 
@@ -66,7 +66,7 @@ test("a proposal to keep the picture whole says so", () => {
 });
 
 test("without a reason, the number of other proposals is told", () => {
-  assert.equal(parts(groupOf("a", { crop: { reason: "" } })).Crop[1], "1 other proposals in X");
+  assert.equal(parts(groupOf("a", { crop: { reason: "" } })).Crop[1], "1 other proposal in X");
   assert.equal(parts(groupOf("a", { crop: { reason: "", alternatives: [] } })).Crop[1], "");
 });
 
@@ -108,4 +108,10 @@ test("before the first answer progress is left as it is", () => {
   document.getElementById("progress-text").textContent = "Loading";
   drawProgress();
   assert.equal(text("progress-text"), "Loading");
+});
+
+test("a crop is explained without figures, which its likelihood says", () => {
+  assert.equal(withoutFigures("fairly sure: about 74 of 100 such proposals overlap yours by more than 0.7; keeps the head"), "keeps the head");
+  assert.equal(withoutFigures("unsure: about 31 of 100 such proposals are kept whole"), "");
+  assert.equal(withoutFigures("the subject lies low"), "the subject lies low");
 });

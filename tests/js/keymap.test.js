@@ -1,7 +1,7 @@
 import "./page.js";
 import assert from "node:assert/strict";
 import test, { afterEach } from "node:test";
-import { capOf, changedKeys, exchanged, isFree, layoutKeys, meantKey, useKeys } from "../../prefml/review/static/keymap.js";
+import { capOf, changedKeys, digitsCap, drawCaps, exchanged, isFree, keycap, keyed, keyedParts, layoutKeys, meantKey, useKeys } from "../../prefml/review/static/keymap.js";
 import { forAll } from "./random.js";
 
 const NAMES = ["a", "b", "c", "d", "j", "k", "Enter", "ArrowUp", "Backspace", " ", "0", "1"];
@@ -45,4 +45,44 @@ test("a cap names the key to press", () => {
 test("keys that work dialogs and the focus stay what they are", () => {
   assert.deepEqual(["Tab", "Escape", "Shift", "Dead"].map(isFree), [false, false, false, false]);
   assert.ok(isFree("a") && isFree("Enter") && isFree(" "));
+});
+
+const words = (text) => keyedParts(text).map((part) => (typeof part === "string" ? part : part.textContent)).join("");
+
+test("texts name the keys to press", () => {
+  const text = "{K} keeps, {↑} goes back, {Space} flips, {1-9} choose, {1-1} too, {Esc} and {Tab} stay, Shift+{Enter}";
+  assert.equal(keyed(text), "K keeps, ↑ goes back, Space flips, 1 to 9 choose, 1 too, Esc and Tab stay, Shift+Enter");
+  useKeys({ k: "q", q: "k", ArrowUp: "e", e: "ArrowUp", " ": "j", j: " ", Enter: "n", n: "Enter", 1: "7", 7: "1" });
+  assert.equal(keyed(text), "Q keeps, E goes back, J flips, 7 2 3 4 5 6 1 8 9 choose, 7 too, Esc and Tab stay, Shift+N");
+});
+
+test("texts with caps say the same, and follow when the keys change", () => {
+  assert.equal(words("{A}, {1-4}, {1-1}, {Enter}, {Space}"), "A, 1–4, 1, Enter, Space");
+  const box = document.createElement("p");
+  box.append(...keyedParts("{A} and {⇧↵}"), keycap("A", "number"));
+  useKeys({ a: "ArrowUp", ArrowUp: "a", Enter: "b", b: "Enter" });
+  drawCaps(box);
+  assert.equal(box.textContent, "↑ and ⇧BA".replace("A", "↑"));
+  useKeys({});
+  drawCaps(box);
+  assert.equal(box.textContent, "A and ⇧↵A");
+  assert.equal(box.querySelector(".number").textContent, "A");
+});
+
+test("the range of digits is a range only while it is one", () => {
+  assert.equal(digitsCap(9), "1–9");
+  useKeys(layoutKeys("right"));
+  assert.equal(digitsCap(9), "7 8 9 0 5 6 1 2 3");
+});
+
+test("every cap of the page follows a changed key, and none of it twice", () => {
+  const keys = Object.fromEntries([..."abcdefghijklmnopqrstuvwxyz0123456789+-?", "Enter", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", " "].map((key, at) => [key, String.fromCodePoint(0x3b1 + at)]));
+  const all = { ...keys, ...Object.fromEntries(Object.entries(keys).map(([key, pressed]) => [pressed, key])) };
+  useKeys(all);
+  for (let turn = 0; turn < 2; turn += 1) {
+    drawCaps(document);
+    const caps = [...document.querySelectorAll("kbd")].filter((cap) => !cap.closest("#help-keys")).map((cap) => cap.textContent);
+    assert.ok(caps.length > 50);
+    assert.deepEqual(caps.filter((cap) => !/^⇧?[^ -~←↑→↓↵−]$/.test(cap)).sort(), ["Esc", "Esc", "Tab"]);
+  }
 });

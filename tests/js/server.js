@@ -18,7 +18,7 @@ export function groupOf(group_id, fields = {}) {
       offered: true, box: [0.1, 0.05, 0.9, 0.85], confidence: 0.74, keep_probability: 0.26, reason: "the subject lies low",
       alternatives: [{ box: [0.2, 0.1, 0.7, 0.6], probability: 0.31 }], ...crop,
     },
-    decision: null, audited: false, judges_crop: false, awaiting: false, flag_places: [], ...others,
+    decision: null, audited: false, judges_crop: false, awaiting: false, near_duplicates: false, flag_places: [], ...others,
   };
 }
 
@@ -33,6 +33,8 @@ export class Server {
     // Sets that a batch will withhold, and why there is none.
     this.drawn = [];
     this.why = "";
+    // Hints that were seen: all of them, where a test is not about hints.
+    this.seen = ["decide", "look", "undo"];
     // Error budgets to choose from, and the smallest one of each set.
     this.levels = [];
     this.least = {};
@@ -82,7 +84,7 @@ export class Server {
     const inside = [...this.groups.values()].filter((group) => group.within_budget && group.state === "pending" && (this.least[group.group_id] ?? 0) <= level);
     const ids = inside.map((group) => group.group_id);
     const versions = Object.fromEntries(inside.map((group) => [group.group_id, group.version]));
-    return { group_ids: ids, asked: ids.filter((id) => this.drawn.includes(id)), why: this.why, versions, levels: this.levels };
+    return { group_ids: ids, asked: ids.filter((id) => this.drawn.includes(id)), why: this.why, versions, levels: this.levels, crops: Object.fromEntries(inside.filter(({ crop }) => crop.box && crop.confidence !== null).map(({ group_id: id, crop }) => [id, crop.confidence])) };
   }
 
   /** Suggest something else for a group, as another run of prefml suggest does; null takes it away. */
@@ -159,6 +161,15 @@ export class Server {
   set_keys({ keys }) {
     this.kept = keys;
     return { keys };
+  }
+
+  hints() {
+    return { seen: this.seen };
+  }
+
+  see_hint({ hint }) {
+    this.seen.push(hint);
+    return { seen: this.seen };
   }
 
   submit_batch() {

@@ -79,6 +79,7 @@ interface Group {
   judges_crop: boolean;
   /** Changed by hand and not rated since. */
   awaiting: boolean;
+  near_duplicates: boolean;
   flag_places: FlagPlace[];
 }
 
@@ -145,6 +146,8 @@ interface Regroup {
 interface ApproveBatch {
   group_ids: string[];
   suggestion_versions?: Record<string, string>;
+  /** Those whose picture is kept whole. */
+  keep_whole?: string[];
   event_id?: string;
 }
 
@@ -186,6 +189,8 @@ interface Budget {
   versions: Record<string, string>;
   /** The strictest first. */
   levels: BudgetLevel[];
+  /** How sure the suggested crops are. */
+  crops: Record<string, number>;
 }
 
 interface Changed {
@@ -202,6 +207,13 @@ interface Submitted {
   submitted: number;
   counts: Record<string, number>;
   progress: Progress;
+}
+
+type HintName = "decide" | "look" | "undo";
+
+/** Hints that are not shown any more. */
+interface Hints {
+  seen: HintName[];
 }
 
 interface Keys {
@@ -273,7 +285,7 @@ interface DeskJob {
   ended: string | null;
   progress: { part: string; done: number; total: number | null } | null;
   error: string;
-  result: { words: string[]; plan: Plan | null; verdicts: Verdict[] } | null;
+  result: { words: string[]; plan: Plan | null; verdicts: Verdict[]; near_duplicates: number } | null;
 }
 
 interface ModelInUse {
@@ -289,6 +301,7 @@ interface ModelInUse {
 /** Where the work stands. */
 interface Desk {
   progress: Progress;
+  near_duplicates: number;
   within_budget: number;
   batches_why: string;
   looking: boolean;
@@ -331,6 +344,7 @@ interface Reads {
   budget: { parameters: { project: string; level: string }; answer: Budget };
   first_day: { parameters: Record<string, never>; answer: DayReport };
   keys: { parameters: Record<string, never>; answer: Keys };
+  hints: { parameters: Record<string, never>; answer: Hints };
   desk: { parameters: Record<string, never>; answer: Desk };
 }
 
@@ -345,6 +359,7 @@ interface Writes {
   submit_batch: { body: Empty; answer: Submitted };
   suggest_rest: { body: Empty; answer: DayReport };
   set_keys: { body: Keys & { event_id?: string }; answer: Keys };
+  see_hint: { body: { hint: HintName; event_id?: string }; answer: Hints };
   run_job: { body: RunJob; answer: Desk };
   stop_job: { body: Empty; answer: Desk };
 }
@@ -412,6 +427,15 @@ type PageCommand = "loupe" | "crop" | "hide" | "next" | "back" | "undo" | "redo"
 type CommandName = GroupCommand | PageCommand;
 type Command = { name: CommandName } | { name: "choose" | "hold"; index: number };
 
+/** What a new person needs to know. */
+interface Hint {
+  name: HintName;
+  /** Commands by which a person shows that it is known. */
+  doneBy: ReadonlySet<Command["name"]>;
+  /** The text for a set, keys in braces. */
+  words: (group: Group) => string;
+}
+
 /** What A does to the set in view. */
 type ApprovalPlan =
   | { does: "refuse"; words: string }
@@ -449,17 +473,23 @@ interface Edit {
 
 /** Sets offered for approval together. */
 interface Batch {
-  /** Ids that are shown. */
+  /** Ids that are offered. */
   ids: string[];
+  /** Those of them that are shown. */
+  listed: string[];
   /** Versions of what is offered, by id. */
   versions: Record<string, string>;
   /** Ids that are asked one by one. */
   asked: string[];
   why: string;
   levels: BudgetLevel[];
+  /** How sure the suggested crops are, by id. */
+  crops: Record<string, number>;
+  /** Only sets with an unsure crop are shown, and the next key decides about these crops. */
+  asking: boolean;
   /** Ids that are ticked. */
   left: Set<string>;
-  /** How many of `ids` are drawn. */
+  /** How many of `listed` are drawn. */
   loaded: number;
   loading: boolean;
   /** Said before how many there are. */
@@ -491,6 +521,16 @@ interface SetEditor {
   done: (answer: Changed, words: string) => Promise<void>;
   stale: (group: Group) => Promise<void>;
 }
+
+/** Pixels of a picture, four channels each, as a canvas gives them. */
+interface Pixels {
+  data: Uint8ClampedArray;
+  width: number;
+  height: number;
+}
+
+/** What is measured of pixels. */
+type PixelMeasure = "detail" | "light" | "contrast" | "colour";
 
 /** Width and height in CSS pixels. */
 interface Size {
@@ -556,6 +596,7 @@ interface Elements {
   "bulk-level": HTMLInputElement;
   "bulk-levels": HTMLDivElement;
   "bulk-text": HTMLParagraphElement;
+  "bulk-whole": HTMLButtonElement;
   chips: HTMLSpanElement;
   "crop-size": HTMLOutputElement;
   "crop-toggle": HTMLButtonElement;
@@ -572,6 +613,9 @@ interface Elements {
   help: HTMLDialogElement;
   "help-keys": HTMLDivElement;
   hide: HTMLButtonElement;
+  hint: HTMLDivElement;
+  "hint-close": HTMLButtonElement;
+  "hint-words": HTMLSpanElement;
   "keys-note": HTMLSpanElement;
   "keys-on": HTMLInputElement;
   lock: HTMLButtonElement;

@@ -23,7 +23,8 @@ beforeEach(() => {
 test("a set is drawn with its place, its state and a tile for each picture", () => {
   drawGroup(groupOf("a"));
   assert.deepEqual([text("heading"), text("state")], ["Set 1 of 2 · harbour", "undecided"]);
-  assert.deepEqual(texts(".caption .name"), ["10 % · stage1 · 200×300", "20 % · stage2 · 200×300", "70 % · stage3 · 200×300"]);
+  assert.deepEqual(texts(".caption .likely"), ["10 %", "20 %", "70 %"]);
+  assert.deepEqual(texts(".caption .name"), ["stage1 · 200×300", "stage2 · 200×300", "stage3 · 200×300"]);
   assert.deepEqual(texts(".badge"), ["★ Suggested"]);
   assert.deepEqual({ ...$("#group").dataset }, { testid: "group", groupId: "a", state: "pending", hidden: "false" });
 });
@@ -148,4 +149,9 @@ test("the end says what is left to do", () => {
   assert.ok($("#group").hidden && !$("#end").hidden);
   drawGroup(groupOf("a"));
   assert.ok(!$("#group").hidden && $("#end").hidden);
+});
+
+test("near duplicates are marked", () => {
+  drawGroup(groupOf("a", { near_duplicates: true }));
+  assert.match(text("chips"), /near duplicates: keep the best/);
 });

@@ -91,3 +91,64 @@ def test_columns_of_people_without_people_change_nothing(make):
     )
     assert plain.chosen_ == empty.chosen_
     np.testing.assert_allclose(plain.predict(X), empty.predict(nobody), atol=1e-9)
+
+
+def with_settings(make, effect, changes=False, **words):
+    """Return choices of two variants of which settings tell the winner as often as `effect` says.
+
+    With `changes` they tell it in every other project the wrong way.
+    """
+    X, y, set_id, project = make(sizes=(2,), noise=2.0, **words)
+    rng = np.random.default_rng(words.get("seed", 0) + 100)
+    told = np.where(rng.random(len(y) // 2) < 0.5 + effect / 2, 1, -1).repeat(2)
+    if changes:
+        told = told * np.where(np.isin(project, ["p0", "p2"]), 1, -1)
+    X["setting__denoise"] = told * (1 - 2 * y) + rng.normal(size=len(y)) * 0.5
+    for name in ("steps", "sampler=Euler a", "sampler=DDIM"):
+        X[f"setting__{name}"] = rng.normal(size=len(y))
+    return X, y, set_id, project
+
+
+@pytest.mark.parametrize("n_sets", [FEW_SETS // 2, FEW_SETS + 100])
+def test_a_setting_that_holds_on_other_projects_is_used_and_gains_on_new_ones(make, n_sets):
+    X, y, set_id, project = with_settings(make, 0.7, n_sets=n_sets, n_projects=6)
+    ranker = default_ranker(0).fit(X, y, set_id=set_id, groups=project)
+    assert "setting__denoise" in ranker.optional_columns_
+    fresh, truth, sets, _ = with_settings(make, 0.7, n_sets=300, seed=1)
+    without = fresh.assign(**{name: np.nan for name in fresh if name.startswith("setting")})
+    gain = top1(truth, ranker.predict(fresh), sets) - top1(truth, ranker.predict(without), sets)
+    assert gain > 0.05
+    reasons = [one.name for told in ranker.explain(fresh, sets) for one in told.reasons]
+    assert {"lower denoise", "higher denoise"} <= set(reasons)
+
+
+@pytest.mark.parametrize("world", [{"effect": 0.0}, {"effect": 0.9, "changes": True}])
+@pytest.mark.parametrize("n_sets", [FEW_SETS // 2, FEW_SETS + 100])
+def test_what_does_not_hold_on_other_projects_leaves_the_model_as_it_is_without(
+    make, world, n_sets
+):
+    X, y, set_id, project = with_settings(make, n_sets=n_sets, n_projects=4, **world)
+    plain = X[[name for name in X if not name.startswith("setting")]]
+    without, offered = (
+        default_ranker(0).fit(one, y, set_id=set_id, groups=project) for one in (plain, X)
+    )
+    assert offered.optional_columns_ == []
+    assert offered.chosen_ == without.chosen_
+    np.testing.assert_allclose(offered.predict(X), without.predict(plain), rtol=1e-9)
+
+
+def test_with_one_project_settings_are_not_used(make):
+    X, y, set_id, project = with_settings(make, 0.9, n_sets=80, n_projects=1)
+    assert not default_ranker(0).fit(X, y, set_id=set_id, groups=project).optional_columns_
+
+
+def test_optional_columns_may_be_missing_or_more_and_others_may_not(make):
+    X, y, set_id, project = with_settings(make, 0.8, n_sets=80)
+    ranker = default_ranker(0).fit(X, y, set_id=set_id, groups=project)
+    unknown = ranker.predict(X.assign(**{name: np.nan for name in X if "setting" in name}))
+    plain = X[[name for name in X if not name.startswith("setting")]]
+    np.testing.assert_array_equal(ranker.predict(plain), unknown)
+    np.testing.assert_array_equal(ranker.predict(X.assign(setting__cfg=3.0)), ranker.predict(X))
+    for other in (X.assign(cue__more=1.0), X.drop(columns="cue__0")):
+        with pytest.raises(ValueError, match="feature names"):
+            ranker.predict(other)

@@ -46,3 +46,14 @@ def test_a_row_has_the_same_design_whatever_stands_beside_it(rows):
     design = Design({"emb__": 3}, ["cue_lower__"], "kind", 0).fit(rows, COLUMNS)
     alone = np.vstack([design.transform(rows[[row]]) for row in range(6)])
     assert np.allclose(alone, design.transform(rows)[:6], rtol=0, atol=1e-12, equal_nan=True)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_an_order_of_the_rows_gives_what_sorted_rows_give_to_the_bit(rows, dtype):
+    rows = rows.astype(dtype)
+    order = np.random.default_rng(1).permutation(len(rows))
+    settings = ({"emb__": 3}, ["cue_lower__"], "kind", 0)
+    found = Design(*settings).fit(rows, COLUMNS, order).transform(rows, order)
+    expected = Design(*settings).fit(rows[order], COLUMNS).transform(rows[order])
+    assert found.dtype == dtype
+    assert np.array_equal(found, expected, equal_nan=True)

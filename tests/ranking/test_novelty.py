@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from prefml.ranking import SetRanker, metrics
+from prefml.ranking import SetRanker, metrics, novelty
 from prefml.ranking.novelty import StepNovelty
 
 
@@ -63,3 +63,13 @@ def test_the_ranker_gets_suspicious_of_unusual_steps(steps):
     plain = SetRanker(min_child_samples=5, novelty=("x0", "x1", "x2")).fit(X, y, set_id=set_id)
     assert metrics.top1(y, plain.predict(X), set_id) > 0.98
     assert plain.columns_[-2:] == ["novelty__step", "novelty__mean"]
+
+
+def test_of_very_many_steps_some_from_everywhere_tell_what_is_usual(monkeypatch):
+    rows = np.random.default_rng(0).normal(size=(4000, 4))
+    kind = np.full(len(rows), np.nan)
+    every = StepNovelty().fit(rows, kind).transform(rows, kind)
+    monkeypatch.setattr(novelty, "_MAX_FITTED", 1000)
+    some = StepNovelty().fit(rows, kind)
+    assert not np.array_equal(some.transform(rows, kind), every)
+    assert np.corrcoef(some.transform(rows, kind)[:, 0], every[:, 0])[0, 1] > 0.99

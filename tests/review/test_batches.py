@@ -270,3 +270,32 @@ def test_a_stricter_budget_offers_fewer_and_draws_from_these(make):
     assert set(strict.versions) == set(strict.group_ids)
     approved = service.approve_batch(strict.group_ids)
     assert [one.group_id for one in approved.drawn()] == strict.asked
+
+
+def test_pictures_of_a_batch_are_kept_whole_where_that_is_asked_for(make):
+    service = make(3, audit=0)
+    first, second, third = service.budget_ids()
+    service.approve_batch([first, second], whole=[first, third])
+    one, other, last = service.load_groups([first, second, third])
+    assert (one.state, one.decision.crop_coords) == ("overridden", None)
+    assert one.decision.crop_source == "whole"
+    assert (other.state, other.decision.crop_source) == ("approved", "suggested")
+    assert last.state == "pending"
+
+
+def test_a_frame_that_was_not_judged_set_by_set_is_no_label(make):
+    service = make(3, audit=0)
+    service.approve_batch(service.budget_ids(), whole=service.budget_ids()[:1])
+    service.submit()
+    standings = [read_evidence(line) for line in read_decided(service.workspace).values()]
+    assert {(one.choice, one.crop) for one in standings} == {("passed", "passed")}
+    assert len(standings) == 3
+
+
+def test_what_is_offered_says_how_sure_its_crops_are(make):
+    rows = [row(n) for n in range(4)]
+    rows[1]["step2_crop"]["confidence"] = 0.31
+    rows[2]["step2_crop"] = {"needs_crop": False, "crop_coords": None, "confidence": 0.2}
+    del rows[3]["step2_crop"]["confidence"]
+    offer = make(rows, audit=0).offer()
+    assert offer.crops == {"g000": 0.74, "g001": 0.31}

@@ -140,3 +140,24 @@ def test_any_bytes_at_all_are_answered(served, path):
         )
 
     send()
+
+
+def test_the_report_is_served_in_a_sandbox_without_scripts(served, workspace):
+    assert served.http.get("/report").status_code == 404
+    workspace.artifacts.mkdir(exist_ok=True)
+    (workspace.artifacts / "report.html").write_text("<p>what it learned</p>")
+    answer = served.http.get("/report")
+    assert (answer.status_code, answer.data) == (200, b"<p>what it learned</p>")
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox; default-src 'none'; ")
+    assert "script" not in policy
+    others = {name: value for name, value in HEADERS.items() if name != "Content-Security-Policy"}
+    assert {name: answer.headers[name] for name in others} == others
+    assert served.http.get("/report", headers={"Host": "evil.example"}).status_code == 403
+    assert served.http.get("/report", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+
+
+def test_without_a_desk_there_is_no_report(client, workspace):
+    workspace.artifacts.mkdir(exist_ok=True)
+    (workspace.artifacts / "report.html").write_text("x")
+    assert client.http.get("/report").status_code == 404

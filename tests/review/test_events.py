@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prefml.exceptions import LogError
 from prefml.review.events import (
     DecideBody,
     RegroupBody,
@@ -10,6 +11,7 @@ from prefml.review.events import (
     SubmitBody,
     TagBody,
     UndoRedoBody,
+    body_of,
     parse_event,
 )
 
@@ -141,3 +143,10 @@ def test_a_decision_of_before_there_were_versions_is_read_and_states_none():
     assert body.changes[0].suggestion_version is msgspec.UNSET
     stated = DecideBody([decided("a", suggestion_version="abc")])
     assert parsed("decide", stated).body.changes[0].suggestion_version == "abc"
+
+
+def test_an_id_that_was_used_for_another_kind_of_event_is_refused():
+    event = parsed("submit", SubmitBody({}))
+    assert body_of(SubmitBody, event) == SubmitBody({})
+    with pytest.raises(LogError, match="used before, by submit"):
+        body_of(UndoRedoBody, event)

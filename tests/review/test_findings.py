@@ -70,3 +70,26 @@ def test_whatever_the_figures_are_they_are_said_or_left_out(tmp_path_factory, sh
     path.write_text(json.dumps({"ranker": {"importances": shares, "by_project": parts}}))
     for finding in read_findings(path):
         assert all(line.endswith(".") for line in finding.lines)
+
+
+def test_what_the_report_says_in_sentences_is_said_before_bare_figures(path):
+    said = {
+        "preferences": [{"words": "You prefer the sharper face: in 71 % of ..."}, {}],
+        "over_time": {"words": "No change over time beyond chance."},
+        "weak_spots": [{"words": "Project valley: right in 60%"}],
+    }
+    path.write_text(json.dumps({"ranker": METRICS["ranker"] | said}))
+    learned, time, fails = read_findings(path, [Block(0.5, 50)])
+    assert learned.lines[1] == "You prefer the sharper face: in 71 % of ...."
+    assert [line[:9] for line in time.lines] == ["No change", "You decid"]
+    assert fails.lines[1:] == ["Project valley: right in 60%."]
+
+
+def test_where_no_part_is_worse_beyond_chance_none_is_named(path):
+    path.write_text(json.dumps({"ranker": METRICS["ranker"] | {"weak_spots": []}}))
+    assert read_findings(path)[-1].lines[1:] == ["Nowhere less right than elsewhere beyond chance."]
+
+
+def test_how_a_person_crops_is_said_as_the_report_says_it(path):
+    path.write_text(json.dumps({"crop": {"habits": ["You keep 8% of 400 pictures whole."]}}))
+    assert read_findings(path) == [Finding("How you crop", ["You keep 8% of 400 pictures whole."])]

@@ -96,3 +96,31 @@ def test_what_cannot_be_read_is_said_to_be_so(kind, printed):
 
 def test_of_an_unknown_kind_nothing_is_said():
     assert read_result("", b"{}").words == ["Done; what it printed cannot be read."]
+
+
+FOUND = {
+    "groups": [{"project": "p", "images": ["a.png", "b.png"], "best": "b.png"}],
+    "questions": {"groups": 1, "pictures": 2, "left_out": {"that lost their set": 1}},
+}
+
+
+def test_near_duplicates_are_listed_and_how_many_could_be_decided():
+    found = read("duplicates", FOUND)
+    assert found.words == [
+        "1 group of near duplicates.",
+        "Not asked about: 1 picture that lost their set.",
+        "p: a.png, b.png; best b.png",
+    ]
+    assert found.near_duplicates == 1
+
+
+def test_near_duplicates_that_are_asked_about_are_counted_and_offered_no_more():
+    document = {**FOUND, "questions": {**FOUND["questions"], "asked": True}}
+    found = read("ask_duplicates", document)
+    assert found.words[-1] == "1 group to decide in the review."
+    assert found.near_duplicates == 0
+
+
+def test_what_was_taken_back_is_counted():
+    words = read("withdraw_duplicates", {"withdrawn": 2}).words
+    assert words == ["2 groups of near duplicates not asked about any more."]

@@ -5,7 +5,7 @@ import re
 import msgspec
 import pytest
 
-from prefml.review import answers, create_app, desk_answers, requests
+from prefml.review import answers, create_app, desk_answers, hints, requests
 from prefml.review.openapi import OPERATIONS, describe_api, field_descriptions
 from prefml.review.thumbnails import SIDES
 
@@ -14,7 +14,7 @@ SCHEMAS = DESCRIPTION["components"]["schemas"]
 
 
 def structures():
-    modules = (answers, desk_answers, requests)
+    modules = (answers, desk_answers, hints, requests)
     found = [value for module in modules for value in vars(module).values()]
     kinds = [one for one in found if inspect.isclass(one) and issubclass(one, msgspec.Struct)]
     return sorted({kind for kind in kinds if kind is not msgspec.Struct}, key=lambda k: k.__name__)

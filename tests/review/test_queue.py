@@ -14,8 +14,9 @@ def known(*rows):
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("all", ["sure", "unsure", "odd", "done"]),
-        ("pending", ["sure", "unsure", "odd"]),
+        ("all", ["sure", "unsure", "odd", "done", "alike"]),
+        ("pending", ["sure", "unsure", "odd", "alike"]),
+        ("duplicates", ["alike"]),
         ("uncertain", ["unsure", "odd", "done"]),
         ("flagged", ["unsure", "odd"]),
         ("crops", ["sure"]),
@@ -29,6 +30,7 @@ def test_each_filter_passes_its_groups_in_the_order_of_the_file(name, found):
         {"group_id": "unsure"},
         {"group_id": "odd", "flags": ["fingers"]},
         {"group_id": "done"},
+        {"group_id": "alike", "near_duplicates": {}},
     )  # fmt: skip
     ledger = Ledger([decide(1, decided("done", "skipped")), tag(2, "unsure", a=["long_hand"])])
     assert [one.group_id for one in queue_groups(groups, ledger, name, None)] == found

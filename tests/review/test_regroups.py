@@ -398,3 +398,16 @@ class Review(RuleBasedStateMachine):
 
 TestReview = Review.TestCase
 TestReview.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
+
+
+def test_near_duplicates_are_no_set_to_be_changed(client, workspace):
+    rows = list(read_suggestions(workspace).values())
+    project = [row for row in rows if row["project_id"] == rows[0]["project_id"]]
+    project[0]["near_duplicates"] = {"distance": [], "cosine": []}
+    write_lines(suggestions_path(workspace), rows)
+    client.get("queue")
+    alike, other = project[0]["group_id"], project[1]["group_id"]
+    for group_id, more in ((alike, {}), (other, {"to": alike}), (alike, {"to": other})):
+        refused = client.send("regroup", {"group_id": group_id, "images": [0], **more})
+        assert refused.status_code == 400
+        assert "near duplicates" in refused.json["error"]

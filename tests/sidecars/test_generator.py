@@ -1,5 +1,6 @@
 import json
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -131,29 +132,61 @@ def test_values_that_are_no_numbers_are_none(tmp_path):
     assert found == GeneratorSettings("a1111")
 
 
+def stored(root, *paths):
+    """Return an index as sidecars have it of files as they are."""
+    stats = [(root / path).stat() for path in paths]
+    return pd.DataFrame(
+        {
+            "path": list(paths),
+            "file_size": [one.st_size for one in stats],
+            "mtime_ns": [one.st_mtime_ns for one in stats],
+        }
+    )
+
+
 def test_the_settings_of_a_workspace_are_read_once(tmp_path, monkeypatch):
     save(tmp_path / "images" / "p" / "a.png", parameters=INFOTEXT)
     save(tmp_path / "images" / "p" / "b.png")
-    keys = [("p", "b.png"), ("p", "a.png"), ("p", "gone.png")]
+    index = stored(tmp_path, "images/p/b.png", "images/p/a.png")
     workspace = Workspace.open(tmp_path)
-    frame = generator_settings(workspace, keys)
-    assert list(frame["sampler"]) == ["", "Euler a", ""]
-    assert frame["denoise"].isna().tolist() == [True, False, True]
+    frame = generator_settings(workspace, index)
+    assert list(frame["sampler"]) == ["", "Euler a"]
+    assert frame["denoise"].isna().tolist() == [True, False]
     assert "secret" not in generator.settings_path(workspace).read_text()
     monkeypatch.setattr(generator, "read_settings", lambda path: pytest.fail("opened again"))
-    assert generator_settings(workspace, keys).equals(frame)
+    assert generator_settings(workspace, index).equals(frame)
+
+
+def test_what_was_kept_counts_where_the_picture_is_gone_and_else_nothing_is_known(tmp_path):
+    for name in ("a", "b"):
+        save(tmp_path / f"{name}.png", parameters=INFOTEXT)
+    workspace, index = Workspace.open(tmp_path), stored(tmp_path, "a.png", "b.png")
+    assert list(generator_settings(workspace, index[:1])["sampler"]) == ["Euler a"]
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.png").unlink()
+    assert list(generator_settings(workspace, index)["sampler"]) == ["Euler a", ""]
+    kept = generator.settings_path(workspace).read_text()
+    assert "b.png" not in kept, "a picture that is back is read"
+
+
+def test_another_picture_under_the_name_of_a_stored_one_tells_nothing_of_it(tmp_path):
+    path = save(tmp_path / "a.png", parameters=INFOTEXT)
+    index = stored(tmp_path, "a.png")
+    save(path, parameters=INFOTEXT.replace("Euler a", "DDIM sampler"))
+    assert generator_settings(Workspace.open(tmp_path), index) is None
 
 
 def test_a_file_that_changed_and_a_damaged_store_are_read_anew(tmp_path):
-    path = save(tmp_path / "images" / "p" / "a.png", parameters=INFOTEXT)
+    path = save(tmp_path / "a.png", parameters=INFOTEXT)
     workspace = Workspace.open(tmp_path)
-    generator_settings(workspace, [("p", "a.png")])
+    generator_settings(workspace, stored(tmp_path, "a.png"))
     save(path, parameters=INFOTEXT.replace("Euler a", "DDIM sampler"))
-    assert list(generator_settings(workspace, [("p", "a.png")])["sampler"]) == ["DDIM sampler"]
+    index = stored(tmp_path, "a.png")
+    assert list(generator_settings(workspace, index)["sampler"]) == ["DDIM sampler"]
     generator.settings_path(workspace).write_bytes(b"\xff{}\n{}\n")
-    assert list(generator_settings(workspace, [("p", "a.png")])["sampler"]) == ["DDIM sampler"]
+    assert list(generator_settings(workspace, index)["sampler"]) == ["DDIM sampler"]
 
 
 def test_without_any_settings_there_are_no_columns(tmp_path):
-    save(tmp_path / "images" / "p" / "a.png")
-    assert generator_settings(Workspace.open(tmp_path), [("p", "a.png")]) is None
+    save(tmp_path / "a.png")
+    assert generator_settings(Workspace.open(tmp_path), stored(tmp_path, "a.png")) is None

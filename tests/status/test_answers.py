@@ -84,3 +84,10 @@ def test_answers_come_in_the_order_of_time():
     }
     found = read_answers(lines, dict.fromkeys(lines, suggestion()))
     assert [one.when.month for one in found] == [1, 2, 3]
+
+
+def test_near_duplicates_are_no_answers_to_a_suggestion():
+    shown = suggestion(near_duplicates={})
+    line = {"action": "approved", "final_choice": IMAGES[1]}
+    assert read_answers({"g": line}, {"g": shown}) == []
+    assert read_answers({"g": {**line, "images": IMAGES, "suggestion": shown}}, {}) == []

@@ -96,3 +96,17 @@ def test_a_name_that_repeats_outside_the_folder_asked_for_is_told_apart_all_the_
     tree.picture("new/alpha/set2/a.png")
     found = find_candidates(Workspace.open(tree.root), resolver, ["new"], ())
     assert [group.keys for group in found.groups] == [(("alpha", "set2/a.png"),)]
+
+
+@pytest.mark.parametrize("where", ["decision", "suggestion"])
+def test_of_near_duplicates_those_that_were_not_kept_are_handled(tree, resolver, where):
+    images = [tree.picture(f"images/alpha/{name}.png") for name in "ab"]
+    mark = {"near_duplicates": {}}
+    row = {"group_id": "d", "action": "approved", "final_choice": images[0], "images": images}
+    shown = {"suggestion": mark} if where == "decision" else {}
+    known = {} if where == "decision" else {"d": {"images": images, **mark}}
+    if where == "suggestion":
+        del row["images"]
+    decisions = read_decisions(Workspace.open(tree.root))
+    found = handled_pictures(decisions, {"d": row | shown}, known, resolver)
+    assert found == {("alpha", "b.png")}

@@ -149,6 +149,11 @@ def test_at_most_three_reasons_speak_for_and_one_against(contributions):
     assert len(words) - len(against) <= 3
 
 
+def test_what_says_nothing_to_a_person_is_no_reason():
+    why = (Reason("other", 0.4), Reason("size of the set", -0.3), Reason("face", 0.2))
+    assert _reasons(replace(ranked(), why=why)) == ["the face"]
+
+
 def test_a_feature_group_is_named_by_what_was_measured():
     why = (Reason("closeness to the set", 0.4), Reason("higher stage", 0.3))
     assert _reasons(replace(ranked(), why=why)) == [

@@ -54,3 +54,14 @@ def test_within_the_budget_are_undecided_sets_without_a_flag(root):
     write(root, "automation_decisions.jsonl", *rows, {"group_id": "d", "images": ["d"]})
     write(root, "approved_decisions.jsonl", {**rows[0], "action": "rejected"})
     assert (standing(root).undecided, standing(root).within_budget) == (3, 1)
+
+
+def test_near_duplicates_that_are_decided_are_told_apart(root):
+    mark = {"near_duplicates": {}}
+    rows = [{"group_id": n, "images": [n]} for n in "abc"]
+    write(root, "automation_decisions.jsonl", rows[0] | mark, *rows[1:])
+    done = [row | {"action": "approved"} for row in rows]
+    write(root, "approved_decisions.jsonl", *done[:2], done[2] | {"suggestion": mark})
+    found = standing(root)
+    assert found.decided.keys() == {"a", "b", "c"}
+    assert found.duplicates == {"a", "c"}

@@ -1,11 +1,13 @@
 // Execute commands, whether a key or a button asked for them.
 
 import { post, storage } from "./api.js";
-import { ASKED, cropFields, mustAsk, planApproval } from "./approval.js";
+import { askedText, cropFields, mustAsk, planApproval } from "./approval.js";
 import * as bulk from "./bulk.js";
 import * as cropper from "./cropper.js";
 import { announce, byId, showStatus } from "./dom.js";
+import * as hints from "./hints.js";
 import { drawProgress } from "./info.js";
+import { keyed } from "./keymap.js";
 import * as loupe from "./loupe.js";
 import { PICTURE_SIZE } from "./pictures.js";
 import { present } from "./present.js";
@@ -71,7 +73,7 @@ export function keepPicture(index, crop, key) {
  * @param {number | null} index
  * @param {(index: number) => Promise<void> | void} act
  */
-const withPicture = (index, act) => (index === null ? showStatus("Choose a picture first: 1 to 9") : act(index));
+const withPicture = (index, act) => (index === null ? showStatus(keyed("Choose a picture first: {1-9}")) : act(index));
 
 /** @param {Group} group */
 function approve(group) {
@@ -81,7 +83,7 @@ function approve(group) {
     case "reveal":
       session.revealed = true;
       redraw();
-      return showStatus("This is the suggestion; A again approves it");
+      return showStatus(keyed("This is the suggestion; {A} again approves it"));
     case "choose": return choose(group, plan.index);
     case "ask": return askFrame(group, plan.index);
     case "keep": return keepPicture(plan.index, plan.fields, "approve");
@@ -98,8 +100,8 @@ function askFrame(group, index) {
   session.asked = true;
   if (index !== my.selectedIndex(group) || group.decision) session.held = index;
   redraw();
-  showStatus(ASKED);
-  announce(ASKED);
+  showStatus(askedText());
+  announce(askedText());
 }
 
 /**
@@ -114,7 +116,7 @@ function choose(group, index) {
   session.cropVisible = true;
   redraw();
   cropper.start(group, index);
-  return showStatus(`Picture ${index + 1}: set its frame as you want it; Enter uses it, K keeps the whole picture`);
+  return showStatus(keyed(`Picture ${index + 1}: set its frame as you want it; {Enter} uses it, {K} keeps the whole picture`));
 }
 
 /**
@@ -125,7 +127,7 @@ function choose(group, index) {
 function hold(index) {
   session.held = session.held === index ? null : index;
   redraw();
-  showStatus(session.held === null ? "" : `Picture ${index + 1} is held: K, X, M or A are about it`);
+  showStatus(session.held === null ? "" : keyed(`Picture ${index + 1} is held: {K}, {X}, {M} or {A} are about it`));
 }
 
 /**
@@ -232,7 +234,7 @@ async function afterBatch(approved, asked) {
  * @param {number} asked how many are asked one by one
  */
 export function batchText(approved, asked) {
-  const back = `${countSets(approved)} approved together; Z takes them back`;
+  const back = keyed(`${countSets(approved)} approved together; {Z} takes them back`);
   return asked ? `${back}. ${countSets(asked)} ${asked === 1 ? "is" : "are"} asked one by one` : back;
 }
 
@@ -300,9 +302,10 @@ export function commandNamed(name) {
  * @returns {Promise<void> | void}
  */
 export function perform(command) {
+  hints.noteDone(command.name);
   if (isPageCommand(command.name)) return PAGE_COMMANDS[command.name]();
   const group = my.currentGroup();
-  if (!group) return showStatus("No set here; ↑ goes back");
+  if (!group) return showStatus(keyed("No set here; {↑} goes back"));
   if (!my.isSeen(group)) return showChanged(group);
   if (!("index" in command)) return GROUP_COMMANDS[command.name](group);
   const { name, index } = command;

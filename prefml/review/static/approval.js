@@ -2,14 +2,15 @@
 
 import { byId } from "./dom.js";
 import { areaShare, keepsWhole } from "./geometry.js";
+import { keyed } from "./keymap.js";
 import { cropOn, isBlind, readDraft, selectedIndex, session } from "./session.js";
 import { isUnsure, percent } from "./words.js";
 
 /** What is done with a crop that is stated as unsure, as prefml.toml says. */
-const unsureCrop = document.body.dataset.unsureCrop ?? "ask";
+export const unsureCrop = document.body.dataset.unsureCrop ?? "ask";
 
-/** Said where the frame is asked for. */
-export const ASKED = "This crop is unsure: the same key again takes it, K keeps the whole picture, X edits it";
+/** Say that the frame is asked for. */
+export const askedText = () => keyed("This crop is unsure: the same key takes it, {K} keeps it whole, {X} edits it");
 
 /**
  * Tell whether the crop that is suggested for a picture is stated as unsure.
@@ -64,13 +65,13 @@ export const mustAsk = (group, index) => unsureCrop === "ask" && !session.asked 
 export function planApproval(group) {
   const own = session.held !== null || readDraft(group) !== null, at = selectedIndex(group);
   if (group.audited) {
-    return own && at !== null ? { does: "choose", index: at, fields: {} } : { does: "refuse", words: "Asked without a suggestion: 1 to 9 choose" };
+    return own && at !== null ? { does: "choose", index: at, fields: {} } : { does: "refuse", words: keyed("Asked without a suggestion: {1-9} choose") };
   }
   if (isBlind(group) && !own) return { does: "reveal" };
   // A on a set that was decided otherwise goes back to what was suggested for it.
   const back = group.decision && !own ? group.suggested : null;
   if (back !== null) return planReturn(group, back);
-  if (at === null) return { does: "refuse", words: "Nothing is suggested here: 1 to 9 choose" };
+  if (at === null) return { does: "refuse", words: keyed("Nothing is suggested here: {1-9} choose") };
   return mustAsk(group, at) ? { does: "ask", index: at } : { does: "keep", index: at, fields: cropFields(group, at) };
 }
 

@@ -1,15 +1,17 @@
 // Approve the sets inside the error budget together: how many, a look at each, then one key.
 
 import { StaleError, get, post } from "./api.js";
-import { byId, make, visible } from "./dom.js";
+import { unsureCrop } from "./approval.js";
+import { announce, byId, make, visible } from "./dom.js";
 import { boxText } from "./geometry.js";
 import { dropWaiting, enqueueInput } from "./jobs.js";
+import { keycap, keyed } from "./keymap.js";
 import { aspect, fitInside } from "./layout.js";
 import { PICTURE_SIZE, pictureUrl } from "./pictures.js";
 import { present } from "./present.js";
 import { receive, session } from "./session.js";
 import { placeBox } from "./view.js";
-import { countSets, formatCount, percent, shortName } from "./words.js";
+import { countSets, formatCount, isUnsure, percent, shortName } from "./words.js";
 
 const PAGE = 24;
 // Of a picture, in CSS pixels: large enough to judge, and four side by side in half a window.
@@ -41,11 +43,11 @@ export async function open(done) {
  * @param {string} note
  */
 async function offer(done, unwanted, note) {
-  const { group_ids, asked, why, versions, levels } = await get("budget", { project: session.project, level });
+  const { group_ids, asked, why, versions, levels, crops } = await get("budget", { project: session.project, level });
   // What will be asked without its suggestion is not shown with it before.
   const ids = group_ids.filter((id) => !asked.includes(id));
   const left = new Set(ids.filter((id) => !unwanted.has(id)));
-  batch = { ids, asked, why, versions, levels, left, loaded: 0, loading: false, note, done };
+  batch = { ids, listed: ids, asked, why, versions, levels, crops, asking: false, left, loaded: 0, loading: false, note, done };
   byId("bulk-grid").replaceChildren();
   drawLevels();
   if (!byId("bulk").open) byId("bulk").showModal();
@@ -115,30 +117,71 @@ export function auditText(asked, why) {
   return `${countSets(asked)} of the batch, drawn at random, ${asked === 1 ? "is" : "are"} not approved but asked one by one, without a suggestion: that is how prefml learns how often what you approve unseen is wrong. ${why}`;
 }
 
+/** Return the ids of the ticked sets whose crop is stated as unsure. */
+function unsureIds() {
+  const { ids, left, crops } = opened();
+  return ids.filter((id) => left.has(id) && isUnsure(crops[id] ?? null));
+}
+
+/**
+ * Write that crops are unsure, and what the keys do with them.
+ *
+ * @param {number} number of sets
+ */
+export function askedCropsText(number) {
+  const what = number === 1 ? "1 set of the batch has a crop that is unsure; here it is" : `${countSets(number)} of the batch have crops that are unsure; here they are`;
+  const [crops, pictures] = number === 1 ? ["this crop", "this picture"] : ["these crops", "these pictures"];
+  return keyed(`${what}. {A} takes ${crops} too, {K} keeps ${pictures} whole; untick what needs a look of its own.`);
+}
+
+/** Show the sets whose crop is unsure, and leave it to the next key what becomes of the crops. */
+async function askCrops() {
+  const listed = unsureIds();
+  Object.assign(opened(), { asking: true, listed, loaded: 0, note: "" });
+  byId("bulk-grid").replaceChildren();
+  await loadMore();
+  drawSummary();
+  announce(byId("bulk-text").textContent);
+  checkboxes()[0]?.focus();
+}
+
 function drawSummary() {
-  const { ids, asked, why, left, loaded, note } = opened(), audit = auditText(asked.length, why);
+  const { ids, asked, why, loaded, note, asking } = opened(), unsure = asking ? unsureIds().length : 0;
+  drawApprove();
+  byId("bulk-whole").hidden = !unsure;
+  byId("bulk-whole").replaceChildren(keycap("K"), ` Keep ${countSets(unsure)} whole`);
+  for (const id of /** @type {const} */ (["bulk-grid", "bulk-hint"])) byId(id).hidden = !ids.length;
+  if (unsure) {
+    byId("bulk-text").textContent = askedCropsText(unsure);
+    return;
+  }
+  const audit = auditText(asked.length, why);
   const summary = why && !ids.length && !asked.length ? "" : summaryText(ids.length + asked.length, loaded, session.project);
   byId("bulk-text").textContent = visible(note + [summary, audit].filter(Boolean).join(" "));
-  for (const id of /** @type {const} */ (["bulk-grid", "bulk-hint"])) byId(id).hidden = !ids.length;
-  const button = byId("bulk-approve");
+}
+
+function drawApprove() {
+  const { ids, asked, left, loaded } = opened(), button = byId("bulk-approve");
   button.hidden = !ids.length && !asked.length;
   const words = left.size || !asked.length ? ` Approve ${countSets(left.size)} as suggested` : ` Ask me about ${countSets(asked.length)}`;
-  button.replaceChildren(make("kbd", {}, "A"), left.size && asked.length ? `${words}, ask me about ${formatCount(asked.length)}` : words);
+  button.replaceChildren(keycap("A"), left.size && asked.length ? `${words}, ask me about ${formatCount(asked.length)}` : words);
   button.disabled = ids.length ? !left.size || !loaded : !asked.length;
 }
 
 async function loadMore() {
   const shown = opened();
-  if (shown.loading || shown.loaded >= shown.ids.length) return;
+  const { listed } = shown;
+  if (shown.loading || shown.loaded >= listed.length) return;
   shown.loading = true;
-  const ids = shown.ids.slice(shown.loaded, shown.loaded + PAGE);
+  const ids = listed.slice(shown.loaded, shown.loaded + PAGE);
   const answer = await get("load_batch", { id: ids, picture: "small" });
-  // Offered anew meanwhile.
+  shown.loading = false;
+  // Offered anew, or asked about its crops, meanwhile.
   if (shown !== batch) return;
+  if (listed !== shown.listed) return loadMore();
   for (const { group_id: id, version } of answer.groups) shown.versions[id] = version;
   byId("bulk-grid").append(...answer.groups.map(item));
   shown.loaded += ids.length;
-  shown.loading = false;
   drawSummary();
 }
 
@@ -167,12 +210,27 @@ function drawPicture(group, image, isSuggested) {
   if (image.version) picture.src = pictureUrl(image, "small");
   const frame = make("div", { class: isSuggested ? "frame suggested" : "frame lost" }, picture);
   frame.style.width = `${fitInside(aspect(image), ROOM.w, ROOM.h).w}px`;
-  if (isSuggested && group.crop.box) {
+  if (isSuggested && group.crop.box && !losesCrop(group.crop)) {
     const box = make("div", { class: "crop", "data-box": boxText(group.crop.box) });
     placeBox(box, group.crop.box);
     frame.append(box);
   }
   return frame;
+}
+
+/**
+ * Tell whether a crop is not taken because it is unsure, as prefml.toml says.
+ *
+ * @param {Crop} crop
+ */
+const losesCrop = ({ box, confidence }) => unsureCrop === "whole" && box !== null && isUnsure(confidence);
+
+/** @param {Crop} crop */
+function cropCaption({ offered, box, confidence }) {
+  if (!offered || confidence === null) return "";
+  const sure = percent(confidence);
+  if (!box || !isUnsure(confidence)) return `${box ? "crop" : "kept whole"} ${sure}`;
+  return unsureCrop === "whole" ? `kept whole, the crop is unsure (${sure})` : `unsure crop ${sure}`;
 }
 
 /**
@@ -183,7 +241,7 @@ function drawPicture(group, image, isSuggested) {
  */
 export const captionOf = ({ confidence, project, crop, images }, image) => [
   confidence === null ? shortName(image.name) : images.length > 1 ? `choice ${percent(confidence)}` : "",
-  crop.offered && crop.confidence !== null ? `${crop.box ? "crop" : "kept whole"} ${percent(crop.confidence)}` : "", project,
+  cropCaption(crop), project,
 ].filter(Boolean).join(" · ");
 
 /**
@@ -196,15 +254,24 @@ function setWanted(id, wanted) {
   drawSummary();
 }
 
-async function approve() {
-  const { ids, asked, left, versions, done } = opened(), button = byId("bulk-approve");
+/**
+ * Approve what is ticked; where crops are unsure, show them first, and ask once.
+ *
+ * @param {boolean} [whole] keep the pictures whole whose crops are unsure
+ */
+async function approve(whole = false) {
+  const { ids, asked, left, versions, done, asking } = opened(), button = byId("bulk-approve"), unsure = unsureIds();
   // Pressed again before its turn came.
   if (button.disabled) return;
+  if (unsureCrop === "ask" && !asking && unsure.length) {
+    await askCrops();
+    return;
+  }
   button.disabled = true;
   const wanted = [...asked, ...ids.filter((id) => left.has(id))];
   try {
     const seen = Object.fromEntries(wanted.map((id) => [id, present(versions[id], "version")]));
-    const answer = await post("approve_batch", { group_ids: wanted, suggestion_versions: seen }, PICTURE_SIZE);
+    const answer = await post("approve_batch", { group_ids: wanted, suggestion_versions: seen, keep_whole: whole || unsureCrop === "whole" ? unsure : [] }, PICTURE_SIZE);
     receive(answer);
     byId("bulk").close();
     await done(answer.group_ids.filter((id) => !answer.asked.includes(id)), answer.asked);
@@ -229,6 +296,7 @@ export async function handleKey({ key, repeat }) {
   if (step) all[Math.min(all.length - 1, Math.max(0, at + step))]?.focus();
   else if (key === "-" || key === "+" || key === "=") await chooseLevel(levelIndex() + (key === "-" ? -1 : 1));
   else if (key === "a" && !repeat) await approve();
+  else if (key === "k" && !repeat && opened().asking) await approve(true);
 }
 
 byId("bulk-grid").addEventListener("scroll", () => {
@@ -241,4 +309,5 @@ byId("bulk-level").addEventListener("input", () => {
   byId("bulk-count").textContent = found ? levelText(found) : "";
 });
 byId("bulk-level").addEventListener("change", () => { enqueueInput(() => chooseLevel(Number(byId("bulk-level").value))); });
-byId("bulk-approve").addEventListener("click", () => { enqueueInput(approve); });
+byId("bulk-approve").addEventListener("click", () => { enqueueInput(() => approve()); });
+byId("bulk-whole").addEventListener("click", () => { enqueueInput(() => approve(true)); });

@@ -3,6 +3,7 @@
 import { announce, byId, findAll, make } from "./dom.js";
 import { FULL_FRAME, boxText, grow, keepsWhole, move, pull, reshape, sameBox, stretch } from "./geometry.js";
 import { drawInfo } from "./info.js";
+import { keyed } from "./keymap.js";
 import { aspect } from "./layout.js";
 import { cutText, regionsOf, shareInside } from "./people.js";
 import { present } from "./present.js";
@@ -55,7 +56,7 @@ export function start(group, index) {
   drawAspects();
   show();
   focus();
-  tell("Editing the crop. Arrows move, plus and minus size, Tab next proposal, Enter uses it, Escape leaves. ");
+  tell(keyed("Editing the crop. {←} {↑} {↓} {→} move, {+} and {-} size, {Tab} next proposal, {Enter} uses it, {Esc} leaves. "));
 }
 
 /** Close the editor; the box stays as a draft, which is no decision. */

@@ -2,7 +2,8 @@
 
 import { RefusedError, get } from "./api.js";
 import { announce, showAlert } from "./dom.js";
-import { JOB_TITLES, drawDesk, earlierModel, isRunning, part, shownPlan } from "./desk_view.js";
+import { JOB_TITLES, drawDesk, earlierModel, foundDuplicates, isRunning, part, shownPlan } from "./desk_view.js";
+import { drawCaps, meantKey, useKeys } from "./keymap.js";
 import { present } from "./present.js";
 
 const SOON_MS = 700, LATER_MS = 5000;
@@ -15,7 +16,7 @@ let drawn = "";
 let waiting;
 
 /** @type {Readonly<Record<string, string>>} */
-const KEYS = { s: "suggest", r: "review", p: "preview", a: "apply", z: "undo", t: "train", b: "rollback", e: "report", d: "duplicates", x: "stop" };
+const KEYS = { s: "suggest", r: "review", p: "preview", a: "apply", z: "undo", t: "train", b: "rollback", e: "report", d: "duplicates", k: "decide_duplicates", o: "open_report", x: "stop" };
 /** @type {ReadonlySet<string>} */
 const JOBS = new Set(Object.keys(JOB_TITLES));
 
@@ -93,7 +94,17 @@ function need(name, model) {
  */
 export async function perform(name, model) {
   if (name === "review") location.assign("/");
-  else await send(name, model);
+  else if (name === "open_report") {
+    if (desk?.report) location.assign("/report");
+  } else if (name !== "decide_duplicates") await send(name, model);
+  else if (desk?.near_duplicates) reviewDuplicates();
+  else if (desk && foundDuplicates(desk)) await send("ask_duplicates", undefined);
+}
+
+/** Open the review on near duplicates alone. */
+function reviewDuplicates() {
+  sessionStorage.setItem("prefml.filter", JSON.stringify(["duplicates", ""]));
+  location.assign("/");
 }
 
 /**
@@ -122,10 +133,11 @@ async function send(name, model) {
  *
  * @param {KeyboardEvent} event
  */
-function nameOf({ key, shiftKey, ctrlKey, metaKey, altKey, repeat }) {
+function nameOf({ key: pressed, shiftKey, ctrlKey, metaKey, altKey, repeat }) {
   if (ctrlKey || metaKey || altKey || repeat) return "";
+  const key = meantKey(pressed.length === 1 ? pressed.toLowerCase() : pressed);
   if (key === "Enter") return shiftKey ? "submit" : "";
-  return KEYS[key.toLowerCase()] ?? "";
+  return KEYS[key] ?? "";
 }
 
 document.addEventListener("keydown", (event) => {
@@ -140,7 +152,14 @@ document.addEventListener("click", (event) => {
   if (pressed instanceof HTMLElement) void perform(pressed.dataset["do"] ?? "", pressed.dataset["model"]);
 });
 
+/** Use the keys that were changed in the review; without them the desk works all the same. */
+async function takeKeys() {
+  useKeys((await get("keys", {})).keys);
+  drawCaps(document);
+}
+
 // A page that nobody sees asks for nothing.
 document.addEventListener("visibilitychange", () => { if (document.hidden) rest(); else void look(); });
 
+takeKeys().catch((/** @type {unknown} */ error) => { showAlert(String(error)); });
 void look();

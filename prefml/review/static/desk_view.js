@@ -1,6 +1,7 @@
 // Draw the desk: where the work stands, the job at work, and what can be done from here.
 
 import { make, visible } from "./dom.js";
+import { keycap } from "./keymap.js";
 import { present } from "./present.js";
 import { duration, formatCount, percent } from "./words.js";
 
@@ -8,6 +9,7 @@ import { duration, formatCount, percent } from "./words.js";
 export const JOB_TITLES = {
   suggest: "Suggest for new pictures", preview: "Preview of applying", apply: "Apply", undo: "Take the last run back",
   train: "Train", rollback: "Roll back", report: "Write the report", duplicates: "Find near duplicates",
+  ask_duplicates: "Ask about near duplicates", withdraw_duplicates: "Ask no more about near duplicates",
 };
 
 /** @type {Readonly<Record<DeskJob["state"], string>>} */
@@ -35,7 +37,7 @@ export const part = (id) => present(document.getElementById(id), `element #${id}
  * @param {{ strong?: boolean, disabled?: boolean, model?: string }} [options]
  */
 export function button(name, key, words, { strong = false, disabled = false, model = "" } = {}) {
-  const made = make("button", { type: "button", "data-do": name, "data-testid": `desk-${name}`, class: strong ? "strong" : null, disabled }, key ? make("kbd", {}, key) : null, ` ${words}`);
+  const made = make("button", { type: "button", "data-do": name, "data-testid": `desk-${name}`, class: strong ? "strong" : null, disabled }, key ? keycap(key) : null, ` ${words}`);
   if (model) made.dataset.model = model;
   return made;
 }
@@ -74,6 +76,13 @@ export function shownPlan({ job }) {
 }
 
 /**
+ * Return how many groups of near duplicates were found that can be decided.
+ *
+ * @param {Desk} desk
+ */
+export const foundDuplicates = ({ job }) => (job?.kind === "duplicates" && job.state === "done" ? job.result?.near_duplicates ?? 0 : 0);
+
+/**
  * Return the model that is brought back by a key: the latest earlier ranker, else crop model.
  *
  * @param {Desk} desk
@@ -109,11 +118,13 @@ function nextParts(desk) {
   const { progress, new_pictures: fresh, submitted, next, to_learn: learn, job } = desk, plan = shownPlan(desk);
   if (job && isRunning(desk)) return [make("p", {}, `${JOB_TITLES[job.kind] ?? job.kind}: at work. You can go on reviewing, and close this page.`)];
   const strong = { strong: true };
+  const alike = foundDuplicates(desk);
+  if (alike) return [make("p", {}, `${count(alike, "group")} of near duplicates can be decided by keys. Nothing was changed yet.`), button("decide_duplicates", "K", "Put them into the review", strong)];
   if (plan) return [make("p", {}, `The plan below is for ${count(plan.sets, "set")}. Nothing was changed yet.`), button("apply", "A", `Apply ${count(plan.sets, "set")}`, strong)];
   /** @type {Readonly<Record<string, [words: string, button: Node]>>} */
   const steps = {
     suggest: [`${count(fresh, "new picture waits", "new pictures wait")} for suggestions.`, button("suggest", "S", "Suggest", strong)],
-    review: [`${count(progress.pending, "set is", "sets are")} undecided.`, make("a", { class: "button strong", href: "/", "data-do": "review", "data-testid": "desk-review" }, make("kbd", {}, "R"), " Review")],
+    review: [`${count(progress.pending, "set is", "sets are")} undecided.`, make("a", { class: "button strong", href: "/", "data-do": "review", "data-testid": "desk-review" }, keycap("R"), " Review")],
     submit: [`${count(progress.unsubmitted, "decision is", "decisions are")} not submitted yet.`, button("submit", "⇧↵", "Submit", strong)],
     preview: [desk.interrupted ? "A run was interrupted. See what is left to do." : `${count(submitted, "decided set is", "decided sets are")} to be applied: look at the plan first.`, button("preview", "P", "Preview", strong)],
     train: [desk.models.some((model) => !model.problem) ? `The models have not learned from ${count(learn, "decision")} yet.` : desk.models.length ? "The model in use cannot be used any more." : "There is no model yet: it learns from your logs and decisions.", button("train", "T", "Train", strong)],
@@ -194,7 +205,7 @@ function stages(desk) {
   const batch = desk.within_budget ? `${formatCount(desk.within_budget)} may be approved together` : desk.batches_why;
   return [
     stage("new", "New pictures", known(desk.new_pictures), "in new/", button("suggest", "S", "Suggest", { disabled: off })),
-    stage("undecided", "Undecided sets", formatCount(progress.pending), [batch, skipped.slice(3)].filter(Boolean).join(" · "), make("a", { class: "button", href: "/" }, make("kbd", {}, "R"), " Review")),
+    stage("undecided", "Undecided sets", formatCount(progress.pending), [batch, skipped.slice(3)].filter(Boolean).join(" · "), make("a", { class: "button", href: "/" }, keycap("R"), " Review")),
     stage("unsubmitted", "To submit", formatCount(progress.unsubmitted), "decided, not written out", button("submit", "⇧↵", "Submit", { disabled: !progress.unsubmitted })),
     stage("submitted", "To apply", known(desk.submitted), "submitted, files not moved", button("preview", "P", "Preview", { disabled: off })),
     stage("applied", "Applied", known(desk.applied), count(desk.runs, "run"), button("undo", "Z", "Undo the last run", { disabled: off || !desk.runs })),
@@ -250,15 +261,23 @@ function trainCard(desk) {
 /** @param {Desk} desk */
 function reportCard(desk) {
   const found = desk.findings.flatMap(({ title, lines }) => [make("h3", {}, title), ...lines.map((words) => make("p", {}, words))]);
-  const place = desk.report ? `Written ${when(desk.report)}; with all figures and pictures it lies in artifacts/report.html.` : "What it learned about you, how that changes, and where it fails. Not written yet.";
-  const made = card("Report", found, make("p", { class: "muted" }, place), button("report", "E", desk.report ? "Write it anew" : "Write it", { disabled: isRunning(desk) }));
+  const place = desk.report ? `Written ${when(desk.report)}; it lies in artifacts/report.html.` : "What it learned about you, how that changes, and where it fails. Not written yet.";
+  const open = desk.report ? [make("a", { class: "button strong", href: "/report", "data-testid": "desk-open_report" }, make("kbd", {}, "O"), " Read it, with examples")] : [];
+  const made = card("Report", found, make("p", { class: "muted" }, place), open, button("report", "E", desk.report ? "Write it anew" : "Write it", { disabled: isRunning(desk) }));
   made.dataset.testid = "report";
   made.classList.toggle("wide", found.length > 0);
   return made;
 }
 
 /** @param {Desk} desk */
-const duplicatesCard = (desk) => card("Near duplicates", make("p", {}, "Pictures of a project that are nearly the same, with the best of each group."), button("duplicates", "D", "Find them", { disabled: isRunning(desk) }));
+function duplicatesCard(desk) {
+  const waiting = desk.near_duplicates, disabled = isRunning(desk);
+  const words = "Pictures of a project that are nearly the same: keep the best by keys, and the others are set aside when you apply.";
+  const decide = waiting ? [make("p", {}, `${count(waiting, "group")} to decide.`), button("decide_duplicates", "K", "Decide them"), button("withdraw_duplicates", "", "Ask no more", { disabled })] : [];
+  const made = card("Near duplicates", make("p", {}, words), decide, button("duplicates", "D", "Find them", { disabled }));
+  made.dataset.testid = "near-duplicates-card";
+  return made;
+}
 
 /** @param {Desk} desk */
 function drawPast({ history }) {

@@ -53,13 +53,6 @@ export const byId = (id) => /** @type {Elements[Id]} */ (present(document.getEle
  */
 export const findAll = (root, selector) => [...root.querySelectorAll(selector)].filter((element) => element instanceof HTMLElement);
 
-/**
- * Make the caps of keys.
- *
- * @param {readonly string[]} names
- */
-export const keycaps = (names) => names.map((name) => make("kbd", {}, name));
-
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let announcing;
 

@@ -1,6 +1,7 @@
 // Say at the end of the list what happened, and what comes next.
 
 import { make } from "./dom.js";
+import { keyed } from "./keymap.js";
 import { countSets, formatCount } from "./words.js";
 
 /**
@@ -14,7 +15,7 @@ export function endWords(states, progress) {
   const count = (/** @type {State} */ state) => states.filter((other) => other === state).length;
   if (!states.length) return progress?.total === 0 ? { title: "Nothing to review yet", text: "The desk shows where the work stands, and suggests for new pictures." } : { title: "No sets here", text: "Choose another filter above." };
   const left = count("pending"), skipped = count("skipped");
-  if (left) return { title: "End of the list", text: `${formatCount(left)} still undecided: ↑ goes back.` };
+  if (left) return { title: "End of the list", text: keyed(`${formatCount(left)} still undecided: {↑} goes back.`) };
   const done = doneText(count);
   if (skipped) return { title: "End of the list", text: `${done} ${formatCount(skipped)} skipped, which Show above lists. ${nextText(progress)}` };
   const others = (progress?.pending ?? 0) + (progress?.skipped ?? 0);
@@ -30,7 +31,7 @@ function doneText(count) {
 }
 
 /** @param {Progress | null} progress */
-const nextText = (progress) => (progress?.unsubmitted ? "Shift+Enter submits the decisions; ↑ goes back." : "All of it is submitted; ↑ goes back.");
+const nextText = (progress) => keyed(progress?.unsubmitted ? "Shift+{Enter} submits the decisions; {↑} goes back." : "All of it is submitted; {↑} goes back.");
 
 /** Make the link to the desk, where there is one. */
 export const deskLink = () => (document.getElementById("desk-link") ? make("a", { class: "end-desk", href: "/desk", "data-testid": "end-desk" }, "To the desk: apply, train, or suggest for more") : "");

@@ -2,6 +2,8 @@
 
 import { byId, make } from "./dom.js";
 import { FULL_FRAME, areaShare } from "./geometry.js";
+import { keyedParts } from "./keymap.js";
+import { reasonElements } from "./reasons.js";
 import { cropOf, isBlind, readDraft, session } from "./session.js";
 import { duration, formatCount, likelihoodText, percent } from "./words.js";
 
@@ -35,7 +37,7 @@ function choicePart(group, blind) {
   const { images, suggested, confidence, none_probability: none } = group;
   if (images.length === 1) return part("Picture", line("A single picture: only its crop is judged"));
   if (group.audited) return part("Suggestion", line("None: drawn at random from a batch, to see how often what you approve unseen is wrong"));
-  if (blind) return part("Suggestion", line("Hidden until you have chosen ", make("kbd", {}, "1"), "–", make("kbd", {}, String(Math.min(9, images.length)))));
+  if (blind) return part("Suggestion", line(...keyedParts(`Hidden until you have chosen {1-${Math.min(9, images.length)}}`)));
   if (group.awaiting) return part("Suggestion", strong("None yet"), line("You changed this set; prefml suggest rates it"));
   const noneLine = none === null ? null : line(`None is good: ${percent(none)}`);
   if (suggested === null) return part("Suggestion", line("None"), noneLine);
@@ -46,16 +48,23 @@ function choicePart(group, blind) {
 function cropPart(group) {
   const { crop, decision } = group;
   if (decision?.crop_by_hand) return part("Crop", strong("You crop it by hand"));
-  if (readDraft(group)) return part("Crop", strong("Your draft, not decided yet"), line(`${percent(areaShare(cropOf(group) ?? FULL_FRAME))} of the picture; A uses it`));
+  if (readDraft(group)) return part("Crop", strong("Your draft, not decided yet"), line(...keyedParts(`${percent(areaShare(cropOf(group) ?? FULL_FRAME))} of the picture; {A} uses it`)));
   if (decision && decision.final_index !== null) {
     return part("Crop", strong(decision.crop_coords ? "Cropped as drawn" : "Kept whole"));
   }
-  if (group.judges_crop) return part("Crop", strong("Set it yourself"), line("The number opens the picture's frame; Enter uses it"));
-  if (!crop.offered) return part("Crop", strong("Not rated"), line(crop.reason));
+  if (group.judges_crop) return part("Crop", strong("Set it yourself"), line(...keyedParts("The number opens the picture's frame; {Enter} uses it")));
+  if (!crop.offered) return part("Crop", strong("Not rated"), line(withoutFigures(crop.reason)));
   const box = cropOf(group), size = box ? `Crop to ${percent(areaShare(box))}` : "Keep whole";
-  const others = crop.alternatives.length ? `${crop.alternatives.length} other proposals in X` : "";
-  return part("Crop", strong(crop.confidence === null ? size : `${size}: ${likelihoodText(crop.confidence)}`), line(crop.reason || others));
+  const count = crop.alternatives.length, others = count ? keyedParts(`${count} other ${count === 1 ? "proposal" : "proposals"} in {X}`) : [];
+  return part("Crop", strong(crop.confidence === null ? size : `${size}: ${likelihoodText(crop.confidence)}`), line(...[withoutFigures(crop.reason) || others].flat()));
 }
+
+/**
+ * Leave out how often such crops are right, which the likelihood beside it says.
+ *
+ * @param {string} reason
+ */
+export const withoutFigures = (reason) => reason.replace(/^(sure|fairly sure|unsure): about \d+ of 100 [^;]*(; )?/, "");
 
 /**
  * Put a picture's number in place of its file's name, by which the page does not know it.
@@ -73,10 +82,10 @@ export function byNumber({ images }, words) {
  * @param {boolean} blind
  */
 function reasonPart(group, blind) {
-  const reasons = blind ? "Hidden" : group.awaiting ? "Nothing was suggested for these pictures together" : group.reasons.slice(0, 3).join(" · ") || "No reason given";
+  const reasons = blind ? "Hidden" : group.awaiting ? "Nothing was suggested for these pictures together" : group.reasons.length ? reasonElements(group) : "No reason given";
   const same = group.duplicates.map((words) => byNumber(group, words));
   const copies = same.length ? make("p", { class: "copies", title: same.join("\n") }, same.join(" · ")) : null;
-  return part("Why", line(reasons), copies);
+  return part("Why", make("div", { class: "reasons" }, reasons), copies);
 }
 
 /**

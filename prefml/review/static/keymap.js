@@ -1,4 +1,6 @@
-// Translate keys that a person changed into those that the page is written for.
+// Translate keys that a person changed into those that the page is written for, and name them in texts.
+
+import { make } from "./dom.js";
 
 /** @type {Readonly<Record<string, string>>} */
 const SIGNS = { ArrowLeft: "←", ArrowUp: "↑", ArrowRight: "→", ArrowDown: "↓", " ": "Space", "-": "−", Escape: "Esc" };
@@ -87,19 +89,97 @@ export function layoutKeys(name) {
   return LAYOUTS[name].reduce((keys, [key, pressed]) => exchanged(keys, key, pressed), none);
 }
 
+/** Keys by what stands on a cap of the template. */
+const WRITTEN = new Map([["↵", "Enter"], ...Object.entries(SIGNS).map(([key, sign]) => /** @type {const} */ ([sign, key]))]);
+
+/**
+ * Return what stands on a cap: the key to press for the one that is written there as delivered.
+ *
+ * @param {string} written such as "A", "↑" or "⇧↵", which is with Shift
+ */
+function labelOf(written) {
+  const shift = written.startsWith("⇧") ? "⇧" : "", sign = written.slice(shift.length);
+  const key = WRITTEN.get(sign) ?? (sign.length === 1 ? sign.toLowerCase() : sign);
+  return pressedFor[key] ? shift + capOf(key).replace("Enter", "↵") : written;
+}
+
+/**
+ * Make the cap of a key; it follows when keys are changed.
+ *
+ * @param {string} written as delivered, such as "A", "↑" or "⇧↵"
+ * @param {string} [name] class
+ */
+export const keycap = (written, name) => make("kbd", { "data-key": written, class: name }, labelOf(written));
+
 /**
  * Write the names of keys on their caps; the template's are those that the page is written for.
  *
  * @param {ParentNode} root
  */
 export function drawCaps(root) {
-  const known = new Map(Object.entries(SIGNS).map(([key, sign]) => [sign, key]));
   for (const cap of root.querySelectorAll("kbd")) {
     // The sheet of keys draws its own.
     if (cap.closest("#help-keys")) continue;
-    const written = cap.dataset.key ?? cap.textContent;
-    cap.dataset.key = written;
-    const key = known.get(written) ?? (written.length === 1 ? written.toLowerCase() : written);
-    cap.textContent = written.startsWith("⇧") ? `⇧${capOf(written === "⇧↵" ? "Enter" : written.slice(1).toLowerCase())}`.replace("⇧Enter", "⇧↵") : pressedFor[key] ? capOf(key) : written;
+    cap.dataset.key ??= cap.textContent;
+    cap.textContent = labelOf(cap.dataset.key);
   }
 }
+
+/** Names of keys in a text: `{A}`, `{Enter}`, and `{1-4}` for the digits up to the fourth. */
+const NAMED = /\{([^{}]+)\}/;
+const RANGE = /^1-([1-9])$/;
+const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+/**
+ * Return the digits to press, from the first on: as a range where none of them was changed.
+ *
+ * @param {number} count
+ * @param {string} to what stands between the ends of a range
+ */
+function digitsText(count, to) {
+  const digits = DIGITS.slice(0, count), caps = digits.map(capOf);
+  if (caps.length < 2 || caps.some((cap, at) => cap !== digits[at])) return caps.join(" ");
+  return `${String(caps[0])}${to}${String(caps.at(-1))}`;
+}
+
+/** @param {string} name */
+function keyNamed(name) {
+  const range = RANGE.exec(name);
+  if (range) return digitsText(Number(range[1]), " to ");
+  const key = WRITTEN.get(name) ?? (name.length === 1 ? name.toLowerCase() : name);
+  return capOf(key);
+}
+
+/**
+ * Write a text with the keys to press in place of those that it names in braces.
+ *
+ * @param {string} text such as "{K} keeps the whole picture; {1-9} choose another"
+ */
+export const keyed = (text) => text.split(NAMED).map((part, at) => (at % 2 ? keyNamed(part) : part)).join("");
+
+/**
+ * Return the parts of a text with caps in place of the keys that it names in braces.
+ *
+ * @param {string} text
+ * @returns {(string | HTMLElement)[]}
+ */
+export const keyedParts = (text) => text.split(NAMED).flatMap((part, at) => (at % 2 ? capsNamed(part) : [part])).filter((part) => part !== "");
+
+/**
+ * @param {string} name
+ * @returns {(string | HTMLElement)[]}
+ */
+function capsNamed(name) {
+  const last = RANGE.exec(name)?.[1];
+  if (last === undefined) return [keycap(name)];
+  // All of them, where a range would name others than those in between.
+  return DIGITS.slice(0, Number(last)).some((digit) => pressedFor[digit]) || last === "1"
+    ? DIGITS.slice(0, Number(last)).map((digit) => keycap(digit)) : [keycap("1"), "–", keycap(last)];
+}
+
+/**
+ * Return what stands on the cap of a range of digits, on the sheet of keys.
+ *
+ * @param {number} count
+ */
+export const digitsCap = (count) => digitsText(count, "–");

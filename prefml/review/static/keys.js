@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { announce, byId, findAll, make, showStatus } from "./dom.js";
 import { enqueue } from "./jobs.js";
-import { capOf, changedKeys, drawCaps, exchanged, isFree, layoutKeys, meantKey, useKeys } from "./keymap.js";
+import { capOf, changedKeys, digitsCap, drawCaps, exchanged, isFree, keyed, layoutKeys, meantKey, useKeys } from "./keymap.js";
 import { PICTURE_SIZE } from "./pictures.js";
 
 /** @type {Readonly<Record<string, CommandName>>} */
@@ -23,6 +23,7 @@ const STANDARD_KEYS = { Undo: "undo", Redo: "redo" };
  * @type {ReadonlySet<CommandName>}
  */
 const REPEATABLE = new Set(["next", "back", "left", "right"]);
+const ARROWS = ["ArrowLeft", "ArrowUp", "ArrowDown", "ArrowRight"];
 const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /** @type {readonly (readonly [title: string, entries: readonly (readonly [keys: readonly string[], words: string])[]])[]} */
@@ -30,7 +31,7 @@ const HELP = [
   ["Decide", [
     [["a"], "approve what is suggested (or your draft), as the button says"], [["r", "0"], "reject: none is good"], [["s"], "skip for now"],
     [DIGITS, "choose this picture"], [["k"], "keep whole, no crop"], [["m"], "keep, crop it by hand later"],
-    [["x"], "edit the crop"], [["Shift", "←", "↑", "↓", "→"], "edit it, and move it at once"], [["t"], "anomaly tags"], [["b"], "approve a batch inside the error budget"],
+    [["x"], "edit the crop"], [["Shift", ...ARROWS], "edit it, and move it at once"], [["t"], "anomaly tags"], [["b"], "approve a batch inside the error budget"],
     [["g"], "change the sets: split, join, move a picture"],
   ]],
   ["Move", [
@@ -40,34 +41,35 @@ const HELP = [
   ["Look", [
     [["c"], "show or hide the crop"], [["f"], "full size, zoomed together"], [[" "], "flip: one picture in place of the other"],
     [["l"], "loupe: pixels under the pointer, on all pictures"], [["e"], "magnify the next face or hand"], [["v"], "one picture against the others"], [["d"], "difference of two pictures"], [["h"], "hide suggestions until chosen"],
-    [["Shift", "1–9"], "hold a picture: K, X, M or A are then about it"], [["?"], "these keys"],
+    [["Shift", "1–9"], "hold a picture: {K}, {X}, {M} or {A} are then about it"], [["?"], "these keys"],
   ]],
   ["At full size", [
     [[" "], "flip to the next picture; with Shift back; held down: blink"], [["0"], "1:1, and back to the whole picture"],
-    [["+", "-"], "magnify"], [["←", "↑", "↓", "→"], "move; with Shift in big steps"], [["Shift", "1–9"], "show this picture"],
+    [["+", "-"], "magnify"], [ARROWS, "move; with Shift in big steps"], [["Shift", "1–9"], "show this picture"],
     [["g"], "side by side"], [["v"], "against the champion"], [["w"], "this one is the champion"], [["d"], "difference to the champion"],
     [["e"], "next face or hand; with Shift back"], [["o"], "move one picture alone; with Shift back to its place"], [["f", "Esc"], "leave"],
   ]],
   ["While changing sets", [
-    [["1–9"], "tick this picture"], [["←", "→"], "to another picture; Space ticks it"],
-    [["↑", "↓"], "choose the other set"], [["n"], "split: what is ticked forms a set of its own"],
+    [["1–9"], "tick this picture"], [["ArrowLeft", "ArrowRight"], "to another picture; Space ticks it"],
+    [["ArrowUp", "ArrowDown"], "choose the other set"], [["n"], "split: what is ticked forms a set of its own"],
     [["m"], "move what is ticked to the other set"], [["j"], "join both sets"], [["g", "Esc"], "leave"],
   ]],
   ["While editing a crop", [
-    [["←", "↑", "↓", "→"], "move; with Shift in big steps"], [["+", "-"], "size; with Shift in big steps"],
+    [ARROWS, "move; with Shift in big steps"], [["+", "-"], "size; with Shift in big steps"],
     [["Tab"], "next proposal"], [["q", "w"], "width alone: less, more"], [["d", "e"], "height alone: less, more"],
     [["p"], "next aspect that has a name"], [["l"], "lock or free the aspect"], [["t"], "thirds, and the line of the eyes"], [["0"], "whole picture"],
     [["z"], "take the last change back"],
     [["Enter"], "use this crop"], [["x"], "leave; the box stays as a draft"], [["Esc"], "cancel"],
   ]],
 ];
+const RANGE = "1–9";
 /** Caps that name no single key, or one that stays what it is. */
-const UNCHANGED = new Set(["Shift", "1–9", "Ctrl Z", "←", "→", "↑", "↓", "Tab", "Esc"]);
+const UNCHANGED = new Set(["Shift", RANGE, "Ctrl Z", "Tab", "Esc"]);
 
 /** Fill the sheet of keys. */
 export function drawHelp() {
   const sections = HELP.map(([title, entries]) => {
-    const rows = entries.map(([names, words]) => make("div", {}, make("dt", {}, names.map(helpCap)), make("dd", {}, words)));
+    const rows = entries.map(([names, words]) => make("div", {}, make("dt", {}, names.map(helpCap)), make("dd", {}, keyed(words))));
     return make("section", {}, make("h3", {}, title), make("dl", {}, rows));
   });
   byId("help-keys").replaceChildren(...sections);
@@ -75,8 +77,8 @@ export function drawHelp() {
 
 /** @param {string} name */
 function helpCap(name) {
-  const cap = make("kbd", {}, UNCHANGED.has(name) ? name : capOf(name));
-  return UNCHANGED.has(name) ? cap : make("button", { type: "button", class: "key", "data-rebind": name, "aria-label": `${capOf(name)}: change this key` }, cap);
+  if (UNCHANGED.has(name)) return make("kbd", {}, name === RANGE ? digitsCap(DIGITS.length) : name);
+  return make("button", { type: "button", class: "key", "data-rebind": name, "aria-label": `${capOf(name)}: change this key` }, make("kbd", {}, capOf(name)));
 }
 
 /** @type {string | null} */

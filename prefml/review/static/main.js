@@ -6,8 +6,10 @@ import * as cropper from "./cropper.js";
 import { byId, showStatus } from "./dom.js";
 import { watchDay } from "./first_day.js";
 import { configure } from "./geometry.js";
+import { loadHints } from "./hints.js";
 import { drawProgress } from "./info.js";
 import { enqueue, enqueueInput } from "./jobs.js";
+import { meantKey } from "./keymap.js";
 import { askForKey, chooseLayout, readStroke, showKeys, takeAskedKey } from "./keys.js";
 import { follow } from "./loupe.js";
 import * as modes from "./modes.js";
@@ -29,7 +31,7 @@ document.addEventListener("keydown", (event) => {
   enqueueInput(() => modes.handleKey(stroke));
 });
 
-document.addEventListener("keyup", (event) => { zoom.release(event.key); });
+document.addEventListener("keyup", (event) => { zoom.release(meantKey(event.key.length === 1 ? event.key.toLowerCase() : event.key)); });
 
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("button") : null;
@@ -75,6 +77,7 @@ configure(document.body.dataset);
 showKeys({});
 // In a job of its own: without them the page works all the same, and says what is wrong with them.
 enqueue(async () => { showKeys((await get("keys", {})).keys); });
+enqueue(loadHints);
 enqueue(async () => {
   byId("keys-on").checked = storage.read("keys") ?? true;
   session.hidden = storage.read("hidden") ?? session.hidden;

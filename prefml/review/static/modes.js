@@ -5,6 +5,8 @@ import * as bulk from "./bulk.js";
 import * as cropper from "./cropper.js";
 import { byId, showStatus } from "./dom.js";
 import { keepsWhole } from "./geometry.js";
+import { dismiss } from "./hints.js";
+import { keyed } from "./keymap.js";
 import { commandOf } from "./keys.js";
 import { present } from "./present.js";
 import { redraw } from "./screen.js";
@@ -68,6 +70,7 @@ export const handleKey = (stroke) => activeMode().handleKey(stroke);
 
 /** @param {Stroke} stroke */
 function handleReviewKey(stroke) {
+  if (stroke.key === "Escape") dismiss();
   if (stroke.shift && stroke.key in NUDGES) return nudge(stroke);
   const command = commandOf(stroke);
   return command ? perform(command) : undefined;
@@ -128,7 +131,7 @@ function handleEditorKey(stroke) {
 }
 
 /** @param {string} [words] */
-function leaveEditor(words = "The box is a draft: A uses it, X edits it further") {
+function leaveEditor(words = keyed("The box is a draft: {A} uses it, {X} edits it further")) {
   cropper.stop();
   redraw();
   byId("group").focus({ preventScroll: true });

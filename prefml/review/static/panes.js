@@ -1,6 +1,7 @@
 // Lay out the panes of the full-size view and draw each picture in its own.
 
 import { findAll, make } from "./dom.js";
+import { keycap } from "./keymap.js";
 import { aspect, bestGrid } from "./layout.js";
 import { pictureUrl } from "./pictures.js";
 import { imageAt, isBlind } from "./session.js";
@@ -34,7 +35,7 @@ export function makePane(group, image, index) {
   full.src = pictureUrl(image, "full");
   void full.decode().then(() => { picture.src = full.src; }, () => null);
   const likely = !isBlind(group) && image.probability !== null && group.images.length > 1 ? `${percent(image.probability)} · ` : "";
-  const label = make("span", { class: "label" }, make("kbd", {}, String(index + 1)), ` ${signOf(group, index)}${likely}`, make("span", { class: "name" }, image.name));
+  const label = make("span", { class: "label" }, keycap(String(index + 1)), ` ${signOf(group, index)}${likely}`, make("span", { class: "name" }, image.name));
   return make("div", { class: "pane", "data-index": String(index) }, label, picture);
 }
 

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { drawApproval } from "./approval.js";
 import * as cropper from "./cropper.js";
 import { announce, byId, make, showStatus } from "./dom.js";
+import { drawHint } from "./hints.js";
 import { drawInfo, drawProgress } from "./info.js";
 import { dropWaiting } from "./jobs.js";
 import { drawLoupes } from "./loupe.js";
@@ -41,6 +42,7 @@ export function redraw() {
   // What stands round the pictures first: it tells how much room is left for them.
   drawProgress();
   drawApproval(group);
+  drawHint();
   if (group) {
     drawInfo(group);
     drawGroup(group);

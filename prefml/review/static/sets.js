@@ -3,6 +3,7 @@
 import { RefusedError, StaleError, get, post } from "./api.js";
 import { byId, make, visible } from "./dom.js";
 import { dropWaiting, enqueueInput } from "./jobs.js";
+import { keyed, keycap } from "./keymap.js";
 import { aspect, fitInside } from "./layout.js";
 import { PICTURE_SIZE, pictureUrl } from "./pictures.js";
 import { present } from "./present.js";
@@ -77,7 +78,7 @@ function tile(image, index, own) {
   if (!own) return make("div", { class: "bulk-item" }, frame, make("div", { class: "label" }, name));
   const tick = make("input", { type: "checkbox", checked: opened().ticked.has(index), "aria-label": `Picture ${index + 1}, ${image.name}` });
   tick.addEventListener("change", () => { setTicked(index, tick.checked); });
-  return make("div", { class: "bulk-item" }, make("label", {}, frame, tick, make("kbd", {}, String(index + 1)), name));
+  return make("div", { class: "bulk-item" }, make("label", {}, frame, tick, keycap(String(index + 1)), name));
 }
 
 /**
@@ -133,7 +134,7 @@ async function choose(step) {
  */
 export function changeWords(command, count) {
   const what = { split: `Split: ${countPictures(count)} in a set of ${count === 1 ? "its" : "their"} own`, move: `Moved ${countPictures(count)}`, join: "Joined" };
-  return `${what[command]}; Z takes it back`;
+  return keyed(`${what[command]}; {Z} takes it back`);
 }
 
 /** @param {SetCommand} command */

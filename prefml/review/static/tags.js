@@ -3,6 +3,7 @@
 import { isSilent, post } from "./api.js";
 import { byId, make, showStatus } from "./dom.js";
 import { enqueueInput } from "./jobs.js";
+import { keycap } from "./keymap.js";
 import { PICTURE_SIZE } from "./pictures.js";
 import { present } from "./present.js";
 import { receive } from "./session.js";
@@ -43,7 +44,7 @@ function draw() {
   const { group, column } = opened();
   const pictures = group.images.map((_, index) => make("th", { scope: "col", class: index === column ? "current" : "" }, `Picture ${index + 1}`));
   const rows = TAGS.map((tag, number) => make("tr", {},
-    make("th", { scope: "row" }, make("kbd", {}, String(number + 1)), ` ${label(tag)}`),
+    make("th", { scope: "row" }, keycap(String(number + 1)), ` ${label(tag)}`),
     group.images.map((image, index) => make("td", {}, checkbox(image, index, tag)))));
   const head = make("tr", {}, make("th", { scope: "col" }, "Tag"), pictures);
   byId("tags-table").replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, rows)));

@@ -3,6 +3,7 @@
 import { byId, findAll, make, visible } from "./dom.js";
 import { deskLink, endWords } from "./end.js";
 import { boxText } from "./geometry.js";
+import { keycap } from "./keymap.js";
 import { GAP, bestGrid } from "./layout.js";
 import { imageElement } from "./pictures.js";
 import { flagChip } from "./places.js";
@@ -78,7 +79,8 @@ function chips(group) {
   const audit = group.audited ? [make("span", { class: "chip", "data-testid": "audited" }, "asked one by one, without a suggestion")] : [];
   const tags = group.images.flatMap((image, index) => image.tags.map((tag) => make("span", { class: "chip flag" }, `${index + 1}: ${tag.replaceAll("_", " ")}`)));
   const awaiting = group.awaiting ? [make("span", { class: "chip flag", "data-testid": "awaiting" }, "changed by you, no suggestion yet")] : [];
-  return [...audit, ...awaiting, ...flags, ...tags, ...budget];
+  const alike = group.near_duplicates ? [make("span", { class: "chip", "data-testid": "near-duplicates" }, "near duplicates: keep the best")] : [];
+  return [...audit, ...alike, ...awaiting, ...flags, ...tags, ...budget];
 }
 
 /**
@@ -137,9 +139,9 @@ function caption(group, image, index) {
   if (suggested) badges.push(make("span", { class: "badge" }, "★ Suggested"));
   if (chosen) badges.push(suggested ? make("span", { class: "badge" }, "✓ Approved") : make("span", { class: "badge own" }, "✓ Your choice"));
   if (held) badges.push(make("span", { class: "badge own" }, "held"));
-  const likely = !isBlind(group) && image.probability !== null && group.images.length > 1 ? `${percent(image.probability)} · ` : "";
+  const likely = !isBlind(group) && image.probability !== null && group.images.length > 1 ? make("span", { class: "likely" }, percent(image.probability)) : null;
   const size = image.width && image.height ? ` · ${image.width}×${image.height}` : "";
-  return make("div", { class: "caption" }, make("kbd", { class: "number" }, String(index + 1)), badges, make("span", { class: "name" }, `${likely}${shortName(image.name)}${size}`));
+  return make("div", { class: "caption" }, keycap(String(index + 1), "number"), badges, likely, make("span", { class: "name" }, make("bdi", {}, shortName(image.name)), size));
 }
 
 /**

@@ -1,5 +1,7 @@
 // Format probabilities, times, counts and boxes as words.
 
+import { keyed } from "./keymap.js";
+
 /**
  * Write a share in whole percent.
  *
@@ -89,7 +91,7 @@ export const CHANGED = "The suggestion changed; here is the new one. Decide agai
 export function changeText(what, draft) {
   if (what === "gone") return `This set is no longer suggested; nothing was decided.${draft === "none" ? "" : " Your crop went with it."}`;
   if (draft === "dropped") return "The suggestion changed, and your crop went with its picture. Decide again.";
-  if (draft === "kept") return "The suggestion changed; your crop is still drawn (X, Esc drop it). Decide again.";
+  if (draft === "kept") return keyed("The suggestion changed; your crop is still drawn ({X}, {Esc} drop it). Decide again.");
   return what === "hidden" ? "The hidden suggestion changed. Decide again." : CHANGED;
 }
 

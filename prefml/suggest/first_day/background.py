@@ -56,6 +56,28 @@ class Answers(Protocol):
         ...
 
 
+class Turns(Protocol):
+    """Turns that this work takes with other work on the same workspace."""
+
+    def take(self) -> bool:
+        """Take a turn; False while other work goes on."""
+        ...
+
+    def give(self) -> None:
+        """Give the turn back."""
+        ...
+
+
+class _Alone:
+    """Turns where there is no other work."""
+
+    def take(self) -> bool:
+        return True
+
+    def give(self) -> None:
+        pass
+
+
 def is_due(
     answered: int, learned: int, first: int, seconds_since: float, seconds_of_last: float
 ) -> bool:
@@ -110,6 +132,8 @@ class Background:
         Answers that the first training needs.
     learned : int, default=0
         Answers that the model in use has learned from, when there is one already.
+    turns : Turns, optional
+        Each process waits for its turn.
     """
 
     def __init__(
@@ -118,7 +142,9 @@ class Background:
         answers: Answers,
         first: int,
         learned: int = 0,
+        turns: Turns | None = None,
     ) -> None:
+        self._turns: Turns = turns or _Alone()
         self._commands, self._answers = commands, answers
         self._first, self._learned = first, learned
         self._state = _State()
@@ -221,6 +247,16 @@ class Background:
         return False
 
     def _call(self, words: Sequence[str]) -> bool:
+        """Run a process once it is its turn; tell whether it succeeded."""
+        while not self._turns.take():
+            if self._stop.wait(_TICK):
+                return False
+        try:
+            return self._call_now(words)
+        finally:
+            self._turns.give()
+
+    def _call_now(self, words: Sequence[str]) -> bool:
         """Run a process that leaves the cores to the page; tell whether it succeeded."""
         with self._lock:
             if self._stop.is_set():

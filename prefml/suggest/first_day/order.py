@@ -22,7 +22,7 @@ from prefml.proposals import (
     single_writer,
     suggestions_path,
 )
-from prefml.proposals.corrections import read_corrections
+from prefml.proposals.corrections import CorrectedSet, read_corrections
 from prefml.proposals.questions import Prediction, keep_predictions, read_asked, read_predictions
 from prefml.proposals.suggestions import rounded
 from prefml.ranking.acquisition import coverage
@@ -109,7 +109,8 @@ def spread_over_projects(projects: Sequence[str]) -> list[int]:
 def order_questions(workspace: Workspace, first: int) -> Ordered:
     """Put the questions without an answer in order, and keep the model's predictions for some.
 
-    First come those whose answers make what is told of all sets surest, see
+    First come the sets that the person formed by hand and has not answered, who has them in mind;
+    then those whose answers make what is told of all sets surest, see
     `prefml.ranking.variance_reduction`. Suggestions and answered questions stay as they are,
     behind them.
 
@@ -133,21 +134,37 @@ def order_questions(workspace: Workspace, first: int) -> Ordered:
     """
     with single_writer(workspace, WorkspaceError):
         known, decided = read_suggestions(workspace), read_decided(workspace)
-        questions = _askable(workspace, known)
+        sets = read_corrections(workspace).sets
+        questions = _askable(known, sets)
         if not questions:
             return Ordered(0, "random", 0)
         pool = _Questions(workspace, questions, decided)
         order = pool.order(first)
-        others = (row for key, row in known.items() if key not in order)
-        rewrite_lines(suggestions_path(workspace), [*order.values(), *others])
+        rows = {**known, **order}
+        front = [key for key in rows if _waits_by_hand(rows[key], sets, decided)]
+        keys = dict.fromkeys([*front, *order, *known])
+        rewrite_lines(suggestions_path(workspace), [rows[key] for key in keys])
         predicted = pool.predictions()
         keep_predictions(workspace, predicted)
         return Ordered(len(order), pool.by, len(predicted))
 
 
-def _askable(workspace: Workspace, known: Mapping[str, Row]) -> dict[str, Row]:
+def _waits_by_hand(row: Row, sets: Sequence[CorrectedSet], decided: Mapping[str, Row]) -> bool:
+    """Tell whether a question is about pictures of a set that was formed by hand and waits.
+
+    What is drawn at random keeps its place: it measures the model that predicts it first.
+    """
+    asked, images = read_asked(row), set(map(str, as_list(row.get("images"))))
+    if asked is None or is_decided(str(row.get("group_id")), decided):
+        return False
+    formed = [one for one in sets if len(one.images) > 1 and not images.isdisjoint(one.images)]
+    if asked.by == "random" and any(images == set(one.images) for one in formed):
+        return False
+    return any(not is_decided(one.group_id, decided) for one in formed)
+
+
+def _askable(known: Mapping[str, Row], sets: Sequence[CorrectedSet]) -> dict[str, Row]:
     """Return the questions whose sets nobody split or joined since they were written."""
-    sets = read_corrections(workspace).sets
     by_hand = {image: frozenset(one.images) for one in sets for image in one.images}
     found = {}
     for key, row in known.items():

@@ -40,9 +40,10 @@ __all__ = [
     "Questions",
     "draw",
     "form_questions",
+    "form_sets",
     "picture_folders",
-    "preview",
     "refuse_trained",
+    "too_few",
     "write_questions",
 ]  # fmt: skip
 
@@ -157,8 +158,8 @@ def refuse_trained(workspace: Workspace) -> None:
         )
 
 
-def preview(workspace: Workspace, rule: SetRule) -> Grouping:
-    """Form the sets that would be asked about, and tell the rule that was taken for each folder.
+def form_sets(workspace: Workspace, rule: SetRule) -> Grouping:
+    """Form the sets that would be asked about, however few.
 
     Parameters
     ----------
@@ -170,28 +171,35 @@ def preview(workspace: Workspace, rule: SetRule) -> Grouping:
     Returns
     -------
     Grouping
-
-    Raises
-    ------
-    WorkspaceError
-        If there are no sets, or fewer than a model needs.
     """
     found = find_new(workspace, ProjectResolver.open(workspace), picture_folders(workspace))
     with open_sources(workspace) as sources:
-        made = form_groups(found.images, rule, sources)
-    if len(made.sets) < LEAST_SETS:
-        few = (
-            f"{counted(len(made.sets), 'set')} of variants"
-            if made.sets
-            else "no variants of one picture"
-        )
-        alone = [f" ({n} alone: {why.split(';')[0]})" for why, n in made.reasons.most_common(1)]
-        raise WorkspaceError(
-            f"{few} among {counted(len(found.images), 'picture')}{''.join(alone)}",
-            f"at least {LEAST_SETS} sets of two pictures or more",
-            "bring more, or say what makes a set: --rule folder, name, metadata or burst",
-        )
-    return made
+        return form_groups(found.images, rule, sources)
+
+
+def too_few(made: Grouping, more: str = "") -> WorkspaceError:
+    """Return the error that says that there are too few sets.
+
+    Parameters
+    ----------
+    made : Grouping
+        The sets.
+    more : str, optional
+        What else was looked for, and not found.
+
+    Returns
+    -------
+    WorkspaceError
+    """
+    sets = f"{counted(len(made.sets), 'set')} of variants"
+    few = sets if made.sets else "no variants of one picture"
+    pictures = len(made.alone) + sum(len(one.images) for one in made.sets)
+    alone = [f" ({n} alone: {why.split(';')[0]})" for why, n in made.reasons.most_common(1)]
+    return WorkspaceError(
+        f"{few} among {counted(pictures, 'picture')}{''.join(alone)}{more}",
+        f"at least {LEAST_SETS} sets of two pictures or more",
+        "bring more, or say what makes a set: --rule folder, name, metadata or burst",
+    )
 
 
 def form_questions(groups: Iterable[Candidate], seed: str, created: str) -> list[Row]:

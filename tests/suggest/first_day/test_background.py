@@ -165,3 +165,34 @@ def test_the_first_training_comes_with_the_tenth_answer():
 def test_with_answers_and_time_enough_it_is_due(answered, learned):
     enough = answered >= FIRST and answered >= 1.2 * learned + 5
     assert is_due(answered, learned, FIRST, 1e9, 1) or not enough
+
+
+class OneTurn:
+    """Turns that come when the test says so."""
+
+    def __init__(self):
+        self.free, self.taken = threading.Event(), 0
+
+    def take(self):
+        if self.free.is_set():
+            self.taken += 1
+        return self.free.is_set()
+
+    def give(self):
+        self.taken -= 1
+
+
+def test_each_process_waits_for_its_turn_and_gives_it_back(steps):
+    turns = OneTurn()
+    with Background(commands(steps), Answers(), FIRST, turns=turns):
+        time.sleep(1.2)
+        assert steps.ran == []
+        turns.free.set()
+        steps.until("embed", "order")
+    assert turns.taken == 0
+
+
+def test_a_day_that_ends_waits_for_no_turn(steps):
+    with Background(commands(steps), Answers(), FIRST, turns=OneTurn()):
+        pass
+    assert steps.ran == []

@@ -184,22 +184,55 @@ def test_where_nothing_is_asked_nothing_is_written(tmp_path):
     assert list((tmp_path / "sandbox").iterdir()) == []
 
 
-def test_a_set_that_was_split_by_hand_goes_behind_and_is_not_predicted(place, trained):
+AT = "2026-01-01T00:00:00+00:00"
+
+
+def decide(workspace, group_id):
+    with decisions_path(workspace).open("a") as file:
+        file.write(json.dumps({"group_id": group_id, "action": "rejected"}) + "\n")
+
+
+@pytest.mark.parametrize("kind", ["random", "coverage"])
+def test_a_set_that_was_split_by_hand_is_asked_first_until_it_is_answered(place, trained, kind):
     known = read_suggestions(place)
-    drawn = lots(place)[0]
-    images = known[drawn]["images"]
-    at = "2026-01-01T00:00:00+00:00"
-    write_corrections(place, [CorrectedSet("c", known[drawn]["project_id"], images[:2], at)])
-    assert order_questions(place, FIRST).waiting == 39
-    assert list(read_suggestions(place))[-1] == drawn
-    assert drawn not in read_predictions(place)
+    split = [key for key, row in known.items() if row["asked"]["by"] == kind][-1]
+    images = known[split]["images"]
+    write_corrections(place, [CorrectedSet("c", known[split]["project_id"], images[:2], AT)])
+    for _ in range(2):
+        assert order_questions(place, FIRST).waiting == 39
+        assert next(iter(read_suggestions(place))) == split
+        assert split not in read_predictions(place)
+    decide(place, "c")
+    order_questions(place, FIRST)
+    assert list(read_suggestions(place))[-1] == split
 
 
-def test_a_set_that_was_confirmed_by_hand_stays_a_question(place):
-    row = next(iter(read_suggestions(place).values()))
-    at = "2026-01-01T00:00:00+00:00"
-    write_corrections(place, [CorrectedSet("c", row["project_id"], row["images"][::-1], at)])
+def test_pictures_that_were_set_apart_one_by_one_wait_for_no_answer(place):
+    known = read_suggestions(place)
+    split = list(known)[-1]
+    alone = [CorrectedSet(f"c{at}", known[split]["project_id"], [image], AT)
+             for at, image in enumerate(known[split]["images"])]  # fmt: skip
+    write_corrections(place, alone)
+    order_questions(place, FIRST)
+    assert list(read_suggestions(place))[-1] == split
+
+
+def test_a_set_that_was_formed_by_hand_is_a_question_and_asked_first(place):
+    known = read_suggestions(place)
+    formed = [key for key in known if key not in lots(place)][-1]
+    images = known[formed]["images"][::-1]
+    write_corrections(place, [CorrectedSet("c", known[formed]["project_id"], images, AT)])
     assert order_questions(place, FIRST).waiting == 40
+    assert next(iter(read_suggestions(place))) == formed
+
+
+def test_a_drawn_set_that_was_formed_by_hand_keeps_its_turn(place, trained):
+    known, drawn = read_suggestions(place), lots(place)[-1]
+    images = known[drawn]["images"][::-1]
+    write_corrections(place, [CorrectedSet("c", known[drawn]["project_id"], images, AT)])
+    order_questions(place, FIRST)
+    assert drawn not in list(read_suggestions(place))[:FIRST]
+    assert drawn in read_predictions(place)
 
 
 def test_with_a_model_of_crops_the_frame_of_the_first_picture_is_predicted(

@@ -11,11 +11,11 @@ from prefml.proposals import decisions_path, read_suggestions
 from prefml.proposals.corrections import CorrectedSet, write_corrections
 from prefml.review.groups import read_batch
 from prefml.suggest.candidates import Candidate
+from prefml.suggest.first_day.alike import find_sets
 from prefml.suggest.first_day.questions import (
     draw,
     form_questions,
     picture_folders,
-    preview,
     refuse_trained,
     write_questions,
 )
@@ -99,19 +99,19 @@ def test_too_few_sets_and_no_variants_are_said_in_words(tree):
     for number in range(3):
         tree.stages("1", "2", start=1000 * number)
     with pytest.raises(WorkspaceError, match=r"3 sets of variants among 6 pictures"):
-        preview(Workspace.open(tree.root), RULE)
+        find_sets(Workspace.open(tree.root), RULE, print)
 
 
 def test_no_variants_at_all_are_said_in_words(tree):
     for number in range(12):
         tree.stages("1", start=1000 * number)
     with pytest.raises(WorkspaceError, match="no variants of one picture among 12 pictures") as got:
-        preview(Workspace.open(tree.root), RULE)
+        find_sets(Workspace.open(tree.root), RULE, print)
     assert "--rule" in got.value.run
 
 
 def test_enough_sets_are_shown_with_the_rule_that_was_taken(place):
-    made = preview(place, RULE)
+    made, _ = find_sets(place, RULE, print)
     assert len(made.sets) == 12
     assert {one.rule for one in made.folders} == {"stages"}
 
