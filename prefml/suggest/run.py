@@ -202,7 +202,7 @@ def _suggest(
     asked = asked_again([*known.values(), *decided.values()])
     again = _sets_to_repeat(workspace, request, usable, decisions, asked, when)
     predictor.reload_sidecars(sorted({one.project for one in [*usable, *again]}))
-    context = _context(request, predictor, usable, when)
+    context = _context(workspace, request, predictor, usable, when)
     problem = audit_problem(decided, _ranker_hash(predictor), request.budget)
     if problem:
         context = replace(context, budget=context.budget.closed(problem))
@@ -282,13 +282,17 @@ def _sets_to_repeat(
 
 
 def _context(
-    request: Request, predictor: Predictor, usable: Sequence[Candidate], when: datetime
+    workspace: Workspace,
+    request: Request,
+    predictor: Predictor,
+    usable: Sequence[Candidate],
+    when: datetime,
 ) -> Context:
     promised = _read_budget(predictor, request.budget)
     created = when.isoformat(timespec="seconds")
     if not usable:
         return Context(predictor, promised, created=created)
-    flagging = Flagging.open(predictor.workspace, sorted({one.project for one in usable}))
+    flagging = Flagging.open(workspace, sorted({one.project for one in usable}))
     alike = look_alikes(predictor.sidecars, usable)
     return Context(predictor, promised, alike, created, flagging)
 
