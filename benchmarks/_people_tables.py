@@ -1,4 +1,4 @@
-"""Tables of `benchmarks/people.py`, `people_crops.py`, `people_choices.py` and `anomalies.py`."""
+"""Tables of what is measured on people: found, chosen, cropped and flagged."""
 
 from __future__ import annotations
 
@@ -109,3 +109,62 @@ def kinds(found: dict[str, Any]) -> str:
         for kind, recall in found[flag]["recall_by_kind"].items()
     ]  # fmt: skip
     return grid(("score", "warp", "recall"), rows)
+
+
+_DRIFT = ("hand_length", "wrist", "limb")
+
+
+def drift(found: dict[str, Any]) -> str:
+    """Return false alarms, recall and precision against another variant of the picture."""
+    rows = []
+    for name in _DRIFT:
+        row = found[name]
+        alarms, recall = row["false_alarms"], row["recall"]
+        precision = (row[f"precision_at_{rate}"] for rate in (0.5, 0.1))
+        rows.append((
+            name.replace("_", " "), f"{alarms['hits']} of {alarms['n']}", _span(alarms, ".1%"),
+            f"{recall['share']:.2f} of {recall['n']}", _span(recall, ".2f"),
+            *("" if one is None else f"{one:.2f}" for one in precision),
+        ))  # fmt: skip
+    head = (
+        "flag", "false alarms", "95 % interval", "recall", "95 % interval",
+        "precision if one in two is planted", "if one in ten is",
+    )  # fmt: skip
+    return grid(head, rows)
+
+
+def _span(row: dict[str, Any], form: str) -> str:
+    low, high = row["ci"]
+    return f"{low:{form}} to {high:{form}}"
+
+
+def drift_kinds(found: dict[str, Any]) -> str:
+    """Return the recall of each kind of warp against another variant of the picture."""
+    rows = [
+        (name.replace("_", " "), kind, f"{recall:.2f}")
+        for name in _DRIFT for kind, recall in found[name]["recall_by_kind"].items()
+    ]  # fmt: skip
+    return grid(("flag", "warp", "recall"), rows)
+
+
+def anomaly_families(found: dict[str, Any]) -> str:
+    """Return what is found with each score, and each of its measures, left out."""
+    rows = [
+        (f"against the set, {name}", *_worth(row), _gain("", {"gain": row["lost"]}))
+        for name, row in found["families"].items()
+    ]
+    words = {"all": "by itself, face and body"}
+    rows += [
+        (words.get(name, f"by itself, {name}"), *_worth(row), "")
+        for name, row in found["single"].items()
+    ]
+    head = ("flags", "recall", "95 % interval", "false alarms", "95 % interval", "gain")
+    return grid(head, rows)
+
+
+def _worth(row: dict[str, Any]) -> tuple[str, ...]:
+    recall, alarms = row["recall"], row["false_alarms"]
+    return (
+        f"{recall['share']:.2f} of {recall['n']}", _span(recall, ".2f"),
+        f"{alarms['share']:.1%} of {alarms['n']}", _span(alarms, ".1%"),
+    )  # fmt: skip

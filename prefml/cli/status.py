@@ -54,12 +54,27 @@ def _text(status: Status) -> str:
         f"calibration error  {gap}",
         f"audited error      {status.audited}",
         f"your consistency   {status.consistency} of old sets asked again: the ceiling",
+        *_tags(status),
         f"keystrokes saved   {status.keystrokes_saved}",
         f"over time          {blocks or 'no sets yet'}",
         _drift(status),
         f"99 % of 300        {bar}",
     ]
     return "\n".join(lines)
+
+
+def _tags(status: Status) -> list[str]:
+    """Tell how many tags each flag still needs; nothing while no tag was set."""
+    from prefml.decisions.tags import still_needed
+
+    if not any(tagged for tagged, _ in status.tags.values()):
+        return []
+    told = [
+        f"{name.replace('_', ' ')} {tagged} tagged, "
+        + (still_needed(tagged, projects) or "enough for prefml train")
+        for name, (tagged, projects) in status.tags.items()
+    ]
+    return [f"{'' if at else 'flags from tags':<18} {words}" for at, words in enumerate(told)]
 
 
 def _batches(status: Status, work: Mapping[str, object]) -> str:

@@ -14,6 +14,7 @@ from prefml.exceptions import counted
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from prefml.models.tag_flags import LearnedFlags
     from prefml.models.training import TrainingResult
 
 _TITLES = {"rejection": "none is good"}
@@ -56,7 +57,8 @@ def command(
     """Fit the ranker and the crop model (or one of them) and put them to use.
 
     The ranker comes with a model of "none is good", of the sets that were reviewed, and with the
-    error budgets that it may promise (`prefml suggest`).
+    error budgets that it may promise (`prefml suggest`), and flags of hands and limbs are learned
+    from anomaly tags once there are enough.
 
     Prints how well each did on projects that were held out in turn while training. What cannot be
     trained for want of decisions or pictures is named. A model that does worse on the latest
@@ -95,7 +97,35 @@ def _payload(result: TrainingResult) -> dict[str, object]:
         "why_not": result.why_not,
         "in_use": result.verdict is not None and result.verdict.accepted,
         "verdict": None if result.verdict is None else result.verdict.reason,
+        **({} if result.flags is None else {"flags": _flags_payload(result.flags)}),
     }
+
+
+def _flags_payload(learned: LearnedFlags) -> dict[str, object]:
+    return {
+        name: {
+            "tagged": one.tagged,
+            "projects": one.projects,
+            "flagged": one.flagged,
+            "right": one.right,
+            "in_use": one.model is not None,
+            "why_not": one.why_not,
+        }
+        for name, one in learned.flags.items()
+    }
+
+
+def _flag_lines(learned: LearnedFlags) -> Iterator[str]:
+    """Tell what was learned from tags, and how many more are needed."""
+    tagged = any(one.tagged for one in learned.flags.values())
+    if not tagged:
+        yield "flags: by default limits; tags that you set in prefml review (T) train them"
+    for name, one in learned.flags.items() if tagged else ():
+        told = f"flags of {name.replace('_', ' ')}: {counted(one.tagged, 'tagged picture')}"
+        if one.model is None:
+            yield f"{told}; by default limits, {one.why_not}"
+        else:
+            yield f"{told}; learned, {one.right} of {one.flagged} right on held-out projects"
 
 
 def _note_on_older(model: Path) -> Iterator[str]:
@@ -127,6 +157,7 @@ def _lines(results: list[TrainingResult], artifacts: Path) -> Iterator[str]:
             yield f"  put to use: {result.verdict.reason}"
         if result.left_out:
             yield f"  left out: {_counted(result.left_out)}"
+    yield from (line for one in results if one.flags for line in _flag_lines(one.flags))
     yield "Measured on projects held out in turn; intervals and baselines: prefml evaluate"
 
 

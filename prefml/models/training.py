@@ -19,6 +19,7 @@ from prefml.models.kinds import BY_NAME, REJECTION, Kind, M, Ranker, T, per_proj
 from prefml.models.manifest import manifest_path, read_manifest
 from prefml.models.promotion import Verdict, last_decision, promote
 from prefml.models.store import amend_manifest, save_model
+from prefml.models.tag_flags import LearnedFlags, train_flags
 from prefml.ranking.reviewed import ScoredSets
 from prefml.sidecars.choice import chosen_encoder
 from prefml.sidecars.store import Sidecars
@@ -52,6 +53,8 @@ class TrainingResult:
         Whether it replaced the model in use; None if it was not trained.
     rejection : TrainingResult or None
         Of a ranker: outcome for the model of "none is good" that goes with it.
+    flags : LearnedFlags or None
+        Of a ranker: flags that were learned from tags along with it; None without pictures.
     """
 
     kind: str
@@ -62,6 +65,7 @@ class TrainingResult:
     why_not: str = ""
     verdict: Verdict | None = None
     rejection: TrainingResult | None = None
+    flags: LearnedFlags | None = None
 
 
 def train(
@@ -117,7 +121,7 @@ def train(
     if len(missing) == len(results):
         reasons = "; ".join(f"{name}: {results[name].why_not}" for name in kinds)
         raise NotEnoughDataError(reasons, None, missing[-1].run)
-    return [results[name] for name in kinds]
+    return [_with_flags(run, results[name]) for name in kinds]
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,14 @@ class _Run:
     workspace: Workspace
     data: TrainingData
     force: bool
+
+
+def _with_flags(run: _Run, result: TrainingResult) -> TrainingResult:
+    """Learn flags from tags along with a ranker, be it trained or not."""
+    if result.kind != "ranker":
+        return result
+    flags = train_flags(run.workspace, run.data.sidecars)
+    return replace(result, flags=flags)
 
 
 def _train(run: _Run, kind: Kind[M, T]) -> TrainingResult:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from prefml.decisions import read_decisions
+from prefml.decisions.tags import count_tagged, read_tags, still_needed
 from prefml.proposals import read_decided, read_suggestions
 from prefml.status.answers import Answer, read_answers
 from prefml.status.audited import LEVEL, Audited, audited
@@ -55,6 +56,8 @@ class Status:
         Share of suggestions, among those approved unseen, that were wrong.
     first_day : FirstDay
         Agreement on sets that were asked before anything was suggested.
+    tags : mapping of str to (int, int)
+        Flag -> pictures with one of its tags, and the projects that they come from.
     """
 
     reviewed: int
@@ -69,6 +72,7 @@ class Status:
     consistency: Share
     audited: Audited = field(default_factory=Audited)
     first_day: FirstDay = field(default_factory=FirstDay)
+    tags: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def bar_met(self) -> bool:
@@ -107,12 +111,13 @@ def status_of(workspace: Workspace) -> Status:
     decided, suggestions = read_decided(workspace), read_suggestions(workspace)
     answers, error = read_answers(decided, suggestions), audited(decided, suggestions)
     asked = first_day(workspace)
+    tags = count_tagged(read_tags(workspace, decided))
     if not any(answer.reask_of for answer in answers):
-        return summarize(answers, {}, error, asked)
+        return replace(summarize(answers, {}, error, asked), tags=tags)
     items = read_decisions(workspace).items
     chosen = items[items["chosen"]]
     names = zip(chosen["set_id"].astype(str), chosen["filename"].astype(str), strict=True)
-    return summarize(answers, dict(names), error, asked)
+    return replace(summarize(answers, dict(names), error, asked), tags=tags)
 
 
 def summarize(
@@ -226,6 +231,14 @@ def to_dict(status: Status) -> dict[str, object]:
             "in_a_row": WINDOW,
             "missing": list(status.missing),
         },
+    } | {"tags": _tags(status.tags)}
+
+
+def _tags(counts: Mapping[str, tuple[int, int]]) -> dict[str, dict[str, object]]:
+    """Return the tags of each flag in plain types, with what is missing until it is learned."""
+    return {
+        name: {"tagged": tagged, "projects": projects, "missing": still_needed(tagged, projects)}
+        for name, (tagged, projects) in counts.items()
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from prefml.prediction import PictureRows, Ranking
+from prefml.prediction.flags import Flagging
 from prefml.proposals.suggestions import Edges
 
 __all__ = ["person_flags", "set_flags"]
@@ -16,10 +17,17 @@ _CLOSE = 0.1
 # Stages of one picture are far more alike than this.
 _DRIFTED = 0.6
 _CLIPPED = 0.15
-# Anomalies that are shown, of those that `prefml.imaging.anomalies` scores: where at least nine in
-# ten flagged ones are planted when half of all are (`docs/anomalies.md`). A score above 1 is one.
-_ANOMALIES = {"hand_length": "a hand looks too large"}
-_EDGES = ("left", "top", "right", "bottom")
+_ANOMALIES = {
+    "hand_length": "a hand looks too large",
+    "wrist": "a wrist looks warped",
+    "limb": "an arm looks misaligned",
+    "suspicion": "a hand looks malformed",
+    "hand_length_drift": "a hand is of another size than in the other pictures",
+    "wrist_drift": "a hand lies otherwise than in the other pictures",
+    "limb_drift": "an arm or leg lies otherwise than in the other pictures",
+}
+# Flags people by their cues alone.
+_BY_CUES = Flagging()
 
 
 def set_flags(
@@ -28,6 +36,7 @@ def set_flags(
     ranking: Ranking | None,
     none_probability: float | None,
     duplicates: Sequence[str],
+    flagging: Flagging = _BY_CUES,
 ) -> list[str]:
     """Name what a person should look at twice.
 
@@ -43,6 +52,8 @@ def set_flags(
         That the set is rejected whole.
     duplicates : sequence of str
         What looks the same elsewhere.
+    flagging : Flagging, optional
+        Flags what looks wrong about people; by their cues alone by default.
 
     Returns
     -------
@@ -63,10 +74,12 @@ def set_flags(
         (clipped, "large parts are pure black or white"),
         (bool(duplicates), "looks like another picture"),
     ]
-    return [words for holds, words in found if holds] + [*person_flags(rows, best)]
+    return [words for holds, words in found if holds] + [*person_flags(rows, best, flagging)]
 
 
-def person_flags(rows: PictureRows, picture: int) -> dict[str, Edges]:
+def person_flags(
+    rows: PictureRows, picture: int, flagging: Flagging = _BY_CUES
+) -> dict[str, Edges]:
     """Name what looks wrong about the people of a picture, and say where.
 
     Parameters
@@ -75,19 +88,15 @@ def person_flags(rows: PictureRows, picture: int) -> dict[str, Edges]:
         Pictures.
     picture : int
         Which of them.
+    flagging : Flagging, optional
+        Flags what looks wrong about people; by their cues alone by default.
 
     Returns
     -------
     dict of str to tuple of four floats
         The flag in words -> x1, y1, x2, y2 in fractions.
     """
-    cues = rows.cues.iloc[picture]
-    found = {}
-    for name, words in _ANOMALIES.items():
-        if cues.get(f"{name}_anomaly", 0.0) > 1.0:
-            left, top, right, bottom = (float(cues[f"{name}_anomaly_{edge}"]) for edge in _EDGES)
-            found[words] = (left, top, right, bottom)
-    return found
+    return {_ANOMALIES[name]: box for name, box in flagging.find(rows, picture).items()}
 
 
 def _drifted(rows: PictureRows) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import UNSET
 
 from prefml.prediction import CropProposal, PictureRows, Predictor, Ranking
+from prefml.prediction.flags import Flagging
 from prefml.proposals.suggestions import (
     Alternative,
     CropAlternative,
@@ -64,12 +65,15 @@ class Context:
         (project, file name) -> what looks the same elsewhere, in words.
     created : str
         When the run began, in UTC and ISO form.
+    flagging : Flagging
+        Flags what looks wrong about people.
     """
 
     predictor: Predictor
     budget: ErrorBudget
     duplicates: Mapping[tuple[str, str], Sequence[tuple[str, str]]] = field(default_factory=dict)
     created: str = ""
+    flagging: Flagging = field(default_factory=Flagging)
 
 
 def make_suggestion(
@@ -113,10 +117,10 @@ def make_suggestion(
         none_probability=None if none is None else round(none, 4),
         reasons=_reasons(ranking) if several else [selection.reason],
         duplicates=duplicates,
-        flags=set_flags(rows, best, ranking, none, duplicates),
+        flags=set_flags(rows, best, ranking, none, duplicates, context.flagging),
         flag_places=[
             FlagPlace(flag, candidate.paths[best], rounded(box))
-            for flag, box in person_flags(rows, best).items()
+            for flag, box in person_flags(rows, best, context.flagging).items()
         ]
         or UNSET,
         within_budget=context.budget.contains(stated),

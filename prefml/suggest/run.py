@@ -15,6 +15,7 @@ from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.set_rule import set_rule
 from prefml.exceptions import WorkspaceError
 from prefml.prediction import Predictor
+from prefml.prediction.flags import Flagging
 from prefml.proposals import (
     Lines,
     Row,
@@ -201,7 +202,7 @@ def _suggest(
     asked = asked_again([*known.values(), *decided.values()])
     again = _sets_to_repeat(workspace, request, usable, decisions, asked, when)
     predictor.reload_sidecars(sorted({one.project for one in [*usable, *again]}))
-    context = _context(request, predictor, usable, when)
+    context = _context(workspace, request, predictor, usable, when)
     problem = audit_problem(decided, _ranker_hash(predictor), request.budget)
     if problem:
         context = replace(context, budget=context.budget.closed(problem))
@@ -281,13 +282,19 @@ def _sets_to_repeat(
 
 
 def _context(
-    request: Request, predictor: Predictor, usable: Sequence[Candidate], when: datetime
+    workspace: Workspace,
+    request: Request,
+    predictor: Predictor,
+    usable: Sequence[Candidate],
+    when: datetime,
 ) -> Context:
     promised = _read_budget(predictor, request.budget)
     created = when.isoformat(timespec="seconds")
     if not usable:
         return Context(predictor, promised, created=created)
-    return Context(predictor, promised, look_alikes(predictor.sidecars, usable), created)
+    flagging = Flagging.open(workspace, sorted({one.project for one in usable}))
+    alike = look_alikes(predictor.sidecars, usable)
+    return Context(predictor, promised, alike, created, flagging)
 
 
 def _read_budget(predictor: Predictor, budget: float) -> ErrorBudget:

@@ -83,3 +83,19 @@ def test_the_object_is_strict_json(told):
 def test_a_batch_is_what_may_be_approved_together(told):
     said = told().out
     assert "batches            0 undecided within the error budget, to approve together (B)" in said
+
+
+def test_what_is_missing_until_tags_train_flags_is_told(told):
+    tags = {"hand_length": (12, 3), "wrist": (25, 4)}
+    said = told(tags=tags)
+    assert "flags from tags    hand length 12 tagged, needs 8 tagged pictures more" in said.out
+    assert "                   wrist 25 tagged, enough for prefml train" in said.out
+    found = told("--json", tags=tags).json["tags"]
+    assert found["hand_length"] == {
+        "tagged": 12, "projects": 3, "missing": "needs 8 tagged pictures more",
+    }  # fmt: skip
+    assert found["wrist"]["missing"] == ""
+
+
+def test_before_any_tag_nothing_is_said_of_them(told):
+    assert "tags" not in told(tags={"wrist": (0, 0)}).out

@@ -216,3 +216,36 @@ def test_what_tells_rejected_sets_is_named_in_words(tmp_path):
     assert lines[0].startswith("none is good: 40 reviewed sets -> ")
     assert any(line.startswith("  rejected sets told from accepted ones (AUC)") for line in lines)
     assert "none is good: not trained; 3 reviewed sets, at least 10 are needed" in lines
+
+
+def tag(workspace, per_project, tags):
+    """Review sets of the sample by hand, and tag a picture in each."""
+    lines = []
+    for folder in sorted((workspace / "images").iterdir()) if per_project else []:
+        names = sorted(path.name for path in folder.iterdir())[: 2 * per_project]
+        pairs = zip(names[::2], names[1::2], strict=False)
+        for number, images in enumerate(pairs):
+            paths = [f"images/{folder.name}/{name}" for name in images]
+            lines.append({
+                "group_id": f"{folder.name}-{number}", "project_id": folder.name,
+                "action": "rejected", "images": paths, "image_tags": {paths[0]: tags},
+                "timestamp": "2025-11-01T00:00:00Z",
+            })  # fmt: skip
+    (workspace / "sandbox").mkdir(exist_ok=True)
+    text = "\n".join(map(json.dumps, lines))
+    (workspace / "sandbox" / "approved_decisions.jsonl").write_text(text)
+
+
+def test_it_is_said_how_many_tags_a_flag_still_needs(prefml, copy, trained):
+    for folder in (trained / "images").iterdir():
+        target = copy / "images" / folder.name
+        target.mkdir(parents=True, exist_ok=True)
+        for path in sorted(folder.iterdir())[:4]:
+            shutil.copy(path, target)
+    tag(copy, 2, ["long_hand"])
+    ran = prefml("--workspace", copy, "train", "ranker", "--json")
+    found = ran.json["ranker"]["flags"]["hand_length"]
+    assert found["tagged"] == 2 * found["projects"]
+    assert found["why_not"] == f"needs {20 - found['tagged']} tagged pictures more"
+    assert found["in_use"] is False
+    assert ran.json["ranker"]["flags"]["limb"]["tagged"] == 0

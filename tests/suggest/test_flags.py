@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from prefml.decisions.tags import FLAG_TAGS
 from prefml.prediction import PictureRows, Ranking
 from prefml.suggest.flags import person_flags, set_flags
 
@@ -103,6 +106,14 @@ def test_only_the_suggested_picture_is_looked_at():
 def test_a_flag_says_where_it_is():
     found = with_anomalies(hand_length=2.0)
     assert person_flags(found, 1) == {LARGE: (0.0, 0.0, 0.0, 0.0)}
+
+
+def test_every_flag_of_people_has_words():
+    everything = [*FLAG_TAGS, *(f"{name}_drift" for name in ("hand_length", "wrist", "limb"))]
+    found = SimpleNamespace(find=lambda rows, picture: dict.fromkeys(everything, (0, 0, 1, 1)))
+    words = person_flags(rows(), 0, found)
+    assert len(words) == len(everything)
+    assert set_flags(rows(), 1, None, None, [], found) == list(words)
 
 
 def test_cues_without_people_raise_no_flag_of_people():
