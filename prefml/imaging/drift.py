@@ -31,8 +31,8 @@ _SAME_PLACE, _SAME_POSE = 0.1, 0.07
 _SAME_HAND = 6.0
 _MARGIN = 0.02
 _COMPLEX = np.array([1.0, 1.0j])
-# What scores 1: change that about one of a hundred sound variants exceeds
-# (`benchmarks/anomalies.py --limits`). Logarithm of the size of a hand; root mean square of the 21
+# What scores 1, rounded: change that one to two of a hundred sound hands exceed
+# (`benchmarks/anomaly_drift.py`). Logarithm of the size of a hand; root mean square of the 21
 # points of a hand in lengths of its palm; joints in lengths of their limb.
 _SIZE, _PLACE, _JOINT = 0.19, 0.75, 0.15
 

@@ -166,6 +166,6 @@ def _seldom_right(held_out: HeldOutFlags) -> str:
     if held_out.flagged < LEAST_FLAGGED:
         return f"{counted(held_out.flagged, 'picture')} flagged on held-out projects, too few"
     return (
-        f"{held_out.right} of {held_out.flagged} flags right on held-out projects, "
+        f"{held_out.right} of {counted(held_out.flagged, 'flag')} right on held-out projects, "
         f"{PRECISION:.0%} are needed"
     )
