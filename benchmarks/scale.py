@@ -72,7 +72,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sets", type=int, nargs="+", default=[5_250, 10_500, 21_000])
     parser.add_argument("--crops", type=int, nargs="+", default=[1_750, 3_500, 7_000])
     parser.add_argument("--tasks", type=int, nargs="+", default=[50, 100, 200])
-    parser.add_argument("--pictures", type=int, default=192, help="of the passes on workers")
+    parser.add_argument("--pictures", type=int, default=384, help="of the passes on workers")
     parser.add_argument("--large", type=int, default=LARGE, help="sets of the part `large`")
     parser.add_argument("--repeats", type=int, default=2, help="of all but the largest size")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/scale.json"))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import _code_tables
+import _first_day_tables
 import _gate
 import _interchange_tables
 import _joint_error
@@ -101,6 +102,12 @@ def result(name: str) -> tuple[Path, dict[str, Any]] | None:
         if path.exists():
             return path, json.loads(path.read_text("utf-8"))
     return None
+
+
+def first_days() -> dict[str, dict[str, Any]]:
+    """Return the learning curves that were measured, by file."""
+    found = {name: result(name) for name in _first_day_tables.DATA}
+    return {name: one[1] for name, one in found.items() if one}
 
 
 def evaluations() -> str:
@@ -343,6 +350,8 @@ TABLES: dict[str, Callable[[], str]] = {
         for name, make in _scale_tables.TABLES.items()
     },
     "planted-copies": planted_copies,
+    "first-day-orders": lambda: _first_day_tables.orders(first_days()),
+    "first-day-rankers": lambda: _first_day_tables.rankers(first_days()),
     "interchange": lambda: _interchange_tables.trips(_required("interchange")),
     "settings": lambda: _interchange_tables.settings(_required("settings")),
     "settings-ranked": lambda: _interchange_tables.settings_ranked(_required("settings_ranked")),

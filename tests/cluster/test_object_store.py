@@ -48,6 +48,9 @@ class Store:
         self.asked += 1
         if self.refused(self.asked, environ["REQUEST_METHOD"]):
             start_response("403 Forbidden", [("Content-Type", "application/xml")])
+            # What follows the head of an answer to HEAD is read as the next answer.
+            if environ["REQUEST_METHOD"] == "HEAD":
+                return []
             return [b"<Error><Code>AccessDenied</Code><Message>not now</Message></Error>"]
         return self.backend(environ, start_response)
 
