@@ -29,14 +29,10 @@ RIVALS = {
 LIMIT = {"share of the limit, by the clock": "by the clock",
          "share of the limit, by core-seconds": "by core-seconds",
          "cores used": "cores used"}  # fmt: skip
-_SCHEMA = "prefml/benchmark/embed/2"
-_PENDING = "Not measured yet on a quiet machine: `python benchmarks/run.py embed --full`."
 
 
 def passes(embed: dict[str, Any]) -> str:
     """Return speed, its spread and the cost of the pass, of its rivals, and of parts run bare."""
-    if embed["schema"] != _SCHEMA:
-        return _PENDING
     rows = []
     for kind, title in _measured(embed).items():
         steps = embed[kind]["steps"]
@@ -52,8 +48,6 @@ def passes(embed: dict[str, Any]) -> str:
 
 def rivals(embed: dict[str, Any]) -> str:
     """Return how many times faster than its rivals the pass is, round by round."""
-    if embed["schema"] != _SCHEMA:
-        return _PENDING
     rows = []
     for kind, title in _measured(embed).items():
         for name in RIVALS:
@@ -67,8 +61,6 @@ def rivals(embed: dict[str, Any]) -> str:
 
 def shares(embed: dict[str, Any]) -> str:
     """Return the share of the limit that the pass reaches, and what small pictures take."""
-    if embed["schema"] != _SCHEMA:
-        return _PENDING
     rows = []
     for kind, title in _measured(embed).items():
         for own in ("whole", "whole int8"):
@@ -97,8 +89,6 @@ def _spread(found: dict[str, float] | None, digits: int = 2) -> str:
 
 def stages(embed: dict[str, Any]) -> str:
     """Return what each step of a picture costs."""
-    if embed["schema"] != _SCHEMA:
-        return _PENDING
     kinds = _measured(embed)
     steps = [embed[kind]["ms_of_one_core"] for kind in kinds]
     rows = [(name, *(f"{one[name]:.1f}" for one in steps)) for name in steps[0]]
