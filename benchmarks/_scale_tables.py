@@ -30,7 +30,7 @@ BEYOND = (10**6, 10**7)
 # The widest interval of an exponent from which it is told what lies beyond.
 CERTAIN = 0.5
 # Sizes at which something was wanted.
-PICTURES, SETS, CROPS, SPREAD, LARGE = 100_000, 21_000, 7_000, 96, 200_000
+PICTURES, SETS, CROPS, SPREAD, LARGE = 100_000, 21_000, 7_000, 384, 200_000
 
 
 def growth(records: dict[str, Any]) -> str:
