@@ -1,4 +1,4 @@
-"""Tables of `benchmarks/results/first_day_*.json`."""
+"""Tables of `benchmarks/results/first_day_*.json` and `first_minute.json`."""
 
 from __future__ import annotations
 
@@ -38,6 +38,22 @@ def rankers(found: dict[str, dict[str, Any]]) -> str:
         for ranker, curve in record["summary"]["rankers"].items()
     ]
     return _with_starts(found, ("data", "ranker"), rows)
+
+
+def minute(found: dict[str, Any]) -> str:
+    """Return how long the first steps of a new user take, of several runs."""
+    said = {
+        "first_set_s": "until the first set can be answered",
+        "first_answer_s": "until its answer is saved and the next set is there",
+        "embedded_s": "until all pictures are embedded",
+        "model_s": "from the tenth answer until there is a model",
+    }
+    rows = [
+        (words, f"{found['median'][key]:.1f}", f"{found['worst'][key]:.1f}")
+        for key, words in said.items()
+    ]
+    head = (f"{found['pictures']} pictures of {found['side']} x {found['side']}", "s", "worst, s")
+    return grid(head, rows)
 
 
 def _answers(record: dict[str, Any]) -> list[str]:

@@ -351,6 +351,7 @@ TABLES: dict[str, Callable[[], str]] = {
     },
     "planted-copies": planted_copies,
     "first-day-orders": lambda: _first_day_tables.orders(first_days()),
+    "first-minute": lambda: _first_day_tables.minute(_required("first_minute")),
     "first-day-rankers": lambda: _first_day_tables.rankers(first_days()),
     "interchange": lambda: _interchange_tables.trips(_required("interchange")),
     "settings": lambda: _interchange_tables.settings(_required("settings")),
