@@ -106,7 +106,7 @@ def _find(workspace: Workspace, distance: int, cosine: float) -> _Found:
     write_table(table_path(workspace), groups)
     shown = [group for group in free if len(group.paths) <= MOST]
     left_out = pictures.left_out
-    left_out["in groups of more than 99"] += sum(
+    left_out[f"in groups of more than {MOST}"] += sum(
         len(group.paths) for group in free if len(group.paths) > MOST
     )
     return _Found(groups, shown, +left_out, how)

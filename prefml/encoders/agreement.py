@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import softmax
 
 from prefml._typing import Floats, Floats32
 
@@ -86,9 +87,7 @@ def _held_out_shares(
         seen = [one for one, fold in zip(sets, folds, strict=True) if fold != held_out]
         weights = _fit_bradley_terry(vectors, seen)
         for at in (at for at, fold in enumerate(folds) if fold == held_out):
-            scores = vectors[list(sets[at])] @ weights
-            exponents = np.exp(scores - scores.max())
-            shares[at] = exponents / exponents.sum()
+            shares[at] = softmax(vectors[list(sets[at])] @ weights)
     return [shares[at] for at in range(len(sets))]
 
 

@@ -16,6 +16,7 @@ from prefml.sets import Sets
 
 __all__ = [
     "embedding_distances",
+    "highest_stage",
     "next_lower",
     "relative_cues",
     "relative_embedding",
@@ -79,6 +80,24 @@ def relative_embedding(embeddings: Floats, sets: Sets) -> dict[str, Floats]:
     }
 
 
+def highest_stage(stage: Floats, sets: Sets) -> Floats:
+    """Return the highest stage of each row's set.
+
+    Parameters
+    ----------
+    stage : ndarray of shape (n_rows,)
+        Stages, NaN where unknown.
+    sets : Sets
+        The grouping.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Minus infinity in sets without a known stage.
+    """
+    return sets.reduce_to_rows(np.maximum, np.where(np.isnan(stage), -np.inf, stage))
+
+
 def stage_columns(stage: Floats, sets: Sets) -> dict[str, Floats]:
     """Return the stage, how far it lies below the set's highest, and its rank.
 
@@ -98,8 +117,7 @@ def stage_columns(stage: Floats, sets: Sets) -> dict[str, Floats]:
     """
     below_row = next_lower(stage, sets)
     step = np.where(below_row >= 0, 100 * stage[below_row] + stage, np.nan)
-    known = np.where(np.isnan(stage), -np.inf, stage)
-    top = sets.reduce_to_rows(np.maximum, known)
+    top = highest_stage(stage, sets)
     position = pd.Series(stage).groupby(sets.codes).rank(method="dense").to_numpy(dtype=float) - 1
     with np.errstate(invalid="ignore"):
         below = np.where(np.isnan(stage), np.nan, stage - top)

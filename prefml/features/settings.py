@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from prefml._typing import Bools, Floats, Texts
-from prefml.features.relative import relative_cues
+from prefml.features.relative import highest_stage, relative_cues
 from prefml.sets import Sets
 from prefml.sidecars.generator import NUMBERS, WORDS
 
@@ -134,7 +134,6 @@ def relative_settings(encoded: pd.DataFrame, stage: Floats, sets: Sets) -> dict[
     """
     values, names = encoded.to_numpy(np.float64), [str(name) for name in encoded.columns]
     columns = relative_cues(values, names, stage, sets, kind=PREFIX)
-    known = np.where(np.isnan(stage), -np.inf, stage)
-    is_top = stage == sets.reduce_to_rows(np.maximum, known)
+    is_top = stage == highest_stage(stage, sets)
     top = np.where(is_top[:, None], values, np.nan)
     return columns | {f"{PREFIX}_top__{name}": top[:, i] for i, name in enumerate(names)}

@@ -14,6 +14,8 @@ from prefml.encoders import Encoder
 from prefml.exceptions import WorkspaceError
 from prefml.imaging.cues import measure_in_background
 from prefml.imaging.decode import decode
+from prefml.models.kinds import Ranker
+from prefml.prediction.columns import settings_used
 from prefml.prediction.predictions import PictureRows
 from prefml.prediction.stored import stages_of
 from prefml.sidecars.derive import prepare
@@ -28,6 +30,7 @@ def measured_rows(
     max_pixels: int,
     rule: SetRule,
     project: str | None = None,
+    ranker: Ranker | None = None,
 ) -> PictureRows:
     """Decode, measure and encode pictures.
 
@@ -43,6 +46,8 @@ def measured_rows(
         What reads stages.
     project : str, optional
         Their project.
+    ranker : SetRanker or PerProjectRanker, optional
+        What they are for: files are read for their settings where it goes by any.
 
     Returns
     -------
@@ -69,5 +74,7 @@ def measured_rows(
         measured = pd.DataFrame([gather() for gather in cues]).astype(np.float32)
     names = tuple(Path(path).name for path in paths)
     sizes, stages = np.array(size, float), stages_of(names, rule)
-    settings = settings_frame(read_settings(Path(path)) for path in paths)
+    settings = None
+    if settings_used(ranker):
+        settings = settings_frame(read_settings(Path(path)) for path in paths)
     return PictureRows(names, sizes, stages, vectors, measured, project=project, settings=settings)

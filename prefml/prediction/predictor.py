@@ -218,7 +218,7 @@ class Predictor:
         from prefml.prediction.measured import measured_rows
 
         most = self.workspace.config.max_pixels
-        return measured_rows(self.encoder, paths, most, self.rule, project)
+        return measured_rows(self.encoder, paths, most, self.rule, project, self.ranker)
 
     def from_sidecars(self, project: str, filenames: Sequence[str]) -> PictureRows:
         """Look pictures up that were embedded before.

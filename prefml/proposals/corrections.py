@@ -85,7 +85,7 @@ def corrections_path(workspace: Workspace) -> Path:
     return workspace.sandbox / "set_corrections.jsonl"
 
 
-def name_of_set(project: str, names: Sequence[str]) -> str:
+def name_of_set(project: str, names: Sequence[str], *kind: str) -> str:
     """Return a name for a set: the same for the same pictures, and for no others.
 
     Parameters
@@ -94,13 +94,15 @@ def name_of_set(project: str, names: Sequence[str]) -> str:
         Their project.
     names : sequence of str
         Names of the pictures, at least one.
+    *kind : str
+        What tells it from a set of the same pictures, where it is none.
 
     Returns
     -------
     str
         Its beginning can be read.
     """
-    digest = hashlib.sha256("\0".join((project, *names)).encode()).hexdigest()[:10]
+    digest = hashlib.sha256("\0".join((*kind, project, *names)).encode()).hexdigest()[:10]
     stem = PurePosixPath(names[0]).stem
     return f"{re.sub(r'[^A-Za-z0-9._-]+', '-', f'{project}_{stem}')}_{digest}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 from prefml.proposals.corrections import name_of_set
@@ -45,6 +44,4 @@ def name_of_duplicates(project: str, names: Sequence[str]) -> str:
     -------
     str
     """
-    stem = name_of_set(project, names).rpartition("_")[0]
-    digest = hashlib.sha256("\0".join((FIELD, project, *names)).encode()).hexdigest()[:10]
-    return f"{stem}_{digest}"
+    return name_of_set(project, names, FIELD)

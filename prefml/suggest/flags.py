@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def set_flags(
     ranking: Ranking | None,
     none_probability: float | None,
     duplicates: Sequence[str],
-    flagging: Flagging = _BY_CUES,
+    people: Iterable[str] = (),
 ) -> list[str]:
     """Name what a person should look at twice.
 
@@ -52,8 +52,8 @@ def set_flags(
         That the set is rejected whole.
     duplicates : sequence of str
         What looks the same elsewhere.
-    flagging : Flagging, optional
-        Flags what looks wrong about people; by their cues alone by default.
+    people : iterable of str, optional
+        What looks wrong about its people, as `person_flags` names it.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def set_flags(
         (clipped, "large parts are pure black or white"),
         (bool(duplicates), "looks like another picture"),
     ]
-    return [words for holds, words in found if holds] + [*person_flags(rows, best, flagging)]
+    return [words for holds, words in found if holds] + [*people]
 
 
 def person_flags(

@@ -104,6 +104,7 @@ def make_suggestion(
     crop = None if predictor.cropper is None else predictor.crop(rows, best)
     selection = _select(candidate, rows, ranking, best)
     duplicates = _duplicates(candidate, context)
+    people = person_flags(rows, best, context.flagging)
     stated = _state(candidate, ranking, none, crop)
     joint = context.budget.confidence(stated)
     suggestion = Suggestion(
@@ -117,10 +118,9 @@ def make_suggestion(
         none_probability=None if none is None else round(none, 4),
         reasons=_reasons(ranking) if several else [selection.reason],
         duplicates=duplicates,
-        flags=set_flags(rows, best, ranking, none, duplicates, context.flagging),
+        flags=set_flags(rows, best, ranking, none, duplicates, people),
         flag_places=[
-            FlagPlace(flag, candidate.paths[best], rounded(box))
-            for flag, box in person_flags(rows, best, context.flagging).items()
+            FlagPlace(flag, candidate.paths[best], rounded(box)) for flag, box in people.items()
         ]
         or UNSET,
         within_budget=context.budget.contains(stated),

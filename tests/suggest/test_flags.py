@@ -28,7 +28,8 @@ def ranking(*probabilities):
 
 
 def flags(pictures=None, best=1, order=None, none=None, duplicates=()):
-    return set_flags(pictures or rows(), best, order, none, duplicates)
+    found = pictures or rows()
+    return set_flags(found, best, order, none, duplicates, person_flags(found, best))
 
 
 def test_an_ordinary_set_has_no_flags():
@@ -113,7 +114,7 @@ def test_every_flag_of_people_has_words():
     found = SimpleNamespace(find=lambda rows, picture: dict.fromkeys(everything, (0, 0, 1, 1)))
     words = person_flags(rows(), 0, found)
     assert len(words) == len(everything)
-    assert set_flags(rows(), 1, None, None, [], found) == list(words)
+    assert set_flags(rows(), 1, None, None, [], words) == list(words)
 
 
 def test_cues_without_people_raise_no_flag_of_people():
