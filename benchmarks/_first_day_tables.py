@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from _markdown import grid
@@ -84,3 +85,16 @@ def _span(one: dict[str, Any], worth: dict[str, Any] | None) -> str:
 def _interval(one: dict[str, Any]) -> str:
     low, high = one["ci"]
     return f"{one['mean']:.3f} ({low:.3f} to {high:.3f})"
+
+
+def tables(required: Callable[[str], dict[str, Any]]) -> dict[str, Callable[[], str]]:
+    """Return what makes each table, by its name; `required` reads the file of a benchmark."""
+
+    def curves() -> dict[str, dict[str, Any]]:
+        return {name: required(name) for name in DATA}
+
+    return {
+        "first-day-orders": lambda: orders(curves()),
+        "first-day-rankers": lambda: rankers(curves()),
+        "first-minute": lambda: minute(required("first_minute")),
+    }

@@ -37,15 +37,26 @@ LIMBS = 4
 BASE_RATES = (0.5, 0.1)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def options_of(description: str) -> argparse.ArgumentParser:
+    """Return the options of a benchmark of photographs, but for the file that it writes."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--photographs", type=Path, action="append")
     parser.add_argument("--most", type=int, default=1000)
     parser.add_argument("--limits", action="store_true")
+    return parser
+
+
+def photographs(given: list[Path] | None) -> tuple[list[Path], list[Path]]:
+    """Return the folders of photographs that are there, and the photographs."""
+    folders = [one for one in given or [PHOTOGRAPHS] if one.is_dir()]
+    return folders, [path for one in folders for path in sorted(one.glob("**/*.[jp][pn]g"))]
+
+
+def main() -> None:
+    parser = options_of(__doc__)
     parser.add_argument("--out", type=Path, default=TARGET)
     options = parser.parse_args()
-    folders = [one for one in options.photographs or [PHOTOGRAPHS] if one.is_dir()]
-    paths = [path for folder in folders for path in sorted(folder.glob("**/*.[jp][pn]g"))]
+    folders, paths = photographs(options.photographs)
     if not paths:
         print("left out, there are no photographs")
         return

@@ -9,7 +9,6 @@ photograph served to set the limits of the scores, which `--limits` prints; the 
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,7 +20,7 @@ import numpy as np
 import pandas as pd
 from _machine import machine
 from _planted import arm_of, bend, hand_warps, inside, limb_warps, limbs, moved, stretch, swell
-from anomalies import BASE_RATES, LIMBS, PHOTOGRAPHS, SIDE, interval, number_of
+from anomalies import BASE_RATES, LIMBS, SIDE, interval, number_of, options_of, photographs
 
 from prefml.imaging.anomalies import measure_anomalies
 from prefml.imaging.decode import decode
@@ -37,14 +36,10 @@ DRAWS = 2000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photographs", type=Path, action="append")
-    parser.add_argument("--most", type=int, default=1000)
-    parser.add_argument("--limits", action="store_true")
+    parser = options_of(__doc__)
     parser.add_argument("--out", type=Path, default=TARGET)
     options = parser.parse_args()
-    folders = [one for one in options.photographs or [PHOTOGRAPHS] if one.is_dir()]
-    paths = [path for folder in folders for path in sorted(folder.glob("**/*.[jp][pn]g"))]
+    folders, paths = photographs(options.photographs)
     half = 0 if options.limits else 1
     chosen = [path for path in paths if number_of(path) == half][: options.most]
     if not chosen:

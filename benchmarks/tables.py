@@ -104,12 +104,6 @@ def result(name: str) -> tuple[Path, dict[str, Any]] | None:
     return None
 
 
-def first_days() -> dict[str, dict[str, Any]]:
-    """Return the learning curves that were measured, by file."""
-    found = {name: result(name) for name in _first_day_tables.DATA}
-    return {name: one[1] for name, one in found.items() if one}
-
-
 def evaluations() -> str:
     """Return the tables of every workspace that was cross-validated."""
     parts = []
@@ -350,9 +344,7 @@ TABLES: dict[str, Callable[[], str]] = {
         for name, make in _scale_tables.TABLES.items()
     },
     "planted-copies": planted_copies,
-    "first-day-orders": lambda: _first_day_tables.orders(first_days()),
-    "first-minute": lambda: _first_day_tables.minute(_required("first_minute")),
-    "first-day-rankers": lambda: _first_day_tables.rankers(first_days()),
+    **_first_day_tables.tables(_required),
     "interchange": lambda: _interchange_tables.trips(_required("interchange")),
     "settings": lambda: _interchange_tables.settings(_required("settings")),
     "settings-ranked": lambda: _interchange_tables.settings_ranked(_required("settings_ranked")),

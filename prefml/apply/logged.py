@@ -12,6 +12,7 @@ from prefml.apply.locator import PictureLocator
 from prefml.apply.outcome import Outcome
 from prefml.boxes import FULL_FRAME, Box
 from prefml.decisions import Decisions, read_decisions
+from prefml.decisions.frames import picture_keys
 from prefml.decisions.imports.log import CROPS, SETS
 from prefml.decisions.manifests import UNKNOWN
 from prefml.exceptions import ImageError
@@ -101,11 +102,11 @@ def logged_sets(workspace: Workspace, locator: PictureLocator) -> Iterator[Logge
     rows = pd.concat([found.items, found.rejections.assign(chosen=False)], ignore_index=True)
     seen: set[Key] = set()
     for name, one in _latest_first(rows, rows["set_id"]):
-        seen.update(_keys(one))
+        seen.update(picture_keys(one))
         yield _located(name, one, crops, locator)
     alone = found.crops.assign(chosen=True)
     for name, one in _latest_first(alone, alone["project"] + "/" + alone["filename"]):
-        if seen.isdisjoint(_keys(one)):
+        if seen.isdisjoint(picture_keys(one)):
             yield _located(name, one, crops, locator)
 
 
@@ -123,16 +124,12 @@ def _only_logs(decisions: Decisions, workspace: Workspace) -> Decisions:
     )  # fmt: skip
 
 
-def _keys(rows: pd.DataFrame) -> list[Key]:
-    return list(zip(rows["project"].astype(str), rows["filename"].astype(str), strict=True))
-
-
 def _crops(rows: pd.DataFrame) -> dict[Key, tuple[Box, Size]]:
     edges = rows[["x1", "y1", "x2", "y2"]].to_numpy(float)
     sizes = rows[["width", "height"]].to_numpy(float)
     return {
         key: (Box(*map(float, box)), (float(width), float(height)))
-        for key, box, (width, height) in zip(_keys(rows), edges, sizes, strict=True)
+        for key, box, (width, height) in zip(picture_keys(rows), edges, sizes, strict=True)
     }
 
 
@@ -148,7 +145,7 @@ def _located(
     crops: Mapping[Key, tuple[Box, Size]],
     locator: PictureLocator,
 ) -> LoggedSet:
-    keys, when = _keys(rows), rows["timestamp"].iloc[0]
+    keys, when = picture_keys(rows), rows["timestamp"].iloc[0]
     winner = keys[int(rows["chosen"].to_numpy(bool).argmax())] if rows["chosen"].any() else None
     places = {key: locator.of_key(*key) for key in sorted(set(keys), key=lambda one: one != winner)}
     outcome, size = Outcome(), None

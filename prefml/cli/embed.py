@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from prefml.encoders.backends import BackendChoice
     from prefml.encoders.spec import Encoder
     from prefml.sidecars.build import BuildReport, Compute
+    from prefml.sidecars.find import ImageFile
     from prefml.sidecars.precision import PrecisionChoice
     from prefml.workspace import Workspace
 
@@ -104,7 +105,7 @@ def command(
 
     name = chosen_encoder(workspace, encoder)
     opened, chosen = _opened(name, workspace, device, backend)
-    precision = _precision(opened, workspace) if backend == "auto" else None
+    precision = _precision(opened, workspace, found.images) if backend == "auto" else None
     original = name
     if precision is not None and precision.folder is not None:
         name, opened = precision.folder, open_encoder(precision.folder, workspace.root)
@@ -131,14 +132,16 @@ def _choices(chosen: BackendChoice | None, precision: PrecisionChoice | None) ->
         yield f"precision {precision.precision}: {precision.why}"
 
 
-def _precision(opened: Encoder, workspace: Workspace) -> PrecisionChoice | None:
+def _precision(
+    opened: Encoder, workspace: Workspace, images: Sequence[ImageFile]
+) -> PrecisionChoice | None:
     """Choose the number format of an ONNX encoder on the CPU; others have no int8 form."""
     from prefml.encoders.onnx import PROVIDERS, OnnxEncoder
     from prefml.sidecars.precision import choose_precision
 
     if not isinstance(opened, OnnxEncoder) or opened.providers != PROVIDERS["cpu"]:
         return None
-    return choose_precision(workspace, opened)
+    return choose_precision(workspace, opened, images)
 
 
 def _opened(

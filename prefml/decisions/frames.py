@@ -18,6 +18,7 @@ from prefml.decisions.tables import csv_line
 __all__ = [
     "crops_frame",
     "items_frame",
+    "picture_keys",
     "quarantine_frame",
     "rejections_frame",
     "set_key",
@@ -90,6 +91,22 @@ def items_frame(rows: Iterable[Row], stage: StageReader = stage_of) -> pd.DataFr
             answer = corrected, row.standing.choice_exposed
             values.append((*image, index == chosen, *_origin(path, row, stage), *evidence, *answer))
     return _frame(_ITEMS, values)
+
+
+def picture_keys(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return what tells the pictures of a frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns project and filename.
+
+    Returns
+    -------
+    list of (project, file name)
+        One for each row.
+    """
+    return list(zip(frame["project"].astype(str), frame["filename"].astype(str), strict=True))
 
 
 def rejections_frame(rows: Iterable[Row], stage: StageReader = stage_of) -> pd.DataFrame:

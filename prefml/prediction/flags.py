@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from prefml.boxes import Box, to_box
+from prefml.decisions.frames import picture_keys
 from prefml.decisions.tags import FLAG_TAGS
 from prefml.exceptions import SidecarError
 from prefml.features.tags import flag_columns
@@ -139,8 +140,7 @@ def read_people(workspace: Workspace, projects: Sequence[str]) -> SeenBy:
     except SidecarError:
         # By cues without lists; a damage was met when the predictions were made.
         return _nobody
-    keys = zip(table["project"].astype(str), table["filename"].astype(str), strict=True)
-    number = {key: row for row, key in enumerate(keys)}
+    number = {key: row for row, key in enumerate(picture_keys(table))}
     aspect = (table["width"] / table["height"]).to_numpy(float)
     bodies, hands = (table[name].to_numpy(object) for name in columns[2:])
 

@@ -8,9 +8,8 @@ import msgspec
 from flask import Blueprint, Response
 from msgspec import Struct
 
-from prefml.exceptions import LogError
-from prefml.files import write_text
 from prefml.review.exchange import json_answer, json_body
+from prefml.review.page_files import read_page_file, write_page_file
 from prefml.review.requests import HINTS, HintName, SeeHint
 from prefml.workspace import Workspace
 
@@ -50,17 +49,13 @@ def read_hints(workspace: Workspace, begun: bool) -> Hints:
     LogError
         If the file is damaged.
     """
-    path = workspace.sandbox / HINTS_NAME
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Hints)
-    except FileNotFoundError:
-        return Hints(list(HINTS) if begun else [])
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise LogError(
-            f"{path}: {str(error)[:200]}",
-            "the hints that were seen, as the page writes them",
-            f"rm '{path}'; the hints are shown once more",
-        ) from error
+    found = read_page_file(
+        workspace.sandbox / HINTS_NAME,
+        lambda raw: msgspec.json.decode(raw, type=Hints),
+        "the hints that were seen, as the page writes them",
+        "; the hints are shown once more",
+    )
+    return found or Hints(list(HINTS) if begun else [])
 
 
 def see_hint(workspace: Workspace, hint: HintName) -> Hints:
@@ -86,7 +81,7 @@ def see_hint(workspace: Workspace, hint: HintName) -> Hints:
     # The first hint goes with the first decision: that something is decided says nothing here.
     before = read_hints(workspace, begun=False).seen
     found = Hints([name for name in HINTS if name == hint or name in before])
-    write_text(workspace.sandbox / HINTS_NAME, msgspec.json.encode(found).decode() + "\n")
+    write_page_file(workspace.sandbox / HINTS_NAME, found)
     return found
 
 

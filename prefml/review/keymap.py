@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 from flask import Blueprint, Response
 
 from prefml.exceptions import LogError
-from prefml.files import write_text
 from prefml.review.answers import KeyMap
 from prefml.review.exchange import json_answer, json_body
+from prefml.review.page_files import read_page_file, write_page_file
 from prefml.review.requests import SetKeys
 from prefml.workspace import Workspace
 
@@ -36,19 +34,13 @@ def read_keys(workspace: Workspace) -> KeyMap:
     LogError
         If the file is damaged.
     """
-    path = workspace.sandbox / KEYS_NAME
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        return KeyMap({})
-    try:
-        return KeyMap(_checked(msgspec.json.decode(raw, type=SetKeys)))
-    except (msgspec.DecodeError, RecursionError, LogError) as error:
-        raise LogError(
-            f"{path}: {str(error)[:200]}",
-            "the keys as the page writes them",
-            f"rm '{path}', then change the keys on the page again",
-        ) from error
+    found = read_page_file(
+        workspace.sandbox / KEYS_NAME,
+        lambda raw: KeyMap(_checked(msgspec.json.decode(raw, type=SetKeys))),
+        "the keys as the page writes them",
+        ", then change the keys on the page again",
+    )
+    return found or KeyMap({})
 
 
 def write_keys(workspace: Workspace, asked: SetKeys) -> KeyMap:
@@ -71,8 +63,7 @@ def write_keys(workspace: Workspace, asked: SetKeys) -> KeyMap:
         If a key would have two meanings, or none.
     """
     found = KeyMap(_checked(asked))
-    path: Path = workspace.sandbox / KEYS_NAME
-    write_text(path, msgspec.json.encode(found).decode() + "\n")
+    write_page_file(workspace.sandbox / KEYS_NAME, found)
     return found
 
 

@@ -60,11 +60,11 @@ def record_encoder(workspace: Workspace, name: str, instead_of: str | None = Non
     instead_of : str, optional
         Name of the encoder whose int8 form it is; kept while the name stays the same.
     """
-    record = {"name": name}
-    if instead_of is None and _record(workspace).get("name") == name:
-        record = _record(workspace)
-    elif instead_of is not None:
-        record["instead_of"] = instead_of
+    record = _record(workspace)
+    if instead_of is not None:
+        record = {"name": name, "instead_of": instead_of}
+    elif record.get("name") != name:
+        record = {"name": name}
     write_text(workspace.sidecars / _FILE, json.dumps(record) + "\n")
 
 

@@ -17,7 +17,7 @@ from prefml.imaging.decode import decode
 from prefml.sidecars.find import ImageFile, find_images
 from prefml.workspace import Workspace
 
-__all__ = ["LoggedSet", "logged_sets", "parity_images"]
+__all__ = ["ChosenSet", "chosen_sets", "parity_images"]
 
 _PICTURES, _SETS = 32, 40
 # They are kept in memory, so not at full size.
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class LoggedSet:
+class ChosenSet:
     """Set of pictures in which a person chose one.
 
     Attributes
@@ -42,35 +42,31 @@ class LoggedSet:
     paths: tuple[Path | str, ...]
 
 
-def logged_sets(workspace: Workspace, most: int) -> list[LoggedSet]:
+def chosen_sets(workspace: Workspace, files: Sequence[ImageFile], most: int) -> list[ChosenSet]:
     """Return sets of the logs whose pictures are all in the workspace, spread over all of them.
 
     Parameters
     ----------
     workspace : Workspace
-        Its pictures are looked for, and its logs for sets of them.
+        Its logs are read.
+    files : sequence of ImageFile
+        Its pictures.
     most : int
         Number of sets.
 
     Returns
     -------
-    list of LoggedSet
+    list of ChosenSet
     """
-    return _spread(
-        _sets_of(workspace, find_images(workspace, ProjectResolver.open(workspace))), most
-    )
-
-
-def _sets_of(workspace: Workspace, files: Sequence[ImageFile]) -> list[LoggedSet]:
     paths = {file.key: file.path for file in files}
     items = read_decisions(workspace).items
-    sets: list[LoggedSet] = []
+    sets: list[ChosenSet] = []
     for _, one in items.groupby(["project", "session_id", "set_id"], sort=False):
         ordered = one.sort_values("chosen", ascending=False, kind="stable")
         keys = list(zip(ordered["project"], ordered["filename"], strict=True))
         if all(key in paths for key in keys):
-            sets.append(LoggedSet(str(keys[0][0]), tuple(paths[key] for key in keys)))
-    return sets
+            sets.append(ChosenSet(str(keys[0][0]), tuple(paths[key] for key in keys)))
+    return _spread(sets, most)
 
 
 def parity_images(workspace: Workspace) -> tuple[list[Image.Image], list[list[int]]]:
@@ -90,7 +86,7 @@ def parity_images(workspace: Workspace) -> tuple[list[Image.Image], list[list[in
     """
     files = find_images(workspace, ProjectResolver.open(workspace))
     opened = _Opened(workspace)
-    places = [opened.all_of(one.paths) for one in _spread(_sets_of(workspace, files), _SETS)]
+    places = [opened.all_of(one.paths) for one in chosen_sets(workspace, files, _SETS)]
     for file in _spread(files, _PICTURES):
         opened.all_of([file.path])
     return opened.pictures, [one for one in places if one is not None]

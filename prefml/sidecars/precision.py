@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from prefml._typing import Floats32
+from prefml.decisions.projects import ProjectResolver
 from prefml.encoders.agreement import HeldOutChoices, held_out_choices
 from prefml.encoders.onnx import OnnxEncoder
 from prefml.encoders.parity import Parity, compare, refuse_slower, refuse_unequal, sample_pictures
@@ -22,7 +23,8 @@ from prefml.exceptions import EncoderError, ImageError, counted
 from prefml.files import sync_folder, write_text
 from prefml.imaging.decode import decode
 from prefml.sidecars.derive import prepare
-from prefml.sidecars.parity_images import LoggedSet, logged_sets
+from prefml.sidecars.find import ImageFile, find_images
+from prefml.sidecars.parity_images import ChosenSet, chosen_sets
 from prefml.workspace import Workspace
 
 __all__ = ["PrecisionChoice", "choose_precision"]
@@ -68,7 +70,9 @@ class PrecisionChoice:
         return asdict(self)
 
 
-def choose_precision(workspace: Workspace, encoder: OnnxEncoder) -> PrecisionChoice:
+def choose_precision(
+    workspace: Workspace, encoder: OnnxEncoder, files: Sequence[ImageFile] | None = None
+) -> PrecisionChoice:
     """Choose int8 if it is faster and a workspace's own choices stay the same, else float32.
 
     On sets of projects that are held out, the same picture must win in at least 99 % and stated
@@ -81,6 +85,8 @@ def choose_precision(workspace: Workspace, encoder: OnnxEncoder) -> PrecisionCho
         Its logs hold the choices; `data/encoders` in it holds what was decided.
     encoder : OnnxEncoder
         The float32 encoder.
+    files : sequence of ImageFile, optional
+        The workspace's pictures, where they have been looked for before.
 
     Returns
     -------
@@ -92,17 +98,18 @@ def choose_precision(workspace: Workspace, encoder: OnnxEncoder) -> PrecisionCho
     stored = _read_choice(place, workspace)
     if stored is not None:
         return stored
-    sets = logged_sets(workspace, _MOST_SETS)
+    if files is None:
+        files = find_images(workspace, ProjectResolver.open(workspace))
+    sets = chosen_sets(workspace, files, _MOST_SETS)
     if len(sets) < LEAST_SETS:
         found = f"choices in {counted(len(sets), 'set')} whose pictures are here"
         why = f"{found}; {LEAST_SETS} are needed"
         return PrecisionChoice("fp32", f"int8 was not tried: {why}")
     try:
         with _staging_folder(place) as staging:
-            choice = _measure(workspace, encoder, sets, staging, place)
+            return _measure(workspace, encoder, sets, staging, place)
     except EncoderError as error:
         return PrecisionChoice("fp32", f"int8 was not tried: {error}")
-    return choice
 
 
 def _read_choice(place: Path, workspace: Workspace) -> PrecisionChoice | None:
@@ -143,7 +150,7 @@ def _staging_folder(place: Path) -> Iterator[Path]:
 def _measure(
     workspace: Workspace,
     exact: OnnxEncoder,
-    sets: Sequence[LoggedSet],
+    sets: Sequence[ChosenSet],
     staging: Path,
     place: Path,
 ) -> PrecisionChoice:
@@ -204,7 +211,7 @@ def _figures(parity: Parity | None, found: HeldOutChoices | None) -> str:
 
 
 def _held_out(
-    workspace: Workspace, exact: OnnxEncoder, small: OnnxEncoder, sets: Sequence[LoggedSet]
+    workspace: Workspace, exact: OnnxEncoder, small: OnnxEncoder, sets: Sequence[ChosenSet]
 ) -> HeldOutChoices:
     """Encode the pictures of the sets twice, in batches, and compare the choices."""
     paths = list(dict.fromkeys(path for one in sets for path in one.paths))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from prefml.decisions import Decisions
+from prefml.decisions.frames import picture_keys
 from prefml.decisions.projects import ProjectResolver
 from prefml.decisions.stages import split_path
 from prefml.proposals import Row, as_list, index_of
@@ -71,7 +72,7 @@ def handled_pictures(
     """
     keys: set[Key] = set()
     for frame in (decisions.items, decisions.crops, decisions.rejections):
-        keys |= set(zip(frame["project"].astype(str), frame["filename"].astype(str), strict=True))
+        keys.update(picture_keys(frame))
     for group, row in decided.items():
         if row.get("action") in DECIDED:
             source = row if row.get("images") else suggestions.get(group, {})

@@ -10,6 +10,7 @@ import numpy as np
 
 from prefml._typing import Ints
 from prefml.decisions import read_decisions
+from prefml.decisions.frames import picture_keys
 from prefml.decisions.projects import ProjectResolver
 from prefml.duplicates import DuplicateGroup
 from prefml.exceptions import WorkspaceError
@@ -64,15 +65,8 @@ class FreePictures:
         decided, known = read_decided(workspace), read_suggestions(workspace)
         decisions, resolver = read_decisions(workspace), ProjectResolver.open(workspace)
         kept = decisions.items[decisions.items["chosen"]]
-        chosen = set(zip(kept["project"].astype(str), kept["filename"].astype(str), strict=True))
-        self._lost = handled_pictures(decisions, {}, {}, resolver) - chosen
-        self._lost -= set(
-            zip(
-                decisions.crops["project"].astype(str),
-                decisions.crops["filename"].astype(str),
-                strict=True,
-            )
-        )
+        winners = {*picture_keys(kept), *picture_keys(decisions.crops)}
+        self._lost = handled_pictures(decisions, {}, {}, resolver) - winners
         self._reasons: dict[str, str] = {}
         for group, row in known.items():
             if not is_decided(group, decided) and not is_near_duplicates(row):
